@@ -1,0 +1,20 @@
+/** Every migration in the order of its name; a release only ever adds to the end. */
+import * as m1 from './20261124000100-database-create-release.ts'
+import * as m2 from './20261124000200-audit-create-events.ts'
+import * as m3 from './20261124000300-resources-create-resources.ts'
+import * as m4 from './20261124000400-clients-create-clients.ts'
+import * as m5 from './20261124000500-accounts-create-accounts.ts'
+import * as m6 from './20261124000600-signing-keys-create-keys.ts'
+import * as m7 from './20261124000700-sign-in-create-passwords.ts'
+import * as m8 from './20261124000800-oidc-create-artefacts.ts'
+
+export const MIGRATIONS = {
+  '20261124000100-database-create-release': m1,
+  '20261124000200-audit-create-events': m2,
+  '20261124000300-resources-create-resources': m3,
+  '20261124000400-clients-create-clients': m4,
+  '20261124000500-accounts-create-accounts': m5,
+  '20261124000600-signing-keys-create-keys': m6,
+  '20261124000700-sign-in-create-passwords': m7,
+  '20261124000800-oidc-create-artefacts': m8,
+} as const

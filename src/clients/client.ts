@@ -1,0 +1,82 @@
+/** A client as the rooms know it, and the service that keeps clients. */
+import type { AuditContext } from '#audit/audit.ts'
+
+export type Profile = 'web' | 'spa' | 'native' | 'machine' | 'device' | 'fapi2'
+
+/** Which scopes of a protected resource a client may have. */
+export interface Allowance {
+  readonly resource: string
+  readonly scopes: readonly string[]
+}
+
+export interface Client {
+  readonly id: string
+  readonly profile: Profile
+  readonly status: 'enabled' | 'disabled'
+  /**
+   * RFC 7591 members, validated and completed by the profile, plus `signet_pkce`, `signet_assertion_audience`,
+   * `signet_introspect`; without client_id, client_secret and scope.
+   */
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** OpenID scopes it may ask for (`openid profile email offline_access …`). */
+  readonly openidScopes: readonly string[]
+  readonly allowances: readonly Allowance[]
+  /** The resource meant when a request names none. */
+  readonly defaultResource: string | undefined
+  /** SHA-256 digests of the secrets that are valid now. */
+  readonly secretDigests: readonly Buffer[]
+  /** Grows with each change; the ETag of the admin API. */
+  readonly version: number
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+/** What a caller gives to make or change a client; every member is checked and all faults are told at once. */
+export interface ClientInput {
+  readonly profile: unknown
+  /** RFC 7591 members and `signet_*`. */
+  readonly metadata: Readonly<Record<string, unknown>>
+  readonly allowances?: readonly Allowance[]
+  readonly defaultResource?: string | null
+  /** A chosen id (`[A-Za-z0-9._-]{1,64}`, only from the server itself); a random one otherwise. */
+  readonly id?: string
+}
+
+export interface Page<Item> {
+  readonly items: Item[]
+  readonly nextCursor: string | null
+}
+
+export interface ClientSecret {
+  readonly id: string
+  readonly createdAt: Date
+  readonly expiresAt: Date | null
+}
+
+/** Errors: ClientMetadataError 400 (faults), ClientNotFound 404, ClientExists 409, VersionMismatch 412. */
+export interface Clients {
+  /** `secret` is given once, for clients that authenticate by one. */
+  create(input: ClientInput, by: AuditContext): Promise<{ client: Client; secret?: string }>
+  /** From PostgreSQL. */
+  read(id: string): Promise<Client | undefined>
+  /** From the cache: at most `maxAgeMs` old, usually fresh to the notification. Disabled clients are returned too. */
+  find(id: string): Promise<Client | undefined>
+  list(query: { limit: number; cursor?: string }): Promise<Page<Client>>
+  /** Replaces the members given; `expectedVersion` undefined means whatever version there is. */
+  update(
+    id: string,
+    input: Partial<ClientInput>,
+    expectedVersion: number | undefined,
+    by: AuditContext,
+  ): Promise<Client>
+  setStatus(
+    id: string,
+    status: Client['status'],
+    expectedVersion: number | undefined,
+    by: AuditContext,
+  ): Promise<Client>
+  remove(id: string, expectedVersion: number | undefined, by: AuditContext): Promise<void>
+  addSecret(id: string, by: AuditContext): Promise<{ secret: ClientSecret; value: string }>
+  listSecrets(id: string): Promise<ClientSecret[]>
+  revokeSecret(id: string, secretId: string, by: AuditContext): Promise<void>
+}

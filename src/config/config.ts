@@ -1,0 +1,27 @@
+/** The shape of a checked configuration. Secrets live apart, in secrets.ts, so that a logged Config shows none. */
+export interface Config {
+  /** `NODE_ENV=production` or an issuer whose host is not loopback. */
+  readonly production: boolean
+  /** The issuer identifier, without a trailing slash. */
+  readonly issuer: string
+  readonly server: {
+    readonly host: string
+    readonly port: number
+    readonly workers: number
+    /** CIDR ranges whose forwarding headers are believed. */
+    readonly trustedProxies: readonly string[]
+    readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined
+  }
+  /** Port 0: no management listener. */
+  readonly management: { readonly host: string; readonly port: number }
+  readonly database: {
+    /** Whether the embedded PostgreSQL under `dataDir` is used; otherwise `Secrets.databaseUrl` is set. */
+    readonly embedded: boolean
+    readonly dataDir: string
+    readonly migrate: 'auto' | 'off'
+  }
+  readonly keysDir: string
+  /** Hosts or CIDRs that outgoing fetches may reach although they are private. */
+  readonly fetchAllow: readonly string[]
+  readonly log: { readonly level: string; readonly format: 'json' | 'pretty' }
+}

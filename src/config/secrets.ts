@@ -1,0 +1,8 @@
+/** The settings that must never be logged or shown. */
+export interface Secrets {
+  /** Undefined with the embedded database. */
+  readonly databaseUrl: string | undefined
+  readonly databaseDirectUrl: string | undefined
+  /** 32 bytes each; the first seals, all open. */
+  readonly masterKeys: readonly Uint8Array[]
+}

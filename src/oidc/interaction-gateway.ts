@@ -1,0 +1,70 @@
+/** What the interactions room sees of the engine: the open interaction of a request, and the ways it can end. */
+import type { Context } from 'koa'
+
+/** Scopes by where they belong: OpenID Connect's own, and those of each resource by its identifier. */
+export interface ScopeSelection {
+  readonly openidScopes: readonly string[]
+  readonly resourceScopes: Readonly<Record<string, readonly string[]>>
+}
+
+export interface InteractionClient {
+  readonly id: string
+  readonly name: string
+  /** The host of the redirect URI of this request: where the person will be sent. */
+  readonly redirectHost: string
+  readonly clientUri: string | undefined
+  readonly logoUri: string | undefined
+  readonly policyUri: string | undefined
+  readonly tosUri: string | undefined
+}
+
+export interface OpenInteraction {
+  readonly uid: string
+  readonly prompt: 'login' | 'consent'
+  readonly client: InteractionClient
+  /** `login_hint`, `ui_locales`, `max_age` … as they were sent. */
+  readonly params: Readonly<Record<string, unknown>>
+  /** Who is signed in, when somebody is. */
+  readonly accountSub: string | undefined
+  /** For consent: what was asked and is not yet granted. */
+  readonly missing: ScopeSelection
+}
+
+/** The request cannot go on; what can be offered instead of a dead end. */
+export class InteractionLost extends Error {
+  override readonly name = 'InteractionLost'
+  /** Starts the same authorization request again; undefined when it is not known any more. */
+  readonly restartUrl: string | undefined
+  readonly client: InteractionClient | undefined
+  /** `expired`: too late. `unknown`: finished already, or never there. `foreign`: this browser did not begin it. */
+  readonly reason: 'expired' | 'unknown' | 'foreign'
+
+  constructor(
+    reason: InteractionLost['reason'],
+    offer: { restartUrl?: string | undefined; client?: InteractionClient | undefined } = {},
+  ) {
+    super(`the interaction is ${reason}`)
+    this.reason = reason
+    this.restartUrl = offer.restartUrl
+    this.client = offer.client
+  }
+}
+
+/** Each of the last three answers the request by 303. Everything throws InteractionLost where there is none. */
+export interface InteractionGateway {
+  open(ctx: Context): Promise<OpenInteraction>
+  signedIn(ctx: Context, proof: { accountSub: string; amr: readonly string[]; acr: string }): Promise<void>
+  /** Remembers the consent, makes the grant of this session and client, and goes on. */
+  allowed(ctx: Context, granted: ScopeSelection): Promise<void>
+  /** Back to the client with `error=access_denied`. */
+  denied(ctx: Context): Promise<void>
+}
+
+/** The pages the engine shows by itself, made by the interactions room and handed in. */
+export interface EnginePages {
+  /** The sign-out question. `form` is the engine's hidden form (id `op.logoutForm`, with its xsrf field), to be completed by a button named `logout` of value `yes`. */
+  signOut(ctx: Context, form: string): Promise<void>
+  signedOut(ctx: Context, clientName: string | undefined): Promise<void>
+  /** `error` and `error_description` as the protocol has them; the status is already set. */
+  error(ctx: Context, out: { error: string; error_description?: string }): Promise<void>
+}

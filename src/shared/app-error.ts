@@ -1,0 +1,25 @@
+/** One faulty input member: what was given and what would be right. */
+export interface Fault {
+  field: string
+  given: unknown
+  expected: string
+}
+
+/**
+ * The base of every room's domain errors. `message` is for the caller: it says what was wrong and what would be
+ * right. `logDetail` stays in the log. Edges translate an AppError once, into problem+json, a page or a sentence.
+ */
+export abstract class AppError extends Error {
+  abstract readonly code: string
+  /** The HTTP status an edge answers with. */
+  abstract readonly status: number
+  readonly faults: readonly Fault[]
+  readonly logDetail: string | undefined
+
+  constructor(message: string, options: { cause?: unknown; faults?: readonly Fault[]; logDetail?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = new.target.name
+    this.faults = options.faults ?? []
+    this.logDetail = options.logDetail
+  }
+}

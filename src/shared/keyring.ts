@@ -1,0 +1,91 @@
+/** Authenticated sealing of secrets at rest, and the keys that all nodes derive alike from the master keys. */
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+
+const VERSION = 1
+const KEY_ID_BYTES = 8
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+const HEADER_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES
+
+export interface Keyring {
+  /** The hexadecimal id of the key that seals. */
+  readonly primaryKeyId: string
+  /** The ids of all keys that open, the sealing one first. */
+  readonly keyIds: readonly string[]
+  /** 32 bytes for each master key, newest first, for a named purpose (cookie keys, nonce secrets, peppers). */
+  derive(purpose: string): Buffer[]
+  /** Seals under the first master key. `context` names the place it is stored in and must be given again to open. */
+  seal(purpose: string, plaintext: string | Uint8Array, context: string): Buffer
+  /** Opens with whichever master key sealed it. Throws SealError when none did, or the value or context differs. */
+  open(purpose: string, sealed: Uint8Array, context: string): Buffer
+  /** HMAC-SHA-256 under the first key, for short values whose plain digest could be guessed (user codes). */
+  mac(purpose: string, value: string): Buffer
+}
+
+export class SealError extends Error {
+  override readonly name = 'SealError'
+}
+
+/** The id by which a sealed value names its master key: 16 hexadecimal digits that tell nothing of the key. */
+export function masterKeyId(key: Uint8Array): string {
+  return createHash('sha256')
+    .update('signet master key id\0')
+    .update(key)
+    .digest('hex')
+    .slice(0, KEY_ID_BYTES * 2)
+}
+
+/** A keyring over 32-byte master keys; the first seals, all open. */
+export function createKeyring(masterKeys: readonly Uint8Array[]): Keyring {
+  if (masterKeys.length === 0 || masterKeys.some((key) => key.length !== 32)) {
+    throw new TypeError('a keyring needs at least one master key of 32 bytes')
+  }
+  const keyIds = masterKeys.map(masterKeyId)
+  const primaryKeyId = keyIds[0] as string
+  const derived = new Map<string, Buffer[]>()
+
+  function derive(purpose: string): Buffer[] {
+    let keys = derived.get(purpose)
+    if (!keys) {
+      keys = masterKeys.map((key) => Buffer.from(hkdfSync('sha256', key, '', `signet/${purpose}`, 32)))
+      derived.set(purpose, keys)
+    }
+    return keys
+  }
+
+  function seal(purpose: string, plaintext: string | Uint8Array, context: string): Buffer {
+    const key = derive(`seal/${purpose}`)[0] as Buffer
+    const nonce = randomBytes(NONCE_BYTES)
+    const header = Buffer.concat([Buffer.of(VERSION), Buffer.from(primaryKeyId, 'hex'), nonce])
+    const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(associatedData(header, context))
+    return Buffer.concat([header, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
+  }
+
+  function open(purpose: string, sealed: Uint8Array, context: string): Buffer {
+    const value = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
+    if (value.length < HEADER_BYTES + TAG_BYTES || value[0] !== VERSION) throw new SealError('not a sealed value')
+    const keyId = value.subarray(1, 1 + KEY_ID_BYTES).toString('hex')
+    const key = derive(`seal/${purpose}`)[keyIds.indexOf(keyId)]
+    if (!key) throw new SealError(`sealed with the master key ${keyId}, which is not among those given`)
+    const header = value.subarray(0, HEADER_BYTES)
+    const decipher = createDecipheriv('aes-256-gcm', key, header.subarray(1 + KEY_ID_BYTES))
+    decipher.setAAD(associatedData(header, context)).setAuthTag(value.subarray(-TAG_BYTES))
+    try {
+      return Buffer.concat([decipher.update(value.subarray(HEADER_BYTES, -TAG_BYTES)), decipher.final()])
+    } catch (cause) {
+      throw new SealError('a sealed value was altered or moved', { cause })
+    }
+  }
+
+  function mac(purpose: string, value: string): Buffer {
+    return createHmac('sha256', derive(`mac/${purpose}`)[0] as Buffer)
+      .update(value)
+      .digest()
+  }
+
+  return { primaryKeyId, keyIds, derive, seal, open, mac }
+}
+
+function associatedData(header: Uint8Array, context: string): Buffer {
+  return Buffer.concat([header.subarray(0, 1 + KEY_ID_BYTES), Buffer.from(context)])
+}
