@@ -1,0 +1,41 @@
+/** The row table of the house: who may import whom, and which room alone knows a package. ARCHITECTURE.md tells why. */
+
+/** A room imports itself or a room of an earlier row; never a neighbour of its own row, never a later one. */
+export const ROWS: readonly (readonly string[])[] = [
+  ['shared'],
+  ['config', 'resource-server', 'observability'],
+  ['database', 'http'],
+  ['audit', 'mail'],
+  ['clients', 'resources', 'accounts', 'signing-keys', 'settings', 'webhooks'],
+  ['sign-in'],
+  ['oidc'],
+  ['interactions', 'account-portal', 'admin', 'jobs'],
+  ['services'],
+  ['app'],
+  ['main', 'cli'],
+]
+
+/** A package (a name, or a scope ending in `/`) and the rooms that may import it; `types` may import its types. */
+export interface Keeper {
+  readonly packages: readonly string[]
+  readonly rooms: readonly string[]
+  readonly types?: readonly string[]
+}
+
+export const KEEPERS: readonly Keeper[] = [
+  { packages: ['pino', 'pino-pretty', '@prometheus-io/', '@opentelemetry/'], rooms: ['observability'] },
+  { packages: ['knex', 'pg'], rooms: ['database'] },
+  { packages: ['@koa/bodyparser', 'helmet'], rooms: ['http'] },
+  { packages: ['koa-compose'], rooms: ['http', 'oidc', 'app'] },
+  { packages: ['nodemailer'], rooms: ['mail'] },
+  { packages: ['argon2', '@node-rs/argon2', '@simplewebauthn/', 'otpauth', 'qr'], rooms: ['sign-in'] },
+  {
+    packages: ['oidc-provider'],
+    rooms: ['oidc'],
+    types: ['interactions', 'account-portal', 'admin', 'jobs'],
+  },
+  { packages: ['commander', '@clack/', '@bomb.sh/'], rooms: ['cli'] },
+]
+
+/** Tables of data that may be longer than 300 lines. */
+export const LONG_REGISTRIES: readonly string[] = []

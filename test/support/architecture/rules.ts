@@ -1,0 +1,223 @@
+/** The rules of the house as functions from files to findings; ARCHITECTURE.md says them in words. */
+import { builtinModules } from 'node:module'
+import { posix } from 'node:path'
+import { KEEPERS, LONG_REGISTRIES, ROWS } from './rows.ts'
+import { type Import, importsOf, linesMatching, type SourceFile } from './source-file.ts'
+
+/** One breach, told as `file:line  rule`. */
+export type Finding = string
+
+const finding = (file: SourceFile, line: number, rule: string): Finding => `${file.path}:${line}  ${rule}`
+
+/** `src/clients/client.ts` → `clients`, `src/app.ts` → `app`; undefined outside `src`. */
+export function roomOf(path: string): string | undefined {
+  return path.match(/^src\/([^/]+?)(?:\.[a-z]+)?(?:\/|$)/)?.[1]
+}
+
+const rowOf = (room: string): number => ROWS.findIndex((row) => row.includes(room))
+
+/** The path an import of our own leads to, from the project's root; undefined for a package. */
+function ownTarget(file: SourceFile, specifier: string): string | undefined {
+  if (specifier.startsWith('#')) return `src/${specifier.slice(1)}`
+  if (specifier.startsWith('.')) return posix.join(posix.dirname(file.path), specifier)
+  return undefined
+}
+
+function eachImport(files: readonly SourceFile[], check: (file: SourceFile, seen: Import) => string | undefined) {
+  return files.flatMap((file) =>
+    importsOf(file).flatMap((seen) => {
+      const rule = check(file, seen)
+      return rule === undefined ? [] : [finding(file, seen.line, rule)]
+    }),
+  )
+}
+
+function eachLine(files: readonly SourceFile[], pattern: RegExp, rule: string): Finding[] {
+  return files.flatMap((file) => linesMatching(file, pattern).map((line) => finding(file, line, rule)))
+}
+
+/** Every folder and file directly under `src` stands in the row table. */
+export function everyRoomHasARow(files: readonly SourceFile[]): Finding[] {
+  return files.flatMap((file) => {
+    const room = roomOf(file.path)
+    return room === undefined || rowOf(room) >= 0 ? [] : [finding(file, 1, `the room ${room} has no row`)]
+  })
+}
+
+/** A room imports itself or a room of an earlier row. */
+export function onlyEarlierRows(files: readonly SourceFile[]): Finding[] {
+  return eachImport(files, (file, { specifier }) => {
+    const from = roomOf(file.path)
+    const target = ownTarget(file, specifier)
+    if (from === undefined || target === undefined) return undefined
+    const to = roomOf(target)
+    if (to === from) return undefined
+    if (to === undefined) {
+      return from === 'database' && target === 'migrations/registry.ts'
+        ? undefined
+        : `${specifier}: src imports nothing outside src (database the migration registry)`
+    }
+    if (from === 'resource-server') return `${specifier}: resource-server imports nothing of ours`
+    if (rowOf(to) < 0 || rowOf(to) >= rowOf(from)) {
+      return `${specifier}: ${from} (row ${rowOf(from)}) may not import ${to} (row ${rowOf(to)}); only earlier rows`
+    }
+    return undefined
+  })
+}
+
+/** `./x.ts` inside a room, `#room/x.ts` across, always with the extension. */
+export function importsSpellTheirPath(files: readonly SourceFile[]): Finding[] {
+  return eachImport(files, (file, { specifier }) => {
+    const target = ownTarget(file, specifier)
+    if (target === undefined) return undefined
+    if (!/\.(ts|js|json)$/.test(specifier)) return `${specifier}: imports end with their extension (.ts)`
+    const room = roomOf(file.path)
+    if (room === undefined || target === 'migrations/registry.ts') return undefined
+    return specifier.startsWith('.') && roomOf(target) !== room && file.path.split('/').length > 2
+      ? `${specifier}: across rooms imports read #room/file.ts`
+      : undefined
+  })
+}
+
+const belongsTo = (specifier: string, name: string): boolean =>
+  name.endsWith('/') ? specifier.startsWith(name) : specifier === name || specifier.startsWith(`${name}/`)
+
+/** The column "alone may know": some packages are imported by their keeper only. */
+export function packagesStayWithTheirKeeper(files: readonly SourceFile[]): Finding[] {
+  return eachImport(files, (file, { specifier, typeOnly }) => {
+    const room = roomOf(file.path)
+    const keeper = KEEPERS.find(({ packages }) => packages.some((name) => belongsTo(specifier, name)))
+    if (room === undefined || keeper === undefined || keeper.rooms.includes(room)) return undefined
+    if (typeOnly && keeper.types?.includes(room)) return undefined
+    const types = keeper.types === undefined ? '' : `, its types also in ${keeper.types.join(', ')}`
+    return `${specifier}: only in ${keeper.rooms.join(', ')}${types}`
+  })
+}
+
+/** What runs in production is a production dependency. */
+export function srcImportsProductionDependencies(
+  files: readonly SourceFile[],
+  dependencies: readonly string[],
+): Finding[] {
+  return eachImport(files, (file, { specifier, typeOnly }) => {
+    if (typeOnly || ownTarget(file, specifier) !== undefined) return undefined
+    if (specifier.startsWith('node:')) return undefined
+    if (builtinModules.includes(specifier)) return `${specifier}: a module of Node is imported as node:${specifier}`
+    return dependencies.some((name) => belongsTo(specifier, name))
+      ? undefined
+      : `${specifier}: src imports only what stands in "dependencies" of package.json`
+  })
+}
+
+/** The engine's inside is reached through one seam. */
+export function oneSeamIntoTheEngine(files: readonly SourceFile[]): Finding[] {
+  return eachImport(files, (file, { specifier }) =>
+    specifier.startsWith('oidc-provider/') && file.path !== 'src/oidc/internals.ts'
+      ? `${specifier}: only src/oidc/internals.ts imports from inside oidc-provider`
+      : undefined,
+  )
+}
+
+/** A migration stands alone: it may not change because the code does. */
+export function migrationsImportKnexTypes(files: readonly SourceFile[]): Finding[] {
+  const migrations = files.filter(({ path }) => path.startsWith('migrations/') && path !== 'migrations/registry.ts')
+  return eachImport(migrations, (_file, { specifier, typeOnly }) =>
+    specifier === 'knex' && typeOnly ? undefined : `${specifier}: a migration imports only the types of knex`,
+  )
+}
+
+/** `YYYYMMDDHHMMSS-<room>-<verb>-<object>.ts`, with a way up and a way down. */
+export function migrationsSayTheirRoom(files: readonly SourceFile[]): Finding[] {
+  const rooms = ROWS.flat().join('|')
+  const name = new RegExp(`^migrations/\\d{14}-(?:${rooms})-[a-z]+-[a-z0-9-]+\\.ts$`)
+  return files
+    .filter(({ path }) => path.startsWith('migrations/') && path !== 'migrations/registry.ts')
+    .flatMap((file) => [
+      ...(name.test(file.path) ? [] : [finding(file, 1, 'named YYYYMMDDHHMMSS-<room>-<verb>-<object>.ts')]),
+      ...['up', 'down']
+        .filter((way) => !new RegExp(`export async function ${way}\\(`).test(file.text))
+        .map((way) => finding(file, 1, `a migration exports ${way}()`)),
+    ])
+}
+
+/** Only one file knows that there is an environment. */
+export function environmentIsReadOnce(files: readonly SourceFile[]): Finding[] {
+  const others = files.filter(({ path }) => roomOf(path) !== undefined && path !== 'src/config/env.ts')
+  return eachLine(others, /\bprocess\s*\.\s*env\b|\bprocess\s*\[\s*['"]env/, 'process.env only in src/config/env.ts')
+}
+
+const SQL =
+  /\bSELECT\s[\s\S]{1,400}?\bFROM\s|\bSELECT\s+(?:1|pg_\w+\()|\bINSERT\s+INTO\s|\bUPDATE\s+\w+\s+SET\s|\bDELETE\s+FROM\s|\b(?:CREATE|ALTER|DROP|TRUNCATE)\s+(?:TABLE|INDEX|TYPE|ROLE|DATABASE|SCHEMA|UNIQUE)\b|\bNOTIFY\s+\w|\.query\s*[(<]/g
+
+/** SQL stands in stores, in the database room, in the engine's adapter and in migrations. */
+export function sqlStaysInStores(files: readonly SourceFile[]): Finding[] {
+  const others = files.filter(
+    ({ path }) =>
+      roomOf(path) !== undefined &&
+      !path.endsWith('-store.ts') &&
+      !path.startsWith('src/database/') &&
+      !path.startsWith('src/oidc/adapter/'),
+  )
+  return eachLine(others, SQL, 'SQL only in *-store.ts, src/database, src/oidc/adapter and migrations')
+}
+
+/** Names that say nothing, and barrels that tie rooms together. */
+export function noForbiddenNames(files: readonly SourceFile[]): Finding[] {
+  return files.flatMap((file) => {
+    const parts = file.path.replace(/\.[a-z.]+$/, '').split('/')
+    const bad = parts.find((part) =>
+      /^(utils?|helpers?|common|misc|base.*|.*-?manager|.*-(utils?|helpers?))$/.test(part),
+    )
+    const barrel = parts.at(-1) === 'index' && file.path !== 'src/resource-server/index.ts'
+    const upper = /[A-Z_]/.test(parts.join('')) && !file.path.startsWith('test/')
+    return [
+      ...(bad === undefined ? [] : [finding(file, 1, `the name ${bad} says nothing: name it after what it does`)]),
+      ...(barrel ? [finding(file, 1, 'no index barrels: import the file itself')] : []),
+      ...(upper ? [finding(file, 1, 'files are named in kebab-case')] : []),
+    ]
+  })
+}
+
+/** Named exports only: a thing has the same name everywhere. */
+export function noDefaultExports(files: readonly SourceFile[]): Finding[] {
+  const ours = files.filter(({ path }) => roomOf(path) !== undefined)
+  return eachLine(ours, /^export\s+default\b|^export\s*\{[^}]*\bas\s+default\b/m, 'named exports only')
+}
+
+const NOT_ERASABLE =
+  /^\s*(?:export\s+)?(?:const\s+)?enum\s+\w|^\s*(?:export\s+)?(?:declare\s+)?namespace\s+\w|^\s*@\w+(?:\(.*\))?\s*$/m
+
+/** Sources run by stripping their types: what would need a compiler is not written. */
+export function onlyErasableSyntax(files: readonly SourceFile[]): Finding[] {
+  return eachLine(files, NOT_ERASABLE, 'no enum, namespace or decorator')
+}
+
+export function atMost300Lines(files: readonly SourceFile[]): Finding[] {
+  return files.flatMap((file) => {
+    const lines = file.text.trimEnd().split('\n').length
+    return lines <= 300 || LONG_REGISTRIES.includes(file.path)
+      ? []
+      : [finding(file, 300, `${lines} lines: a file has at most 300, unless it is a registry of data`)]
+  })
+}
+
+/** A file opens with a sentence saying what it is for. */
+export function filesOpenWithASentence(files: readonly SourceFile[]): Finding[] {
+  return files
+    .filter(({ path }) => roomOf(path) !== undefined)
+    .filter(({ text }) => !/^(?:#![^\n]*\n)?\s*(?:\/\*\*|\/\/)/.test(text))
+    .map((file) => finding(file, 1, 'a file opens with a sentence (/** … */) saying what it is for'))
+}
+
+/** Each room tells in at most twelve lines what it owns. `readmes` holds every README.md below src. */
+export function roomsTellTheirStory(files: readonly SourceFile[], readmes: readonly SourceFile[]): Finding[] {
+  const rooms = new Set(files.filter(({ path }) => path.split('/').length > 2).map(({ path }) => roomOf(path)))
+  rooms.delete(undefined)
+  return [...rooms].flatMap((room) => {
+    const path = `src/${room}/README.md`
+    const readme = readmes.find((candidate) => candidate.path === path)
+    if (readme === undefined) return [`${path}:1  each room has a README.md`]
+    const lines = readme.text.trimEnd().split('\n').length
+    return lines <= 12 ? [] : [finding(readme, 13, `${lines} lines: a room's README has at most 12`)]
+  })
+}
