@@ -15,5 +15,9 @@ export interface Passwords {
   /** Throws PasswordInvalid (400, faults) when a first password breaks the length rules: 8 to 256 characters. */
   check(password: string): void
   /** Hashes the first password of a new account; the returned function stores it within the account's transaction. */
-  prepare(password: string): Promise<(trx: Queryable, sub: string) => Promise<void>>
+  prepare(
+    password: string,
+    /** `mustChange`: the person is to choose another one at the next sign-in. */
+    options?: { readonly mustChange?: boolean },
+  ): Promise<(trx: Queryable, sub: string) => Promise<void>>
 }

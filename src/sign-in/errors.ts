@@ -1,0 +1,28 @@
+/** What sign-in refuses, in words for the caller. */
+import { AppError } from '#shared/app-error.ts'
+
+/** More passwords wait to be checked than can be answered in good time. */
+export class SignInBusy extends AppError {
+  override readonly name = 'SignInBusy'
+  readonly code = 'sign_in_busy'
+  readonly status = 503
+  readonly retryAfterSeconds = 2
+
+  constructor() {
+    super('Many people are signing in at this moment; try again in a few seconds.')
+  }
+}
+
+/** A first password that is too short or too long. The password itself is in no field. */
+export class PasswordInvalid extends AppError {
+  override readonly name = 'PasswordInvalid'
+  readonly code = 'password_invalid'
+  readonly status = 400
+
+  constructor(length: number, limits: { min: number; max: number }) {
+    const expected = `${limits.min} to ${limits.max} characters`
+    super(`The password has ${length} characters; it must have ${expected}.`, {
+      faults: [{ field: 'password', given: `${length} characters`, expected }],
+    })
+  }
+}

@@ -1,0 +1,37 @@
+/** The table password_credentials: one argon2id PHC string an account. */
+import type { Queryable } from '#database/database.ts'
+
+export interface PasswordCredential {
+  readonly hash: string
+  readonly mustChange: boolean
+}
+
+export function createPasswordStore(db: Queryable) {
+  return {
+    async find(sub: string): Promise<PasswordCredential | undefined> {
+      const { rows } = await db.query<PasswordCredential>(
+        'SELECT hash, must_change AS "mustChange" FROM password_credentials WHERE account_sub = $1',
+        [sub],
+      )
+      return rows[0]
+    },
+
+    /** The first credential of an account; an account that has one keeps it, and this throws. */
+    async insert(sub: string, credential: PasswordCredential): Promise<void> {
+      await db.query('INSERT INTO password_credentials (account_sub, hash, must_change) VALUES ($1, $2, $3)', [
+        sub,
+        credential.hash,
+        credential.mustChange,
+      ])
+    },
+
+    /** Puts a stronger hash of the same password in place, unless the password was changed meanwhile. */
+    async strengthen(sub: string, weaker: string, stronger: string): Promise<void> {
+      await db.query('UPDATE password_credentials SET hash = $3 WHERE account_sub = $1 AND hash = $2', [
+        sub,
+        weaker,
+        stronger,
+      ])
+    },
+  }
+}

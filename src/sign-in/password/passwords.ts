@@ -1,0 +1,100 @@
+/** Checks passwords at sign-in, with the same work whether or not the person is known, and sets first passwords. */
+import type { Account, Accounts } from '#accounts/account.ts'
+import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
+import type { Queryable } from '#database/database.ts'
+import { randomId } from '#shared/ids.ts'
+import { PasswordInvalid, SignInBusy } from '../errors.ts'
+import { createHasher, type Hasher } from '../hashing.ts'
+import { createPasswordStore } from './password-store.ts'
+import type { Passwords } from './password.ts'
+
+/** Characters are Unicode code points. */
+const LENGTH = { min: 8, max: 256 } as const
+/** RFC 5321 §4.5.3.1: no mail address is longer. */
+const LONGEST_IDENTIFIER = 320
+/** No account has it: what is looked up for an identifier that nobody has. */
+const NOBODY = ''
+
+export interface PasswordsDeps {
+  readonly db: Queryable
+  readonly accounts: Pick<Accounts, 'findByIdentifier'>
+  readonly audit: Pick<Audit, 'record'>
+  readonly hasher?: Hasher
+}
+
+/** The password method. See Passwords for what each call does. */
+export function createPasswords(deps: PasswordsDeps): Passwords {
+  const { accounts, audit, db, hasher = createHasher() } = deps
+  const store = createPasswordStore(db)
+  // ASVS 6.3.8: an unknown identifier is checked against this one, made once, of a password that nobody has.
+  const standIn = hasher.hash(randomId())
+
+  async function judge(account: Account | undefined, password: string): Promise<string | undefined> {
+    const credential = await store.find(account?.sub ?? NOBODY)
+    const matches = await hasher.verify(credential?.hash ?? (await standIn), password)
+    if (!account) return 'unknown identifier'
+    if (!credential) return 'the account has no password'
+    if (!matches) return 'wrong password'
+    if (account.status !== 'enabled') return 'the account is disabled'
+    if (hasher.outdated(credential.hash)) await strengthen(account.sub, credential.hash, password)
+    return undefined
+  }
+
+  async function strengthen(sub: string, weaker: string, password: string): Promise<void> {
+    try {
+      await store.strengthen(sub, weaker, await hasher.hash(password))
+    } catch (error) {
+      // The next sign-in does it; this one need not wait.
+      if (!(error instanceof SignInBusy)) throw error
+    }
+  }
+
+  return {
+    async verify(attempt, by) {
+      const account = await findAccount(accounts, attempt.identifier)
+      const refusal = await judge(account, attempt.password)
+      await audit.record(signInEvent({ account, refusal, clientId: attempt.clientId, by }))
+      return refusal === undefined ? account : undefined
+    },
+
+    check,
+
+    async prepare(password, options = {}) {
+      check(password)
+      const hash = await hasher.hash(password)
+      return (trx, sub) => createPasswordStore(trx).insert(sub, { hash, mustChange: options.mustChange ?? false })
+    },
+  }
+}
+
+function check(password: string): void {
+  const length = Array.from(password).length
+  if (length < LENGTH.min || length > LENGTH.max) throw new PasswordInvalid(length, LENGTH)
+}
+
+/** What cannot be an identifier is not sent to PostgreSQL, which refuses U+0000 in text. */
+async function findAccount(accounts: PasswordsDeps['accounts'], typed: string): Promise<Account | undefined> {
+  const identifier = typed.trim()
+  if (identifier === '' || identifier.length > LONGEST_IDENTIFIER || identifier.includes('\0')) return undefined
+  return accounts.findByIdentifier(identifier)
+}
+
+/** The identifier that was typed is left out: people type passwords into the wrong field. */
+function signInEvent(facts: {
+  account: Account | undefined
+  refusal: string | undefined
+  clientId: string | undefined
+  by: AuditContext
+}): AuditEvent {
+  const { account, refusal, clientId, by } = facts
+  return {
+    ...by,
+    ...(account && refusal === undefined ? { actor: { kind: 'account', id: account.sub } } : {}),
+    ...(account ? { accountId: account.sub, subject: { kind: 'account', id: account.sub } } : {}),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(refusal === undefined ? {} : { reason: refusal }),
+    type: refusal === undefined ? 'sign_in.succeeded' : 'sign_in.failed',
+    outcome: refusal === undefined ? 'success' : 'failure',
+    detail: { method: 'password' },
+  }
+}
