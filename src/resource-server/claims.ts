@@ -1,0 +1,115 @@
+/** Checks one access token by RFC 9068 §4: signature, type, issuer, audience, time and the claims it must carry. */
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
+import { IssuerUnavailable } from './issuer-metadata.ts'
+import { refuse, type RefusalContext } from './refusal.ts'
+
+/** The claims of a token that passed. */
+export interface AccessTokenClaims extends JWTPayload {
+  readonly iss: string
+  /** The person, or the client itself for a machine's token. */
+  readonly sub: string
+  readonly aud: string | string[]
+  /** Seconds since 1970, as in `iat` and `auth_time`. */
+  readonly exp: number
+  readonly iat: number
+  readonly jti: string
+  readonly client_id: string
+  /** Space-separated. */
+  readonly scope?: string
+  /** When, how and how strongly the person signed in; a machine's token has none of them. */
+  readonly auth_time?: number
+  readonly acr?: string
+  readonly amr?: string[]
+}
+
+export interface ClaimsRules {
+  readonly issuer: string
+  readonly audience: string
+  readonly algorithms: readonly string[]
+  readonly clockToleranceSeconds: number
+  readonly getKey: JWTVerifyGetKey
+  now(): Date
+}
+
+const TIMES: Record<string, string> = {
+  exp: 'The access token has no valid expiry (exp).',
+  nbf: 'The access token is not valid yet (nbf).',
+  iat: 'The access token has no valid time of issue (iat).',
+}
+
+/** The claims of a valid token; throws `invalid_token`, or 503 when the issuer's keys cannot be had. */
+export async function verifiedClaims(
+  token: string,
+  rules: ClaimsRules,
+  context: RefusalContext,
+): Promise<AccessTokenClaims> {
+  const currentDate = rules.now()
+  let payload: JWTPayload
+  try {
+    const verified = await jwtVerify(token, rules.getKey, {
+      // RFC 9068 §4: "at+jwt" or "application/at+jwt"; an ID token must not pass.
+      typ: 'at+jwt',
+      algorithms: [...rules.algorithms],
+      issuer: rules.issuer,
+      audience: rules.audience,
+      clockTolerance: rules.clockToleranceSeconds,
+      currentDate,
+      requiredClaims: ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id'],
+    })
+    payload = verified.payload
+  } catch (cause) {
+    if (cause instanceof IssuerUnavailable) {
+      return refuse(context, {
+        status: 503,
+        error: 'temporarily_unavailable',
+        description: 'The keys of the token issuer cannot be read at the moment.',
+        cause,
+      })
+    }
+    if (!(cause instanceof errors.JOSEError)) throw cause
+    return refuse(context, { status: 401, error: 'invalid_token', description: describe(cause, rules), cause })
+  }
+  const fault = shapeFault(payload, rules, currentDate)
+  if (fault !== undefined) return refuse(context, { status: 401, error: 'invalid_token', description: fault })
+  return payload as AccessTokenClaims
+}
+
+/** What jose leaves to its caller: the kinds of the claims, one audience, no token from the future or bound to a key. */
+function shapeFault(payload: JWTPayload, rules: ClaimsRules, currentDate: Date): string | undefined {
+  for (const name of ['sub', 'jti', 'client_id']) {
+    if (typeof payload[name] !== 'string' || payload[name] === '') {
+      return `The access token has no valid ${name}.`
+    }
+  }
+  if (Array.isArray(payload.aud) && payload.aud.length > 1) {
+    return `The access token is for several audiences; this API accepts tokens for ${rules.audience} alone.`
+  }
+  const now = Math.floor(currentDate.getTime() / 1000)
+  if ((payload.iat as number) > now + rules.clockToleranceSeconds) return 'The access token was issued in the future.'
+  if (payload['scope'] !== undefined && typeof payload['scope'] !== 'string') {
+    return 'The access token has no valid scope.'
+  }
+  // RFC 9449 §7.1, RFC 8705 §3: a token bound to a key is worth nothing without the proof of that key.
+  if (payload['cnf'] !== undefined) return 'The access token is bound to a key and cannot be used as a bearer token.'
+  return undefined
+}
+
+function describe(cause: Error, rules: ClaimsRules): string {
+  if (cause instanceof errors.JWTExpired) return 'The access token has expired.'
+  if (cause instanceof errors.JWTClaimValidationFailed) {
+    if (cause.reason === 'missing') return `The access token has no ${cause.claim}.`
+    if (cause.claim === 'typ') return 'The token is not an access token: its typ must be at+jwt.'
+    if (cause.claim === 'iss') return `The access token was not issued by ${rules.issuer}.`
+    if (cause.claim === 'aud') return `The access token is not for ${rules.audience}.`
+    return TIMES[cause.claim] ?? 'A claim of the access token is not valid.'
+  }
+  if (cause instanceof errors.JOSEAlgNotAllowed) {
+    return `The access token is signed by an algorithm that is not allowed; allowed are ${rules.algorithms.join(', ')}.`
+  }
+  if (cause instanceof errors.JWKSNoMatchingKey)
+    return 'The access token is signed by a key the issuer does not publish.'
+  if (cause instanceof errors.JWKSMultipleMatchingKeys)
+    return 'The access token does not say which key signed it (kid).'
+  if (cause instanceof errors.JWSSignatureVerificationFailed) return 'The signature of the access token is not valid.'
+  return 'The access token is not a well-formed JWT.'
+}

@@ -1,0 +1,181 @@
+/** The package entry `signet/resource-server`: verifies access tokens for an API, whatever framework it is built on. */
+import type { JSONWebKeySet } from 'jose'
+import { bearerToken, type RequestLike } from './bearer.ts'
+import { verifiedClaims, type AccessTokenClaims } from './claims.ts'
+import { createGivenKeys, createIssuerKeys } from './issuer-keys.ts'
+import { protectedResourceMetadataUrl, type ProtectedResourceMetadata } from './protected-resource.ts'
+import { refuse, type RefusalContext } from './refusal.ts'
+
+export { AccessTokenRefused } from './refusal.ts'
+export type { RefusalCode } from './refusal.ts'
+export type { AccessTokenClaims } from './claims.ts'
+export type { ProtectedResourceMetadata } from './protected-resource.ts'
+export type { RequestLike } from './bearer.ts'
+
+export type SignatureAlgorithm = 'ES256' | 'RS256' | 'PS256' | 'EdDSA'
+
+export interface AccessTokensOptions {
+  /** The issuer identifier exactly as the issuer publishes it. */
+  readonly issuer: string
+  /** This API's identifier, exactly as registered. */
+  readonly audience: string
+  /** What every request needs: one scope, several separated by spaces, or an array. All of them are needed. */
+  readonly scope?: string | readonly string[]
+  /** RFC 9470: the person must have signed in by one of these; a machine's token is refused. */
+  readonly acrValues?: readonly string[]
+  /** RFC 9470: the person must have signed in at most so many seconds ago. */
+  readonly maxAgeSeconds?: number
+  /** Where the issuer's keys stand; found through its metadata when left out. */
+  readonly jwksUri?: string
+  /** The keys themselves, or a function that has them: nothing is fetched. */
+  readonly keys?: JSONWebKeySet | (() => JSONWebKeySet | Promise<JSONWebKeySet>)
+  /** How far the clocks of issuer and API may differ (5). */
+  readonly clockToleranceSeconds?: number
+  /** Allowed signatures (ES256, RS256, PS256, EdDSA). */
+  readonly algorithms?: readonly SignatureAlgorithm[]
+  /** For one request to the issuer, in milliseconds (3000). */
+  readonly timeoutMs?: number
+  /** Where the metadata stands (derived from `audience`); `false` when the API serves none. */
+  readonly resourceMetadata?: string | false
+  /** All scopes the API knows, its name and its documentation, for its metadata. */
+  readonly scopesSupported?: readonly string[]
+  readonly resourceName?: string
+  readonly resourceDocumentation?: string
+  /** The time, handed in by tests. */
+  readonly now?: () => Date
+}
+
+/** What one request needs beyond what every request needs. */
+export interface RequestNeeds {
+  readonly scope?: string | readonly string[]
+}
+
+export interface AccessTokens {
+  /**
+   * The claims of the request's access token. Takes a `node:http` request or the value of its Authorization header.
+   * Throws AccessTokenRefused: 400 `invalid_request`, 401 (no token, `invalid_token`,
+   * `insufficient_user_authentication`), 403 `insufficient_scope`, 503 when the issuer's keys cannot be had.
+   */
+  verify(request: RequestLike | string | undefined, needs?: RequestNeeds): Promise<AccessTokenClaims>
+  /** The document to serve at `metadataUrl` (RFC 9728 §2). */
+  protectedResourceMetadata(): ProtectedResourceMetadata
+  /** Named in every challenge; undefined when the API serves no metadata. */
+  readonly metadataUrl: string | undefined
+}
+
+const ALGORITHMS: readonly SignatureAlgorithm[] = ['ES256', 'RS256', 'PS256', 'EdDSA']
+
+/**
+ * A verifier for one API. Make it once: it keeps the issuer's keys.
+ *
+ * @example
+ * const tokens = accessTokens({ issuer: 'https://id.example.com', audience: 'https://api.example.com' })
+ * http.createServer(async (request, response) => {
+ *   try {
+ *     const claims = await tokens.verify(request, { scope: 'posts:read' })
+ *     response.end(`Hello ${claims.sub}`)
+ *   } catch (refused) {
+ *     if (!(refused instanceof AccessTokenRefused)) throw refused
+ *     response.writeHead(refused.status, refused.headers).end(refused.body)
+ *   }
+ * })
+ */
+export function accessTokens(options: AccessTokensOptions): AccessTokens {
+  requireOptions(options)
+  const now = options.now ?? (() => new Date())
+  const getKey =
+    options.keys === undefined
+      ? createIssuerKeys({
+          issuer: options.issuer,
+          jwksUri: options.jwksUri,
+          timeoutMs: options.timeoutMs ?? 3000,
+          now,
+        })
+      : createGivenKeys(options.keys)
+  const rules = {
+    issuer: options.issuer,
+    audience: options.audience,
+    algorithms: options.algorithms ?? ALGORITHMS,
+    clockToleranceSeconds: options.clockToleranceSeconds ?? 5,
+    getKey,
+    now,
+  }
+  const metadataUrl =
+    options.resourceMetadata === false
+      ? undefined
+      : (options.resourceMetadata ?? protectedResourceMetadataUrl(options.audience))
+  const always = scopeList(options.scope)
+
+  async function verify(
+    request: RequestLike | string | undefined,
+    needs: RequestNeeds = {},
+  ): Promise<AccessTokenClaims> {
+    const scope = [...new Set([...always, ...scopeList(needs.scope)])]
+    const context = { resourceMetadata: metadataUrl, scope }
+    const claims = await verifiedClaims(bearerToken(request, context), rules, context)
+    requireScope(claims, context)
+    requireSignIn(claims, options, { context, now: now() })
+    return claims
+  }
+
+  return { verify, protectedResourceMetadata: () => metadata(options), metadataUrl }
+}
+
+function requireOptions(options: AccessTokensOptions): void {
+  for (const name of ['issuer', 'audience'] as const) {
+    if (typeof options[name] !== 'string' || options[name] === '') {
+      throw new TypeError(`accessTokens needs the option ${name}`)
+    }
+  }
+  if (URL.parse(options.issuer) === null) throw new TypeError(`the option issuer must be a URL, not ${options.issuer}`)
+}
+
+function scopeList(scope: string | readonly string[] | undefined): string[] {
+  const list = typeof scope === 'string' ? [scope] : (scope ?? [])
+  return list.flatMap((entry) => entry.split(' ')).filter((entry) => entry !== '')
+}
+
+function requireScope(claims: AccessTokenClaims, context: RefusalContext): void {
+  const granted = scopeList(claims.scope)
+  const missing = context.scope.filter((scope) => !granted.includes(scope))
+  if (missing.length === 0) return
+  refuse(context, {
+    status: 403,
+    error: 'insufficient_scope',
+    description: `The access token lacks the scope ${missing.join(' ')}.`,
+  })
+}
+
+/** RFC 9470 §3: a token whose sign-in was too weak or too long ago asks for a new sign-in instead of failing. */
+function requireSignIn(
+  claims: AccessTokenClaims,
+  options: AccessTokensOptions,
+  { context, now }: { context: RefusalContext; now: Date },
+): void {
+  const { acrValues, maxAgeSeconds } = options
+  const weak = acrValues !== undefined && !(claims.acr !== undefined && acrValues.includes(claims.acr))
+  const age = claims.auth_time === undefined ? Infinity : now.getTime() / 1000 - claims.auth_time
+  const old = maxAgeSeconds !== undefined && age > maxAgeSeconds + (options.clockToleranceSeconds ?? 5)
+  if (!weak && !old) return
+  refuse(context, {
+    status: 401,
+    error: 'insufficient_user_authentication',
+    description: weak
+      ? 'This needs a stronger sign-in than the one the access token tells of.'
+      : 'This needs a more recent sign-in than the one the access token tells of.',
+    ...(acrValues === undefined ? {} : { acrValues }),
+    ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
+  })
+}
+
+function metadata(options: AccessTokensOptions): ProtectedResourceMetadata {
+  const scopes = options.scopesSupported ?? scopeList(options.scope)
+  return {
+    resource: options.audience,
+    authorization_servers: [options.issuer],
+    bearer_methods_supported: ['header'],
+    ...(scopes.length === 0 ? {} : { scopes_supported: [...scopes] }),
+    ...(options.resourceName === undefined ? {} : { resource_name: options.resourceName }),
+    ...(options.resourceDocumentation === undefined ? {} : { resource_documentation: options.resourceDocumentation }),
+  }
+}

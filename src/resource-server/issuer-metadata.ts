@@ -1,0 +1,90 @@
+/** Fetches an issuer's metadata and key set: bounded in time and size, never redirected, never from elsewhere. */
+import type { JSONWebKeySet } from 'jose'
+
+/** The issuer could not be asked, or what it said cannot be used. */
+export class IssuerUnavailable extends Error {
+  override readonly name = 'IssuerUnavailable'
+}
+
+const MAX_DOCUMENT_BYTES = 1_048_576
+
+/** The `jwks_uri` that the issuer's RFC 8414 metadata, or else its OpenID Connect discovery document, names. */
+export async function discoverJwksUri(issuer: string, timeoutMs: number): Promise<string> {
+  let reason: unknown
+  for (const url of metadataUrls(issuer)) {
+    try {
+      const metadata = await fetchJson(url, timeoutMs)
+      // RFC 8414 §3.3: the issuer in the document must be identical to the one that was asked for.
+      if (metadata['issuer'] !== issuer) {
+        throw new IssuerUnavailable(`${url} is the metadata of ${JSON.stringify(metadata['issuer'])}, not of ${issuer}`)
+      }
+      return allowedJwksUri(metadata['jwks_uri'], issuer)
+    } catch (error) {
+      reason = error
+    }
+  }
+  throw reason
+}
+
+/** The key set at `url`; only its shape is checked here, each key when it is used. */
+export async function fetchJwks(url: string, timeoutMs: number): Promise<JSONWebKeySet> {
+  const document = await fetchJson(url, timeoutMs)
+  const keys = document['keys']
+  if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'object' && key !== null)) {
+    throw new IssuerUnavailable(`${url} is not a JSON Web Key Set`)
+  }
+  return { keys: keys as JSONWebKeySet['keys'] }
+}
+
+function metadataUrls(issuer: string): string[] {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname === '/' ? '' : pathname.replace(/\/$/, '')
+  return [
+    // RFC 8414 §3.1: the well-known part stands between host and path.
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    // OpenID Connect Discovery §4: here it follows the path.
+    `${origin}${path}/.well-known/openid-configuration`,
+  ]
+}
+
+function allowedJwksUri(value: unknown, issuer: string): string {
+  const url = typeof value === 'string' ? URL.parse(value) : null
+  const protocols = new URL(issuer).protocol === 'https:' ? ['https:'] : ['http:', 'https:']
+  if (url === null || !protocols.includes(url.protocol)) {
+    throw new IssuerUnavailable(`the metadata of ${issuer} names no jwks_uri that can be used`)
+  }
+  return url.href
+}
+
+async function fetchJson(url: string, timeoutMs: number): Promise<Record<string, unknown>> {
+  try {
+    const response = await fetch(url, {
+      headers: { accept: 'application/json' },
+      redirect: 'error',
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    if (response.status !== 200) {
+      await response.body?.cancel()
+      throw new IssuerUnavailable(`${url} answered ${response.status}`)
+    }
+    const document: unknown = JSON.parse(await boundedText(response, url))
+    if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+      throw new IssuerUnavailable(`${url} is not a JSON object`)
+    }
+    return document as Record<string, unknown>
+  } catch (cause) {
+    if (cause instanceof IssuerUnavailable) throw cause
+    throw new IssuerUnavailable(`${url} could not be read`, { cause })
+  }
+}
+
+async function boundedText(response: Response, url: string): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength
+    if (size > MAX_DOCUMENT_BYTES) throw new IssuerUnavailable(`${url} is larger than ${MAX_DOCUMENT_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,92 @@
+/** A refused request: its status, its error and the WWW-Authenticate challenge that tells a client what to do. */
+
+/** What every challenge of one API carries. */
+export interface RefusalContext {
+  /** Where the API's metadata stands (RFC 9728 §5.1), or undefined to leave it out. */
+  readonly resourceMetadata: string | undefined
+  /** The scopes this request needs, as one challenge names them. */
+  readonly scope: readonly string[]
+}
+
+export type RefusalCode =
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
+  | 'temporarily_unavailable'
+
+export interface Refusal {
+  readonly status: 400 | 401 | 403 | 503
+  /** Left out when no token was sent (RFC 6750 §3.1). */
+  readonly error?: RefusalCode
+  readonly description?: string
+  /** RFC 9470 §3: what the sign-in must have been like. */
+  readonly acrValues?: readonly string[]
+  readonly maxAgeSeconds?: number
+  readonly cause?: unknown
+}
+
+const RETRY_AFTER_SECONDS = 5
+
+/**
+ * Thrown for a request that may not pass. `status`, `headers` and `body` are the whole answer:
+ * `response.writeHead(refused.status, refused.headers).end(refused.body)`.
+ */
+export class AccessTokenRefused extends Error {
+  override readonly name = 'AccessTokenRefused'
+  /** 400, 401, 403; 503 when the issuer's keys cannot be had. */
+  readonly status: Refusal['status']
+  /** The error code, or undefined when no token was sent. */
+  readonly error: RefusalCode | undefined
+  readonly error_description: string | undefined
+  /** The value of WWW-Authenticate; undefined with 503. */
+  readonly challenge: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON with `error` and `error_description`; empty when no token was sent. */
+  readonly body: string
+
+  constructor(context: RefusalContext, refusal: Refusal) {
+    super(
+      refusal.description ?? 'The request has no access token.',
+      refusal.cause === undefined ? undefined : { cause: refusal.cause },
+    )
+    this.status = refusal.status
+    this.error = refusal.error
+    this.error_description = refusal.description
+    this.challenge = refusal.status === 503 ? undefined : challenge(context, refusal)
+    this.headers = {
+      'Cache-Control': 'no-store',
+      ...(this.challenge === undefined
+        ? { 'Retry-After': String(RETRY_AFTER_SECONDS) }
+        : { 'WWW-Authenticate': this.challenge }),
+      ...(refusal.error === undefined ? {} : { 'Content-Type': 'application/json; charset=utf-8' }),
+    }
+    this.body =
+      refusal.error === undefined
+        ? ''
+        : JSON.stringify({ error: refusal.error, error_description: refusal.description })
+  }
+}
+
+export function refuse(context: RefusalContext, refusal: Refusal): never {
+  throw new AccessTokenRefused(context, refusal)
+}
+
+function challenge(context: RefusalContext, refusal: Refusal): string {
+  const parameters: [string, string][] = []
+  // RFC 6750 §3.1: a request without authentication gets no error code or other error information.
+  if (refusal.error !== undefined) parameters.push(['error', refusal.error])
+  if (refusal.description !== undefined) parameters.push(['error_description', refusal.description])
+  const namesScope = refusal.error === undefined || refusal.error === 'insufficient_scope'
+  if (namesScope && context.scope.length > 0) parameters.push(['scope', context.scope.join(' ')])
+  if (refusal.acrValues !== undefined) parameters.push(['acr_values', refusal.acrValues.join(' ')])
+  if (refusal.maxAgeSeconds !== undefined) parameters.push(['max_age', String(refusal.maxAgeSeconds)])
+  if (context.resourceMetadata !== undefined) parameters.push(['resource_metadata', context.resourceMetadata])
+  if (parameters.length === 0) return 'Bearer'
+  return `Bearer ${parameters.map(([name, value]) => `${name}="${quotable(value)}"`).join(', ')}`
+}
+
+/** RFC 6750 §3: error_description is %x20-21 / %x23-5B / %x5D-7E; what lies outside has no place in a quoted value. */
+function quotable(value: string): string {
+  return value.replaceAll(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, "'")
+}
