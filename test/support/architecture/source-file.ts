@@ -74,7 +74,7 @@ const TOKEN =
   /(?<comment>\/\*[\s\S]*?\*\/|\/\/[^\n]*)|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|\$\{(?:[^{}`]|`(?:\\.|[^`\\])*`|\{[^{}]*\})*\}|[^`\\])*`|(?<=[(,=:[!&|?{};>]\s*|\breturn\s+)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/g
 
 /** The text with each comment blanked out, so that lines and columns stay; strings, templates and patterns remain. */
-export function withoutComments(text: string): string {
+function withoutComments(text: string): string {
   return text.replace(TOKEN, (token, comment: string | undefined) =>
     comment === undefined ? token : token.replace(/[^\n]/g, ' '),
   )
