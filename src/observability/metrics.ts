@@ -1,0 +1,196 @@
+/** What the server counts and measures, in Prometheus text form. */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
+
+const LAG_RESOLUTION_MS = 20
+const LAG_WINDOW_MS = 60_000
+const LATENCY_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+/** A label value comes from a closed set or is short and plain; anything else would let a caller make series. */
+const PLAIN_LABEL = /^[a-z][a-z0-9_.:-]{0,63}$/
+
+export interface RequestObservation {
+  readonly method: string
+  /** A route template such as `/interaction/:uid`, never a path. */
+  readonly route: string
+  /** The HTTP status, or `aborted` when the caller left before the answer. */
+  readonly status: number | 'aborted'
+  readonly seconds: number
+}
+
+export interface PoolFigures {
+  readonly used: number
+  readonly free: number
+  /** Requests that wait for a connection. */
+  readonly pending: number
+  readonly max: number
+}
+
+/** A process's figures as plain data, to be summed over workers. */
+export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
+
+export interface Metrics {
+  observeRequest(observation: RequestObservation): void
+  /** Once for each successful token response. */
+  tokenIssued(grantType: string): void
+  /** Once for each refused token request, by the `error` of the answer. */
+  tokenRefused(error: string): void
+  /** Reads the database pool at each scrape. */
+  watchPool(read: () => PoolFigures): void
+  snapshot(): Promise<MetricsSnapshot>
+  /** Prometheus text of this process. */
+  text(): Promise<string>
+  readonly contentType: string
+  /** Stops measuring the event loop. */
+  close(): void
+}
+
+/** Metrics with a registry of their own: two in one process do not meet. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  const requests = createRequestMetrics(registry)
+  const tokens = createTokenMetrics(registry)
+  const eventLoop = measureEventLoop(registry)
+  measureProcess(registry)
+
+  return {
+    ...requests,
+    ...tokens,
+    watchPool: (read) => measurePool(registry, read),
+    snapshot: () => registry.getMetricsAsJSON(),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    close: eventLoop.stop,
+  }
+}
+
+/** Prometheus text of several processes: counters and histograms summed, each gauge as its own rule says. */
+export async function sumSnapshots(snapshots: readonly MetricsSnapshot[]): Promise<string> {
+  return Registry.aggregate([...snapshots]).metrics()
+}
+
+function createRequestMetrics(registry: Registry): Pick<Metrics, 'observeRequest'> {
+  const registers = [registry]
+  const total = new Counter({
+    name: 'signet_http_requests_total',
+    help: 'Requests by method, route template and status class',
+    labelNames: ['method', 'route', 'status'] as const,
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'signet_http_request_duration_seconds',
+    help: 'Time from the request head to the end of the answer, by route template',
+    labelNames: ['route'] as const,
+    buckets: LATENCY_BUCKETS_SECONDS,
+    registers,
+  })
+  return {
+    observeRequest({ method, route, status, seconds }) {
+      const statusClass = status === 'aborted' ? status : `${Math.trunc(status / 100)}xx`
+      total.inc({ method: METHODS.has(method) ? method : 'other', route, status: statusClass })
+      duration.observe({ route }, seconds)
+    },
+  }
+}
+
+function createTokenMetrics(registry: Registry): Pick<Metrics, 'tokenIssued' | 'tokenRefused'> {
+  const registers = [registry]
+  const issued = new Counter({
+    name: 'signet_tokens_issued_total',
+    help: 'Successful token responses by grant type',
+    labelNames: ['grant_type'] as const,
+    registers,
+  })
+  const refused = new Counter({
+    name: 'signet_tokens_refused_total',
+    help: 'Refused token requests by error',
+    labelNames: ['error'] as const,
+    registers,
+  })
+  return {
+    tokenIssued: (grantType) => issued.inc({ grant_type: plainLabel(grantType) }),
+    tokenRefused: (error) => refused.inc({ error: plainLabel(error) }),
+  }
+}
+
+function plainLabel(value: string): string {
+  return PLAIN_LABEL.test(value) ? value : 'other'
+}
+
+function measurePool(registry: Registry, read: () => PoolFigures): void {
+  const registers = [registry]
+  void new Gauge({
+    name: 'signet_database_pool_connections',
+    help: 'Database connections of the pool by state',
+    labelNames: ['state'] as const,
+    aggregator: 'sum',
+    registers,
+    collect() {
+      const figures = read()
+      this.set({ state: 'used' }, figures.used)
+      this.set({ state: 'free' }, figures.free)
+      this.set({ state: 'max' }, figures.max)
+    },
+  })
+  void new Gauge({
+    name: 'signet_database_pool_pending',
+    help: 'Work that waits for a database connection',
+    aggregator: 'sum',
+    registers,
+    collect() {
+      this.set(read().pending)
+    },
+  })
+}
+
+/** The 99th percentile of what timers came too late, over the last minute or two. */
+function measureEventLoop(registry: Registry): { stop(): void } {
+  const delays = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS })
+  delays.enable()
+  let windowStart = Date.now()
+  void new Gauge({
+    name: 'signet_event_loop_lag_p99_seconds',
+    help: 'How late the event loop ran its timers, 99th percentile of about a minute',
+    aggregator: 'max',
+    registers: [registry],
+    collect() {
+      const p99Ms = delays.percentile(99) / 1e6
+      this.set(Number.isFinite(p99Ms) ? Math.max(0, p99Ms - LAG_RESOLUTION_MS) / 1000 : 0)
+      if (Date.now() - windowStart > LAG_WINDOW_MS) {
+        delays.reset()
+        windowStart = Date.now()
+      }
+    },
+  })
+  return { stop: () => void delays.disable() }
+}
+
+function measureProcess(registry: Registry): void {
+  const registers = [registry]
+  const startSeconds = Math.round(Date.now() / 1000 - process.uptime())
+  const gauge = (name: string, help: string, read: () => number, aggregator: 'sum' | 'min' = 'sum') =>
+    new Gauge({
+      name,
+      help,
+      aggregator,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+  gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss())
+  gauge('nodejs_heap_used_bytes', 'Heap in use', () => process.memoryUsage().heapUsed)
+  gauge('process_start_time_seconds', 'Start, seconds since 1970', () => startSeconds, 'min')
+  let counted = 0
+  void new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'User and system CPU time',
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage()
+      const seconds = (user + system) / 1e6
+      this.inc(seconds - counted)
+      counted = seconds
+    },
+  })
+}
