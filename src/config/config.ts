@@ -11,6 +11,11 @@ export interface Config {
     /** CIDR ranges whose forwarding headers are believed. */
     readonly trustedProxies: readonly string[]
     readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined
+    /** The listener that asks clients for a certificate. */
+    readonly mtls: { readonly port: number; readonly clientCaFile: string | undefined } | undefined
+    /** The origin of the aliases of RFC 8705 §5. */
+    readonly mtlsUrl: string | undefined
+    readonly proxyVerifiesClientCert: boolean
   }
   /** Port 0: no management listener. */
   readonly management: { readonly host: string; readonly port: number }
@@ -24,4 +29,10 @@ export interface Config {
   /** Hosts or CIDRs that outgoing fetches may reach although they are private. */
   readonly fetchAllow: readonly string[]
   readonly log: { readonly level: string; readonly format: 'json' | 'pretty' }
+  /** Where mail comes from; the relay is a secret, for it holds a password. */
+  readonly mail: { readonly from: string | undefined }
+  /** The first administrator, when the environment names one. */
+  readonly firstAdmin: { readonly email: string } | undefined
+  /** Where traces go; undefined: no tracing. */
+  readonly tracing: { readonly endpoint: string } | undefined
 }

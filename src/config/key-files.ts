@@ -1,0 +1,111 @@
+/** The files of the keys directory: made once, private to their owner, never written over. */
+import { randomBytes } from 'node:crypto'
+import { chmodSync, closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { AppError } from '#shared/app-error.ts'
+import { ConfigError } from './config-error.ts'
+import { ParseFault, masterKeys } from './parsers.ts'
+import { exampleLine } from './values.ts'
+
+/** A key file that cannot be used or made; the message says what to do. */
+export class KeyFileError extends AppError {
+  override readonly code = 'key_file_refused'
+  override readonly status = 500
+}
+
+/** Who made the master key file; `unknown` is a file written by hand or by another tool. */
+export type KeyMaker = 'init' | 'first-start' | 'unknown'
+
+export interface MasterKeyFile {
+  readonly keys: readonly Uint8Array[]
+  readonly madeBy: KeyMaker
+}
+
+export function masterKeyPath(keysDir: string): string {
+  return join(keysDir, 'master.key')
+}
+
+const MADE_BY = /^# made by: (init|first-start)$/m
+
+/** Reads `master.key`; undefined when there is none. Throws KeyFileError when others can read it. */
+export function readMasterKeyFile(keysDir: string): MasterKeyFile | undefined {
+  const path = masterKeyPath(keysDir)
+  const content = readPrivateFile(path)
+  if (content === undefined) return undefined
+  const maker = MADE_BY.exec(content)?.[1]
+  try {
+    return { keys: masterKeys(content), madeBy: maker === 'init' || maker === 'first-start' ? maker : 'unknown' }
+  } catch (error) {
+    if (!(error instanceof ParseFault)) throw error
+    const problem = `the file ${path} must be ${error.message}`
+    throw new ConfigError([{ variable: 'SIGNET_MASTER_KEYS', problem, example: exampleLine('SIGNET_MASTER_KEYS') }])
+  }
+}
+
+/** Makes `master.key` unless it is there; returns whether it was made. */
+export function makeMasterKeyFile(keysDir: string, madeBy: 'init' | 'first-start'): boolean {
+  const content = [
+    '# The master keys of Signet, one a line: the first encrypts, all decrypt.',
+    '# Keep a copy in a safe place: what the database holds sealed opens with them alone.',
+    `# made by: ${madeBy}`,
+    randomBytes(32).toString('base64url'),
+    '',
+  ].join('\n')
+  return makePrivateFile(masterKeyPath(keysDir), content)
+}
+
+/** The content of a file that only its owner may read; undefined when there is none. */
+export function readPrivateFile(path: string): string | undefined {
+  try {
+    refuseReadableByOthers(path)
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof KeyFileError) throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw new KeyFileError(`${path} cannot be read (${code}): give it to the user that runs Signet, mode 0600.`, {
+      cause: error,
+    })
+  }
+}
+
+/** A file of another owner was handed to us by its group (a mounted secret); our own is for us alone. */
+function refuseReadableByOthers(path: string): void {
+  const { mode, uid } = statSync(path)
+  const forbidden = uid === process.geteuid?.() ? 0o077 : 0o007
+  if (process.platform !== 'win32' && (mode & forbidden) !== 0) {
+    const found = (mode & 0o777).toString(8).padStart(4, '0')
+    throw new KeyFileError(`${path} can be read by others (mode ${found}): run "chmod 600 ${path}" and start again.`)
+  }
+}
+
+/**
+ * Writes a new file of mode 0600, whole or not at all, in a directory of mode 0700 that is made where it is missing.
+ * Returns false, and changes nothing, when the file exists.
+ */
+export function makePrivateFile(path: string, content: string): boolean {
+  const draft = `${path}.${randomBytes(6).toString('hex')}.new`
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    const file = openSync(draft, 'wx', 0o600)
+    try {
+      chmodSync(draft, 0o600)
+      writeSync(file, content)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    linkSync(draft, path)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    throw new KeyFileError(
+      `${dirname(path)} cannot be written (${code}): let the user that runs Signet write there, or set SIGNET_KEYS_DIR.`,
+      { cause: error },
+    )
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}

@@ -1,0 +1,108 @@
+/** Reads the variables of an environment against the table, gathering every fault in place of stopping at the first. */
+import { readFileSync } from 'node:fs'
+import type { ConfigFault } from './config-error.ts'
+import type { Environment } from './env.ts'
+import { ParseFault } from './parsers.ts'
+import { VARIABLES, knownNames } from './variables.ts'
+import type { Values, Variable, VariableName } from './variables.ts'
+
+/** The checked values of the variables that were given, and what is wrong with the others. */
+export function readValues(env: Environment): { values: Values; faults: ConfigFault[] } {
+  const faults: ConfigFault[] = []
+  const values: Partial<Record<VariableName, unknown>> = {}
+  for (const name of Object.keys(VARIABLES) as VariableName[]) {
+    const value = readValue(name, env, faults)
+    if (value !== undefined) values[name] = value
+  }
+  faults.push(...unknownNames(env))
+  return { values: values as Values, faults }
+}
+
+function readValue(name: VariableName, env: Environment, faults: ConfigFault[]): unknown {
+  const variable: Variable<unknown> = VARIABLES[name]
+  const given = readText(name, variable, env, faults)
+  if (given === undefined) return undefined
+  try {
+    return variable.parse(given.text)
+  } catch (error) {
+    if (!(error instanceof ParseFault)) throw error
+    const shown = variable.secret ? '' : `, and ${JSON.stringify(given.text.slice(0, 120))} is not`
+    faults.push({ variable: given.from, problem: `must be ${error.message}${shown}`, example: exampleLine(name) })
+    return undefined
+  }
+}
+
+/** An empty variable counts as unset, as compose files write it. A file loses one trailing line break. */
+function readText(
+  name: VariableName,
+  variable: Variable<unknown>,
+  env: Environment,
+  faults: ConfigFault[],
+): { text: string; from: string } | undefined {
+  const direct = env[name] || undefined
+  const from = `${name}_FILE`
+  const path = variable.secret ? env[from] || undefined : undefined
+  if (path === undefined) return direct === undefined ? undefined : { text: direct, from: name }
+  if (direct !== undefined) {
+    const problem = `is set beside ${name}, and only one of the two can be meant`
+    faults.push({ variable: from, problem, example: `unset ${name}` })
+    return undefined
+  }
+  try {
+    const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+    if (text !== '') return { text, from }
+    faults.push({ variable: from, problem: `names ${path}, which is empty`, example: `${from}=/run/secrets/value` })
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown'
+    const problem = `names ${path}, which cannot be read (${reason})`
+    faults.push({ variable: from, problem, example: `${from}=/run/secrets/value` })
+  }
+  return undefined
+}
+
+/** The variable with an example, as a line of `.env`. */
+export function exampleLine(name: VariableName): string {
+  return `${name}=${VARIABLES[name].example}`
+}
+
+/** What Kubernetes puts into the environment of every pod for a service named `signet` or `signet-…`. */
+const SERVICE_LINK = /^SIGNET_(?:.*_)?(?:SERVICE_(?:HOST|PORT)(?:_.+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_.+)?)?)$/
+
+function unknownNames(env: Environment): ConfigFault[] {
+  const known = knownNames()
+  return Object.keys(env)
+    .filter((name) => name.startsWith('SIGNET_') && env[name] !== '' && !known.includes(name))
+    .filter((name) => !(SERVICE_LINK.test(name) && isServiceValue(name, env[name] ?? '')))
+    .map((name) => {
+      const nearest = nearestName(name, known)
+      const problem = `is not a variable of Signet; the nearest one is ${nearest}`
+      return { variable: name, problem, example: exampleOf(nearest) }
+    })
+}
+
+function isServiceValue(name: string, value: string): boolean {
+  return /_SERVICE_|_PORT_\d/.test(name) || /^(?:tcp|udp|sctp):\/\//.test(value)
+}
+
+function exampleOf(name: string): string {
+  return name in VARIABLES ? exampleLine(name as VariableName) : `${name}=/run/secrets/value`
+}
+
+function nearestName(name: string, known: readonly string[]): string {
+  const distances = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+  return distances.reduce((best, next) => (next.distance < best.distance ? next : best)).candidate
+}
+
+/** Levenshtein's distance: how many letters to add, drop or change. */
+function editDistance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index)
+  for (const [index, letter] of left.split('').entries()) {
+    const next = [index + 1]
+    for (const [column, other] of right.split('').entries()) {
+      const change = (row[column] ?? 0) + (letter === other ? 0 : 1)
+      next.push(Math.min(change, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
