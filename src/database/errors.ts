@@ -1,0 +1,76 @@
+/** The errors of the database room, and which failures of the driver mean "cannot answer". */
+import { AppError } from '#shared/app-error.ts'
+
+/** PostgreSQL cannot answer now. Edges say 503 with `Retry-After`; the same request may be sent again. */
+export class DatabaseUnavailable extends AppError {
+  override readonly code = 'database_unavailable'
+  override readonly status = 503
+
+  constructor(cause: unknown) {
+    super('The database cannot answer at the moment. Try again in a few seconds.', {
+      cause,
+      logDetail: describe(cause),
+    })
+  }
+}
+
+/** The server cannot start on its database; the message is one sentence that says what to do. */
+export class DatabaseStartError extends AppError {
+  override readonly code = 'database_start_failed'
+  override readonly status = 503
+}
+
+/** A deadlock or serialization failure: the whole transaction may be run again. */
+export function isRetryable(error: unknown): boolean {
+  return ['40P01', '40001'].includes(sqlState(error) ?? '')
+}
+
+/** A read-only server answered where a primary was expected (a failover took place): leave that connection. */
+export function isReadOnly(error: unknown): boolean {
+  return sqlState(error) === '25006'
+}
+
+/** The five characters of SQLSTATE, or undefined when PostgreSQL did not answer with an error. */
+export function sqlState(error: unknown): string | undefined {
+  const code = propertyOf(error, 'code')
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && propertyOf(error, 'severity') !== undefined
+    ? code
+    : undefined
+}
+
+/** Connection exceptions, shutdown and start-up, resource limits, timeouts, read-only servers, system errors, lost races. */
+const UNAVAILABLE_STATES = /^(08...|25006|25P03|25P04|3D000|28000|28P01|53...|55P03|57014|57P0[1-5]|58...|40P01|40001)$/
+const UNAVAILABLE_CODES =
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENOTFOUND|EAI_AGAIN|ENOENT|EMFILE|ENFILE)$/
+const UNAVAILABLE_MESSAGES =
+  /Connection terminated|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|not queryable|Cannot use a pool after calling end|server does not support SSL/i
+
+/** Whether a failure of the driver means that PostgreSQL cannot answer, rather than that a statement was wrong. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isUnavailable)
+  const state = sqlState(error)
+  if (state !== undefined) return UNAVAILABLE_STATES.test(state)
+  return (
+    UNAVAILABLE_CODES.test(propertyOf(error, 'code') ?? '') ||
+    (error instanceof Error && UNAVAILABLE_MESSAGES.test(error.message))
+  )
+}
+
+/** What the caller of the database room gets to see of a failure. */
+export function translate(error: unknown): unknown {
+  return isUnavailable(error) ? new DatabaseUnavailable(error) : error
+}
+
+/** One line for the log, never with the values of a statement. */
+export function describe(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describe).join('; ')
+  const state = sqlState(error)
+  const message = error instanceof Error ? error.message : String(error)
+  return state === undefined ? message : `${message} (SQLSTATE ${state})`
+}
+
+function propertyOf(error: unknown, name: string): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  const value: unknown = Reflect.get(error, name)
+  return typeof value === 'string' ? value : undefined
+}
