@@ -1,0 +1,141 @@
+/** Brings the schema up to date, safely from several nodes at once, and tells where it stands. */
+import knexPackage, { type Knex } from 'knex'
+import { setTimeout as delay } from 'node:timers/promises'
+import type pg from 'pg'
+import { MIGRATIONS } from '../../migrations/registry.ts'
+import { directConnection } from './connection.ts'
+import { DatabaseStartError, sqlState } from './errors.ts'
+import type { DatabaseLog } from './log.ts'
+import { connectAtStart } from './reachable.ts'
+import { RELEASE } from './release.ts'
+
+export interface MigrateOptions {
+  /** A direct connection: the lock on it would not survive a PgBouncer in transaction mode. */
+  readonly url: string
+  readonly logger?: DatabaseLog
+}
+
+export interface MigrationStatus {
+  /** Names of the steps that were taken, oldest first; a newer release may have added some that are unknown here. */
+  readonly applied: readonly string[]
+  /** Names of the steps still to be taken, oldest first. */
+  readonly pending: readonly string[]
+}
+
+type MigrationName = keyof typeof MIGRATIONS
+
+const TABLE = 'schema_migrations'
+/** An arbitrary number that all releases share: whoever holds it migrates. */
+const ADVISORY_LOCK = 7_436_118_265
+const LOCK_ATTEMPTS = 15
+
+/**
+ * Takes all pending steps and returns their names; other nodes that do the same wait for it. Throws
+ * DatabaseStartError when the database cannot be used, is older than PostgreSQL 14 or belongs to a newer release.
+ */
+export async function migrate(options: MigrateOptions): Promise<string[]> {
+  return asSoleMigrator(options.url, async (knex, client) => {
+    await refuseNewerRelease(client)
+    const taken = await patiently(() => knex.migrate.latest())
+    if (taken.length > 0) options.logger?.info({ migrations: taken }, 'schema migrated')
+    return taken
+  })
+}
+
+/** Takes back the last step, or every one with `all` (for tests), and returns the names. */
+export async function rollback(options: MigrateOptions & { all?: boolean }): Promise<string[]> {
+  return asSoleMigrator(options.url, async (knex, client) => {
+    await refuseNewerRelease(client)
+    return patiently(() => (options.all ? knex.migrate.rollback(undefined, true) : knex.migrate.down()))
+  })
+}
+
+/** Where the schema stands; reads only, so a role without DDL may ask. Throws as `migrate`. */
+export async function migrationStatus(options: MigrateOptions): Promise<MigrationStatus> {
+  const client = await connectAtStart(options.url, 'signet-migrate')
+  try {
+    await refuseNewerRelease(client)
+    const applied = await appliedSteps(client)
+    return { applied, pending: Object.keys(MIGRATIONS).filter((name) => !applied.includes(name)) }
+  } finally {
+    await client.end()
+  }
+}
+
+async function appliedSteps(client: pg.Client): Promise<string[]> {
+  if (!(await tableExists(client, TABLE))) return []
+  const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${TABLE} ORDER BY id`)
+  return rows.map(({ name }) => name)
+}
+
+async function asSoleMigrator<T>(url: string, work: (knex: Knex, client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await connectAtStart(url, 'signet-migrate')
+  const knex = createKnex(url)
+  try {
+    // the lock is held by this connection and ends with it, however this process ends
+    await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK])
+    // with the advisory lock held, a lock row of knex can only be left over from a process that was killed
+    if (await tableExists(client, `${TABLE}_lock`)) await knex.migrate.forceFreeMigrationsLock()
+    return await work(knex, client)
+  } finally {
+    await knex.destroy()
+    await client.end()
+  }
+}
+
+function createKnex(url: string): Knex {
+  return knexPackage.knex({
+    client: 'pg',
+    connection: { ...directConnection(url, 'signet-migrate'), connectionString: url },
+    pool: {
+      min: 0,
+      max: 1,
+      afterCreate: (connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) => {
+        // DDL waits for a busy table only briefly: everyone behind it would wait as well
+        connection.query("SET lock_timeout = '2s'", (error: Error | null) => done(error, connection))
+      },
+    },
+    migrations: {
+      tableName: TABLE,
+      // release N runs on the schema of N+1, whose steps it does not know
+      disableMigrationsListValidation: true,
+      migrationSource: {
+        getMigrations: async () => Object.keys(MIGRATIONS) as MigrationName[],
+        getMigrationName: (name: MigrationName) => name,
+        getMigration: async (name: MigrationName) => MIGRATIONS[name],
+      },
+    },
+  })
+}
+
+/** Repeats steps that could not get their table lock in time; what was done before stays done. */
+async function patiently(run: () => Promise<[number, string[]]>): Promise<string[]> {
+  const taken: string[] = []
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const [, names] = await run()
+      return [...taken, ...names]
+    } catch (error) {
+      if (sqlState(error) !== '55P03' || attempt === LOCK_ATTEMPTS) throw error
+      await delay(500 + Math.random() * 500)
+    }
+  }
+}
+
+async function refuseNewerRelease(client: pg.Client): Promise<void> {
+  if (!(await tableExists(client, 'schema_release'))) return
+  const { rows } = await client.query<{ release: number; oldest_compatible: number }>(
+    'SELECT release, oldest_compatible FROM schema_release',
+  )
+  const row = rows[0]
+  if (row && row.oldest_compatible > RELEASE) {
+    throw new DatabaseStartError(
+      `The database was migrated by a newer Signet (schema release ${row.release}), which this one (schema release ${RELEASE}) cannot serve: install the newer version, or restore the database from before.`,
+    )
+  }
+}
+
+async function tableExists(client: pg.Client, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [name])
+  return rows[0]?.found === true
+}
