@@ -1,0 +1,105 @@
+/** A small issuer over HTTP for these tests: it publishes keys, signs whatever is asked, and can be made to fail. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  exportJWK,
+  generateKeyPair,
+  SignJWT,
+  type CryptoKey,
+  type JSONWebKeySet,
+  type JWK,
+  type JWTPayload,
+} from 'jose'
+
+export interface SigningPair {
+  readonly kid: string
+  readonly alg: string
+  readonly privateKey: CryptoKey
+  readonly publicJwk: JWK
+}
+
+export interface TestIssuer {
+  readonly issuer: string
+  /** The paths asked for, in order. */
+  readonly requests: string[]
+  /** What is published; changed at will. */
+  keys: SigningPair[]
+  /** Answers in place of the usual ones, by path: a status, a JSON document, or `hang`. */
+  answers: Map<string, number | object | 'hang'>
+  close(): Promise<void>
+}
+
+export const audience = 'https://api.example.com'
+
+export async function aSigningPair(kid: string, alg = 'ES256'): Promise<SigningPair> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
+  return { kid, alg, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } }
+}
+
+export function publicKeys(pairs: readonly SigningPair[]): JSONWebKeySet {
+  return { keys: pairs.map((pair) => pair.publicJwk) }
+}
+
+export async function startTestIssuer(keys: SigningPair[], path = ''): Promise<TestIssuer> {
+  const server = createServer((request, response) => {
+    const url = request.url ?? ''
+    issuer.requests.push(url)
+    const answer = issuer.answers.get(url) ?? usual(issuer, url)
+    if (answer === 'hang') return
+    if (typeof answer === 'number') {
+      response.writeHead(answer, { location: `${issuer.issuer}/elsewhere` }).end()
+      return
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const issuer: TestIssuer = {
+    issuer: `http://127.0.0.1:${port}${path}`,
+    requests: [],
+    keys,
+    answers: new Map(),
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+  return issuer
+}
+
+function usual(issuer: TestIssuer, url: string): number | object {
+  const path = new URL(issuer.issuer).pathname.replace(/\/$/, '')
+  if (url === `/.well-known/oauth-authorization-server${path}`) {
+    return { issuer: issuer.issuer, jwks_uri: `${issuer.issuer}/jwks` }
+  }
+  return url === `${path}/jwks` ? publicKeys(issuer.keys) : 404
+}
+
+export interface TokenParts {
+  readonly claims?: JWTPayload
+  readonly header?: Record<string, unknown>
+  readonly without?: readonly string[]
+}
+
+/** A valid access token of `issuer` for `audience`, changed as asked; `now` in milliseconds. */
+export function anAccessToken(issuer: string, pair: SigningPair, parts: TokenParts = {}, now = Date.now()) {
+  const seconds = Math.floor(now / 1000)
+  const claims: Record<string, unknown> = {
+    iss: issuer,
+    sub: 'person-1',
+    aud: audience,
+    exp: seconds + 300,
+    iat: seconds,
+    jti: 'token-1',
+    client_id: 'client-1',
+    scope: 'posts:read',
+    ...parts.claims,
+  }
+  for (const name of parts.without ?? []) delete claims[name]
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: pair.alg, kid: pair.kid, typ: 'at+jwt', ...parts.header })
+    .sign(pair.privateKey)
+}
