@@ -1,5 +1,5 @@
 /** How this server connects to PostgreSQL: the limits that keep every wait short. */
-import pg from 'pg'
+import type pg from 'pg'
 
 export const STATEMENT_TIMEOUT_MS = 2000
 const ANSWER_TIMEOUT_MS = 2500

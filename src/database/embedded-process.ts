@@ -94,15 +94,14 @@ function postmasterArguments(options: PostmasterOptions): string[] {
 
 /** Waits for the word "ready" in the eighth line of postmaster.pid, as pg_ctl does. */
 async function ready(dir: string, child: ChildProcess, ended: Promise<void>, log: string[]): Promise<void> {
-  let over = false
-  void ended.then(() => (over = true))
+  const over = ended.then(() => true)
   const deadline = Date.now() + READY_TIMEOUT_MS
-  while (!over && Date.now() < deadline) {
+  while (Date.now() < deadline) {
     const lines = readLines(join(dir, 'postmaster.pid'))
     if (lines[0] === String(child.pid) && lines[7]?.trim() === 'ready') return
-    await Promise.race([delay(5), ended])
+    if (await Promise.race([delay(5, false), over])) break
   }
-  if (!over) await stop(child, ended)
+  await stop(child, ended)
   await delay(20) // what it said last may still be in the pipe
   throw new PostmasterFailed(log.join('\n'))
 }
@@ -162,7 +161,7 @@ function startWatcher(runAs: RunAs): { watch(pid: number): void; forget(): void 
     detached: true,
     env: PATH_ONLY,
     stdio: ['pipe', 'ignore', 'ignore'],
-    ...(runAs.owner ?? {}),
+    ...runAs.owner,
   })
   child.on('error', () => undefined)
   child.stdin.on('error', () => undefined)

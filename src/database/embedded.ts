@@ -150,11 +150,9 @@ function createDatabaseDir(dir: string, passwordFile: string, binaries: Binaries
 }
 
 function initdbArguments(dir: string, passwordFile: string, major: number): string[] {
-  return [
-    ...['-D', dir, '-U', ROLE, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--no-sync'],
-    ...['--locale=C', ...(major >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : [])],
-    ...['--no-instructions', ...(major >= 18 ? [] : ['--data-checksums'])],
-  ]
+  const always = ['-D', dir, '-U', ROLE, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8']
+  const locale = major >= 17 ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--locale=C']
+  return [...always, ...locale, '--data-checksums', '--no-sync', '--no-instructions']
 }
 
 /** Starts on a port that is free; takes another when a stranger was faster, and waits out the end of a predecessor. */

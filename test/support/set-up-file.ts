@@ -1,0 +1,4 @@
+/** Runs before each test file. */
+import { registerEndings } from './endings.ts'
+
+registerEndings()
