@@ -1,6 +1,7 @@
 /** Logs on stdout: one JSON object a line, or readable lines on a terminal; secrets are replaced by name. */
 import { createRequire } from 'node:module'
 import { pino, type DestinationStream, type Logger } from 'pino'
+import type pinoPretty from 'pino-pretty'
 import { redact } from './redaction.ts'
 
 export type { Logger } from 'pino'
@@ -54,7 +55,7 @@ function bounded(text: string): string {
 
 /** Loaded only when asked for: it costs start time and memory. */
 function prettyStream(destination: DestinationStream | undefined): DestinationStream {
-  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty')
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof pinoPretty
   const stream = pretty.build({
     colorize: destination === undefined && process.stdout.isTTY,
     ignore: 'pid',

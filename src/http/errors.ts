@@ -1,0 +1,35 @@
+/** The refusals of the HTTP edge itself, before any room is asked. */
+import { AppError } from '#shared/app-error.ts'
+
+export type RequestErrorCode =
+  | 'malformed_request'
+  | 'forged_form'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'misdirected_request'
+  | 'method_not_implemented'
+
+const STATUS: Readonly<Record<RequestErrorCode, number>> = {
+  malformed_request: 400,
+  forged_form: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  misdirected_request: 421,
+  method_not_implemented: 501,
+}
+
+/** A request that cannot be served as it was sent; the message tells what would be right. */
+export class RequestError extends AppError {
+  override readonly code: RequestErrorCode
+  override readonly status: number
+
+  constructor(code: RequestErrorCode, message: string, options: { cause?: unknown; logDetail?: string } = {}) {
+    super(message, options)
+    this.code = code
+    this.status = STATUS[code]
+  }
+}

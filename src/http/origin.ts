@@ -1,0 +1,118 @@
+/** Where a request comes from, believing forwarding headers from trusted proxies only. */
+import type { IncomingHttpHeaders } from 'node:http'
+import ipaddr from 'ipaddr.js'
+import type { Context, Middleware } from 'koa'
+import { requestState } from './request-state.ts'
+
+/** More hops than any deployment has; a longer list is not walked. */
+const MAX_HOPS = 10
+
+/** Headers by which a proxy tells of the caller, or by which a caller would try to pass for a proxy. */
+const FORWARDING_HEADERS = new Set([
+  'cf-connecting-ip',
+  'client-cert',
+  'client-cert-chain',
+  'forwarded',
+  'true-client-ip',
+  'x-client-cert',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-http-method-override',
+  'x-original-host',
+  'x-original-url',
+  'x-real-ip',
+  'x-rewrite-url',
+  'x-ssl-client-cert',
+])
+/** RFC 9440: the certificate that a TLS-terminating proxy received; kept from trusted proxies. */
+const CLIENT_CERT_HEADERS = new Set(['client-cert', 'client-cert-chain'])
+
+export interface RequestOrigin {
+  readonly address: string
+  readonly requestId: string
+}
+
+/** Whose request this is, for audit events. */
+export function requestOrigin(ctx: Context): RequestOrigin {
+  const { address, requestId } = requestState(ctx)
+  return { address: address ?? plainAddress(ctx.req.socket.remoteAddress), requestId: requestId ?? '' }
+}
+
+/**
+ * Finds the caller's address and then *replaces* the forwarding headers by what was found: `X-Forwarded-For` holds
+ * that one address and `X-Forwarded-Proto` the issuer's scheme. So `app.proxy` and the engine's `proxy` are to be on:
+ * what Koa reads there can only have been written here. `Forwarded` is never read: a proxy that writes one of the two
+ * headers passes the other on as the caller sent it.
+ */
+export function origin(options: { readonly issuer: string; readonly trustedProxies: readonly string[] }): Middleware {
+  const isTrusted = createProxyTest(options.trustedProxies)
+  const scheme = new URL(options.issuer).protocol.slice(0, -1)
+
+  return (ctx, next) => {
+    const { headers, socket } = ctx.req
+    const peer = plainAddress(socket.remoteAddress)
+    const trusted = isTrusted(peer)
+    const address = trusted ? forwardedAddress(peer, headers['x-forwarded-for'], isTrusted) : peer
+    dropForwardingHeaders(headers, trusted)
+    headers['x-forwarded-for'] = address
+    headers['x-forwarded-proto'] = scheme
+    requestState(ctx).address = address
+    return next()
+  }
+}
+
+/** Whether an address lies in one of the CIDR ranges (single addresses are allowed too). Throws on a malformed one. */
+export function createProxyTest(ranges: readonly string[]): (address: string) => boolean {
+  const parsed = ranges.map((range) => ipaddr.parseCIDR(range.includes('/') ? range : singleAddress(range)))
+  return (address) => {
+    if (parsed.length === 0 || !ipaddr.isValid(address)) return false
+    const candidate = ipaddr.process(address)
+    return parsed.some(([network, bits]) => network.kind() === candidate.kind() && candidate.match(network, bits))
+  }
+}
+
+function singleAddress(address: string): string {
+  return `${address}/${ipaddr.parse(address).kind() === 'ipv4' ? 32 : 128}`
+}
+
+/** From the right, the first address that is not a trusted proxy: everything left of it is the caller's invention. */
+function forwardedAddress(
+  peer: string,
+  header: string | string[] | undefined,
+  isTrusted: (address: string) => boolean,
+): string {
+  if (typeof header !== 'string') return peer
+  let rest = header
+  let address = peer
+  for (let hop = 0; hop < MAX_HOPS && rest !== ''; hop += 1) {
+    const comma = rest.lastIndexOf(',')
+    const candidate = withoutPort(rest.slice(comma + 1).trim())
+    if (!ipaddr.isValid(candidate)) return address
+    address = plainAddress(candidate)
+    if (!isTrusted(address)) return address
+    rest = comma === -1 ? '' : rest.slice(0, comma)
+  }
+  return address
+}
+
+/** Some proxies append the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+function withoutPort(value: string): string {
+  if (value.length > 60) return ''
+  if (value.startsWith('[')) return value.slice(1, Math.max(1, value.indexOf(']')))
+  const colon = value.indexOf(':')
+  return colon !== -1 && colon === value.lastIndexOf(':') ? value.slice(0, colon) : value
+}
+
+/** IPv4 in its own notation also where the socket speaks IPv6; never a zone. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return ''
+  const bare = address.split('%', 1)[0] as string
+  return ipaddr.isValid(bare) ? ipaddr.process(bare).toString() : ''
+}
+
+function dropForwardingHeaders(headers: IncomingHttpHeaders, trusted: boolean): void {
+  for (const name of Object.keys(headers)) {
+    const forwarding = name.startsWith('x-forwarded-') || FORWARDING_HEADERS.has(name)
+    if (forwarding && !(trusted && CLIENT_CERT_HEADERS.has(name))) delete headers[name]
+  }
+}

@@ -1,0 +1,17 @@
+/** Gives each request an id that the answer, the log, the audit event and an error page all carry. */
+import type { Middleware } from 'koa'
+import { randomName } from '#shared/ids.ts'
+import { requestState } from './request-state.ts'
+
+const WELL_FORMED = /^[A-Za-z0-9._-]{8,64}$/
+
+/** Keeps a well-formed `X-Request-Id` of the caller, so that its logs and ours can be joined; makes one otherwise. */
+export function requestId(): Middleware {
+  return (ctx, next) => {
+    const given = ctx.get('x-request-id')
+    const id = WELL_FORMED.test(given) ? given : randomName()
+    requestState(ctx).requestId = id
+    ctx.set('X-Request-Id', id)
+    return next()
+  }
+}

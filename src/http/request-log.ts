@@ -1,0 +1,53 @@
+/** One log line and one observation a request: what was asked by template, how it ended, how long it took. */
+import type { Context, Middleware } from 'koa'
+import type { Logger } from '#observability/logger.ts'
+import type { Metrics } from '#observability/metrics.ts'
+import { requestState } from './request-state.ts'
+
+const MAX_CLIENT_ID = 200
+
+export interface RequestLogDeps {
+  readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'observeRequest'>
+  /** The template of a path that no room named in `ctx.state.route`. */
+  readonly routeOf: (path: string) => string
+}
+
+/**
+ * Writes when the answer has left or the caller has gone. Never a path, query string, header, cookie or body: they
+ * hold codes, tokens and personal data.
+ */
+export function requestLog({ logger, metrics, routeOf }: RequestLogDeps): Middleware {
+  return (ctx, next) => {
+    const start = performance.now()
+    const path = ctx.path
+    ctx.res.once('close', () => {
+      const seconds = (performance.now() - start) / 1000
+      const route = routeTemplate(ctx, path, routeOf)
+      const status = ctx.res.writableFinished ? ctx.res.statusCode : ('aborted' as const)
+      metrics.observeRequest({ method: ctx.method, route, status, seconds })
+      const { requestId, clientId } = requestState(ctx)
+      const line = {
+        request_id: requestId,
+        method: ctx.method,
+        route,
+        status,
+        duration_ms: Math.round(seconds * 10_000) / 10,
+        ...(clientId === undefined ? {} : { client_id: clientId.slice(0, MAX_CLIENT_ID) }),
+      }
+      if (typeof status === 'number' && status >= 500) logger.warn(line, 'request')
+      else logger.info(line, 'request')
+    })
+    return next()
+  }
+}
+
+function routeTemplate(ctx: Context, path: string, routeOf: (path: string) => string): string {
+  const named = requestState(ctx).route
+  if (named !== undefined) return named
+  const known = routeOf(path)
+  if (known !== 'other') return known
+  // @koa/router leaves the template of the route it took.
+  const matched: unknown = (ctx as unknown as { _matchedRoute?: unknown })._matchedRoute
+  return typeof matched === 'string' ? matched : known
+}

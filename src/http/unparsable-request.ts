@@ -1,0 +1,31 @@
+/** Answers what is no HTTP, too large a head or too slow a sender with a sentence, where Node alone sends none. */
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+const REFUSALS: Readonly<Record<string, readonly [status: number, sentence: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'The request head is too large: at most 16384 bytes.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
+}
+const MALFORMED = [400, 'The request is not well-formed HTTP.'] as const
+
+/**
+ * A listener for the `clientError` event of a server. Give the server `requireHostHeader: false` too, so that a
+ * missing Host reaches the allow-list and its sentence.
+ */
+export function refuseUnparsable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const [status, sentence] = REFUSALS[error.code ?? ''] ?? MALFORMED
+  const body = JSON.stringify({ error: 'invalid_request', error_description: sentence })
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Content-Type: application/json',
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
