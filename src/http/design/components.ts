@@ -1,0 +1,157 @@
+/** The parts that pages are put together from. Texts come in; nothing here speaks a language. */
+import { html } from 'hono/html'
+import type { Html } from './html.ts'
+
+/** A signet ring seen from above, with its notch. One colour: that of the text around it. */
+export function mark(size = 28): Html {
+  return html`<svg
+    class="mark"
+    width="${size}"
+    height="${size}"
+    viewBox="0 0 32 32"
+    fill="currentColor"
+    aria-hidden="true"
+  >
+    <path
+      d="M13.5 2.7v4.1a1.5 1.5 0 0 0 1.5 1.5h2a1.5 1.5 0 0 0 1.5-1.5V2.7A13.5 13.5 0 1 1 13.5 2.7ZM16 12a5 5 0 1 0 0 10 5 5 0 0 0 0-10Z"
+    />
+  </svg>`
+}
+
+function tick(): Html {
+  return html`<svg
+    width="16"
+    height="16"
+    viewBox="0 0 16 16"
+    fill="none"
+    stroke="currentColor"
+    stroke-width="2"
+    stroke-linecap="round"
+    stroke-linejoin="round"
+    aria-hidden="true"
+  >
+    <path d="m3 8.5 3.2 3.2L13 5" />
+  </svg>`
+}
+
+function warning(): Html {
+  return html`<svg width="16" height="16" viewBox="0 0 16 16" fill="currentColor" aria-hidden="true">
+    <path d="M8 0a8 8 0 1 0 0 16A8 8 0 0 0 8 0Zm-1 4h2v5H7Zm0 6.5h2v2H7Z" />
+  </svg>`
+}
+
+/** Another's name or words: their direction of writing stays their own. */
+export function foreign(text: string): Html {
+  return html`<bdi>${text}</bdi>`
+}
+
+export function strong(text: string): Html {
+  return html`<strong><bdi>${text}</bdi></strong>`
+}
+
+export function host(text: string): Html {
+  return html`<span class="host" dir="ltr">${text}</span>`
+}
+
+export interface Button {
+  readonly label: string | Html
+  readonly kind?: 'primary' | 'secondary' | 'quiet'
+  readonly name?: string
+  readonly value?: string
+}
+
+/** A submit button; it stands inside the form that it sends. */
+export function button({ label, kind = 'secondary', name, value }: Button): Html {
+  const sent = name === undefined ? '' : html` name="${name}" value="${value ?? ''}"`
+  return html`<button type="submit" class="button ${kind}" ${sent}>${label}</button>`
+}
+
+/** A way on by GET that looks like the button it stands in for. `href` must be checked by the caller (see `webUrl`). */
+export function buttonLink(link: { href: string; label: string | Html; kind?: Button['kind'] }): Html {
+  return html`<a class="button ${link.kind ?? 'secondary'}" href="${link.href}">${link.label}</a>`
+}
+
+export interface Field {
+  readonly name: string
+  readonly label: string
+  readonly type: 'text' | 'password'
+  /** The autofill name (HTML §4.10.18.7). */
+  readonly autocomplete: string
+  readonly value?: string
+  readonly error?: string | undefined
+  /** The id of a notice about several fields, this one among them. */
+  readonly describedBy?: string | undefined
+  readonly focus?: boolean
+  readonly inputmode?: 'email'
+}
+
+/** A label, its input and, between them, what is wrong with it. */
+export function field(given: Field): Html {
+  const { name, label, type, autocomplete, value = '', error, describedBy, focus = false, inputmode } = given
+  const describing = error === undefined ? describedBy : `${name}-error`
+  const invalid = describing === undefined ? '' : html` aria-invalid="true" aria-describedby="${describing}"`
+  const entry = type === 'text' ? html` autocapitalize="none" autocorrect="off" spellcheck="false"` : ''
+  const keyboard = inputmode === undefined ? '' : html` inputmode="${inputmode}"`
+  return html`<div class="field">
+    <label for="${name}">${label}</label> ${error === undefined ? '' : wrong(`${name}-error`, error)}<input
+      id="${name}"
+      name="${name}"
+      type="${type}"
+      value="${value}"
+      autocomplete="${autocomplete}"
+      ${entry}${keyboard}
+      required${invalid}${focus ? html` autofocus` : ''}
+    />
+  </div>`
+}
+
+function wrong(id: string, message: string): Html {
+  return html`<p class="wrong" id="${id}">${warning()}<span>${message}</span></p>`
+}
+
+/** What went wrong with the whole form, said at once to a screen reader. */
+export function notice(id: string, message: string): Html {
+  return html`<div class="notice wrong" id="${id}" role="alert">${warning()}<span>${message}</span></div>`
+}
+
+export function hidden(name: string, value: string): Html {
+  return html`<input type="hidden" name="${name}" value="${value}" />`
+}
+
+/** A form that posts to a path of our own. */
+export function form(action: string, content: Html): Html {
+  return html`<form class="stack" method="post" action="${action}" novalidate>${content}</form>`
+}
+
+/** What is asked for, ticked; each line is sent as `scope`. */
+export function scopeList(scopes: readonly { name: string; words: string }[]): Html {
+  return html`<ul class="scopes" role="list">
+    ${scopes.map(
+      ({ name, words }) =>
+        html`<li>
+          ${tick()}<span><bdi>${words}</bdi></span
+          ><input type="checkbox" name="scope" value="${name}" checked hidden />
+        </li>`,
+    )}
+  </ul>`
+}
+
+/** Short facts under a page: names and values. */
+export function facts(entries: readonly (readonly [name: string, value: string | undefined])[]): Html {
+  const known = entries.filter(([, value]) => value !== undefined && value !== '')
+  if (known.length === 0) return html``
+  return html`<dl class="facts">
+    ${known.map(
+      ([name, value]) =>
+        html`<dt>${name}</dt>
+          <dd>${value}</dd>`,
+    )}
+  </dl>`
+}
+
+/** The URL when it is one that a link on our page may lead to (http or https), else undefined: never `javascript:`. */
+export function webUrl(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !URL.canParse(value)) return undefined
+  const url = new URL(value)
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : undefined
+}

@@ -1,0 +1,20 @@
+/** The stylesheet as it is sent: inlined in each page, and named in the page's policy by its digest. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { colourProperties } from './tokens.ts'
+
+/** Drops comments and the blanks that CSS does not need. */
+function compact(css: string): string {
+  return css
+    .replaceAll(/\/\*[^]*?\*\//g, '')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/ ?([{};,>]) ?/g, '$1')
+    .replaceAll(/: /g, ':')
+    .replaceAll(';}', '}')
+    .trim()
+}
+
+export const STYLESHEET = colourProperties() + compact(readFileSync(new URL('./signet.css', import.meta.url), 'utf8'))
+
+/** The CSP source that allows STYLESHEET and no other style (CSP Level 3 §2.3.1). */
+export const STYLE_SOURCE = `'sha256-${createHash('sha256').update(STYLESHEET).digest('base64')}'`

@@ -1,0 +1,33 @@
+/** The colours of both themes, in one table from which the stylesheet is made and the contrast tests read. */
+
+/** What a colour is for: its value in the light theme and in the dark one. */
+export const COLOURS = {
+  /** The page, and the sheet that lies on it. */
+  paper: ['#f5f3ee', '#151412'],
+  sheet: ['#fdfcfa', '#1d1c19'],
+  /** Text, and text of second rank. */
+  ink: ['#23201b', '#ece8df'],
+  soft: ['#635c50', '#aca598'],
+  /** Lines that part, and edges of controls (3 : 1 against the sheet). */
+  line: ['#e4dfd5', '#33302a'],
+  edge: ['#8a8272', '#7f7869'],
+  /** What a control is filled with when it is pointed at. */
+  wash: ['#f1eee7', '#282621'],
+  /** The one primary action, and focus. */
+  accent: ['#3a3a8f', '#b3b5f8'],
+  'accent-strong': ['#2b2b70', '#cfd0fc'],
+  'on-accent': ['#fdfcfa', '#16153a'],
+  /** What went wrong. */
+  red: ['#a1261d', '#f29d94'],
+  'red-wash': ['#fbefec', '#331f1c'],
+} as const satisfies Record<string, readonly [light: string, dark: string]>
+
+/** The custom properties: light values for browsers without `light-dark()`, both themes for the others. */
+export function colourProperties(): string {
+  const light = Object.entries(COLOURS).map(([name, [value]]) => `--${name}:${value}`)
+  const both = Object.entries(COLOURS).map(([name, values]) => `--${name}:light-dark(${values.join(',')})`)
+  return (
+    `:root{color-scheme:light;${light.join(';')}}` +
+    `@supports (color:light-dark(#000,#fff)){:root{color-scheme:light dark;${both.join(';')}}}`
+  )
+}

@@ -1,0 +1,93 @@
+/** Sends a page of one step: a sheet with the mark on top, its content, and the languages at the foot. */
+import { html, raw } from 'hono/html'
+import type { Context } from 'koa'
+import { mark } from './design/components.ts'
+import type { Html } from './design/html.ts'
+import { STYLESHEET, STYLE_SOURCE } from './design/stylesheet.ts'
+import { allowContent } from './security-headers.ts'
+import type { Texts } from './i18n/catalogue.ts'
+import { LANGUAGES, LANGUAGE_PARAMETER, type Language } from './i18n/language.ts'
+
+export interface Page {
+  readonly language: Language
+  readonly title: string
+  readonly content: Html
+  /** 200 where none is given. */
+  readonly status?: number
+  /** CSP sources to which a form of this page may lead by redirects, beside our own origin. */
+  readonly formTargets?: readonly string[]
+  /** Where the page is to be had by GET in another language, as a path; undefined: at the page's own address. */
+  readonly languagePath?: string | undefined
+}
+
+const FRAME = {
+  en: { languages: 'Language' },
+  ko: { languages: '언어' },
+} satisfies Texts<{ languages: string }>
+
+/** The brand until an administrator sets another one. */
+const BRAND = 'Signet'
+const ICON =
+  'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 viewBox=%220 0 32 32%22%3E' +
+  '%3Cpath fill=%22%235b5bc0%22 d=%22M13.5 2.7v4.1a1.5 1.5 0 0 0 1.5 1.5h2a1.5 1.5 0 0 0 1.5-1.5V2.7A13.5 13.5 0 1 1 ' +
+  '13.5 2.7ZM16 12a5 5 0 1 0 0 10 5 5 0 0 0 0-10Z%22/%3E%3C/svg%3E'
+
+/** Answers with the page. Its policy allows its own stylesheet and forms to ourselves and the targets given. */
+export async function sendPage(ctx: Context, page: Page): Promise<void> {
+  const document = String(await renderDocument(ctx, page))
+  ctx.status = page.status ?? 200
+  ctx.type = 'text/html; charset=utf-8'
+  ctx.set({ 'Cache-Control': 'no-store', 'Content-Language': page.language })
+  allowContent(ctx, {
+    'style-src': [STYLE_SOURCE],
+    'img-src': ['data:'],
+    // Chromium applies form-action to every redirect after a form was sent, so that to the app must be named.
+    'form-action': ["'self'", ...new Set(page.formTargets ?? [])],
+  })
+  ctx.vary('Accept-Language')
+  ctx.body = document
+}
+
+function renderDocument(ctx: Context, page: Page): Html {
+  const { language, title, content } = page
+  return html`<!doctype html>
+    <html lang="${language}" dir="${LANGUAGES[language].dir}">
+      <head>
+        <meta charset="utf-8" />
+        <title>${title} · ${BRAND}</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <link rel="icon" href="${raw(ICON)}" />
+        <style>
+          ${raw(STYLESHEET)}
+        </style>
+      </head>
+      <body>
+        <main>
+          <div class="brand">${mark()}<span>${BRAND}</span></div>
+          ${content}
+        </main>
+        ${languageLinks(ctx, page)}
+      </body>
+    </html> `
+}
+
+/** Links to this page in each language. A page that answers a POST and has no address of its own has none. */
+function languageLinks(ctx: Context, { language, languagePath }: Page): Html {
+  const isAddressed = ctx.method === 'GET' || ctx.method === 'HEAD'
+  if (languagePath === undefined && !isAddressed) return html`<footer class="foot"></footer>`
+  const parameters = new URLSearchParams(languagePath === undefined ? ctx.querystring : '')
+  const links = Object.entries(LANGUAGES).map(([tag, { name }]) => {
+    if (tag === language) return html`<li><span aria-current="true" lang="${tag}">${name}</span></li>`
+    parameters.set(LANGUAGE_PARAMETER, tag)
+    const href = `${languagePath ?? ''}?${parameters.toString()}`
+    return html`<li><a href="${href}" lang="${tag}" hreflang="${tag}">${name}</a></li>`
+  })
+  return html`<footer class="foot">
+    <nav aria-label="${FRAME[language].languages}">
+      <ul role="list">
+        ${links}
+      </ul>
+    </nav>
+  </footer>`
+}

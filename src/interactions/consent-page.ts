@@ -1,0 +1,77 @@
+/** The letter in which an app asks a person for access: who asks, for what, and where one is sent. */
+import { html } from 'hono/html'
+import { button, form, hidden, notice, scopeList, webUrl } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import type { Language } from '#http/i18n/language.ts'
+import type { InteractionClient } from '#oidc/interaction-gateway.ts'
+import { hostOf } from './flow.ts'
+import { TEXTS } from './texts/texts.ts'
+
+export interface AskedScope {
+  readonly name: string
+  readonly words: string
+}
+
+/** What is asked of one API, in its own words. */
+export interface AskedResource {
+  readonly name: string
+  /** The host of its identifier, or the identifier where it has none. */
+  readonly host: string
+  readonly scopes: readonly AskedScope[]
+}
+
+export interface ConsentView {
+  readonly language: Language
+  readonly client: InteractionClient
+  readonly action: string
+  readonly csrfField: { readonly name: string; readonly value: string }
+  /** Who is signed in: e-mail address or name. */
+  readonly who: string
+  readonly openidScopes: readonly string[]
+  readonly resources: readonly AskedResource[]
+  readonly stale: boolean
+}
+
+export function consentPage(view: ConsentView): { title: string; content: Html } {
+  const { language, client, action, csrfField, who, resources, stale } = view
+  const texts = TEXTS[language].consent
+  const at = hostOf(client)
+  const asked = html`${aboutYou(view)}${resources.map(
+    (resource) =>
+      html`<section class="lines">
+        <h2>${texts.resource(resource.name, resource.host)}</h2>
+        ${scopeList(resource.scopes)}
+      </section>`,
+  )}`
+  const buttons = html`<div class="pair">
+    ${button({ label: texts.allow, kind: 'primary', name: 'decision', value: 'allow' })}${button({ label: texts.deny, name: 'decision', value: 'deny' })}
+  </div>`
+  const content = html`<div class="lines">
+      <h1>${texts.heading(client.name)}</h1>
+      <p>${texts.asks(client.name, at, who)}</p>
+    </div>
+    ${stale ? notice('consent-notice', texts.stale) : ''}
+    ${form(action, html`${hidden(csrfField.name, csrfField.value)}${asked}${buttons}`)}
+    <p class="small">${texts.remembered(at)}${documents(language, client)}</p>`
+  return { title: texts.title(client.name), content }
+}
+
+function aboutYou({ language, openidScopes }: ConsentView): Html {
+  if (openidScopes.length === 0) return html``
+  const texts = TEXTS[language].consent
+  const words: Readonly<Record<string, string>> = texts.openidScopes
+  const scopes = openidScopes.map((name) => ({ name, words: words[name] ?? name }))
+  return html`<section class="lines">
+    <h2>${texts.aboutYou}</h2>
+    ${scopeList(scopes)}
+  </section>`
+}
+
+function documents(language: Language, client: InteractionClient): Html {
+  const texts = TEXTS[language].consent
+  const links = [
+    { href: webUrl(client.policyUri), label: texts.policy },
+    { href: webUrl(client.tosUri), label: texts.terms },
+  ].filter(({ href }) => href !== undefined)
+  return html`${links.map(({ href, label }) => html` <a href="${href}" rel="noreferrer">${label}</a>.`)}`
+}

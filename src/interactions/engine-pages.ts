@@ -1,0 +1,63 @@
+/** The pages that the engine shows by itself: the sign-out question, its end, and protocol errors. */
+import type { Context } from 'koa'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { Accounts } from '#accounts/account.ts'
+import { chooseLanguage } from '#http/i18n/language.ts'
+import { requestOrigin } from '#http/origin.ts'
+import { sendPage } from '#http/page.ts'
+import type { EnginePages } from '#oidc/interaction-gateway.ts'
+import { errorPage } from './error-page.ts'
+import { formTargets } from './form-targets.ts'
+import { readEngineForm, signedOutPage, signOutPage } from './sign-out-page.ts'
+
+export interface EnginePagesDeps {
+  readonly accounts: Pick<Accounts, 'read'>
+  readonly issuer: string
+}
+
+export function createEnginePages({ accounts, issuer }: EnginePagesDeps): EnginePages {
+  const home = new URL(issuer).pathname
+
+  return {
+    async signOut(ctx, form) {
+      const { client, params, session } = (ctx as KoaContextWithOIDC).oidc
+      const account = session?.accountId === undefined ? undefined : await accounts.read(session.accountId)
+      const language = chooseLanguage(ctx, {
+        uiLocales: params?.['ui_locales'],
+        accountLocale: account?.claims['locale'],
+      })
+      const page = signOutPage({
+        language,
+        form: readEngineForm(form),
+        who: account?.email,
+        clientName: client?.clientName,
+      })
+      await sendPage(ctx, { language, ...page, formTargets: formTargets(params?.['post_logout_redirect_uri']) })
+    },
+
+    async signedOut(ctx, clientName) {
+      const language = chooseLanguage(ctx, { uiLocales: uiLocales(ctx) })
+      await sendPage(ctx, { language, ...signedOutPage(language, clientName) })
+    },
+
+    async error(ctx, out) {
+      const language = chooseLanguage(ctx, { uiLocales: uiLocales(ctx) })
+      const status = ctx.status
+      const { requestId } = requestOrigin(ctx)
+      const page = errorPage({
+        language,
+        status,
+        code: out.error,
+        detail: out.error_description,
+        requestId,
+        home,
+      })
+      await sendPage(ctx, { language, ...page, status })
+    },
+  }
+}
+
+/** The engine may have refused the request before it read its parameters. */
+function uiLocales(ctx: Context): unknown {
+  return (ctx as Partial<KoaContextWithOIDC>).oidc?.params?.['ui_locales'] ?? ctx.query['ui_locales']
+}

@@ -1,0 +1,53 @@
+/** The page at `/`: what this is, and where to go. */
+import { html } from 'hono/html'
+import type { Middleware } from 'koa'
+import { chooseLanguage, type Language } from '#http/i18n/language.ts'
+import { sendPage } from '#http/page.ts'
+import type { Html } from '#http/design/html.ts'
+import { TEXTS } from './texts/texts.ts'
+
+export interface HomePageDeps {
+  readonly issuer: string
+  readonly production: boolean
+  /** The rooms that are open, in the order of their links; the discovery document is always there. */
+  readonly open: readonly ('account' | 'console' | 'docs')[]
+}
+
+const PATHS = {
+  account: '/account',
+  console: '/console',
+  docs: '/docs',
+  discovery: '/.well-known/openid-configuration',
+} as const
+
+/** Answers GET and HEAD of `/`. In production it says no more than the name and the way to one's account. */
+export function createHomePage({ issuer, production, open }: HomePageDeps): Middleware {
+  const base = issuer.replace(/\/$/, '')
+  const all = [...open, 'discovery'] as const
+  const links = production ? all.filter((name) => name === 'account') : all
+
+  function content(language: Language): Html {
+    const texts = TEXTS[language].home
+    const items = links.map((name) => html`<li><a href="${base + PATHS[name]}">${texts.links[name]}</a></li>`)
+    const list =
+      items.length === 0
+        ? ''
+        : html`<ul class="lines" role="list">
+            ${items}
+          </ul>`
+    return html`<div class="lines">
+        <h1>${texts.heading}</h1>
+        <p>${production ? texts.personal : texts.words}</p>
+      </div>
+      ${list}`
+  }
+
+  return async (ctx, next) => {
+    if (ctx.path !== '/' || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) {
+      await next()
+      return
+    }
+    const language = chooseLanguage(ctx)
+    await sendPage(ctx, { language, title: TEXTS[language].home.heading, content: content(language) })
+  }
+}

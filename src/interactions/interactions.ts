@@ -1,0 +1,37 @@
+/** The pages of sign-in and consent: `/interaction/:uid`, and below it where their forms are sent. */
+import Router from '@koa/router'
+import type { Middleware } from 'koa'
+import { createConsentStep } from './consent-step.ts'
+import { STEPS } from './flow.ts'
+import { withoutDeadEnds } from './lost.ts'
+import { createSignInStep } from './sign-in-step.ts'
+import { interactionPaths, openInteraction, type StepDeps } from './step.ts'
+
+export interface InteractionsDeps extends Omit<StepDeps, 'paths'> {
+  /** The issuer identifier: the forms' addresses start with its path. */
+  readonly issuer: string
+}
+
+/** Middleware that answers what lies under `/interaction/` and passes everything else on. */
+export function createInteractions(deps: InteractionsDeps): Middleware {
+  const paths = interactionPaths(deps.issuer)
+  const stepDeps: StepDeps = { ...deps, paths }
+  const signIn = createSignInStep(stepDeps)
+  const consent = createConsentStep(stepDeps)
+  const router = new Router()
+  router.use(withoutDeadEnds)
+
+  router.get('/interaction/:uid', async (ctx) => {
+    const interaction = await openInteraction(stepDeps, ctx)
+    await (interaction.prompt === 'login' ? signIn : consent).show(ctx, interaction)
+  })
+  router.post(`/interaction/:uid/${STEPS.login}`, (ctx) => signIn.answer(ctx))
+  router.post(`/interaction/:uid/${STEPS.consent}`, (ctx) => consent.answer(ctx))
+  router.post(`/interaction/:uid/${STEPS.cancel}`, (ctx) => signIn.cancel(ctx))
+  // A page that answered a form is loaded again, or its address typed: back to the question itself.
+  router.get(`/interaction/:uid/:step`, (ctx) => paths.backToQuestion(ctx, ctx.params['uid'] ?? ''))
+
+  return async (ctx, next) => {
+    await router.routes()(ctx as never, next)
+  }
+}

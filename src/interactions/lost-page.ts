@@ -1,0 +1,36 @@
+/** What is shown instead of a dead end, when an interaction can no longer go on. */
+import { html } from 'hono/html'
+import { buttonLink, webUrl } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import type { Language } from '#http/i18n/language.ts'
+import type { InteractionLost } from '#oidc/interaction-gateway.ts'
+import { hostOf } from './flow.ts'
+import { TEXTS } from './texts/texts.ts'
+
+/** RFC 9110 §15.5: the page was there and is gone, never was, or is not this browser's. */
+const STATUS = { expired: 410, unknown: 404, foreign: 403 } as const satisfies Record<InteractionLost['reason'], number>
+
+export function lostPage(language: Language, lost: InteractionLost): { title: string; content: Html; status: number } {
+  const texts = TEXTS[language].lost
+  const { title, words } = texts[lost.reason]
+  const content = html`<div class="lines">
+      <h1>${title}</h1>
+      <p>${words}</p>
+    </div>
+    ${wayOn(language, lost)}`
+  return { title, content, status: STATUS[lost.reason] }
+}
+
+function wayOn(language: Language, { restartUrl, client }: InteractionLost): Html {
+  const texts = TEXTS[language].lost
+  const restart = webUrl(restartUrl)
+  const appUrl = webUrl(client?.clientUri)
+  const back =
+    client && appUrl !== undefined
+      ? buttonLink({ href: appUrl, label: texts.back(client.name), kind: restart === undefined ? 'primary' : 'quiet' })
+      : undefined
+  if (restart !== undefined) {
+    return html`<div class="lines">${buttonLink({ href: restart, label: texts.again, kind: 'primary' })}${back}</div>`
+  }
+  return back ?? html`<p>${client ? texts.open(client.name, hostOf(client)) : texts.openSome}</p>`
+}

@@ -1,0 +1,17 @@
+/** Turns a lost interaction into its page, whatever step met it. */
+import type { Context, Next } from 'koa'
+import { chooseLanguage } from '#http/i18n/language.ts'
+import { sendPage } from '#http/page.ts'
+import { InteractionLost } from '#oidc/interaction-gateway.ts'
+import { lostPage } from './lost-page.ts'
+
+/** Middleware: an InteractionLost from below is answered with its page; other errors pass. */
+export async function withoutDeadEnds(ctx: Context, next: Next): Promise<void> {
+  try {
+    await next()
+  } catch (error) {
+    if (!(error instanceof InteractionLost)) throw error
+    const language = chooseLanguage(ctx)
+    await sendPage(ctx, { language, ...lostPage(language, error) })
+  }
+}

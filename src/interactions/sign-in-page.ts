@@ -1,0 +1,69 @@
+/** The page that asks for an e-mail address and a password, and says who wants to know. */
+import { html } from 'hono/html'
+import { button, field, form, hidden, notice } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import type { Language } from '#http/i18n/language.ts'
+import type { InteractionClient } from '#oidc/interaction-gateway.ts'
+import { hostOf } from './flow.ts'
+import { TEXTS } from './texts/texts.ts'
+
+/** Why the page is shown again. */
+export type SignInProblem = 'mismatch' | 'busy' | 'stale'
+
+export interface SignInView {
+  readonly language: Language
+  readonly client: InteractionClient
+  /** Where its two forms are sent. */
+  readonly actions: { readonly login: string; readonly cancel: string }
+  readonly csrfField: { readonly name: string; readonly value: string }
+  readonly identifier: string
+  /** Whether the person is signed in already and is asked once more. */
+  readonly again: boolean
+  readonly missing?: readonly ('identifier' | 'password')[]
+  readonly problem?: SignInProblem | undefined
+}
+
+const NOTICE = 'sign-in-notice'
+
+export function signInPage(view: SignInView): { title: string; content: Html } {
+  const { language, client, actions, csrfField, missing = [], problem } = view
+  const texts = TEXTS[language].signIn
+  const csrf = hidden(csrfField.name, csrfField.value)
+  const asks = view.again ? texts.again : texts.asks
+  const content = html`<div class="lines">
+      <h1>${texts.title}</h1>
+      <p>${asks(client.name, hostOf(client))}</p>
+    </div>
+    ${problem === undefined ? '' : notice(NOTICE, texts[problem])}
+    ${form(actions.login, html`${csrf}${fields(view)}${button({ label: texts.submit, kind: 'primary' })}`)}
+    <div class="close">
+      ${form(actions.cancel, html`${csrf}${button({ label: texts.cancel(client.name), kind: 'quiet' })}`)}
+    </div>`
+  const isWrong = problem !== undefined || missing.length > 0
+  return { title: isWrong ? `${texts.errorPrefix}: ${texts.title}` : texts.title, content }
+}
+
+function fields({ language, identifier, missing = [], problem }: SignInView): Html {
+  const texts = TEXTS[language].signIn
+  const describedBy = problem === 'mismatch' ? NOTICE : undefined
+  const identifierIsMissing = missing.includes('identifier')
+  return html`${field({
+    name: 'identifier',
+    label: texts.identifier,
+    type: 'text',
+    autocomplete: 'username',
+    inputmode: 'email',
+    value: identifier,
+    error: identifierIsMissing ? texts.identifierMissing : undefined,
+    describedBy,
+    focus: identifierIsMissing || identifier === '',
+  })}${field({
+    name: 'password',
+    label: texts.password,
+    type: 'password',
+    autocomplete: 'current-password',
+    error: missing.includes('password') ? texts.passwordMissing : undefined,
+    describedBy,
+    focus: !identifierIsMissing && identifier !== '',
+  })}`
+}

@@ -1,0 +1,91 @@
+/** The step that asks who the person is, and checks the answer. */
+import type { Context } from 'koa'
+import { chooseLanguage } from '#http/i18n/language.ts'
+import { sendPage } from '#http/page.ts'
+import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
+import { PASSWORD_ASSURANCE } from '#sign-in/assurance.ts'
+import { SignInBusy } from '#sign-in/errors.ts'
+import { isReauthentication, readSignIn, text, type SignInAttempt } from './flow.ts'
+import { formTargets } from './form-targets.ts'
+import { anonymous, csrfField, guardForm, openInteraction, type StepDeps } from './step.ts'
+import { signInPage, type SignInProblem } from './sign-in-page.ts'
+
+export interface SignInStep {
+  show(ctx: Context, interaction: OpenInteraction): Promise<void>
+  answer(ctx: Context): Promise<void>
+  /** Back to the app without signing in. */
+  cancel(ctx: Context): Promise<void>
+}
+
+interface ShownAgain {
+  readonly identifier?: string
+  readonly missing?: readonly ('identifier' | 'password')[]
+  readonly problem?: SignInProblem
+  readonly status?: number
+}
+
+export function createSignInStep(deps: StepDeps): SignInStep {
+  const { gateway, passwords, paths } = deps
+  const show = (ctx: Context, interaction: OpenInteraction, again: ShownAgain = {}) =>
+    ask(deps, ctx, interaction, again)
+
+  async function answer(ctx: Context): Promise<void> {
+    const interaction = await openInteraction(deps, ctx)
+    if (interaction.prompt !== 'login') return paths.backToQuestion(ctx, interaction.uid)
+    const form = await guardForm(deps, ctx, interaction)
+    if (!form) return show(ctx, interaction, { problem: 'stale', status: 403 })
+    const { missing, ...attempt } = readSignIn(form)
+    if (missing.length > 0) return show(ctx, interaction, { identifier: attempt.identifier, missing, status: 422 })
+    await verify(ctx, interaction, attempt)
+  }
+
+  async function verify(ctx: Context, interaction: OpenInteraction, attempt: SignInAttempt): Promise<void> {
+    const { identifier } = attempt
+    try {
+      const account = await passwords.verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
+      // A browser offers to keep a password when the answer is a success, so a mismatch is none.
+      if (!account) return await show(ctx, interaction, { identifier, problem: 'mismatch', status: 422 })
+      await gateway.signedIn(ctx, { accountSub: account.sub, ...PASSWORD_ASSURANCE })
+    } catch (error) {
+      if (!(error instanceof SignInBusy)) throw error
+      ctx.set('Retry-After', String(error.retryAfterSeconds))
+      await show(ctx, interaction, { identifier, problem: 'busy', status: error.status })
+    }
+  }
+
+  async function cancel(ctx: Context): Promise<void> {
+    const interaction = await openInteraction(deps, ctx)
+    const form = await guardForm(deps, ctx, interaction)
+    if (!form) return paths.backToQuestion(ctx, interaction.uid)
+    await gateway.denied(ctx)
+  }
+
+  return { show, answer, cancel }
+}
+
+async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, again: ShownAgain): Promise<void> {
+  const { accounts, paths } = deps
+  const { client, params, uid } = interaction
+  const known = interaction.accountSub === undefined ? undefined : await accounts.read(interaction.accountSub)
+  const language = chooseLanguage(ctx, {
+    uiLocales: params['ui_locales'],
+    accountLocale: known?.claims['locale'],
+  })
+  const page = signInPage({
+    language,
+    client,
+    actions: { login: paths.form(uid, 'login'), cancel: paths.form(uid, 'cancel') },
+    csrfField: csrfField(deps, ctx, interaction),
+    identifier: again.identifier ?? known?.email ?? text(params['login_hint']),
+    again: isReauthentication(interaction),
+    missing: again.missing ?? [],
+    problem: again.problem,
+  })
+  await sendPage(ctx, {
+    language,
+    ...page,
+    status: again.status ?? 200,
+    formTargets: formTargets(params['redirect_uri'], client.clientUri),
+    languagePath: paths.question(uid),
+  })
+}

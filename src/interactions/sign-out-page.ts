@@ -1,0 +1,61 @@
+/** The question before a sign-out, and the page after it. */
+import { html } from 'hono/html'
+import { button, form, hidden } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import type { Language } from '#http/i18n/language.ts'
+import { TEXTS } from './texts/texts.ts'
+
+/** What is in the engine's own sign-out form: where it is sent, and the value that ties it to the session. */
+export interface EngineForm {
+  readonly action: string
+  readonly xsrf: string
+}
+
+/** Reads the engine's form, so that ours can be made anew with its button inside. */
+export function readEngineForm(engineForm: string): EngineForm {
+  const action = / action="([^"]+)"/.exec(engineForm)?.[1]
+  const xsrf = / name="xsrf" value="([^"]+)"/.exec(engineForm)?.[1]
+  if (action === undefined || xsrf === undefined) throw new TypeError('the sign-out form of the engine has changed')
+  return { action, xsrf }
+}
+
+export interface SignOutView {
+  readonly language: Language
+  readonly form: EngineForm
+  readonly who: string | undefined
+  /** The app that asks for it. */
+  readonly clientName: string | undefined
+}
+
+export function signOutPage(view: SignOutView): { title: string; content: Html } {
+  const { language, who, clientName } = view
+  const texts = TEXTS[language].signOut
+  const byApp = clientName === undefined ? '' : html`<p>${texts.byApp(clientName)}</p>`
+  // RP-Initiated Logout 1.0 §2: the person is asked; the xsrf value shows that it was on this page.
+  const question = html`${hidden('xsrf', view.form.xsrf)}${button({
+    label: texts.submit,
+    kind: 'primary',
+    name: 'logout',
+    value: 'yes',
+  })}`
+  const content = html`<div class="lines">
+      <h1>${texts.title}</h1>
+      <p>${texts.words(who)}</p>
+      ${byApp}
+    </div>
+    ${form(view.form.action, question)}
+    <p class="small">${texts.stay}</p>`
+  return { title: texts.title, content }
+}
+
+export function signedOutPage(language: Language, clientName: string | undefined): { title: string; content: Html } {
+  const texts = TEXTS[language].signOut
+  const words = clientName === undefined ? texts.doneWords : texts.doneBack(clientName)
+  return {
+    title: texts.done,
+    content: html`<div class="lines">
+      <h1>${texts.done}</h1>
+      <p>${words}</p>
+    </div>`,
+  }
+}

@@ -1,0 +1,92 @@
+/** What every step of an interaction needs: its parts, its addresses, and the guard of its forms. */
+import type { Context } from 'koa'
+import type { Accounts } from '#accounts/account.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { InteractionGateway, OpenInteraction } from '#oidc/interaction-gateway.ts'
+import type { Resources } from '#resources/resource.ts'
+import type { Passwords } from '#sign-in/password/password.ts'
+import { readForm, type Form } from '#http/body.ts'
+import type { Csrf } from '#http/csrf.ts'
+import { RequestError } from '#http/errors.ts'
+import { requestOrigin } from '#http/origin.ts'
+import { requestState } from '#http/request-state.ts'
+import { STEPS } from './flow.ts'
+
+/** The hidden field of every form. */
+export const CSRF_FIELD = 'csrf'
+
+export interface StepDeps {
+  readonly gateway: InteractionGateway
+  readonly passwords: Pick<Passwords, 'verify'>
+  readonly resources: Pick<Resources, 'find'>
+  readonly accounts: Pick<Accounts, 'read'>
+  readonly audit: Pick<Audit, 'record'>
+  readonly csrf: Csrf
+  readonly paths: InteractionPaths
+}
+
+/** Where an interaction's pages are and where their forms are sent, as paths. */
+export interface InteractionPaths {
+  question(uid: string): string
+  form(uid: string, step: keyof typeof STEPS): string
+  /** 303 to the question that is open now. */
+  backToQuestion(ctx: Context, uid: string): void
+}
+
+/** The addresses under the issuer's path, which is never taken from the request. */
+export function interactionPaths(issuer: string): InteractionPaths {
+  const base = new URL(issuer).pathname.replace(/\/$/, '')
+  const question = (uid: string) => `${base}/interaction/${encodeURIComponent(uid)}`
+  return {
+    question,
+    form: (uid, step) => `${question(uid)}/${STEPS[step]}`,
+    backToQuestion(ctx, uid) {
+      ctx.redirect(question(uid) + ctx.search)
+      // RFC 9700 §4.12: 303, so that a form is not sent a second time.
+      ctx.status = 303
+    },
+  }
+}
+
+/** The interaction of this request; the request's log line names its client. */
+export async function openInteraction(deps: StepDeps, ctx: Context): Promise<OpenInteraction> {
+  const interaction = await deps.gateway.open(ctx)
+  requestState(ctx).clientId = interaction.client.id
+  return interaction
+}
+
+/** The hidden field that ties a form to this browser and interaction. */
+export function csrfField(deps: StepDeps, ctx: Context, { uid }: OpenInteraction): { name: string; value: string } {
+  return { name: CSRF_FIELD, value: deps.csrf.token(ctx, bindingOf(uid)) }
+}
+
+/**
+ * The form as sent, when it comes from a page that this browser was shown; undefined otherwise, with an event of the
+ * refusal. RFC 9700 §4.7: what another site makes a browser send decides nothing.
+ */
+export async function guardForm(deps: StepDeps, ctx: Context, interaction: OpenInteraction): Promise<Form | undefined> {
+  const form = await readForm(ctx)
+  try {
+    deps.csrf.check(ctx, form.one(CSRF_FIELD), bindingOf(interaction.uid))
+    return form
+  } catch (error) {
+    if (!(error instanceof RequestError) || error.code !== 'forged_form') throw error
+    await deps.audit.record({
+      ...anonymous(ctx),
+      type: 'authorization.refused',
+      outcome: 'failure',
+      clientId: interaction.client.id,
+      reason: 'the form was not made by a page of this interaction in this browser',
+    })
+    return undefined
+  }
+}
+
+/** Who acts before a sign-in: nobody known, from somewhere. */
+export function anonymous(ctx: Context): AuditContext {
+  return { actor: { kind: 'anonymous' }, ...requestOrigin(ctx) }
+}
+
+function bindingOf(uid: string): string {
+  return `interaction ${uid}`
+}

@@ -1,0 +1,120 @@
+/** What the pages say in English. */
+import { html } from 'hono/html'
+import { foreign, host, strong } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import type { Catalogue } from '#http/i18n/catalogue.ts'
+
+/** `at` is the host that the person will be sent to; undefined for an app on the person's own device. */
+function app(name: string, at: string | undefined): Html {
+  return at === undefined ? html`${strong(name)} on this device` : html`${strong(name)} at ${host(at)}`
+}
+
+export const en = {
+  signIn: {
+    title: 'Sign in',
+    asks: (name: string, at: string | undefined) => html`You will go on to ${app(name, at)}.`,
+    again: (name: string, at: string | undefined) => html`${app(name, at)} asks you to sign in once more.`,
+    identifier: 'E-mail address',
+    password: 'Password',
+    submit: 'Sign in',
+    cancel: (name: string) => html`Back to ${foreign(name)}`,
+    identifierMissing: 'Enter your e-mail address.',
+    passwordMissing: 'Enter your password.',
+    mismatch: 'That e-mail address and password do not match. Check both and try again.',
+    busy: 'Many people are signing in at this moment. Wait a few seconds and try again.',
+    stale: 'This page was open for too long, or your browser did not keep its cookie. Please sign in again.',
+    errorPrefix: 'Error',
+  },
+  consent: {
+    title: (name: string) => `Give ${name} access?`,
+    heading: (name: string) => html`Give ${foreign(name)} access?`,
+    asks: (name: string, at: string | undefined, who: string) =>
+      html`${app(name, at)} asks you, ${strong(who)}, to let it:`,
+    aboutYou: 'About you',
+    resource: (name: string, at: string) => html`${strong(name)} <span class="soft" dir="ltr">${at}</span>`,
+    openidScopes: {
+      openid: 'Know that it is you, by an identifier',
+      profile: 'See your name and profile',
+      email: 'See your e-mail address',
+      address: 'See your postal address',
+      phone: 'See your phone number',
+      offline_access: 'Keep this access while you are away',
+    },
+    allow: 'Allow',
+    deny: 'Not now',
+    remembered: (at: string | undefined) =>
+      at === undefined
+        ? html`Either way you go back to the app. What you allow is remembered until it asks for more.`
+        : html`Either way you go back to ${host(at)}. What you allow is remembered until the app asks for more.`,
+    policy: 'Privacy policy',
+    terms: 'Terms of use',
+    stale: 'This page was open for too long, or your browser did not keep its cookie. Please decide again.',
+  },
+  lost: {
+    expired: {
+      title: 'This page waited too long',
+      words: 'For your safety a sign-in must be finished within an hour. Nothing has happened to your account.',
+    },
+    unknown: {
+      title: 'This sign-in is over',
+      words: 'It was finished before, perhaps in another tab or before you went back. Nothing more is to be done here.',
+    },
+    foreign: {
+      title: 'This sign-in began elsewhere',
+      words:
+        'It was begun in another browser, or the cookies of this one were deleted since. It can only go on where it began.',
+    },
+    again: 'Start again',
+    back: (name: string) => html`Back to ${foreign(name)}`,
+    open: (name: string, at: string | undefined) => html`To go on, open ${app(name, at)} again and sign in from there.`,
+    openSome: 'To go on, open the app again and sign in from there.',
+  },
+  signOut: {
+    title: 'Sign out?',
+    words: (who: string | undefined) =>
+      who === undefined
+        ? html`You will be signed out in this browser, for every app that you use with this account.`
+        : html`You, ${strong(who)}, will be signed out in this browser, for every app that you use with this account.`,
+    byApp: (name: string) => html`${strong(name)} asks for this.`,
+    submit: 'Sign out',
+    stay: 'To stay signed in, just close this page.',
+    done: 'You are signed out',
+    doneWords: 'You can close this page.',
+    doneBack: (name: string) => html`You can close this page, or open ${strong(name)} again.`,
+  },
+  error: {
+    titles: {
+      request: 'This request cannot go on',
+      access: 'Access was refused',
+      notFound: 'There is no such page',
+      busy: 'Not available at this moment',
+      server: 'Something broke on our side',
+    },
+    words: {
+      request:
+        'The app you came from sent something that is not right. Go back to it and try again. If that does not help, tell the people who run the app what stands below.',
+      access: 'What you asked for is not allowed here. Go back to the app and try another way.',
+      notFound: 'The address may be mistyped, or the page has moved.',
+      busy: 'We cannot answer just now. Nothing is lost: wait a few seconds and load this page again.',
+      server: 'It is not your doing. Try again in a moment; if it stays so, tell us the request id below.',
+    },
+    home: 'Go to the start page',
+    code: 'Error',
+    detail: 'Detail',
+    requestId: 'Request',
+  },
+  home: {
+    title: 'Signet',
+    heading: 'One account for your apps',
+    words: 'This server signs people in for apps, and gives machines their access tokens.',
+    personal: 'Here you sign in once and decide what each app may do.',
+    links: {
+      account: 'Your account',
+      console: 'Console for administrators',
+      docs: 'Documentation',
+      discovery: 'Discovery document',
+    },
+  },
+} satisfies Catalogue
+
+export type InteractionTexts = typeof en

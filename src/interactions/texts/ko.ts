@@ -1,0 +1,115 @@
+/** What the pages say in Korean. Particles that depend on a name's last sound are avoided. */
+import { html } from 'hono/html'
+import { foreign, host, strong } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import type { InteractionTexts } from './en.ts'
+
+function app(name: string, at: string | undefined): Html {
+  return at === undefined ? html`이 기기에 있는 ${strong(name)} 앱` : html`${strong(name)} 앱(${host(at)})`
+}
+
+export const ko: InteractionTexts = {
+  signIn: {
+    title: '로그인',
+    asks: (name, at) => html`로그인하면 ${app(name, at)}으로 이동해요.`,
+    again: (name, at) => html`${app(name, at)}에서 다시 로그인해 달라고 해요.`,
+    identifier: '이메일 주소',
+    password: '비밀번호',
+    submit: '로그인',
+    cancel: (name) => html`${foreign(name)} 앱으로 돌아가기`,
+    identifierMissing: '이메일 주소를 입력해 주세요.',
+    passwordMissing: '비밀번호를 입력해 주세요.',
+    mismatch: '이메일 주소와 비밀번호가 서로 맞지 않아요. 다시 확인해 주세요.',
+    busy: '지금 로그인하는 분이 많아요. 몇 초 뒤에 다시 시도해 주세요.',
+    stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 다시 로그인해 주세요.',
+    errorPrefix: '오류',
+  },
+  consent: {
+    title: (name) => `${name} 앱에 접근을 허용할까요?`,
+    heading: (name) => html`${foreign(name)} 앱에 접근을 허용할까요?`,
+    asks: (name, at, who) => html`${app(name, at)}에서 ${strong(who)} 계정으로 다음을 하려고 해요.`,
+    aboutYou: '내 정보',
+    resource: (name, at) => html`${strong(name)} <span class="soft" dir="ltr">${at}</span>`,
+    openidScopes: {
+      openid: '나를 구별하는 식별자 확인',
+      profile: '이름과 프로필 보기',
+      email: '이메일 주소 보기',
+      address: '주소 보기',
+      phone: '전화번호 보기',
+      offline_access: '내가 없을 때도 접근 유지',
+    },
+    allow: '허용',
+    deny: '나중에',
+    remembered: (at) =>
+      at === undefined
+        ? html`어느 쪽을 골라도 앱으로 돌아가요. 앱이 더 요청하기 전까지는 다시 묻지 않아요.`
+        : html`어느 쪽을 골라도 ${host(at)} 주소로 돌아가요. 앱이 더 요청하기 전까지는 다시 묻지 않아요.`,
+    policy: '개인정보 처리방침',
+    terms: '이용약관',
+    stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 다시 선택해 주세요.',
+  },
+  lost: {
+    expired: {
+      title: '시간이 지났어요',
+      words: '안전을 위해 로그인은 한 시간 안에 마쳐야 해요. 계정에는 아무 일도 없어요.',
+    },
+    unknown: {
+      title: '이미 끝난 로그인이에요',
+      words: '다른 탭에서 마쳤거나, 마친 뒤에 뒤로 돌아온 것 같아요. 여기서 더 할 일은 없어요.',
+    },
+    foreign: {
+      title: '다른 곳에서 시작한 로그인이에요',
+      words: '다른 브라우저에서 시작했거나 그사이 이 브라우저의 쿠키가 지워졌어요. 시작한 곳에서만 이어갈 수 있어요.',
+    },
+    again: '다시 시작하기',
+    back: (name) => html`${foreign(name)} 앱으로 돌아가기`,
+    open: (name, at) => html`계속하려면 ${app(name, at)}을 다시 열고 거기서 로그인해 주세요.`,
+    openSome: '계속하려면 앱을 다시 열고 거기서 로그인해 주세요.',
+  },
+  signOut: {
+    title: '로그아웃할까요?',
+    words: (who) =>
+      who === undefined
+        ? html`이 브라우저에서 이 계정으로 쓰는 모든 앱에서 로그아웃돼요.`
+        : html`이 브라우저에서 ${strong(who)} 계정으로 쓰는 모든 앱에서 로그아웃돼요.`,
+    byApp: (name) => html`${strong(name)} 앱에서 요청했어요.`,
+    submit: '로그아웃',
+    stay: '계속 로그인해 두려면 이 페이지를 닫아 주세요.',
+    done: '로그아웃했어요',
+    doneWords: '이 페이지를 닫아도 돼요.',
+    doneBack: (name) => html`이 페이지를 닫거나 ${strong(name)} 앱을 다시 열어 주세요.`,
+  },
+  error: {
+    titles: {
+      request: '요청을 계속할 수 없어요',
+      access: '접근이 거절됐어요',
+      notFound: '없는 페이지예요',
+      busy: '지금은 이용할 수 없어요',
+      server: '서버에 문제가 생겼어요',
+    },
+    words: {
+      request:
+        '앱이 보낸 요청에 잘못된 곳이 있어요. 앱으로 돌아가 다시 시도해 주세요. 그래도 안 되면 아래 내용을 앱 운영자에게 알려 주세요.',
+      access: '여기서는 허용되지 않는 요청이에요. 앱으로 돌아가 다른 방법을 찾아 주세요.',
+      notFound: '주소가 잘못됐거나 페이지가 옮겨졌어요.',
+      busy: '지금은 답할 수 없어요. 잃어버린 것은 없으니 몇 초 뒤에 페이지를 새로 고쳐 주세요.',
+      server: '고객님 잘못이 아니에요. 잠시 뒤에 다시 시도하고, 계속되면 아래 요청 번호를 알려 주세요.',
+    },
+    home: '시작 페이지로 가기',
+    code: '오류',
+    detail: '내용',
+    requestId: '요청 번호',
+  },
+  home: {
+    title: 'Signet',
+    heading: '모든 앱을 하나의 계정으로',
+    words: '이 서버는 앱에 사람을 로그인시키고, 기계에 접근 토큰을 발급해요.',
+    personal: '한 번 로그인하고, 앱마다 무엇을 허용할지 정할 수 있어요.',
+    links: {
+      account: '내 계정',
+      console: '관리자 콘솔',
+      docs: '문서',
+      discovery: '디스커버리 문서',
+    },
+  },
+}

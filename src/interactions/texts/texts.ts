@@ -1,0 +1,6 @@
+/** The pages' texts in every language. */
+import type { Texts } from '#http/i18n/catalogue.ts'
+import { en, type InteractionTexts } from './en.ts'
+import { ko } from './ko.ts'
+
+export const TEXTS: Texts<InteractionTexts> = { en, ko }
