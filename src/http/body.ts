@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Context } from 'koa'
 import { RequestError } from './errors.ts'
 import { decodes } from './malformed-url.ts'
+import { repeatedMember } from './repeated-member.ts'
 
 /** What the engine allows too. */
 export const MAX_BODY_BYTES = 56 * 1024
@@ -111,6 +112,11 @@ function parseJson(text: string): unknown {
     throw new RequestError('malformed_request', 'The request body is not valid JSON.', { cause })
   }
   checkJson(value, 0)
+  // RFC 7493 §2.3: which of two members of one name is meant would depend on who reads.
+  const repeated = repeatedMember(text)
+  if (repeated !== undefined) {
+    throw new RequestError('malformed_request', `The JSON names the member ${repeated.slice(0, 200)} more than once.`)
+  }
   return value
 }
 
