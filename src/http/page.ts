@@ -1,9 +1,9 @@
 /** Sends a page of one step: a sheet with the mark on top, its content, and the languages at the foot. */
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
 import type { Context } from 'koa'
-import { mark } from './design/components.ts'
+import { MARK, mark } from './design/components.ts'
 import type { Html } from './design/html.ts'
-import { STYLESHEET, STYLE_SOURCE } from './design/stylesheet.ts'
+import { STYLE_ELEMENT, STYLE_SOURCE } from './design/stylesheet.ts'
 import { allowContent } from './security-headers.ts'
 import type { Texts } from './i18n/catalogue.ts'
 import { LANGUAGES, LANGUAGE_PARAMETER, type Language } from './i18n/language.ts'
@@ -27,10 +27,9 @@ const FRAME = {
 
 /** The brand until an administrator sets another one. */
 const BRAND = 'Signet'
-const ICON =
-  'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 viewBox=%220 0 32 32%22%3E' +
-  '%3Cpath fill=%22%235b5bc0%22 d=%22M13.5 2.7v4.1a1.5 1.5 0 0 0 1.5 1.5h2a1.5 1.5 0 0 0 1.5-1.5V2.7A13.5 13.5 0 1 1 ' +
-  '13.5 2.7ZM16 12a5 5 0 1 0 0 10 5 5 0 0 0 0-10Z%22/%3E%3C/svg%3E'
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#5b5bc0" fill-rule="evenodd" d="${MARK}"/></svg>`,
+)}`
 
 /** Answers with the page. Its policy allows its own stylesheet and forms to ourselves and the targets given. */
 export async function sendPage(ctx: Context, page: Page): Promise<void> {
@@ -57,10 +56,8 @@ function renderDocument(ctx: Context, page: Page): Html {
         <title>${title} · ${BRAND}</title>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
-        <link rel="icon" href="${raw(ICON)}" />
-        <style>
-          ${raw(STYLESHEET)}
-        </style>
+        <link rel="icon" href="${ICON}" />
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <main>

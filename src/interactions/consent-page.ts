@@ -36,13 +36,15 @@ export function consentPage(view: ConsentView): { title: string; content: Html }
   const { language, client, action, csrfField, who, resources, stale } = view
   const texts = TEXTS[language].consent
   const at = hostOf(client)
-  const asked = html`${aboutYou(view)}${resources.map(
-    (resource) =>
-      html`<section class="lines">
-        <h2>${texts.resource(resource.name, resource.host)}</h2>
-        ${scopeList(resource.scopes)}
-      </section>`,
-  )}`
+  const asked = html`<div class="asked">
+    ${aboutYou(view)}${resources.map(
+      (resource) =>
+        html`<section class="lines">
+          <h2>${texts.resource(resource.name, resource.host)}</h2>
+          ${scopeList(resource.scopes)}
+        </section>`,
+    )}
+  </div>`
   const buttons = html`<div class="pair">
     ${button({ label: texts.allow, kind: 'primary', name: 'decision', value: 'allow' })}${button({ label: texts.deny, name: 'decision', value: 'deny' })}
   </div>`

@@ -2,6 +2,9 @@
 import { html } from 'hono/html'
 import type { Html } from './html.ts'
 
+/** A ring of outer radius 13 and inner radius 7 around (16, 17), cut open at the top by a notch 4 wide and 3 deep. */
+export const MARK = 'M14 4.15V7h4V4.15A13 13 0 1 1 14 4.15ZM16 10a7 7 0 1 0 0 14 7 7 0 0 0 0-14Z'
+
 /** A signet ring seen from above, with its notch. One colour: that of the text around it. */
 export function mark(size = 28): Html {
   return html`<svg
@@ -12,9 +15,7 @@ export function mark(size = 28): Html {
     fill="currentColor"
     aria-hidden="true"
   >
-    <path
-      d="M13.5 2.7v4.1a1.5 1.5 0 0 0 1.5 1.5h2a1.5 1.5 0 0 0 1.5-1.5V2.7A13.5 13.5 0 1 1 13.5 2.7ZM16 12a5 5 0 1 0 0 10 5 5 0 0 0 0-10Z"
-    />
+    <path fill-rule="evenodd" d="${MARK}" />
   </svg>`
 }
 
@@ -63,7 +64,7 @@ export interface Button {
 /** A submit button; it stands inside the form that it sends. */
 export function button({ label, kind = 'secondary', name, value }: Button): Html {
   const sent = name === undefined ? '' : html` name="${name}" value="${value ?? ''}"`
-  return html`<button type="submit" class="button ${kind}" ${sent}>${label}</button>`
+  return html`<button type="submit" ${sent} class="button ${kind}">${label}</button>`
 }
 
 /** A way on by GET that looks like the button it stands in for. `href` must be checked by the caller (see `webUrl`). */

@@ -1,6 +1,7 @@
 /** The stylesheet as it is sent: inlined in each page, and named in the page's policy by its digest. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { raw } from 'hono/html'
 import { colourProperties } from './tokens.ts'
 
 /** Drops comments and the blanks that CSS does not need. */
@@ -14,7 +15,10 @@ function compact(css: string): string {
     .trim()
 }
 
-export const STYLESHEET = colourProperties() + compact(readFileSync(new URL('./signet.css', import.meta.url), 'utf8'))
+const STYLESHEET = colourProperties() + compact(readFileSync(new URL('./signet.css', import.meta.url), 'utf8'))
 
-/** The CSP source that allows STYLESHEET and no other style (CSP Level 3 §2.3.1). */
+/** The stylesheet as an element; it is ours alone, so nothing in it is escaped. */
+export const STYLE_ELEMENT = raw('<style>' + STYLESHEET + '</style>')
+
+/** The CSP source that allows this stylesheet and no other style (CSP Level 3 §2.3.1). */
 export const STYLE_SOURCE = `'sha256-${createHash('sha256').update(STYLESHEET).digest('base64')}'`
