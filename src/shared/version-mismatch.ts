@@ -1,0 +1,15 @@
+/** The refusal of a change that was made against an older version of an object. */
+import { AppError } from './app-error.ts'
+
+/** 412 (RFC 9110 §15.5.13): somebody else changed the object meanwhile. */
+export class VersionMismatch extends AppError {
+  override readonly code = 'version_mismatch'
+  override readonly status = 412
+
+  /** `current` is undefined when it is not known. */
+  constructor(kind: string, expected: number | undefined, current: number | undefined) {
+    const now = current === undefined ? '' : `; it is now version ${current}`
+    const meant = expected === undefined ? '' : ` (the change was made for version ${expected}${now})`
+    super(`The ${kind} was changed meanwhile${meant}. Read it again and repeat the change.`)
+  }
+}
