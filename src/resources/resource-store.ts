@@ -1,0 +1,100 @@
+/** The SQL of the table `resources`. */
+import type { Queryable } from '#database/database.ts'
+import { decodeCursor, encodeCursor } from '#shared/cursor.ts'
+import type { Resource, Scope } from './resource.ts'
+import type { ResourceFields } from './validation.ts'
+
+interface Row {
+  identifier: string
+  name: string
+  scopes: { name: string; description?: string }[]
+  access_token_format: Resource['accessTokenFormat']
+  signing_alg: Resource['signingAlg']
+  access_token_ttl_seconds: number | null
+  version: number
+  created_at: Date
+  updated_at: Date
+}
+
+const COLUMNS = `identifier, name, scopes, access_token_format, signing_alg, access_token_ttl_seconds, version,
+  created_at, updated_at`
+
+/** Statements on `db`, which is the pool or a transaction. */
+export function createResourceStore(db: Queryable) {
+  return {
+    /** Undefined when the identifier, or another spelling of it, is taken. */
+    async insert(fields: ResourceFields, canonical: string, at: Date): Promise<Resource | undefined> {
+      const { rows } = await db.query<Row>(
+        `INSERT INTO resources (identifier, canonical, name, scopes, access_token_format, signing_alg,
+           access_token_ttl_seconds, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+         ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
+        [fields.identifier, canonical, ...changeable(fields), at],
+      )
+      return rows[0] && toResource(rows[0])
+    },
+
+    async read(identifier: string): Promise<Resource | undefined> {
+      const { rows } = await db.query<Row>(`SELECT ${COLUMNS} FROM resources WHERE identifier = $1`, [identifier])
+      return rows[0] && toResource(rows[0])
+    },
+
+    async readCanonical(canonical: string): Promise<Resource | undefined> {
+      const { rows } = await db.query<Row>(`SELECT ${COLUMNS} FROM resources WHERE canonical = $1`, [canonical])
+      return rows[0] && toResource(rows[0])
+    },
+
+    async list(limit: number, cursor: string | undefined) {
+      const after = cursor === undefined ? null : decodeCursor(cursor, [/^[\x21-\x7E]{1,512}$/])[0]
+      const { rows } = await db.query<Row>(
+        `SELECT ${COLUMNS} FROM resources WHERE $1::text IS NULL OR identifier > $1 ORDER BY identifier LIMIT $2`,
+        [after, limit + 1],
+      )
+      const last = rows.length > limit ? rows[limit - 1] : undefined
+      return { items: rows.slice(0, limit).map(toResource), nextCursor: last ? encodeCursor([last.identifier]) : null }
+    },
+
+    /** Undefined when the resource is gone or no longer of `version`. */
+    async update(fields: ResourceFields, version: number, at: Date): Promise<Resource | undefined> {
+      const { rows } = await db.query<Row>(
+        `UPDATE resources SET name = $2, scopes = $3, access_token_format = $4, signing_alg = $5,
+           access_token_ttl_seconds = $6, version = version + 1, updated_at = $7
+         WHERE identifier = $1 AND version = $8 RETURNING ${COLUMNS}`,
+        [fields.identifier, ...changeable(fields), at, version],
+      )
+      return rows[0] && toResource(rows[0])
+    },
+
+    async remove(identifier: string, version: number | undefined): Promise<boolean> {
+      const { rowCount } = await db.query(
+        `DELETE FROM resources WHERE identifier = $1 AND ($2::int IS NULL OR version = $2)`,
+        [identifier, version ?? null],
+      )
+      return rowCount === 1
+    },
+  }
+}
+
+function changeable(fields: ResourceFields): unknown[] {
+  return [
+    fields.name,
+    JSON.stringify(fields.scopes),
+    fields.accessTokenFormat,
+    fields.signingAlg,
+    fields.accessTokenTtlSeconds ?? null,
+  ]
+}
+
+function toResource(row: Row): Resource {
+  return {
+    identifier: row.identifier,
+    name: row.name,
+    scopes: row.scopes.map(({ name, description }): Scope => ({ name, description })),
+    accessTokenFormat: row.access_token_format,
+    signingAlg: row.signing_alg,
+    accessTokenTtlSeconds: row.access_token_ttl_seconds ?? undefined,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}

@@ -1,0 +1,133 @@
+/** The service that keeps protected resources, read through a cache that follows every node's changes. */
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { AuditEventType } from '#audit/events.ts'
+import type { Database, Notifications, Queryable } from '#database/database.ts'
+import { createNotifiedCache } from '#database/notified-cache.ts'
+import { notify } from '#database/notify.ts'
+import type { Clock } from '#shared/clock.ts'
+import { VersionMismatch } from '#shared/version-mismatch.ts'
+import { ResourceExists, ResourceNotFound } from './errors.ts'
+import { canonicalIdentifier } from './identifier.ts'
+import { createResourceStore } from './resource-store.ts'
+import type { Resource, ResourceInput, Resources } from './resource.ts'
+import { validateResource } from './validation.ts'
+
+/** Notified with the canonical spelling of the identifier. */
+export const RESOURCES_CHANNEL = 'signet_resources'
+const MAX_AGE_MS = 5000
+const MAX_CACHED = 1000
+const MAX_TRIES = 5
+const READABLE = /^[\x21-\x7E]{1,512}$/
+
+export interface ResourcesDeps {
+  readonly db: Database
+  readonly notifications: Notifications
+  readonly audit: Audit
+  readonly clock: Clock
+  /** Identifiers of built-in resources, which nobody may register. */
+  readonly reserved?: readonly string[]
+  /** Runs in the transaction that removes a resource: who holds allowances for it gives them up. */
+  readonly onRemove?: (trx: Queryable, identifier: string) => Promise<void>
+}
+
+export function createResources(deps: ResourcesDeps): Resources {
+  const store = createResourceStore(deps.db)
+  const reserved = new Set((deps.reserved ?? []).map(canonicalIdentifier))
+  const cache = createNotifiedCache<Resource>({
+    channel: RESOURCES_CHANNEL,
+    notifications: deps.notifications,
+    load: (canonical) => store.readCanonical(canonical),
+    maxAgeMs: MAX_AGE_MS,
+    maxEntries: MAX_CACHED,
+    clock: deps.clock,
+  })
+
+  return {
+    create: (input, by) => create(deps, reserved, input, by),
+    read: async (identifier) => (READABLE.test(identifier) ? store.read(identifier) : undefined),
+    find: async (identifier) => (READABLE.test(identifier) ? cache.get(canonicalIdentifier(identifier)) : undefined),
+    list: ({ limit, cursor }) => store.list(limit, cursor),
+    async update(identifier, input, expectedVersion, by) {
+      const updated = await update(deps, { identifier, input, expectedVersion, by })
+      cache.drop(canonicalIdentifier(identifier))
+      return updated
+    },
+    async remove(identifier, expectedVersion, by) {
+      await remove(deps, { identifier, expectedVersion, by })
+      cache.drop(canonicalIdentifier(identifier))
+    },
+  }
+}
+
+async function create(deps: ResourcesDeps, reserved: Set<string>, input: ResourceInput, by: AuditContext) {
+  const fields = validateResource(input)
+  const canonical = canonicalIdentifier(fields.identifier)
+  if (reserved.has(canonical)) throw new ResourceExists(fields.identifier)
+  return deps.db.transaction(async (trx) => {
+    const resource = await createResourceStore(trx).insert(fields, canonical, deps.clock.now())
+    if (!resource) throw new ResourceExists(fields.identifier)
+    await tell(deps, trx, { type: 'resource.created', by, identifier: resource.identifier })
+    return resource
+  })
+}
+
+interface Change {
+  identifier: string
+  input: Partial<ResourceInput>
+  expectedVersion: number | undefined
+  by: AuditContext
+}
+
+/** Checks against the version read and writes on that version alone, so that no concurrent change is lost. */
+async function update(deps: ResourcesDeps, change: Change): Promise<Resource> {
+  const { identifier, input, expectedVersion, by } = change
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const before = await readVersion(deps, identifier, expectedVersion)
+    const fields = validateResource(input, before)
+    const updated = await deps.db.transaction(async (trx) => {
+      const resource = await createResourceStore(trx).update(fields, before.version, deps.clock.now())
+      if (resource) {
+        const detail = { changed: Object.keys(input), version: resource.version }
+        await tell(deps, trx, { type: 'resource.updated', by, identifier, detail })
+      }
+      return resource
+    })
+    if (updated) return updated
+  }
+  throw new VersionMismatch('resource', expectedVersion, undefined)
+}
+
+async function readVersion(deps: ResourcesDeps, identifier: string, expectedVersion: number | undefined) {
+  const before = READABLE.test(identifier) ? await createResourceStore(deps.db).read(identifier) : undefined
+  if (!before) throw new ResourceNotFound(identifier)
+  if (expectedVersion !== undefined && expectedVersion !== before.version) {
+    throw new VersionMismatch('resource', expectedVersion, before.version)
+  }
+  return before
+}
+
+async function remove(deps: ResourcesDeps, { identifier, expectedVersion, by }: Omit<Change, 'input'>): Promise<void> {
+  const before = await readVersion(deps, identifier, expectedVersion)
+  await deps.db.transaction(async (trx) => {
+    const removed = await createResourceStore(trx).remove(identifier, expectedVersion)
+    if (!removed) {
+      if (expectedVersion === undefined) throw new ResourceNotFound(identifier)
+      throw new VersionMismatch('resource', expectedVersion, undefined)
+    }
+    await deps.onRemove?.(trx, identifier)
+    await tell(deps, trx, { type: 'resource.deleted', by, identifier, detail: { name: before.name } })
+  })
+}
+
+interface Told {
+  type: AuditEventType
+  by: AuditContext
+  identifier: string
+  detail?: Record<string, unknown>
+}
+
+async function tell(deps: ResourcesDeps, trx: Queryable, { type, by, identifier, detail }: Told): Promise<void> {
+  const subject = { kind: 'resource', id: identifier }
+  await deps.audit.recordIn(trx, { ...by, type, outcome: 'success', subject, ...(detail && { detail }) })
+  await notify(trx, RESOURCES_CHANNEL, canonicalIdentifier(identifier))
+}

@@ -1,0 +1,130 @@
+/** Checks what a caller gives to make or change a resource; all faults are told at once. */
+import type { Fault } from '#shared/app-error.ts'
+import { shown } from '#shared/shown.ts'
+import { ResourceInvalid } from './errors.ts'
+import { identifierFault } from './identifier.ts'
+import type { Resource, ResourceInput, Scope } from './resource.ts'
+
+export type ResourceFields = Omit<Resource, 'version' | 'createdAt' | 'updatedAt'>
+
+/** RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ) */
+const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]{1,128}$/
+const OPENID_SCOPES = new Set(['openid', 'profile', 'email', 'address', 'phone', 'offline_access'])
+const FORMATS = ['jwt', 'opaque'] as const
+const ALGORITHMS = ['ES256', 'RS256'] as const
+const MAX_SCOPES = 500
+const MAX_NAME = 200
+const MAX_DESCRIPTION = 500
+const MIN_TTL_SECONDS = 30
+const MAX_TTL_SECONDS = 86_400
+
+/** The members of a resource from `input`, over those of `before` where it exists. Throws ResourceInvalid. */
+export function validateResource(input: Partial<ResourceInput>, before?: ResourceFields): ResourceFields {
+  const faults: Fault[] = []
+  const identifier = checkIdentifier(input.identifier, before, faults)
+  const fields: ResourceFields = {
+    identifier,
+    name: input.name === undefined ? (before?.name ?? identifier) : checkName(input.name, faults),
+    scopes: input.scopes === undefined ? (before?.scopes ?? []) : checkScopes(input.scopes, faults),
+    accessTokenFormat: choice(
+      'access_token_format',
+      input.accessTokenFormat,
+      before?.accessTokenFormat,
+      FORMATS,
+      faults,
+    ),
+    signingAlg: choice('signing_alg', input.signingAlg, before?.signingAlg, ALGORITHMS, faults),
+    accessTokenTtlSeconds:
+      input.accessTokenTtlSeconds === undefined
+        ? before?.accessTokenTtlSeconds
+        : checkTtl(input.accessTokenTtlSeconds, faults),
+  }
+  if (faults.length > 0) throw new ResourceInvalid(faults)
+  return fields
+}
+
+function checkIdentifier(given: unknown, before: ResourceFields | undefined, faults: Fault[]): string {
+  if (before) {
+    if (given !== undefined && given !== before.identifier) {
+      const expected = `${before.identifier}: an identifier never changes; register another resource`
+      faults.push({ field: 'resource', given: shown(given), expected })
+    }
+    return before.identifier
+  }
+  const expected = identifierFault(given)
+  if (expected !== undefined) faults.push({ field: 'resource', given: shown(given), expected })
+  return String(given)
+}
+
+function checkName(given: unknown, faults: Fault[]): string {
+  if (isText(given, MAX_NAME)) return given
+  faults.push({ field: 'name', given: shown(given), expected: textExpected(MAX_NAME) })
+  return ''
+}
+
+function checkScopes(given: unknown, faults: Fault[]): Scope[] {
+  if (!Array.isArray(given) || given.length > MAX_SCOPES) {
+    const expected = `an array of at most ${MAX_SCOPES} scopes, each a name or {name, description}`
+    faults.push({ field: 'scopes', given: shown(given), expected })
+    return []
+  }
+  const names = new Set<string>()
+  return given.map((entry: unknown, at) => {
+    const scope = checkScope(entry, `scopes[${at}]`, faults)
+    if (names.has(scope.name)) {
+      faults.push({ field: `scopes[${at}]`, given: shown(scope.name), expected: 'a name that the list has once' })
+    }
+    names.add(scope.name)
+    return scope
+  })
+}
+
+function checkScope(entry: unknown, field: string, faults: Fault[]): Scope {
+  const { name, description } = (typeof entry === 'object' && entry !== null ? entry : { name: entry }) as {
+    name?: unknown
+    description?: unknown
+  }
+  if (typeof name !== 'string' || !SCOPE_TOKEN.test(name)) {
+    const expected = 'a scope name of 1 to 128 visible ASCII characters without space, " and \\ (RFC 6749 §3.3)'
+    faults.push({ field, given: shown(name), expected })
+  } else if (OPENID_SCOPES.has(name)) {
+    faults.push({ field, given: name, expected: `another name; ${name} is a scope of OpenID Connect` })
+  }
+  if (description !== undefined && description !== null && !isText(description, MAX_DESCRIPTION)) {
+    faults.push({ field: `${field}.description`, given: shown(description), expected: textExpected(MAX_DESCRIPTION) })
+  }
+  return { name: String(name), description: typeof description === 'string' ? description : undefined }
+}
+
+function choice<const Value extends string>(
+  field: string,
+  given: unknown,
+  before: Value | undefined,
+  [first, ...others]: readonly [Value, ...Value[]],
+  faults: Fault[],
+): Value {
+  if (given === undefined) return before ?? first
+  const values = [first, ...others]
+  const found = values.find((value) => value === given)
+  if (found === undefined) faults.push({ field, given: shown(given), expected: values.join(' or ') })
+  return found ?? first
+}
+
+function checkTtl(given: unknown, faults: Fault[]): number | undefined {
+  if (given === null) return undefined
+  if (Number.isInteger(given) && Number(given) >= MIN_TTL_SECONDS && Number(given) <= MAX_TTL_SECONDS) {
+    return Number(given)
+  }
+  const expected = `a whole number of seconds from ${MIN_TTL_SECONDS} to ${MAX_TTL_SECONDS} (24 hours), or null`
+  faults.push({ field: 'access_token_ttl_seconds', given: shown(given), expected })
+  return undefined
+}
+
+function isText(value: unknown, max: number): value is string {
+  if (typeof value !== 'string' || value.trim() === '' || value.length > max) return false
+  return value.isWellFormed() && !/\p{Cc}/u.test(value)
+}
+
+function textExpected(max: number): string {
+  return `a text of 1 to ${max} characters without control characters`
+}
