@@ -1,0 +1,150 @@
+/** The service that keeps people's accounts. */
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { AuditEventType } from '#audit/events.ts'
+import type { Database, Queryable } from '#database/database.ts'
+import type { Clock } from '#shared/clock.ts'
+import { randomName } from '#shared/ids.ts'
+import { VersionMismatch } from '#shared/version-mismatch.ts'
+import { createAccountStore } from './account-store.ts'
+import type { Account, AccountInput, Accounts } from './account.ts'
+import { isEmail } from './email.ts'
+import { AccountExists, AccountNotFound } from './errors.ts'
+import { validateAccount } from './validation.ts'
+
+const MAX_TRIES = 5
+const READABLE = /^[\x21-\x7E]{1,128}$/
+const UNIQUE_VIOLATION = '23505'
+
+export interface AccountsDeps {
+  readonly db: Database
+  readonly audit: Audit
+  readonly clock: Clock
+}
+
+export function createAccounts(deps: AccountsDeps): Accounts {
+  const store = createAccountStore(deps.db)
+  return {
+    create: (input, by, within) => create(deps, input, by, within),
+    read: async (sub) => (READABLE.test(sub) ? store.read(sub) : undefined),
+    findByIdentifier: async (identifier) => {
+      const email = identifier.trim()
+      return isEmail(email) ? store.readByEmail(email) : undefined
+    },
+    list: ({ limit, cursor }) => store.list(limit, cursor),
+    update: (sub, input, expectedVersion, by) => update(deps, { sub, expectedVersion, by }, input),
+    setStatus: (sub, status, expectedVersion, by) => setStatus(deps, { sub, expectedVersion, by }, status),
+    remove: (sub, expectedVersion, by) => remove(deps, { sub, expectedVersion, by }),
+  }
+}
+
+async function create(
+  deps: AccountsDeps,
+  input: AccountInput,
+  by: AuditContext,
+  within?: (trx: Queryable, account: Account) => Promise<void>,
+): Promise<Account> {
+  const fields = validateAccount(input)
+  return deps.db.transaction(async (trx) => {
+    // the prefix keeps subjects apart from client ids (RFC 9700 §4.15)
+    const account = await createAccountStore(trx).insert(randomName('acc-'), fields, deps.clock.now())
+    if (!account) throw new AccountExists(fields.email)
+    await within?.(trx, account)
+    await tell(deps, trx, { type: 'account.created', by, sub: account.sub })
+    return account
+  })
+}
+
+interface Change {
+  sub: string
+  expectedVersion: number | undefined
+  by: AuditContext
+}
+
+/** Checks against the version read and writes on that version alone, so that no concurrent change is lost. */
+async function update(deps: AccountsDeps, change: Change, input: Partial<AccountInput>): Promise<Account> {
+  const { sub, expectedVersion, by } = change
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const before = await readVersion(deps, sub, expectedVersion)
+    const fields = validateAccount(input, before)
+    const updated = await emailTaken(fields.email, () =>
+      deps.db.transaction(async (trx) => {
+        const account = await createAccountStore(trx).update(sub, fields, before.version, deps.clock.now())
+        if (account) {
+          const detail = { changed: changedMembers(input), version: account.version }
+          await tell(deps, trx, { type: 'account.updated', by, sub, detail })
+        }
+        return account
+      }),
+    )
+    if (updated) return updated
+  }
+  throw new VersionMismatch('account', expectedVersion, undefined)
+}
+
+function changedMembers({ claims, ...members }: Partial<AccountInput>): string[] {
+  return [...Object.keys(members), ...Object.keys(claims ?? {})]
+}
+
+async function emailTaken<T>(email: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) throw new AccountExists(email)
+    throw error
+  }
+}
+
+async function setStatus(deps: AccountsDeps, change: Change, status: Account['status']): Promise<Account> {
+  const { sub, expectedVersion, by } = change
+  const before = await readVersion(deps, sub, expectedVersion)
+  if (before.status === status) return before
+  return deps.db.transaction(async (trx) => {
+    const at = deps.clock.now()
+    const account = await createAccountStore(trx).setStatus({ sub, status, version: expectedVersion, at })
+    if (!account) throw gone(change)
+    await tell(deps, trx, { type: status === 'enabled' ? 'account.enabled' : 'account.disabled', by, sub })
+    return account
+  })
+}
+
+async function remove(deps: AccountsDeps, change: Change): Promise<void> {
+  await readVersion(deps, change.sub, change.expectedVersion)
+  await deps.db.transaction(async (trx) => {
+    const removed = await createAccountStore(trx).remove(change.sub, change.expectedVersion)
+    if (!removed) throw gone(change)
+    await tell(deps, trx, { type: 'account.deleted', by: change.by, sub: change.sub })
+  })
+}
+
+async function readVersion(deps: AccountsDeps, sub: string, expectedVersion: number | undefined): Promise<Account> {
+  const before = READABLE.test(sub) ? await createAccountStore(deps.db).read(sub) : undefined
+  if (!before) throw new AccountNotFound(sub)
+  if (expectedVersion !== undefined && expectedVersion !== before.version) {
+    throw new VersionMismatch('account', expectedVersion, before.version)
+  }
+  return before
+}
+
+function gone({ sub, expectedVersion }: Change): AccountNotFound | VersionMismatch {
+  if (expectedVersion === undefined) return new AccountNotFound(sub)
+  return new VersionMismatch('account', expectedVersion, undefined)
+}
+
+interface Told {
+  type: AuditEventType
+  by: AuditContext
+  sub: string
+  detail?: Record<string, unknown>
+}
+
+async function tell(deps: AccountsDeps, trx: Queryable, { type, by, sub, detail }: Told): Promise<void> {
+  const subject = { kind: 'account', id: sub }
+  await deps.audit.recordIn(trx, {
+    ...by,
+    type,
+    outcome: 'success',
+    subject,
+    accountId: sub,
+    ...(detail && { detail }),
+  })
+}

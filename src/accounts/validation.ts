@@ -1,0 +1,44 @@
+/** Checks what a caller gives to make or change an account; all faults are told at once. */
+import type { Fault } from '#shared/app-error.ts'
+import { shown } from '#shared/shown.ts'
+import type { Account, AccountInput } from './account.ts'
+import { isText, mergeClaims } from './claims.ts'
+import { isEmail } from './email.ts'
+import { AccountInvalid } from './errors.ts'
+
+export type AccountFields = Pick<Account, 'email' | 'emailVerified' | 'name' | 'claims'>
+
+/** The members of an account from `input`, over those of `before` where it exists. Throws AccountInvalid. */
+export function validateAccount(input: Partial<AccountInput>, before?: AccountFields): AccountFields {
+  const faults: Fault[] = []
+  const email = input.email === undefined && before ? before.email : input.email
+  if (!isEmail(email)) {
+    faults.push({ field: 'email', given: shown(email), expected: 'an e-mail address such as ada@example.com' })
+  }
+  const fields = {
+    email: String(email),
+    emailVerified: checkVerified(input, before, faults),
+    name: input.name === undefined ? before?.name : checkName(input.name, faults),
+    claims:
+      input.claims === undefined ? (before?.claims ?? {}) : mergeClaims(input.claims, before?.claims ?? {}, faults),
+  }
+  if (faults.length > 0) throw new AccountInvalid(faults)
+  return fields
+}
+
+/** A new address is not verified because the old one was. */
+function checkVerified(input: Partial<AccountInput>, before: AccountFields | undefined, faults: Fault[]): boolean {
+  const given: unknown = input.emailVerified
+  if (typeof given === 'boolean') return given
+  if (given !== undefined) faults.push({ field: 'email_verified', given: shown(given), expected: 'true or false' })
+  const sameAddress = input.email === undefined || String(input.email).toLowerCase() === before?.email.toLowerCase()
+  return before !== undefined && sameAddress && before.emailVerified
+}
+
+function checkName(given: unknown, faults: Fault[]): string | undefined {
+  if (given === null) return undefined
+  if (isText(given) && given.length <= 200) return given
+  const expected = 'a text of 1 to 200 characters without control characters, or null'
+  faults.push({ field: 'name', given: shown(given), expected })
+  return undefined
+}
