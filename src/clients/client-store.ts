@@ -1,0 +1,152 @@
+/** The SQL of the tables `clients` and `client_allowances`. */
+import type { Queryable } from '#database/database.ts'
+import { decodeCursor, encodeCursor } from '#shared/cursor.ts'
+import type { Allowance, Client, Page } from './client.ts'
+
+/** What a change writes. */
+export type ClientFields = Pick<Client, 'profile' | 'metadata' | 'openidScopes' | 'allowances' | 'defaultResource'>
+
+interface Row {
+  id: string
+  profile: Client['profile']
+  status: Client['status']
+  metadata: Record<string, unknown>
+  openid_scopes: string[]
+  default_resource: string | null
+  version: number
+  created_at: Date
+  updated_at: Date
+  allowances: Allowance[]
+  secret_digests: string[]
+  sort_key: string
+}
+
+/** `$1` is the time at which a secret must still be valid. The sort key has the microseconds that a Date lacks. */
+const SELECT = `SELECT c.id, c.profile, c.status, c.metadata, to_jsonb(c.openid_scopes) AS openid_scopes,
+    c.default_resource, c.version, c.created_at, c.updated_at,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('resource', a.resource, 'scopes', a.scopes) ORDER BY a.resource), '[]')
+     FROM client_allowances a WHERE a.client_id = c.id) AS allowances,
+    (SELECT coalesce(jsonb_agg(encode(s.digest, 'hex') ORDER BY s.created_at), '[]') FROM client_secrets s
+     WHERE s.client_id = c.id AND (s.expires_at IS NULL OR s.expires_at > $1)) AS secret_digests,
+    to_char(c.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS sort_key
+  FROM clients c`
+const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,128}$/]
+
+/** Statements on `db`, which is the pool or a transaction. */
+export function createClientStore(db: Queryable) {
+  async function writeAllowances(id: string, allowances: readonly Allowance[]): Promise<void> {
+    await db.query('DELETE FROM client_allowances WHERE client_id = $1', [id])
+    if (allowances.length === 0) return
+    await db.query(
+      `INSERT INTO client_allowances (client_id, resource, scopes)
+       SELECT $1, a.resource, ARRAY(SELECT jsonb_array_elements_text(a.scopes))
+       FROM jsonb_to_recordset($2::jsonb) AS a (resource text, scopes jsonb)`,
+      [id, JSON.stringify(allowances)],
+    )
+  }
+
+  return {
+    /** False when the id is taken. */
+    async insert(id: string, fields: ClientFields, at: Date): Promise<boolean> {
+      const { rowCount } = await db.query(
+        `INSERT INTO clients (id, profile, metadata, openid_scopes, default_resource, created_at, updated_at)
+         VALUES ($1, $2, $3, ARRAY(SELECT jsonb_array_elements_text($4::jsonb)), $5, $6, $6) ON CONFLICT DO NOTHING`,
+        [id, ...changeable(fields), at],
+      )
+      if (rowCount === 1) await writeAllowances(id, fields.allowances)
+      return rowCount === 1
+    },
+
+    async read(id: string, at: Date): Promise<Client | undefined> {
+      const { rows } = await db.query<Row>(`${SELECT} WHERE c.id = $2`, [at, id])
+      return rows[0] && toClient(rows[0])
+    },
+
+    /** Oldest first. */
+    async list({ limit, cursor }: { limit: number; cursor?: string }, at: Date): Promise<Page<Client>> {
+      const [createdAt, id] = cursor === undefined ? [null, null] : decodeCursor(cursor, CURSOR)
+      const { rows } = await db.query<Row>(
+        `${SELECT} WHERE $2::text IS NULL OR (c.created_at, c.id) > ($2::timestamptz, $3)
+         ORDER BY c.created_at, c.id LIMIT $4`,
+        [at, createdAt, id, limit + 1],
+      )
+      const last = rows.length > limit ? rows[limit - 1] : undefined
+      return {
+        items: rows.slice(0, limit).map(toClient),
+        nextCursor: last ? encodeCursor([last.sort_key, last.id]) : null,
+      }
+    },
+
+    /** False when the client is gone or no longer of `version`. */
+    async update(id: string, fields: ClientFields, version: number, at: Date): Promise<boolean> {
+      const { rowCount } = await db.query(
+        `UPDATE clients SET profile = $2, metadata = $3,
+           openid_scopes = ARRAY(SELECT jsonb_array_elements_text($4::jsonb)), default_resource = $5,
+           version = version + 1, updated_at = $6
+         WHERE id = $1 AND version = $7`,
+        [id, ...changeable(fields), at, version],
+      )
+      if (rowCount === 1) await writeAllowances(id, fields.allowances)
+      return rowCount === 1
+    },
+
+    /** Counts a change of what hangs on the client; false when it is gone or not of the version expected. */
+    async touch(id: string, version: number | undefined, at: Date): Promise<boolean> {
+      const { rowCount } = await db.query(
+        `UPDATE clients SET version = version + 1, updated_at = $2
+         WHERE id = $1 AND ($3::int IS NULL OR version = $3)`,
+        [id, at, version ?? null],
+      )
+      return rowCount === 1
+    },
+
+    async setStatus(id: string, status: Client['status']): Promise<void> {
+      await db.query('UPDATE clients SET status = $2 WHERE id = $1', [id, status])
+    },
+
+    async remove(id: string, version: number | undefined): Promise<boolean> {
+      const { rowCount } = await db.query('DELETE FROM clients WHERE id = $1 AND ($2::int IS NULL OR version = $2)', [
+        id,
+        version ?? null,
+      ])
+      return rowCount === 1
+    },
+
+    /** Takes a resource from every client that was allowed some of it; notifies each on `channel`. */
+    async forgetResource(resource: string, channel: string, at: Date): Promise<void> {
+      await db.query(
+        `WITH gone AS (DELETE FROM client_allowances WHERE resource = $1 RETURNING client_id),
+           changed AS (
+             UPDATE clients SET default_resource = nullif(default_resource, $1), version = version + 1, updated_at = $3
+             WHERE id IN (SELECT client_id FROM gone) OR default_resource = $1 RETURNING id)
+         SELECT pg_notify($2, id) FROM changed`,
+        [resource, channel, at],
+      )
+    },
+  }
+}
+
+function changeable(fields: ClientFields): unknown[] {
+  return [
+    fields.profile,
+    JSON.stringify(fields.metadata),
+    JSON.stringify(fields.openidScopes),
+    fields.defaultResource ?? null,
+  ]
+}
+
+function toClient(row: Row): Client {
+  return {
+    id: row.id,
+    profile: row.profile,
+    status: row.status,
+    metadata: row.metadata,
+    openidScopes: row.openid_scopes,
+    allowances: row.allowances,
+    defaultResource: row.default_resource ?? undefined,
+    secretDigests: row.secret_digests.map((digest) => Buffer.from(digest, 'hex')),
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}

@@ -1,0 +1,69 @@
+/** The service that keeps clients, read through a cache that follows every node's changes. */
+import type { Notifications, Queryable } from '#database/database.ts'
+import { createNotifiedCache } from '#database/notified-cache.ts'
+import {
+  addClientSecret,
+  type ClientChangeDeps,
+  CLIENTS_CHANNEL,
+  createClient,
+  isReadableId,
+  removeClient,
+  revokeClientSecret,
+  setClientStatus,
+  updateClient,
+} from './client-changes.ts'
+import { createClientStore } from './client-store.ts'
+import type { Client, Clients } from './client.ts'
+import { ClientNotFound } from './errors.ts'
+import { createSecretStore } from './secret-store.ts'
+
+const MAX_AGE_MS = 5000
+const MAX_CACHED = 10_000
+
+export interface ClientsDeps extends ClientChangeDeps {
+  readonly notifications: Notifications
+}
+
+export interface ManagedClients extends Clients {
+  /** Takes a resource that is being removed from every client, in the transaction of its removal. */
+  forgetResource(trx: Queryable, identifier: string): Promise<void>
+}
+
+export function createClients(deps: ClientsDeps): ManagedClients {
+  const { clock } = deps
+  const store = createClientStore(deps.db)
+  const cache = createNotifiedCache<Client>({
+    channel: CLIENTS_CHANNEL,
+    notifications: deps.notifications,
+    load: (id) => store.read(id, clock.now()),
+    maxAgeMs: MAX_AGE_MS,
+    maxEntries: MAX_CACHED,
+    clock,
+  })
+
+  /** This node need not wait for its own notification. */
+  async function changed<T>(id: string, change: Promise<T>): Promise<T> {
+    const result = await change
+    cache.drop(id)
+    return result
+  }
+
+  return {
+    create: (input, by) => createClient(deps, input, by),
+    read: async (id) => (isReadableId(id) ? store.read(id, clock.now()) : undefined),
+    find: async (id) => (isReadableId(id) ? cache.get(id) : undefined),
+    list: (query) => store.list(query, clock.now()),
+    update: (id, input, expectedVersion, by) => changed(id, updateClient(deps, { id, expectedVersion, by }, input)),
+    setStatus: (id, status, expectedVersion, by) =>
+      changed(id, setClientStatus(deps, { id, expectedVersion, by }, status)),
+    remove: (id, expectedVersion, by) => changed(id, removeClient(deps, { id, expectedVersion, by })),
+    addSecret: (id, by) => changed(id, addClientSecret(deps, id, by)),
+    revokeSecret: (id, secretId, by) => changed(id, revokeClientSecret(deps, id, secretId, by)),
+    async listSecrets(id) {
+      if (!isReadableId(id) || !(await store.read(id, clock.now()))) throw new ClientNotFound(id)
+      return createSecretStore(deps.db).list(id, clock.now())
+    },
+    forgetResource: (trx, identifier) =>
+      createClientStore(trx).forgetResource(identifier, CLIENTS_CHANNEL, clock.now()),
+  }
+}

@@ -1,0 +1,60 @@
+/** A client as one RFC 7591 document: how the admin API and the command line show and take it. */
+import type { Fault } from '#shared/app-error.ts'
+import { shown } from '#shared/shown.ts'
+import type { Allowance, Client, ClientInput } from './client.ts'
+import { ClientMetadataError } from './errors.ts'
+
+type Document = Record<string, unknown>
+
+/** Members of the document that no change may change; the same value may be sent back. */
+const UNCHANGEABLE = ['client_id', 'client_id_issued_at', 'signet_status'] as const
+
+/** RFC 7591 §3.2.1, without a secret: that is told once, by whoever made it. */
+export function clientToMetadata(client: Client): Document {
+  const { metadata, openidScopes, allowances, defaultResource } = client
+  return {
+    client_id: client.id,
+    client_id_issued_at: Math.floor(client.createdAt.getTime() / 1000),
+    ...metadata,
+    ...(openidScopes.length > 0 && { scope: openidScopes.join(' ') }),
+    signet_profile: client.profile,
+    signet_status: client.status,
+    signet_allow: allowances.map(({ resource, scopes }) => ({ resource, scopes: [...scopes] })),
+    ...(defaultResource !== undefined && { signet_default_resource: defaultResource }),
+  }
+}
+
+/**
+ * The input that a document means. Members that never change are left out when they are those of `before` and refused
+ * otherwise, so that a document that was read can be sent back as it is.
+ */
+export function metadataToInput(document: Readonly<Document>, before?: Client): Partial<ClientInput> {
+  const { signet_profile: profile, signet_allow: allow, signet_default_resource: defaultResource, ...rest } = document
+  const metadata: Document = { ...rest }
+  const present = before && clientToMetadata(before)
+  const faults: Fault[] = []
+  for (const field of UNCHANGEABLE) {
+    if (!Object.hasOwn(metadata, field)) continue
+    const given = metadata[field]
+    delete metadata[field]
+    if (given === present?.[field]) continue
+    const expected = present ? `${String(present[field])}; it is not changed this way` : 'nothing: the server sets it'
+    faults.push({ field, given: shown(given), expected })
+  }
+  if (faults.length > 0) throw new ClientMetadataError(faults)
+  return {
+    metadata,
+    ...(profile !== undefined && { profile }),
+    // checked by the service, whatever it is
+    ...(allow !== undefined && { allowances: allow as readonly Allowance[] }),
+    ...(defaultResource !== undefined && { defaultResource: defaultResource as string | null }),
+  }
+}
+
+/** The origins from which a browser may call the token endpoint for this client; none unless it is a browser app. */
+export function originsOf({ profile, metadata }: Pick<Client, 'profile' | 'metadata'>): readonly string[] {
+  if (profile !== 'spa') return []
+  if (Array.isArray(metadata.signet_origins)) return metadata.signet_origins.map(String)
+  const uris = Array.isArray(metadata.redirect_uris) ? metadata.redirect_uris : []
+  return [...new Set(uris.map((uri) => new URL(String(uri)).origin))]
+}

@@ -1,0 +1,107 @@
+/** The profiles: what each kind of client may be, and what is safe for it by default. One entry a profile. */
+import type { Client, Profile } from './client.ts'
+
+export const GRANT = {
+  code: 'authorization_code',
+  refresh: 'refresh_token',
+  machine: 'client_credentials',
+  device: 'urn:ietf:params:oauth:grant-type:device_code',
+} as const
+
+/** Scopes of OpenID Connect Core §5.4 and §11. */
+export const OPENID_SCOPES = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'] as const
+const PERSON_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const
+
+export const SECRET_METHODS = ['client_secret_basic', 'client_secret_post'] as const
+const CONFIDENTIAL_METHODS = ['private_key_jwt', ...SECRET_METHODS] as const
+const ASSERTION_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
+const ID_TOKEN_ALGS = ['RS256', 'ES256'] as const
+
+export interface ProfileRules {
+  /** Grant types it always has, those it has unless told otherwise, and those that may be added. */
+  readonly grantTypes: {
+    readonly required: readonly string[]
+    readonly usual: readonly string[]
+    readonly further: readonly string[]
+  }
+  /** Authentication methods at the token endpoint, the default first. */
+  readonly authMethods: readonly [string, ...string[]]
+  /** Algorithms of client assertions. */
+  readonly assertionAlgs: readonly string[]
+  /** Algorithms of ID tokens, the default first. */
+  readonly idTokenAlgs: readonly [string, ...string[]]
+  /** OpenID scopes unless told otherwise; none: it may have none. */
+  readonly openidScopes: readonly string[]
+  readonly applicationType: 'web' | 'native'
+  /** Whether `signet_pkce: "optional"` may be registered for a confidential client. */
+  readonly pkceMayBeOptional: boolean
+  /** Whether browsers may call the token endpoint from its origins. */
+  readonly hasOrigins: boolean
+  /** Members with one value only. */
+  readonly fixed: Readonly<Record<string, unknown>>
+}
+
+const PERSON = {
+  grantTypes: { required: [GRANT.code], usual: [GRANT.code, GRANT.refresh], further: [] },
+  assertionAlgs: ASSERTION_ALGS,
+  idTokenAlgs: ID_TOKEN_ALGS,
+  openidScopes: PERSON_SCOPES,
+  applicationType: 'web',
+  pkceMayBeOptional: false,
+  hasOrigins: false,
+  fixed: {},
+} as const
+
+export const PROFILES: Readonly<Record<Profile, ProfileRules>> = {
+  web: {
+    ...PERSON,
+    authMethods: CONFIDENTIAL_METHODS,
+    grantTypes: { ...PERSON.grantTypes, further: [GRANT.machine, GRANT.device] },
+    pkceMayBeOptional: true,
+  },
+  spa: { ...PERSON, authMethods: ['none'], hasOrigins: true },
+  native: {
+    ...PERSON,
+    authMethods: ['none'],
+    grantTypes: { ...PERSON.grantTypes, further: [GRANT.device] },
+    applicationType: 'native',
+  },
+  machine: {
+    ...PERSON,
+    authMethods: CONFIDENTIAL_METHODS,
+    grantTypes: { required: [GRANT.machine], usual: [GRANT.machine], further: [] },
+    openidScopes: [],
+  },
+  device: {
+    ...PERSON,
+    authMethods: ['none', ...CONFIDENTIAL_METHODS],
+    grantTypes: { required: [GRANT.device], usual: [GRANT.device, GRANT.refresh], further: [] },
+  },
+  fapi2: {
+    ...PERSON,
+    authMethods: ['private_key_jwt'],
+    grantTypes: { ...PERSON.grantTypes, further: [GRANT.machine] },
+    // FAPI 2.0 Security Profile §5.4.1: PS256, ES256 or EdDSA
+    assertionAlgs: ['PS256', 'ES256', 'EdDSA'],
+    idTokenAlgs: ['ES256'],
+    // FAPI 2.0 Security Profile §5.3.2.1 and §5.3.2.2: sender-constrained tokens, pushed requests
+    fixed: { require_pushed_authorization_requests: true, dpop_bound_access_tokens: true },
+  },
+}
+
+export function isProfile(value: unknown): value is Profile {
+  return typeof value === 'string' && Object.hasOwn(PROFILES, value)
+}
+
+/** The grant types that a client of the profile has when none are given. */
+export function usualGrantTypes(profile: Profile): readonly string[] {
+  return PROFILES[profile].grantTypes.usual
+}
+
+export function isPublic(client: Pick<Client, 'metadata'>): boolean {
+  return client.metadata.token_endpoint_auth_method === 'none'
+}
+
+export function usesSecret(metadata: Client['metadata']): boolean {
+  return SECRET_METHODS.some((method) => method === metadata.token_endpoint_auth_method)
+}
