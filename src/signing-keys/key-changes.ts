@@ -1,0 +1,153 @@
+/** The changes of the signing keys, each one transaction with its audit event and notification. */
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { AuditEventType } from '#audit/events.ts'
+import type { Database, Queryable } from '#database/database.ts'
+import { notify } from '#database/notify.ts'
+import type { Clock } from '#shared/clock.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import { KeyConflict, KeyNotFound } from './errors.ts'
+import { makeKeyPair } from './key-pair.ts'
+import { createSigningKeyStore, type NewKey, type StoredKey } from './signing-key-store.ts'
+import type { KeyStatus, SigningAlg } from './signing-key.ts'
+
+/** Notified with the kid of a changed key, or '' when several changed. */
+export const KEYS_CHANNEL = 'signet_keys'
+export const SIGNING_ALGS = ['ES256', 'RS256'] as const satisfies readonly SigningAlg[]
+/** The purpose under which private parts are sealed; the context is the kid. */
+export const SEAL_PURPOSE = 'signing-key'
+
+export interface KeyChangeDeps {
+  readonly db: Database
+  readonly audit: Audit
+  readonly keyring: Keyring
+  readonly clock: Clock
+}
+
+/** Makes a current and a next key for each algorithm that lacks one. */
+export async function makeMissingKeys(deps: KeyChangeDeps, by: AuditContext): Promise<void> {
+  const present = await createSigningKeyStore(deps.db).list()
+  const missing = SIGNING_ALGS.flatMap((alg) =>
+    (['current', 'next'] as const)
+      .filter((status) => !present.some((key) => key.alg === alg && key.status === status))
+      .map((status) => ({ alg, status })),
+  )
+  if (missing.length === 0) return
+  // outside the transaction: an RSA key takes its time
+  const keys = await Promise.all(missing.map(({ alg, status }) => makeKey(deps, alg, status)))
+  await deps.db.transaction(async (trx) => {
+    for (const key of keys) await insertKey(deps, trx, key, by)
+    await notify(trx, KEYS_CHANNEL, '')
+  })
+}
+
+/** next → current → retired for each algorithm given, and a new next. The names of the keys that changed. */
+export async function rotateKeys(
+  deps: KeyChangeDeps,
+  algs: readonly SigningAlg[],
+  by: AuditContext,
+): Promise<string[]> {
+  const keys = await createSigningKeyStore(deps.db).list()
+  const currents = algs.map((alg) => {
+    const current = keys.find((key) => key.alg === alg && key.status === 'current')
+    if (!current) throw new KeyConflict(`There is no current ${alg} key to rotate; start the server once to make one.`)
+    return current
+  })
+  return replaceCurrent(deps, currents, by)
+}
+
+/** Takes the key out of service; what it signed still verifies. Only a current key can be retired. */
+export async function retireKey(deps: KeyChangeDeps, kid: string, by: AuditContext): Promise<void> {
+  const key = await readKey(deps, kid)
+  if (key.status === 'retired') throw new KeyConflict(`The signing key ${kid} is retired already.`)
+  if (key.status === 'next') {
+    throw new KeyConflict(`The signing key ${kid} has not signed yet; revoke it to replace it by another.`)
+  }
+  await replaceCurrent(deps, [key], by)
+}
+
+/** Removes the key at once: nothing that it signed verifies any longer. */
+export async function revokeKey(deps: KeyChangeDeps, kid: string, by: AuditContext): Promise<void> {
+  const key = await readKey(deps, kid)
+  const spare = key.status === 'retired' ? undefined : await makeKey(deps, key.alg, 'next')
+  await deps.db.transaction(async (trx) => {
+    const store = createSigningKeyStore(trx)
+    const status = await store.remove(kid)
+    if (!status) throw new KeyNotFound(kid)
+    if (status !== key.status) throw changedMeanwhile(kid)
+    const promoted = status === 'current' ? await store.promote(key.alg, deps.clock.now()) : undefined
+    if (spare) await insertKey(deps, trx, withStatus(spare, status === 'current' && !promoted), by)
+    const detail = { alg: key.alg, status, ...(promoted && { promoted }) }
+    await tell(deps, trx, { type: 'key.revoked', by, kid, detail })
+    await notify(trx, KEYS_CHANNEL, kid)
+  })
+}
+
+async function readKey(deps: KeyChangeDeps, kid: string): Promise<StoredKey> {
+  const key = /^[A-Za-z0-9_-]{1,100}$/.test(kid) ? await createSigningKeyStore(deps.db).read(kid) : undefined
+  if (!key) throw new KeyNotFound(kid)
+  return key
+}
+
+/** Retires each of `currents`, unless somebody else did meanwhile, and puts the next key in its place; all or none. */
+async function replaceCurrent(
+  deps: KeyChangeDeps,
+  currents: readonly StoredKey[],
+  by: AuditContext,
+): Promise<string[]> {
+  const replacements = await Promise.all(
+    currents.map(async (current) => ({ current, spare: await makeKey(deps, current.alg, 'next') })),
+  )
+  return deps.db.transaction(async (trx) => {
+    const changed: string[] = []
+    for (const replacement of replacements) changed.push(...(await replaceOne(deps, trx, replacement, by)))
+    await notify(trx, KEYS_CHANNEL, '')
+    return changed
+  })
+}
+
+async function replaceOne(
+  deps: KeyChangeDeps,
+  trx: Queryable,
+  { current: { kid, alg }, spare }: { current: StoredKey; spare: NewKey },
+  by: AuditContext,
+): Promise<string[]> {
+  const store = createSigningKeyStore(trx)
+  const at = deps.clock.now()
+  if (!(await store.retire(kid, at))) throw changedMeanwhile(kid)
+  const promoted = await store.promote(alg, at)
+  await insertKey(deps, trx, withStatus(spare, !promoted), by)
+  const signing = promoted ?? spare.kid
+  await tell(deps, trx, { type: 'key.retired', by, kid, detail: { alg } })
+  await tell(deps, trx, { type: 'key.rotated', by, kid: signing, detail: { alg, retired: kid, next: spare.kid } })
+  return [kid, signing, spare.kid]
+}
+
+function withStatus(key: NewKey, current: boolean): NewKey {
+  return { ...key, status: current ? 'current' : 'next' }
+}
+
+function changedMeanwhile(kid: string): KeyConflict {
+  return new KeyConflict(`The signing key ${kid} was changed meanwhile. List the keys again and repeat the change.`)
+}
+
+async function makeKey({ keyring }: KeyChangeDeps, alg: SigningAlg, status: KeyStatus): Promise<NewKey> {
+  const { kid, publicJwk, privateJwk } = await makeKeyPair(alg)
+  return { kid, alg, status, publicJwk, sealed: keyring.seal(SEAL_PURPOSE, JSON.stringify(privateJwk), kid) }
+}
+
+async function insertKey(deps: KeyChangeDeps, trx: Queryable, key: NewKey, by: AuditContext): Promise<void> {
+  const inserted = await createSigningKeyStore(trx).insert(key, deps.clock.now())
+  if (!inserted) return
+  await tell(deps, trx, { type: 'key.created', by, kid: key.kid, detail: { alg: key.alg, status: key.status } })
+}
+
+interface Told {
+  type: AuditEventType
+  by: AuditContext
+  kid: string
+  detail: Record<string, unknown>
+}
+
+async function tell(deps: KeyChangeDeps, trx: Queryable, { type, by, kid, detail }: Told): Promise<void> {
+  await deps.audit.recordIn(trx, { ...by, type, outcome: 'success', subject: { kind: 'key', id: kid }, detail })
+}

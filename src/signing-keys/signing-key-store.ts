@@ -1,0 +1,114 @@
+/** The SQL of the table `signing_keys`. */
+import type { JWK } from 'jose'
+import type { Queryable } from '#database/database.ts'
+import type { KeyStatus, SigningAlg, SigningKey } from './signing-key.ts'
+
+interface Row {
+  kid: string
+  alg: SigningAlg
+  status: KeyStatus
+  public_jwk: JWK
+  private_jwk: Buffer | null
+  created_at: Date
+  activated_at: Date | null
+  retired_at: Date | null
+}
+
+/** A key with its private part as it is stored: sealed, and gone once it is retired. */
+export interface StoredKey extends SigningKey {
+  readonly sealed: Buffer | undefined
+}
+
+export interface NewKey {
+  readonly kid: string
+  readonly alg: SigningAlg
+  readonly status: KeyStatus
+  readonly publicJwk: JWK
+  readonly sealed: Buffer
+}
+
+const COLUMNS = 'kid, alg, status, public_jwk, private_jwk, created_at, activated_at, retired_at'
+
+/** Statements on `db`, which is the pool or a transaction. */
+export function createSigningKeyStore(db: Queryable) {
+  return {
+    async list(): Promise<StoredKey[]> {
+      const { rows } = await db.query<Row>(`SELECT ${COLUMNS} FROM signing_keys ORDER BY alg, created_at, kid`)
+      return rows.map(toKey)
+    },
+
+    async read(kid: string): Promise<StoredKey | undefined> {
+      const { rows } = await db.query<Row>(`SELECT ${COLUMNS} FROM signing_keys WHERE kid = $1`, [kid])
+      return rows[0] && toKey(rows[0])
+    },
+
+    /** False when the algorithm has a key of that status already: another node was faster. */
+    async insert(key: NewKey, at: Date): Promise<boolean> {
+      const { rowCount } = await db.query(
+        `INSERT INTO signing_keys (kid, alg, status, public_jwk, private_jwk, created_at, activated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+        [
+          key.kid,
+          key.alg,
+          key.status,
+          JSON.stringify(key.publicJwk),
+          key.sealed,
+          at,
+          key.status === 'current' ? at : null,
+        ],
+      )
+      return rowCount === 1
+    },
+
+    /** Takes a current key out of service and erases its private part; false when it is not current. */
+    async retire(kid: string, at: Date): Promise<boolean> {
+      const { rowCount } = await db.query(
+        `UPDATE signing_keys SET status = 'retired', private_jwk = NULL, retired_at = $2
+         WHERE kid = $1 AND status = 'current'`,
+        [kid, at],
+      )
+      return rowCount === 1
+    },
+
+    /** Puts the next key of an algorithm into service; its kid, or undefined when there is none. */
+    async promote(alg: SigningAlg, at: Date): Promise<string | undefined> {
+      const { rows } = await db.query<{ kid: string }>(
+        `UPDATE signing_keys SET status = 'current', activated_at = $2
+         WHERE alg = $1 AND status = 'next' RETURNING kid`,
+        [alg, at],
+      )
+      return rows[0]?.kid
+    },
+
+    /** The status that the removed key had; undefined when it was gone. */
+    async remove(kid: string): Promise<KeyStatus | undefined> {
+      const { rows } = await db.query<{ status: KeyStatus }>(
+        'DELETE FROM signing_keys WHERE kid = $1 RETURNING status',
+        [kid],
+      )
+      return rows[0]?.status
+    },
+
+    /** The kids of the keys removed. */
+    async removeRetired(retiredBefore: Date): Promise<string[]> {
+      const { rows } = await db.query<{ kid: string }>(
+        `DELETE FROM signing_keys WHERE status = 'retired' AND retired_at < $1 RETURNING kid`,
+        [retiredBefore],
+      )
+      return rows.map(({ kid }) => kid)
+    },
+  }
+}
+
+function toKey(row: Row): StoredKey {
+  return {
+    kid: row.kid,
+    alg: row.alg,
+    status: row.status,
+    publicJwk: row.public_jwk,
+    sealed: row.private_jwk ?? undefined,
+    createdAt: row.created_at,
+    activatedAt: row.activated_at ?? undefined,
+    retiredAt: row.retired_at ?? undefined,
+  }
+}
