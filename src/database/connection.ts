@@ -1,19 +1,18 @@
-/** How this server connects to PostgreSQL: the limits that keep every wait short. */
+/** How this server connects to PostgreSQL, and the limits that keep every wait short. */
 import type pg from 'pg'
 
-export const STATEMENT_TIMEOUT_MS = 2000
-const ANSWER_TIMEOUT_MS = 2500
-const CONNECT_TIMEOUT_MS = 2000
+/** What a request may spend on one statement in all, so that its answer leaves within three seconds. */
+export const STATEMENT_BUDGET_MS = 2800
+/** How long a connection may take, or the wait for one of the pool. */
+export const CONNECT_TIMEOUT_MS = 2000
+/** After this PostgreSQL itself gives a statement up: before the client does, so that the connection stays good. */
+export const STATEMENT_TIMEOUT_MS = 2400
+/** How long a statement in a transaction may wait for the lock of another. */
+export const LOCK_TIMEOUT_MS = 2000
+/** How long a transaction may stay open without a statement before PostgreSQL rolls it back. */
+export const IDLE_TRANSACTION_TIMEOUT_MS = 5000
 
-/** Settings for a connection whose statements belong to a request: each answers or fails within three seconds. */
-export function requestConnection(url: string, applicationName: string): pg.ClientConfig {
-  return {
-    ...directConnection(url, applicationName),
-    query_timeout: ANSWER_TIMEOUT_MS,
-  }
-}
-
-/** Settings for a connection of its own (migrations, notifications), whose statements may take long. */
+/** Settings for a connection of its own, whose statements may take long (migrations). */
 export function directConnection(url: string, applicationName: string): pg.ClientConfig {
   return {
     connectionString: url,
@@ -22,4 +21,17 @@ export function directConnection(url: string, applicationName: string): pg.Clien
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
   }
+}
+
+/**
+ * Settings for a connection that serves requests. With `serverTimeouts` the limits are given when connecting, which a
+ * PgBouncer refuses unless it is told to ignore them.
+ */
+export function requestConnection(url: string, applicationName: string, serverTimeouts: boolean): pg.ClientConfig {
+  const timeouts = {
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
+  }
+  return { ...directConnection(url, applicationName), ...(serverTimeouts && timeouts) }
 }

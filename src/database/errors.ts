@@ -25,9 +25,21 @@ export function isRetryable(error: unknown): boolean {
   return ['40P01', '40001'].includes(sqlState(error) ?? '')
 }
 
-/** A read-only server answered where a primary was expected (a failover took place): leave that connection. */
-export function isReadOnly(error: unknown): boolean {
-  return sqlState(error) === '25006'
+/** Whether a connection is of no use after this failure: lost, in doubt, or to a server that became read-only. */
+export function isConnectionLost(error: unknown): boolean {
+  if (!isUnavailable(error)) return false
+  const state = sqlState(error)
+  // a failover leaves the old primary read-only (25006); what other states tell, the connection survives
+  return state === undefined || /^(08...|25006|25P0[34]|28...|57P0[1-5]|58...)$/.test(state)
+}
+
+/** Whether nobody answered in time. */
+export function isTimeout(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(isTimeout)
+  return (
+    error instanceof Error &&
+    /Query read timeout|timeout expired|due to connection timeout|ETIMEDOUT/.test(error.message)
+  )
 }
 
 /** The five characters of SQLSTATE, or undefined when PostgreSQL did not answer with an error. */
