@@ -1,0 +1,98 @@
+/**
+ * Writes the parts of the documentation that follow the code: settings, commands, admin routes, the row table.
+ * `node scripts/reference.ts` brings them up to date; a test fails when they are not.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { adminRoutes, type AdminServices } from '#admin/resources.ts'
+import type { Route } from '#admin/route.ts'
+import { createProgram } from '#cli/program.ts'
+import { referenceTable } from '#config/reference.ts'
+import { KEEPERS, ROWS } from '../test/support/architecture/rows.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+
+/** Each command with its usage: leaves only, in the order of `--help`. */
+export function commands(): { readonly usage: string; readonly command: Command }[] {
+  const { stdin, stdout, stderr } = process
+  const program = createProgram({ env: {}, stdin, stdout, stderr, serve: async () => 0 })
+  const walk = (command: Command, path: string): ReturnType<typeof commands> => {
+    const below = command.createHelp().visibleCommands(command)
+    const named = below.filter((child) => child.name() !== 'help')
+    if (named.length > 0) return named.flatMap((child) => walk(child, `${path} ${child.name()}`))
+    return [{ usage: `${path} ${command.usage()}`.trim(), command }]
+  }
+  return walk(program, 'signet')
+}
+
+const cell = (text: string): string =>
+  text
+    .replaceAll('|', String.raw`\|`)
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+
+function commandList(): string {
+  return commands()
+    .map(({ usage, command }) => {
+      const help = command.createHelp()
+      const options = help.visibleOptions(command).filter(({ long }) => long !== '--help')
+      const rows = options.map((option) => `| \`${cell(option.flags)}\` | ${cell(help.optionDescription(option))} |`)
+      const table = rows.length === 0 ? '' : `\n\n| option | |\n|---|---|\n${rows.join('\n')}`
+      return `#### \`${usage.replace(/ \[options\]/, '')}\`\n\n${sentence(command.description())}.${table}\n`
+    })
+    .join('\n')
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** The route table of the admin API; the services behind it are not asked for it. */
+export function routes(): Route[] {
+  return adminRoutes({} as AdminServices)
+}
+
+function routeTable(): string {
+  const rows = routes().map(
+    ({ method, path, scope, summary }) => `| \`${method} /admin/v1${path}\` | \`${scope}\` | ${cell(summary)} |`,
+  )
+  return ['| request | scope | |', '|---|---|---|', ...rows, ''].join('\n')
+}
+
+function rowTable(): string {
+  const rows = ROWS.map((rooms, row) => {
+    const kept = KEEPERS.filter((keeper) => rooms.includes(keeper.rooms[0] ?? '')).map(({ packages, rooms: also }) => {
+      const names = packages.map((name) => `\`${name}${name.endsWith('/') ? '*' : ''}\``).join(', ')
+      return also.length > 1 ? `${names} (with ${also.slice(1).join(', ')})` : names
+    })
+    const types = KEEPERS.filter((keeper) => keeper.types?.some((room) => rooms.includes(room)))
+    const only = types.map(({ packages }) => `types of \`${packages.join('`, `')}\``)
+    return `| ${row} | ${rooms.map((room) => `\`${room}\``).join(' · ')} | ${[...kept, ...only].join('; ')} |`
+  })
+  return ['| row | rooms | alone may import |', '|--:|---|---|', ...rows, ''].join('\n')
+}
+
+const PARTS: readonly { file: string; part: string; text: () => string }[] = [
+  { file: 'ARCHITECTURE.md', part: 'rows', text: rowTable },
+  { file: 'docs/reference.md', part: 'configuration', text: referenceTable },
+  { file: 'docs/reference.md', part: 'commands', text: commandList },
+  { file: 'docs/reference.md', part: 'admin-routes', text: routeTable },
+]
+
+/** Every file that follows the code, as it stands and as it should. */
+export function documents(): { readonly file: string; readonly present: string; readonly expected: string }[] {
+  return [...new Set(PARTS.map(({ file }) => file))].map((file) => {
+    const present = readFileSync(join(ROOT, file), 'utf8')
+    const expected = PARTS.filter((part) => part.file === file).reduce((text, { part, text: write }) => {
+      const marked = new RegExp(`(<!-- ${part}:start -->\n)[^]*?(<!-- ${part}:end -->)`)
+      if (!marked.test(text)) throw new Error(`${file} has no part ${part}`)
+      return text.replace(marked, (_all, start: string, end: string) => `${start}\n${write().trim()}\n\n${end}`)
+    }, present)
+    return { file, present, expected }
+  })
+}
+
+if (import.meta.main) {
+  for (const { file, expected } of documents()) writeFileSync(join(ROOT, file), expected)
+}
