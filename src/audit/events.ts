@@ -6,6 +6,7 @@ export const AUDIT_EVENTS = {
   'consent.granted': 'A person allowed a client some scopes.',
   'consent.denied': 'A person refused a client.',
   'authorization.refused': 'An authorization request was refused.',
+  'endpoint.refused': 'A request to another protocol endpoint was refused.',
   'token.issued': 'Tokens were issued.',
   'token.refused': 'A token request was refused.',
   'token.revoked': 'A token was revoked.',

@@ -1,0 +1,81 @@
+/** The order in which a request meets the rooms, one line a room. */
+import Koa from 'koa'
+import type { Middleware } from 'koa'
+import { createAdminApi } from '#admin/api.ts'
+import { createFront } from '#http/front.ts'
+import { createErrorRenderer } from '#interactions/error-renderer.ts'
+import { createHomePage } from '#interactions/home-page.ts'
+import { createInteractions } from '#interactions/interactions.ts'
+import { cookieKeys } from '#oidc/configuration/cookies.ts'
+import { ROUTES } from '#oidc/provider.ts'
+import type { Services } from '#services.ts'
+
+/** Paths below the issuer, as they are named in logs and metrics. */
+const TEMPLATES = [
+  '/',
+  ...Object.values(ROUTES),
+  '/authorize/:uid',
+  '/logout/confirm',
+  '/logout/success',
+  '/interaction/:uid',
+  '/interaction/:uid/:step',
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+]
+
+/** RFC 6749 §3.2, RFC 7009 §2, RFC 7662 §2.1, RFC 9126 §2: form POST; the others as their specifications have them. */
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  [ROUTES.token]: ['POST'],
+  [ROUTES.introspection]: ['POST'],
+  [ROUTES.revocation]: ['POST'],
+  [ROUTES.pushed_authorization_request]: ['POST'],
+  [ROUTES.jwks]: ['GET'],
+  [ROUTES.authorization]: ['GET', 'POST'],
+  [ROUTES.end_session]: ['GET', 'POST'],
+  [ROUTES.userinfo]: ['GET', 'POST'],
+}
+
+export function createApp(services: Services): Koa {
+  const { config, logger, metrics, oidc } = services
+  const { issuer, production } = config
+  const base = new URL(issuer).pathname.replace(/\/$/, '')
+  const app = new Koa({ keys: cookieKeys(services.keyring), proxy: true, maxIpsCount: 1 })
+  app.silent = true
+
+  app.use(
+    createFront({
+      issuer,
+      logger,
+      metrics,
+      errorPage: createErrorRenderer(issuer),
+      problemPaths: [`${base}/admin/`],
+      trustedProxies: config.server.trustedProxies,
+      routes: TEMPLATES.map((template) => base + template),
+      methods: Object.fromEntries(Object.entries(METHODS).map(([path, methods]) => [base + path, methods])),
+      postAsGet: [base + ROUTES.authorization, base + ROUTES.end_session],
+    }),
+  )
+  if (base !== '') app.use(belowIssuer(base))
+  app.use(createHomePage({ issuer, production, open: [] }))
+  app.use(createInteractions({ ...services, gateway: oidc.gateway, issuer }))
+  app.use(createAdminApi({ ...services, issuer }))
+  app.use(oidc.middleware)
+  return app
+}
+
+/**
+ * With an issuer that has a path every room sees the path below it. The path-insert forms of the discovery documents
+ * (RFC 8414 §3.1, and what clients of OpenID Connect Discovery try first) stand outside and lead in.
+ */
+function belowIssuer(base: string): Middleware {
+  const inserted = new Map(
+    ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'].map((path) => [path + base, path]),
+  )
+  return async (ctx, next) => {
+    const inside = ctx.path === base ? '/' : ctx.path.startsWith(`${base}/`) ? ctx.path.slice(base.length) : undefined
+    const target = inserted.get(ctx.path) ?? inside
+    if (target === undefined) return
+    ctx.path = target
+    await next()
+  }
+}

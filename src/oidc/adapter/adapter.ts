@@ -1,0 +1,183 @@
+/** The engine's storage interface over PostgreSQL: reads at once, writes of a token request through its unit. */
+import { errors } from 'oidc-provider'
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import type { CollectedInsert, RequestScope } from '../request-scope.ts'
+import { requestScope } from '../request-scope.ts'
+import type { ArtefactRow, ArtefactStore, StoredArtefact } from './artefact-store.ts'
+import { orUnavailable } from './errors.ts'
+import type { GrantStore } from './grant-store.ts'
+import { isModelName, MODELS, type ModelName, type ModelRow } from './models.ts'
+import { openSuccessor, rowId, type Payload, type PayloadSealer } from './sealing.ts'
+
+export interface AdapterDeps {
+  readonly artefacts: ArtefactStore
+  readonly grants: GrantStore
+  readonly sessions: Adapter
+  readonly sealer: PayloadSealer
+  /** Seconds after its first use during which a refresh token is answered by the same successor. */
+  readonly graceSeconds: number
+}
+
+const REFUSALS = {
+  InvalidGrant: () => new errors.InvalidGrant('it was used already'),
+  InvalidRequestUri: () => new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used'),
+  SessionNotFound: () => new errors.SessionNotFound('the interaction was finished already'),
+}
+
+/** A factory for the engine: one adapter a model, all over the same few functions. */
+export function createAdapterFactory(deps: AdapterDeps): (name: string) => Adapter {
+  return (name) => {
+    if (!isModelName(name)) throw new TypeError(`the engine's model ${name} has no row in models.ts`)
+    const row: ModelRow = MODELS[name]
+    if (row.storage === 'sessions') return guard(deps.sessions)
+    if (row.storage === 'grants') return guard(createGrantAdapter(deps.grants))
+    return guard(createArtefactAdapter(name, row, deps))
+  }
+}
+
+/** The stored form of a payload. */
+export function toArtefactRow(sealer: PayloadSealer, insert: CollectedInsert): ArtefactRow {
+  const { kind, value, payload, ttlSeconds } = insert
+  const { open, sealed } = sealer.seal(kind, MODELS[kind], value, payload)
+  return {
+    kind,
+    id: rowId(value),
+    payload: open,
+    sealed,
+    grantId: textOf(payload['grantId']),
+    accountId: textOf(payload['accountId']),
+    clientId: textOf(payload['clientId']),
+    userCode: typeof payload['userCode'] === 'string' ? sealer.userCode(payload['userCode']) : null,
+    ttlSeconds: ttlSeconds ?? null,
+  }
+}
+
+function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps): Adapter {
+  const { artefacts, sealer } = deps
+
+  function restore(stored: StoredArtefact | undefined, value?: string): AdapterPayload | undefined {
+    if (stored === undefined) return undefined
+    const scope = requestScope()
+    if (stored.grant)
+      scope?.grants.set(stored.grant.id, withExpiry(stored.grant.payload, stored.grant.remainingSeconds))
+    const opened = sealer.open(kind, stored.id, stored)
+    const consumed = consumption(row, stored, value, scope)
+    return {
+      ...withExpiry(opened.payload, stored.remainingSeconds),
+      ...((value ?? opened.value) === undefined ? {} : { jti: value ?? opened.value }),
+      ...(consumed === undefined ? {} : { consumed }),
+    }
+  }
+
+  /** RFC 6749 §4.1.2, RFC 9700 §4.14: when a row counts as used, and when a repeat may pass for the first use. */
+  function consumption(r: ModelRow, stored: StoredArtefact, value: string | undefined, scope?: RequestScope) {
+    const age = stored.consumedSeconds
+    if (age === null) return undefined
+    if (age <= r.quietSeconds) throw REFUSALS[r.refusal]()
+    if (r.repeatable && age <= deps.graceSeconds && stored.successor && value !== undefined && scope?.unit) {
+      scope.unit.repeated = openSuccessor(value, stored.successor)
+      return undefined
+    }
+    return Math.floor(Date.now() / 1000 - age)
+  }
+
+  async function find(id: string): Promise<AdapterPayload | undefined> {
+    const payload = restore(await artefacts.find(kind, rowId(id)), id)
+    const unit = requestScope()?.unit
+    if (!payload || unit?.repeated === undefined || !row.repeatable) return payload
+    // the successor was used itself: the token before it is two generations old, and a thief's
+    const successor = await artefacts.find(kind, rowId(unit.repeated))
+    if (successor && successor.consumedSeconds === null) return payload
+    unit.repeated = undefined
+    return { ...payload, consumed: Math.floor(Date.now() / 1000) }
+  }
+
+  async function upsert(value: string, payload: AdapterPayload, ttlSeconds?: number): Promise<void> {
+    const insert = { kind, value, payload: { ...payload } as Payload, ttlSeconds }
+    const unit = requestScope()?.unit
+    if (unit && row.refusal === 'InvalidGrant') {
+      unit.inserts.push(insert)
+      return
+    }
+    const stored = toArtefactRow(sealer, insert)
+    // an interaction with a result exists already: it is never written back after it was finished
+    if (row.refusal !== 'SessionNotFound' || payload['result'] === undefined) return artefacts.put(stored)
+    if (!(await artefacts.replace(stored))) throw REFUSALS[row.refusal]()
+  }
+
+  async function consume(value: string): Promise<void> {
+    const unit = requestScope()?.unit
+    if (unit) unit.consumption = { kind, value }
+    else if (!(await artefacts.consume(kind, rowId(value)))) throw REFUSALS[row.refusal]()
+  }
+
+  return {
+    find,
+    upsert,
+    consume,
+    // a finished interaction is kept until it is cleaned up: its page can still tell the way back to the app
+    destroy: (value) => (row.refusal === 'SessionNotFound' ? consume(value) : artefacts.remove(kind, rowId(value))),
+    findByUserCode: async (code) => restore(await artefacts.findByUserCode(kind, sealer.userCode(code))),
+    findByUid: () => Promise.reject(new TypeError(`${kind} has no uid`)),
+    revokeByGrantId: (grantId) => endGrant(deps.grants, grantId),
+  }
+}
+
+function createGrantAdapter(grants: GrantStore): Adapter {
+  return {
+    async find(id) {
+      const known = requestScope()?.grants.get(id)
+      if (known) return { ...known, jti: id }
+      const stored = await grants.find(id)
+      return stored && { ...withExpiry(stored.payload, stored.remainingSeconds), jti: id }
+    },
+    async upsert(id, payload, ttlSeconds) {
+      const { jti: _jti, exp: _exp, ...open } = payload
+      await grants.put(id, open as Payload, ttlSeconds ?? null)
+      requestScope()?.grants.delete(id)
+    },
+    destroy: (id) => endGrant(grants, id),
+    consume: () => Promise.reject(new TypeError('a grant is not consumed')),
+    findByUid: () => Promise.reject(new TypeError('a grant has no uid')),
+    findByUserCode: () => Promise.reject(new TypeError('a grant has no user code')),
+    revokeByGrantId: (grantId) => endGrant(grants, grantId),
+  }
+}
+
+/**
+ * Revoking what hangs on a grant is ending the grant. The engine asks once for each model, at the same time: one
+ * statement serves all.
+ */
+function endGrant(grants: GrantStore, grantId: string | undefined): Promise<void> {
+  if (typeof grantId !== 'string' || grantId === '') {
+    return Promise.reject(new TypeError('a grant id is needed to revoke by grant'))
+  }
+  const scope = requestScope()
+  const running = scope?.ended.get(grantId)
+  if (running) return running
+  const ending = grants.end(grantId)
+  scope?.ended.set(grantId, ending)
+  return ending
+}
+
+/** Expiry is judged by the database's clock: what is left there counts from now here. */
+export function withExpiry(payload: Payload, remainingSeconds: number | null): Payload {
+  if (remainingSeconds === null) return payload
+  return { ...payload, exp: Math.floor(Date.now() / 1000 + remainingSeconds) }
+}
+
+function guard(adapter: Adapter): Adapter {
+  return {
+    find: (id) => orUnavailable(async () => adapter.find(id)),
+    upsert: (id, payload, ttl) => orUnavailable(async () => adapter.upsert(id, payload, ttl)),
+    consume: (id) => orUnavailable(async () => adapter.consume(id)),
+    destroy: (id) => orUnavailable(async () => adapter.destroy(id)),
+    findByUid: (uid) => orUnavailable(async () => adapter.findByUid(uid)),
+    findByUserCode: (code) => orUnavailable(async () => adapter.findByUserCode(code)),
+    revokeByGrantId: (grantId) => orUnavailable(async () => adapter.revokeByGrantId(grantId)),
+  }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}

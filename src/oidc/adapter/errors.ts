@@ -1,0 +1,25 @@
+/** How failures of storage reach the engine: as protocol errors it knows, never as a plain Error. */
+import { errors } from 'oidc-provider'
+import { DatabaseUnavailable } from '#database/errors.ts'
+
+/**
+ * Runs `work`; when PostgreSQL cannot answer, throws what the engine renders as 503 `temporarily_unavailable` on back
+ * channels and as a redirect with that error where it may (RFC 6749 §4.1.2.1).
+ */
+export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) throw temporarilyUnavailable(error)
+    throw error
+  }
+}
+
+export function temporarilyUnavailable(cause: unknown): Error {
+  const error = new errors.OIDCProviderError(503, 'temporarily_unavailable')
+  return Object.assign(error, {
+    cause,
+    expose: true,
+    error_description: 'the server cannot reach its database at the moment; try again in a few seconds',
+  })
+}

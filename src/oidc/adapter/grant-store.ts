@@ -1,0 +1,32 @@
+/** SQL for grants. Ending a grant is one DELETE: codes and tokens go with it by their foreign key. */
+import type { Queryable } from '#database/database.ts'
+import type { Payload } from './sealing.ts'
+
+export interface GrantStore {
+  find(id: string): Promise<{ payload: Payload; remainingSeconds: number | null } | undefined>
+  put(id: string, payload: Payload, ttlSeconds: number | null): Promise<void>
+  end(id: string): Promise<void>
+}
+
+export function createGrantStore(db: Queryable): GrantStore {
+  return {
+    async find(id) {
+      const { rows } = await db.query<{ payload: Payload; remaining: number | null }>(
+        'SELECT payload, extract(epoch FROM expires_at - now())::float8 AS remaining FROM grants WHERE id = $1',
+        [id],
+      )
+      return rows[0] && { payload: rows[0].payload, remainingSeconds: rows[0].remaining }
+    },
+    async put(id, payload, ttlSeconds) {
+      await db.query(
+        `INSERT INTO grants (id, account_id, client_id, payload, expires_at)
+         VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))
+         ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+        [id, payload['accountId'] ?? null, payload['clientId'] ?? null, JSON.stringify(payload), ttlSeconds],
+      )
+    },
+    async end(id) {
+      await db.query('DELETE FROM grants WHERE id = $1', [id])
+    },
+  }
+}

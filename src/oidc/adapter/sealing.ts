@@ -1,0 +1,84 @@
+/** What the adapter stores instead of secrets: digests of bearer values and sealed payload members. */
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { sha256 } from '#shared/ids.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import type { ModelRow } from './models.ts'
+
+export type Payload = Record<string, unknown>
+
+const PURPOSE = 'artefact'
+const VALUE = '\0value'
+
+/** The row id of a bearer value: 256 random bits need no salt. */
+export function rowId(value: string): Buffer {
+  return sha256(value)
+}
+
+export interface PayloadSealer {
+  /** Splits a payload into what may be read at rest and what is sealed with kind and row id as associated data. */
+  seal(kind: string, row: ModelRow, value: string, payload: Payload): { open: Payload; sealed: Buffer | null }
+  /** Puts the sealed members back; `value` is there for models that keep it. */
+  open(kind: string, id: Uint8Array, stored: { payload: Payload; sealed: Uint8Array | null }): OpenedPayload
+  /** Short codes that could be guessed from a plain digest. */
+  userCode(code: string): Buffer
+}
+
+export interface OpenedPayload {
+  readonly payload: Payload
+  readonly value: string | undefined
+}
+
+export function createPayloadSealer(keyring: Keyring): PayloadSealer {
+  return {
+    seal(kind, row, value, payload) {
+      const open: Payload = { ...payload }
+      const secret: Payload = {}
+      delete open['jti']
+      delete open['exp']
+      delete open['consumed']
+      for (const member of row.secrets) {
+        if (open[member] === undefined) continue
+        secret[member] = open[member]
+        delete open[member]
+      }
+      if (row.keepsValue) secret[VALUE] = value
+      if (Object.keys(secret).length === 0) return { open, sealed: null }
+      const context = sealContext(kind, rowId(value))
+      return { open, sealed: keyring.seal(PURPOSE, JSON.stringify(secret), context) }
+    },
+    open(kind, id, stored) {
+      if (stored.sealed === null) return { payload: stored.payload, value: undefined }
+      const secret = JSON.parse(keyring.open(PURPOSE, stored.sealed, sealContext(kind, id)).toString()) as Payload
+      const { [VALUE]: value, ...members } = secret
+      return { payload: { ...stored.payload, ...members }, value: typeof value === 'string' ? value : undefined }
+    },
+    userCode: (code) => keyring.mac('user-code', code),
+  }
+}
+
+function sealContext(kind: string, id: Uint8Array): string {
+  return `${kind}/${Buffer.from(id).toString('hex')}`
+}
+
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+/**
+ * Seals the token that follows a rotated refresh token under a key derived from the rotated one: only who presents
+ * the old token can open it, the dump alone cannot.
+ */
+export function sealSuccessor(presented: string, successor: string): Buffer {
+  const nonce = randomBytes(NONCE_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', successorKey(presented), nonce)
+  return Buffer.concat([nonce, cipher.update(successor), cipher.final(), cipher.getAuthTag()])
+}
+
+export function openSuccessor(presented: string, sealed: Buffer): string {
+  const decipher = createDecipheriv('aes-256-gcm', successorKey(presented), sealed.subarray(0, NONCE_BYTES))
+  decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
+  return decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)).toString() + decipher.final().toString()
+}
+
+function successorKey(presented: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', presented, '', 'signet/refresh-successor', 32))
+}

@@ -1,0 +1,86 @@
+/** Browser sessions for the engine: cookie ids are aliases of a uid, and what ended stays ended. */
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { requestScope } from '../request-scope.ts'
+import { MODELS } from './models.ts'
+import { withExpiry } from './adapter.ts'
+import { rowId, type Payload, type PayloadSealer } from './sealing.ts'
+import type { SessionStore, StoredSession } from './session-store.ts'
+
+const ROW = MODELS.Session
+/** How long the replaced cookie id of the same person still works: two tabs that come back at once. */
+const OVERLAP_SECONDS = 30
+
+export function createSessionAdapter(deps: {
+  sessions: SessionStore
+  sealer: PayloadSealer
+  absoluteSeconds: number
+}): Adapter {
+  const { sessions, sealer, absoluteSeconds } = deps
+
+  function restore(stored: StoredSession | undefined): AdapterPayload | undefined {
+    if (stored === undefined) return undefined
+    const { payload } = sealer.open('Session', rowId(stored.uid), stored)
+    const { authorizations } = stored
+    return {
+      ...withExpiry(payload, stored.remainingSeconds),
+      uid: stored.uid,
+      ...(Object.keys(authorizations).length === 0 ? {} : { authorizations: authorizations as Authorizations }),
+    }
+  }
+
+  return {
+    async find(id) {
+      const payload = restore(await sessions.findById(rowId(id)))
+      const scope = requestScope()
+      if (payload && scope) {
+        scope.loadedSession = {
+          uid: payload.uid as string,
+          accountId: payload.accountId,
+          clientIds: Object.keys(payload.authorizations ?? {}),
+        }
+      }
+      return payload && { ...payload, jti: id }
+    },
+
+    // without an id of its own: a session found this way is read, never saved
+    findByUid: async (uid) => restore(await sessions.findByUid(uid)),
+
+    async upsert(id, payload, ttlSeconds) {
+      const { uid, accountId, loginTs, authorizations = {}, ...rest } = payload
+      if (typeof uid !== 'string') throw new TypeError('a session has a uid')
+      const scope = requestScope()
+      const loaded = scope?.loadedSession?.uid === uid ? scope.loadedSession : undefined
+      const { open, sealed } = sealer.seal('Session', ROW, uid, { ...rest, accountId, loginTs } as Payload)
+      await sessions.put({
+        uid,
+        accountId: accountId ?? null,
+        payload: open,
+        sealed,
+        authorizations,
+        removedClientIds: (loaded?.clientIds ?? []).filter((clientId) => !Object.hasOwn(authorizations, clientId)),
+        ttlSeconds: ttlSeconds ?? 0,
+        absoluteSeconds,
+        signedInAt: typeof loginTs === 'number' ? loginTs : null,
+        id: rowId(id),
+        // across a sign-in the old cookie ends at once: nobody may fix a victim's session id beforehand
+        replaced:
+          scope?.replacedSessionId === undefined
+            ? undefined
+            : { id: rowId(scope.replacedSessionId), seconds: loaded?.accountId === accountId ? OVERLAP_SECONDS : 0 },
+      })
+      if (scope) scope.replacedSessionId = undefined
+    },
+
+    // the engine destroys the old id of a session and saves the new one after it: one statement does both
+    async destroy(id) {
+      const scope = requestScope()
+      if (scope) scope.replacedSessionId = id
+    },
+
+    consume: () => Promise.reject(new TypeError('a session is not consumed')),
+    findByUserCode: () => Promise.reject(new TypeError('a session has no user code')),
+    revokeByGrantId: () => Promise.reject(new TypeError('a session is not revoked by grant')),
+  }
+}
+
+type Authorizations = NonNullable<AdapterPayload['authorizations']>

@@ -1,0 +1,138 @@
+/** The two statements a token request ends in: one for a unit of work, one that many machine tokens share. */
+import { auditInsertSelect, auditRecordset } from '#audit/audit-store.ts'
+import type { AuditEvent } from '#audit/audit.ts'
+import type { Queryable } from '#database/database.ts'
+import type { Reservation } from '../request-scope.ts'
+import type { ArtefactRow } from './artefact-store.ts'
+import type { ModelName } from './models.ts'
+
+export interface TokenCommit {
+  readonly reservations: readonly Reservation[]
+  readonly consumption: { readonly kind: ModelName; readonly id: Buffer; readonly successor: Buffer | null } | undefined
+  /** A row that must still be unconsumed: the successor of a refresh token that was presented again. */
+  readonly guard: { readonly kind: ModelName; readonly id: Buffer } | undefined
+  /** A refresh token whose idle time starts anew. */
+  readonly touch: { readonly id: Buffer; readonly ttlSeconds: number } | undefined
+  readonly inserts: readonly ArtefactRow[]
+  readonly audit: readonly AuditEvent[]
+}
+
+export interface CommitOutcome {
+  /** No assertion or proof of this request was used before (RFC 7523 §3, RFC 9449 §11.1). */
+  readonly fresh: boolean
+  /** The consumption hit its row and everything that depends on it was written. */
+  readonly done: boolean
+}
+
+export interface MachineToken {
+  readonly reservations: readonly Reservation[]
+  readonly audit: readonly AuditEvent[]
+}
+
+export interface TokenStore {
+  commit(unit: TokenCommit): Promise<CommitOutcome>
+  /** For each item whether all its reservations were fresh; the audit events of the others are not written. */
+  reserve(items: readonly MachineToken[]): Promise<boolean[]>
+}
+
+const RESERVE = `INSERT INTO replay_reservations (id, expires_at)
+  SELECT * FROM unnest($1::bytea[], $2::timestamptz[]) ON CONFLICT (id) DO NOTHING`
+
+const COMMIT = `
+  WITH reserved AS (${RESERVE} RETURNING 1),
+  assertion AS (SELECT (SELECT count(*) FROM reserved) = cardinality($1::bytea[]) AS fresh),
+  consumed AS (
+    UPDATE artefacts a SET consumed_at = now(), successor = $5 FROM assertion
+    WHERE assertion.fresh AND a.kind = $3 AND a.id = $4 AND a.consumed_at IS NULL RETURNING 1
+  ),
+  gate AS (
+    SELECT assertion.fresh
+      AND ($4::bytea IS NULL OR EXISTS (SELECT 1 FROM consumed))
+      AND ($7::bytea IS NULL OR EXISTS (
+        SELECT 1 FROM artefacts WHERE kind = $6 AND id = $7 AND consumed_at IS NULL)) AS done
+    FROM assertion
+  ),
+  inserted AS (
+    INSERT INTO artefacts (kind, id, payload, sealed, grant_id, account_id, client_id, expires_at)
+    SELECT n.kind, decode(n.id, 'hex'), n.payload, decode(n.sealed, 'hex'), n.grant_id, n.account_id, n.client_id,
+      now() + make_interval(secs => n.ttl)
+    FROM gate, jsonb_to_recordset($8::jsonb) AS n(kind text, id text, payload jsonb, sealed text, grant_id text,
+      account_id text, client_id text, ttl float8)
+    WHERE gate.done
+  ),
+  touched AS (
+    UPDATE artefacts SET expires_at = now() + make_interval(secs => $10) FROM gate
+    WHERE gate.done AND kind = 'RefreshToken' AND id = $9 AND consumed_at IS NULL
+  ),
+  audited AS (${auditInsertSelect('$11', { from: 'gate', where: 'gate.done' })})
+  SELECT assertion.fresh, gate.done FROM assertion, gate`
+
+const RESERVE_ALL = `
+  WITH reserved AS (${RESERVE} RETURNING id),
+  audited AS (${auditInsertSelect('$3', { where: '(SELECT count(*) FROM reserved) = cardinality($1::bytea[])' })})
+  SELECT id FROM reserved`
+
+export function createTokenStore(db: Queryable): TokenStore {
+  return {
+    async commit(unit) {
+      const { rows } = await db.query<CommitOutcome>(COMMIT, [
+        unit.reservations.map(({ id }) => id),
+        unit.reservations.map(({ expiresAt }) => expiresAt),
+        unit.consumption?.kind ?? null,
+        unit.consumption?.id ?? null,
+        unit.consumption?.successor ?? null,
+        unit.guard?.kind ?? null,
+        unit.guard?.id ?? null,
+        JSON.stringify(unit.inserts.map(insertRecord)),
+        unit.touch?.id ?? null,
+        unit.touch?.ttlSeconds ?? null,
+        auditRecordset(unit.audit),
+      ])
+      return rows[0] as CommitOutcome
+    },
+
+    async reserve(items) {
+      // two items of one batch with the same assertion: the first has it
+      const claimed = new Set<string>()
+      const first = items.map(({ reservations }) => claim(claimed, reservations))
+      const candidates = items.filter((_item, index) => first[index])
+      const reservations = candidates.flatMap((item) => item.reservations)
+      const audit = candidates.flatMap((item) => item.audit)
+      const { rows } = await db.query<{ id: Buffer }>(RESERVE_ALL, [
+        reservations.map(({ id }) => id),
+        reservations.map(({ expiresAt }) => expiresAt),
+        auditRecordset(audit),
+      ])
+      const inserted = new Set(rows.map(({ id }) => id.toString('hex')))
+      const fresh = items.map(
+        (item, index) => first[index] === true && item.reservations.every(({ id }) => inserted.has(id.toString('hex'))),
+      )
+      // a conflict held back the events of the whole batch: those of the fresh ones follow, before any is answered
+      if (inserted.size < reservations.length) {
+        const owed = items.filter((_item, index) => fresh[index]).flatMap((item) => item.audit)
+        if (owed.length > 0) await db.query(auditInsertSelect('$1'), [auditRecordset(owed)])
+      }
+      return fresh
+    },
+  }
+}
+
+function claim(claimed: Set<string>, reservations: readonly Reservation[]): boolean {
+  const ids = reservations.map(({ id }) => id.toString('hex'))
+  if (ids.some((id) => claimed.has(id))) return false
+  for (const id of ids) claimed.add(id)
+  return true
+}
+
+function insertRecord(row: ArtefactRow): Record<string, unknown> {
+  return {
+    kind: row.kind,
+    id: row.id.toString('hex'),
+    payload: row.payload,
+    sealed: row.sealed?.toString('hex') ?? null,
+    grant_id: row.grantId,
+    account_id: row.accountId,
+    client_id: row.clientId,
+    ttl: row.ttlSeconds,
+  }
+}

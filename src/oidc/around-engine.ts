@@ -1,0 +1,151 @@
+/** What happens around the engine on each request: scopes, explained refusals, their events, and headers it leaves out. */
+import type { EventEmitter } from 'node:events'
+import type { Context, Middleware, Next } from 'koa'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
+import { DatabaseUnavailable } from '#database/errors.ts'
+import { allowContent } from '#http/security-headers.ts'
+import type { Logger } from '#observability/logger.ts'
+import { explainRefusal, type EngineError, type Refusal } from './explain-refusal.ts'
+import { ROUTES, type EngineInstance } from './provider.ts'
+import { inRequestScope } from './request-scope.ts'
+import { tokenEndpoint, type TokenEndpointDeps } from './token-endpoint.ts'
+
+export interface AroundDeps extends Pick<TokenEndpointDeps, 'settler' | 'auditContext' | 'counted'> {
+  readonly audit: Audit
+  readonly logger: Logger
+}
+
+/** Events by which the engine tells of an error that it has rendered already. */
+const ERROR_EVENTS = [
+  'authorization.error',
+  'discovery.error',
+  'end_session.error',
+  'end_session_confirm.error',
+  'end_session_success.error',
+  'grant.error',
+  'introspection.error',
+  'jwks.error',
+  'pushed_authorization_request.error',
+  'revocation.error',
+  'server_error',
+  'userinfo.error',
+] as const
+
+/** Seconds. Keys are published well before they sign, so a cached set never misses the one that does. */
+const JWKS_MAX_AGE = 300
+const RETRY_AFTER = 2
+
+export function aroundEngine(instance: EngineInstance, deps: AroundDeps): Middleware {
+  const caught = new WeakMap<object, EngineError>()
+  for (const event of ERROR_EVENTS) {
+    const { provider }: { provider: EventEmitter } = instance
+    provider.on(event, (ctx: KoaContextWithOIDC, error: EngineError) => {
+      caught.set(ctx.req, error)
+      if (event === 'server_error') logBug(deps.logger, ctx, error)
+    })
+  }
+
+  const refused = async (ctx: KoaContextWithOIDC): Promise<Refusal | undefined> => {
+    const error = caught.get(ctx.req)
+    return error && explainRefusal(ctx, error, instance)
+  }
+  const token = tokenEndpoint({ ...deps, refused })
+
+  return async (ctx, next) => {
+    const isToken = ctx.method === 'POST' && ctx.path === ROUTES.token
+    // the engine adds the hash of its own form_post script where there is such a directive
+    if (ctx.path.startsWith(ROUTES.authorization)) allowContent(ctx, { 'script-src': [] })
+    await inRequestScope({ collect: isToken }, async (scope) => {
+      await keepAnswered(ctx, () => (isToken ? token(ctx, next, scope) : next()))
+      if (!isToken) await recordOutcome(ctx, deps, await refused(ctx as unknown as KoaContextWithOIDC))
+    })
+    finish(ctx)
+  }
+}
+
+/** A session save that fails is tried again outside the engine's error handling: a redirect it made already stands. */
+async function keepAnswered(ctx: Context, work: Next): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (ctx.status === 303 && isUnavailable(error)) return
+    throw error
+  }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof DatabaseUnavailable || (error instanceof Error && Reflect.get(error, 'statusCode') === 503)
+}
+
+function finish(ctx: Context): void {
+  if (ctx.path === ROUTES.jwks && ctx.status === 200) ctx.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE}`)
+  if (ctx.path.startsWith('/.well-known/') && ctx.status === 200)
+    ctx.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE}`)
+  if (ctx.status === 503) ctx.set('Retry-After', String(RETRY_AFTER))
+  const { client, params } = (ctx as unknown as Partial<KoaContextWithOIDC>).oidc ?? {}
+  if (client) ctx.state['clientId'] = client.clientId
+  const target = params?.['redirect_uri']
+  if (params?.['response_mode'] === 'form_post' && typeof target === 'string' && ctx.response.is('html') && client) {
+    openFormPost(ctx, target)
+  }
+}
+
+/** The page that posts the response to the app may do just that. */
+function openFormPost(ctx: Context, target: string): void {
+  const scripts = /script-src ([^;]*)/.exec(ctx.response.get('Content-Security-Policy'))?.[1] ?? ''
+  allowContent(ctx, { 'script-src': [scripts], 'form-action': [new URL(target).origin] })
+}
+
+async function recordOutcome(ctx: Context, deps: AroundDeps, refusal: Refusal | undefined): Promise<void> {
+  const engineCtx = ctx as unknown as KoaContextWithOIDC
+  const event = refusal ? refusedEvent(ctx, engineCtx, refusal) : revokedEvent(ctx, engineCtx)
+  if (!event) return
+  try {
+    await deps.audit.record({ ...deps.auditContext(ctx), ...event })
+  } catch (error) {
+    // the database is what could not answer: the 503 that the engine has rendered already stands
+    if (!(ctx.status === 503 && isUnavailable(error))) throw error
+  }
+}
+
+type Told = Omit<AuditEvent, keyof Omit<AuditContext, 'actor'>>
+
+function refusedEvent(ctx: Context, { oidc }: KoaContextWithOIDC, refusal: Refusal): Told {
+  const { client, session } = oidc ?? {}
+  const atAuthorize = ctx.path.startsWith(ROUTES.authorization)
+  const accountId = atAuthorize ? session?.accountId : undefined
+  return {
+    type: atAuthorize ? 'authorization.refused' : 'endpoint.refused',
+    outcome: 'failure',
+    actor: accountId
+      ? { kind: 'account', id: accountId }
+      : client
+        ? { kind: 'client', id: client.clientId }
+        : { kind: 'anonymous' },
+    ...(client ? { clientId: client.clientId } : {}),
+    ...(accountId ? { accountId } : {}),
+    reason: `${refusal.error}: ${refusal.detail ?? refusal.description}`,
+    detail: { endpoint: oidc?.route },
+  }
+}
+
+function revokedEvent(ctx: Context, { oidc }: KoaContextWithOIDC): Told | undefined {
+  if (ctx.path !== ROUTES.revocation || ctx.status !== 200 || !oidc?.client) return undefined
+  const { RefreshToken, AccessToken, ClientCredentials } = oidc.entities
+  const token = RefreshToken ?? AccessToken ?? ClientCredentials
+  if (!token || token.clientId !== oidc.client.clientId) return undefined
+  const accountId = RefreshToken?.accountId ?? AccessToken?.accountId
+  return {
+    type: 'token.revoked',
+    outcome: 'success',
+    actor: { kind: 'client', id: oidc.client.clientId },
+    clientId: oidc.client.clientId,
+    ...(accountId ? { accountId } : {}),
+    detail: { kind: token.kind },
+  }
+}
+
+function logBug(logger: Logger, ctx: KoaContextWithOIDC, error: Error): void {
+  logger.error({ err: error, request_id: ctx.state['requestId'], route: ctx.oidc?.route }, 'the engine failed')
+}

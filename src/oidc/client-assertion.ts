@@ -1,0 +1,98 @@
+/** The rules for client assertions (RFC 7523 §3, RFC 10070): which one a verified assertion breaks, in words. */
+import type { Client } from '#clients/client.ts'
+
+/** Seconds. */
+const MAX_LIFETIME = 3600
+const MAX_LIFETIME_FAPI = 300
+const MAX_AHEAD = 60
+const EXPIRY_TOLERANCE = 15
+const TYPES = new Set(['jwt', 'client-authentication+jwt'])
+
+export interface AssertionContext {
+  readonly issuer: string
+  readonly tokenEndpoint: string
+  /** The URL of the endpoint that the request was posted to, made from the issuer. */
+  readonly endpoint: string
+  /** Epoch seconds. */
+  readonly now: number
+}
+
+type Claims = Readonly<Record<string, unknown>>
+type RuleInput = { claims: Claims; header: Claims; client: Client; context: AssertionContext }
+
+/**
+ * The first broken rule as a sentence for `error_description`, or undefined. Call it only after the signature was
+ * verified: who does not hold the client's key is told nothing.
+ */
+export function assertionFault(input: RuleInput): string | undefined {
+  for (const rule of [typeFault, subjectFault, audienceFault, timeFault, identifierFault]) {
+    const fault = rule(input)
+    if (fault !== undefined) return `client assertion: ${fault}`
+  }
+  return undefined
+}
+
+/** RFC 8725 §3.11: another kind of JWT signed with the same key is no client assertion. */
+function typeFault({ header }: RuleInput): string | undefined {
+  const { typ } = header
+  if (typ === undefined || (typeof typ === 'string' && TYPES.has(typ.toLowerCase()))) return undefined
+  return `typ is ${shown(typ)}; it must be absent, "JWT" or "client-authentication+jwt"`
+}
+
+/** RFC 7523 §3: iss and sub are the client_id. */
+function subjectFault({ claims, client }: RuleInput): string | undefined {
+  for (const name of ['iss', 'sub']) {
+    if (claims[name] !== client.id) return `${name} is ${shown(claims[name])}; it must be the client_id`
+  }
+  return undefined
+}
+
+/** RFC 10070: the issuer identifier as the sole audience; endpoint URLs only for clients registered for them. */
+function audienceFault({ claims, client, context }: RuleInput): string | undefined {
+  const { aud } = claims
+  const fapi = client.profile === 'fapi2'
+  if (aud === context.issuer) return undefined
+  // FAPI 2.0 Security Profile §5.3.2.1: a string, not an array
+  if (!fapi && Array.isArray(aud) && aud.length === 1 && aud[0] === context.issuer) return undefined
+  const byEndpoint = !fapi && client.metadata['signet_assertion_audience'] === 'token_endpoint'
+  if (byEndpoint && (aud === context.tokenEndpoint || aud === context.endpoint)) return undefined
+  const also = byEndpoint ? ` or the token endpoint ${context.tokenEndpoint}` : ''
+  return `aud is ${shown(aud)}; it must be the issuer ${context.issuer}${also}, as the only value`
+}
+
+function timeFault({ claims, client, context }: RuleInput): string | undefined {
+  const { iat, exp, nbf } = claims
+  const most = client.profile === 'fapi2' ? MAX_LIFETIME_FAPI : MAX_LIFETIME
+  if (typeof iat !== 'number') return 'iat is required: the time it was made, in seconds'
+  if (typeof exp !== 'number') return 'exp is required: the time it ends, in seconds'
+  if (nbf !== undefined && typeof nbf !== 'number') return 'nbf must be a time in seconds'
+  if (exp <= context.now - EXPIRY_TOLERANCE) {
+    return `it expired ${Math.floor(context.now - exp)} s ago (exp); make a new one for each request`
+  }
+  for (const [name, time] of [
+    ['iat', iat],
+    ['nbf', nbf],
+  ] as const) {
+    if (time !== undefined && time > context.now + MAX_AHEAD) {
+      return `${name} is ${Math.ceil(time - context.now)} s ahead of this server; at most ${MAX_AHEAD} s are allowed`
+    }
+  }
+  if (exp - iat > most) {
+    return `it lives ${Math.ceil(exp - iat)} s from iat to exp; at most ${most} s are allowed`
+  }
+  return undefined
+}
+
+function identifierFault({ claims }: RuleInput): string | undefined {
+  const { jti } = claims
+  if (typeof jti === 'string' && jti !== '' && jti.length <= 512) return undefined
+  return 'jti is required: a text of 1 to 512 characters, new for each assertion'
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'missing'
+  const text = JSON.stringify(value)
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
+
+export const ASSERTION_REUSED = 'client assertion: it was used before; each request needs a new one with its own jti'

@@ -1,0 +1,45 @@
+/** The hook into authorization requests: `offline_access` that the engine dropped, and the rules for scopes. */
+import { decodeJwt } from 'jose'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { EngineClients } from '../engine-clients.ts'
+import { requestedScopes, type ResourceRequests } from '../resource-requests.ts'
+
+/** The engine calls the function of an extra parameter on each authorization request, sent or not. */
+export const HOOK_PARAMETER = 'signet_request'
+
+export function authorizationRequestHook(requests: ResourceRequests, clients: () => EngineClients) {
+  return async (ctx: KoaContextWithOIDC): Promise<void> => {
+    const { params, client: engineClient } = ctx.oidc
+    if (!params || !engineClient) return
+    delete params[HOOK_PARAMETER]
+    const client = clients().ours(engineClient)
+    const granted: string[] = []
+    const existing = new Set<string>()
+    for (const identifier of Object.keys(ctx.oidc.resourceServers ?? {})) {
+      const { resource, scopes } = await requests.allowed(identifier, client)
+      granted.push(...scopes)
+      for (const { name } of resource.scopes) existing.add(name)
+    }
+    const asked = withOfflineAccess(ctx, params['scope'] as string | undefined)
+    params['scope'] = requestedScopes(asked, { granted, existing }).join(' ')
+  }
+}
+
+/**
+ * The engine drops `offline_access` unless `prompt=consent` was sent, and nearly no library sends it. Ours is given by
+ * a consent that is asked once: one of the "other conditions" of OpenID Connect Core §11.
+ */
+function withOfflineAccess(ctx: KoaContextWithOIDC, scope: string | undefined): string | undefined {
+  const { client } = ctx.oidc
+  const original = originalScope(ctx)?.split(' ') ?? []
+  if (!original.includes('offline_access') || scope?.split(' ').includes('offline_access')) return scope
+  const allowed = client?.scope?.split(' ').includes('offline_access') && client.grantTypeAllowed('refresh_token')
+  return allowed ? [scope, 'offline_access'].filter(Boolean).join(' ') : scope
+}
+
+function originalScope(ctx: KoaContextWithOIDC): string | undefined {
+  const pushed = ctx.oidc.entities.PushedAuthorizationRequest
+  const source = pushed?.request ? decodeJwt(pushed.request) : ctx.method === 'POST' ? ctx.oidc.body : ctx.query
+  const scope = source?.['scope']
+  return typeof scope === 'string' ? scope : undefined
+}

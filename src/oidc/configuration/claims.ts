@@ -1,0 +1,56 @@
+/** Which claims a scope gives, and where they come from. */
+import type { Account as EngineAccount, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { Account, Accounts } from '#accounts/account.ts'
+import { orUnavailable } from '../adapter/errors.ts'
+
+/** OpenID Connect Core §5.4; `auth_time`, `acr` and `amr` are in every ID token. */
+export const CLAIMS: NonNullable<Configuration['claims']> = {
+  openid: ['sub', 'auth_time', 'acr', 'amr'],
+  profile: [
+    'name',
+    'family_name',
+    'given_name',
+    'middle_name',
+    'nickname',
+    'preferred_username',
+    'profile',
+    'picture',
+    'website',
+    'gender',
+    'birthdate',
+    'zoneinfo',
+    'locale',
+    'updated_at',
+  ],
+  email: ['email', 'email_verified'],
+  phone: ['phone_number', 'phone_number_verified'],
+  address: ['address'],
+}
+
+/** The engine's account lookup: from PostgreSQL each time; a disabled account is not found. */
+export function findAccount(accounts: Accounts) {
+  return async (_ctx: KoaContextWithOIDC, sub: string): Promise<EngineAccount | undefined> => {
+    const account = await orUnavailable(() => accounts.read(sub))
+    if (account?.status !== 'enabled') return undefined
+    return { accountId: sub, claims: () => standardClaims(account) }
+  }
+}
+
+function standardClaims(account: Account): { sub: string; [claim: string]: unknown } {
+  return {
+    ...account.claims,
+    sub: account.sub,
+    ...(account.name === undefined ? {} : { name: account.name }),
+    email: account.email,
+    email_verified: account.emailVerified,
+    updated_at: Math.floor(account.updatedAt.getTime() / 1000),
+  }
+}
+
+/** RFC 9068 §2.2.1: how the person behind the token proved who they are. */
+export function authenticationClaims(ctx: KoaContextWithOIDC): Record<string, unknown> | undefined {
+  const { AuthorizationCode, RefreshToken, DeviceCode } = ctx.oidc.entities
+  const source = AuthorizationCode ?? RefreshToken ?? DeviceCode
+  if (!source) return undefined
+  return { auth_time: source.authTime, acr: source.acr, amr: source.amr }
+}

@@ -1,0 +1,51 @@
+/** Which features of the engine are on, and the policies of those that have one. */
+import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { EngineClients } from '../engine-clients.ts'
+import type { EnginePages } from '../interaction-gateway.ts'
+import type { ResourceRequests } from '../resource-requests.ts'
+import { resourceIndicators } from './resources.ts'
+
+type Features = NonNullable<Configuration['features']>
+
+export interface FeatureDeps {
+  readonly requests: ResourceRequests
+  readonly clients: () => EngineClients
+  readonly pages: EnginePages
+}
+
+export function features({ requests, clients, pages }: FeatureDeps): Features {
+  return {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    dPoP: { enabled: false },
+    pushedAuthorizationRequests: { enabled: true },
+    resourceIndicators: resourceIndicators(requests, clients),
+    revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
+    introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(clients(), client, token) },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (ctx, form) => pages.signOut(ctx, form),
+      postLogoutSuccessSource: (ctx) => pages.signedOut(ctx, ctx.oidc.client?.clientName),
+    },
+    // keys that are published but do not sign here (the next ones, the retired ones) have no private part
+    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+  }
+}
+
+/** A confidential client is told about its own tokens; about others' only where it was registered for that. */
+async function mayIntrospect(
+  clients: EngineClients,
+  client: EngineClient,
+  token: { clientId?: string | undefined },
+): Promise<boolean> {
+  if (client.clientAuthMethod === 'none') return false
+  return token.clientId === client.clientId || clients.ours(client).metadata['signet_introspect'] === true
+}
+
+/** Cross-origin requests to the back channels: from the registered origins of a browser app, and no others. */
+export function clientBasedCors(clients: () => EngineClients) {
+  return (_ctx: KoaContextWithOIDC, origin: string, client: EngineClient): boolean => {
+    const origins = clients().ours(client).metadata['signet_origins']
+    return Array.isArray(origins) && origins.includes(origin)
+  }
+}

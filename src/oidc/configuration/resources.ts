@@ -1,0 +1,69 @@
+/** Resource indicators for the engine (RFC 8707): which resource is meant, and what the client may have of it. */
+import type { Client as EngineClient, Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
+import type { Client } from '#clients/client.ts'
+import { orUnavailable } from '../adapter/errors.ts'
+import type { EngineClients } from '../engine-clients.ts'
+import { invalidTarget, machineResource, requestedScopes, type ResourceRequests } from '../resource-requests.ts'
+
+type Feature = NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>
+
+export function resourceIndicators(requests: ResourceRequests, clients: () => EngineClients): Feature {
+  return {
+    enabled: true,
+    // a code or refresh token for one resource keeps meaning it, also when openid is among its scopes
+    useGrantedResource: () => true,
+    async defaultResource(ctx, engineClient, oneOf) {
+      const client = clients().ours(engineClient)
+      if (oneOf !== undefined) return chosen(client, [oneOf].flat())
+      const { grant_type: grantType, scope } = ctx.oidc.params as { grant_type?: string; scope?: string }
+      if (grantType === 'client_credentials') return machineResource(client)
+      // the engine takes undefined for "none", its types do not
+      return requests.implied(client, scope) as string
+    },
+    getResourceServerInfo: (ctx, identifier, engineClient) =>
+      orUnavailable(() => resourceServer(requests, ctx, { identifier, client: clients().ours(engineClient) })),
+  }
+}
+
+/** Several resources are granted and the token request names none: RFC 8707 §2.2 leaves one to the default. */
+function chosen(client: Client, identifiers: readonly string[]): string {
+  if (client.defaultResource !== undefined && identifiers.includes(client.defaultResource))
+    return client.defaultResource
+  throw invalidTarget(`name one resource: the grant is for ${identifiers.join(', ')}`)
+}
+
+async function resourceServer(
+  requests: ResourceRequests,
+  ctx: KoaContextWithOIDC,
+  { identifier, client }: { identifier: string; client: Client },
+): Promise<ResourceServer> {
+  const { resource, scopes } = await requests.allowed(identifier, client)
+  const { params } = ctx.oidc
+  if (params && params['grant_type'] === 'client_credentials') {
+    const existing = new Set(resource.scopes.map(({ name }) => name))
+    params['scope'] = requestedScopes(params['scope'] as string | undefined, { granted: scopes, existing }).join(' ')
+  }
+  return {
+    // RFC 9068 §3: the identifier exactly as it is registered, whatever spelling the request used
+    audience: resource.identifier,
+    scope: scopes.join(' '),
+    accessTokenFormat: resource.accessTokenFormat,
+    ...(resource.accessTokenTtlSeconds === undefined ? {} : { accessTokenTTL: resource.accessTokenTtlSeconds }),
+    jwt: { sign: { alg: resource.signingAlg } },
+  } as ResourceServer
+}
+
+/** Puts the registered spelling of each named resource into the parameters, before anything is decided. */
+export async function canonicalResources(requests: ResourceRequests, params: Record<string, unknown>): Promise<void> {
+  const named = params['resource']
+  if (typeof named === 'string') params['resource'] = await canonical(requests, named)
+  if (Array.isArray(named)) {
+    params['resource'] = await Promise.all(
+      named.map((one) => (typeof one === 'string' ? canonical(requests, one) : one)),
+    )
+  }
+}
+
+async function canonical(requests: ResourceRequests, identifier: string): Promise<string> {
+  return (await orUnavailable(() => requests.find(identifier)))?.identifier ?? identifier
+}

@@ -1,0 +1,108 @@
+/** Turns the engine's refusals into ours: the standard's code, and a sentence that says what would be right. */
+import { compactVerify, decodeJwt, decodeProtectedHeader, importJWK, type JWK } from 'jose'
+import type { Client as EngineClient, errors, KoaContextWithOIDC } from 'oidc-provider'
+import type { Client } from '#clients/client.ts'
+import { assertionFault, type AssertionContext } from './client-assertion.ts'
+import type { EngineClients } from './engine-clients.ts'
+
+/** An error of the engine: `error_description` is for the caller, `error_detail` for the log. */
+export type EngineError = errors.OIDCProviderError
+
+export interface Refusal {
+  readonly error: string
+  readonly description: string
+  /** For the log and the audit event, not for the caller. */
+  readonly detail: string | undefined
+}
+
+/**
+ * Rewrites `ctx.body` after a refused request of a back channel; runs before the answer goes out. What the engine says
+ * stays where nothing better is known.
+ */
+export async function explainRefusal(
+  ctx: KoaContextWithOIDC,
+  error: EngineError,
+  deps: { clients: EngineClients; assertionContext: (ctx: KoaContextWithOIDC) => AssertionContext },
+): Promise<Refusal> {
+  const body = ctx.body as { error?: string; error_description?: string } | undefined
+  const said = {
+    code: body?.error ?? error.error,
+    description: body?.error_description ?? error.error_description ?? '',
+  }
+  const refusal = await better(ctx, error, { ...deps, ...said })
+  if (body && typeof body === 'object')
+    Object.assign(body, { error: refusal.error, error_description: refusal.description })
+  return { ...refusal, detail: error.error_detail ?? causeOf(error) }
+}
+
+async function better(
+  ctx: KoaContextWithOIDC,
+  error: EngineError,
+  said: Parameters<typeof explainRefusal>[2] & { code: string; description: string },
+): Promise<{ error: string; description: string }> {
+  const { client, params } = ctx.oidc
+  if (said.description === 'requested grant type is not allowed for this client' && client) {
+    // RFC 6749 §5.2: unauthorized_client, where the engine says invalid_request
+    const grantTypes = client.grantTypes?.join(', ') || 'none'
+    return {
+      error: 'unauthorized_client',
+      description: `this client may not use the grant type ${String(params?.['grant_type'])}; it has: ${grantTypes}`,
+    }
+  }
+  if (said.code === 'invalid_client' && client && typeof params?.['client_assertion'] === 'string') {
+    const fault = await verifiedFault(
+      client,
+      params['client_assertion'],
+      said.clients.ours(client),
+      said.assertionContext(ctx),
+    )
+    if (fault) return { error: said.code, description: fault }
+  }
+  if (said.code === 'invalid_grant' && error.error_detail) return { error: said.code, description: error.error_detail }
+  return { error: said.code, description: said.description }
+}
+
+/** Which rule a refused assertion broke, told only to the holder of the client's key. */
+async function verifiedFault(
+  engineClient: EngineClient,
+  assertion: string,
+  client: Client,
+  context: AssertionContext,
+): Promise<string | undefined> {
+  try {
+    const header = decodeProtectedHeader(assertion)
+    if (!allowedAlg(client, header.alg) || !(await signedBy(engineClient, assertion, header.alg as string)))
+      return undefined
+    return assertionFault({ claims: decodeJwt(assertion), header: header as Record<string, unknown>, client, context })
+  } catch {
+    return undefined
+  }
+}
+
+export const ASSERTION_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
+
+function allowedAlg(client: Client, alg: string | undefined): boolean {
+  const registered = client.metadata['token_endpoint_auth_signing_alg']
+  if (registered !== undefined) return alg === registered
+  return ASSERTION_ALGORITHMS.some((allowed) => allowed === alg)
+}
+
+async function signedBy(engineClient: EngineClient, assertion: string, alg: string): Promise<boolean> {
+  const { kid } = decodeProtectedHeader(assertion)
+  const keys: Iterable<JWK> = (
+    engineClient as unknown as { asymmetricKeyStore: { selectForVerify(o: object): JWK[] } }
+  ).asymmetricKeyStore.selectForVerify({ alg, kid })
+  for (const jwk of keys) {
+    try {
+      await compactVerify(assertion, await importJWK(jwk, alg), { algorithms: [alg] })
+      return true
+    } catch {
+      // another key may have signed it
+    }
+  }
+  return false
+}
+
+function causeOf(error: EngineError): string | undefined {
+  return error.cause instanceof Error ? error.cause.message : undefined
+}

@@ -1,0 +1,226 @@
+/** The interactions of the engine as the interactions room sees them. */
+import type Provider from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import type { Context } from 'koa'
+import type { AdapterPayload, Client as EngineClient, Interaction } from 'oidc-provider'
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { ArtefactStore } from './adapter/artefact-store.ts'
+import { orUnavailable } from './adapter/errors.ts'
+import { rowId, type PayloadSealer } from './adapter/sealing.ts'
+import type { SessionStore } from './adapter/session-store.ts'
+import type { ConsentStore } from './consent-store.ts'
+import type { ConsentResult } from './grants-of-sessions.ts'
+import {
+  InteractionLost,
+  type InteractionClient,
+  type InteractionGateway,
+  type OpenInteraction,
+  type ScopeSelection,
+} from './interaction-gateway.ts'
+import { OPENID_SCOPES } from './resource-requests.ts'
+
+export interface GatewayDeps {
+  readonly issuer: string
+  readonly provider: () => Provider
+  readonly artefacts: ArtefactStore
+  readonly sessions: SessionStore
+  readonly sealer: PayloadSealer
+  readonly consents: ConsentStore
+  readonly audit: Audit
+  readonly auditContext: (ctx: Context) => Omit<AuditContext, 'actor'>
+}
+
+export function createGateway(deps: GatewayDeps): InteractionGateway {
+  async function current(ctx: Context): Promise<Interaction> {
+    try {
+      return await deps.provider().interactionDetails(ctx.req, ctx.res)
+    } catch (error) {
+      if (error instanceof errors.SessionNotFound) throw await lost(deps, ctx, error)
+      throw error
+    }
+  }
+
+  async function finish(ctx: Context, result: Record<string, unknown>): Promise<void> {
+    let returnTo: string
+    try {
+      returnTo = await deps.provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true })
+    } catch (error) {
+      if (error instanceof errors.SessionNotFound) throw await lost(deps, ctx, error)
+      throw error
+    }
+    // RFC 9700 §4.12: 303, so that a form with a password is not sent on
+    ctx.status = 303
+    ctx.redirect(returnTo)
+  }
+
+  return {
+    async open(ctx) {
+      const interaction = await current(ctx)
+      return opened(interaction, await clientOf(deps, interaction.params))
+    },
+
+    async signedIn(ctx, { accountSub, amr, acr }) {
+      const interaction = await current(ctx)
+      await replaceOtherPerson(deps, ctx, { interaction, accountSub })
+      await finish(ctx, { login: { accountId: accountSub, amr: [...amr], acr, remember: true } })
+    },
+
+    async allowed(ctx, granted) {
+      const interaction = await current(ctx)
+      const accountId = interaction.session?.accountId
+      const clientId = String(interaction.params['client_id'])
+      if (accountId === undefined)
+        throw new InteractionLost('unknown', { client: await clientOf(deps, interaction.params) })
+      await orUnavailable(() => deps.consents.add(accountId, clientId, granted))
+      await deps.audit.record({
+        ...consentEvent(deps.auditContext(ctx), { accountId, clientId }),
+        type: 'consent.granted',
+        outcome: 'success',
+        detail: { openid_scopes: granted.openidScopes, resource_scopes: granted.resourceScopes },
+      })
+      const rejected = leftOut(askedFor(interaction), granted)
+      const consent: ConsentResult = rejected === undefined ? {} : { rejected }
+      await finish(ctx, { consent })
+    },
+
+    async denied(ctx) {
+      const interaction = await current(ctx)
+      const accountId = interaction.session?.accountId
+      const clientId = String(interaction.params['client_id'])
+      await deps.audit.record({
+        ...consentEvent(deps.auditContext(ctx), { accountId, clientId }),
+        type: 'consent.denied',
+        outcome: 'failure',
+        reason: 'the person did not allow it',
+      })
+      await finish(ctx, { error: 'access_denied', error_description: 'the person did not allow the request' })
+    },
+  }
+}
+
+function consentEvent(origin: Omit<AuditContext, 'actor'>, who: { accountId: string | undefined; clientId: string }) {
+  const { accountId, clientId } = who
+  return {
+    ...origin,
+    actor: accountId === undefined ? { kind: 'anonymous' as const } : { kind: 'account' as const, id: accountId },
+    ...(accountId === undefined ? {} : { accountId }),
+    clientId,
+  }
+}
+
+/** Somebody else signed in: the session of the person before ends here, instead of by a scripted sign-out form. */
+async function replaceOtherPerson(
+  deps: GatewayDeps,
+  ctx: Context,
+  { interaction, accountSub }: { interaction: Interaction; accountSub: string },
+): Promise<void> {
+  const before = interaction.session
+  if (before?.accountId === undefined || before.accountId === accountSub) return
+  const { uid, accountId } = before
+  delete interaction.session
+  await interaction.save(interaction.exp - Math.floor(Date.now() / 1000))
+  if (!(await orUnavailable(() => deps.sessions.end(uid)))) return
+  await deps.audit.record({
+    ...deps.auditContext(ctx),
+    type: 'session.ended',
+    outcome: 'success',
+    actor: { kind: 'account', id: accountSub },
+    accountId,
+    subject: { kind: 'session', id: uid },
+    reason: 'another person signed in',
+  })
+}
+
+function opened(interaction: Interaction, client: InteractionClient): OpenInteraction {
+  const { uid, prompt, params, session } = interaction
+  const asked = askedFor(interaction)
+  return {
+    uid,
+    prompt: prompt.name === 'login' ? 'login' : 'consent',
+    client,
+    params,
+    accountSub: session?.accountId,
+    missing: asked,
+  }
+}
+
+/** What is new in the request; all of it when the app asked for consent although nothing is new. */
+function askedFor(interaction: Interaction): ScopeSelection {
+  const details = interaction.prompt.details as {
+    missingOIDCScope?: string[]
+    missingResourceScopes?: Record<string, string[]>
+  }
+  if (details.missingOIDCScope || details.missingResourceScopes) {
+    return { openidScopes: details.missingOIDCScope ?? [], resourceScopes: details.missingResourceScopes ?? {} }
+  }
+  const scopes = String(interaction.params['scope'] ?? '')
+    .split(' ')
+    .filter(Boolean)
+  const known = new Set<string>(OPENID_SCOPES)
+  const own = scopes.filter((scope) => !known.has(scope))
+  const resources = [interaction.params['resource']].flat().filter((value) => typeof value === 'string')
+  return {
+    openidScopes: scopes.filter((scope) => known.has(scope)),
+    resourceScopes: own.length === 0 ? {} : Object.fromEntries(resources.map((resource) => [resource, own])),
+  }
+}
+
+function leftOut(asked: ScopeSelection, granted: ScopeSelection): ScopeSelection | undefined {
+  const openidScopes = asked.openidScopes.filter((scope) => !granted.openidScopes.includes(scope))
+  const resourceScopes: Record<string, string[]> = {}
+  for (const [resource, scopes] of Object.entries(asked.resourceScopes)) {
+    const missing = scopes.filter((scope) => !granted.resourceScopes[resource]?.includes(scope))
+    if (missing.length > 0) resourceScopes[resource] = missing
+  }
+  return openidScopes.length === 0 && Object.keys(resourceScopes).length === 0
+    ? undefined
+    : { openidScopes, resourceScopes }
+}
+
+async function clientOf(deps: GatewayDeps, params: Record<string, unknown>): Promise<InteractionClient> {
+  const client = await deps.provider().Client.find(String(params['client_id']))
+  const redirect = URL.parse(String(params['redirect_uri']))
+  return describeClient(client, redirect, String(params['client_id']))
+}
+
+function describeClient(client: EngineClient | undefined, redirect: URL | null, id: string): InteractionClient {
+  const website = redirect && /^https?:$/.test(redirect.protocol) ? redirect.origin : undefined
+  return {
+    id,
+    name: client?.clientName ?? id,
+    redirectHost: redirect?.host || redirect?.protocol.slice(0, -1) || '',
+    clientUri: client?.clientUri ?? website,
+    logoUri: client?.logoUri,
+    policyUri: client?.policyUri,
+    tosUri: client?.tosUri,
+  }
+}
+
+/**
+ * What is left of an interaction that cannot go on. Its row stays for a while after it expired or was finished, so
+ * that the page can offer the way on (the same request again) or back to the app.
+ */
+async function lost(deps: GatewayDeps, ctx: Context, error: Error): Promise<InteractionLost> {
+  const uid = /\/interaction\/([\w-]{1,64})/.exec(ctx.path)?.[1]
+  const stored =
+    uid === undefined ? undefined : await orUnavailable(() => deps.artefacts.find('Interaction', rowId(uid)))
+  if (!stored) return new InteractionLost('unknown')
+  const payload = deps.sealer.open('Interaction', stored.id, stored).payload as Partial<AdapterPayload>
+  const params = payload.params ?? {}
+  const client = await clientOf(deps, params)
+  if (stored.consumedSeconds !== null) return new InteractionLost('unknown', { client })
+  const restartUrl = payload['parJti'] === undefined ? restart(deps.issuer, params) : undefined
+  if (stored.remainingSeconds !== null && stored.remainingSeconds <= 0) {
+    return new InteractionLost('expired', { client, restartUrl })
+  }
+  const foreign = error.message !== 'invalid_request' || /cookie/.test(String(Reflect.get(error, 'error_description')))
+  return new InteractionLost(foreign ? 'foreign' : 'expired', { client, restartUrl })
+}
+
+function restart(issuer: string, params: Record<string, unknown>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) {
+    for (const one of [value].flat()) if (typeof one === 'string') query.append(name, one)
+  }
+  return `${issuer}/authorize?${query.toString()}`
+}

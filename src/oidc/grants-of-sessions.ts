@@ -1,0 +1,56 @@
+/** One engine Grant a session and client, made from the consent record; another browser's logout does not end it. */
+import type Provider from 'oidc-provider'
+import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
+import type { ConsentStore } from './consent-store.ts'
+import { orUnavailable } from './adapter/errors.ts'
+import type { ScopeSelection } from './interaction-gateway.ts'
+
+/** What a person left out, carried by the result of the consent interaction. */
+export interface ConsentResult {
+  readonly rejected?: ScopeSelection
+}
+
+export function loadExistingGrant(consents: ConsentStore) {
+  return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
+    const { client, session, account, provider, result } = ctx.oidc
+    if (!client || !session || !account) return undefined
+    const grantId = session.grantIdFor(client.clientId)
+    const known = grantId === undefined ? undefined : await provider.Grant.find(grantId)
+    const grant = known?.accountId === account.accountId ? known : undefined
+    const consent = await orUnavailable(() => consents.find(account.accountId, client.clientId))
+    if (!consent) return grant
+    return bring(provider, ctx, { grant, consent, decided: result?.['consent'] as ConsentResult | undefined })
+  }
+}
+
+/** Brings the grant up to the consent record, and writes it only when that adds something. */
+async function bring(
+  provider: Provider,
+  ctx: KoaContextWithOIDC,
+  {
+    grant,
+    consent,
+    decided,
+  }: { grant: Grant | undefined; consent: ScopeSelection; decided: ConsentResult | undefined },
+): Promise<Grant> {
+  const before = JSON.stringify(grant ?? null)
+  const target =
+    grant ??
+    new provider.Grant({
+      accountId: ctx.oidc.account?.accountId as string,
+      clientId: ctx.oidc.client?.clientId as string,
+    })
+  // the engine lets an earlier refusal win over a later consent
+  if (decided) delete target.rejected
+  const rejected = decided?.rejected
+  if (consent.openidScopes.length > 0) target.addOIDCScope(consent.openidScopes.join(' '))
+  for (const [resource, scopes] of Object.entries(consent.resourceScopes)) {
+    target.addResourceScope(resource, scopes.join(' '))
+  }
+  if (rejected && rejected.openidScopes.length > 0) target.rejectOIDCScope(rejected.openidScopes.join(' '))
+  for (const [resource, scopes] of Object.entries(rejected?.resourceScopes ?? {})) {
+    target.rejectResourceScope(resource, scopes.join(' '))
+  }
+  if (JSON.stringify(target) !== before) await target.save()
+  return target
+}

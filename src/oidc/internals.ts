@@ -1,0 +1,16 @@
+/** The only deep import of oidc-provider: what its configuration does not let one change while it runs. */
+import type Provider from 'oidc-provider'
+// @ts-expect-error the engine ships no types for its inner modules
+import instance from 'oidc-provider/lib/helpers/weak_cache.js'
+
+interface EngineState {
+  configuration: { clockTolerance: number }
+}
+
+/**
+ * Lets the clock tolerance (seconds) depend on the request: the engine reads it from its configuration each time.
+ */
+export function setClockTolerance(provider: Provider, tolerance: () => number): void {
+  const state: EngineState = instance(provider)
+  Object.defineProperty(state.configuration, 'clockTolerance', { configurable: true, get: tolerance })
+}

@@ -1,0 +1,130 @@
+/** The protocol endpoints: one engine at a time behind one handler, swapped when the signing keys change. */
+import compose from 'koa-compose'
+import type { Context, Middleware } from 'koa'
+import Provider from 'oidc-provider'
+import type { Accounts } from '#accounts/account.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Clients } from '#clients/client.ts'
+import type { Database } from '#database/database.ts'
+import type { Logger } from '#observability/logger.ts'
+import type { Metrics } from '#observability/metrics.ts'
+import type { Resource, Resources } from '#resources/resource.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import type { SigningKeys } from '#signing-keys/signing-key.ts'
+import { createAdapterFactory, toArtefactRow } from './adapter/adapter.ts'
+import { createArtefactStore } from './adapter/artefact-store.ts'
+import { orUnavailable } from './adapter/errors.ts'
+import { createGrantStore } from './adapter/grant-store.ts'
+import { createPayloadSealer } from './adapter/sealing.ts'
+import { createSessionAdapter } from './adapter/session-adapter.ts'
+import { createSessionStore, type SessionStore } from './adapter/session-store.ts'
+import { createTokenStore } from './adapter/token-store.ts'
+import { createUnitSettler } from './adapter/unit-of-work.ts'
+import { aroundEngine } from './around-engine.ts'
+import { LIFETIMES } from './configuration/lifetimes.ts'
+import { createConsentStore } from './consent-store.ts'
+import { createGateway } from './gateway.ts'
+import type { EnginePages, InteractionGateway } from './interaction-gateway.ts'
+import { createProvider, type EngineInstance, type ProviderDeps } from './provider.ts'
+import { createReplayDetection } from './replay.ts'
+import { createResourceRequests } from './resource-requests.ts'
+
+export interface OidcDeps {
+  readonly issuer: string
+  readonly db: Database
+  readonly keyring: Keyring
+  readonly clients: Clients
+  readonly resources: Resources
+  readonly accounts: Accounts
+  readonly signingKeys: SigningKeys
+  readonly audit: Audit
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly pages: EnginePages
+  /** Resources that are no rows, such as the admin API. */
+  readonly builtInResources: readonly Resource[]
+  /** From where and in which request, for audit events. */
+  readonly origin: (ctx: Context) => Omit<AuditContext, 'actor'>
+}
+
+export interface Oidc {
+  readonly middleware: Middleware
+  readonly gateway: InteractionGateway
+}
+
+/** Builds the engine over the keys there are now, and again whenever they change. */
+export function createOidc(deps: OidcDeps): Oidc {
+  const { db, audit } = deps
+  const artefacts = createArtefactStore(db)
+  const sessions = createSessionStore(db)
+  const sealer = createPayloadSealer(deps.keyring)
+  const consents = createConsentStore(db)
+  const tokens = createTokenStore(db)
+  const settler = createUnitSettler({
+    db,
+    artefacts,
+    toRow: (insert) => toArtefactRow(sealer, insert),
+    graceSeconds: LIFETIMES.refreshGrace,
+  })
+  const providerDeps: ProviderDeps = {
+    ...deps,
+    requests: createResourceRequests(deps.resources, deps.builtInResources),
+    consents,
+    adapter: createAdapterFactory({
+      artefacts,
+      grants: createGrantStore(db),
+      sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: LIFETIMES.sessionAbsolute }),
+      sealer,
+      graceSeconds: LIFETIMES.refreshGrace,
+    }),
+    endSession: (uid) => endSession(deps, sessions, uid),
+    isFirstUse: createReplayDetection(async (id, expiresAt) => {
+      const [fresh] = await orUnavailable(() => tokens.reserve([{ reservations: [{ id, expiresAt }], audit: [] }]))
+      return fresh === true
+    }),
+  }
+  const counted = ({ grantType, error }: { grantType: string; error?: string }): void =>
+    error === undefined ? deps.metrics.tokenIssued(grantType) : deps.metrics.tokenRefused(error)
+
+  function build(): { instance: EngineInstance; run: Middleware } {
+    const instance = createProvider(providerDeps, deps.signingKeys.current())
+    instance.provider.use(
+      aroundEngine(instance, { settler, audit, logger: deps.logger, auditContext: deps.origin, counted }),
+    )
+    return { instance, run: compose(instance.provider.middleware) as Middleware }
+  }
+
+  let current = build()
+  deps.signingKeys.onChange(() => {
+    current = build()
+  })
+  return {
+    // read once a request: those under way keep the engine they began with
+    middleware: (ctx, next) => current.run(ctx, next),
+    gateway: createGateway({
+      ...deps,
+      provider: () => current.instance.provider,
+      artefacts,
+      sessions,
+      sealer,
+      consents,
+      auditContext: deps.origin,
+    }),
+  }
+}
+
+/** Ends a session for good: a request that still has it cannot bring it back. */
+async function endSession(deps: OidcDeps, sessions: SessionStore, uid: string): Promise<void> {
+  if (!(await orUnavailable(() => sessions.end(uid)))) return
+  const ctx = Provider.ctx
+  const accountId = ctx?.oidc.session?.accountId
+  await deps.audit.record({
+    ...(ctx ? deps.origin(ctx as unknown as Context) : {}),
+    type: 'session.ended',
+    outcome: 'success',
+    actor: accountId === undefined ? { kind: 'anonymous' } : { kind: 'account', id: accountId },
+    ...(accountId === undefined ? {} : { accountId }),
+    subject: { kind: 'session', id: uid },
+    reason: 'signed out',
+  })
+}

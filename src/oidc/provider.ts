@@ -1,0 +1,177 @@
+/** Builds one instance of the engine over one set of signing keys; it is swapped whole when the keys change. */
+import Provider from 'oidc-provider'
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import type { Accounts } from '#accounts/account.ts'
+import type { Clients } from '#clients/client.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import type { KeySet } from '#signing-keys/signing-key.ts'
+import { assertionFault, type AssertionContext } from './client-assertion.ts'
+import { authorizationRequestHook, HOOK_PARAMETER } from './configuration/authorization-request.ts'
+import { authenticationClaims, CLAIMS, findAccount } from './configuration/claims.ts'
+import { cookies } from './configuration/cookies.ts'
+import { clientBasedCors, features } from './configuration/features.ts'
+import { policy } from './configuration/interaction-policy.ts'
+import { lifetimes } from './configuration/lifetimes.ts'
+import { expiresWithSession, issueRefreshToken, rotateRefreshToken } from './configuration/refresh-tokens.ts'
+import { canonicalResources } from './configuration/resources.ts'
+import { engineKeys } from './configuration/signing.ts'
+import type { ConsentStore } from './consent-store.ts'
+import { EXTRA_CLIENT_METADATA, installClients, type EngineClients } from './engine-clients.ts'
+import { ASSERTION_ALGORITHMS } from './explain-refusal.ts'
+import { loadExistingGrant } from './grants-of-sessions.ts'
+import type { EnginePages } from './interaction-gateway.ts'
+import { setClockTolerance } from './internals.ts'
+import { requestScope } from './request-scope.ts'
+import { OPENID_SCOPES, type ResourceRequests } from './resource-requests.ts'
+
+export interface ProviderDeps {
+  readonly issuer: string
+  readonly keyring: Keyring
+  readonly clients: Clients
+  readonly accounts: Accounts
+  readonly requests: ResourceRequests
+  readonly consents: ConsentStore
+  readonly pages: EnginePages
+  readonly adapter: NonNullable<Configuration['adapter']>
+  readonly endSession: (uid: string) => Promise<void>
+  /** The engine's `ReplayDetection.unique`. */
+  readonly isFirstUse: (issuer: string, jti: string, expiresAt: number) => Promise<boolean>
+}
+
+export interface EngineInstance {
+  readonly provider: Provider
+  readonly clients: EngineClients
+  readonly assertionContext: (ctx: KoaContextWithOIDC) => AssertionContext
+}
+
+/** The paths of the protocol endpoints below the issuer. */
+export const ROUTES = {
+  authorization: '/authorize',
+  end_session: '/logout',
+  introspection: '/introspect',
+  jwks: '/jwks',
+  pushed_authorization_request: '/par',
+  revocation: '/revoke',
+  token: '/token',
+  userinfo: '/userinfo',
+} as const
+
+export function createProvider(deps: ProviderDeps, keys: KeySet): EngineInstance {
+  let engineClients: EngineClients | undefined
+  const clients = () => engineClients as EngineClients
+  const assertionContext = (ctx: KoaContextWithOIDC): AssertionContext => ({
+    issuer: deps.issuer,
+    tokenEndpoint: deps.issuer + ROUTES.token,
+    endpoint: deps.issuer + ctx.path,
+    now: Date.now() / 1000,
+  })
+  const provider = new Provider(deps.issuer, configuration(deps, { keys, clients, assertionContext }))
+  engineClients = installClients(provider, deps.clients, async (ctx) => {
+    const { params, client } = ctx.oidc
+    const scope = requestScope()
+    if (scope && !client && params?.['client_assertion'] !== undefined) scope.authenticating = true
+    await canonicalResources(deps.requests, params as Record<string, unknown>)
+  })
+  override(provider, deps)
+  return { provider, clients: engineClients, assertionContext }
+}
+
+interface Late {
+  keys: KeySet
+  clients: () => EngineClients
+  assertionContext: EngineInstance['assertionContext']
+}
+
+function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: Late): Configuration {
+  const { issuer, pages } = deps
+  const base = new URL(issuer).pathname.replace(/\/$/, '')
+  return {
+    adapter: deps.adapter,
+    jwks: engineKeys(keys),
+    routes: ROUTES,
+    cookies: cookies(issuer, deps.keyring),
+    ttl: lifetimes(),
+    scopes: [...OPENID_SCOPES],
+    claims: CLAIMS,
+    responseTypes: ['code'],
+    features: features({ requests: deps.requests, clients, pages }),
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    clientDefaults: { id_token_signed_response_alg: 'RS256' },
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...ASSERTION_ALGORITHMS],
+      idTokenSigningAlgValues: ['RS256', 'ES256'],
+    },
+    extraClientMetadata: { properties: EXTRA_CLIENT_METADATA },
+    extraParams: { [HOOK_PARAMETER]: authorizationRequestHook(deps.requests, clients) },
+    pkce: { required: (_ctx, client) => clients().ours(client).metadata['signet_pkce'] !== 'optional' },
+    interactions: { policy: policy(), url: (_ctx, interaction) => `${base}/interaction/${interaction.uid}` },
+    findAccount: findAccount(deps.accounts),
+    loadExistingGrant: loadExistingGrant(deps.consents),
+    extraTokenClaims: authenticationClaims,
+    issueRefreshToken,
+    expiresWithSession,
+    rotateRefreshToken,
+    revokeGrantPolicy: () => true,
+    clientBasedCORS: clientBasedCors(clients),
+    assertJwtClientAuthClaimsAndHeader: async (ctx, claims, header, engineClient) => {
+      const scope = requestScope()
+      if (scope) scope.authenticating = false
+      const client = clients().ours(engineClient)
+      const fault = assertionFault({ claims, header, client, context: assertionContext(ctx) })
+      if (fault) throw Object.assign(new errors.InvalidClientAuth(fault), { error_description: fault })
+    },
+    renderError: (ctx, out) => pages.error(ctx, out as { error: string; error_description?: string }),
+    allowOmittingSingleRegisteredRedirectUri: false,
+  } as Configuration
+}
+
+/** Seconds by which clocks may differ, and by which an assertion's `nbf` may be ahead. */
+const CLOCK_TOLERANCE = 15
+const ASSERTION_TOLERANCE = 60
+
+function override(provider: Provider, deps: ProviderDeps): void {
+  provider.proxy = true
+  const context = provider.OIDCContext.prototype
+  // no URL is ever made from a request's Host
+  context.urlFor = (name: string, options?: Record<string, unknown>) => provider.urlFor(name, options)
+  // any audience passes here: assertionFault decides, once the signature was verified. The engine then compares nbf
+  // with its clock tolerance; ours for assertions is wider
+  Object.assign(context, {
+    clientJwtAuthExpectedAudience: () => ({ has: () => true }),
+  })
+  setClockTolerance(provider, () => (requestScope()?.authenticating ? ASSERTION_TOLERANCE : CLOCK_TOLERANCE))
+  Object.assign(provider.ReplayDetection, { unique: deps.isFirstUse })
+  hideDeadTokens(provider, findAccount(deps.accounts))
+  Object.assign(provider.Session.prototype, {
+    async destroy(this: { uid: string; destroyed?: boolean }) {
+      await deps.endSession(this.uid)
+      this.destroyed = true
+    },
+  })
+}
+
+/**
+ * A token whose client or account is gone or disabled is not active. The engine would fail on the first and tell of the
+ * second as if nothing had happened.
+ */
+function hideDeadTokens(provider: Provider, accountOf: ReturnType<typeof findAccount>): void {
+  for (const Model of [provider.AccessToken, provider.ClientCredentials, provider.RefreshToken]) {
+    const find = Model.find.bind(Model) as (value: string, options?: object) => Promise<StoredToken | undefined>
+    Object.assign(Model, {
+      find: async (value: string, options?: object): Promise<StoredToken | undefined> => {
+        const token = await find(value, options)
+        const ctx = Provider.ctx
+        if (!token || ctx?.oidc?.route !== 'introspection') return token
+        if (!token.clientId || !(await provider.Client.find(token.clientId))) return undefined
+        if (token.accountId === undefined) return token
+        return (await accountOf(ctx, token.accountId)) ? token : undefined
+      },
+    })
+  }
+}
+
+interface StoredToken {
+  clientId?: string
+  accountId?: string
+}

@@ -1,0 +1,128 @@
+/** The token endpoint around the engine: one unit of work a request, its events, and answers that changed meanwhile. */
+import type { Context, Next } from 'koa'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { AuditContext, AuditEvent } from '#audit/audit.ts'
+import type { TokenCommit } from './adapter/token-store.ts'
+import type { Settlement, UnitSettler } from './adapter/unit-of-work.ts'
+import { rowId } from './adapter/sealing.ts'
+import { ASSERTION_REUSED } from './client-assertion.ts'
+import { refreshTokenTtl } from './configuration/lifetimes.ts'
+import type { Refusal } from './explain-refusal.ts'
+import type { RequestScope, UnitOfWork } from './request-scope.ts'
+
+export interface TokenEndpointDeps {
+  readonly settler: UnitSettler
+  readonly refused: (ctx: KoaContextWithOIDC) => Promise<Refusal | undefined>
+  readonly auditContext: (ctx: Context) => Omit<AuditContext, 'actor'>
+  readonly counted: (outcome: { grantType: string; error?: string }) => void
+}
+
+/** Runs the engine for `POST /token` and writes what it collected before the answer goes out. */
+export function tokenEndpoint(deps: TokenEndpointDeps) {
+  return async (ctx: Context, next: Next, scope: RequestScope): Promise<void> => {
+    await next()
+    const engineCtx = ctx as unknown as KoaContextWithOIDC
+    const unit = scope.unit as UnitOfWork
+    const grantType = knownGrantType(engineCtx)
+    if (ctx.status === 200) {
+      const settlement = await deps.settler.settle(unit, {
+        audit: [issued(engineCtx, deps.auditContext(ctx))],
+        touch: touched(engineCtx, unit),
+      })
+      if (settlement.outcome === 'committed') {
+        answer(ctx, settlement)
+        deps.counted({ grantType })
+        return
+      }
+      refuseAnswer(ctx, settlement.outcome)
+    }
+    const refusal = (await deps.refused(engineCtx)) ?? refusalOf(ctx)
+    await deps.settler.refuse(unit, [refusedEvent(engineCtx, refusal, deps.auditContext(ctx))])
+    deps.counted({ grantType, error: refusal.error })
+  }
+}
+
+function answer(ctx: Context, settlement: Settlement): void {
+  if (settlement.outcome !== 'committed' || settlement.refreshToken === undefined) return
+  Object.assign(ctx.body as object, { refresh_token: settlement.refreshToken })
+}
+
+function refuseAnswer(ctx: Context, outcome: 'replayed' | 'spent'): void {
+  const replayed = outcome === 'replayed'
+  ctx.status = replayed ? 401 : 400
+  ctx.body = replayed
+    ? // RFC 7523 §3: the server may refuse an assertion whose jti was seen
+      { error: 'invalid_client', error_description: ASSERTION_REUSED }
+    : { error: 'invalid_grant', error_description: 'it was used already or its grant has ended' }
+}
+
+/** A refresh token that does not rotate starts its idle time anew, but is written at most once a day for that. */
+function touched(ctx: KoaContextWithOIDC, unit: UnitOfWork): TokenCommit['touch'] {
+  const { RefreshToken: token, RotatedRefreshToken: rotated } = ctx.oidc.entities
+  if (ctx.oidc.params?.['grant_type'] !== 'refresh_token' || !token?.jti || rotated || unit.repeated !== undefined) {
+    return undefined
+  }
+  const ttlSeconds = refreshTokenTtl(token.totalLifetime())
+  if (token.exp !== undefined && token.exp - Date.now() / 1000 > ttlSeconds - 86_400) return undefined
+  return { id: rowId(token.jti), ttlSeconds }
+}
+
+function refusalOf(ctx: Context): Refusal {
+  const body = ctx.body as { error?: string; error_description?: string } | undefined
+  return { error: body?.error ?? 'server_error', description: body?.error_description ?? '', detail: undefined }
+}
+
+const GRANT_TYPES = new Map([
+  ['authorization_code', 'authorization_code'],
+  ['refresh_token', 'refresh_token'],
+  ['client_credentials', 'client_credentials'],
+])
+
+/** A label of bounded variety for metrics. */
+function knownGrantType(ctx: KoaContextWithOIDC): string {
+  return GRANT_TYPES.get(String(ctx.oidc.params?.['grant_type'])) ?? 'other'
+}
+
+function issued(ctx: KoaContextWithOIDC, origin: Omit<AuditContext, 'actor'>): AuditEvent {
+  const { client, entities, params } = ctx.oidc
+  const token = entities.AccessToken ?? entities.ClientCredentials
+  const accountId = entities.AccessToken?.accountId
+  const clientId = client?.clientId as string
+  const body = ctx.body as { scope?: string; refresh_token?: string }
+  return {
+    ...origin,
+    type: 'token.issued',
+    outcome: 'success',
+    actor: accountId === undefined ? { kind: 'client', id: clientId } : { kind: 'account', id: accountId },
+    clientId,
+    ...(accountId === undefined ? {} : { accountId }),
+    detail: {
+      grant_type: params?.['grant_type'],
+      ...(token?.aud === undefined ? {} : { resource: token.aud }),
+      ...(body.scope === undefined ? {} : { scope: body.scope }),
+      ...(token?.jti !== undefined && token.aud !== undefined ? { access_token_id: token.jti } : {}),
+      with_refresh_token: body.refresh_token !== undefined,
+    },
+  }
+}
+
+function refusedEvent(ctx: KoaContextWithOIDC, refusal: Refusal, origin: Omit<AuditContext, 'actor'>): AuditEvent {
+  const { client, params } = ctx.oidc
+  const accountId = ctx.oidc.entities.RefreshToken?.accountId
+  const claimed = params?.['client_id']
+  const reused = refusal.detail === 'refresh token already used' || /already consumed$/.test(refusal.detail ?? '')
+  return {
+    ...origin,
+    type: reused ? 'token.reused' : 'token.refused',
+    outcome: 'failure',
+    actor: client ? { kind: 'client', id: client.clientId } : { kind: 'anonymous' },
+    ...(client ? { clientId: client.clientId } : {}),
+    ...(accountId === undefined ? {} : { accountId }),
+    reason: refusal.detail ? `${refusal.error}: ${refusal.detail}` : `${refusal.error}: ${refusal.description}`,
+    detail: {
+      grant_type: params?.['grant_type'],
+      error: refusal.error,
+      ...(client || typeof claimed !== 'string' ? {} : { claimed_client_id: claimed }),
+    },
+  }
+}

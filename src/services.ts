@@ -1,0 +1,121 @@
+/** Builds each room's service once, without HTTP; used by the serving process and by tests only. */
+import { type AdminServices } from '#admin/resources.ts'
+import { ADMIN_SCOPES, adminResourceOf } from '#admin/scopes.ts'
+import { createAccounts } from '#accounts/accounts.ts'
+import { SYSTEM } from '#audit/audit.ts'
+import { createAudit } from '#audit/recorder.ts'
+import { createClients } from '#clients/clients.ts'
+import type { Config } from '#config/config.ts'
+import type { Secrets } from '#config/secrets.ts'
+import { createNotifications } from '#database/notify.ts'
+import { createDatabase } from '#database/pool.ts'
+import { createCsrf } from '#http/csrf.ts'
+import { requestOrigin } from '#http/origin.ts'
+import { createEnginePages } from '#interactions/engine-pages.ts'
+import type { Logger } from '#observability/logger.ts'
+import type { Metrics } from '#observability/metrics.ts'
+import { createOidc } from '#oidc/oidc.ts'
+import { createResources } from '#resources/resources.ts'
+import type { Resource } from '#resources/resource.ts'
+import { systemClock as clock } from '#shared/clock.ts'
+import { createKeyring } from '#shared/keyring.ts'
+import { createPasswords } from '#sign-in/password/passwords.ts'
+import { createSigningKeys } from '#signing-keys/signing-keys.ts'
+
+export interface ServicesInput {
+  readonly config: Config
+  readonly secrets: Secrets
+  readonly databaseUrl: string
+  readonly databaseDirectUrl: string
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+export type Services = Awaited<ReturnType<typeof createServices>>
+
+/** Opens the pool and the notifications, makes missing signing keys, and wires the rooms together. */
+export async function createServices({
+  config,
+  secrets,
+  databaseUrl,
+  databaseDirectUrl,
+  logger,
+  metrics,
+}: ServicesInput) {
+  const { issuer } = config
+  const keyring = createKeyring(secrets.masterKeys)
+  const db = createDatabase({ url: databaseUrl, logger, applicationName: 'signet' })
+  metrics.watchPool(() => db.stats())
+  const notifications = await createNotifications({ url: databaseDirectUrl, logger })
+  const audit = createAudit({ db })
+  const adminResource = builtInAdminResource(issuer)
+
+  const clients = createClients({
+    db,
+    notifications,
+    audit,
+    clock,
+    findResource: async (identifier) =>
+      identifier === adminResource.identifier ? adminResource : resources.read(identifier),
+  })
+  const resources = createResources({
+    db,
+    notifications,
+    audit,
+    clock,
+    reserved: [adminResource.identifier],
+    onRemove: clients.forgetResource,
+  })
+  const accounts = createAccounts({ db, audit, clock })
+  const passwords = createPasswords({ db, accounts, audit })
+  const signingKeys = createSigningKeys({ db, notifications, audit, keyring, clock })
+  await signingKeys.ensure(SYSTEM)
+
+  const oidc = createOidc({
+    issuer,
+    db,
+    keyring,
+    clients,
+    resources,
+    accounts,
+    signingKeys,
+    audit,
+    logger,
+    metrics,
+    pages: createEnginePages({ accounts, issuer }),
+    builtInResources: [adminResource],
+    origin: requestOrigin,
+  })
+  const admin: AdminServices = { clients, resources, accounts, passwords, signingKeys, audit, adminResource }
+
+  return {
+    config,
+    logger,
+    metrics,
+    keyring,
+    ...admin,
+    passwords,
+    oidc,
+    csrf: createCsrf({ keys: keyring.derive('csrf'), issuer }),
+    async close(): Promise<void> {
+      signingKeys.close()
+      await notifications.close()
+      await db.close()
+    },
+  }
+}
+
+function builtInAdminResource(issuer: string): Resource {
+  const since = new Date(0)
+  return {
+    identifier: adminResourceOf(issuer),
+    name: 'Signet administration',
+    scopes: Object.entries(ADMIN_SCOPES).map(([name, description]) => ({ name, description })),
+    accessTokenFormat: 'jwt',
+    signingAlg: 'ES256',
+    accessTokenTtlSeconds: undefined,
+    version: 1,
+    createdAt: since,
+    updatedAt: since,
+  }
+}
