@@ -3,11 +3,14 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const OLDEST = [24, 7]
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--enable-source-maps']
+/** Said by this launcher to the process it starts: end when I am gone. */
+const LAUNCHED = 'signet: launched'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const able = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])
@@ -16,14 +19,38 @@ if (able) await run()
 else startOther(packagedNode())
 
 async function run() {
+  endWithLauncher()
+  hideExperimentalWarnings()
   const { enableCompileCache } = await import('node:module')
-  enableCompileCache?.(process.env.NODE_COMPILE_CACHE)
+  enableCompileCache()
   const { run: runProgram } = await import('../src/cli/program.ts')
+  let served = false
   const code = await runProgram(process.argv.slice(2), async (env) => {
+    served = true
     const { serve } = await import('../src/main.ts')
     return serve(env)
   })
+  // A server that has drained ends now, whatever a library still holds open.
+  if (served) process.exit(code)
   process.exitCode = code
+}
+
+/** What the flag --disable-warning=ExperimentalWarning does, for a Node that was started without it. */
+function hideExperimentalWarnings() {
+  const [print] = process.listeners('warning')
+  if (!print) return
+  process.removeListener('warning', print)
+  process.on('warning', (warning) => {
+    if (warning.name !== 'ExperimentalWarning') print(warning)
+  })
+}
+
+function endWithLauncher() {
+  if (!process.channel) return
+  process.once('message', (message) => {
+    if (message === LAUNCHED) process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  })
+  process.channel.unref()
 }
 
 /** The Node that the package `node` brought with `npm ci`, if it is there. */
@@ -47,17 +74,15 @@ function startOther(node) {
     process.exitCode = 1
     return
   }
-  const child = spawn(node, [...FLAGS, fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
-  // A terminal sends its signals to the whole group; the child decides what they mean.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) {
-    process.on(signal, () => child.kill(signal))
-  }
+  const args = [...FLAGS, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
+  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  child.send(LAUNCHED)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {
     process.stderr.write(`Signet could not start ${node}: ${error.message}.\n`)
     process.exitCode = 1
   })
   child.on('exit', (code, signal) => {
-    if (signal) process.exitCode = 128 + (signal === 'SIGKILL' ? 9 : 15)
-    else process.exitCode = code ?? 1
+    process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1))
   })
 }

@@ -1,7 +1,84 @@
-/** The life of a server process: settings, database, services, listeners, and an orderly end. */
+/** The life of a server: settings, database, services, listeners, and an orderly end. */
+import cluster from 'node:cluster'
+import { performance } from 'node:perf_hooks'
+import type { Config } from '#config/config.ts'
 import type { Environment } from '#config/env.ts'
+import { type Loaded, loadConfig } from '#config/load.ts'
+import { databaseNow } from '#database/database-now.ts'
+import { checkAddress } from '#http/http-server.ts'
+import { createHealth, type Health } from '#observability/health.ts'
+import { createLogger, type Logger } from '#observability/logger.ts'
+import { systemClock } from '#shared/clock.ts'
+import { publicAddress } from './main/addresses.ts'
+import { banner } from './main/banner.ts'
+import { createCrew } from './main/crew.ts'
+import { openDatabase } from './main/database.ts'
+import { startManagement } from './main/management.ts'
+import { endOnBugs, listenForStop } from './main/stop.ts'
 
-/** Runs the server until it was asked to stop; resolves with the exit code. */
-export async function serve(_env: Environment): Promise<number> {
-  throw new Error('serving waits for the services')
+/** How long open requests may take once a stop was asked for. */
+const DRAIN_MS = 20_000
+
+/**
+ * Runs the server until it was asked to stop; resolves with the exit code. Throws ConfigError for bad settings and
+ * other AppErrors, each with one sentence that says what to do, when the start is not possible.
+ */
+export async function serve(env: Environment): Promise<number> {
+  const loaded = loadConfig(env)
+  const logger = createLogger(loaded.config.log)
+  endOnBugs(logger)
+  if (cluster.isWorker) {
+    const { runWorker } = await import('./main/worker.ts')
+    return runWorker(loaded, logger)
+  }
+  await lead(loaded, logger)
+  return 0
+}
+
+/** The process that leads: it owns the database and the management listener, and serves or has workers that do. */
+async function lead(loaded: Loaded, logger: Logger): Promise<void> {
+  const { config } = loaded
+  const stop = listenForStop()
+  await using life = new AsyncDisposableStack()
+  life.defer(() => stop.forget())
+  for (const warning of loaded.warnings) logger.warn(warning)
+  await checkAddress(publicAddress(config))
+
+  // Nobody asks the database before the start is over.
+  const health = createHealth({ databaseNow: async () => databaseNow(database.probe), clock: systemClock })
+  const crew = await createCrew(loaded, logger)
+  const management = await startManagement(config, { health: withCrew(health, crew), metrics: crew.metrics, logger })
+  if (management) life.defer(management)
+  const database = await openDatabase(loaded, logger, health.waitingFor)
+  life.defer(database.close)
+  await crew.start(database)
+  health.markStarted()
+  stop.arm()
+  sayReady(config, logger)
+
+  const signal = await stop.requested
+  logger.info({ signal }, 'stopping: what is open is answered, nothing new is taken')
+  health.markDraining()
+  const cut = await crew.drain(DRAIN_MS)
+  logger[cut > 0 ? 'warn' : 'info']({ cutOff: cut }, 'stopped serving')
+}
+
+/** Ready when the database answers and all who serve do. */
+function withCrew(health: Health, crew: { ready: Health['ready'] }): Health {
+  return {
+    ...health,
+    async ready() {
+      const own = await health.ready()
+      return own.ok ? crew.ready() : own
+    },
+  }
+}
+
+function sayReady(config: Config, logger: Logger): void {
+  const { issuer, server, management } = config
+  const seconds = performance.now() / 1000
+  logger.info({ issuer, host: server.host, port: server.port, seconds: Number(seconds.toFixed(2)) }, 'ready')
+  if (!process.stdout.isTTY) return
+  const health = management.port === 0 ? undefined : `http://${management.host}:${management.port}`
+  process.stdout.write(banner({ issuer, seconds, management: health }))
 }

@@ -27,7 +27,7 @@ export function readCliPublicKey(keysDir: string): JWK | undefined {
   try {
     const { kid, alg, ...privateJwk } = JSON.parse(content) as JWK
     const key = createPublicKey({ key: { ...privateJwk }, format: 'jwk' }).export({ format: 'jwk' })
-    return { ...key, ...(kid ? { kid } : {}), alg: alg ?? 'ES256', use: 'sig' } as JWK
+    return { ...key, ...(kid ? { kid } : {}), alg: alg ?? 'ES256', use: 'sig' }
   } catch (cause) {
     const todo = 'put it back from its copy, or move it away and run "signet recover"'
     throw new KeyFileError(`${path} is not a private key in JWK form: ${todo}.`, { cause })

@@ -24,6 +24,8 @@ export interface Loaded {
   readonly secrets: Secrets
   /** The master key file, when this call made it. */
   readonly madeMasterKey: string | undefined
+  /** What was allowed explicitly although a production server refuses it, one sentence each. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -42,6 +44,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Loaded 
     config: deepFreeze(config),
     secrets: Object.freeze(secretsOf(values, masterKeys)),
     madeMasterKey: made ? masterKeyPath(config.keysDir) : undefined,
+    warnings: config.production ? ALLOWANCES.filter((name) => values[name]).map(warning) : [],
   }
 }
 
@@ -131,6 +134,16 @@ function findMasterKeys(
     return undefined
   }
   return file.keys
+}
+
+const ALLOWANCES = [
+  'SIGNET_ALLOW_INSECURE_ISSUER',
+  'SIGNET_ALLOW_GENERATED_KEYS',
+  'SIGNET_ALLOW_EMBEDDED_DATABASE',
+] as const
+
+function warning(name: (typeof ALLOWANCES)[number]): string {
+  return `${name} is set, which a production server should not need`
 }
 
 function given(env: Environment, name: string): boolean {

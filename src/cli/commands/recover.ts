@@ -4,9 +4,12 @@ import type { Command } from 'commander'
 import type { JWK } from 'jose'
 import { CLI_CLIENT_ID } from '#admin/cli-client.ts'
 import { cliKeyPath, makeCliKey } from '#admin/cli-key.ts'
+import { ADMIN_SCOPES, adminResourceOf } from '#admin/scopes.ts'
 import { SYSTEM, type Audit } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
+import type { Config } from '#config/config.ts'
 import { loadConfig } from '#config/load.ts'
+import { systemClock } from '#shared/clock.ts'
 import type { CliContext } from '../context.ts'
 import { CliFailure } from '../failure.ts'
 import { type LocalUrls, withLocalDatabase } from '../local-database.ts'
@@ -29,14 +32,17 @@ Examples:
       const { json } = command.optsWithGlobals<{ json?: boolean }>()
       const loaded = loadConfig(context.env, { masterKeys: 'none' })
       const file = cliKeyPath(loaded.config.keysDir)
-      const { kid, registered } = await withLocalDatabase(loaded, (urls) => recover(loaded.config.keysDir, urls))
+      const { kid, registered } = await withLocalDatabase(loaded, (urls) => recover(loaded.config, urls))
       const result = { client_id: CLI_CLIENT_ID, kid, file, registered }
       context.stdout.write(json ? `${JSON.stringify(result)}\n` : describe(file, registered))
     })
 }
 
 /** The file is made first, so that a directory that cannot be written changes nothing; it goes when the rest fails. */
-async function recover(keysDir: string, urls: LocalUrls): Promise<{ kid: string | undefined; registered: boolean }> {
+async function recover(
+  { keysDir, issuer }: Pick<Config, 'keysDir' | 'issuer'>,
+  urls: LocalUrls,
+): Promise<{ kid: string | undefined; registered: boolean }> {
   const key = makeCliKey(keysDir)
   if (key === undefined) {
     throw new CliFailure(
@@ -45,7 +51,7 @@ async function recover(keysDir: string, urls: LocalUrls): Promise<{ kid: string 
     )
   }
   try {
-    const registered = await withRooms(urls, ({ clients, audit }) => replaceKey(clients, audit, key))
+    const registered = await withRooms(issuer, urls, ({ clients, audit }) => replaceKey(clients, audit, key))
     return { kid: key.kid, registered }
   } catch (error) {
     rmSync(cliKeyPath(keysDir), { force: true })
@@ -71,29 +77,37 @@ async function replaceKey(clients: Clients, audit: Audit, key: JWK): Promise<boo
   return client !== undefined
 }
 
+/** The services that a recovery changes, without the rest of the server. */
 async function withRooms<T>(
+  issuer: string,
   { url, directUrl }: LocalUrls,
   work: (rooms: { clients: Clients; audit: Audit }) => Promise<T>,
 ): Promise<T> {
-  const [{ createDatabase }, { createNotifications }, { migrate }, { createAudit }, { createClients }] =
-    await Promise.all([
-      import('#database/pool.ts'),
-      import('#database/notify.ts'),
-      import('#database/migrate.ts'),
-      import('#audit/recorder.ts'),
-      import('#clients/clients.ts'),
-    ])
-  const [{ createLogger }, { systemClock }] = await Promise.all([
+  const [{ createDatabase }, { createNotifications }, { migrate }, { createLogger }] = await Promise.all([
+    import('#database/pool.ts'),
+    import('#database/notify.ts'),
+    import('#database/migrate.ts'),
     import('#observability/logger.ts'),
-    import('#shared/clock.ts'),
+  ])
+  const [{ createAudit }, { createResources }, { createClients }] = await Promise.all([
+    import('#audit/recorder.ts'),
+    import('#resources/resources.ts'),
+    import('#clients/clients.ts'),
   ])
   await migrate({ url: directUrl })
   const logger = createLogger({ level: 'silent', format: 'json' })
   const db = createDatabase({ url, poolSize: 2, logger })
   const notifications = await createNotifications({ url: directUrl, logger })
   try {
-    const audit = createAudit({ db })
-    return await work({ audit, clients: createClients({ db, notifications, audit, clock: systemClock }) })
+    const deps = { db, notifications, audit: createAudit({ db }), clock: systemClock }
+    const resources = createResources(deps)
+    const adminResource = {
+      identifier: adminResourceOf(issuer),
+      scopes: Object.keys(ADMIN_SCOPES).map((name) => ({ name })),
+    }
+    const findResource = async (identifier: string) =>
+      identifier === adminResource.identifier ? adminResource : resources.find(identifier)
+    return await work({ audit: deps.audit, clients: createClients({ ...deps, findResource }) })
   } finally {
     await notifications.close()
     await db.close()

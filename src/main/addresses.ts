@@ -1,0 +1,12 @@
+/** Where a server listens, with the settings that name it. */
+import type { Config } from '#config/config.ts'
+import type { Address } from '#http/http-server.ts'
+
+export function publicAddress({ server }: Pick<Config, 'server'>): Address {
+  return { host: server.host, port: server.port, variables: { host: 'HOST', port: 'PORT' } }
+}
+
+export function managementAddress({ management }: Pick<Config, 'management'>): Address {
+  const variables = { host: 'SIGNET_MANAGEMENT_HOST', port: 'SIGNET_MANAGEMENT_PORT' }
+  return { host: management.host, port: management.port, variables }
+}

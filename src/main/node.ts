@@ -1,0 +1,53 @@
+/** One serving process: services, app and the listener the world reaches. */
+import { createApp } from '#app.ts'
+import type { Config } from '#config/config.ts'
+import type { Secrets } from '#config/secrets.ts'
+import { createHttpServer } from '#http/http-server.ts'
+import type { Logger } from '#observability/logger.ts'
+import type { Metrics } from '#observability/metrics.ts'
+import { createServices } from '#services.ts'
+import { publicAddress } from './addresses.ts'
+import { readCertificate, watchCertificate } from './certificate.ts'
+import { prepareCliClient } from './cli-client.ts'
+import type { DatabaseUrls } from './database.ts'
+
+export interface NodeDeps {
+  readonly config: Config
+  readonly secrets: Secrets
+  readonly database: DatabaseUrls
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+export interface ServingNode {
+  /** Answers what is open, closes everything and resolves with the number of requests that were cut off. */
+  drain(timeoutMs: number): Promise<number>
+}
+
+/** Resolves once requests are answered. Throws AppError when a certificate, a service or the port cannot be had. */
+export async function startNode({ config, secrets, database, logger, metrics }: NodeDeps): Promise<ServingNode> {
+  await using life = new AsyncDisposableStack()
+  const { tls } = config.server
+  const certificate = tls && readCertificate(tls)
+  const services = await createServices({
+    config,
+    secrets,
+    databaseUrl: database.url,
+    databaseDirectUrl: database.directUrl,
+    logger,
+    metrics,
+  })
+  life.defer(() => services.close())
+  await prepareCliClient(config, services.clients, logger)
+  const server = createHttpServer({ handler: createApp(services).callback(), tls: certificate })
+  if (tls) life.defer(watchCertificate(tls, (next) => server.replaceCertificate(next), logger))
+  await server.listen(publicAddress(config))
+  const kept = life.move()
+  return {
+    drain: async (timeoutMs) => {
+      const cut = await server.drain(timeoutMs)
+      await kept.disposeAsync()
+      return cut
+    },
+  }
+}

@@ -1,0 +1,37 @@
+/** What the leading process and its workers say to each other. */
+import type { Worker } from 'node:cluster'
+import type { MetricsSnapshot } from '#observability/metrics.ts'
+import type { DatabaseUrls } from './database.ts'
+
+export type ToWorker =
+  | { readonly kind: 'start'; readonly database: DatabaseUrls }
+  | { readonly kind: 'ask'; readonly id: number }
+  | { readonly kind: 'drain'; readonly timeoutMs: number }
+
+export type FromWorker =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'serving' }
+  | { readonly kind: 'figures'; readonly id: number; readonly snapshot: MetricsSnapshot }
+  | { readonly kind: 'drained'; readonly cut: number }
+
+/** Says something to a worker, if it still listens. */
+export function send(worker: Worker, message: ToWorker): void {
+  if (worker.isConnected()) worker.send(message, () => {})
+}
+
+/** The next message of a kind, with an id where one is given; never settles when the worker ends first. */
+export function heard<Kind extends FromWorker['kind']>(
+  worker: Worker,
+  kind: Kind,
+  id?: number,
+): Promise<Extract<FromWorker, { kind: Kind }>> {
+  return new Promise((resolve) => {
+    function onMessage(message: FromWorker): void {
+      if (message.kind !== kind || (id !== undefined && 'id' in message && message.id !== id)) return
+      worker.off('message', onMessage)
+      resolve(message as Extract<FromWorker, { kind: Kind }>)
+    }
+    worker.on('message', onMessage)
+    worker.once('exit', () => worker.off('message', onMessage))
+  })
+}
