@@ -1,6 +1,6 @@
 /** Logs on stdout: one JSON object a line, or readable lines on a terminal; secrets are replaced by name. */
 import { createRequire } from 'node:module'
-import { pino, type DestinationStream, type Logger } from 'pino'
+import { pino, type Bindings, type ChildLoggerOptions, type DestinationStream, type Logger } from 'pino'
 import type pinoPretty from 'pino-pretty'
 import { redact } from './redaction.ts'
 
@@ -24,11 +24,21 @@ export function createLogger(
     level: config.level,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }), log: redact, bindings: redact },
+    formatters: { level: (label: string) => ({ level: label }), log: redact },
     serializers: { err: serializeError, error: serializeError },
   }
-  if (config.format === 'pretty') return pino(options, prettyStream(destination))
-  return pino(options, destination ?? pino.destination({ dest: 1, sync: false }))
+  const stream =
+    config.format === 'pretty' ? prettyStream(destination) : (destination ?? pino.destination({ dest: 1, sync: false }))
+  return withRedactedChildren(pino(options, stream))
+}
+
+/** pino does not hand the bindings of a child to a formatter. Children of children inherit this method. */
+function withRedactedChildren(logger: Logger): Logger {
+  const child: (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => Logger = logger.child
+  function redactedChild(this: Logger, bindings: Bindings, options?: ChildLoggerOptions): Logger {
+    return child.call(this, redact(bindings), options)
+  }
+  return Object.assign(logger, { child: redactedChild })
 }
 
 /** Name, message, code, stack and causes of an error, each bounded; no other member. */

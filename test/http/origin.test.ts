@@ -1,0 +1,85 @@
+import type { Context } from 'koa'
+import { describe, expect, test } from 'vitest'
+import { createProxyTest, requestOrigin } from '#http/origin.ts'
+import { rawRequest, startLoopback, type Loopback } from './loopback.ts'
+
+interface Seen {
+  address: string
+  ip: string
+  ips: string[]
+  protocol: string
+  headers: Record<string, string>
+}
+
+function report(ctx: Context): void {
+  ctx.body = {
+    address: requestOrigin(ctx).address,
+    ip: ctx.ip,
+    ips: ctx.ips,
+    protocol: ctx.protocol,
+    headers: ctx.headers,
+  }
+}
+
+async function seenBy(server: Loopback, headers: readonly string[]): Promise<Seen> {
+  const answer = await server.send(rawRequest('/', [`Host: 127.0.0.1:${server.port}`, ...headers]))
+  return JSON.parse(answer.body) as Seen
+}
+
+describe('the caller’s address', () => {
+  test('is the socket’s when nobody is trusted, whatever the headers say', async () => {
+    const server = await startLoopback([report])
+    const seen = await seenBy(server, [
+      'X-Forwarded-For: 203.0.113.9',
+      'X-Forwarded-Proto: https',
+      'X-Real-IP: 203.0.113.9',
+      'Forwarded: for=203.0.113.9',
+      'Client-Cert: :MIIB:',
+      'Client-Cert-Chain: :MIIB:',
+    ])
+    expect(seen).toMatchObject({ address: '127.0.0.1', ip: '127.0.0.1', protocol: 'http' })
+    expect(seen.headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1' })
+    for (const name of ['forwarded', 'x-real-ip', 'client-cert', 'client-cert-chain']) {
+      expect(seen.headers).not.toHaveProperty(name)
+    }
+  })
+
+  test.each([
+    ['203.0.113.9', '203.0.113.9'],
+    ['198.51.100.1, 203.0.113.9', '203.0.113.9'],
+    ['198.51.100.1, 203.0.113.9, 10.0.0.5', '203.0.113.9'],
+    ['203.0.113.9:4711', '203.0.113.9'],
+    ['[2001:db8::7]:4711', '2001:db8::7'],
+    ['2001:db8::7', '2001:db8::7'],
+    ['::ffff:203.0.113.9', '203.0.113.9'],
+    ['203.0.113.9, garbage', '127.0.0.1'],
+    ['203.0.113.9, garbage, 10.0.0.5', '10.0.0.5'],
+    ['10.0.0.7, 10.0.0.5', '10.0.0.7'],
+    ['', '127.0.0.1'],
+  ])('from a trusted proxy that sends "%s" is %s', async (header, address) => {
+    const server = await startLoopback([report], { trustedProxies: ['127.0.0.1', '10.0.0.0/8'] })
+    const seen = await seenBy(server, [`X-Forwarded-For: ${header}`])
+    expect(seen).toMatchObject({ address, ip: address, ips: [address] })
+  })
+
+  test('is the proxy’s when it sends a thousand hops of its own', async () => {
+    const server = await startLoopback([report], { trustedProxies: ['127.0.0.0/8'] })
+    const before = performance.now()
+    const seen = await seenBy(server, [`X-Forwarded-For: ${'127.0.0.2,'.repeat(1000)}127.0.0.2`])
+    expect(seen.address).toBe('127.0.0.2')
+    expect(performance.now() - before).toBeLessThan(200)
+  })
+
+  test('keeps a client certificate that a trusted proxy vouches for', async () => {
+    const server = await startLoopback([report], { trustedProxies: ['127.0.0.1'] })
+    const seen = await seenBy(server, ['Client-Cert: :MIIB:', 'X-Forwarded-Host: evil.example'])
+    expect(seen.headers).toMatchObject({ 'client-cert': ':MIIB:' })
+    expect(seen.headers).not.toHaveProperty('x-forwarded-host')
+  })
+
+  test('does not match an IPv4 address with an IPv6 range, and refuses a malformed range', () => {
+    expect(createProxyTest(['::/0'])('192.0.2.1')).toBe(false)
+    expect(createProxyTest(['10.0.0.0/8'])('::ffff:10.1.2.3')).toBe(true)
+    expect(() => createProxyTest(['10.0.0.0/99'])).toThrow()
+  })
+})
