@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { chownSync, existsSync, lchownSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Binaries } from './embedded-binaries.ts'
 import { DatabaseStartError } from './errors.ts'
 
 /** How to spawn a program that may work in the database directory. */
@@ -21,13 +22,13 @@ const asOurselves: RunAs = { command: (program, args) => ({ program, args }), sp
  * Below a directory that only root may enter a mere change of user does not reach the files; then the user keeps the
  * one capability to pass through, or root is shown to PostgreSQL under another number. Each way is tried, not guessed.
  */
-export function chooseUser(dir: string, postgres: string): RunAs {
+export function chooseUser(dir: string, binaries: Binaries): RunAs {
   if (process.getuid?.() !== 0) return asOurselves
   const user = databaseUser(dir)
   const failures: string[] = []
   for (const way of waysFor(user)) {
     chownSync(dir, way.owner?.uid ?? 0, way.owner?.gid ?? 0)
-    const failure = probe(way, dir, postgres)
+    const failure = probe(way, dir, binaries)
     if (failure === undefined) {
       giveContents(dir, way)
       return way
@@ -68,7 +69,8 @@ function databaseUser(dir: string): User {
 }
 
 function waysFor(user: User): RunAs[] {
-  const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups']
+  // without that bit access(2), by which PostgreSQL looks for its files, would not count the capability
+  const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--securebits=+no_setuid_fixup']
   const passing = (capability: string) =>
     wrapped('setpriv', [...ids, `--inh-caps=+${capability}`, `--ambient-caps=+${capability}`], user)
   return [
@@ -86,9 +88,10 @@ function wrapped(tool: string, options: string[], owner: User): RunAs[] {
   return [{ command, spawn: {}, owner }]
 }
 
-function probe(way: RunAs, dir: string, postgres: string): string | undefined {
-  const script = '[ "$(id -u)" != 0 ] && cd "$2" && [ -w . ] && exec "$1" --version'
-  const { program, args } = way.command('/bin/sh', ['-c', script, 'sh', postgres, dir])
+/** Whether the programs find each other and their files, and the directory can be entered; if not, the reason. */
+function probe(way: RunAs, dir: string, binaries: Binaries): string | undefined {
+  const script = '[ "$(id -u)" != 0 ] && cd "$2" && [ -w . ] && exec "$1" --show -D "$2"'
+  const { program, args } = way.command('/bin/sh', ['-c', script, 'sh', binaries.initdb, dir])
   const result = spawnSync(program, args, { cwd: '/', env: PATH_ONLY, encoding: 'utf8', timeout: 5000, ...way.spawn })
   return result.status === 0 ? undefined : `${program}: ${result.error?.message ?? result.stderr.trim()}`
 }

@@ -1,7 +1,17 @@
 /** The embedded PostgreSQL: made on first start, found again later, and never outliving this process. */
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Binaries, findBinaries, majorVersion } from './embedded-binaries.ts'
@@ -52,7 +62,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
   try {
     const { dir, password } = openDatabaseDir(dataDir, binaries)
     await stopOrphan(dir)
-    const runAs = chooseUser(dir, binaries.postgres)
+    const runAs = chooseUser(dir, binaries)
     const settings = options.settings ?? {}
     const first = await startOnFreePort({ postgres: binaries.postgres, dir, runAs, settings, logger: options.logger })
     const kept = keepRunning(first.postmaster, first.options)
@@ -111,6 +121,8 @@ function openDatabaseDir(dataDir: string, binaries: Binaries): { dir: string; pa
     if (!existsSync(passwordFile)) {
       throw new DatabaseStartError(`The file ${passwordFile} is missing: put it back from the backup of ${dataDir}.`)
     }
+    // PostgreSQL refuses a directory that others may enter, as one out of a backup may be
+    if ((statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700)
     return { dir, password: readFileSync(passwordFile, 'utf8').trim() }
   } catch (cause) {
     if (cause instanceof DatabaseStartError) throw cause
@@ -128,7 +140,7 @@ function createDatabaseDir(dir: string, passwordFile: string, binaries: Binaries
   rmSync(made, { recursive: true, force: true })
   rmSync(dir, { recursive: true, force: true })
   mkdirSync(made, { mode: 0o700 })
-  const runAs = chooseUser(made, binaries.postgres)
+  const runAs = chooseUser(made, binaries)
   const handover = `${passwordFile}.initdb`
   writeFileSync(handover, `${password}\n`, { mode: 0o600 })
   try {

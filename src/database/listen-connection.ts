@@ -24,9 +24,17 @@ export async function openListenConnection(
   const client = new pg.Client({ ...directConnection(url, 'signet-listen'), query_timeout: ANSWER_TIMEOUT_MS })
   const closing = new AbortController()
   const heard = new Set<string>()
+  let last: Promise<unknown> = Promise.resolve()
   client.on('error', () => undefined) // the end of the connection follows
   client.on('notification', ({ channel, payload = '' }) => onNotification(channel, payload))
   const ended = new Promise<true>((resolve) => client.once('end', () => resolve(true)))
+
+  /** A connection takes one statement at a time. */
+  function ask<Row extends pg.QueryResultRow>(text: string): Promise<pg.QueryResult<Row>> {
+    const answer = last.then(() => client.query<Row>(text))
+    last = answer.catch(() => undefined)
+    return answer
+  }
 
   function close(): void {
     closing.abort()
@@ -37,7 +45,7 @@ export async function openListenConnection(
   async function untilLost(): Promise<void> {
     for (;;) {
       if (await Promise.race([ended, delay(CHECK_EVERY_MS, false, { signal: closing.signal, ref: false })])) return
-      const { rows } = await client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby')
+      const { rows } = await ask<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby')
       if (rows[0]?.standby !== false) return
     }
   }
@@ -50,11 +58,9 @@ export async function openListenConnection(
   }
   return {
     async listen(channels) {
-      for (const channel of channels) {
-        if (heard.has(channel)) continue
-        heard.add(channel)
-        await client.query(`LISTEN ${client.escapeIdentifier(channel)}`)
-      }
+      const unheard = [...channels].filter((channel) => !heard.has(channel))
+      await Promise.all(unheard.map((channel) => ask(`LISTEN ${client.escapeIdentifier(channel)}`)))
+      for (const channel of unheard) heard.add(channel)
     },
     lost: untilLost().catch(() => undefined),
     close,

@@ -1,0 +1,30 @@
+/**
+ * A process that holds the embedded PostgreSQL of the folder in its arguments, as a server does. It prints one line of
+ * JSON: the URL and process id, or the sentence with which the start was refused. On SIGINT it drains like a server.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { createDatabase } from '#database/pool.ts'
+import { startEmbedded } from '#database/embedded.ts'
+import { DatabaseStartError } from '#database/errors.ts'
+
+const [, , dataDir = '', binDir] = process.argv
+
+try {
+  const postgres = await startEmbedded({ dataDir, ...(binDir !== undefined && { binDir }) })
+  process.stdout.write(`${JSON.stringify({ url: postgres.url, pid: postgres.pid })}\n`)
+  process.once('SIGINT', () => void drain(postgres))
+  setInterval(() => undefined, 60_000)
+} catch (error) {
+  if (!(error instanceof DatabaseStartError)) throw error
+  process.stdout.write(`${JSON.stringify({ refused: error.message })}\n`)
+}
+
+async function drain(postgres: Awaited<ReturnType<typeof startEmbedded>>): Promise<void> {
+  await delay(300)
+  const db = createDatabase({ url: postgres.url })
+  const { rows } = await db.query(`SELECT 'still there' AS answer`)
+  await db.close()
+  await postgres.stop()
+  process.stdout.write(`${JSON.stringify(rows[0])}\n`)
+  process.exit(0)
+}

@@ -1,0 +1,85 @@
+/** Starts `embedded-holder.ts` in a process of its own, as whichever user. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { RunAs } from '#database/embedded-user.ts'
+import { atEnd } from './endings.ts'
+
+const NODE = join(import.meta.dirname, '../../node_modules/node/bin/node')
+
+export interface Holder {
+  readonly process: ChildProcess
+  /** What it said first. */
+  readonly said: { url: string; pid: number; refused?: string }
+  /** The next line that it says. */
+  nextLine(): Promise<unknown>
+}
+
+export async function startHolder(options: {
+  dataDir: string
+  binDir?: string
+  as?: RunAs
+  env?: Record<string, string>
+}): Promise<Holder> {
+  const script = join(import.meta.dirname, 'embedded-holder.ts')
+  const args = ['--disable-warning=ExperimentalWarning', script, options.dataDir]
+  if (options.binDir !== undefined) args.push(options.binDir)
+  const command = options.as?.command(NODE, args) ?? { program: NODE, args }
+  const child = spawn(command.program, command.args, {
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...options.env },
+    ...options.as?.spawn,
+  })
+  atEnd(() => child.kill('SIGKILL'))
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const nextLine = async () => {
+    const { value, done } = await lines.next()
+    if (done) throw new Error('the holder said nothing more')
+    return JSON.parse(value) as unknown
+  }
+  return { process: child, said: (await nextLine()) as Holder['said'], nextLine }
+}
+
+/** Kills it as the kernel does when memory runs out: without notice. */
+export async function killHard(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+}
+
+/** The processes whose parent is `pid`. */
+export function childrenOf(pid: number): number[] {
+  return processes().filter((one) => statusOf(one)?.ppid === pid)
+}
+
+/** Whether a process runs: one that ended and waits for its parent to notice does not. */
+export function isRunning(pid: number): boolean {
+  const state = statusOf(pid)?.state
+  return state !== undefined && state !== 'Z' && state !== 'X'
+}
+
+/** Resolves as soon as none of the processes runs; rejects after `timeoutMs`. */
+export async function allGone(pids: number[], timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  while (pids.some(isRunning)) {
+    if (Date.now() > deadline) throw new Error(`still running: ${pids.filter(isRunning).join(', ')}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+function processes(): number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger)
+}
+
+function statusOf(pid: number): { state: string; ppid: number } | undefined {
+  try {
+    const [state = '', ppid] = (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '').split(' ')
+    return { state, ppid: Number(ppid) }
+  } catch {
+    return undefined
+  }
+}
