@@ -4,16 +4,24 @@ import { Command, CommanderError } from 'commander'
 import { readEnvironment } from '#config/env.ts'
 import type { CliContext } from './context.ts'
 import { EXIT, reportFailure, usageFailure } from './failure.ts'
-import * as init from './commands/init.ts'
-import * as migrate from './commands/migrate.ts'
-import * as recover from './commands/recover.ts'
-import * as serve from './commands/serve.ts'
+import * as accounts from './commands/accounts.ts'
+import * as audit from './commands/audit.ts'
+import * as clients from './commands/clients.ts'
 
-/** A command file exports `register`; this is the order of `signet --help`. */
-const COMMANDS: readonly { register(program: Command, context: CliContext): void }[] = [serve, init, migrate, recover]
+interface CommandFile {
+  register(program: Command, context: CliContext): void
+}
 
-/** The commander tree over a context. `--json` is known at every place of the line: read it by `optsWithGlobals()`. */
-export function createProgram(context: CliContext): Command {
+/** One line a command, in the order of `signet --help`; only the file of the command that is called is loaded. */
+const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
+  serve: () => import('./commands/serve.ts'),
+  init: () => import('./commands/init.ts'),
+  migrate: () => import('./commands/migrate.ts'),
+  recover: () => import('./commands/recover.ts'),
+}
+
+/** The commander tree for a command line. `--json` is known at every place of it: read it by `optsWithGlobals()`. */
+async function createProgram(argv: readonly string[], context: CliContext): Promise<Command> {
   const program = new Command('signet')
     .description('An OAuth 2.1 and OpenID Connect authorization server, and the tools to run it.')
     .version(version())
@@ -26,8 +34,14 @@ export function createProgram(context: CliContext): Command {
       // Told once, by reportFailure.
       outputError: () => {},
     })
-  for (const command of COMMANDS) command.register(program, context)
+  for (const file of await commandFiles(argv)) file.register(program, context)
   return program
+}
+
+/** The file of the command that stands first, or all of them for help, for hints, and where an option comes first. */
+async function commandFiles([first = '']: readonly string[]): Promise<CommandFile[]> {
+  const called = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined
+  return called ? [await called()] : Promise.all(Object.values(COMMANDS).map((load) => load()))
 }
 
 /**
@@ -39,7 +53,8 @@ export async function run(argv: readonly string[], serveProcess: CliContext['ser
   const json = argv.includes('--json')
   try {
     const context: CliContext = { env: readEnvironment(), stdin, stdout, stderr, serve: serveProcess }
-    await createProgram(context).parseAsync([...argv], { from: 'user' })
+    const program = await createProgram(argv, context)
+    await program.parseAsync([...argv], { from: 'user' })
     return Number(process.exitCode ?? EXIT.done)
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportFailure(error, { json, stderr })
