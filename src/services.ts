@@ -86,7 +86,7 @@ export async function createServices({
     builtInResources: [adminResource],
     origin: requestOrigin,
   })
-  const admin: AdminServices = { clients, resources, accounts, passwords, signingKeys, audit, adminResource }
+  const admin: AdminServices = { clients, resources, accounts, passwords, signingKeys, audit, adminResource: adminResource.identifier }
 
   return {
     config,

@@ -1,0 +1,94 @@
+/** Registers clients, resources and people of a live server, as an administrator does: through the admin API. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import { signAssertion } from './assertion.ts'
+import type { Server } from './server.ts'
+
+export interface RegisteredClient {
+  readonly id: string
+  /** The private key of a client with private_key_jwt. */
+  readonly key: JWK
+  readonly secret: string | undefined
+}
+
+export interface Administrator {
+  /** Sends a request to a path below `/admin/v1`; throws unless it succeeds. */
+  call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T>
+  resource(identifier: string, scopes: readonly string[], also?: Record<string, unknown>): Promise<void>
+  /** A client with a fresh key where its profile wants one; `also` are further members of the request. */
+  client(profile: string, also?: Record<string, unknown>): Promise<RegisteredClient>
+  account(email: string, password: string, also?: Record<string, unknown>): Promise<string>
+  /** The newest audit events of a type. */
+  audit(type: string): Promise<Record<string, unknown>[]>
+}
+
+export const PASSWORD = 'correct horse battery staple'
+
+export async function administrator(server: Server): Promise<Administrator> {
+  const key = JSON.parse(readFileSync(join(server.keysDir, 'admin-cli.jwk.json'), 'utf8')) as JWK
+  let token: { value: string; until: number } | undefined
+
+  async function accessToken(): Promise<string> {
+    if (token && token.until > Date.now()) return token.value
+    const response = await server.fetch('/token', {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: await signAssertion({ issuer: server.issuer, clientId: 'signet-cli', key }),
+        resource: `${server.issuer}/admin/v1`,
+      }),
+    })
+    const body = (await response.json()) as { access_token: string }
+    if (!response.ok) throw new Error(`no token for the admin API: ${JSON.stringify(body)}`)
+    token = { value: body.access_token, until: Date.now() + 200_000 }
+    return token.value
+  }
+
+  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await server.fetch(`/admin/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${await accessToken()}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    return (text === '' ? undefined : JSON.parse(text)) as T
+  }
+
+  return {
+    call,
+    async resource(identifier, scopes, also = {}) {
+      await call('POST', '/resources', { resource: identifier, name: 'Posts', scopes, ...also })
+    },
+    async client(profile, also = {}) {
+      const pair = await generateKeyPair('ES256', { extractable: true })
+      const publicJwk = await exportJWK(pair.publicKey)
+      const method =
+        also['token_endpoint_auth_method'] ?? (['spa', 'native'].includes(profile) ? 'none' : 'private_key_jwt')
+      const jwks = method === 'private_key_jwt' && also['jwks'] === undefined && also['jwks_uri'] === undefined
+      const created = await call<{ client_id: string; client_secret?: string }>('POST', '/clients', {
+        signet_profile: profile,
+        client_name: profile,
+        ...(jwks ? { jwks: { keys: [{ ...publicJwk, alg: 'ES256', use: 'sig', kid: 'k1' }] } } : {}),
+        ...also,
+      })
+      const privateJwk = { ...(await exportJWK(pair.privateKey)), alg: 'ES256', use: 'sig', kid: 'k1' }
+      return { id: created.client_id, key: privateJwk, secret: created.client_secret }
+    },
+    async account(email, password, also = {}) {
+      const created = await call<{ sub: string }>('POST', '/accounts', {
+        email,
+        password,
+        name: 'Ada Lovelace',
+        ...also,
+      })
+      return created.sub
+    },
+    async audit(type) {
+      const { items } = await call<{ items: Record<string, unknown>[] }>('GET', `/audit?type=${type}&limit=200`)
+      return items
+    },
+  }
+}
