@@ -1,0 +1,195 @@
+/** `/accounts`: people. */
+import type { Account, AccountInput, Accounts } from '#accounts/account.ts'
+import { AccountNotFound } from '#accounts/errors.ts'
+import { validateAccount } from '#accounts/validation.ts'
+import type { Fault } from '#shared/app-error.ts'
+import { shown } from '#shared/shown.ts'
+import type { Passwords } from '#sign-in/password/password.ts'
+import { roomFaults } from '../faults.ts'
+import { pageOf } from '../paging.ts'
+import { readOnlyFaults } from '../read-only.ts'
+import { type Reply, route, type Route } from '../route.ts'
+import {
+  ACCOUNT_READ_ONLY,
+  accountChange,
+  accountDocument,
+  accountPage,
+  accountQuery,
+  newAccount,
+  toAccountDocument,
+  toAccountInput,
+} from './schema.ts'
+
+export interface AccountRoutesDeps {
+  readonly accounts: Accounts
+  readonly passwords: Pick<Passwords, 'check' | 'prepare'>
+}
+
+type Document = Readonly<Record<string, unknown>>
+
+const tag = 'Accounts'
+const path = '/accounts/{sub}'
+const one = { status: 200, description: 'The account.', schema: accountDocument, versioned: true } as const
+const reply = (account: Account): Reply => ({ body: toAccountDocument(account), version: account.version })
+
+export function accountRoutes(deps: AccountRoutesDeps): Route[] {
+  return [
+    listAccounts(deps),
+    createAccount(deps),
+    readAccount(deps),
+    updateAccount(deps),
+    deleteAccount(deps),
+    changeStatus(deps, 'enable'),
+    changeStatus(deps, 'disable'),
+  ]
+}
+
+function listAccounts({ accounts }: AccountRoutesDeps): Route {
+  return route({
+    method: 'GET',
+    path: '/accounts',
+    operationId: 'listAccounts',
+    tag,
+    summary: 'List accounts',
+    scope: 'accounts:read',
+    query: accountQuery,
+    answer: { status: 200, description: 'A page of accounts.', schema: accountPage },
+    async handle({ query }) {
+      if (query.email !== undefined) {
+        const account = await accounts.findByIdentifier(query.email)
+        return { body: { items: account ? [toAccountDocument(account)] : [], next_cursor: null } }
+      }
+      const { items, nextCursor } = await accounts.list(pageOf(query))
+      return { body: { items: items.map(toAccountDocument), next_cursor: nextCursor } }
+    },
+  })
+}
+
+function createAccount({ accounts, passwords }: AccountRoutesDeps): Route {
+  return route({
+    method: 'POST',
+    path: '/accounts',
+    operationId: 'createAccount',
+    tag,
+    summary: 'Create an account',
+    scope: 'accounts:write',
+    body: newAccount,
+    check: (document) => [
+      ...roomFaults(() => validateAccount(toAccountInput(document))),
+      ...firstPasswordFaults(document, passwords),
+      ...ACCOUNT_READ_ONLY.filter((member) => document[member] !== undefined).map((field) => ({
+        field,
+        given: shown(document[field]),
+        expected: 'nothing: the server chooses it',
+      })),
+    ],
+    answer: { status: 201, description: 'The account.', schema: accountDocument, versioned: true },
+    refusals: [409],
+    async handle({ body, by }) {
+      // Hashed before the transaction: nothing holds a connection meanwhile.
+      const store =
+        body.password === undefined
+          ? undefined
+          : await passwords.prepare(body.password, { mustChange: body.must_change_password ?? false })
+      const input = toAccountInput(body) as AccountInput
+      const account = await accounts.create(input, by, store && ((trx, created) => store(trx, created.sub)))
+      return { ...reply(account), location: `/accounts/${encodeURIComponent(account.sub)}` }
+    },
+  })
+}
+
+function readAccount({ accounts }: AccountRoutesDeps): Route {
+  return route({
+    method: 'GET',
+    path,
+    operationId: 'readAccount',
+    tag,
+    summary: 'Read an account',
+    scope: 'accounts:read',
+    answer: one,
+    refusals: [404],
+    async handle({ params }) {
+      const account = await accounts.read(params.sub as string)
+      if (!account) throw new AccountNotFound(params.sub as string)
+      return reply(account)
+    },
+  })
+}
+
+function updateAccount({ accounts }: AccountRoutesDeps): Route {
+  return route({
+    method: 'PATCH',
+    path,
+    operationId: 'updateAccount',
+    tag,
+    summary: 'Change an account',
+    scope: 'accounts:write',
+    body: accountChange,
+    async check(document, params) {
+      const current = await accounts.read(params.sub as string)
+      if (!current) return []
+      return [
+        ...laterPasswordFaults(document),
+        ...readOnlyFaults(document, toAccountDocument(current), ACCOUNT_READ_ONLY),
+        ...roomFaults(() => validateAccount(toAccountInput(document), current)),
+      ]
+    },
+    conditional: true,
+    answer: one,
+    refusals: [404, 409],
+    handle: async ({ params, body, expectedVersion, by }) =>
+      reply(await accounts.update(params.sub as string, toAccountInput(body), expectedVersion, by)),
+  })
+}
+
+function deleteAccount({ accounts }: AccountRoutesDeps): Route {
+  return route({
+    method: 'DELETE',
+    path,
+    operationId: 'deleteAccount',
+    tag,
+    summary: 'Delete an account',
+    scope: 'accounts:write',
+    conditional: true,
+    answer: { status: 204, description: 'It is gone.' },
+    refusals: [404],
+    async handle({ params, expectedVersion, by }) {
+      await accounts.remove(params.sub as string, expectedVersion, by)
+      return {}
+    },
+  })
+}
+
+function changeStatus({ accounts }: AccountRoutesDeps, verb: 'enable' | 'disable'): Route {
+  return route({
+    method: 'POST',
+    path: `${path}/${verb}`,
+    operationId: `${verb}Account`,
+    tag,
+    summary: verb === 'enable' ? 'Enable an account' : 'Disable an account: it signs in nowhere',
+    scope: 'accounts:write',
+    conditional: true,
+    answer: one,
+    refusals: [404],
+    handle: async ({ params, expectedVersion, by }) =>
+      reply(await accounts.setStatus(params.sub as string, `${verb}d`, expectedVersion, by)),
+  })
+}
+
+function firstPasswordFaults(document: Document, passwords: Pick<Passwords, 'check'>): readonly Fault[] {
+  const { password } = document
+  if (typeof password === 'string') return roomFaults(() => passwords.check(password))
+  if (password !== undefined || document.must_change_password !== true) return []
+  return [{ field: 'must_change_password', given: true, expected: 'a password beside it, or nothing' }]
+}
+
+/** No API sets the password of an account that exists: there only a reset can be started. */
+function laterPasswordFaults(document: Document): readonly Fault[] {
+  return ['password', 'must_change_password']
+    .filter((field) => document[field] !== undefined)
+    .map((field) => ({
+      field,
+      given: '(not shown)',
+      expected: 'nothing: the password of an account that exists is set by its owner alone',
+    }))
+}

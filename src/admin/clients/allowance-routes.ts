@@ -1,0 +1,73 @@
+/** `/clients/{client_id}/allowances`: which scopes of one resource a client may have. */
+import type { Allowance, Client } from '#clients/client.ts'
+import { VersionMismatch } from '#shared/version-mismatch.ts'
+import { AdminError } from '../errors.ts'
+import { requireRightsOf } from '../caller.ts'
+import { type Call, route, type Route } from '../route.ts'
+import { type ClientRoutesDeps, clientReply, clientWithinRights } from './client-access.ts'
+import { allowanceChange, clientDocument } from './schema.ts'
+
+const path = '/clients/{client_id}/allowances/{resource}'
+const MAX_TRIES = 5
+const common = {
+  path,
+  tag: 'Clients',
+  scope: 'clients:write',
+  conditional: true,
+  answer: { status: 200, description: 'The client.', schema: clientDocument, versioned: true },
+  refusals: [404],
+} as const
+
+export function allowanceRoutes(deps: ClientRoutesDeps): Route[] {
+  return [
+    route({
+      ...common,
+      method: 'PUT',
+      operationId: 'allowResource',
+      summary: 'Set which scopes of a resource a client may have',
+      body: allowanceChange,
+      handle: async (call) => clientReply(await changeAllowance(deps, call, call.body.scopes)),
+    }),
+    route({
+      ...common,
+      method: 'DELETE',
+      operationId: 'disallowResource',
+      summary: 'Take a resource away from a client',
+      handle: async (call) => clientReply(await changeAllowance(deps, call, undefined)),
+    }),
+  ]
+}
+
+/** Replaces one allowance and leaves the others as they are, also when another change comes in between. */
+async function changeAllowance(
+  deps: ClientRoutesDeps,
+  { params, expectedVersion, by, caller }: Pick<Call<unknown, unknown>, 'params' | 'expectedVersion' | 'by' | 'caller'>,
+  scopes: readonly string[] | undefined,
+): Promise<Client> {
+  const resource = await registeredIdentifier(deps, params.resource as string)
+  if (scopes) requireRightsOf(caller, deps.adminResource, [{ resource, scopes }])
+  for (let tries = 1; ; tries++) {
+    const before = await clientWithinRights(deps, params.client_id as string, caller)
+    const change = changedAllowances(before, resource, scopes)
+    try {
+      return await deps.clients.update(before.id, change, expectedVersion ?? before.version, by)
+    } catch (error) {
+      const mayRetry = error instanceof VersionMismatch && expectedVersion === undefined && tries < MAX_TRIES
+      if (!mayRetry) throw error
+    }
+  }
+}
+
+function changedAllowances(before: Client, resource: string, scopes: readonly string[] | undefined) {
+  const others = before.allowances.filter((allowance) => allowance.resource !== resource)
+  if (scopes) return { allowances: [...others, { resource, scopes } satisfies Allowance] }
+  if (others.length === before.allowances.length) {
+    throw new AdminError('not_found', `The client ${before.id} has no allowance for ${JSON.stringify(resource)}.`)
+  }
+  return { allowances: others, ...(before.defaultResource === resource ? { defaultResource: null } : {}) }
+}
+
+/** The identifier as registered; as given where it is not known, which the clients room tells. */
+async function registeredIdentifier({ resources }: ClientRoutesDeps, identifier: string): Promise<string> {
+  return (await resources.find(identifier))?.identifier ?? identifier
+}

@@ -1,0 +1,36 @@
+/** What the routes of clients share: the client that a change is for, and how a client is answered. */
+import type { Client, ClientInput, Clients } from '#clients/client.ts'
+import { clientToMetadata } from '#clients/document.ts'
+import { ClientNotFound } from '#clients/errors.ts'
+import type { Resources } from '#resources/resource.ts'
+import { type Caller, requireRightsOf } from '../caller.ts'
+import type { Reply } from '../route.ts'
+
+export interface ClientRoutesDeps {
+  readonly clients: Clients
+  readonly resources: Pick<Resources, 'find'>
+  /** The identifier of the admin API. */
+  readonly adminResource: string
+}
+
+export function clientReply(client: Client): Reply {
+  return { body: clientToMetadata(client), version: client.version }
+}
+
+/** The client that a change is for. Throws 404, or 403 when it has rights that the caller has not. */
+export async function clientWithinRights(deps: ClientRoutesDeps, id: string, caller: Caller): Promise<Client> {
+  const client = await deps.clients.read(id)
+  if (!client) throw new ClientNotFound(id)
+  requireRightsOf(caller, deps.adminResource, client.allowances)
+  return client
+}
+
+/** Throws 403 when rights are asked that the caller has not. What is no array of allowances is told by the room. */
+export function requireRightsAsked(deps: ClientRoutesDeps, input: Partial<ClientInput>, caller: Caller): void {
+  if (!Array.isArray(input.allowances)) return
+  const asked = input.allowances.filter((given: unknown) => {
+    const { resource, scopes } = (typeof given === 'object' && given !== null ? given : {}) as Record<string, unknown>
+    return typeof resource === 'string' && Array.isArray(scopes)
+  })
+  requireRightsOf(caller, deps.adminResource, asked)
+}

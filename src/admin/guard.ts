@@ -1,0 +1,134 @@
+/** Who may pass: a machine client with an access token for this API, still enabled, whose scope covers the route. */
+import type { IncomingMessage } from 'node:http'
+import type { JSONWebKeySet } from 'jose'
+import type { Client, Clients } from '#clients/client.ts'
+import { type AccessTokenClaims, AccessTokenRefused, accessTokens } from '#resource-server/index.ts'
+import type { SigningKeys } from '#signing-keys/signing-key.ts'
+import type { Caller } from './caller.ts'
+import { AdminError } from './errors.ts'
+
+export interface GuardDeps {
+  readonly issuer: string
+  /** The identifier of this API: `<issuer>/admin/v1`. */
+  readonly audience: string
+  readonly clients: Pick<Clients, 'read'>
+  readonly signingKeys: Pick<SigningKeys, 'current'>
+}
+
+export interface Guard {
+  /** Who calls; throws AdminError 400, 401 or 403 with its challenge. `sawCaller` hears of the caller also when refused. */
+  admit(request: IncomingMessage, scope: string, sawCaller: (caller: Caller) => void): Promise<Caller>
+}
+
+/** Verifies by the keys held in memory; that the client may still act is read from PostgreSQL each time. */
+export function createGuard({ issuer, audience, clients, signingKeys }: GuardDeps): Guard {
+  const tokens = accessTokens({
+    issuer,
+    audience,
+    keys: createKeySetReader(signingKeys),
+    algorithms: ['ES256', 'RS256'],
+    resourceMetadata: false,
+  })
+
+  async function admit(request: IncomingMessage, scope: string, sawCaller: (caller: Caller) => void) {
+    refuseTokenInQuery(request.url)
+    const claims = await verify(request)
+    const caller = callerOf(claims)
+    sawCaller(caller)
+    refusePerson(claims)
+    const client = await clients.read(claims.client_id)
+    if (!client || client.status !== 'enabled') {
+      throw invalidToken(`The client of the access token, ${claims.client_id}, is ${client ? 'disabled' : 'deleted'}.`)
+    }
+    const scopes = scopesOf(client, claims, audience)
+    requireScope(scope, scopes, claims)
+    return { ...caller, scopes }
+  }
+
+  async function verify(request: IncomingMessage): Promise<AccessTokenClaims> {
+    try {
+      return await tokens.verify(request)
+    } catch (error) {
+      if (error instanceof AccessTokenRefused) throw translated(error)
+      throw error
+    }
+  }
+
+  return { admit }
+}
+
+/** The same object for as long as the set is the same, so that keys are imported once. */
+function createKeySetReader(signingKeys: Pick<SigningKeys, 'current'>): () => JSONWebKeySet {
+  let version: string | undefined
+  let set: JSONWebKeySet = { keys: [] }
+  return () => {
+    const current = signingKeys.current()
+    if (current.version !== version) {
+      set = { keys: current.keys.map((key) => key.publicJwk) }
+      version = current.version
+    }
+    return set
+  }
+}
+
+// RFC 9700 §4.3.2: a token in a URL ends up in logs and histories.
+function refuseTokenInQuery(url: string | undefined): void {
+  const query = url?.split('?')[1]
+  if (query === undefined || !new URLSearchParams(query).has('access_token')) return
+  throw new AdminError(
+    'invalid_request',
+    'The access token belongs in the Authorization header, never in the query; this one should be revoked.',
+    { headers: { 'WWW-Authenticate': 'Bearer error="invalid_request"' } },
+  )
+}
+
+// A person holds no office here yet: whoever signs in at a client allowed for this API would be an administrator.
+function refusePerson({ sub, client_id }: AccessTokenClaims): void {
+  if (sub === client_id) return
+  throw new AdminError('access_denied', 'The admin API answers machine clients; this access token is of a person.', {
+    headers: { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' },
+  })
+}
+
+/** The token's scopes, as far as the client is still allowed them. */
+function scopesOf(client: Client, claims: AccessTokenClaims, audience: string): string[] {
+  const allowed = client.allowances.find(({ resource }) => resource === audience)?.scopes ?? []
+  return inToken(claims).filter((scope) => allowed.includes(scope))
+}
+
+function inToken(claims: AccessTokenClaims): string[] {
+  return (claims.scope ?? '').split(' ').filter(Boolean)
+}
+
+function requireScope(scope: string, scopes: readonly string[], claims: AccessTokenClaims): void {
+  if (scopes.includes(scope)) return
+  const message = inToken(claims).includes(scope)
+    ? `The client ${claims.client_id} is no longer allowed the scope ${scope}.`
+    : `The access token lacks the scope ${scope}.`
+  throw new AdminError('insufficient_scope', message, {
+    // RFC 6750 §3.1
+    headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+  })
+}
+
+function callerOf({ sub, client_id }: AccessTokenClaims): Caller {
+  const actor = sub === client_id ? ({ kind: 'client', id: sub } as const) : ({ kind: 'account', id: sub } as const)
+  return { actor, clientId: client_id, scopes: [] }
+}
+
+function translated(refused: AccessTokenRefused): Error {
+  if (refused.status === 503) return refused
+  const code =
+    refused.error === 'invalid_token' || refused.error === 'invalid_request' ? refused.error : 'token_required'
+  const message =
+    code === 'token_required' ? 'The request needs an access token: Authorization: Bearer …' : refused.message
+  const headers = refused.challenge === undefined ? {} : { 'WWW-Authenticate': refused.challenge }
+  return new AdminError(code, message, { headers, cause: refused })
+}
+
+function invalidToken(message: string): AdminError {
+  const description = message.replaceAll(/["\\]/g, "'")
+  return new AdminError('invalid_token', message, {
+    headers: { 'WWW-Authenticate': `Bearer error="invalid_token", error_description="${description}"` },
+  })
+}

@@ -1,0 +1,80 @@
+/** `/keys`: the server's signing keys. */
+import type { SigningKeys } from '#signing-keys/signing-key.ts'
+import { type Reply, route, type Route } from '../route.ts'
+import { keyDocument, keyList, rotation, toKeyDocument } from './schema.ts'
+
+const tag = 'Signing keys'
+
+export interface KeyRoutesDeps {
+  readonly signingKeys: SigningKeys
+}
+
+export function keyRoutes(deps: KeyRoutesDeps): Route[] {
+  return [listKeys(deps), rotateKeys(deps), retireKey(deps), revokeKey(deps)]
+}
+
+async function allKeys(signingKeys: SigningKeys): Promise<Reply> {
+  return { body: { items: (await signingKeys.list()).map(toKeyDocument), next_cursor: null } }
+}
+
+function listKeys({ signingKeys }: KeyRoutesDeps): Route {
+  return route({
+    method: 'GET',
+    path: '/keys',
+    operationId: 'listKeys',
+    tag,
+    summary: 'List signing keys',
+    scope: 'keys:read',
+    answer: { status: 200, description: 'All keys.', schema: keyList },
+    handle: () => allKeys(signingKeys),
+  })
+}
+
+function rotateKeys({ signingKeys }: KeyRoutesDeps): Route {
+  return route({
+    method: 'POST',
+    path: '/keys/rotate',
+    operationId: 'rotateKeys',
+    tag,
+    summary: 'Rotate signing keys: next becomes current, current is retired, a new next is made',
+    scope: 'keys:write',
+    body: rotation.optional(),
+    answer: { status: 200, description: 'All keys after the rotation.', schema: keyList },
+    refusals: [409],
+    async handle({ body, by }) {
+      await signingKeys.rotate(body?.alg, by)
+      return allKeys(signingKeys)
+    },
+  })
+}
+
+function retireKey({ signingKeys }: KeyRoutesDeps): Route {
+  return route({
+    method: 'POST',
+    path: '/keys/{kid}/retire',
+    operationId: 'retireKey',
+    tag,
+    summary: 'Retire a key: it stays published and signs no more',
+    scope: 'keys:write',
+    answer: { status: 200, description: 'The key.', schema: keyDocument },
+    refusals: [404, 409],
+    handle: async ({ params, by }) => ({ body: toKeyDocument(await signingKeys.retire(params.kid as string, by)) }),
+  })
+}
+
+function revokeKey({ signingKeys }: KeyRoutesDeps): Route {
+  return route({
+    method: 'DELETE',
+    path: '/keys/{kid}',
+    operationId: 'revokeKey',
+    tag,
+    summary: 'Revoke a key: it is published no more, and what it signed is worth nothing',
+    scope: 'keys:write',
+    answer: { status: 204, description: 'It is gone.' },
+    refusals: [404, 409],
+    async handle({ params, by }) {
+      await signingKeys.revoke(params.kid as string, by)
+      return {}
+    },
+  })
+}

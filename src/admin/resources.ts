@@ -1,0 +1,37 @@
+/** The registry: every kind of object that the admin API serves, one line each. */
+import type { Accounts } from '#accounts/account.ts'
+import type { Audit } from '#audit/audit.ts'
+import type { Clients } from '#clients/client.ts'
+import type { Resources } from '#resources/resource.ts'
+import type { Passwords } from '#sign-in/password/password.ts'
+import type { SigningKeys } from '#signing-keys/signing-key.ts'
+import { accountRoutes } from './accounts/routes.ts'
+import { auditRoutes } from './audit/routes.ts'
+import { clientRoutes } from './clients/routes.ts'
+import { keyRoutes } from './keys/routes.ts'
+import { resourceRoutes } from './resources/routes.ts'
+import type { Route } from './route.ts'
+
+export interface AdminServices {
+  /** The identifier of this API. */
+  readonly adminResource: string
+  readonly clients: Clients
+  readonly resources: Resources
+  readonly accounts: Accounts
+  readonly passwords: Pick<Passwords, 'check' | 'prepare'>
+  readonly signingKeys: SigningKeys
+  readonly audit: Audit
+}
+
+const REGISTRY: readonly ((services: AdminServices) => Route[])[] = [
+  clientRoutes,
+  resourceRoutes,
+  accountRoutes,
+  keyRoutes,
+  auditRoutes,
+]
+
+/** The route table. */
+export function adminRoutes(services: AdminServices): Route[] {
+  return REGISTRY.flatMap((routesOf) => routesOf(services))
+}

@@ -1,0 +1,84 @@
+/** A resource as the admin API shows and takes it. */
+import { z } from 'zod'
+import type { Resource, ResourceInput } from '#resources/resource.ts'
+import { pageSchema } from '../paging.ts'
+
+const scopeName = z.string().meta({ description: 'A scope token (RFC 6749 §3.3).', example: 'posts:read' })
+const name = z.string().meta({ description: 'How people read of it; its identifier when absent.', example: 'Posts' })
+const accessTokenFormat = z.enum(['jwt', 'opaque']).meta({ description: 'JWT (RFC 9068), or a value to introspect.' })
+const signingAlg = z.enum(['ES256', 'RS256']).meta({ description: 'The JWS algorithm of its access tokens.' })
+const ttl = z.int().nullable().meta({ description: "Seconds an access token lives; null: the server's default." })
+
+const givenScope = z
+  .union([scopeName, z.strictObject({ name: scopeName, description: z.string().nullable().optional() })])
+  .meta({ description: 'A name, or a name and what it allows in words.' })
+
+const changeable = {
+  name: name.optional(),
+  scopes: z.array(givenScope).optional(),
+  access_token_format: accessTokenFormat.optional(),
+  signing_alg: signingAlg.optional(),
+  access_token_ttl_seconds: ttl.optional(),
+}
+
+const identifier = z.string().meta({
+  description: 'An absolute URI without fragment (RFC 8707 §2).',
+  example: 'https://api.example.com',
+})
+
+export const newResource = z.strictObject({ resource: identifier, ...changeable }).meta({ id: 'NewResource' })
+
+/** Given back as they were read, they are accepted. */
+export const RESOURCE_READ_ONLY = ['created_at', 'updated_at']
+
+export const resourceChange = z
+  .strictObject({
+    resource: identifier.optional(),
+    ...changeable,
+    created_at: z.unknown().optional().meta({ readOnly: true }),
+    updated_at: z.unknown().optional().meta({ readOnly: true }),
+  })
+  .meta({ id: 'ResourceChange', description: 'The members given are replaced.' })
+
+export const resourceDocument = z
+  .strictObject({
+    resource: identifier,
+    name,
+    scopes: z.array(z.strictObject({ name: scopeName, description: z.string().nullable() })),
+    access_token_format: accessTokenFormat,
+    signing_alg: signingAlg,
+    access_token_ttl_seconds: ttl,
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Resource' })
+
+export const resourcePage = pageSchema(resourceDocument, 'ResourcePage')
+
+export function toResourceDocument(resource: Resource): z.infer<typeof resourceDocument> {
+  return {
+    resource: resource.identifier,
+    name: resource.name,
+    scopes: resource.scopes.map((scope) => ({ name: scope.name, description: scope.description ?? null })),
+    access_token_format: resource.accessTokenFormat,
+    signing_alg: resource.signingAlg,
+    access_token_ttl_seconds: resource.accessTokenTtlSeconds ?? null,
+    created_at: resource.createdAt.toISOString(),
+    updated_at: resource.updatedAt.toISOString(),
+  }
+}
+
+const MEMBERS = {
+  resource: 'identifier',
+  name: 'name',
+  scopes: 'scopes',
+  access_token_format: 'accessTokenFormat',
+  signing_alg: 'signingAlg',
+  access_token_ttl_seconds: 'accessTokenTtlSeconds',
+} as const satisfies Record<string, keyof ResourceInput>
+
+/** The room's input of a document; members that were not given stay away. */
+export function toResourceInput(document: Readonly<Record<string, unknown>>): Partial<ResourceInput> {
+  const given = Object.entries(MEMBERS).filter(([member]) => document[member] !== undefined)
+  return Object.fromEntries(given.map(([member, field]) => [field, document[member]]))
+}

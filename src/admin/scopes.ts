@@ -1,0 +1,23 @@
+/** The scopes of the admin API and what each allows, in words. */
+export const ADMIN_SCOPES: Readonly<Record<string, string>> = {
+  'clients:read': 'See clients',
+  'clients:write': 'Register, change and delete clients',
+  'resources:read': 'See resources',
+  'resources:write': 'Register, change and delete resources',
+  'accounts:read': 'See accounts',
+  'accounts:write': 'Make, change and delete accounts',
+  'sessions:read': 'See the browser sessions of people',
+  'sessions:write': 'End the browser sessions of people',
+  'grants:read': 'See what people allowed',
+  'grants:write': 'Withdraw what people allowed',
+  'keys:read': 'See signing keys',
+  'keys:write': 'Rotate, retire and revoke signing keys',
+  'settings:read': 'See settings',
+  'settings:write': 'Change settings',
+  'audit:read': 'See the audit log',
+}
+
+/** The identifier of the admin API as a protected resource. */
+export function adminResourceOf(issuer: string): string {
+  return `${issuer}/admin/v1`
+}

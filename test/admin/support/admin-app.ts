@@ -1,0 +1,173 @@
+/** The admin API over the real rooms on a database of its own, served on a free port, and tokens to call it with. */
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { importJWK, type JWTPayload, SignJWT } from 'jose'
+import Koa from 'koa'
+import { createAccounts } from '../../../src/accounts/accounts.ts'
+import { createAdminApi } from '../../../src/admin/api.ts'
+import { ADMIN_SCOPES, adminResourceOf } from '../../../src/admin/scopes.ts'
+import { type Audit, type StoredAuditEvent, SYSTEM } from '../../../src/audit/audit.ts'
+import { createAudit } from '../../../src/audit/recorder.ts'
+import type { Client, Clients } from '../../../src/clients/client.ts'
+import { createClients } from '../../../src/clients/clients.ts'
+import type { Database } from '../../../src/database/database.ts'
+import { createNotifications } from '../../../src/database/notify.ts'
+import { createDatabase } from '../../../src/database/pool.ts'
+import { createFront } from '../../../src/http/front.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
+import { createMetrics } from '../../../src/observability/metrics.ts'
+import { createResources } from '../../../src/resources/resources.ts'
+import { systemClock } from '../../../src/shared/clock.ts'
+import { createKeyring } from '../../../src/shared/keyring.ts'
+import { createPasswords } from '../../../src/sign-in/password/passwords.ts'
+import { createSigningKeys, type ManagedSigningKeys } from '../../../src/signing-keys/signing-keys.ts'
+import { atEnd } from '../../support/endings.ts'
+import { freePort } from '../../support/ports.ts'
+import { cloneDatabase } from '../../support/postgres.ts'
+
+export interface AdminApp {
+  readonly issuer: string
+  readonly db: Database
+  readonly audit: Audit
+  readonly clients: Clients
+  readonly signingKeys: ManagedSigningKeys
+  /** A machine client allowed for the admin API. */
+  readonly caller: Client
+  /** An access token of the caller, with claims and header members changed as given. */
+  token(claims?: JWTPayload, header?: { typ?: string; alg?: string; kid?: string }): Promise<string>
+  /** A request with all scopes; `token: null` sends none. */
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>
+  events(type: string): Promise<StoredAuditEvent[]>
+}
+
+export interface CallOptions {
+  readonly token?: string | null
+  readonly body?: unknown
+  readonly headers?: Record<string, string>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  // A document of whatever route was called: each test says what it expects of it.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly body: any
+}
+
+export const ALL_SCOPES = Object.keys(ADMIN_SCOPES)
+
+export async function startAdminApp(): Promise<AdminApp> {
+  const port = await freePort()
+  const issuer = `http://localhost:${port}`
+  const rooms = await createRooms(issuer)
+  await serve(port, issuer, rooms)
+  const caller = await createCaller(rooms.clients, issuer)
+  const token = tokenMaker(issuer, rooms.signingKeys, caller.id)
+
+  async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+    const sent = options.token === undefined ? await token() : options.token
+    const headers: Record<string, string> = { ...options.headers }
+    if (sent !== null) headers.authorization = `Bearer ${sent}`
+    if (options.body !== undefined && !('content-type' in headers)) headers['content-type'] = 'application/json'
+    const body = typeof options.body === 'string' ? options.body : JSON.stringify(options.body)
+    const response = await fetch(`${issuer}/admin/v1${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+    })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
+  }
+
+  const events = async (type: string) => rooms.audit.list({ limit: 100, type })
+  return { issuer, ...rooms, caller, token, call, events }
+}
+
+async function createRooms(issuer: string) {
+  const { url } = await cloneDatabase()
+  const logger = createLogger({ level: 'silent', format: 'json' })
+  const db = createDatabase({ url, logger })
+  const notifications = await createNotifications({ url, logger })
+  const audit = createAudit({ db })
+  const clock = systemClock
+  const deps = { db, notifications, audit, clock }
+  const adminResource = adminResourceOf(issuer)
+  const resources = createResources({ ...deps, reserved: [adminResource] })
+  const scopes = ALL_SCOPES.map((name) => ({ name }))
+  const findResource = async (identifier: string) =>
+    identifier === adminResource ? { identifier, scopes } : resources.find(identifier)
+  const clients = createClients({ ...deps, findResource })
+  const accounts = createAccounts(deps)
+  const signingKeys = createSigningKeys({ ...deps, keyring: createKeyring([Buffer.alloc(32, 7)]) })
+  await signingKeys.ensure(SYSTEM)
+  const passwords = createPasswords({ db, accounts, audit })
+  atEnd(async () => {
+    signingKeys.close()
+    await notifications.close()
+    await db.close()
+  })
+  return { db, audit, clients, resources, accounts, signingKeys, passwords, logger }
+}
+
+async function serve(port: number, issuer: string, rooms: Awaited<ReturnType<typeof createRooms>>): Promise<void> {
+  const app = new Koa({ proxy: true })
+  app.use(
+    createFront({
+      logger: rooms.logger,
+      metrics: createMetrics(),
+      issuer,
+      trustedProxies: [],
+      routes: [],
+      methods: {},
+      postAsGet: [],
+      problemPaths: ['/admin/'],
+    }),
+  )
+  app.use(createAdminApi({ issuer, ...rooms }))
+  const server = createServer(app.callback())
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  if ((server.address() as AddressInfo).port !== port) throw new Error('the port is not the one that was asked for')
+  atEnd(
+    () =>
+      new Promise<void>((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  )
+}
+
+function createCaller(clients: Clients, issuer: string): Promise<Client> {
+  return clients
+    .create(
+      {
+        profile: 'machine',
+        metadata: { client_name: 'operations', token_endpoint_auth_method: 'client_secret_basic' },
+        allowances: [{ resource: adminResourceOf(issuer), scopes: ALL_SCOPES }],
+      },
+      SYSTEM,
+    )
+    .then(({ client }) => client)
+}
+
+function tokenMaker(issuer: string, signingKeys: ManagedSigningKeys, clientId: string): AdminApp['token'] {
+  return async (claims = {}, header = {}) => {
+    const jwk = signingKeys.current().privateJwks.find((key) => key.alg === (header.alg ?? 'ES256'))
+    if (!jwk) throw new Error('there is no such current key')
+    const now = Math.floor(Date.now() / 1000)
+    const payload = {
+      iss: issuer,
+      sub: clientId,
+      aud: adminResourceOf(issuer),
+      client_id: clientId,
+      iat: now,
+      exp: now + 60,
+      jti: randomUUID(),
+      scope: ALL_SCOPES.join(' '),
+      ...claims,
+    }
+    return new SignJWT(payload)
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: jwk.kid as string, ...header })
+      .sign(await importJWK(jwk, 'ES256'))
+  }
+}
