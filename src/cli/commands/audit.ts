@@ -1,0 +1,103 @@
+/** `signet audit`: what happened, newest first. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Document } from '../admin-client.ts'
+import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
+import type { CliContext } from '../context.ts'
+import { gathered, moment, print, printJsonList, printTable, stateStyle } from '../output.ts'
+
+interface Options extends ConnectionOptions {
+  readonly limit?: number
+  readonly type?: string
+  readonly actor?: string
+  readonly subject?: string
+  readonly client?: string
+  readonly account?: string
+  readonly outcome?: string
+  readonly since?: string
+  readonly until?: string
+}
+
+const SHOWN_ON_A_TERMINAL = 50
+
+export function register(program: Command, context: CliContext): void {
+  const audit = program.command('audit').description('the audit log')
+  withConnection(audit.command('list').description('list events, newest first'))
+    .option('--limit <number>', `how many (default: ${SHOWN_ON_A_TERMINAL}, with --json all)`, wholeNumber)
+    .option('--type <type>', 'only events of this type, such as token.refused')
+    .option('--actor <id>', 'only what this subject or client did')
+    .option('--subject <id>', 'only what was done to this object')
+    .option('--client <id>', 'only events of this client')
+    .option('--account <sub>', 'only events of this account')
+    .addOption(new Option('--outcome <outcome>', 'only these').choices(['success', 'failure']))
+    .option('--since <time>', 'not before this time, such as 2026-11-24 or 2026-11-24T08:00:00Z', time)
+    .option('--until <time>', 'before this time', time)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ signet audit list
+  $ signet audit list --outcome failure --limit 200
+  $ signet audit list --type client.created --since 2026-11-01 --json`,
+    )
+    .action(async (_: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>()
+      const events = connect(options, context).list('/audit', filters(options))
+      if (options.json) return printJsonList(context, take(events, options.limit ?? Infinity))
+      printEvents(context, await gathered(take(events, options.limit ?? SHOWN_ON_A_TERMINAL)))
+    })
+}
+
+function filters(options: Options): Record<string, string | undefined> {
+  const { type, actor, subject, client, account, outcome, since, until } = options
+  return { type, actor, subject, client_id: client, account_id: account, outcome, since, until }
+}
+
+async function* take(items: AsyncIterable<Document>, limit: number): AsyncGenerator<Document> {
+  if (limit <= 0) return
+  let left = limit
+  for await (const item of items) {
+    yield item
+    left -= 1
+    if (left <= 0) return
+  }
+}
+
+function printEvents(context: CliContext, events: readonly Document[]): void {
+  if (events.length === 0) return print(context, 'No events: nothing that fits was recorded.')
+  printTable(
+    context,
+    [
+      { title: 'AT' },
+      { title: 'TYPE' },
+      { title: 'ACTOR' },
+      { title: 'SUBJECT' },
+      { title: 'REASON' },
+      { title: 'OUTCOME', style: stateStyle },
+    ],
+    events.map((event) => [
+      moment(event.at),
+      event.type,
+      named(event.actor),
+      named(event.subject) || (typeof event.client_id === 'string' ? `client ${event.client_id}` : ''),
+      event.reason,
+      event.outcome,
+    ]),
+  )
+}
+
+function named(who: unknown): string {
+  if (typeof who !== 'object' || who === null) return ''
+  const { kind, id } = who as { kind: string; id: string | null }
+  return id ? `${kind} ${id}` : kind
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('A whole number from 1 on is expected.')
+}
+
+function time(text: string): string {
+  const at = new Date(text)
+  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError('A time such as 2026-11-24T08:00:00Z is expected.')
+  return at.toISOString()
+}

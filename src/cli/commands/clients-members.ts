@@ -1,0 +1,111 @@
+/** The options of `signet clients create` and `update`, and the RFC 7591 document they mean. */
+import { type Command, Option } from 'commander'
+import type { JWK } from 'jose'
+import { isProfile, usualGrantTypes } from '#clients/profiles.ts'
+import type { Document } from '../admin-client.ts'
+import { type ConnectionOptions, withConnection } from '../connection.ts'
+import { usageFailure } from '../failure.ts'
+import { readJwksFile } from '../key-file.ts'
+import { collect, collectAllowance, collectMember, type GivenAllowance } from '../options.ts'
+
+export interface ClientOptions extends ConnectionOptions {
+  readonly profile?: string
+  readonly name?: string
+  readonly redirectUri?: string[]
+  readonly postLogoutRedirectUri?: string[]
+  readonly origin?: string[]
+  readonly auth?: string
+  readonly grant?: string[]
+  readonly generateKey?: string
+  readonly jwksFile?: string
+  readonly jwksUri?: string
+  readonly allow?: GivenAllowance[]
+  readonly defaultResource?: string | false
+  readonly assertionAudience?: string
+  readonly introspect?: boolean
+  readonly pkce?: string
+  readonly set?: Record<string, unknown>
+}
+
+const AUTH_METHODS = [
+  'private_key_jwt',
+  'client_secret_basic',
+  'client_secret_post',
+  'tls_client_auth',
+  'self_signed_tls_client_auth',
+  'none',
+]
+
+export function withClientMembers(command: Command): Command {
+  return withConnection(command)
+    .option('--name <name>', 'what people read on the consent page')
+    .option('--redirect-uri <uri>', 'where the code is sent, may be repeated', collect)
+    .option('--post-logout-redirect-uri <uri>', 'where people go after sign-out, may be repeated', collect)
+    .option('--origin <origin>', 'from where a browser app calls the token endpoint, may be repeated', collect)
+    .addOption(new Option('--auth <method>', 'how it authenticates').choices(AUTH_METHODS))
+    .option('--grant <type>', 'a further grant type, may be repeated', collect)
+    .option(
+      '--generate-key <file>',
+      'make a P-256 key here, write its private JWK to this file, register the public one',
+    )
+    .option('--jwks-file <file>', 'its public keys, a JWK Set')
+    .option('--jwks-uri <url>', 'where its public keys are')
+    .option('--allow <resource=scope,…>', 'scopes of an API it may have, may be repeated', collectAllowance)
+    .option('--default-resource <resource>', 'the API meant when a request names none')
+    .addOption(
+      new Option('--assertion-audience <audience>', 'what its assertions may name as aud').choices([
+        'issuer',
+        'token-endpoint',
+      ]),
+    )
+    .option('--introspect', 'it is told about tokens issued to others: an API or its gateway')
+    .addOption(new Option('--pkce <mode>', 'whether its requests must have PKCE').choices(['required', 'optional']))
+    .option('--set <name=value>', 'any other RFC 7591 member, JSON or plain text; may be repeated', collectMember)
+}
+
+/** One source of keys: a file made here, a file given, or a URL. */
+export function refuseSeveralKeys({ generateKey, jwksFile, jwksUri }: ClientOptions): void {
+  const given = [generateKey, jwksFile, jwksUri].filter((value) => value !== undefined)
+  if (given.length > 1) throw usageFailure('--generate-key, --jwks-file and --jwks-uri exclude each other: give one.')
+}
+
+/** The document of the options, over `before` where it exists: lists that are added to go on from there. */
+export async function clientDocumentOf(
+  options: ClientOptions,
+  key: JWK | undefined,
+  before?: Document,
+): Promise<Document> {
+  const keys = key ? { keys: [key] } : options.jwksFile === undefined ? undefined : await readJwksFile(options.jwksFile)
+  const { assertionAudience } = options
+  const members = {
+    signet_profile: options.profile,
+    client_name: options.name,
+    redirect_uris: options.redirectUri,
+    post_logout_redirect_uris: options.postLogoutRedirectUri,
+    signet_origins: options.origin,
+    token_endpoint_auth_method: options.auth,
+    grant_types: options.grant && grantTypes(options, options.grant, before),
+    jwks: keys,
+    jwks_uri: options.jwksUri,
+    signet_allow: options.allow && allowances(options.allow, before),
+    signet_default_resource: options.defaultResource === false ? null : options.defaultResource,
+    signet_assertion_audience: assertionAudience === 'token-endpoint' ? 'token_endpoint' : assertionAudience,
+    signet_introspect: options.introspect,
+    signet_pkce: options.pkce,
+    ...options.set,
+  }
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
+}
+
+/** `--grant` adds to what the client has, or to what its profile usually has. */
+function grantTypes({ profile }: ClientOptions, added: readonly string[], before: Document | undefined): string[] {
+  const usual = isProfile(profile) ? usualGrantTypes(profile) : []
+  const present = Array.isArray(before?.grant_types) ? before.grant_types.map(String) : usual
+  return [...new Set([...present, ...added])]
+}
+
+/** `--allow` sets the scopes of the resources it names and leaves the others. */
+function allowances(given: readonly GivenAllowance[], before: Document | undefined): GivenAllowance[] {
+  const present = Array.isArray(before?.signet_allow) ? (before.signet_allow as GivenAllowance[]) : []
+  return [...present.filter(({ resource }) => !given.some((allowance) => allowance.resource === resource)), ...given]
+}

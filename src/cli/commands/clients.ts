@@ -1,0 +1,151 @@
+/** `signet clients`: the apps and services that get tokens. */
+import { type Command, Option } from 'commander'
+import { PROFILES } from '#clients/profiles.ts'
+import { apiPath } from '../admin-client.ts'
+import { confirm } from '../confirm.ts'
+import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
+import type { CliContext } from '../context.ts'
+import { usageFailure } from '../failure.ts'
+import { withNewKeyFile } from '../key-file.ts'
+import { gathered, print, printJson, printJsonList, printTable, stateStyle } from '../output.ts'
+import { registerClientKeys } from './clients-keys.ts'
+import { clientDocumentOf, type ClientOptions, refuseSeveralKeys, withClientMembers } from './clients-members.ts'
+import { printClient } from './clients-print.ts'
+import { registerClientSecrets } from './clients-secrets.ts'
+
+export function register(program: Command, context: CliContext): void {
+  const clients = program.command('clients').description('the apps and services that get tokens')
+  registerCreate(clients, context)
+  registerList(clients, context)
+  registerShow(clients, context)
+  registerUpdate(clients, context)
+  registerDelete(clients, context)
+  registerStatus(clients, context, 'enable')
+  registerStatus(clients, context, 'disable')
+  registerClientSecrets(clients, context)
+  registerClientKeys(clients, context)
+}
+
+function registerCreate(clients: Command, context: CliContext): void {
+  withClientMembers(clients.command('create').description('register a client'))
+    .addOption(new Option('--profile <profile>', 'what it is').choices(Object.keys(PROFILES)).makeOptionMandatory())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ signet clients create --profile machine --name billing --generate-key billing.jwk.json --allow https://api.example.com=posts:read
+  $ signet clients create --profile web --name shop --redirect-uri http://localhost:5000/authorize --jwks-file shop.jwks.json --allow https://api.example.com=posts:read
+  $ signet clients create --profile web --name blog --redirect-uri http://localhost:6000/cb --auth client_secret_basic
+  $ signet clients create --profile spa --name board --redirect-uri https://board.example.com/cb --set policy_uri=https://board.example.com/privacy`,
+    )
+    .action(async (_: ClientOptions, command: Command) => {
+      const options = command.optsWithGlobals<ClientOptions>()
+      refuseSeveralKeys(options)
+      const api = connect(options, context)
+      const created = await withNewKeyFile(options.generateKey, async (key) =>
+        api.change('/clients', { method: 'POST', body: await clientDocumentOf(options, key) }),
+      )
+      if (options.json) return printJson(context, created)
+      print(context, `Registered the client ${options.name ?? String(created?.client_id)}.`, '')
+      printClient(context, created ?? {}, { key: options.generateKey })
+    })
+}
+
+function registerList(clients: Command, context: CliContext): void {
+  withConnection(clients.command('list').description('list the clients'))
+    .addHelpText('after', '\nExample:\n  $ signet clients list --json')
+    .action(async (_: ConnectionOptions, command: Command) => {
+      const options = command.optsWithGlobals<ConnectionOptions>()
+      const items = connect(options, context).list('/clients')
+      if (options.json) return printJsonList(context, items)
+      printTable(
+        context,
+        [
+          { title: 'NAME' },
+          { title: 'CLIENT ID' },
+          { title: 'PROFILE' },
+          { title: 'AUTH' },
+          { title: 'STATUS', style: stateStyle },
+        ],
+        (await gathered(items)).map((item) => [
+          item.client_name,
+          item.client_id,
+          item.signet_profile,
+          item.token_endpoint_auth_method,
+          item.signet_status,
+        ]),
+      )
+    })
+}
+
+function registerShow(clients: Command, context: CliContext): void {
+  withConnection(clients.command('show <client>').description('show a client'))
+    .addHelpText('after', '\nExample:\n  $ signet clients show ID')
+    .action(async (client: string, _: ConnectionOptions, command: Command) => {
+      const options = command.optsWithGlobals<ConnectionOptions>()
+      const { document } = await connect(options, context).read(apiPath('clients', client))
+      if (options.json) return printJson(context, document)
+      printClient(context, document)
+    })
+}
+
+function registerUpdate(clients: Command, context: CliContext): void {
+  withClientMembers(clients.command('update <client>').description('change a client; what is not named stays'))
+    .addOption(new Option('--profile <profile>', 'another kind of client').choices(Object.keys(PROFILES)))
+    .option('--no-default-resource', 'a request must name its API')
+    .option('--no-introspect', 'it is told about its own tokens only')
+    .addHelpText(
+      'after',
+      `
+--allow sets the scopes of the APIs it names, --grant adds, --redirect-uri, --origin and keys replace.
+
+Examples:
+  $ signet clients update ID --name Billing --allow https://api.example.com=posts:read,posts:write
+  $ signet clients update ID --set logo_uri=https://shop.example.com/logo.svg --set tos_uri=null`,
+    )
+    .action(async (client: string, _: ClientOptions, command: Command) => {
+      const options = command.optsWithGlobals<ClientOptions>()
+      refuseSeveralKeys(options)
+      const api = connect(options, context)
+      const path = apiPath('clients', client)
+      const updated = await withNewKeyFile(options.generateKey, async (key) => {
+        // Lists that are added to are read first: then only that version may be written over.
+        const { document: before, etag } = await api.read(path)
+        const body = await clientDocumentOf(options, key, before)
+        if (Object.keys(body).length === 0) throw usageFailure('Name what to change, such as --name. See --help.')
+        return api.change(path, { method: 'PATCH', body, ifMatch: etag })
+      })
+      if (options.json) return printJson(context, updated)
+      print(context, `Changed the client ${client}.`, '')
+      printClient(context, updated ?? {}, { key: options.generateKey })
+    })
+}
+
+function registerDelete(clients: Command, context: CliContext): void {
+  withConnection(clients.command('delete <client>').description('delete a client'))
+    .option('--yes', 'do not ask')
+    .addHelpText('after', '\nExample:\n  $ signet clients delete ID --yes')
+    .action(async (client: string, _: ConnectionOptions, command: Command) => {
+      const options = command.optsWithGlobals<ConnectionOptions & { yes?: boolean }>()
+      const api = connect(options, context)
+      const path = apiPath('clients', client)
+      const { document } = await api.read(path)
+      const name = typeof document.client_name === 'string' ? `${document.client_name} (${client})` : client
+      await confirm(context, `Delete the client ${name}? Its tokens and consents go with it.`, options)
+      await api.change(path, { method: 'DELETE' })
+      if (options.json) return printJson(context, { client_id: client, status: 'deleted' })
+      print(context, `Deleted the client ${name}.`)
+    })
+}
+
+function registerStatus(clients: Command, context: CliContext, verb: 'enable' | 'disable'): void {
+  const description = verb === 'enable' ? 'let a client get tokens again' : 'let a client get no tokens'
+  withConnection(clients.command(`${verb} <client>`).description(description))
+    .addHelpText('after', `\nExample:\n  $ signet clients ${verb} ID`)
+    .action(async (client: string, _: ConnectionOptions, command: Command) => {
+      const options = command.optsWithGlobals<ConnectionOptions>()
+      const changed = await connect(options, context).change(apiPath('clients', client, verb), { method: 'POST' })
+      if (options.json) return printJson(context, changed)
+      print(context, `${verb === 'enable' ? 'Enabled' : 'Disabled'} the client ${client}.`)
+    })
+}

@@ -1,0 +1,167 @@
+/** `signet resources`: the APIs that tokens are for. */
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { apiPath, type Document } from '../admin-client.ts'
+import { confirm } from '../confirm.ts'
+import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
+import type { CliContext } from '../context.ts'
+import { usageFailure } from '../failure.ts'
+import { collect } from '../options.ts'
+import { gathered, moment, print, printDetails, printJson, printJsonList, printTable } from '../output.ts'
+import { registerAllow } from './resources-allow.ts'
+
+interface Options extends ConnectionOptions {
+  readonly name?: string
+  readonly scope?: string[]
+  readonly accessTokenFormat?: string
+  readonly signingAlg?: string
+  readonly accessTokenTtl?: number | null
+  readonly yes?: boolean
+}
+
+export function register(program: Command, context: CliContext): void {
+  const resources = program.command('resources').description('the APIs that access tokens are for')
+  registerCreate(resources, context)
+  registerList(resources, context)
+  registerShow(resources, context)
+  registerUpdate(resources, context)
+  registerDelete(resources, context)
+  registerAllow(resources, context)
+}
+
+function withMembers(command: Command): Command {
+  return withConnection(command)
+    .option('--name <name>', 'how people read of it')
+    .option('--scope <scope>', 'a scope, or SCOPE=WHAT IT ALLOWS IN WORDS; may be repeated', collect)
+    .addOption(new Option('--access-token-format <format>', 'JWT or opaque tokens').choices(['jwt', 'opaque']))
+    .addOption(new Option('--signing-alg <alg>', 'signs its access tokens').choices(['ES256', 'RS256']))
+    .option('--access-token-ttl <seconds>', "how long its access tokens live; 'default' for the server's", seconds)
+}
+
+function registerCreate(resources: Command, context: CliContext): void {
+  withMembers(resources.command('create <resource>').description('register an API by its identifier, a URL'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ signet resources create https://api.example.com --name Posts --scope posts:read --scope posts:write
+  $ signet resources create https://api.example.com --scope "posts:read=Read your posts" --json`,
+    )
+    .action(async (resource: string, _: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>()
+      const body = { resource, ...membersOf(options) }
+      const created = await connect(options, context).change('/resources', { method: 'POST', body })
+      if (options.json) return printJson(context, created)
+      print(context, `Registered the resource ${resource}.`, '')
+      printResource(context, created ?? {})
+    })
+}
+
+function registerList(resources: Command, context: CliContext): void {
+  withConnection(resources.command('list').description('list the resources'))
+    .addHelpText('after', '\nExample:\n  $ signet resources list --json')
+    .action(async (_: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>()
+      const items = connect(options, context).list('/resources')
+      if (options.json) return printJsonList(context, items)
+      const all = await gathered(items)
+      if (all.length === 0) {
+        return print(
+          context,
+          'No resources yet. Register one: signet resources create https://api.example.com --scope …',
+        )
+      }
+      const columns = ['RESOURCE', 'NAME', 'SCOPES'].map((title) => ({ title }))
+      printTable(
+        context,
+        columns,
+        all.map((item) => [
+          item.resource,
+          item.name,
+          scopesOf(item)
+            .map(({ name }) => name)
+            .join(' '),
+        ]),
+      )
+    })
+}
+
+function registerShow(resources: Command, context: CliContext): void {
+  withConnection(resources.command('show <resource>').description('show a resource'))
+    .addHelpText('after', '\nExample:\n  $ signet resources show https://api.example.com')
+    .action(async (resource: string, _: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>()
+      const { document } = await connect(options, context).read(apiPath('resources', resource))
+      if (options.json) return printJson(context, document)
+      printResource(context, document)
+    })
+}
+
+function registerUpdate(resources: Command, context: CliContext): void {
+  withMembers(resources.command('update <resource>').description('change a resource; --scope replaces all its scopes'))
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ signet resources update https://api.example.com --name Posts --scope posts:read --scope posts:write',
+    )
+    .action(async (resource: string, _: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>()
+      const body = membersOf(options)
+      if (Object.keys(body).length === 0) throw usageFailure('Name what to change, such as --name. See --help.')
+      const updated = await connect(options, context).change(apiPath('resources', resource), { method: 'PATCH', body })
+      if (options.json) return printJson(context, updated)
+      print(context, `Changed the resource ${resource}.`, '')
+      printResource(context, updated ?? {})
+    })
+}
+
+function registerDelete(resources: Command, context: CliContext): void {
+  withConnection(resources.command('delete <resource>').description('delete a resource'))
+    .option('--yes', 'do not ask')
+    .addHelpText('after', '\nExample:\n  $ signet resources delete https://api.example.com --yes')
+    .action(async (resource: string, _: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>()
+      await confirm(context, `Delete the resource ${resource}? No client gets tokens for it any more.`, options)
+      await connect(options, context).change(apiPath('resources', resource), { method: 'DELETE' })
+      if (options.json) return printJson(context, { resource, status: 'deleted' })
+      print(context, `Deleted the resource ${resource}.`)
+    })
+}
+
+function membersOf(options: Options): Document {
+  const members = {
+    name: options.name,
+    scopes: options.scope?.map(scopeOf),
+    access_token_format: options.accessTokenFormat,
+    signing_alg: options.signingAlg,
+    access_token_ttl_seconds: options.accessTokenTtl,
+  }
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
+}
+
+/** `posts:read=Read your posts`: the first `=` divides. */
+function scopeOf(text: string): string | { name: string; description: string } {
+  const at = text.indexOf('=')
+  return at <= 0 ? text : { name: text.slice(0, at), description: text.slice(at + 1) }
+}
+
+function seconds(text: string): number | null {
+  if (text === 'default') return null
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('A whole number of seconds is expected.')
+}
+
+function scopesOf(resource: Document): { name: string; description?: string | null }[] {
+  return Array.isArray(resource.scopes) ? resource.scopes : []
+}
+
+function printResource(context: CliContext, resource: Document): void {
+  const ttl = resource.access_token_ttl_seconds
+  printDetails(context, [
+    ['resource', resource.resource],
+    ['name', resource.name],
+    ['scopes', scopesOf(resource).map(({ name, description }) => (description ? `${name}  ${description}` : name))],
+    ['access tokens', `${String(resource.access_token_format)}, ${String(resource.signing_alg)}`],
+    ['live for', typeof ttl === 'number' ? `${ttl} s` : "the server's default"],
+    ['created', moment(resource.created_at)],
+    ['updated', moment(resource.updated_at)],
+  ])
+}

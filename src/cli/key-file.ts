@@ -1,0 +1,126 @@
+/** Private keys of clients as files: one JWK each, readable by their owner alone, never written over. */
+import { generateKeyPairSync } from 'node:crypto'
+import { open, readFile, rm, stat } from 'node:fs/promises'
+import { calculateJwkThumbprint, type JWK } from 'jose'
+import { CliFailure } from './failure.ts'
+
+const OWNER_ONLY = 0o600
+const OTHERS = 0o077
+
+/** A private key that can sign a client assertion. */
+export type PrivateJwk = JWK & { kid?: string; alg?: string }
+
+/**
+ * Makes a P-256 key, writes its private JWK (`kty crv x y d kid alg use`, mode 0600) and returns the public one.
+ * Throws CliFailure `key_file_exists` when there is a file already: a key is never written over.
+ */
+export async function generateKeyFile(path: string): Promise<JWK> {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { kty, crv, x, y, d } = privateKey.export({ format: 'jwk' }) as Record<string, string>
+  const kid = await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }))
+  const file = await openNew(path)
+  try {
+    await file.writeFile(`${JSON.stringify({ kty, crv, x, y, d, kid, alg: 'ES256', use: 'sig' }, null, 2)}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return { kty: kty as string, crv: crv as string, x: x as string, y: y as string, kid, alg: 'ES256', use: 'sig' }
+}
+
+/** Runs `work` with the public half of a new key file; the file goes again when `work` fails. */
+export async function withNewKeyFile<T>(path: string | undefined, work: (key: JWK | undefined) => Promise<T>) {
+  const key = path === undefined ? undefined : await generateKeyFile(path)
+  try {
+    return await work(key)
+  } catch (error) {
+    if (path !== undefined) await rm(path, { force: true })
+    throw error
+  }
+}
+
+async function openNew(path: string) {
+  try {
+    return await open(path, 'wx', OWNER_ONLY)
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code
+    if (code === 'EEXIST') {
+      throw new CliFailure(`${path} exists already and a key is never written over: name another file.`, {
+        code: 'key_file_exists',
+        cause,
+      })
+    }
+    throw new CliFailure(`${path} could not be written (${code}): name a file in a directory you may write to.`, {
+      code: 'key_file_not_writable',
+      cause,
+    })
+  }
+}
+
+/** Reads a private JWK. Throws CliFailure with what to do when it is missing, readable by others or no such key. */
+export async function readKeyFile(path: string, missingHint: string): Promise<PrivateJwk> {
+  const text = await readOwn(path, missingHint)
+  const key = parseJson(text, path)
+  if (typeof key !== 'object' || key === null || !('kty' in key) || !('d' in key)) {
+    throw new CliFailure(`${path} is not a private JWK: it needs the members kty and d.`, { code: 'key_file_invalid' })
+  }
+  return key as PrivateJwk
+}
+
+async function readOwn(path: string, missingHint: string): Promise<string> {
+  try {
+    const { mode } = await stat(path)
+    if ((mode & OTHERS) !== 0) {
+      throw new CliFailure(
+        `The private key ${path} can be read by others (mode ${(mode & 0o777).toString(8)}): run "chmod 600 ${path}".`,
+        { code: 'key_file_readable_by_others' },
+      )
+    }
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof CliFailure) throw cause
+    const code = (cause as NodeJS.ErrnoException).code
+    if (code === 'ENOENT') {
+      throw new CliFailure(`There is no key file ${path}: ${missingHint}`, { code: 'key_file_missing', cause })
+    }
+    throw new CliFailure(`The key file ${path} could not be read (${code}): check who owns it.`, {
+      code: 'key_file_unreadable',
+      cause,
+    })
+  }
+}
+
+/** Reads a public JWK Set for a client: `{"keys": […]}`, or one JWK. Refuses private keys: they stay where they are. */
+export async function readJwksFile(path: string): Promise<{ keys: JWK[] }> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code
+    throw new CliFailure(`The key set ${path} could not be read (${code}): name a file with a JWK Set.`, {
+      code: 'jwks_file_unreadable',
+      cause,
+    })
+  }
+  const value = parseJson(text, path) as { keys?: unknown; kty?: unknown } | null
+  const keys = Array.isArray(value?.keys) ? (value.keys as JWK[]) : value?.kty ? [value as JWK] : undefined
+  if (!keys) {
+    throw new CliFailure(`${path} is not a JWK Set: it should read {"keys": [{"kty": …}]}.`, {
+      code: 'jwks_file_invalid',
+    })
+  }
+  if (keys.some((key) => key.d !== undefined || key.k !== undefined)) {
+    throw new CliFailure(`${path} holds a private key: give a file with the public members only.`, {
+      code: 'jwks_file_private',
+    })
+  }
+  return { keys }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new CliFailure(`${path} is not JSON.`, { code: 'file_not_json', cause })
+  }
+}

@@ -1,0 +1,146 @@
+/** What commands print: one JSON document, or a line of result, aligned details and tables. */
+import { stripVTControlCharacters, styleText } from 'node:util'
+import type { CliContext } from './context.ts'
+
+type Stream = NodeJS.WriteStream
+type Style = Parameters<typeof styleText>[0]
+
+const GAP = '  '
+const DEFAULT_WIDTH = 80
+const NARROWEST_CELL = 8
+/** Characters that take two columns of a terminal: CJK, Hangul, full-width forms, most emoji. */
+const WIDE =
+  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}]/u
+
+export interface Column {
+  readonly title: string
+  /** Colours the cell for its state; the word itself says it too. */
+  readonly style?: (cell: string) => Style | undefined
+}
+
+export function print(context: CliContext, ...lines: readonly string[]): void {
+  for (const line of lines) context.stdout.write(`${line}\n`)
+}
+
+/** One JSON document on stdout and nothing else. */
+export function printJson(context: CliContext, document: unknown): void {
+  print(context, JSON.stringify(document, null, 2))
+}
+
+/** A JSON array of all items, written as they arrive. */
+export async function printJsonList(context: CliContext, items: AsyncIterable<unknown>): Promise<void> {
+  let open = '['
+  for await (const item of items) {
+    context.stdout.write(`${open}\n${indent(JSON.stringify(item, null, 2))}`)
+    open = ','
+  }
+  print(context, open === '[' ? '[]' : '\n]')
+}
+
+/** Names and values in two aligned columns; a value of several lines goes on under its first. */
+export function printDetails(context: CliContext, details: readonly (readonly [string, unknown])[]): void {
+  const shown = details.filter(([, value]) => value !== undefined && value !== null && value !== '')
+  const width = Math.max(...shown.map(([name]) => name.length))
+  for (const [name, value] of shown) {
+    const [first = '', ...rest] = (Array.isArray(value) ? value : [value]).map(printable)
+    print(context, `${GAP}${pad(name, width)}${GAP}${first}`)
+    for (const line of rest) print(context, `${GAP}${' '.repeat(width)}${GAP}${line}`)
+  }
+}
+
+/** Aligned columns; on a terminal the widest one is cut so that each row keeps to its line. */
+export function printTable(
+  context: CliContext,
+  columns: readonly Column[],
+  rows: readonly (readonly unknown[])[],
+): void {
+  const cells = rows.map((row) => row.map(printable))
+  const widths = fit(
+    columns.map(({ title }, at) => Math.max(title.length, ...cells.map((row) => widthOf(row[at] ?? '')))),
+    context.stdout,
+  )
+  const last = columns.length - 1
+  const line = (row: readonly string[], style: (cell: string, at: number) => string) =>
+    row.map((cell, at) => style(at === last ? cut(cell, widths[at]) : pad(cut(cell, widths[at]), widths[at] ?? 0), at))
+  print(
+    context,
+    line(
+      columns.map(({ title }) => title),
+      (cell) => paint(context.stdout, 'dim', cell),
+    ).join(GAP),
+  )
+  for (const row of cells) {
+    const painted = line(row, (cell, at) => paint(context.stdout, columns[at]?.style?.(cell.trim()), cell))
+    print(context, painted.join(GAP).trimEnd())
+  }
+}
+
+/** Green for what works, yellow for what was switched off, red for what failed. */
+export function stateStyle(cell: string): Style | undefined {
+  if (['enabled', 'current', 'success'].includes(cell)) return 'green'
+  if (['disabled', 'retired'].includes(cell)) return 'yellow'
+  return cell === 'failure' ? 'red' : undefined
+}
+
+/** A time of the API to the second, in UTC. */
+export function moment(time: unknown): string {
+  return typeof time === 'string' ? `${time.slice(0, 10)} ${time.slice(11, 19)} UTC` : ''
+}
+
+/** One line of text: a name from the server must not move the cursor or write another line. */
+export function printable(value: unknown): string {
+  const text = typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value)
+  return stripVTControlCharacters(text).replaceAll(/\p{Cc}+/gu, ' ')
+}
+
+// NO_COLOR, and whether the stream is a terminal, are judged by styleText.
+function paint(stream: Stream, style: Style | undefined, text: string): string {
+  return style === undefined ? text : styleText(style, text, { stream })
+}
+
+function fit(widths: number[], stream: Stream): number[] {
+  if (!stream.isTTY) return widths
+  const room = (stream.columns || DEFAULT_WIDTH) - GAP.length * (widths.length - 1)
+  const fitted = [...widths]
+  while (sum(fitted) > room) {
+    const widest = fitted.indexOf(Math.max(...fitted))
+    if ((fitted[widest] ?? 0) <= NARROWEST_CELL) break
+    fitted[widest] = (fitted[widest] ?? 0) - 1
+  }
+  return fitted
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+function cut(text: string, width = Infinity): string {
+  if (widthOf(text) <= width) return text
+  let kept = ''
+  for (const character of text) {
+    if (widthOf(kept + character) > width - 1) break
+    kept += character
+  }
+  return `${kept}…`
+}
+
+function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)))
+}
+
+function widthOf(text: string): number {
+  let width = 0
+  for (const character of text) width += WIDE.test(character) ? 2 : 1
+  return width
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '  ')
+}
+
+/** All items of a list. */
+export async function gathered<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = []
+  for await (const item of items) all.push(item)
+  return all
+}

@@ -1,0 +1,91 @@
+/** Gets an access token by the client-credentials grant with a signed client assertion, as any machine would. */
+import { randomUUID } from 'node:crypto'
+import { importJWK, SignJWT } from 'jose'
+import { CliFailure } from './failure.ts'
+import { fetchJson } from './fetch-json.ts'
+import type { PrivateJwk } from './key-file.ts'
+
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+const ASSERTION_LIFETIME_SECONDS = 60
+
+export interface TokenRequest {
+  readonly issuer: string
+  readonly clientId: string
+  readonly key: PrivateJwk
+  readonly resource?: string | undefined
+  /** Space-separated; the client's registered scopes when undefined. */
+  readonly scope?: string | undefined
+}
+
+/** The token response (RFC 6749 §5.1). */
+export interface TokenResponse {
+  readonly access_token: string
+  readonly token_type: string
+  readonly expires_in: number
+  readonly scope?: string
+}
+
+/** Throws CliFailure with the server's own sentence when the token is refused. */
+export async function requestToken(request: TokenRequest): Promise<TokenResponse> {
+  const endpoint = await discoverTokenEndpoint(request.issuer)
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: request.clientId,
+    client_assertion_type: ASSERTION_TYPE,
+    client_assertion: await signAssertion(request),
+  })
+  if (request.resource !== undefined) form.set('resource', request.resource)
+  if (request.scope !== undefined) form.set('scope', request.scope)
+  const { status, body } = await fetchJson(request.issuer, endpoint, { method: 'POST', body: form })
+  if (status === 200 && typeof body?.access_token === 'string') return body as unknown as TokenResponse
+  throw tokenRefused(status, body, request.clientId)
+}
+
+function tokenRefused(status: number, body: Record<string, unknown> | undefined, clientId: string): CliFailure {
+  const code = typeof body?.error === 'string' ? body.error : 'token_refused'
+  const said = typeof body?.error_description === 'string' ? body.error_description : `the server answered ${status}`
+  return new CliFailure(`The client ${clientId} got no token: ${said} (${code}).`, { code })
+}
+
+// OpenID Connect Discovery §4.3: the issuer in the document must be the one that was asked.
+async function discoverTokenEndpoint(issuer: string): Promise<string> {
+  const { status, body } = await fetchJson(issuer, `${issuer}/.well-known/openid-configuration`)
+  if (status !== 200 || typeof body?.token_endpoint !== 'string') {
+    throw new CliFailure(`${issuer} is no Signet: its discovery document could not be read (${status}).`, {
+      code: 'discovery_failed',
+    })
+  }
+  if (body.issuer !== issuer) {
+    throw new CliFailure(`The server at ${issuer} calls itself ${String(body.issuer)}: use --issuer with that URL.`, {
+      code: 'issuer_mismatch',
+    })
+  }
+  return body.token_endpoint
+}
+
+// RFC 7523 §3, with the issuer as the only audience.
+async function signAssertion({ clientId, issuer, key }: TokenRequest): Promise<string> {
+  const alg = assertionAlg(key)
+  const now = Math.floor(Date.now() / 1000)
+  try {
+    return await new SignJWT({ jti: randomUUID() })
+      .setProtectedHeader({ alg, ...(key.kid === undefined ? {} : { kid: key.kid }) })
+      .setIssuer(clientId)
+      .setSubject(clientId)
+      .setAudience(issuer)
+      .setIssuedAt(now)
+      .setExpirationTime(now + ASSERTION_LIFETIME_SECONDS)
+      .sign(await importJWK(key, alg))
+  } catch (cause) {
+    throw new CliFailure('The key cannot sign: it should be a private JWK for ES256, PS256, RS256 or EdDSA.', {
+      code: 'key_file_invalid',
+      cause,
+    })
+  }
+}
+
+function assertionAlg(key: PrivateJwk): string {
+  if (key.alg) return key.alg
+  if (key.kty === 'RSA') return 'RS256'
+  return key.kty === 'OKP' ? 'EdDSA' : 'ES256'
+}
