@@ -23,7 +23,7 @@ async function run() {
   hideExperimentalWarnings()
   const { enableCompileCache } = await import('node:module')
   enableCompileCache()
-  const { run: runProgram } = await import('../src/cli/program.ts')
+  const { run: runProgram } = await import('../src/cli/run.ts')
   let served = false
   const code = await runProgram(process.argv.slice(2), async (env) => {
     served = true

@@ -1,0 +1,25 @@
+/** `signet` without commands: its global options, and where it speaks. */
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import type { CliContext } from './context.ts'
+
+/** Throws CommanderError where commander would end the process; errors are told by the caller, help is shown. */
+export function createRoot(context: CliContext): Command {
+  return new Command('signet')
+    .description('An OAuth 2.1 and OpenID Connect authorization server, and the tools to run it.')
+    .version(version())
+    .option('--json', 'print one JSON document, and errors as {error, error_description}')
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      // Told once, by reportFailure.
+      outputError: () => {},
+    })
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return (manifest as { version: string }).version
+}
