@@ -1,5 +1,5 @@
 /** Brings the schema up to date, safely from several nodes at once, and tells where it stands. */
-import knexPackage, { type Knex } from 'knex'
+import type { Knex } from 'knex'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { MIGRATIONS } from '../../migrations/registry.ts'
@@ -69,7 +69,7 @@ async function appliedSteps(client: pg.Client): Promise<string[]> {
 
 async function asSoleMigrator<T>(url: string, work: (knex: Knex, client: pg.Client) => Promise<T>): Promise<T> {
   const client = await connectAtStart(url, 'signet-migrate')
-  const knex = createKnex(url)
+  const knex = await createKnex(url)
   try {
     // the lock is held by this connection and ends with it, however this process ends
     await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK])
@@ -82,7 +82,9 @@ async function asSoleMigrator<T>(url: string, work: (knex: Knex, client: pg.Clie
   }
 }
 
-function createKnex(url: string): Knex {
+/** Loaded only when there is something to migrate: most starts have nothing, and should be quick. */
+async function createKnex(url: string): Promise<Knex> {
+  const { default: knexPackage } = await import('knex')
   return knexPackage.knex({
     client: 'pg',
     connection: { connectionString: url, application_name: 'signet-migrate' },
