@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Command } from 'commander'
+import type { Command, Option } from 'commander'
 import { adminRoutes, type AdminServices } from '#admin/resources.ts'
 import type { Route } from '#admin/route.ts'
 import { createProgram } from '#cli/program.ts'
@@ -32,11 +32,16 @@ const cell = (text: string): string =>
     .replaceAll(/\s+/g, ' ')
     .trim()
 
+/** What nearly every command takes stands above the list. */
+function toldOnce({ long, description }: Option): boolean {
+  return long === '--help' || long === '--issuer' || (long === '--key' && description.includes('signet-cli'))
+}
+
 function commandList(): string {
   return commands()
     .map(({ usage, command }) => {
       const help = command.createHelp()
-      const options = help.visibleOptions(command).filter(({ long }) => long !== '--help')
+      const options = help.visibleOptions(command).filter((option) => !toldOnce(option))
       const rows = options.map((option) => `| \`${cell(option.flags)}\` | ${cell(help.optionDescription(option))} |`)
       const table = rows.length === 0 ? '' : `\n\n| option | |\n|---|---|\n${rows.join('\n')}`
       return `#### \`${usage.replace(/ \[options\]/, '')}\`\n\n${sentence(command.description())}.${table}\n`

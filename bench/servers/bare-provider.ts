@@ -38,4 +38,4 @@ const provider = new Provider(issuer, {
     },
   },
 })
-provider.listen(port, '127.0.0.1', () => process.stdout.write('ready\n'))
+provider.listen(port, '127.0.0.1')

@@ -46,4 +46,4 @@ const server = createServer((request, response) => {
     })
     .catch(() => response.destroy())
 })
-server.listen(port, '127.0.0.1', () => process.stdout.write('ready\n'))
+server.listen(port, '127.0.0.1')

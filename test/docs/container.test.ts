@@ -1,0 +1,143 @@
+/** The Dockerfile and the compose file say what is true: their paths, variables and shape. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv2019 } from 'ajv/dist/2019.js'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { knownNames } from '#config/variables.ts'
+import { copies, environmentOf, parseDockerfile, wordsOf } from '../support/docs/dockerfile.ts'
+import { ROOT, treeFiles } from '../support/docs/tree-copy.ts'
+
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+
+interface Service {
+  readonly image?: string
+  readonly build?: { readonly context: string; readonly target: string }
+  readonly command?: readonly string[]
+  readonly environment?: Record<string, string>
+  readonly volumes?: readonly string[]
+  readonly healthcheck?: { readonly test: readonly string[] }
+  readonly depends_on?: Record<string, { readonly condition: string }>
+  readonly network_mode?: string
+}
+
+interface Compose {
+  readonly services: Record<string, Service>
+  readonly volumes: Record<string, unknown>
+}
+
+const stages = parseDockerfile(read('Dockerfile'))
+const compose = parse(read('docker-compose.yml')) as Compose
+const services = Object.entries(compose.services)
+/** Variables of other programs that our files set. */
+const FOREIGN = ['POSTGRES_USER', 'POSTGRES_PASSWORD']
+
+/** Whether a path of the tree reaches the build: the last matching line of .dockerignore decides. */
+function inContext(path: string): boolean {
+  return read('.dockerignore')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .reduce((kept, line) => {
+      const pattern = line.replace(/^!/, '')
+      const hit = pattern === '*' || path === pattern || path.startsWith(`${pattern}/`)
+      return hit ? line.startsWith('!') : kept
+    }, true)
+}
+
+test('the Dockerfile copies only what is in the tree and reaches the build', () => {
+  expect(stages.map(({ name }) => name)).toEqual(['packages', 'examples', 'server'])
+  const files = treeFiles()
+  for (const { from, sources } of stages.flatMap(copies)) {
+    if (from !== undefined) {
+      expect(stages.map(({ name }) => name)).toContain(from)
+      continue
+    }
+    for (const source of sources) {
+      const below = files.filter((path) => path === source || path.startsWith(`${source}/`))
+      expect(below, `COPY ${source}`).not.toEqual([])
+      expect(
+        below.filter((path) => !inContext(path)),
+        `.dockerignore and COPY ${source}`,
+      ).toEqual([])
+    }
+  }
+})
+
+test('no key, database, setting or history of the machine reaches the build', () => {
+  for (const path of ['.env', 'keys/master.key', 'keys/admin-cli.jwk.json', '.signet/postgres/base/1', '.git/config']) {
+    expect(inContext(path), path).toBe(false)
+  }
+})
+
+test('every stage stands on the major version of Node that the packages bring', () => {
+  const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } }
+  const major = devDependencies.node.split('.')[0]
+  for (const stage of stages) expect(stage.from).toBe(`node:${major}-slim`)
+})
+
+test('the image runs as an ordinary user, is probed for readiness, and starts a script that is there', () => {
+  for (const stage of stages.filter(({ name }) => name !== 'packages')) {
+    expect(stage.instructions.findLast(({ name }) => name === 'USER')?.rest).toBe('node')
+  }
+  const server = stages.find(({ name }) => name === 'server')
+  if (server === undefined) throw new Error('no stage server')
+  expect(wordsOf(server, 'HEALTHCHECK').join(' ')).toContain('/health/ready')
+  expect(wordsOf(server, 'ENTRYPOINT')[0]).toBe('node')
+  expect(existsSync(join(ROOT, wordsOf(server, 'ENTRYPOINT').at(-1) ?? ''))).toBe(true)
+  expect(wordsOf(server, 'CMD')).toEqual(['serve'])
+})
+
+test('every variable that the Dockerfile, the compose file and .env.example set is one that is read', () => {
+  const examples = treeFiles().filter((path) => path.startsWith('examples/') && path.endsWith('.ts'))
+  const readByExamples = examples.flatMap((path) => [...read(path).matchAll(/\b[A-Z][A-Z0-9_]{3,}\b/g)].map(String))
+  const known = new Set([...knownNames(), ...FOREIGN])
+  for (const stage of stages) expect([...known]).toEqual(expect.arrayContaining(Object.keys(environmentOf(stage))))
+  const example = [...read('.env.example').matchAll(/^#? ?([A-Z_]+)=/gm)].map((match) => match[1])
+  expect(example.length).toBeGreaterThan(20)
+  for (const name of example) expect([...known], '.env.example').toContain(name)
+  for (const [service, { environment = {}, build }] of services) {
+    const may = build?.target === 'examples' ? [...known, ...readByExamples] : [...known]
+    for (const name of Object.keys(environment)) expect(may, service).toContain(name)
+  }
+})
+
+test('the compose file fits the schema of the Compose Specification', () => {
+  const schema = JSON.parse(read('test/support/compose-spec.json'), (key, value: unknown) =>
+    // it says `id` as draft 4 did, for people to read, and names its draft by an address that nobody else uses
+    ['id', '$schema'].includes(key) && typeof value === 'string' ? undefined : value,
+  ) as object
+  const anything = { expose: true, ports: true, duration: true, subnet_ip_address: true } as const
+  const validate = new Ajv2019({ strict: false, allErrors: true, formats: anything }).compile(schema)
+  validate(parse(read('docker-compose.yml')))
+  expect(validate.errors).toBeNull()
+  validate({ services: { signet: { imagine: 'x' } } })
+  expect(validate.errors).not.toBeNull()
+})
+
+test('the compose file has PostgreSQL with a health check, the server, and the example app and API', () => {
+  expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(['database', 'signet', 'app', 'api']))
+  expect(compose.services['database']?.image).toMatch(/^postgres:1[4-8]/)
+  expect(compose.services['database']?.healthcheck?.test).toContain('pg_isready')
+  expect(compose.services['signet']?.depends_on?.['database']).toEqual({ condition: 'service_healthy' })
+})
+
+test('what the services of the compose file name is there: stages, scripts, volumes, other services', () => {
+  for (const [name, { build, command, volumes = [], depends_on: needs = {}, network_mode: network }] of services) {
+    if (build)
+      expect(
+        stages.map((stage) => stage.name),
+        name,
+      ).toContain(build.target)
+    for (const word of command ?? []) {
+      if (/\.(ts|js)$/.test(word)) expect(existsSync(join(ROOT, word)), `${name}: ${word}`).toBe(true)
+    }
+    for (const volume of volumes) expect(Object.keys(compose.volumes), name).toContain(volume.split(':')[0])
+    for (const [other, { condition }] of Object.entries(needs)) {
+      const found = compose.services[other]
+      expect(found, `${name} needs ${other}`).toBeDefined()
+      const probed = found?.healthcheck !== undefined || found?.build?.target === 'server'
+      if (condition === 'service_healthy') expect(probed, `${other} has a health check`).toBe(true)
+    }
+    if (network?.startsWith('service:')) expect(Object.keys(compose.services)).toContain(network.slice(8))
+  }
+})

@@ -1,0 +1,28 @@
+/** Copies of the project's tree in an empty folder, as a clone of it would be. */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { atEnd } from '../endings.ts'
+
+export const ROOT = join(import.meta.dirname, '../../..')
+
+/** An empty folder, removed when the test file is done. Everybody may enter it. */
+export function emptyFolder(name: string): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), `signet-${name}-`)))
+  chmodSync(folder, 0o755)
+  atEnd(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The files a clone would have, those not committed yet included. */
+export function treeFiles(): string[] {
+  const args = ['ls-files', '--cached', '--others', '--exclude-standard', '-z']
+  const listed = execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).split('\0')
+  return listed.filter((path) => path !== '' && existsSync(join(ROOT, path)))
+}
+
+/** Copies the tree, or what of it `chosen` names, into `folder`. */
+export function copyTree(folder: string, chosen: (path: string) => boolean = () => true): void {
+  for (const path of treeFiles().filter(chosen)) cpSync(join(ROOT, path), join(folder, path))
+}
