@@ -1,12 +1,12 @@
 /** Builds each room's service once, without HTTP; used by the serving process and by tests only. */
-import { type AdminServices } from '#admin/resources.ts'
 import { ADMIN_SCOPES, adminResourceOf } from '#admin/scopes.ts'
 import { createAccounts } from '#accounts/accounts.ts'
-import { SYSTEM } from '#audit/audit.ts'
+import { type Audit, SYSTEM } from '#audit/audit.ts'
 import { createAudit } from '#audit/recorder.ts'
 import { createClients } from '#clients/clients.ts'
 import type { Config } from '#config/config.ts'
 import type { Secrets } from '#config/secrets.ts'
+import type { Database, Notifications } from '#database/database.ts'
 import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createCsrf } from '#http/csrf.ts'
@@ -16,8 +16,8 @@ import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { createResources } from '#resources/resources.ts'
-import type { Resource } from '#resources/resource.ts'
-import { systemClock as clock } from '#shared/clock.ts'
+import type { Resource, Resources } from '#resources/resource.ts'
+import { type Clock, systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#shared/keyring.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
 import { createSigningKeys } from '#signing-keys/signing-keys.ts'
@@ -34,67 +34,41 @@ export interface ServicesInput {
 export type Services = Awaited<ReturnType<typeof createServices>>
 
 /** Opens the pool and the notifications, makes missing signing keys, and wires the rooms together. */
-export async function createServices({
-  config,
-  secrets,
-  databaseUrl,
-  databaseDirectUrl,
-  logger,
-  metrics,
-}: ServicesInput) {
+export async function createServices(input: ServicesInput) {
+  const { config, secrets, logger, metrics } = input
   const { issuer } = config
   const keyring = createKeyring(secrets.masterKeys)
-  const db = createDatabase({ url: databaseUrl, logger, applicationName: 'signet' })
+  const db = createDatabase({ url: input.databaseUrl, logger, applicationName: 'signet' })
   metrics.watchPool(() => db.stats())
-  const notifications = await createNotifications({ url: databaseDirectUrl, logger })
+  const notifications = await createNotifications({ url: input.databaseDirectUrl, logger })
   const audit = createAudit({ db })
   const adminResource = builtInAdminResource(issuer)
 
-  const clients = createClients({
-    db,
-    notifications,
-    audit,
-    clock,
-    findResource: async (identifier) =>
-      identifier === adminResource.identifier ? adminResource : resources.read(identifier),
-  })
-  const resources = createResources({
-    db,
-    notifications,
-    audit,
-    clock,
-    reserved: [adminResource.identifier],
-    onRemove: clients.forgetResource,
-  })
+  const registered = createRegistered({ db, notifications, audit, clock }, adminResource)
   const accounts = createAccounts({ db, audit, clock })
   const passwords = createPasswords({ db, accounts, audit })
   const signingKeys = createSigningKeys({ db, notifications, audit, keyring, clock })
   await signingKeys.ensure(SYSTEM)
+  const rooms = { ...registered, accounts, passwords, signingKeys, audit }
 
   const oidc = createOidc({
+    ...rooms,
     issuer,
     db,
     keyring,
-    clients,
-    resources,
-    accounts,
-    signingKeys,
-    audit,
     logger,
     metrics,
     pages: createEnginePages({ accounts, issuer }),
     builtInResources: [adminResource],
     origin: requestOrigin,
   })
-  const admin: AdminServices = { clients, resources, accounts, passwords, signingKeys, audit, adminResource: adminResource.identifier }
-
   return {
     config,
     logger,
     metrics,
     keyring,
-    ...admin,
-    passwords,
+    ...rooms,
+    adminResource: adminResource.identifier,
     oidc,
     csrf: createCsrf({ keys: keyring.derive('csrf'), issuer }),
     async close(): Promise<void> {
@@ -103,6 +77,24 @@ export async function createServices({
       await db.close()
     },
   }
+}
+
+/** Clients and resources know of each other: a client's allowances name resources, a removed resource leaves them. */
+function createRegistered(
+  deps: { db: Database; notifications: Notifications; audit: Audit; clock: Clock },
+  adminResource: Resource,
+) {
+  const clients = createClients({
+    ...deps,
+    findResource: async (identifier) =>
+      identifier === adminResource.identifier ? adminResource : resources.read(identifier),
+  })
+  const resources: Resources = createResources({
+    ...deps,
+    reserved: [adminResource.identifier],
+    onRemove: clients.forgetResource,
+  })
+  return { clients, resources }
 }
 
 function builtInAdminResource(issuer: string): Resource {

@@ -65,11 +65,12 @@ export function installClients(provider: Provider, clients: Clients, prepare: Pr
 
 function engineMetadata(client: Client): ClientMetadata {
   const { metadata, openidScopes } = client
-  const bySecret = String(metadata['token_endpoint_auth_method'] ?? '').startsWith('client_secret_')
+  const method = metadata['token_endpoint_auth_method']
+  const bySecret = typeof method === 'string' && method.startsWith('client_secret_')
   return {
     ...metadata,
     client_id: client.id,
     ...(bySecret ? { client_secret: SECRET_PLACEHOLDER } : {}),
     ...(openidScopes.length === 0 ? {} : { scope: openidScopes.join(' ') }),
-  } as ClientMetadata
+  }
 }

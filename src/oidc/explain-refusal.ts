@@ -73,7 +73,7 @@ async function verifiedFault(
     const header = decodeProtectedHeader(assertion)
     if (!allowedAlg(client, header.alg) || !(await signedBy(engineClient, assertion, header.alg as string)))
       return undefined
-    return assertionFault({ claims: decodeJwt(assertion), header: header as Record<string, unknown>, client, context })
+    return assertionFault({ claims: decodeJwt(assertion), header, client, context })
   } catch {
     return undefined
   }

@@ -31,71 +31,74 @@ export interface GatewayDeps {
 }
 
 export function createGateway(deps: GatewayDeps): InteractionGateway {
-  async function current(ctx: Context): Promise<Interaction> {
-    try {
-      return await deps.provider().interactionDetails(ctx.req, ctx.res)
-    } catch (error) {
-      if (error instanceof errors.SessionNotFound) throw await lost(deps, ctx, error)
-      throw error
-    }
-  }
-
-  async function finish(ctx: Context, result: Record<string, unknown>): Promise<void> {
-    let returnTo: string
-    try {
-      returnTo = await deps.provider().interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true })
-    } catch (error) {
-      if (error instanceof errors.SessionNotFound) throw await lost(deps, ctx, error)
-      throw error
-    }
-    // RFC 9700 §4.12: 303, so that a form with a password is not sent on
-    ctx.status = 303
-    ctx.redirect(returnTo)
-  }
-
   return {
     async open(ctx) {
-      const interaction = await current(ctx)
+      const interaction = await current(deps, ctx)
       return opened(interaction, await clientOf(deps, interaction.params))
     },
-
     async signedIn(ctx, { accountSub, amr, acr }) {
-      const interaction = await current(ctx)
+      const interaction = await current(deps, ctx)
       await replaceOtherPerson(deps, ctx, { interaction, accountSub })
-      await finish(ctx, { login: { accountId: accountSub, amr: [...amr], acr, remember: true } })
+      await finish(deps, ctx, { login: { accountId: accountSub, amr: [...amr], acr, remember: true } })
     },
-
-    async allowed(ctx, granted) {
-      const interaction = await current(ctx)
-      const accountId = interaction.session?.accountId
-      const clientId = String(interaction.params['client_id'])
-      if (accountId === undefined)
-        throw new InteractionLost('unknown', { client: await clientOf(deps, interaction.params) })
-      await orUnavailable(() => deps.consents.add(accountId, clientId, granted))
-      await deps.audit.record({
-        ...consentEvent(deps.auditContext(ctx), { accountId, clientId }),
-        type: 'consent.granted',
-        outcome: 'success',
-        detail: { openid_scopes: granted.openidScopes, resource_scopes: granted.resourceScopes },
-      })
-      const rejected = leftOut(askedFor(interaction), granted)
-      const consent: ConsentResult = rejected === undefined ? {} : { rejected }
-      await finish(ctx, { consent })
-    },
-
-    async denied(ctx) {
-      const interaction = await current(ctx)
-      const accountId = interaction.session?.accountId
-      const clientId = String(interaction.params['client_id'])
-      await deps.audit.record({
-        ...consentEvent(deps.auditContext(ctx), { accountId, clientId }),
-        type: 'consent.denied',
-        outcome: 'failure',
-        reason: 'the person did not allow it',
-      })
-      await finish(ctx, { error: 'access_denied', error_description: 'the person did not allow the request' })
-    },
+    allowed: (ctx, granted) => allow(deps, ctx, granted),
+    denied: (ctx) => deny(deps, ctx),
   }
+}
+
+async function current(deps: GatewayDeps, ctx: Context): Promise<Interaction> {
+  try {
+    return await deps.provider().interactionDetails(ctx.req, ctx.res)
+  } catch (error) {
+    if (error instanceof errors.SessionNotFound) throw await lost(deps, ctx, error)
+    throw error
+  }
+}
+
+/** RFC 9700 §4.12: 303, so that a form with a password is not sent on. */
+async function finish(deps: GatewayDeps, ctx: Context, result: Record<string, unknown>): Promise<void> {
+  try {
+    const returnTo = await deps
+      .provider()
+      .interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true })
+    ctx.redirect(returnTo)
+    ctx.status = 303
+  } catch (error) {
+    if (error instanceof errors.SessionNotFound) throw await lost(deps, ctx, error)
+    throw error
+  }
+}
+
+async function allow(deps: GatewayDeps, ctx: Context, granted: ScopeSelection): Promise<void> {
+  const interaction = await current(deps, ctx)
+  const accountId = interaction.session?.accountId
+  const clientId = String(interaction.params['client_id'])
+  if (accountId === undefined) {
+    throw new InteractionLost('unknown', { client: await clientOf(deps, interaction.params) })
+  }
+  await orUnavailable(() => deps.consents.add(accountId, clientId, granted))
+  await deps.audit.record({
+    ...consentEvent(deps.auditContext(ctx), { accountId, clientId }),
+    type: 'consent.granted',
+    outcome: 'success',
+    detail: { openid_scopes: granted.openidScopes, resource_scopes: granted.resourceScopes },
+  })
+  const rejected = leftOut(askedFor(interaction), granted)
+  const consent: ConsentResult = rejected === undefined ? {} : { rejected }
+  await finish(deps, ctx, { consent })
+}
+
+async function deny(deps: GatewayDeps, ctx: Context): Promise<void> {
+  const interaction = await current(deps, ctx)
+  const accountId = interaction.session?.accountId
+  const clientId = String(interaction.params['client_id'])
+  await deps.audit.record({
+    ...consentEvent(deps.auditContext(ctx), { accountId, clientId }),
+    type: 'consent.denied',
+    outcome: 'failure',
+    reason: 'the person did not allow it',
+  })
+  await finish(deps, ctx, { error: 'access_denied', error_description: 'the person did not allow the request' })
 }
 
 function consentEvent(origin: Omit<AuditContext, 'actor'>, who: { accountId: string | undefined; clientId: string }) {
@@ -153,9 +156,8 @@ function askedFor(interaction: Interaction): ScopeSelection {
   if (details.missingOIDCScope || details.missingResourceScopes) {
     return { openidScopes: details.missingOIDCScope ?? [], resourceScopes: details.missingResourceScopes ?? {} }
   }
-  const scopes = String(interaction.params['scope'] ?? '')
-    .split(' ')
-    .filter(Boolean)
+  const { scope } = interaction.params
+  const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
   const known = new Set<string>(OPENID_SCOPES)
   const own = scopes.filter((scope) => !known.has(scope))
   const resources = [interaction.params['resource']].flat().filter((value) => typeof value === 'string')

@@ -54,42 +54,20 @@ export interface Oidc {
 
 /** Builds the engine over the keys there are now, and again whenever they change. */
 export function createOidc(deps: OidcDeps): Oidc {
-  const { db, audit } = deps
-  const artefacts = createArtefactStore(db)
-  const sessions = createSessionStore(db)
-  const sealer = createPayloadSealer(deps.keyring)
-  const consents = createConsentStore(db)
-  const tokens = createTokenStore(db)
-  const settler = createUnitSettler({
-    db,
-    artefacts,
-    toRow: (insert) => toArtefactRow(sealer, insert),
-    graceSeconds: LIFETIMES.refreshGrace,
-  })
-  const providerDeps: ProviderDeps = {
-    ...deps,
-    requests: createResourceRequests(deps.resources, deps.builtInResources),
-    consents,
-    adapter: createAdapterFactory({
-      artefacts,
-      grants: createGrantStore(db),
-      sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: LIFETIMES.sessionAbsolute }),
-      sealer,
-      graceSeconds: LIFETIMES.refreshGrace,
-    }),
-    endSession: (uid) => endSession(deps, sessions, uid),
-    isFirstUse: createReplayDetection(async (id, expiresAt) => {
-      const [fresh] = await orUnavailable(() => tokens.reserve([{ reservations: [{ id, expiresAt }], audit: [] }]))
-      return fresh === true
-    }),
-  }
-  const counted = ({ grantType, error }: { grantType: string; error?: string }): void =>
-    error === undefined ? deps.metrics.tokenIssued(grantType) : deps.metrics.tokenRefused(error)
+  const storage = createStorage(deps)
+  const providerDeps = createProviderDeps(deps, storage)
 
   function build(): { instance: EngineInstance; run: Middleware } {
     const instance = createProvider(providerDeps, deps.signingKeys.current())
     instance.provider.use(
-      aroundEngine(instance, { settler, audit, logger: deps.logger, auditContext: deps.origin, counted }),
+      aroundEngine(instance, {
+        settler: storage.settler,
+        audit: deps.audit,
+        logger: deps.logger,
+        auditContext: deps.origin,
+        counted: ({ grantType, error }) =>
+          error === undefined ? deps.metrics.tokenIssued(grantType) : deps.metrics.tokenRefused(error),
+      }),
     )
     return { instance, run: compose(instance.provider.middleware) as Middleware }
   }
@@ -103,12 +81,48 @@ export function createOidc(deps: OidcDeps): Oidc {
     middleware: (ctx, next) => current.run(ctx, next),
     gateway: createGateway({
       ...deps,
+      ...storage,
       provider: () => current.instance.provider,
-      artefacts,
-      sessions,
-      sealer,
-      consents,
       auditContext: deps.origin,
+    }),
+  }
+}
+
+function createStorage({ db, keyring }: OidcDeps) {
+  const artefacts = createArtefactStore(db)
+  const sealer = createPayloadSealer(keyring)
+  return {
+    artefacts,
+    sealer,
+    sessions: createSessionStore(db),
+    consents: createConsentStore(db),
+    tokens: createTokenStore(db),
+    settler: createUnitSettler({
+      db,
+      artefacts,
+      toRow: (insert) => toArtefactRow(sealer, insert),
+      graceSeconds: LIFETIMES.refreshGrace,
+    }),
+  }
+}
+
+function createProviderDeps(deps: OidcDeps, storage: ReturnType<typeof createStorage>): ProviderDeps {
+  const { artefacts, sealer, sessions, consents, tokens } = storage
+  return {
+    ...deps,
+    requests: createResourceRequests(deps.resources, deps.builtInResources),
+    consents,
+    adapter: createAdapterFactory({
+      artefacts,
+      grants: createGrantStore(deps.db),
+      sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: LIFETIMES.sessionAbsolute }),
+      sealer,
+      graceSeconds: LIFETIMES.refreshGrace,
+    }),
+    endSession: (uid) => endSession(deps, sessions, uid),
+    isFirstUse: createReplayDetection(async (id, expiresAt) => {
+      const [fresh] = await orUnavailable(() => tokens.reserve([{ reservations: [{ id, expiresAt }], audit: [] }]))
+      return fresh === true
     }),
   }
 }
@@ -119,7 +133,7 @@ async function endSession(deps: OidcDeps, sessions: SessionStore, uid: string): 
   const ctx = Provider.ctx
   const accountId = ctx?.oidc.session?.accountId
   await deps.audit.record({
-    ...(ctx ? deps.origin(ctx as unknown as Context) : {}),
+    ...(ctx ? deps.origin(ctx) : {}),
     type: 'session.ended',
     outcome: 'success',
     actor: accountId === undefined ? { kind: 'anonymous' } : { kind: 'account', id: accountId },

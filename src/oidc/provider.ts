@@ -58,8 +58,7 @@ export const ROUTES = {
 } as const
 
 export function createProvider(deps: ProviderDeps, keys: KeySet): EngineInstance {
-  let engineClients: EngineClients | undefined
-  const clients = () => engineClients as EngineClients
+  const clients = (): EngineClients => engineClients
   const assertionContext = (ctx: KoaContextWithOIDC): AssertionContext => ({
     issuer: deps.issuer,
     tokenEndpoint: deps.issuer + ROUTES.token,
@@ -67,7 +66,7 @@ export function createProvider(deps: ProviderDeps, keys: KeySet): EngineInstance
     now: Date.now() / 1000,
   })
   const provider = new Provider(deps.issuer, configuration(deps, { keys, clients, assertionContext }))
-  engineClients = installClients(provider, deps.clients, async (ctx) => {
+  const engineClients = installClients(provider, deps.clients, async (ctx) => {
     const { params, client } = ctx.oidc
     const scope = requestScope()
     if (scope && !client && params?.['client_assertion'] !== undefined) scope.authenticating = true
@@ -123,7 +122,7 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
     },
     renderError: (ctx, out) => pages.error(ctx, out as { error: string; error_description?: string }),
     allowOmittingSingleRegisteredRedirectUri: false,
-  } as Configuration
+  }
 }
 
 /** Seconds by which clocks may differ, and by which an assertion's `nbf` may be ahead. */

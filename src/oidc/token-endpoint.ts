@@ -110,7 +110,8 @@ function refusedEvent(ctx: KoaContextWithOIDC, refusal: Refusal, origin: Omit<Au
   const { client, params } = ctx.oidc
   const accountId = ctx.oidc.entities.RefreshToken?.accountId
   const claimed = params?.['client_id']
-  const reused = refusal.detail === 'refresh token already used' || /already consumed$/.test(refusal.detail ?? '')
+  const reused =
+    refusal.detail === 'refresh token already used' || refusal.detail?.endsWith('already consumed') === true
   return {
     ...origin,
     type: reused ? 'token.reused' : 'token.refused',

@@ -52,45 +52,57 @@ export function toArtefactRow(sealer: PayloadSealer, insert: CollectedInsert): A
   }
 }
 
-function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps): Adapter {
-  const { artefacts, sealer } = deps
+interface Reader {
+  byValue(value: string): Promise<AdapterPayload | undefined>
+  byUserCode(code: string): Promise<AdapterPayload | undefined>
+}
 
+function createReader(kind: ModelName, row: ModelRow, { artefacts, sealer, graceSeconds }: AdapterDeps): Reader {
   function restore(stored: StoredArtefact | undefined, value?: string): AdapterPayload | undefined {
     if (stored === undefined) return undefined
     const scope = requestScope()
     if (stored.grant)
       scope?.grants.set(stored.grant.id, withExpiry(stored.grant.payload, stored.grant.remainingSeconds))
     const opened = sealer.open(kind, stored.id, stored)
-    const consumed = consumption(row, stored, value, scope)
+    const jti = value ?? opened.value
+    const consumed = consumedAt(stored, value, scope)
     return {
       ...withExpiry(opened.payload, stored.remainingSeconds),
-      ...((value ?? opened.value) === undefined ? {} : { jti: value ?? opened.value }),
+      ...(jti === undefined ? {} : { jti }),
       ...(consumed === undefined ? {} : { consumed }),
     }
   }
 
   /** RFC 6749 §4.1.2, RFC 9700 §4.14: when a row counts as used, and when a repeat may pass for the first use. */
-  function consumption(r: ModelRow, stored: StoredArtefact, value: string | undefined, scope?: RequestScope) {
+  function consumedAt(stored: StoredArtefact, value: string | undefined, scope?: RequestScope): number | undefined {
     const age = stored.consumedSeconds
     if (age === null) return undefined
-    if (age <= r.quietSeconds) throw REFUSALS[r.refusal]()
-    if (r.repeatable && age <= deps.graceSeconds && stored.successor && value !== undefined && scope?.unit) {
+    if (age <= row.quietSeconds) throw REFUSALS[row.refusal]()
+    if (row.repeatable && age <= graceSeconds && stored.successor && value !== undefined && scope?.unit) {
       scope.unit.repeated = openSuccessor(value, stored.successor)
       return undefined
     }
     return Math.floor(Date.now() / 1000 - age)
   }
 
-  async function find(id: string): Promise<AdapterPayload | undefined> {
-    const payload = restore(await artefacts.find(kind, rowId(id)), id)
-    const unit = requestScope()?.unit
-    if (!payload || unit?.repeated === undefined || !row.repeatable) return payload
-    // the successor was used itself: the token before it is two generations old, and a thief's
-    const successor = await artefacts.find(kind, rowId(unit.repeated))
-    if (successor && successor.consumedSeconds === null) return payload
-    unit.repeated = undefined
-    return { ...payload, consumed: Math.floor(Date.now() / 1000) }
+  return {
+    async byValue(value) {
+      const payload = restore(await artefacts.find(kind, rowId(value)), value)
+      const unit = requestScope()?.unit
+      if (!payload || unit?.repeated === undefined || !row.repeatable) return payload
+      // the successor was used itself: the token before it is two generations old, and a thief's
+      const successor = await artefacts.find(kind, rowId(unit.repeated))
+      if (successor && successor.consumedSeconds === null) return payload
+      unit.repeated = undefined
+      return { ...payload, consumed: Math.floor(Date.now() / 1000) }
+    },
+    byUserCode: async (code) => restore(await artefacts.findByUserCode(kind, sealer.userCode(code))),
   }
+}
+
+function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps): Adapter {
+  const { artefacts, sealer } = deps
+  const reader = createReader(kind, row, deps)
 
   async function upsert(value: string, payload: AdapterPayload, ttlSeconds?: number): Promise<void> {
     const insert = { kind, value, payload: { ...payload } as Payload, ttlSeconds }
@@ -112,12 +124,12 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
   }
 
   return {
-    find,
+    find: reader.byValue,
+    findByUserCode: reader.byUserCode,
     upsert,
     consume,
     // a finished interaction is kept until it is cleaned up: its page can still tell the way back to the app
     destroy: (value) => (row.refusal === 'SessionNotFound' ? consume(value) : artefacts.remove(kind, rowId(value))),
-    findByUserCode: async (code) => restore(await artefacts.findByUserCode(kind, sealer.userCode(code))),
     findByUid: () => Promise.reject(new TypeError(`${kind} has no uid`)),
     revokeByGrantId: (grantId) => endGrant(deps.grants, grantId),
   }
@@ -133,7 +145,7 @@ function createGrantAdapter(grants: GrantStore): Adapter {
     },
     async upsert(id, payload, ttlSeconds) {
       const { jti: _jti, exp: _exp, ...open } = payload
-      await grants.put(id, open as Payload, ttlSeconds ?? null)
+      await grants.put(id, open, ttlSeconds ?? null)
       requestScope()?.grants.delete(id)
     },
     destroy: (id) => endGrant(grants, id),

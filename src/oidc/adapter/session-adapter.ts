@@ -3,8 +3,8 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { requestScope } from '../request-scope.ts'
 import { MODELS } from './models.ts'
 import { withExpiry } from './adapter.ts'
-import { rowId, type Payload, type PayloadSealer } from './sealing.ts'
-import type { SessionStore, StoredSession } from './session-store.ts'
+import { rowId, type PayloadSealer } from './sealing.ts'
+import type { SessionStore, SessionWrite, StoredSession } from './session-store.ts'
 
 const ROW = MODELS.Session
 /** How long the replaced cookie id of the same person still works: two tabs that come back at once. */
@@ -46,28 +46,8 @@ export function createSessionAdapter(deps: {
     findByUid: async (uid) => restore(await sessions.findByUid(uid)),
 
     async upsert(id, payload, ttlSeconds) {
-      const { uid, accountId, loginTs, authorizations = {}, ...rest } = payload
-      if (typeof uid !== 'string') throw new TypeError('a session has a uid')
+      await sessions.put({ ...sessionWrite(sealer, id, payload), ttlSeconds: ttlSeconds ?? 0, absoluteSeconds })
       const scope = requestScope()
-      const loaded = scope?.loadedSession?.uid === uid ? scope.loadedSession : undefined
-      const { open, sealed } = sealer.seal('Session', ROW, uid, { ...rest, accountId, loginTs } as Payload)
-      await sessions.put({
-        uid,
-        accountId: accountId ?? null,
-        payload: open,
-        sealed,
-        authorizations,
-        removedClientIds: (loaded?.clientIds ?? []).filter((clientId) => !Object.hasOwn(authorizations, clientId)),
-        ttlSeconds: ttlSeconds ?? 0,
-        absoluteSeconds,
-        signedInAt: typeof loginTs === 'number' ? loginTs : null,
-        id: rowId(id),
-        // across a sign-in the old cookie ends at once: nobody may fix a victim's session id beforehand
-        replaced:
-          scope?.replacedSessionId === undefined
-            ? undefined
-            : { id: rowId(scope.replacedSessionId), seconds: loaded?.accountId === accountId ? OVERLAP_SECONDS : 0 },
-      })
       if (scope) scope.replacedSessionId = undefined
     },
 
@@ -80,6 +60,35 @@ export function createSessionAdapter(deps: {
     consume: () => Promise.reject(new TypeError('a session is not consumed')),
     findByUserCode: () => Promise.reject(new TypeError('a session has no user code')),
     revokeByGrantId: () => Promise.reject(new TypeError('a session is not revoked by grant')),
+  }
+}
+
+/** What a save writes: merged by client with what others wrote since this request read the session. */
+function sessionWrite(
+  sealer: PayloadSealer,
+  id: string,
+  payload: AdapterPayload,
+): Omit<SessionWrite, 'ttlSeconds' | 'absoluteSeconds'> {
+  const { uid, accountId, loginTs, authorizations = {}, ...rest } = payload
+  if (typeof uid !== 'string') throw new TypeError('a session has a uid')
+  const scope = requestScope()
+  const loaded = scope?.loadedSession?.uid === uid ? scope.loadedSession : undefined
+  const replacedId = scope?.replacedSessionId
+  const { open, sealed } = sealer.seal('Session', ROW, uid, { ...rest, accountId, loginTs })
+  return {
+    uid,
+    accountId: accountId ?? null,
+    payload: open,
+    sealed,
+    authorizations,
+    removedClientIds: (loaded?.clientIds ?? []).filter((clientId) => !Object.hasOwn(authorizations, clientId)),
+    signedInAt: typeof loginTs === 'number' ? loginTs : null,
+    id: rowId(id),
+    // across a sign-in the old cookie ends at once: nobody may fix a victim's session id beforehand
+    replaced:
+      replacedId === undefined
+        ? undefined
+        : { id: rowId(replacedId), seconds: loaded?.accountId === accountId ? OVERLAP_SECONDS : 0 },
   }
 }
 

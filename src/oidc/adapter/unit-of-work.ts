@@ -6,7 +6,13 @@ import type { Database } from '#database/database.ts'
 import type { Reservation, UnitOfWork } from '../request-scope.ts'
 import type { ArtefactRow, ArtefactStore } from './artefact-store.ts'
 import { openSuccessor, rowId, sealSuccessor } from './sealing.ts'
-import { createTokenStore, type CommitOutcome, type MachineToken, type TokenCommit } from './token-store.ts'
+import {
+  createTokenStore,
+  type CommitOutcome,
+  type MachineToken,
+  type TokenCommit,
+  type TokenStore,
+} from './token-store.ts'
 
 /**
  * `committed`: the answer may go out, with `refreshToken` in place of the one it carries where that is set.
@@ -32,60 +38,23 @@ interface SettlerDeps {
 
 const MAX_BATCH = 64
 
-export function createUnitSettler({ db, artefacts, toRow, graceSeconds }: SettlerDeps): UnitSettler {
-  const store = createTokenStore(db)
+export function createUnitSettler(deps: SettlerDeps): UnitSettler {
+  const store = createTokenStore(deps.db)
   const machines = createBatchWriter<MachineToken, boolean>({ write: store.reserve, maxBatch: MAX_BATCH })
-
-  async function commit(parts: TokenCommit): Promise<Partial<CommitOutcome>> {
-    try {
-      return await store.commit(parts)
-    } catch (error) {
-      // the grant ended while the request was under way: its tokens have nothing to hang on, nothing was written
-      if (sqlState(error) === '23503') return {}
-      throw error
-    }
-  }
-
-  /** Somebody else rotated the token first: within the grace window the answer is the same successor. */
-  async function repeat(unit: UnitOfWork, audit: readonly AuditEvent[]): Promise<Settlement> {
-    const presented = unit.consumption?.kind === 'RefreshToken' ? unit.consumption.value : undefined
-    if (presented === undefined) return { outcome: 'spent' }
-    const stored = await artefacts.find('RefreshToken', rowId(presented))
-    if (!stored?.successor || (stored.consumedSeconds ?? Infinity) > graceSeconds) return { outcome: 'spent' }
-    const successor = openSuccessor(presented, stored.successor)
-    const { done } = await commit({
-      ...EMPTY,
-      guard: { kind: 'RefreshToken', id: rowId(successor) },
-      inserts: unit.inserts.filter(({ kind }) => kind !== 'RefreshToken').map(toRow),
-      audit,
-    })
-    return done ? { outcome: 'committed', refreshToken: successor } : { outcome: 'spent' }
-  }
 
   return {
     async settle(unit, { audit, touch }) {
-      const { consumption, repeated, inserts } = unit
-      if (consumption === undefined && repeated === undefined && touch === undefined && inserts.length === 0) {
+      if (isMachineToken(unit) && touch === undefined) {
         const fresh = await machines.submit({ reservations: written(unit), audit })
         return { outcome: fresh ? 'committed' : 'replayed' }
       }
-      const rotated = consumption?.kind === 'RefreshToken' ? inserts.find(({ kind }) => kind === 'RefreshToken') : null
-      const { fresh, done } = await commit({
-        reservations: unit.reservations,
-        consumption: consumption && {
-          kind: consumption.kind,
-          id: rowId(consumption.value),
-          successor: rotated ? sealSuccessor(consumption.value, rotated.value) : null,
-        },
-        guard: repeated === undefined ? undefined : { kind: 'RefreshToken', id: rowId(repeated) },
-        touch,
-        inserts: inserts.map(toRow),
-        audit,
-      })
+      const { fresh, done } = await commit(store, { ...partsOf(deps, unit), audit, touch })
       if (fresh !== undefined) written(unit)
       if (fresh === false) return { outcome: 'replayed' }
-      if (!done) return repeat(unit, audit)
-      return repeated === undefined ? { outcome: 'committed' } : { outcome: 'committed', refreshToken: repeated }
+      if (!done) return repeat(deps, store, { unit, audit })
+      return unit.repeated === undefined
+        ? { outcome: 'committed' }
+        : { outcome: 'committed', refreshToken: unit.repeated }
     },
     async refuse(unit, audit) {
       const fresh = await machines.submit({ reservations: written(unit), audit })
@@ -95,16 +64,58 @@ export function createUnitSettler({ db, artefacts, toRow, graceSeconds }: Settle
   }
 }
 
+function isMachineToken({ consumption, repeated, inserts }: UnitOfWork): boolean {
+  return consumption === undefined && repeated === undefined && inserts.length === 0
+}
+
+function partsOf({ toRow }: SettlerDeps, unit: UnitOfWork): Omit<TokenCommit, 'audit' | 'touch'> {
+  const { consumption, repeated, inserts } = unit
+  const rotated = consumption?.kind === 'RefreshToken' ? inserts.find(({ kind }) => kind === 'RefreshToken') : undefined
+  return {
+    reservations: unit.reservations,
+    consumption: consumption && {
+      kind: consumption.kind,
+      id: rowId(consumption.value),
+      successor: rotated ? sealSuccessor(consumption.value, rotated.value) : null,
+    },
+    guard: repeated === undefined ? undefined : { kind: 'RefreshToken', id: rowId(repeated) },
+    inserts: inserts.map(toRow),
+  }
+}
+
+async function commit(store: TokenStore, parts: TokenCommit): Promise<Partial<CommitOutcome>> {
+  try {
+    return await store.commit(parts)
+  } catch (error) {
+    // the grant ended while the request was under way: its tokens have nothing to hang on, nothing was written
+    if (sqlState(error) === '23503') return {}
+    throw error
+  }
+}
+
+/** Somebody else rotated the token first: within the grace window the answer is the same successor. */
+async function repeat(
+  { artefacts, toRow, graceSeconds }: SettlerDeps,
+  store: TokenStore,
+  { unit, audit }: { unit: UnitOfWork; audit: readonly AuditEvent[] },
+): Promise<Settlement> {
+  const presented = unit.consumption?.kind === 'RefreshToken' ? unit.consumption.value : undefined
+  if (presented === undefined) return { outcome: 'spent' }
+  const stored = await artefacts.find('RefreshToken', rowId(presented))
+  if (!stored?.successor || (stored.consumedSeconds ?? Infinity) > graceSeconds) return { outcome: 'spent' }
+  const successor = openSuccessor(presented, stored.successor)
+  const { done } = await commit(store, {
+    reservations: [],
+    consumption: undefined,
+    touch: undefined,
+    guard: { kind: 'RefreshToken', id: rowId(successor) },
+    inserts: unit.inserts.filter(({ kind }) => kind !== 'RefreshToken').map(toRow),
+    audit,
+  })
+  return done ? { outcome: 'committed', refreshToken: successor } : { outcome: 'spent' }
+}
+
 /** The reservations of a unit, each to be written once however the request goes on. */
 function written(unit: UnitOfWork): Reservation[] {
   return unit.reservations.splice(0)
-}
-
-const EMPTY: TokenCommit = {
-  reservations: [],
-  consumption: undefined,
-  guard: undefined,
-  touch: undefined,
-  inserts: [],
-  audit: [],
 }

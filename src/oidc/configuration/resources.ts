@@ -1,5 +1,5 @@
 /** Resource indicators for the engine (RFC 8707): which resource is meant, and what the client may have of it. */
-import type { Client as EngineClient, Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
+import type { Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import type { Client } from '#clients/client.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import type { EngineClients } from '../engine-clients.ts'
@@ -17,8 +17,7 @@ export function resourceIndicators(requests: ResourceRequests, clients: () => En
       if (oneOf !== undefined) return chosen(client, [oneOf].flat())
       const { grant_type: grantType, scope } = ctx.oidc.params as { grant_type?: string; scope?: string }
       if (grantType === 'client_credentials') return machineResource(client)
-      // the engine takes undefined for "none", its types do not
-      return requests.implied(client, scope) as string
+      return requests.implied(client, scope)
     },
     getResourceServerInfo: (ctx, identifier, engineClient) =>
       orUnavailable(() => resourceServer(requests, ctx, { identifier, client: clients().ours(engineClient) })),
@@ -50,7 +49,7 @@ async function resourceServer(
     accessTokenFormat: resource.accessTokenFormat,
     ...(resource.accessTokenTtlSeconds === undefined ? {} : { accessTokenTTL: resource.accessTokenTtlSeconds }),
     jwt: { sign: { alg: resource.signingAlg } },
-  } as ResourceServer
+  }
 }
 
 /** Puts the registered spelling of each named resource into the parameters, before anything is decided. */

@@ -28,5 +28,5 @@ export function engineKeys(set: KeySet): NonNullable<Configuration['jwks']> {
   const published = set.keys
     .filter(({ status }) => status !== 'current')
     .map(({ publicJwk }) => new PublishedKey(publicJwk))
-  return { keys: [...set.privateJwks, ...published] } as NonNullable<Configuration['jwks']>
+  return { keys: [...set.privateJwks, ...published] }
 }
