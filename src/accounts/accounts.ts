@@ -2,6 +2,7 @@
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { AuditEventType } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
+import { sqlState } from '#database/errors.ts'
 import type { Clock } from '#shared/clock.ts'
 import { randomName } from '#shared/ids.ts'
 import { VersionMismatch } from '#shared/version-mismatch.ts'
@@ -89,7 +90,7 @@ async function emailTaken<T>(email: string, work: () => Promise<T>): Promise<T> 
   try {
     return await work()
   } catch (error) {
-    if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) throw new AccountExists(email)
+    if (sqlState(error) === UNIQUE_VIOLATION) throw new AccountExists(email)
     throw error
   }
 }

@@ -1,18 +1,26 @@
 /** Finds the name that a mistyped one was meant to be. */
 
-/** The known name with the fewest edits from `given`, or undefined when none is near enough to be meant. */
+/** A name cut off after this many characters may be completed. */
+const MIN_PREFIX = 5
+
+/**
+ * The known name with the fewest edits from `given`, or else one that begins with it; undefined when none is near
+ * enough to be meant.
+ */
 export function nearestName(given: string, known: Iterable<string>): string | undefined {
   const name = given.slice(0, 100).toLowerCase()
+  const names = [...known]
   let best: string | undefined
   let fewest = Math.max(2, Math.floor(name.length / 3)) + 1
-  for (const candidate of known) {
+  for (const candidate of names) {
     const edits = distance(name, candidate.toLowerCase())
     if (edits < fewest) {
       fewest = edits
       best = candidate
     }
   }
-  return best
+  if (best !== undefined || name.length < MIN_PREFIX) return best
+  return names.find((candidate) => candidate.toLowerCase().startsWith(name))
 }
 
 /** Levenshtein's distance. */

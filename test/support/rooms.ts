@@ -1,0 +1,70 @@
+/** The rooms below sign-in as one node has them: services over a pool and a LISTEN connection of their own. */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createAccounts } from '#accounts/accounts.ts'
+import { createAudit } from '#audit/recorder.ts'
+import { createClients } from '#clients/clients.ts'
+import { createNotifications } from '#database/notify.ts'
+import { createDatabase } from '#database/pool.ts'
+import { createResources } from '#resources/resources.ts'
+import type { AppError } from '#shared/app-error.ts'
+import { systemClock } from '#shared/clock.ts'
+import { createKeyring } from '#shared/keyring.ts'
+import { createSigningKeys } from '#signing-keys/signing-keys.ts'
+import { atEnd } from './endings.ts'
+
+const MASTER_KEY = randomBytes(32)
+
+export type Rooms = Awaited<ReturnType<typeof openRooms>>
+
+/** One node on the database. Nodes of one test file share their master key. */
+export async function openRooms(url: string, { clock = systemClock } = {}) {
+  const db = createDatabase({ url, poolSize: 4 })
+  const notifications = await createNotifications({ url })
+  const audit = createAudit({ db })
+  const keyring = createKeyring([MASTER_KEY])
+  const resources = createResources({
+    db,
+    notifications,
+    audit,
+    clock,
+    reserved: ['https://as.example.com/admin/v1'],
+    onRemove: (trx, identifier) => clients.forgetResource(trx, identifier),
+  })
+  const clients = createClients({
+    db,
+    notifications,
+    audit,
+    clock,
+    findResource: (identifier) => resources.find(identifier),
+    allowHttpJwksUri: (host) => host === 'localhost',
+  })
+  const accounts = createAccounts({ db, audit, clock })
+  const signingKeys = createSigningKeys({ db, notifications, audit, keyring, clock })
+  atEnd(async () => {
+    signingKeys.close()
+    await notifications.close()
+    await db.close()
+  })
+  return { db, notifications, audit, keyring, resources, clients, accounts, signingKeys }
+}
+
+/** The error that a refused change throws; fails when it is not refused. */
+export async function refusal(change: Promise<unknown>): Promise<AppError> {
+  const result = await change.then(
+    () => 'no error',
+    (error: unknown) => error,
+  )
+  if (result instanceof Error && 'faults' in result) return result as AppError
+  throw result instanceof Error ? result : new Error('the change was not refused')
+}
+
+/** Runs `check` until it holds; how long that took. Fails after `withinMs`. */
+export async function eventually(check: () => boolean | Promise<boolean>, withinMs: number): Promise<number> {
+  const start = performance.now()
+  for (;;) {
+    if (await check()) return performance.now() - start
+    if (performance.now() - start > withinMs) throw new Error(`did not come true within ${withinMs} ms`)
+    await delay(10)
+  }
+}
