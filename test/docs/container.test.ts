@@ -1,12 +1,19 @@
 /** The Dockerfile and the compose file say what is true: their paths, variables and shape. */
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Ajv2019 } from 'ajv/dist/2019.js'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { knownNames } from '#config/variables.ts'
 import { copies, environmentOf, parseDockerfile, wordsOf } from '../support/docs/dockerfile.ts'
 import { ROOT, treeFiles } from '../support/docs/tree-copy.ts'
+import { atEnd } from '../support/endings.ts'
+import { freePort } from '../support/ports.ts'
+import { startServer, temporaryDir } from '../support/server.ts'
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 
@@ -90,13 +97,16 @@ test('the image runs as an ordinary user, is probed for readiness, and starts a 
 test('every variable that the Dockerfile, the compose file and .env.example set is one that is read', () => {
   const examples = treeFiles().filter((path) => path.startsWith('examples/') && path.endsWith('.ts'))
   const readByExamples = examples.flatMap((path) => [...read(path).matchAll(/\b[A-Z][A-Z0-9_]{3,}\b/g)].map(String))
+  const readByCommands = services.flatMap(([, { command = [] }]) =>
+    [...command.join(' ').matchAll(/\$\$([A-Z_]+)/g)].map(([, name]) => name),
+  )
   const known = new Set([...knownNames(), ...FOREIGN])
   for (const stage of stages) expect([...known]).toEqual(expect.arrayContaining(Object.keys(environmentOf(stage))))
   const example = [...read('.env.example').matchAll(/^#? ?([A-Z_]+)=/gm)].map((match) => match[1])
   expect(example.length).toBeGreaterThan(20)
   for (const name of example) expect([...known], '.env.example').toContain(name)
   for (const [service, { environment = {}, build }] of services) {
-    const may = build?.target === 'examples' ? [...known, ...readByExamples] : [...known]
+    const may = build?.target === 'examples' ? [...known, ...readByExamples, ...readByCommands] : [...known]
     for (const name of Object.keys(environment)) expect(may, service).toContain(name)
   }
 })
@@ -128,8 +138,8 @@ test('what the services of the compose file name is there: stages, scripts, volu
         stages.map((stage) => stage.name),
         name,
       ).toContain(build.target)
-    for (const word of command ?? []) {
-      if (/\.(ts|js)$/.test(word)) expect(existsSync(join(ROOT, word)), `${name}: ${word}`).toBe(true)
+    for (const [word] of (command ?? []).join(' ').matchAll(/\S+\.(ts|js)\b/g)) {
+      expect(existsSync(join(ROOT, word)), `${name}: ${word}`).toBe(true)
     }
     for (const volume of volumes) expect(Object.keys(compose.volumes), name).toContain(volume.split(':')[0])
     for (const [other, { condition }] of Object.entries(needs)) {
@@ -141,3 +151,54 @@ test('what the services of the compose file name is there: stages, scripts, volu
     if (network?.startsWith('service:')) expect(Object.keys(compose.services)).toContain(network.slice(8))
   }
 })
+
+test('the commands of the compose file register, serve the app, and protect the API', async () => {
+  const server = await startServer({ env: { NODE_ENV: 'development' } })
+  const ports = { app: await freePort(), api: await freePort() }
+  const demo = join(temporaryDir('compose'), 'demo')
+  const replaced = (value: string): string =>
+    value
+      .replace('http://localhost:3000', server.issuer)
+      .replace('/var/lib/signet/keys', server.keysDir)
+      .replace('/var/lib/signet/demo', demo)
+      .replace('0.0.0.0', '127.0.0.1')
+      .replace(/^4000$/, String(ports.app))
+      .replace(/^4001$/, String(ports.api))
+  const start = (name: 'register' | 'app' | 'api'): ChildProcess => {
+    const { command = [], environment = {} } = compose.services[name] ?? {}
+    const [program = '', ...args] = command.map((word) => word.replaceAll('$$', '$'))
+    const env = {
+      ...Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, replaced(value)])),
+      PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+      APP_URL: `http://localhost:${ports.app}`,
+      API_IDENTIFIER: `http://localhost:${ports.api}`,
+    }
+    const child = spawn(program, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    atEnd(() => child.kill('SIGKILL'))
+    return child
+  }
+  const register = start('register')
+  const [told, wrong] = await Promise.all([readAll(register.stdout), readAll(register.stderr)])
+  expect(wrong).toBe('')
+  expect(told).toMatch(/^Open http:\/\/localhost:\d+ and sign in as ada@example\.com with the password \S+\n$/)
+
+  start('api')
+  start('app')
+  expect((await untilAnswers(`http://localhost:${ports.api}/api/posts`)).status).toBe(401)
+  const page = await untilAnswers(`http://localhost:${ports.app}/`)
+  expect(page.status).toBe(200)
+  expect(page.headers.get('content-type')).toContain('text/html')
+}, 60_000)
+
+function readAll(stream: Readable | null): Promise<string> {
+  return stream === null ? Promise.resolve('') : text(stream)
+}
+
+/** The first answer, whatever it is. */
+async function untilAnswers(url: string): Promise<Response> {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await delay(50)) {
+    const response = await fetch(url).catch(() => undefined)
+    if (response) return response
+  }
+  throw new Error(`${url} did not answer`)
+}
