@@ -18,7 +18,8 @@ from flask import Flask, jsonify, redirect, render_template, request, session, u
 from access_tokens import AccessTokenValidator, api_protector
 
 ISSUER = os.environ.get('SIGNET_ISSUER', 'http://localhost:3000')
-API = os.environ.get('API_IDENTIFIER', 'http://localhost:5000/api')
+PORT = int(os.environ.get('PORT', '5000'))
+API = os.environ.get('API_IDENTIFIER', f'http://localhost:{PORT}/api')
 CLIENT_ID = os.environ['CLIENT_ID']
 with open(os.environ.get('CLIENT_KEY', 'flask.jwk.json'), encoding='utf-8') as key_file:
     CLIENT_KEY = JsonWebKey.import_key(json.load(key_file))
@@ -115,8 +116,7 @@ def forget_sign_in():
 
 
 if __name__ == '__main__':
-    port = int(os.environ.get('PORT', '5000'))
     # Flask's development server logs whole URLs, and with them the codes in them.
     logging.getLogger('werkzeug').setLevel(logging.WARNING)
-    print(f'Open http://localhost:{port}', flush=True)
-    app.run(host='localhost', port=port, threaded=True)
+    print(f'Open http://localhost:{PORT}', flush=True)
+    app.run(host='localhost', port=PORT, threaded=True)
