@@ -33,9 +33,17 @@ export function isConnectionLost(error: unknown): boolean {
   return state === undefined || /^(08...|25006|25P0[34]|28...|57P0[1-5]|58...)$/.test(state)
 }
 
-/** Whether nobody answered in time. */
+/** Whether the wait for a connection or an answer was given up. */
 export function isTimeout(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.every(isTimeout)
+  return isServerTimeout(error) || (error instanceof Error && error.message === POOL_BUSY)
+}
+
+/** What the pool says when all its connections were at work for too long. */
+const POOL_BUSY = 'timeout exceeded when trying to connect'
+
+/** Whether the server did not answer in time; that all connections were at work says nothing of it. */
+export function isServerTimeout(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(isServerTimeout)
   return (
     error instanceof Error &&
     /Query read timeout|timeout expired|due to connection timeout|ETIMEDOUT/.test(error.message)

@@ -33,32 +33,41 @@ const LOCK_ATTEMPTS = 15
  * DatabaseStartError when the database cannot be used, is older than PostgreSQL 14 or belongs to a newer release.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
-  return asSoleMigrator(options.url, async (knex, client) => {
-    await refuseNewerRelease(client)
-    const taken = await patiently(() => knex.migrate.latest())
+  return connected(options, async (client) => {
+    if ((await statusOf(client)).pending.length === 0) return []
+    const taken = await asSoleMigrator(client, options, (knex) => knex.migrate.latest())
     if (taken.length > 0) options.logger?.info({ migrations: taken }, 'schema migrated')
     return taken
   })
 }
 
-/** Takes back the last step, or every one with `all` (for tests), and returns the names. */
+/** Takes back the last step, or every one with `all` (for tests), and returns the names, last one first. */
 export async function rollback(options: MigrateOptions & { all?: boolean }): Promise<string[]> {
-  return asSoleMigrator(options.url, async (knex, client) => {
-    await refuseNewerRelease(client)
-    return patiently(() => (options.all ? knex.migrate.rollback(undefined, true) : knex.migrate.down()))
-  })
+  return connected(options, (client) =>
+    asSoleMigrator(client, options, (knex) =>
+      options.all ? knex.migrate.rollback(undefined, true) : knex.migrate.down(),
+    ),
+  )
 }
 
 /** Where the schema stands; reads only, so a role without DDL may ask. Throws as `migrate`. */
 export async function migrationStatus(options: MigrateOptions): Promise<MigrationStatus> {
+  return connected(options, statusOf)
+}
+
+async function connected<T>(options: MigrateOptions, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = await connectAtStart(options.url, 'signet-migrate')
   try {
-    await refuseNewerRelease(client)
-    const applied = await appliedSteps(client)
-    return { applied, pending: Object.keys(MIGRATIONS).filter((name) => !applied.includes(name)) }
+    return await work(client)
   } finally {
     await client.end()
   }
+}
+
+async function statusOf(client: pg.Client): Promise<MigrationStatus> {
+  await refuseNewerRelease(client)
+  const applied = await appliedSteps(client)
+  return { applied, pending: Object.keys(MIGRATIONS).filter((name) => !applied.includes(name)) }
 }
 
 async function appliedSteps(client: pg.Client): Promise<string[]> {
@@ -67,27 +76,37 @@ async function appliedSteps(client: pg.Client): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-async function asSoleMigrator<T>(url: string, work: (knex: Knex, client: pg.Client) => Promise<T>): Promise<T> {
-  const client = await connectAtStart(url, 'signet-migrate')
-  const knex = await createKnex(url)
+/** Runs steps while no other node does, and returns the names of those that were taken or taken back. */
+async function asSoleMigrator(
+  client: pg.Client,
+  options: MigrateOptions,
+  run: (knex: Knex) => Promise<unknown>,
+): Promise<string[]> {
+  // the lock is held by this connection and ends with it, however this process ends
+  await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK])
+  await refuseNewerRelease(client)
+  const before = await appliedSteps(client)
+  const knex = await createKnex(options)
   try {
-    // the lock is held by this connection and ends with it, however this process ends
-    await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK])
     // with the advisory lock held, a lock row of knex can only be left over from a process that was killed
     if (await tableExists(client, `${TABLE}_lock`)) await knex.migrate.forceFreeMigrationsLock()
-    return await work(knex, client)
+    await patiently(() => run(knex))
   } finally {
     await knex.destroy()
-    await client.end()
   }
+  const after = await appliedSteps(client)
+  const taken = after.filter((name) => !before.includes(name))
+  return taken.length > 0 ? taken : before.filter((name) => !after.includes(name)).toReversed()
 }
 
 /** Loaded only when there is something to migrate: most starts have nothing, and should be quick. */
-async function createKnex(url: string): Promise<Knex> {
+async function createKnex({ url, logger }: MigrateOptions): Promise<Knex> {
   const { default: knexPackage } = await import('knex')
+  const tell = (message: unknown) => logger?.debug({ knex: String(message) }, 'migration')
   return knexPackage.knex({
     client: 'pg',
     connection: { connectionString: url, application_name: 'signet-migrate' },
+    log: { debug: tell, warn: tell, error: tell, deprecate: tell }, // by itself it writes to stdout
     pool: {
       min: 0,
       max: 1,
@@ -110,12 +129,11 @@ async function createKnex(url: string): Promise<Knex> {
 }
 
 /** Repeats steps that could not get their table lock in time; what was done before stays done. */
-async function patiently(run: () => Promise<[number, string[]]>): Promise<string[]> {
-  const taken: string[] = []
+async function patiently(run: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const [, names] = await run()
-      return [...taken, ...names]
+      await run()
+      return
     } catch (error) {
       if (sqlState(error) !== '55P03' || attempt === LOCK_ATTEMPTS) throw error
       await delay(500 + Math.random() * 500)

@@ -4,7 +4,15 @@ import pg from 'pg'
 import { createBreaker } from './breaker.ts'
 import { CONNECT_TIMEOUT_MS, requestConnection, STATEMENT_BUDGET_MS } from './connection.ts'
 import type { Database, Queryable, QueryResult } from './database.ts'
-import { DatabaseUnavailable, describe, isConnectionLost, isTimeout, sqlState, translate } from './errors.ts'
+import {
+  DatabaseUnavailable,
+  describe,
+  isConnectionLost,
+  isServerTimeout,
+  isTimeout,
+  sqlState,
+  translate,
+} from './errors.ts'
 import type { DatabaseLog } from './log.ts'
 import { inTransaction, withRetries } from './transaction.ts'
 
@@ -45,6 +53,7 @@ export function createDatabase(options: DatabaseOptions): PooledDatabase {
   const max = options.poolSize ?? DEFAULT_POOL_SIZE
   const breaker = createBreaker()
   let serverTimeouts = true
+  let closing: Promise<void> | undefined
   let pool = createPool(options, max, serverTimeouts)
 
   async function acquire(): Promise<Connection> {
@@ -59,11 +68,10 @@ export function createDatabase(options: DatabaseOptions): PooledDatabase {
     } catch (error) {
       if (serverTimeouts && PGBOUNCER_REFUSAL.test(describe(error))) {
         serverTimeouts = false
-        pool = createPool(options, max, serverTimeouts)
-        void from.end().catch(() => undefined)
+        pool = createPool(options, max, serverTimeouts) // the other is empty: nobody was let in
       }
       if (from !== pool) return acquire()
-      if (isTimeout(error)) breaker.timedOut()
+      if (isServerTimeout(error)) breaker.timedOut()
       throw translate(error)
     }
   }
@@ -83,7 +91,7 @@ export function createDatabase(options: DatabaseOptions): PooledDatabase {
   return {
     query,
     transaction,
-    close: () => pool.end(),
+    close: () => (closing ??= pool.end()),
     stats: () => ({
       used: pool.totalCount - pool.idleCount,
       free: pool.idleCount,
@@ -125,7 +133,7 @@ function bounded(client: pg.PoolClient, deadline: number, breaker: ReturnType<ty
         breaker.succeeded()
         return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0, command: result.command }
       } catch (error) {
-        if (isTimeout(error)) breaker.timedOut()
+        if (isServerTimeout(error)) breaker.timedOut()
         else if (sqlState(error) !== undefined) breaker.succeeded()
         throw error
       }

@@ -1,0 +1,106 @@
+/** What happens to requests while PostgreSQL is frozen or restarted (a PostgreSQL of this file's own). */
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { EmbeddedDatabase } from '#database/embedded.ts'
+import { DatabaseUnavailable } from '#database/errors.ts'
+import { createNotifications, notify } from '#database/notify.ts'
+import { createDatabase, type PooledDatabase } from '#database/pool.ts'
+import { createProbe } from '#database/probe.ts'
+import { atEnd } from '../support/endings.ts'
+import { childrenOf } from '../support/holder-process.ts'
+import { startOwnPostgres } from '../support/own-postgres.ts'
+
+let postgres: EmbeddedDatabase
+
+beforeAll(async () => {
+  postgres = await startOwnPostgres()
+})
+
+function aDatabase(poolSize = 4): PooledDatabase {
+  const db = createDatabase({ url: postgres.url, poolSize })
+  atEnd(() => db.close())
+  return db
+}
+
+/** Stops every process of PostgreSQL in its tracks; the returned function lets them go on. */
+function freeze(): () => void {
+  const pids = [postgres.pid, ...childrenOf(postgres.pid)]
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  let frozen = true
+  const thaw = () => {
+    if (frozen) for (const pid of pids) process.kill(pid, 'SIGCONT')
+    frozen = false
+  }
+  onTestFinished(thaw)
+  return thaw
+}
+
+async function timeOf(work: Promise<unknown>): Promise<{ error: unknown; ms: number }> {
+  const started = performance.now()
+  const error: unknown = await work.then(
+    () => undefined,
+    (caught: unknown) => caught,
+  )
+  return { error, ms: performance.now() - started }
+}
+
+test('a frozen PostgreSQL means "cannot answer" within three seconds, then at once, and everything works after', async () => {
+  const db = aDatabase(4)
+  await Promise.all([1, 2, 3].map(() => db.query('SELECT pg_sleep(0.05)'))) // three connections are open
+  const thaw = freeze()
+  const first = await Promise.all([
+    ...[1, 2, 3, 4, 5, 6].map(() => timeOf(db.query('SELECT 1'))),
+    timeOf(db.transaction((trx) => trx.query('SELECT 1'))),
+  ])
+  for (const { error, ms } of first) {
+    expect(error).toBeInstanceOf(DatabaseUnavailable)
+    expect(ms).toBeLessThan(3000)
+  }
+  await timeOf(db.query('SELECT 1')) // the one that tries whether it answers again
+  const later = await timeOf(db.query('SELECT 1'))
+  expect(later.error).toBeInstanceOf(DatabaseUnavailable)
+  expect(later.ms).toBeLessThan(100)
+  thaw()
+  const answers = () => db.query('SELECT 1 AS one').catch(() => undefined)
+  await expect.poll(answers, { timeout: 5000 }).toMatchObject({ rows: [{ one: 1 }] })
+  await Promise.all(Array.from({ length: 20 }, () => db.transaction((trx) => trx.query('SELECT 1'))))
+})
+
+test('the health probe answers within two seconds although PostgreSQL is frozen, and again afterwards', async () => {
+  const probe = createProbe({ url: postgres.url })
+  atEnd(() => probe.close())
+  expect(Math.abs((await probe.now()).getTime() - Date.now())).toBeLessThan(1000)
+  const thaw = freeze()
+  const { error, ms } = await timeOf(probe.now())
+  expect(error).toBeInstanceOf(DatabaseUnavailable)
+  expect(ms).toBeLessThan(2000)
+  thaw()
+  expect(await probe.now()).toBeInstanceOf(Date)
+})
+
+test('notifications are heard again after PostgreSQL was frozen for longer than the check waits', async () => {
+  const db = aDatabase(1)
+  const notifications = await createNotifications({ url: postgres.url })
+  atEnd(() => notifications.close())
+  const heard: string[] = []
+  let reconnections = 0
+  notifications.listen('news', (payload) => heard.push(payload))
+  await expect.poll(() => (notify(db, 'news', 'one').catch(() => undefined), heard)).toContain('one')
+  notifications.onReconnect(() => (reconnections += 1))
+  const thaw = freeze()
+  await expect.poll(() => timeOf(db.query('SELECT 1')).then(({ error }) => error), { timeout: 9000 }).toBeDefined()
+  await new Promise((resolve) => setTimeout(resolve, 5000))
+  thaw()
+  await expect.poll(() => reconnections, { timeout: 5000 }).toBe(1)
+  await expect.poll(() => (notify(db, 'news', 'two').catch(() => undefined), heard), { timeout: 5000 }).toContain('two')
+})
+
+test('after a fast restart requests succeed again without a restart of ours', async () => {
+  const db = aDatabase()
+  await Promise.all([1, 2, 3].map(() => db.query('SELECT pg_sleep(0.05)')))
+  const busy = timeOf(db.query(`SELECT pg_sleep(2) FROM pg_stat_activity`))
+  const before = postgres.pid
+  process.kill(before, 'SIGINT')
+  expect((await busy).error).toBeInstanceOf(DatabaseUnavailable)
+  await expect.poll(() => db.query('SELECT 1').catch(() => undefined), { timeout: 5000 }).toMatchObject({ rowCount: 1 })
+  expect(postgres.pid).not.toBe(before)
+})

@@ -1,0 +1,230 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { beforeAll, expect, test } from 'vitest'
+import { DatabaseUnavailable, sqlState } from '#database/errors.ts'
+import { createDatabase, type DatabaseOptions, type PooledDatabase } from '#database/pool.ts'
+import { atEnd } from '../support/endings.ts'
+import { asSuperuser, cloneDatabase, type TestDatabase } from '../support/postgres.ts'
+import { startRefusingProxy } from '../support/postgres-proxy.ts'
+import { recordedLog } from '../support/recorded-log.ts'
+
+let clone: TestDatabase
+
+beforeAll(async () => {
+  clone = await cloneDatabase()
+  await asSuperuser((client) => client.query('CREATE TABLE things (id int PRIMARY KEY, n int NOT NULL)'), clone.url)
+})
+
+function aDatabase(options: Partial<DatabaseOptions> = {}): PooledDatabase {
+  const db = createDatabase({ url: clone.url, ...options })
+  atEnd(() => db.close())
+  return db
+}
+
+test('values come as the room promises: Buffer, Date, parsed JSON, and strings for bigint', async () => {
+  const db = aDatabase()
+  const { rows, rowCount } = await db.query(
+    'SELECT $1::bytea AS bytes, $2::timestamptz AS at, $3::jsonb AS json, $4::bigint AS big, $5::text[] AS list',
+    [Buffer.from([0, 255]), new Date(1234), { a: [1] }, '9007199254740993', ['x', 'y,"z']],
+  )
+  expect(rowCount).toBe(1)
+  expect(rows[0]).toEqual({
+    bytes: Buffer.from([0, 255]),
+    at: new Date(1234),
+    json: { a: [1] },
+    big: '9007199254740993',
+    list: ['x', 'y,"z'],
+  })
+})
+
+test('a refused statement keeps its SQLSTATE, and its connection is used again', async () => {
+  const db = aDatabase({ poolSize: 1 })
+  const pid = await backendOf(db)
+  await db.query('INSERT INTO things VALUES (1, 0)')
+  const error: unknown = await db.query('INSERT INTO things VALUES (1, 0)').catch((caught: unknown) => caught)
+  expect(error).not.toBeInstanceOf(DatabaseUnavailable)
+  expect(sqlState(error)).toBe('23505')
+  expect(await backendOf(db)).toBe(pid)
+})
+
+test('a transaction commits its result, and rolls back what its work throws', async () => {
+  const db = aDatabase()
+  expect(
+    await db.transaction(async (trx) => {
+      await trx.query('INSERT INTO things VALUES (10, 0)')
+      return 'done'
+    }),
+  ).toBe('done')
+  const refusal = new Error('changed my mind')
+  await expect(
+    db.transaction(async (trx) => {
+      await trx.query('INSERT INTO things VALUES (11, 0)')
+      throw refusal
+    }),
+  ).rejects.toBe(refusal)
+  expect((await db.query('SELECT id FROM things WHERE id IN (10, 11)')).rows).toEqual([{ id: 10 }])
+})
+
+test('a transaction that passed over a failed statement is not taken for committed', async () => {
+  const db = aDatabase()
+  await expect(
+    db.transaction(async (trx) => {
+      await trx.query('INSERT INTO things VALUES (12, 0)')
+      await trx.query('SELECT 1 / 0').catch(() => undefined)
+    }),
+  ).rejects.toThrow('a statement failed, so the transaction was rolled back')
+})
+
+test('statements given to a transaction at once run one after the other, and none after its end', async () => {
+  const db = aDatabase()
+  let kept: { query(text: string): Promise<unknown> } | undefined
+  const sums = await db.transaction(async (trx) => {
+    kept = trx
+    const all = await Promise.all([1, 2, 3].map((n) => trx.query<{ n: number }>('SELECT $1::int AS n', [n])))
+    return all.map(({ rows }) => rows[0]?.n)
+  })
+  expect(sums).toEqual([1, 2, 3])
+  await expect(kept?.query('SELECT 1')).rejects.toThrow('this transaction is over')
+})
+
+test('a lock that another transaction holds is waited for two seconds at most', async () => {
+  const db = aDatabase()
+  await db.query('INSERT INTO things VALUES (20, 0)')
+  await asSuperuser(async (client) => {
+    await client.query('BEGIN; UPDATE things SET n = 1 WHERE id = 20')
+    const started = performance.now()
+    const inTransaction = db.transaction((trx) => trx.query('UPDATE things SET n = 2 WHERE id = 20'))
+    await expect(inTransaction).rejects.toMatchObject({ code: 'database_unavailable', status: 503 })
+    await expect(db.query('UPDATE things SET n = 2 WHERE id = 20')).rejects.toBeInstanceOf(DatabaseUnavailable)
+    expect(performance.now() - started).toBeLessThan(6000)
+    await client.query('ROLLBACK')
+  }, clone.url)
+  expect((await db.query('SELECT n FROM things WHERE id = 20')).rows).toEqual([{ n: 0 }])
+})
+
+test('a statement that takes too long is ended by PostgreSQL, and says that the database cannot answer', async () => {
+  const db = aDatabase({ poolSize: 1 })
+  const pid = await backendOf(db)
+  const error: unknown = await db.query('SELECT pg_sleep(10)').catch((caught: unknown) => caught)
+  expect(error).toBeInstanceOf(DatabaseUnavailable)
+  expect((error as DatabaseUnavailable).message).toBe(
+    'The database cannot answer at the moment. Try again in a few seconds.',
+  )
+  expect((error as DatabaseUnavailable).logDetail).toContain('57014')
+  expect(await backendOf(db)).toBe(pid)
+})
+
+test('of two transactions that deadlock, the one rolled back is run again', async () => {
+  const db = aDatabase()
+  await db.query('INSERT INTO things VALUES (30, 0), (31, 0)')
+  await asSuperuser((client) => client.query(`ALTER DATABASE ${nameOf(clone)} SET deadlock_timeout = '50ms'`))
+  const opposite = aDatabase()
+  let runs = 0
+  const both = (first: number, second: number) =>
+    opposite.transaction(async (trx) => {
+      runs += 1
+      await trx.query('UPDATE things SET n = n + 1 WHERE id = $1', [first])
+      await delay(100)
+      await trx.query('UPDATE things SET n = n + 1 WHERE id = $1', [second])
+    })
+  await Promise.all([both(30, 31), both(31, 30)])
+  expect(runs).toBeGreaterThan(2)
+  expect((await db.query('SELECT n FROM things WHERE id IN (30, 31)')).rows).toEqual([{ n: 2 }, { n: 2 }])
+})
+
+test('lost idle connections are replaced without an error, and logged once a second at most', async () => {
+  const logger = recordedLog()
+  const db = aDatabase({ logger, poolSize: 5, applicationName: 'lost-idle' })
+  await Promise.all([1, 2, 3, 4, 5].map(() => db.query('SELECT pg_sleep(0.1)')))
+  await asSuperuser((client) =>
+    client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lost-idle'`),
+  )
+  await delay(100)
+  expect((await db.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+  expect((await db.transaction((trx) => trx.query('SELECT 1 AS one'))).rows).toEqual([{ one: 1 }])
+  expect(logger.lines.map(({ message }) => message)).toEqual(['lost connections to PostgreSQL'])
+})
+
+test('a connection lost under a statement is reported, and its transaction leaves nothing behind', async () => {
+  const db = aDatabase({ applicationName: 'lost-busy' })
+  const terminate = () =>
+    asSuperuser((client) =>
+      client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lost-busy'`),
+    )
+  const lost = db.transaction(async (trx) => {
+    await trx.query('INSERT INTO things VALUES (40, 0)')
+    await terminate()
+    await trx.query('INSERT INTO things VALUES (41, 0)')
+  })
+  await expect(lost).rejects.toBeInstanceOf(DatabaseUnavailable)
+  const writing = db.query(`INSERT INTO things SELECT 42, 0 FROM pg_sleep(1)`).catch((error: unknown) => error)
+  await delay(200)
+  await terminate()
+  expect(await writing).toBeInstanceOf(DatabaseUnavailable)
+  expect((await db.query('SELECT id FROM things WHERE id BETWEEN 40 AND 49')).rows).toEqual([])
+})
+
+test('a server that became read-only is left: its connection is closed, not used again', async () => {
+  const db = aDatabase({ poolSize: 1 })
+  const pid = await backendOf(db)
+  await db.query('SET default_transaction_read_only = on')
+  await expect(db.query('INSERT INTO things VALUES (50, 0)')).rejects.toBeInstanceOf(DatabaseUnavailable)
+  expect(await backendOf(db)).not.toBe(pid)
+  expect((await db.query('INSERT INTO things VALUES (50, 0)')).rowCount).toBe(1)
+})
+
+test('no server and a wrong password both mean that the database cannot answer', async () => {
+  const wrong = Object.assign(new URL(clone.url), { password: 'wrong' }).href
+  const nobody = Object.assign(new URL(clone.url), { port: '9' }).href
+  for (const url of [wrong, nobody]) {
+    const error: unknown = await aDatabase({ url })
+      .query('SELECT 1')
+      .catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(DatabaseUnavailable)
+    expect(String((error as DatabaseUnavailable).logDetail)).toMatch(/ECONNREFUSED|28P01/)
+  }
+})
+
+test('it works through a PgBouncer that refuses timeouts at the start of a connection', async () => {
+  const db = aDatabase({ url: await startRefusingProxy(clone.url), poolSize: 2 })
+  const all = await Promise.all([1, 2, 3, 4].map((n) => db.query<{ n: number }>('SELECT $1::int AS n', [n])))
+  expect(all.map(({ rows }) => rows[0]?.n)).toEqual([1, 2, 3, 4])
+  const shown = await db.transaction((trx) => trx.query<{ lock_timeout: string }>('SHOW lock_timeout'))
+  expect(shown.rows).toEqual([{ lock_timeout: '2s' }])
+})
+
+test('no state stays on a connection: no prepared statement and no setting of a transaction', async () => {
+  const db = aDatabase({ poolSize: 1 })
+  await db.query('SELECT $1::int', [1])
+  await db.transaction((trx) => trx.query('SELECT $1::int', [1]))
+  expect((await db.query('SELECT name FROM pg_prepared_statements')).rows).toEqual([])
+  const bouncer = aDatabase({ url: await startRefusingProxy(clone.url), poolSize: 1 })
+  await bouncer.transaction((trx) => trx.query('SELECT 1'))
+  expect((await bouncer.query('SHOW lock_timeout')).rows).toEqual([{ lock_timeout: '0' }])
+})
+
+test('it tells how busy the pool is', async () => {
+  const db = aDatabase({ poolSize: 2 })
+  expect(db.stats()).toEqual({ used: 0, free: 0, pending: 0, max: 2 })
+  const busy = [1, 2, 3].map(() => db.query('SELECT pg_sleep(0.2)'))
+  await delay(100)
+  expect(db.stats()).toEqual({ used: 2, free: 0, pending: 1, max: 2 })
+  await Promise.all(busy)
+  expect(db.stats()).toEqual({ used: 0, free: 2, pending: 0, max: 2 })
+})
+
+test('closing waits for the statements under way', async () => {
+  const db = createDatabase({ url: clone.url })
+  const busy = db.query(`SELECT 'finished' AS state FROM pg_sleep(0.2)`)
+  await delay(50)
+  await db.close()
+  expect((await busy).rows).toEqual([{ state: 'finished' }])
+  await expect(db.query('SELECT 1')).rejects.toBeInstanceOf(DatabaseUnavailable)
+})
+
+async function backendOf(db: PooledDatabase): Promise<number | undefined> {
+  return (await db.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid
+}
+
+function nameOf(database: TestDatabase): string {
+  return new URL(database.url).pathname.slice(1)
+}

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { migrate, rollback } from '#database/migrate.ts'
+import { MIGRATIONS } from '../migrations/registry.ts'
+import { asSuperuser, emptyDatabase } from './support/postgres.ts'
+
+const FOLDER = join(import.meta.dirname, '../migrations')
+const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.ts') && name !== 'registry.ts')
+
+test('the registry names every migration, in the order of their files, by the name of its file', () => {
+  expect(Object.keys(MIGRATIONS)).toEqual(FILES.map((name) => name.slice(0, -'.ts'.length)).toSorted())
+  const text = readFileSync(join(FOLDER, 'registry.ts'), 'utf8')
+  const imports = [...text.matchAll(/import \* as (m\d+) from '\.\/(.+)\.ts'/g)].map(
+    ([, name, file]) => `'${file}': ${name},`,
+  )
+  for (const line of imports) expect(text).toContain(line)
+  expect(imports).toHaveLength(FILES.length)
+})
+
+test.each(FILES)('%s imports nothing but types of knex', (name) => {
+  const imports = readFileSync(join(FOLDER, name), 'utf8').match(/^.*\b(?:import|require)\b.*$/gm)
+  expect(imports).toEqual([`import type { Knex } from 'knex'`])
+})
+
+test('every step can be taken back and taken again, and the schema is then the same', async () => {
+  const { url } = await emptyDatabase()
+  await migrate({ url })
+  const first = await schemaOf(url)
+  expect(first.length).toBeGreaterThan(50)
+  await rollback({ url, all: true })
+  expect(await schemaOf(url)).toEqual([])
+  await migrate({ url })
+  expect(await schemaOf(url)).toEqual(first)
+})
+
+/** Every column, index and constraint but those of the migrations' own tables. */
+async function schemaOf(url: string): Promise<unknown[]> {
+  return asSuperuser(async (client) => {
+    const { rows } = await client.query(`
+      SELECT table_name, column_name, data_type, is_nullable, column_default
+        FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'schema_migrations%'
+      UNION ALL
+      SELECT tablename, indexname, indexdef, NULL, NULL
+        FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE 'schema_migrations%'
+      UNION ALL
+      SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), NULL, NULL
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+         AND conrelid::regclass::text NOT LIKE 'schema_migrations%' AND contype <> 'n'
+      ORDER BY 1, 2, 3`)
+    return rows
+  }, url)
+}

@@ -1,0 +1,84 @@
+/** Servers between Signet and PostgreSQL that behave as some do which the test machine does not have. */
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { atEnd } from './endings.ts'
+
+/** A PgBouncer as delivered: it refuses timeouts among the startup parameters. Returns the URL that leads through it. */
+export async function startRefusingProxy(url: string): Promise<string> {
+  const target = new URL(url)
+  const port = await listen((socket) => {
+    socket.once('data', (startup) => {
+      if (startup.includes('statement_timeout')) {
+        socket.end(errorResponse('FATAL', '08P01', 'unsupported startup parameter: statement_timeout'))
+        return
+      }
+      const upstream = connect(Number(target.port), target.hostname)
+      upstream.on('error', () => socket.destroy())
+      upstream.write(startup)
+      socket.pipe(upstream).pipe(socket)
+    })
+  })
+  return Object.assign(new URL(url), { port: String(port) }).href
+}
+
+/** A server of an old version, which answers nothing but which one it is. Returns its URL. */
+export async function startOldServer(versionNumber: number): Promise<string> {
+  const port = await listen((socket) => {
+    socket.once('data', () => {
+      socket.write(Buffer.concat([message('R', int32(0)), message('Z', Buffer.from('I'))]))
+      socket.once('data', () => socket.write(oneValue('server_version_num', String(versionNumber))))
+    })
+  })
+  return `postgres://signet@127.0.0.1:${port}/signet`
+}
+
+async function listen(onConnection: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>()
+  const server: Server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined).on('close', () => sockets.delete(socket)))
+    onConnection(socket)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  atEnd(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port')
+  return address.port
+}
+
+function oneValue(name: string, value: string): Buffer {
+  const column = Buffer.concat([int16(1), text(name), int32(0), int16(0), int32(25), int16(-1), int32(-1), int16(0)])
+  const row = Buffer.concat([int16(1), int32(value.length), Buffer.from(value)])
+  return Buffer.concat([
+    message('T', column),
+    message('D', row),
+    message('C', text('SHOW')),
+    message('Z', Buffer.from('I')),
+  ])
+}
+
+function errorResponse(severity: string, code: string, words: string): Buffer {
+  return message('E', Buffer.concat([text(`S${severity}`), text(`C${code}`), text(`M${words}`), Buffer.of(0)]))
+}
+
+function message(type: string, body: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(type), int32(body.length + 4), body])
+}
+
+function text(value: string): Buffer {
+  return Buffer.from(`${value}\0`)
+}
+
+function int16(value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeInt16BE(value)
+  return bytes
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
+}

@@ -1,0 +1,12 @@
+/** A logger that keeps what it is told. */
+import type { DatabaseLog } from '#database/log.ts'
+
+export interface RecordedLog extends DatabaseLog {
+  readonly lines: { level: string; detail: object; message: string }[]
+}
+
+export function recordedLog(): RecordedLog {
+  const lines: RecordedLog['lines'] = []
+  const at = (level: string) => (detail: object, message: string) => void lines.push({ level, detail, message })
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
