@@ -22,7 +22,9 @@ async function run() {
   endWithLauncher()
   hideExperimentalWarnings()
   const { enableCompileCache } = await import('node:module')
-  enableCompileCache()
+  const packages = fileURLToPath(new URL('../node_modules', import.meta.url))
+  // Beside the packages, which belong to whoever installed them: a folder that all users may write to is no place for code.
+  if (existsSync(packages)) enableCompileCache(join(packages, '.cache', 'signet'))
   const { run: runProgram } = await import('../src/cli/run.ts')
   let served = false
   const code = await runProgram(process.argv.slice(2), async (env) => {

@@ -1,5 +1,6 @@
 /** The life of a server: settings, database, services, listeners, and an orderly end. */
 import cluster from 'node:cluster'
+import { flushCompileCache } from 'node:module'
 import { performance } from 'node:perf_hooks'
 import type { Config } from '#config/config.ts'
 import type { Environment } from '#config/env.ts'
@@ -54,6 +55,8 @@ async function lead(loaded: Loaded, logger: Logger): Promise<void> {
   await crew.start(database)
   health.markStarted()
   stop.arm()
+  // Should this process be killed, the next start is still a quick one.
+  setTimeout(flushCompileCache, 1000).unref()
   sayReady(config, logger)
 
   const signal = await stop.requested

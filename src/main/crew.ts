@@ -1,9 +1,12 @@
 /** Who serves the requests: this process alone, or workers that it leads. */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Loaded } from '#config/load.ts'
 import type { Probe } from '#observability/health.ts'
 import type { Logger } from '#observability/logger.ts'
 import { createMetrics } from '#observability/metrics.ts'
 import type { DatabaseUrls } from './database.ts'
+
+const LOAD_AFTER_MS = 20
 
 export interface Crew {
   /** Resolves once requests are answered. */
@@ -23,8 +26,8 @@ export async function createCrew(loaded: Loaded, logger: Logger): Promise<Crew> 
 }
 
 function createSolo({ config, secrets }: Loaded, logger: Logger): Crew {
-  // Loading the code takes as long as starting the database: both at once.
-  const loading = import('./node.ts')
+  // Loading the code takes as long as starting the database: both at once, but the database's process first.
+  const loading = delay(LOAD_AFTER_MS).then(async () => import('./node.ts'))
   // Whoever waits for it later hears of a failure.
   loading.catch(() => {})
   const metrics = createMetrics()

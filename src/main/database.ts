@@ -5,6 +5,7 @@ import type { Config } from '#config/config.ts'
 import type { Loaded } from '#config/load.ts'
 import type { Secrets } from '#config/secrets.ts'
 import type { Database } from '#database/database.ts'
+import { startEmbedded } from '#database/embedded.ts'
 import { migrate, migrationStatus } from '#database/migrate.ts'
 import { createDatabase } from '#database/pool.ts'
 import { waitForDatabase } from '#database/reachable.ts'
@@ -69,7 +70,6 @@ async function startDatabase(
     if (directUrl !== undefined && directUrl !== url) await waitForDatabase(directUrl, PATIENCE_MS, logger)
     return { url, directUrl: directUrl ?? url, stop: async () => {} }
   }
-  const { startEmbedded } = await import('#database/embedded.ts')
   const embedded = await startEmbedded({ dataDir: config.database.dataDir, logger })
   return { url: embedded.url, directUrl: embedded.url, stop: () => embedded.stop() }
 }
