@@ -10,8 +10,6 @@ import type { Passwords } from './password.ts'
 
 /** Characters are Unicode code points. */
 const LENGTH = { min: 8, max: 256 } as const
-/** RFC 5321 §4.5.3.1: no mail address is longer. */
-const LONGEST_IDENTIFIER = 320
 /** No account has it: what is looked up for an identifier that nobody has. */
 const NOBODY = ''
 
@@ -51,7 +49,7 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
 
   return {
     async verify(attempt, by) {
-      const account = await findAccount(accounts, attempt.identifier)
+      const account = await accounts.findByIdentifier(attempt.identifier)
       const refusal = await judge(account, attempt.password)
       await audit.record(signInEvent({ account, refusal, clientId: attempt.clientId, by }))
       return refusal === undefined ? account : undefined
@@ -70,13 +68,6 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
 function check(password: string): void {
   const length = Array.from(password).length
   if (length < LENGTH.min || length > LENGTH.max) throw new PasswordInvalid(length, LENGTH)
-}
-
-/** What cannot be an identifier is not sent to PostgreSQL, which refuses U+0000 in text. */
-async function findAccount(accounts: PasswordsDeps['accounts'], typed: string): Promise<Account | undefined> {
-  const identifier = typed.trim()
-  if (identifier === '' || identifier.length > LONGEST_IDENTIFIER || identifier.includes('\0')) return undefined
-  return accounts.findByIdentifier(identifier)
 }
 
 /** The identifier that was typed is left out: people type passwords into the wrong field. */
