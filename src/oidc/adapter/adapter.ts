@@ -59,7 +59,7 @@ interface Reader {
 
 function createReader(kind: ModelName, row: ModelRow, { artefacts, sealer, graceSeconds }: AdapterDeps): Reader {
   function restore(stored: StoredArtefact | undefined, value?: string): AdapterPayload | undefined {
-    if (stored === undefined) return undefined
+    if (stored === undefined || (row.finishes && stored.consumedSeconds !== null)) return undefined
     const scope = requestScope()
     if (stored.grant)
       scope?.grants.set(stored.grant.id, withExpiry(stored.grant.payload, stored.grant.remainingSeconds))
@@ -107,13 +107,13 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
   async function upsert(value: string, payload: AdapterPayload, ttlSeconds?: number): Promise<void> {
     const insert = { kind, value, payload: { ...payload } as Payload, ttlSeconds }
     const unit = requestScope()?.unit
-    if (unit && row.refusal === 'InvalidGrant') {
+    if (unit && row.collected) {
       unit.inserts.push(insert)
       return
     }
     const stored = toArtefactRow(sealer, insert)
-    // an interaction with a result exists already: it is never written back after it was finished
-    if (row.refusal !== 'SessionNotFound' || payload['result'] === undefined) return artefacts.put(stored)
+    // what has a result exists already: a save never writes it back after it was finished
+    if (!row.finishes || payload['result'] === undefined) return artefacts.put(stored)
     if (!(await artefacts.replace(stored))) throw REFUSALS[row.refusal]()
   }
 
@@ -128,8 +128,7 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
     findByUserCode: reader.byUserCode,
     upsert,
     consume,
-    // a finished interaction is kept until it is cleaned up: its page can still tell the way back to the app
-    destroy: (value) => (row.refusal === 'SessionNotFound' ? consume(value) : artefacts.remove(kind, rowId(value))),
+    destroy: (value) => (row.finishes ? consume(value) : artefacts.remove(kind, rowId(value))),
     findByUid: () => Promise.reject(new TypeError(`${kind} has no uid`)),
     revokeByGrantId: (grantId) => endGrant(deps.grants, grantId),
   }

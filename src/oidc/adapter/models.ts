@@ -13,6 +13,13 @@ export interface ModelRow {
   readonly quietSeconds: number
   /** A repeat within the grace window gets the same successor instead of a refusal. */
   readonly repeatable: boolean
+  /**
+   * Destroyed once, by whoever is first; the row stays until it is cleaned up, though the engine finds it no more, so
+   * that a page can still tell the way back to the app. A save never brings it back.
+   */
+  readonly finishes: boolean
+  /** Written by the token endpoint: waits for the unit of work there. */
+  readonly collected: boolean
   /** How its second use is refused. */
   readonly refusal: 'InvalidGrant' | 'InvalidRequestUri' | 'SessionNotFound'
 }
@@ -23,14 +30,16 @@ const ROW: ModelRow = {
   keepsValue: false,
   quietSeconds: 0,
   repeatable: false,
+  finishes: false,
+  collected: false,
   refusal: 'InvalidGrant',
 }
 
 export const MODELS = {
-  AccessToken: ROW,
-  ClientCredentials: ROW,
+  AccessToken: { ...ROW, collected: true },
+  ClientCredentials: { ...ROW, collected: true },
   AuthorizationCode: { ...ROW, quietSeconds: 1 },
-  RefreshToken: { ...ROW, repeatable: true },
+  RefreshToken: { ...ROW, repeatable: true, collected: true },
   DeviceCode: { ...ROW, secrets: ['params', 'deviceInfo', 'userCode'], keepsValue: true, quietSeconds: 10 },
   BackchannelAuthenticationRequest: { ...ROW, secrets: ['params'], keepsValue: true, quietSeconds: 10 },
   PreAuthorizedCode: { ...ROW, secrets: ['txCode'], quietSeconds: 1 },
@@ -38,6 +47,7 @@ export const MODELS = {
   Interaction: {
     ...ROW,
     secrets: ['session', 'params', 'result', 'lastSubmission', 'returnTo', 'deviceCode', 'parJti'],
+    finishes: true,
     refusal: 'SessionNotFound',
   },
   InitialAccessToken: ROW,
