@@ -20,40 +20,37 @@ const COLUMNS = 'sub, email, email_verified, name, claims, status, version, crea
 /** With the microseconds that a Date does not hold: two rows of one millisecond must not hide each other. */
 const SORT_KEY = `to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,128}$/]
-const SAME_EMAIL = 'lower(email) = lower($1)'
+
+const INSERT = `INSERT INTO accounts (sub, email, email_verified, name, claims, created_at, updated_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`
+const UPDATE = `UPDATE accounts SET email = $2, email_verified = $3, name = $4, claims = $5, version = version + 1,
+    updated_at = $6
+  WHERE sub = $1 AND version = $7 RETURNING ${COLUMNS}`
+const SET_STATUS = `UPDATE accounts SET status = $2, version = version + 1, updated_at = $3
+  WHERE sub = $1 AND ($4::int IS NULL OR version = $4) RETURNING ${COLUMNS}`
+const LIST = `SELECT ${COLUMNS}, ${SORT_KEY} AS sort_key FROM accounts
+  WHERE $1::text IS NULL OR (created_at, sub) > ($1::timestamptz, $2)
+  ORDER BY created_at, sub LIMIT $3`
 
 /** Statements on `db`, which is the pool or a transaction. */
 export function createAccountStore(db: Queryable) {
+  async function one(text: string, values: readonly unknown[]): Promise<Account | undefined> {
+    const { rows } = await db.query<Row>(text, values)
+    return rows[0] && toAccount(rows[0])
+  }
+
   return {
     /** Undefined when the e-mail address is taken. */
-    async insert(sub: string, fields: AccountFields, at: Date): Promise<Account | undefined> {
-      const { rows } = await db.query<Row>(
-        `INSERT INTO accounts (sub, email, email_verified, name, claims, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
-        [sub, ...changeable(fields), at],
-      )
-      return rows[0] && toAccount(rows[0])
-    },
+    insert: (sub: string, fields: AccountFields, at: Date) => one(INSERT, [sub, ...changeable(fields), at]),
 
-    async read(sub: string): Promise<Account | undefined> {
-      const { rows } = await db.query<Row>(`SELECT ${COLUMNS} FROM accounts WHERE sub = $1`, [sub])
-      return rows[0] && toAccount(rows[0])
-    },
+    read: (sub: string) => one(`SELECT ${COLUMNS} FROM accounts WHERE sub = $1`, [sub]),
 
-    async readByEmail(email: string): Promise<Account | undefined> {
-      const { rows } = await db.query<Row>(`SELECT ${COLUMNS} FROM accounts WHERE ${SAME_EMAIL}`, [email])
-      return rows[0] && toAccount(rows[0])
-    },
+    readByEmail: (email: string) => one(`SELECT ${COLUMNS} FROM accounts WHERE lower(email) = lower($1)`, [email]),
 
     /** Oldest first. */
     async list(limit: number, cursor: string | undefined) {
       const [at, sub] = cursor === undefined ? [null, null] : decodeCursor(cursor, CURSOR)
-      const { rows } = await db.query<Row & { sort_key: string }>(
-        `SELECT ${COLUMNS}, ${SORT_KEY} AS sort_key FROM accounts
-         WHERE $1::text IS NULL OR (created_at, sub) > ($1::timestamptz, $2)
-         ORDER BY created_at, sub LIMIT $3`,
-        [at, sub, limit + 1],
-      )
+      const { rows } = await db.query<Row & { sort_key: string }>(LIST, [at, sub, limit + 1])
       const last = rows.length > limit ? rows[limit - 1] : undefined
       return {
         items: rows.slice(0, limit).map(toAccount),
@@ -62,25 +59,12 @@ export function createAccountStore(db: Queryable) {
     },
 
     /** Undefined when the account is gone or no longer of `version`. */
-    async update(sub: string, fields: AccountFields, version: number, at: Date): Promise<Account | undefined> {
-      const { rows } = await db.query<Row>(
-        `UPDATE accounts SET email = $2, email_verified = $3, name = $4, claims = $5, version = version + 1,
-           updated_at = $6
-         WHERE sub = $1 AND version = $7 RETURNING ${COLUMNS}`,
-        [sub, ...changeable(fields), at, version],
-      )
-      return rows[0] && toAccount(rows[0])
-    },
+    update: (sub: string, fields: AccountFields, version: number, at: Date) =>
+      one(UPDATE, [sub, ...changeable(fields), at, version]),
 
     /** Undefined when the account is gone or not of the version expected. */
-    async setStatus(change: { sub: string; status: Account['status']; version: number | undefined; at: Date }) {
-      const { rows } = await db.query<Row>(
-        `UPDATE accounts SET status = $2, version = version + 1, updated_at = $3
-         WHERE sub = $1 AND ($4::int IS NULL OR version = $4) RETURNING ${COLUMNS}`,
-        [change.sub, change.status, change.at, change.version ?? null],
-      )
-      return rows[0] && toAccount(rows[0])
-    },
+    setStatus: (change: { sub: string; status: Account['status']; version: number | undefined; at: Date }) =>
+      one(SET_STATUS, [change.sub, change.status, change.at, change.version ?? null]),
 
     async remove(sub: string, version: number | undefined): Promise<boolean> {
       const { rowCount } = await db.query('DELETE FROM accounts WHERE sub = $1 AND ($2::int IS NULL OR version = $2)', [

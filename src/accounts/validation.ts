@@ -31,7 +31,9 @@ function checkVerified(input: Partial<AccountInput>, before: AccountFields | und
   const given: unknown = input.emailVerified
   if (typeof given === 'boolean') return given
   if (given !== undefined) faults.push({ field: 'email_verified', given: shown(given), expected: 'true or false' })
-  const sameAddress = input.email === undefined || String(input.email).toLowerCase() === before?.email.toLowerCase()
+  const email: unknown = input.email
+  const sameAddress =
+    email === undefined || (typeof email === 'string' && email.toLowerCase() === before?.email.toLowerCase())
   return before !== undefined && sameAddress && before.emailVerified
 }
 

@@ -142,7 +142,7 @@ function rsaFault(key: KeyObject): Fault | undefined {
 }
 
 function kindOf({ kty, crv }: Record<string, unknown>): string {
-  return crv === undefined ? String(kty) : `${String(kty)} ${String(crv)}`
+  return [kty, crv].filter((part) => typeof part === 'string').join(' ')
 }
 
 /** What stands for a value that might hold a key: its type, never itself. */

@@ -32,29 +32,33 @@ const SELECT = `SELECT c.id, c.profile, c.status, c.metadata, to_jsonb(c.openid_
   FROM clients c`
 const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,128}$/]
 
+const INSERT = `INSERT INTO clients (id, profile, metadata, openid_scopes, default_resource, created_at, updated_at)
+  VALUES ($1, $2, $3, ARRAY(SELECT jsonb_array_elements_text($4::jsonb)), $5, $6, $6) ON CONFLICT DO NOTHING`
+const UPDATE = `UPDATE clients SET profile = $2, metadata = $3,
+    openid_scopes = ARRAY(SELECT jsonb_array_elements_text($4::jsonb)), default_resource = $5,
+    version = version + 1, updated_at = $6
+  WHERE id = $1 AND version = $7`
+const TOUCH = `UPDATE clients SET version = version + 1, updated_at = $2
+  WHERE id = $1 AND ($3::int IS NULL OR version = $3)`
+const INSERT_ALLOWANCES = `INSERT INTO client_allowances (client_id, resource, scopes)
+  SELECT $1, a.resource, ARRAY(SELECT jsonb_array_elements_text(a.scopes))
+  FROM jsonb_to_recordset($2::jsonb) AS a (resource text, scopes jsonb)`
+const FORGET_RESOURCE = `WITH gone AS (DELETE FROM client_allowances WHERE resource = $1 RETURNING client_id),
+    changed AS (
+      UPDATE clients SET default_resource = nullif(default_resource, $1), version = version + 1, updated_at = $3
+      WHERE id IN (SELECT client_id FROM gone) OR default_resource = $1 RETURNING id)
+  SELECT pg_notify($2, id) FROM changed`
+
 /** Statements on `db`, which is the pool or a transaction. */
 export function createClientStore(db: Queryable) {
-  async function writeAllowances(id: string, allowances: readonly Allowance[]): Promise<void> {
-    await db.query('DELETE FROM client_allowances WHERE client_id = $1', [id])
-    if (allowances.length === 0) return
-    await db.query(
-      `INSERT INTO client_allowances (client_id, resource, scopes)
-       SELECT $1, a.resource, ARRAY(SELECT jsonb_array_elements_text(a.scopes))
-       FROM jsonb_to_recordset($2::jsonb) AS a (resource text, scopes jsonb)`,
-      [id, JSON.stringify(allowances)],
-    )
-  }
+  const changesOne = async (text: string, values: readonly unknown[]) => (await db.query(text, values)).rowCount === 1
 
   return {
     /** False when the id is taken. */
     async insert(id: string, fields: ClientFields, at: Date): Promise<boolean> {
-      const { rowCount } = await db.query(
-        `INSERT INTO clients (id, profile, metadata, openid_scopes, default_resource, created_at, updated_at)
-         VALUES ($1, $2, $3, ARRAY(SELECT jsonb_array_elements_text($4::jsonb)), $5, $6, $6) ON CONFLICT DO NOTHING`,
-        [id, ...changeable(fields), at],
-      )
-      if (rowCount === 1) await writeAllowances(id, fields.allowances)
-      return rowCount === 1
+      const inserted = await changesOne(INSERT, [id, ...changeable(fields), at])
+      if (inserted) await writeAllowances(db, id, fields.allowances)
+      return inserted
     },
 
     async read(id: string, at: Date): Promise<Client | undefined> {
@@ -62,67 +66,52 @@ export function createClientStore(db: Queryable) {
       return rows[0] && toClient(rows[0])
     },
 
-    /** Oldest first. */
-    async list({ limit, cursor }: { limit: number; cursor?: string }, at: Date): Promise<Page<Client>> {
-      const [createdAt, id] = cursor === undefined ? [null, null] : decodeCursor(cursor, CURSOR)
-      const { rows } = await db.query<Row>(
-        `${SELECT} WHERE $2::text IS NULL OR (c.created_at, c.id) > ($2::timestamptz, $3)
-         ORDER BY c.created_at, c.id LIMIT $4`,
-        [at, createdAt, id, limit + 1],
-      )
-      const last = rows.length > limit ? rows[limit - 1] : undefined
-      return {
-        items: rows.slice(0, limit).map(toClient),
-        nextCursor: last ? encodeCursor([last.sort_key, last.id]) : null,
-      }
-    },
+    list: (query: { limit: number; cursor?: string }, at: Date) => listPage(db, query, at),
 
     /** False when the client is gone or no longer of `version`. */
     async update(id: string, fields: ClientFields, version: number, at: Date): Promise<boolean> {
-      const { rowCount } = await db.query(
-        `UPDATE clients SET profile = $2, metadata = $3,
-           openid_scopes = ARRAY(SELECT jsonb_array_elements_text($4::jsonb)), default_resource = $5,
-           version = version + 1, updated_at = $6
-         WHERE id = $1 AND version = $7`,
-        [id, ...changeable(fields), at, version],
-      )
-      if (rowCount === 1) await writeAllowances(id, fields.allowances)
-      return rowCount === 1
+      const updated = await changesOne(UPDATE, [id, ...changeable(fields), at, version])
+      if (updated) await writeAllowances(db, id, fields.allowances)
+      return updated
     },
 
     /** Counts a change of what hangs on the client; false when it is gone or not of the version expected. */
-    async touch(id: string, version: number | undefined, at: Date): Promise<boolean> {
-      const { rowCount } = await db.query(
-        `UPDATE clients SET version = version + 1, updated_at = $2
-         WHERE id = $1 AND ($3::int IS NULL OR version = $3)`,
-        [id, at, version ?? null],
-      )
-      return rowCount === 1
-    },
+    touch: (id: string, version: number | undefined, at: Date) => changesOne(TOUCH, [id, at, version ?? null]),
 
-    async setStatus(id: string, status: Client['status']): Promise<void> {
-      await db.query('UPDATE clients SET status = $2 WHERE id = $1', [id, status])
-    },
+    setStatus: (id: string, status: Client['status']) =>
+      changesOne('UPDATE clients SET status = $2 WHERE id = $1', [id, status]),
 
-    async remove(id: string, version: number | undefined): Promise<boolean> {
-      const { rowCount } = await db.query('DELETE FROM clients WHERE id = $1 AND ($2::int IS NULL OR version = $2)', [
-        id,
-        version ?? null,
-      ])
-      return rowCount === 1
-    },
+    remove: (id: string, version: number | undefined) =>
+      changesOne('DELETE FROM clients WHERE id = $1 AND ($2::int IS NULL OR version = $2)', [id, version ?? null]),
 
     /** Takes a resource from every client that was allowed some of it; notifies each on `channel`. */
     async forgetResource(resource: string, channel: string, at: Date): Promise<void> {
-      await db.query(
-        `WITH gone AS (DELETE FROM client_allowances WHERE resource = $1 RETURNING client_id),
-           changed AS (
-             UPDATE clients SET default_resource = nullif(default_resource, $1), version = version + 1, updated_at = $3
-             WHERE id IN (SELECT client_id FROM gone) OR default_resource = $1 RETURNING id)
-         SELECT pg_notify($2, id) FROM changed`,
-        [resource, channel, at],
-      )
+      await db.query(FORGET_RESOURCE, [resource, channel, at])
     },
+  }
+}
+
+async function writeAllowances(db: Queryable, id: string, allowances: readonly Allowance[]): Promise<void> {
+  await db.query('DELETE FROM client_allowances WHERE client_id = $1', [id])
+  if (allowances.length > 0) await db.query(INSERT_ALLOWANCES, [id, JSON.stringify(allowances)])
+}
+
+/** Oldest first. */
+async function listPage(
+  db: Queryable,
+  { limit, cursor }: { limit: number; cursor?: string },
+  at: Date,
+): Promise<Page<Client>> {
+  const [createdAt, id] = cursor === undefined ? [null, null] : decodeCursor(cursor, CURSOR)
+  const { rows } = await db.query<Row>(
+    `${SELECT} WHERE $2::text IS NULL OR (c.created_at, c.id) > ($2::timestamptz, $3)
+     ORDER BY c.created_at, c.id LIMIT $4`,
+    [at, createdAt, id, limit + 1],
+  )
+  const last = rows.length > limit ? rows[limit - 1] : undefined
+  return {
+    items: rows.slice(0, limit).map(toClient),
+    nextCursor: last ? encodeCursor([last.sort_key, last.id]) : null,
   }
 }
 

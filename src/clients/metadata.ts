@@ -83,7 +83,11 @@ function carried(
   before: Pick<Client, 'profile' | 'metadata'> | undefined,
 ): [string, unknown][] {
   if (!before) return []
-  const dropped = new Set(Object.keys(given).flatMap((name) => (given[name] == null ? [] : (FOLLOWS.get(name) ?? []))))
+  const dropped = new Set(
+    Object.keys(given).flatMap((name) =>
+      given[name] === null || given[name] === undefined ? [] : (FOLLOWS.get(name) ?? []),
+    ),
+  )
   return Object.entries(before.metadata).filter(([name]) => {
     if (dropped.has(name)) return false
     return before.profile === profile || BEYOND_PROFILES.includes(name) || /^(?:client_|logo_|policy_|tos_)/.test(name)
@@ -113,7 +117,7 @@ function checkFixed({ profile, rules, values, faults }: Draft): void {
   for (const [name, value] of Object.entries(fixed)) {
     const given = values.get(name) ?? value
     if (given !== value) {
-      faults.push({ field: name, given: shown(given), expected: `${String(value)}, as for every ${profile} client` })
+      faults.push({ field: name, given: shown(given), expected: `${value}, as for every ${profile} client` })
     }
     values.set(name, value)
   }
@@ -218,7 +222,7 @@ function checkKeys(draft: Draft): void {
 /** At least one key signs with an algorithm that is taken from this client. */
 function checkKeysFit({ profile, rules, values, faults }: Draft): void {
   const alg = values.get('token_endpoint_auth_signing_alg')
-  const wanted = alg === undefined ? rules.assertionAlgs : [String(alg)]
+  const wanted = typeof alg === 'string' ? [alg] : rules.assertionAlgs
   const have = assertionAlgsOfJwks(values.get('jwks'))
   if (wanted.some((name) => have.has(name))) return
   const given = have.size > 0 ? `keys for ${[...have].join(', ')}` : 'no key for an accepted algorithm'

@@ -66,6 +66,7 @@ function pathFault(path: string): string | undefined {
 function schemeFault(parts: Parts, given: string, native: boolean): string | undefined {
   if (parts.scheme === 'https' || parts.scheme === 'http') return webFault(parts, given, native)
   if (!native) return 'an https URI, or http on localhost, 127.0.0.0/8 or [::1]'
+  if (!URL.canParse(given)) return 'a URI that a browser can open, such as com.example.app:/callback'
   // RFC 8252 §7.1: a private-use scheme is a domain name in reverse, so it has a dot
   if (!parts.scheme.includes('.'))
     return 'a private-use scheme that is a reversed domain name: com.example.app:/callback'

@@ -26,14 +26,12 @@ export function validateResource(input: Partial<ResourceInput>, before?: Resourc
     identifier,
     name: input.name === undefined ? (before?.name ?? identifier) : checkName(input.name, faults),
     scopes: input.scopes === undefined ? (before?.scopes ?? []) : checkScopes(input.scopes, faults),
-    accessTokenFormat: choice(
-      'access_token_format',
-      input.accessTokenFormat,
-      before?.accessTokenFormat,
-      FORMATS,
-      faults,
+    accessTokenFormat: choice(input.accessTokenFormat, before?.accessTokenFormat, FORMATS, (given, expected) =>
+      faults.push({ field: 'access_token_format', given, expected }),
     ),
-    signingAlg: choice('signing_alg', input.signingAlg, before?.signingAlg, ALGORITHMS, faults),
+    signingAlg: choice(input.signingAlg, before?.signingAlg, ALGORITHMS, (given, expected) =>
+      faults.push({ field: 'signing_alg', given, expected }),
+    ),
     accessTokenTtlSeconds:
       input.accessTokenTtlSeconds === undefined
         ? before?.accessTokenTtlSeconds
@@ -97,16 +95,15 @@ function checkScope(entry: unknown, field: string, faults: Fault[]): Scope {
 }
 
 function choice<const Value extends string>(
-  field: string,
   given: unknown,
   before: Value | undefined,
   [first, ...others]: readonly [Value, ...Value[]],
-  faults: Fault[],
+  refuse: (given: unknown, expected: string) => void,
 ): Value {
   if (given === undefined) return before ?? first
   const values = [first, ...others]
   const found = values.find((value) => value === given)
-  if (found === undefined) faults.push({ field, given: shown(given), expected: values.join(' or ') })
+  if (found === undefined) refuse(shown(given), values.join(' or '))
   return found ?? first
 }
 

@@ -6,7 +6,7 @@ export function shown(value: unknown): unknown {
   if (value === undefined) return null
   if (typeof value === 'string') return cut(value)
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value
-  const text = JSON.stringify(value) ?? String(value)
+  const text = JSON.stringify(value) ?? typeof value
   return text.length > MAX_LENGTH ? cut(text) : value
 }
 

@@ -21,12 +21,12 @@ export async function makeKeyPair(alg: SigningAlg): Promise<KeyPair> {
     ? generate('ec', { namedCurve: 'P-256' })
     : generate('rsa', { modulusLength: RSA_BITS }))
   const publicMembers = publicKey.export({ format: 'jwk' })
-  const kid = await calculateJwkThumbprint(publicMembers as JWK, 'sha256')
+  const kid = await calculateJwkThumbprint(publicMembers, 'sha256')
   const named = { kid, alg, use: 'sig' }
   return {
     kid,
     alg,
-    publicJwk: { ...publicMembers, ...named } as JWK,
-    privateJwk: { ...privateKey.export({ format: 'jwk' }), ...named } as JWK,
+    publicJwk: { ...publicMembers, ...named },
+    privateJwk: { ...privateKey.export({ format: 'jwk' }), ...named },
   }
 }

@@ -29,6 +29,13 @@ export interface NewKey {
 
 const COLUMNS = 'kid, alg, status, public_jwk, private_jwk, created_at, activated_at, retired_at'
 
+const INSERT = `INSERT INTO signing_keys (kid, alg, status, public_jwk, private_jwk, created_at, activated_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
+const RETIRE = `UPDATE signing_keys SET status = 'retired', private_jwk = NULL, retired_at = $2
+  WHERE kid = $1 AND status = 'current'`
+const PROMOTE = `UPDATE signing_keys SET status = 'current', activated_at = $2
+  WHERE alg = $1 AND status = 'next' RETURNING kid`
+
 /** Statements on `db`, which is the pool or a transaction. */
 export function createSigningKeyStore(db: Queryable) {
   return {
@@ -43,59 +50,28 @@ export function createSigningKeyStore(db: Queryable) {
     },
 
     /** False when the algorithm has a key of that status already: another node was faster. */
-    async insert(key: NewKey, at: Date): Promise<boolean> {
-      const { rowCount } = await db.query(
-        `INSERT INTO signing_keys (kid, alg, status, public_jwk, private_jwk, created_at, activated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-        [
-          key.kid,
-          key.alg,
-          key.status,
-          JSON.stringify(key.publicJwk),
-          key.sealed,
-          at,
-          key.status === 'current' ? at : null,
-        ],
-      )
-      return rowCount === 1
+    async insert({ kid, alg, status, publicJwk, sealed }: NewKey, at: Date): Promise<boolean> {
+      const activatedAt = status === 'current' ? at : null
+      const values = [kid, alg, status, JSON.stringify(publicJwk), sealed, at, activatedAt]
+      return (await db.query(INSERT, values)).rowCount === 1
     },
 
     /** Takes a current key out of service and erases its private part; false when it is not current. */
-    async retire(kid: string, at: Date): Promise<boolean> {
-      const { rowCount } = await db.query(
-        `UPDATE signing_keys SET status = 'retired', private_jwk = NULL, retired_at = $2
-         WHERE kid = $1 AND status = 'current'`,
-        [kid, at],
-      )
-      return rowCount === 1
-    },
+    retire: async (kid: string, at: Date) => (await db.query(RETIRE, [kid, at])).rowCount === 1,
 
     /** Puts the next key of an algorithm into service; its kid, or undefined when there is none. */
-    async promote(alg: SigningAlg, at: Date): Promise<string | undefined> {
-      const { rows } = await db.query<{ kid: string }>(
-        `UPDATE signing_keys SET status = 'current', activated_at = $2
-         WHERE alg = $1 AND status = 'next' RETURNING kid`,
-        [alg, at],
-      )
-      return rows[0]?.kid
-    },
+    promote: async (alg: SigningAlg, at: Date) => (await db.query<{ kid: string }>(PROMOTE, [alg, at])).rows[0]?.kid,
 
     /** The status that the removed key had; undefined when it was gone. */
     async remove(kid: string): Promise<KeyStatus | undefined> {
-      const { rows } = await db.query<{ status: KeyStatus }>(
-        'DELETE FROM signing_keys WHERE kid = $1 RETURNING status',
-        [kid],
-      )
+      const { rows } = await db.query<Row>('DELETE FROM signing_keys WHERE kid = $1 RETURNING status', [kid])
       return rows[0]?.status
     },
 
-    /** The kids of the keys removed. */
-    async removeRetired(retiredBefore: Date): Promise<string[]> {
-      const { rows } = await db.query<{ kid: string }>(
-        `DELETE FROM signing_keys WHERE status = 'retired' AND retired_at < $1 RETURNING kid`,
-        [retiredBefore],
-      )
-      return rows.map(({ kid }) => kid)
+    /** How many keys that were retired before the time given are gone now. */
+    async removeRetired(retiredBefore: Date): Promise<number> {
+      const text = `DELETE FROM signing_keys WHERE status = 'retired' AND retired_at < $1`
+      return (await db.query(text, [retiredBefore])).rowCount
     },
   }
 }

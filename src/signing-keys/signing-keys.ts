@@ -1,6 +1,5 @@
 /** The service that keeps the signing keys and holds the present set in memory, the same on every node. */
 import type { JWK } from 'jose'
-import type { AuditContext } from '#audit/audit.ts'
 import type { Notifications } from '#database/database.ts'
 import { notify } from '#database/notify.ts'
 import { sha256 } from '#shared/ids.ts'
@@ -128,8 +127,8 @@ function follow({ notifications, onError }: SigningKeysDeps, reload: () => Promi
 async function removeRetired({ db }: KeyChangeDeps, retiredBefore: Date): Promise<number> {
   return db.transaction(async (trx) => {
     const removed = await createSigningKeyStore(trx).removeRetired(retiredBefore)
-    if (removed.length > 0) await notify(trx, KEYS_CHANNEL, '')
-    return removed.length
+    if (removed > 0) await notify(trx, KEYS_CHANNEL, '')
+    return removed
   })
 }
 

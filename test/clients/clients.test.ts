@@ -1,16 +1,15 @@
-/** Clients on a real database: ids, secrets, versions, lists, audit, and what another node sees. */
+/** Clients on a real database: ids, versions, lists, audit. */
 import { generateKeyPairSync } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
 import type { ClientInput } from '#clients/client.ts'
 import { clientToMetadata, metadataToInput } from '#clients/document.ts'
 import { sha256 } from '#shared/ids.ts'
 import { cloneDatabase } from '../support/postgres.ts'
-import { eventually, openRooms, refusal } from '../support/rooms.ts'
+import { openRooms, refusal } from '../support/rooms.ts'
 
 const { url } = await cloneDatabase()
-const [here, there] = await Promise.all([openRooms(url), openRooms(url)])
+const here = await openRooms(url)
 const { clients, audit } = here
 const BY = { actor: { kind: 'client', id: 'cli-admin' }, address: '192.0.2.7', requestId: 'req-1' } as const
 const API = 'https://api.example.com'
@@ -196,114 +195,6 @@ describe('changing', () => {
     const { rows } = await here.db.query('SELECT 1 FROM client_secrets WHERE client_id = $1', [client.id])
     expect(rows).toEqual([])
     expect((await events(client.id))[0]).toEqual(['client.deleted', 'success', 'cli-admin'])
-  })
-})
-
-describe('secrets', () => {
-  test('a further one leaves those before valid until they are revoked', async () => {
-    const { client, secret } = await clients.create(withSecret(), SYSTEM)
-    const { secret: added, value } = await clients.addSecret(client.id, BY)
-    expect(value).not.toBe(secret)
-    const both = await clients.find(client.id)
-    expect(both).toMatchObject({ version: 2 })
-    expect(both?.secretDigests).toHaveLength(2)
-    expect(both?.secretDigests).toEqual(expect.arrayContaining([sha256(String(secret)), sha256(value)]))
-    const [first] = (await clients.listSecrets(client.id)).filter(({ id }) => id !== added.id)
-    await clients.revokeSecret(client.id, String(first?.id), BY)
-    expect((await clients.find(client.id))?.secretDigests).toEqual([sha256(value)])
-    expect(await clients.listSecrets(client.id)).toEqual([added])
-    expect((await events(client.id)).slice(0, 2)).toEqual([
-      ['client.secret_revoked', 'success', 'cli-admin'],
-      ['client.secret_added', 'success', 'cli-admin'],
-    ])
-  })
-
-  test('there are five at most, also under concurrent additions', async () => {
-    const { client } = await clients.create(withSecret(), SYSTEM)
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => clients.addSecret(client.id, SYSTEM)))
-    const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
-    expect(refused).toHaveLength(4)
-    for (const error of refused) expect(error).toMatchObject({ code: 'too_many_secrets', status: 409 })
-    expect(await clients.listSecrets(client.id)).toHaveLength(5)
-  })
-
-  test('an expired one is neither valid nor counted', async () => {
-    const { client, secret } = await clients.create(withSecret(), SYSTEM)
-    const { value } = await clients.addSecret(client.id, SYSTEM)
-    await here.db.query(`UPDATE client_secrets SET expires_at = now() - interval '1 s' WHERE digest = $1`, [
-      sha256(String(secret)),
-    ])
-    expect((await clients.read(client.id))?.secretDigests).toEqual([sha256(value)])
-    expect(await clients.listSecrets(client.id)).toHaveLength(1)
-  })
-
-  test('are refused for a client that signs assertions, and end when it begins to', async () => {
-    const { client } = await clients.create(machine(), SYSTEM)
-    const error = await refusal(clients.addSecret(client.id, SYSTEM))
-    expect(error).toMatchObject({ code: 'invalid_client_metadata', status: 400 })
-    expect(error.faults).toEqual([
-      {
-        field: 'token_endpoint_auth_method',
-        given: 'private_key_jwt',
-        expected: 'client_secret_basic or client_secret_post: this client authenticates without a secret',
-      },
-    ])
-    const { client: other } = await clients.create(withSecret(), SYSTEM)
-    const metadata = { token_endpoint_auth_method: 'private_key_jwt', jwks: KEYS }
-    expect((await clients.update(other.id, { metadata }, undefined, SYSTEM)).secretDigests).toEqual([])
-    expect(await clients.listSecrets(other.id)).toEqual([])
-  })
-
-  test('an unknown one, or that of another client, cannot be revoked', async () => {
-    const { client } = await clients.create(withSecret(), SYSTEM)
-    const { client: other } = await clients.create(withSecret(), SYSTEM)
-    const [secret] = await clients.listSecrets(other.id)
-    for (const id of [String(secret?.id), 'csi-none', '\u0000']) {
-      const error = await refusal(clients.revokeSecret(client.id, id, SYSTEM))
-      expect(error).toMatchObject({ code: 'client_secret_not_found', status: 404 })
-    }
-    expect(await clients.listSecrets(other.id)).toHaveLength(1)
-    expect((await clients.read(client.id))?.version).toBe(1)
-  })
-})
-
-describe('another node', () => {
-  test('obeys a change, a further secret, a disabling and a removal within a second', async () => {
-    const { client } = await clients.create(withSecret(), SYSTEM)
-    const seen = () => there.clients.find(client.id)
-    expect(await seen()).toMatchObject({ version: 1 })
-    await clients.update(client.id, { metadata: { client_name: 'New' } }, undefined, SYSTEM)
-    await eventually(async () => (await seen())?.metadata.client_name === 'New', 1000)
-    await clients.addSecret(client.id, SYSTEM)
-    await eventually(async () => (await seen())?.secretDigests.length === 2, 1000)
-    await clients.setStatus(client.id, 'disabled', undefined, SYSTEM)
-    await eventually(async () => (await seen())?.status === 'disabled', 1000)
-    await clients.remove(client.id, undefined, SYSTEM)
-    await eventually(async () => (await seen()) === undefined, 1000)
-  })
-
-  test('obeys the removal of a resource within a second', async () => {
-    const identifier = 'https://short.example.com'
-    await here.resources.create({ identifier, scopes: ['x'] }, SYSTEM)
-    const { client } = await clients.create(
-      machine({}, { allowances: [{ resource: identifier, scopes: ['x'] }] }),
-      SYSTEM,
-    )
-    expect((await there.clients.find(client.id))?.allowances).toHaveLength(1)
-    await there.resources.remove(identifier, undefined, SYSTEM)
-    for (const node of [here, there]) {
-      await eventually(async () => (await node.clients.find(client.id))?.allowances.length === 0, 1000)
-    }
-  })
-
-  test('obeys a change within five seconds when its notification is lost', async () => {
-    const { client } = await clients.create(machine(), SYSTEM)
-    await delay(300) // the notification of the creation has come and gone
-    expect(await there.clients.find(client.id)).toMatchObject({ status: 'enabled' })
-    // a change without a notification
-    await here.db.query(`UPDATE clients SET status = 'disabled', version = 2 WHERE id = $1`, [client.id])
-    expect(await there.clients.find(client.id)).toMatchObject({ status: 'enabled' })
-    await eventually(async () => (await there.clients.find(client.id))?.status === 'disabled', 5200)
   })
 })
 

@@ -119,6 +119,7 @@ describe('native apps', () => {
     ['com.example.app:callback', 'a / after the scheme: com.example.app:/callback'],
     ['com.example.app://user@callback', 'a URI without user name and password'],
     ['com.example.app:/../callback', NO_DOTS],
+    ['com.example.app://[::1]80', 'a URI that a browser can open, such as com.example.app:/callback'],
     ['https://localhost/cb', 'http on loopback for a native app, or an https URI that it claims'],
     ['https://127.0.0.1/cb', 'http on loopback for a native app, or an https URI that it claims'],
   ])('may not have %s', (uri, expected) => {
