@@ -1,7 +1,17 @@
 /** The files of the keys directory: made once, private to their owner, never written over. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AppError } from '#shared/app-error.ts'
 import { ConfigError } from './config-error.ts'
@@ -85,27 +95,32 @@ function refuseReadableByOthers(path: string): void {
  * Returns false, and changes nothing, when the file exists.
  */
 export function makePrivateFile(path: string, content: string): boolean {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.new`
+  const dir = dirname(path)
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    const file = openSync(draft, 'wx', 0o600)
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    const draft = writeDraft(dir, content)
     try {
-      chmodSync(draft, 0o600)
-      writeSync(file, content)
-      fsyncSync(file)
+      linkSync(draft, path)
     } finally {
-      closeSync(file)
+      rmSync(draft)
     }
-    linkSync(draft, path)
     return true
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return false
-    throw new KeyFileError(
-      `${dirname(path)} cannot be written (${code}): let the user that runs Signet write there, or set SIGNET_KEYS_DIR.`,
-      { cause: error },
-    )
-  } finally {
-    rmSync(draft, { force: true })
+    if (code === 'EEXIST' && existsSync(path)) return false
+    const todo = 'let the user that runs Signet write there, or set SIGNET_KEYS_DIR'
+    throw new KeyFileError(`${dir} cannot be written (${code}): ${todo}.`, { cause: error })
   }
+}
+
+function writeDraft(dir: string, content: string): string {
+  const draft = join(dir, `.${randomBytes(6).toString('hex')}.new`)
+  const file = openSync(draft, 'wx', 0o600)
+  try {
+    writeSync(file, content)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  return draft
 }
