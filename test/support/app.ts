@@ -29,6 +29,8 @@ export interface App {
   ): Promise<{ code: string; verifier: string }>
   /** A token request of this client; public clients send their id, others authenticate. */
   token(params: Record<string, string>, through?: Server): Promise<TokenAnswer>
+  /** Pushes an authorization request (RFC 9126). */
+  push(params: Record<string, string>): Promise<TokenAnswer>
   redeem(
     grant: { code: string; verifier: string },
     params?: Record<string, string>,
@@ -76,6 +78,7 @@ export function createApp(server: Server, client: RegisteredClient, redirectUri:
       return { code: answer['code'], verifier }
     },
     token: (params, through) => post('/token', params, through),
+    push: (params) => post('/par', params),
     redeem: ({ code, verifier }, params = {}, through = server) =>
       post(
         '/token',
