@@ -72,15 +72,17 @@ async function serve(served: Served, ctx: Matched): Promise<void> {
   const { deps, guard, route } = served
   requestState(ctx).route = served.path
   let caller: Caller | undefined
+  let admitted: Caller | undefined
   try {
-    const admitted = await guard.admit(ctx.req, route.scope, (seen) => {
+    admitted = await guard.admit(ctx.req, route.scope, (seen) => {
       caller = seen
       requestState(ctx).clientId = seen.clientId
     })
     const by: AuditContext = { actor: admitted.actor, ...requestOrigin(ctx) }
     answer(ctx, route, await route.run({ ...(await read(ctx, route)), by, caller: admitted }), deps.issuer)
   } catch (error) {
-    if (error instanceof AppError && error.status < 500) await refused(served, ctx, { error, caller })
+    if (error instanceof AppError && error.status < 500)
+      await refused(served, ctx, { error, caller, admitted: admitted !== undefined })
     throw error
   }
 }
@@ -112,15 +114,18 @@ function answer(ctx: Context, route: Route, { body, version, location }: Reply, 
   ctx.body = JSON.stringify(body)
 }
 
+interface Refusal {
+  readonly error: AppError
+  readonly caller: Caller | undefined
+  /** Whether the guard let the request through. */
+  readonly admitted: boolean
+}
+
 /** Headers of the refusal, and its event: of whoever may not ask, and of every change that was not made. */
-async function refused(
-  served: Served,
-  ctx: Context,
-  { error, caller }: { error: AppError; caller: Caller | undefined },
-) {
+async function refused(served: Served, ctx: Context, { error, caller, admitted }: Refusal): Promise<void> {
   if (error instanceof AdminError) ctx.set(error.headers)
   const { deps, route, path } = served
-  const denied = error.status === 401 || error.status === 403
+  const denied = !admitted || error.status === 403
   if (!denied && route.method === 'GET') return
   await deps.audit.record({
     type: 'admin.refused',

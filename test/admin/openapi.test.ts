@@ -1,12 +1,94 @@
-/** The OpenAPI document: public, complete, and what the routes really answer. */
+/** The OpenAPI document. That every answer fits it is checked with every request of the other tests. */
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
 import { startAdminApp } from './support/admin-app.ts'
 
 const app = await startAdminApp()
+const { body: document } = await app.call('GET', '/openapi.json', { token: null })
 
-test('the document is public and names every route with its scope', async () => {
+interface Operation {
+  operationId: string
+  security: { accessToken: string[] }[]
+  parameters: { in: string; name: string }[]
+  responses: Record<string, unknown>
+}
+
+const operations = Object.entries<Record<string, Operation>>(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+)
+
+test('is public, of version 3.1, and of this server', async () => {
   const answer = await app.call('GET', '/openapi.json', { token: null })
   expect(answer.status).toBe(200)
-  expect(answer.body.openapi).toBe('3.1.0')
-  console.log(JSON.stringify(answer.body, null, 1).slice(0, 6000))
+  expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+  expect(document).toMatchObject({ openapi: '3.1.0', servers: [{ url: `${app.issuer}/admin/v1` }] })
+})
+
+test('has every route with an id of its own, one scope that exists, and its path parameters', () => {
+  expect(operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`).toSorted()).toMatchInlineSnapshot(`
+    [
+      "DELETE /accounts/{sub}",
+      "DELETE /clients/{client_id}",
+      "DELETE /clients/{client_id}/allowances/{resource}",
+      "DELETE /clients/{client_id}/secrets/{secret_id}",
+      "DELETE /keys/{kid}",
+      "DELETE /resources/{resource}",
+      "GET /accounts",
+      "GET /accounts/{sub}",
+      "GET /audit",
+      "GET /clients",
+      "GET /clients/{client_id}",
+      "GET /clients/{client_id}/secrets",
+      "GET /keys",
+      "GET /resources",
+      "GET /resources/{resource}",
+      "PATCH /accounts/{sub}",
+      "PATCH /clients/{client_id}",
+      "PATCH /resources/{resource}",
+      "POST /accounts",
+      "POST /accounts/{sub}/disable",
+      "POST /accounts/{sub}/enable",
+      "POST /clients",
+      "POST /clients/{client_id}/disable",
+      "POST /clients/{client_id}/enable",
+      "POST /clients/{client_id}/secrets",
+      "POST /keys/rotate",
+      "POST /keys/{kid}/retire",
+      "POST /resources",
+      "PUT /clients/{client_id}/allowances/{resource}",
+    ]
+  `)
+  expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length)
+  const scopes = document.components.securitySchemes.accessToken.flows.clientCredentials.scopes
+  for (const { path, operation } of operations) {
+    const [{ accessToken: [scope, ...others] } = { accessToken: [] }] = operation.security
+    expect(Object.keys(scopes), operation.operationId).toContain(scope)
+    expect(others).toEqual([])
+    const inPath = operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => `{${name}}`)
+    expect(path.match(/\{\w+\}/g) ?? []).toEqual(inPath)
+  }
+})
+
+test('guards every route by the scope that it names', async () => {
+  for (const { path, method, operation } of operations) {
+    const scope = operation.security[0]?.accessToken[0] as string
+    const others = Object.keys(document.components.securitySchemes.accessToken.flows.clientCredentials.scopes)
+      .filter((known) => known !== scope)
+      .join(' ')
+    const token = await app.token({ scope: others })
+    const answer = await app.call(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'x'), { token })
+    expect(answer.body, operation.operationId).toMatchObject({
+      status: 403,
+      code: 'insufficient_scope',
+      detail: `The access token lacks the scope ${scope}.`,
+    })
+  }
+})
+
+test('has schemas that can be compiled', () => {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false })
+  ajv.addSchema(document, 'api')
+  for (const name of Object.keys(document.components.schemas)) {
+    expect(ajv.getSchema(`api#/components/schemas/${name}`), name).toBeTypeOf('function')
+  }
 })

@@ -44,10 +44,10 @@ export const accountQuery = z.strictObject({
   email: z.string().min(1).max(320).optional().meta({ description: 'Only the account with this address.' }),
 })
 
-/** Given back as they were read, they are accepted. */
-export const ACCOUNT_READ_ONLY = ['sub', 'status', 'created_at', 'updated_at']
+/** Given back as they were read, they are accepted; `updated_at` is the server's whatever is given. */
+export const ACCOUNT_READ_ONLY = ['sub', 'status', 'created_at']
 const PASSWORD_MEMBERS = ['password', 'must_change_password']
-const OWN_MEMBERS = ['email', 'email_verified', 'name', ...ACCOUNT_READ_ONLY, ...PASSWORD_MEMBERS]
+const OWN_MEMBERS = ['email', 'email_verified', 'name', ...ACCOUNT_READ_ONLY, 'updated_at', ...PASSWORD_MEMBERS]
 
 export function toAccountDocument(account: Account): z.infer<typeof accountDocument> {
   return {

@@ -95,10 +95,7 @@ export const createdSecret = z
   .strictObject({ ...secretMembers, client_secret: z.string().meta({ description: 'Told this once.' }) })
   .meta({ id: 'CreatedClientSecret' })
 
-/** Secrets are few: the list is always one page. */
-export const secretList = z
-  .strictObject({ items: z.array(secretDocument), next_cursor: z.null() })
-  .meta({ id: 'ClientSecretList' })
+export const secretPage = pageSchema(secretDocument, 'ClientSecretPage')
 
 export function toSecretDocument(secret: ClientSecret): z.infer<typeof secretDocument> {
   return {

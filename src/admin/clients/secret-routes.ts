@@ -1,7 +1,8 @@
 /** `/clients/{client_id}/secrets`: secrets with overlap, each told once. */
+import { pageOfAll, pageQuery } from '../paging.ts'
 import { route, type Route } from '../route.ts'
 import { type ClientRoutesDeps, clientWithinRights } from './client-access.ts'
-import { createdSecret, secretList, toSecretDocument } from './schema.ts'
+import { createdSecret, secretPage, toSecretDocument } from './schema.ts'
 
 const tag = 'Clients'
 const path = '/clients/{client_id}/secrets'
@@ -18,11 +19,12 @@ function listSecrets(deps: ClientRoutesDeps): Route {
     tag,
     summary: 'List the secrets of a client, without their values',
     scope: 'clients:read',
-    answer: { status: 200, description: 'The secrets.', schema: secretList },
+    query: pageQuery,
+    answer: { status: 200, description: 'A page of secrets.', schema: secretPage },
     refusals: [404],
-    async handle({ params }) {
+    async handle({ params, query }) {
       const secrets = await deps.clients.listSecrets(params.client_id as string)
-      return { body: { items: secrets.map(toSecretDocument), next_cursor: null } }
+      return { body: pageOfAll(secrets.map(toSecretDocument), query, ({ id }) => id) }
     },
   })
 }

@@ -1,7 +1,8 @@
 /** `/keys`: the server's signing keys. */
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
-import { type Reply, route, type Route } from '../route.ts'
-import { keyDocument, keyList, rotation, toKeyDocument } from './schema.ts'
+import { pageOfAll, pageQuery } from '../paging.ts'
+import { route, type Route } from '../route.ts'
+import { keyDocument, keyList, keyPage, rotation, toKeyDocument } from './schema.ts'
 
 const tag = 'Signing keys'
 
@@ -13,10 +14,6 @@ export function keyRoutes(deps: KeyRoutesDeps): Route[] {
   return [listKeys(deps), rotateKeys(deps), retireKey(deps), revokeKey(deps)]
 }
 
-async function allKeys(signingKeys: SigningKeys): Promise<Reply> {
-  return { body: { items: (await signingKeys.list()).map(toKeyDocument), next_cursor: null } }
-}
-
 function listKeys({ signingKeys }: KeyRoutesDeps): Route {
   return route({
     method: 'GET',
@@ -25,8 +22,11 @@ function listKeys({ signingKeys }: KeyRoutesDeps): Route {
     tag,
     summary: 'List signing keys',
     scope: 'keys:read',
-    answer: { status: 200, description: 'All keys.', schema: keyList },
-    handle: () => allKeys(signingKeys),
+    query: pageQuery,
+    answer: { status: 200, description: 'A page of keys.', schema: keyPage },
+    handle: async ({ query }) => ({
+      body: pageOfAll((await signingKeys.list()).map(toKeyDocument), query, ({ kid }) => kid),
+    }),
   })
 }
 
@@ -43,7 +43,7 @@ function rotateKeys({ signingKeys }: KeyRoutesDeps): Route {
     refusals: [409],
     async handle({ body, by }) {
       await signingKeys.rotate(body?.alg, by)
-      return allKeys(signingKeys)
+      return { body: { items: (await signingKeys.list()).map(toKeyDocument), next_cursor: null } }
     },
   })
 }

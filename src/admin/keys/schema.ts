@@ -1,6 +1,7 @@
 /** A signing key as the admin API shows it; there is no private part in it. */
 import { z } from 'zod'
 import type { SigningKey } from '#signing-keys/signing-key.ts'
+import { pageSchema } from '../paging.ts'
 
 const alg = z.enum(['ES256', 'RS256'])
 
@@ -20,7 +21,9 @@ export const keyDocument = z
   })
   .meta({ id: 'SigningKey' })
 
-/** Keys are few: the list is always one page. */
+export const keyPage = pageSchema(keyDocument, 'SigningKeyPage')
+
+/** All keys after a change; they are few. */
 export const keyList = z
   .strictObject({ items: z.array(keyDocument), next_cursor: z.null() })
   .meta({ id: 'SigningKeyList' })

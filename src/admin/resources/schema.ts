@@ -28,8 +28,8 @@ const identifier = z.string().meta({
 
 export const newResource = z.strictObject({ resource: identifier, ...changeable }).meta({ id: 'NewResource' })
 
-/** Given back as they were read, they are accepted. */
-export const RESOURCE_READ_ONLY = ['created_at', 'updated_at']
+/** Given back as they were read, they are accepted; `updated_at` is the server's whatever is given. */
+export const RESOURCE_READ_ONLY = ['created_at']
 
 export const resourceChange = z
   .strictObject({

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { importJWK, type JWTPayload, SignJWT } from 'jose'
 import Koa from 'koa'
+import type { Accounts } from '../../../src/accounts/account.ts'
 import { createAccounts } from '../../../src/accounts/accounts.ts'
 import { createAdminApi } from '../../../src/admin/api.ts'
 import { ADMIN_SCOPES, adminResourceOf } from '../../../src/admin/scopes.ts'
@@ -20,17 +21,22 @@ import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createResources } from '../../../src/resources/resources.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
 import { createKeyring } from '../../../src/shared/keyring.ts'
+import type { Passwords } from '../../../src/sign-in/password/password.ts'
 import { createPasswords } from '../../../src/sign-in/password/passwords.ts'
 import { createSigningKeys, type ManagedSigningKeys } from '../../../src/signing-keys/signing-keys.ts'
+import { expect } from 'vitest'
 import { atEnd } from '../../support/endings.ts'
 import { freePort } from '../../support/ports.ts'
 import { cloneDatabase } from '../../support/postgres.ts'
+import { createAnswerCheck, type OpenApiDocument } from './answers-fit.ts'
 
 export interface AdminApp {
   readonly issuer: string
   readonly db: Database
   readonly audit: Audit
   readonly clients: Clients
+  readonly accounts: Accounts
+  readonly passwords: Passwords
   readonly signingKeys: ManagedSigningKeys
   /** A machine client allowed for the admin API. */
   readonly caller: Client
@@ -38,7 +44,10 @@ export interface AdminApp {
   token(claims?: JWTPayload, header?: { typ?: string; alg?: string; kid?: string }): Promise<string>
   /** A request with all scopes; `token: null` sends none. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>
+  /** Newest first. */
   events(type: string): Promise<StoredAuditEvent[]>
+  /** The newest `admin.refused`. */
+  refusal(): Promise<StoredAuditEvent | undefined>
 }
 
 export interface CallOptions {
@@ -65,6 +74,9 @@ export async function startAdminApp(): Promise<AdminApp> {
   const caller = await createCaller(rooms.clients, issuer)
   const token = tokenMaker(issuer, rooms.signingKeys, caller.id)
 
+  const document = (await (await fetch(`${issuer}/admin/v1/openapi.json`)).json()) as OpenApiDocument
+  const misfits = createAnswerCheck(document)
+
   async function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
     const sent = options.token === undefined ? await token() : options.token
     const headers: Record<string, string> = { ...options.headers }
@@ -77,11 +89,20 @@ export async function startAdminApp(): Promise<AdminApp> {
       ...(body === undefined ? {} : { body }),
     })
     const text = await response.text()
-    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    }
+    if (method !== 'HEAD') {
+      expect(misfits({ ...answer, method, path: path.split('?')[0] as string }), `${method} ${path}`).toEqual([])
+    }
+    return answer
   }
 
-  const events = async (type: string) => rooms.audit.list({ limit: 100, type })
-  return { issuer, ...rooms, caller, token, call, events }
+  const events: AdminApp['events'] = async (type: string) => rooms.audit.list({ limit: 100, type })
+  const refusal = async () => (await events('admin.refused'))[0]
+  return { issuer, ...rooms, caller, token, call, events, refusal }
 }
 
 async function createRooms(issuer: string) {
@@ -168,6 +189,6 @@ function tokenMaker(issuer: string, signingKeys: ManagedSigningKeys, clientId: s
     }
     return new SignJWT(payload)
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: jwk.kid as string, ...header })
-      .sign(await importJWK(jwk, 'ES256'))
+      .sign(await importJWK(jwk, header.alg ?? 'ES256'))
   }
 }
