@@ -4,7 +4,7 @@ import { shown } from '#shared/shown.ts'
 import { checkJwks, assertionAlgsOfJwks } from './client-keys.ts'
 import type { Client, Profile } from './client.ts'
 import { isWebAddress, memberRule, unknownMember } from './members.ts'
-import { GRANT, OPENID_SCOPES, PROFILES, type ProfileRules } from './profiles.ts'
+import { GRANT, type Offer, OPENID_SCOPES, PROFILES, type ProfileRules } from './profiles.ts'
 import { checkRedirectUris } from './redirect-uris.ts'
 
 type Values = Record<string, unknown>
@@ -12,6 +12,7 @@ type Values = Record<string, unknown>
 export interface MetadataOptions {
   /** Hosts whose keys may be fetched over plain http. */
   readonly allowHttpJwksUri: (host: string) => boolean
+  readonly offers: ReadonlySet<Offer>
 }
 
 interface Draft {
@@ -61,7 +62,8 @@ export function checkMetadata(
     profile,
     rules: PROFILES[profile],
     values: new Map(carried(profile, given, before)),
-    ...context,
+    faults: context.faults,
+    options: context.options,
   }
   takeMembers(draft, given)
   checkFixed(draft)
@@ -94,9 +96,13 @@ function carried(
   })
 }
 
-function takeMembers({ values, faults }: Draft, given: Readonly<Values>): void {
+function takeMembers({ values, faults, options }: Draft, given: Readonly<Values>): void {
   for (const [name, value] of Object.entries(given)) {
     const rule = memberRule(name)
+    if (name === 'dpop_bound_access_tokens' && value === true && !options.offers.has('dpop')) {
+      faults.push({ field: name, given: true, expected: 'nothing here: this server does not offer it' })
+      continue
+    }
     if (!rule) {
       const secret = name === 'client_secret' || name.endsWith('_token')
       const field = name.slice(0, 100).toWellFormed()
@@ -123,10 +129,11 @@ function checkFixed({ profile, rules, values, faults }: Draft): void {
   }
 }
 
-function checkGrants({ profile, rules, values, faults }: Draft): void {
+function checkGrants({ profile, rules, values, faults, options }: Draft): void {
   const { required, usual, further } = rules.grantTypes
   const given = values.get('grant_types') ?? usual
-  const allowed = [...new Set([...usual, ...further])]
+  const offered = further.filter((type) => type !== GRANT.device || options.offers.has('device_grant'))
+  const allowed = [...new Set([...usual, ...offered])]
   const fits =
     isTexts(given) && required.every((type) => given.includes(type)) && given.every((type) => allowed.includes(type))
   if (!fits) {

@@ -17,7 +17,12 @@ const CONFIDENTIAL_METHODS = ['private_key_jwt', ...SECRET_METHODS] as const
 const ASSERTION_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const ID_TOKEN_ALGS = ['RS256', 'ES256'] as const
 
+/** What the engine may serve beyond the rest: what needs it is refused where it is not offered. */
+export type Offer = 'dpop' | 'device_grant'
+
 export interface ProfileRules {
+  readonly needs?: Offer
+
   /** Grant types it always has, those it has unless told otherwise, and those that may be added. */
   readonly grantTypes: {
     readonly required: readonly string[]
@@ -74,11 +79,13 @@ export const PROFILES: Readonly<Record<Profile, ProfileRules>> = {
   },
   device: {
     ...PERSON,
+    needs: 'device_grant',
     authMethods: ['none', ...CONFIDENTIAL_METHODS],
     grantTypes: { required: [GRANT.device], usual: [GRANT.device, GRANT.refresh], further: [] },
   },
   fapi2: {
     ...PERSON,
+    needs: 'dpop',
     authMethods: ['private_key_jwt'],
     grantTypes: { ...PERSON.grantTypes, further: [GRANT.machine] },
     // FAPI 2.0 Security Profile §5.4.1: PS256, ES256 or EdDSA

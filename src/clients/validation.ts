@@ -6,13 +6,15 @@ import type { ClientFields } from './client-store.ts'
 import type { Client, ClientInput, Profile } from './client.ts'
 import { ClientMetadataError } from './errors.ts'
 import { checkMetadata } from './metadata.ts'
-import { isProfile, PROFILES } from './profiles.ts'
+import { isProfile, type Offer, PROFILES } from './profiles.ts'
 
 export interface ValidationDeps {
   /** The registered resource behind an identifier: allowances are for those alone. */
   readonly findResource: FindResource
   /** Hosts whose keys (`jwks_uri`) may be fetched over plain http; none unless given. */
   readonly allowHttpJwksUri?: (host: string) => boolean
+  /** What the engine serves beyond the rest; a client that needs something else is refused. */
+  readonly offers?: readonly Offer[]
 }
 
 /** Chosen ids: never that of a random subject (RFC 9700 §4.15). */
@@ -25,14 +27,15 @@ export async function validateClient(
   before: Client | undefined,
 ): Promise<ClientFields> {
   const faults: Fault[] = []
-  const profile = checkProfile(input.profile, before, faults)
+  const offers = new Set(deps.offers)
+  const profile = checkProfile(input.profile, before, faults, offers)
   if (input.id !== undefined && (before ? input.id !== before.id : !CHOSEN_ID.test(input.id))) {
     const expected = before?.id ?? '1 to 64 of A-Z a-z 0-9 . _ - and not beginning with acc-'
     faults.push({ field: 'client_id', given: shown(input.id), expected })
   }
   // without a profile there is no telling what the rest should be
   if (profile === undefined) throw new ClientMetadataError(faults)
-  const options = { allowHttpJwksUri: deps.allowHttpJwksUri ?? (() => false) }
+  const options = { allowHttpJwksUri: deps.allowHttpJwksUri ?? (() => false), offers }
   const checked = checkMetadata(profile, input.metadata ?? {}, before, { faults, options })
   const allowances =
     input.allowances === undefined
@@ -44,10 +47,18 @@ export async function validateClient(
   return { profile, ...checked, allowances, defaultResource }
 }
 
-function checkProfile(given: unknown, before: Client | undefined, faults: Fault[]): Profile | undefined {
+function checkProfile(
+  given: unknown,
+  before: Client | undefined,
+  faults: Fault[],
+  offers: ReadonlySet<Offer>,
+): Profile | undefined {
   if (given === undefined && before) return before.profile
-  if (isProfile(given)) return given
-  const expected = `one of ${Object.keys(PROFILES).join(', ')}`
-  faults.push({ field: 'signet_profile', given: shown(given), expected })
+  const offered = Object.entries(PROFILES).filter(([, { needs }]) => needs === undefined || offers.has(needs))
+  const names = offered.map(([name]) => name)
+  if (isProfile(given) && names.includes(given)) return given
+  const expected = `one of ${names.join(', ')}`
+  const known = isProfile(given) ? `${expected}: this server does not offer what ${given} needs` : expected
+  faults.push({ field: 'signet_profile', given: shown(given), expected: known })
   return undefined
 }

@@ -16,6 +16,7 @@ export const API = { identifier: 'https://api.example.com', scopes: [{ name: 'po
 export const DEPS = {
   findResource: async (identifier: string) => (identifier.replace(/\/$/, '') === API.identifier ? API : undefined),
   allowHttpJwksUri: (host: string) => host === 'localhost',
+  offers: ['dpop', 'device_grant'] as const,
 }
 
 /** The least that each profile needs. */

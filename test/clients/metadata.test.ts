@@ -1,6 +1,7 @@
 /** The metadata of clients: what each profile completes, and which members are refused. */
 import { describe, expect, test } from 'vitest'
 import { originsOf } from '#clients/document.ts'
+import type { Profile } from '#clients/client.ts'
 import { isPublic, PROFILES, usualGrantTypes } from '#clients/profiles.ts'
 import { validateClient } from '#clients/validation.ts'
 import { accept, DEPS, LEAST, KEYS, refuse } from './least.ts'
@@ -79,6 +80,22 @@ describe('profiles', () => {
     expect(await refuse(profile)).toEqual([
       ['signet_profile', profile, 'one of web, spa, native, machine, device, fapi2'],
     ])
+  })
+
+  test('what needs something that the server does not offer is refused', async () => {
+    const without = { ...DEPS, offers: [] }
+    const refused = (profile: Profile, metadata: Record<string, unknown> = {}) =>
+      expect(validateClient(without, { profile, metadata: { ...LEAST[profile], ...metadata } }, undefined)).rejects
+    const some = 'one of web, spa, native, machine: this server does not offer what'
+    await refused('device').toMatchObject({ faults: [{ field: 'signet_profile', expected: `${some} device needs` }] })
+    await refused('fapi2').toMatchObject({ faults: [{ field: 'signet_profile', expected: `${some} fapi2 needs` }] })
+    await refused('web', { dpop_bound_access_tokens: true }).toMatchObject({
+      faults: [{ field: 'dpop_bound_access_tokens', expected: 'nothing here: this server does not offer it' }],
+    })
+    const grants = ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code']
+    await refused('web', { grant_types: grants }).toMatchObject({
+      faults: [{ expected: 'for web authorization_code and, as wanted, refresh_token, client_credentials' }],
+    })
   })
 
   test('tells the grants a profile has usually', () => {
