@@ -4,7 +4,7 @@ import type { Context } from 'koa'
 import { RequestError } from './errors.ts'
 
 const BROWSER_ID_BYTES = 32
-const COOKIE = /^([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{43})$/
+const BROWSER_ID = /^[A-Za-z0-9_-]{43}$/
 const FORGED =
   'This form is too old, or it was not made by a page of this site in this browser. Go back, load the page again and send it once more.'
 
@@ -16,23 +16,21 @@ export interface Csrf {
 }
 
 /**
- * `keys`: newest first, the first signs and all verify. The cookie holds a random browser id and its signature; a token
- * is a keyed digest of browser id and binding, so nothing is stored.
+ * `keys`: newest first, the first signs and all verify. The cookie holds a random browser id; a token is a keyed digest
+ * of browser id and binding, so nothing is stored, and who plants a cookie of his own has no token for the binding.
  */
 export function createCsrf({ keys, issuer }: { readonly keys: readonly Buffer[]; readonly issuer: string }): Csrf {
   const secure = issuer.startsWith('https:')
   const cookieName = secure ? '__Host-signet-form' : 'signet-form'
 
   function browserId(ctx: Context): string | undefined {
-    const [, id, signature] = COOKIE.exec(ctx.cookies.get(cookieName, { signed: false }) ?? '') ?? []
-    if (id === undefined || signature === undefined) return undefined
-    return keys.some((key) => equal(mac(key, 'cookie', id), signature)) ? id : undefined
+    const id = ctx.cookies.get(cookieName, { signed: false })
+    return id !== undefined && BROWSER_ID.test(id) ? id : undefined
   }
 
   function newBrowserId(ctx: Context): string {
     const id = randomBytes(BROWSER_ID_BYTES).toString('base64url')
-    const value = `${id}.${mac(firstOf(keys), 'cookie', id)}`
-    ctx.cookies.set(cookieName, value, {
+    ctx.cookies.set(cookieName, id, {
       httpOnly: true,
       overwrite: true,
       path: '/',
@@ -49,7 +47,7 @@ export function createCsrf({ keys, issuer }: { readonly keys: readonly Buffer[];
       // Two forms of one page belong to one browser id.
       const id = browserId(ctx) ?? state.formBrowserId ?? newBrowserId(ctx)
       state.formBrowserId = id
-      return mac(firstOf(keys), 'form', id, binding)
+      return mac(firstOf(keys), id, binding)
     },
 
     check(ctx, given, binding) {
@@ -57,7 +55,7 @@ export function createCsrf({ keys, issuer }: { readonly keys: readonly Buffer[];
       // Browsers that say where a request comes from are believed when they say: from elsewhere.
       const site = ctx.get('sec-fetch-site')
       const foreign = site !== '' && site !== 'same-origin' && site !== 'none'
-      const right = id !== undefined && keys.some((key) => equal(mac(key, 'form', id, binding), given ?? ''))
+      const right = id !== undefined && keys.some((key) => equal(mac(key, id, binding), given ?? ''))
       if (foreign || !right) throw new RequestError('forged_form', FORGED)
     },
   }

@@ -20,9 +20,11 @@ export interface ErrorHandlerDeps {
 export function errorHandler(deps: ErrorHandlerDeps): Middleware {
   const log = createFailureLog(deps.logger)
   return async (ctx, next) => {
+    // A later middleware may take the issuer's own path off.
+    const { path } = ctx
     try {
       await next()
-      if (ctx.status >= 400 && isEmpty(ctx)) await answer(deps, ctx, failureOfStatus(ctx, ctx.status))
+      if (ctx.status >= 400 && isEmpty(ctx)) await answer(deps, ctx, path, failureOfStatus(ctx, ctx.status))
     } catch (error) {
       if (ctx.req.destroyed && !ctx.req.complete) return abandon(ctx)
       const failure = failureOf(ctx, error)
@@ -31,7 +33,7 @@ export function errorHandler(deps: ErrorHandlerDeps): Middleware {
         ctx.res.destroy()
         return
       }
-      await answer(deps, ctx, failure)
+      await answer(deps, ctx, path, failure)
     }
   }
 }
@@ -42,8 +44,8 @@ function abandon(ctx: Context): void {
   ctx.res.destroy()
 }
 
-async function answer(deps: ErrorHandlerDeps, ctx: Context, failure: Failure): Promise<void> {
-  if (deps.problemPaths?.some((path) => ctx.path.startsWith(path))) return sendProblem(ctx, failure, deps.issuer)
+async function answer(deps: ErrorHandlerDeps, ctx: Context, path: string, failure: Failure): Promise<void> {
+  if (deps.problemPaths?.some((prefix) => path.startsWith(prefix))) return sendProblem(ctx, failure, deps.issuer)
   setFailureHeaders(ctx, failure)
   ctx.status = failure.status
   if (deps.errorPage && ctx.accepts(['json', 'html']) === 'html') {

@@ -2,17 +2,14 @@
 import type { Middleware } from 'koa'
 import { RequestError } from './errors.ts'
 
-/** RFC 3986 §2: what else than visible ASCII a URL may hold is percent-encoded. */
-const VISIBLE_ASCII = /^[\u0021-\u007e]*$/
-
-/** 400 for broken percent-encoding, invalid UTF-8, NUL, and bytes that must be encoded. */
+/** 400 for broken percent-encoding, invalid UTF-8 and NUL. Bytes that must be encoded Node's parser refuses itself. */
 export function malformedUrl(): Middleware {
   return (ctx, next) => {
     const target = ctx.req.url ?? '/'
-    if (!VISIBLE_ASCII.test(target) || (target.includes('%') && !decodes(target))) {
+    if (target.includes('%') && !decodes(target)) {
       throw new RequestError(
         'malformed_request',
-        'The URL is malformed: other characters than visible ASCII must be percent-encoded UTF-8, without NUL.',
+        'The URL is malformed: its percent-encoding must be valid UTF-8, without NUL.',
       )
     }
     return next()

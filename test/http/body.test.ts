@@ -155,6 +155,21 @@ describe('a large body', () => {
     expect(answer.headers['connection']).toBe('close')
   })
 
+  test('is refused with 413 by its announced size where nobody reads it', async () => {
+    const deaf = await startLoopback([(ctx) => void (ctx.body = 'not read')])
+    const headers = [`Host: 127.0.0.1:${deaf.port}`, `Content-Type: ${FORM}`, 'Content-Length: 57345']
+    const answer = await deaf.send(`${rawRequest('/form', headers, '', 'POST')}a=1`)
+    expect(answer.status).toBe(413)
+    expect(JSON.parse(answer.body)).toEqual(sentence)
+  })
+
+  test('ends a connection that was to be kept, so that the rest is not read', async () => {
+    const head = `POST /form HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Type: ${FORM}\r\nContent-Length: 57345\r\n\r\na=1`
+    const answer = await server.send(head)
+    expect(answer.status).toBe(413)
+    expect(answer.headers['connection']).toBe('close')
+  })
+
   test('replaces the answer of a reader with a limit of its own', async () => {
     const stubborn = await startLoopback([
       async (ctx) => {

@@ -56,7 +56,7 @@ describe('form protection', () => {
   test('accepts the form that a page made in this browser', async () => {
     const server = await start([KEY])
     const form = await openForm(server)
-    expect(form.setCookie).toMatch(/^signet-form=[\w-]{43}\.[\w-]{43}; path=\/; samesite=lax; httponly$/i)
+    expect(form.setCookie).toMatch(/^signet-form=[\w-]{43}; path=\/; samesite=lax; httponly$/i)
     expect(form.again).toBe(form.token)
     expect(await submit(server, form)).toEqual({ status: 200, body: 'done' })
     expect(await submit(server, form, { 'sec-fetch-site': 'same-origin' })).toEqual({ status: 200, body: 'done' })
@@ -75,7 +75,7 @@ describe('form protection', () => {
     expect(await submit(server, { cookie: mine.cookie, token: 'ü' })).toEqual(REFUSED)
   })
 
-  test('refuses a cookie that the server did not sign, even with a token made for it', async () => {
+  test('refuses a token that another server made for this cookie', async () => {
     const server = await start([KEY])
     const foreign = await start([NEXT_KEY])
     expect(await submit(server, await openForm(foreign))).toEqual(REFUSED)

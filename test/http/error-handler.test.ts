@@ -152,8 +152,12 @@ describe('problems', () => {
   })
 
   test('are what the front says below the paths named so', async () => {
-    const server = await startLoopback([], { problemPaths: ['/admin/'] })
-    const answer = await get(server, '/admin/v1/nothing')
+    const takePathOff: Middleware = (ctx, next) => {
+      ctx.path = ctx.path.replace('/base', '')
+      return next()
+    }
+    const server = await startLoopback([takePathOff], { problemPaths: ['/base/admin/'] })
+    const answer = await get(server, '/base/admin/v1/nothing')
     expect(answer.headers['content-type']).toBe('application/problem+json')
     expect(JSON.parse(answer.body)).toMatchObject({ status: 404, code: 'not_found' })
   })

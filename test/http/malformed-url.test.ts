@@ -24,8 +24,7 @@ describe('a malformed URL', () => {
       expect(answer.status).toBe(400)
       expect(JSON.parse(answer.body)).toEqual({
         error: 'invalid_request',
-        error_description:
-          'The URL is malformed: other characters than visible ASCII must be percent-encoded UTF-8, without NUL.',
+        error_description: 'The URL is malformed: its percent-encoding must be valid UTF-8, without NUL.',
       })
     },
   )

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { allowContent } from '#http/security-headers.ts'
-import { createStaticAssets } from '#http/static-assets.ts'
 import { rawRequest, startLoopback } from './loopback.ts'
 
 const STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -49,24 +48,5 @@ describe('security headers', () => {
     expect(answer.headers['content-security-policy']).toBe(
       "default-src 'none'; base-uri 'none'; form-action 'self' https://shop.example; frame-ancestors 'none'; style-src 'self'",
     )
-  })
-})
-
-describe('static assets', () => {
-  test('have a name that changes with the content and may be kept for ever', async () => {
-    const first = createStaticAssets('/assets', [{ name: 'pages.css', type: 'text/css', body: 'a{}' }])
-    const second = createStaticAssets('/assets', [{ name: 'pages.css', type: 'text/css', body: 'b{}' }])
-    const path = first.path('pages.css')
-    expect(path).toMatch(/^\/assets\/pages\.[A-Za-z0-9_-]{12}\.css$/)
-    expect(second.path('pages.css')).not.toBe(path)
-    const server = await startLoopback([first.middleware])
-    const answer = await server.send(rawRequest(path, [`Host: 127.0.0.1:${server.port}`]))
-    expect(answer).toMatchObject({ status: 200, body: 'a{}' })
-    expect(answer.headers).toMatchObject({
-      'cache-control': 'public, max-age=31536000, immutable',
-      'content-type': 'text/css; charset=utf-8',
-    })
-    const gone = await server.send(rawRequest(second.path('pages.css'), [`Host: 127.0.0.1:${server.port}`]))
-    expect(gone.status).toBe(404)
   })
 })
