@@ -20,21 +20,21 @@ export function authorizationRequestHook(requests: ResourceRequests, clients: ()
       granted.push(...scopes)
       for (const { name } of resource.scopes) existing.add(name)
     }
-    const asked = withOfflineAccess(ctx, params['scope'] as string | undefined)
-    params['scope'] = requestedScopes(asked, { granted, existing }).join(' ')
+    params['scope'] = requestedScopes(askedScope(ctx), { granted, existing }).join(' ')
   }
 }
 
 /**
- * The engine drops `offline_access` unless `prompt=consent` was sent, and nearly no library sends it. Ours is given by
- * a consent that is asked once: one of the "other conditions" of OpenID Connect Core §11.
+ * The scope as it was sent. The engine drops `offline_access` unless `prompt=consent` was sent, and nearly no library
+ * sends it: ours is given by a consent that is asked once, one of the "other conditions" of OpenID Connect Core §11. It
+ * also drops what is no OpenID scope where no resource is meant: ours is refused by name.
  */
-function withOfflineAccess(ctx: KoaContextWithOIDC, scope: string | undefined): string | undefined {
+function askedScope(ctx: KoaContextWithOIDC): string | undefined {
   const { client } = ctx.oidc
-  const original = originalScope(ctx)?.split(' ') ?? []
-  if (!original.includes('offline_access') || scope?.split(' ').includes('offline_access')) return scope
+  const scopes = originalScope(ctx)?.split(' ').filter(Boolean)
+  if (!scopes?.includes('offline_access')) return scopes?.join(' ')
   const allowed = client?.scope?.split(' ').includes('offline_access') && client.grantTypeAllowed('refresh_token')
-  return allowed ? [scope, 'offline_access'].filter(Boolean).join(' ') : scope
+  return scopes.filter((scope) => allowed || scope !== 'offline_access').join(' ')
 }
 
 function originalScope(ctx: KoaContextWithOIDC): string | undefined {

@@ -1,0 +1,197 @@
+/** Which resource and which scopes a request means (RFC 6749 §3.3, RFC 8707), and who gets a refresh token. */
+import { decodeJwt } from 'jose'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { administrator, type Administrator, PASSWORD } from '../support/administrator.ts'
+import { type App, createApp } from '../support/app.ts'
+import { answerOf, person, textOf } from '../support/person.ts'
+import { type Server, startServer } from '../support/server.ts'
+
+const POSTS = 'https://posts.example.com'
+const MAIL = 'https://mail.example.com'
+const CALLBACK = 'http://localhost:5000/authorize'
+const ada = { email: 'ada@example.com', password: PASSWORD }
+let server: Server
+let admin: Administrator
+
+beforeAll(async () => {
+  server = await startServer()
+  admin = await administrator(server)
+  await admin.resource(POSTS, ['posts:read', 'posts:write'])
+  await admin.resource(MAIL, ['mail:send'])
+  await admin.account(ada.email, ada.password)
+})
+
+const someone = () => person(() => server)
+const posts = { resource: POSTS, scopes: ['posts:read'] }
+const mail = { resource: MAIL, scopes: ['mail:send'] }
+
+async function anApp(
+  profile: string,
+  also: Record<string, unknown> = {},
+  callback = CALLBACK,
+): Promise<App & { id: string }> {
+  const client = await admin.client(profile, { redirect_uris: [callback], ...also })
+  const isPublic = ['spa', 'native'].includes(profile)
+  return { ...createApp(server, client, callback, isPublic), id: client.id }
+}
+
+/** The error that leads back to the app. */
+async function refusal(app: App, params: Record<string, string>): Promise<Record<string, unknown>> {
+  const begun = app.begin(params)
+  const { left } = await someone().visit(begun.url)
+  const answer = answerOf(left as URL)
+  expect(answer).toMatchObject({ iss: server.issuer, state: begun.state })
+  return answer
+}
+
+describe('without resource', () => {
+  test('the default resource is meant when a scope of it is asked, or none', async () => {
+    const app = await anApp('web', { signet_allow: [posts], signet_default_resource: POSTS })
+    const named = await app.redeem(await app.code(someone(), ada, { scope: 'openid posts:read' }))
+    expect(decodeJwt(named.body['access_token'] as string)).toMatchObject({ aud: POSTS, scope: 'posts:read' })
+    const none = await app.redeem(await app.code(someone(), ada, { scope: '' }))
+    expect(decodeJwt(none.body['access_token'] as string)).toMatchObject({ aud: POSTS, scope: 'posts:read' })
+    expect(none.body['id_token']).toBeUndefined()
+  })
+
+  test('OpenID scopes alone give an opaque token for userinfo, default resource or not', async () => {
+    const app = await anApp('web', { signet_allow: [posts], signet_default_resource: POSTS })
+    const { body } = await app.redeem(await app.code(someone(), ada, { scope: 'openid email' }))
+    expect(body['access_token']).not.toContain('.')
+    expect(body['scope']).toBe('openid email')
+  })
+
+  test('an allowance does not make its resource the default', async () => {
+    const app = await anApp('web', { signet_allow: [posts] })
+    const answer = await refusal(app, { scope: 'posts:read' })
+    expect(answer).toMatchObject({ error: 'invalid_scope' })
+    expect(answer['error_description']).toBe('the scope posts:read is refused: the requested resource does not have it')
+  })
+
+  test('nothing asked and nothing registered is an invalid scope', async () => {
+    const answer = await refusal(await anApp('web'), { scope: '' })
+    expect(answer).toMatchObject({
+      error: 'invalid_scope',
+      error_description: 'no scope was asked and none is registered for this client',
+    })
+  })
+
+  test('a token request for several granted resources must name one', async () => {
+    const app = await anApp('web', { signet_allow: [posts, mail] })
+    const { url, verifier } = app.begin({ scope: 'openid posts:read mail:send', resource: POSTS })
+    const code = answerOf(await someone().authorize(`${url}&resource=${encodeURIComponent(MAIL)}`, ada))[
+      'code'
+    ] as string
+    const unnamed = await app.redeem({ code, verifier })
+    expect(unnamed).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_target', error_description: `name one resource: the grant is for ${POSTS}, ${MAIL}` },
+    })
+    const named = await app.redeem({ code, verifier }, { resource: MAIL })
+    expect(decodeJwt(named.body['access_token'] as string)).toMatchObject({ aud: MAIL, scope: 'mail:send' })
+  })
+
+  test('a machine with several resources and no default must name one', async () => {
+    const machine = await admin.client('machine', { signet_allow: [posts, mail] })
+    const app = createApp(server, machine, CALLBACK)
+    const { status, body } = await app.token({ grant_type: 'client_credentials' })
+    expect(status).toBe(400)
+    expect(body).toEqual({
+      error: 'invalid_target',
+      error_description: `name one resource: this client has ${MAIL}, ${POSTS}`,
+    })
+  })
+})
+
+describe('scopes', () => {
+  test('one that the client may not have is refused by name', async () => {
+    const app = await anApp('web', { signet_allow: [posts] })
+    expect(await refusal(app, { scope: 'openid posts:write', resource: POSTS })).toMatchObject({
+      error: 'invalid_scope',
+      scope: 'posts:write',
+      error_description: 'the scope posts:write is refused: this client may not ask for it',
+    })
+  })
+
+  test('one that nobody knows is ignored with openid and refused without', async () => {
+    const app = await anApp('web', { signet_allow: [posts] })
+    const { body } = await app.redeem(
+      await app.code(someone(), ada, { scope: 'openid nonsense posts:read', resource: POSTS }),
+    )
+    expect(body['scope']).toBe('posts:read')
+    expect(await refusal(app, { scope: 'nonsense posts:read', resource: POSTS })).toMatchObject({
+      error: 'invalid_scope',
+      scope: 'nonsense',
+    })
+  })
+
+  test('a resource outside the grant is an invalid target, and the code stays usable', async () => {
+    const app = await anApp('web', { signet_allow: [posts, mail] })
+    const grant = await app.code(someone(), ada, { scope: 'openid posts:read', resource: POSTS })
+    expect((await app.redeem(grant, { resource: MAIL })).body['error']).toBe('invalid_target')
+    expect((await app.redeem(grant)).status).toBe(200)
+  })
+
+  test('only what is new is asked for', async () => {
+    const app = await anApp('web', { client_name: 'Blog', signet_allow: [posts] })
+    const browser = someone()
+    await app.code(browser, ada, { scope: 'openid email' })
+    const page = await browser.visit(app.begin({ scope: 'openid email posts:read', resource: POSTS }).url)
+    expect(textOf(page.html)).toContain('posts:read')
+    expect(textOf(page.html)).not.toContain('e-mail address')
+    const denied = await browser.submit(page, {}, { name: 'decision', value: 'deny' })
+    expect(answerOf(denied.left as URL)).toMatchObject({ error: 'access_denied', iss: server.issuer })
+    const [event] = await admin.audit('consent.denied')
+    expect(event).toMatchObject({ client_id: app.id, outcome: 'failure' })
+  })
+
+  test('a refresh without scope means the granted ones, and one with fewer gets fewer', async () => {
+    const app = await anApp('web', { signet_allow: [{ resource: POSTS, scopes: ['posts:read', 'posts:write'] }] })
+    const { body } = await app.redeem(
+      await app.code(someone(), ada, { scope: 'openid offline_access posts:read posts:write', resource: POSTS }),
+    )
+    const token = body['refresh_token'] as string
+    expect((await app.refresh(token)).body['scope']).toBe('posts:read posts:write')
+    expect((await app.refresh(token, { scope: 'posts:read' })).body['scope']).toBe('posts:read')
+    expect((await app.refresh(token)).body['scope']).toBe('posts:read posts:write')
+  })
+})
+
+describe('refresh tokens', () => {
+  test('are not for a confidential client that did not ask for offline_access', async () => {
+    const app = await anApp('web', { signet_allow: [posts] })
+    const { body } = await app.redeem(await app.code(someone(), ada, { scope: 'openid posts:read', resource: POSTS }))
+    expect(body['refresh_token']).toBeUndefined()
+  })
+
+  test('are for a public client with a token for an API, not for one with a token for userinfo', async () => {
+    const app = await anApp('spa', { signet_allow: [posts] })
+    const api = await app.redeem(await app.code(someone(), ada, { scope: 'openid posts:read', resource: POSTS }))
+    expect(api.body['refresh_token']).toBeTypeOf('string')
+    const own = await app.redeem(await app.code(someone(), ada, { scope: 'openid' }))
+    expect(own.body['refresh_token']).toBeUndefined()
+  })
+
+  test.each([
+    ['ends with the session of a browser app', 'spa', 'openid posts:read', 400],
+    ['outlives the session with offline_access', 'spa', 'openid offline_access posts:read', 200],
+    ['outlives the session of a native app', 'native', 'openid posts:read', 200],
+  ])('one %s', async (_words, profile, scope, status) => {
+    const app = await anApp(profile, { signet_allow: [posts] })
+    const browser = someone()
+    const { body } = await app.redeem(await app.code(browser, ada, { scope, resource: POSTS }))
+    const page = await browser.visit(`${server.issuer}/logout?client_id=${app.id}`)
+    await browser.submit(page, {}, { name: 'logout', value: 'yes' })
+    expect((await app.refresh(body['refresh_token'] as string)).status).toBe(status)
+  })
+})
+
+test('a native app may come back on any port of its loopback address, a web app may not', async () => {
+  const native = await anApp('native', {}, 'http://127.0.0.1/cb')
+  const { url } = native.begin({ redirect_uri: 'http://127.0.0.1:49152/cb' })
+  const left = await someone().authorize(url, ada)
+  expect(left.port).toBe('49152')
+  const web = await anApp('web')
+  const page = await someone().visit(web.begin({ redirect_uri: CALLBACK.replace('5000', '5001') }).url)
+  expect(page).toMatchObject({ status: 400, left: undefined })
+})
