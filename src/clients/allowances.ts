@@ -5,7 +5,7 @@ import { shown } from '#shared/shown.ts'
 import type { Allowance } from './client.ts'
 
 /** A resource as far as allowances need it: its registered identifier and the names of its scopes. */
-export interface AllowableResource {
+interface AllowableResource {
   readonly identifier: string
   readonly scopes: readonly { readonly name: string }[]
 }

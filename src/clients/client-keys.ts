@@ -53,12 +53,6 @@ export function checkJwks(given: unknown, faults: Fault[]): CheckedKeys | undefi
   return faults.length === before ? { jwks: { keys: checked }, assertionAlgs } : undefined
 }
 
-/** The algorithms that assertions can be signed with by the keys of a checked set. */
-export function assertionAlgsOfJwks(jwks: unknown): ReadonlySet<string> {
-  const keys = isObject(jwks) && Array.isArray(jwks.keys) ? jwks.keys.filter(isObject) : []
-  return new Set(keys.flatMap(assertionAlgsOf))
-}
-
 function assertionAlgsOf(key: Record<string, unknown>): string[] {
   if (key.use === 'enc') return []
   const algs = (KINDS[kindOf(key)]?.assertionAlgs ?? []) as string[]

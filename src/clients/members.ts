@@ -18,7 +18,7 @@ const FLAG: MemberRule = { fits: (value) => typeof value === 'boolean', expected
 const ELSEWHERE: MemberRule = { fits: () => true, expected: '' }
 
 /** RFC 7591 §2, OpenID Connect Registration §2, RFC 9126 §6, RFC 9449 §5.2, and our own. */
-export const MEMBERS: ReadonlyMap<string, MemberRule> = new Map([
+const MEMBERS: ReadonlyMap<string, MemberRule> = new Map([
   ['redirect_uris', ELSEWHERE],
   ['post_logout_redirect_uris', ELSEWHERE],
   ['token_endpoint_auth_method', ELSEWHERE],

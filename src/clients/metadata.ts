@@ -1,7 +1,7 @@
 /** Checks the metadata of a client against its profile and completes it; all faults are told at once. */
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
-import { checkJwks, assertionAlgsOfJwks } from './client-keys.ts'
+import { checkJwks } from './client-keys.ts'
 import type { Client, Profile } from './client.ts'
 import { isWebAddress, memberRule, unknownMember } from './members.ts'
 import { GRANT, type Offer, OPENID_SCOPES, PROFILES, type ProfileRules } from './profiles.ts'
@@ -223,14 +223,13 @@ function checkKeys(draft: Draft): void {
     const expected = 'the public keys that the client signs with (jwks), or where they are (jwks_uri)'
     faults.push({ field: 'jwks', given: null, expected })
   }
-  if (checked) checkKeysFit(draft)
+  if (checked) checkKeysFit(draft, checked.assertionAlgs)
 }
 
 /** At least one key signs with an algorithm that is taken from this client. */
-function checkKeysFit({ profile, rules, values, faults }: Draft): void {
+function checkKeysFit({ profile, rules, values, faults }: Draft, have: ReadonlySet<string>): void {
   const alg = values.get('token_endpoint_auth_signing_alg')
   const wanted = typeof alg === 'string' ? [alg] : rules.assertionAlgs
-  const have = assertionAlgsOfJwks(values.get('jwks'))
   if (wanted.some((name) => have.has(name))) return
   const given = have.size > 0 ? `keys for ${[...have].join(', ')}` : 'no key for an accepted algorithm'
   faults.push({ field: 'jwks', given, expected: `for ${profile} a signing key for ${wanted.join(' or ')}` })

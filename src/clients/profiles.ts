@@ -12,7 +12,7 @@ export const GRANT = {
 export const OPENID_SCOPES = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'] as const
 const PERSON_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const
 
-export const SECRET_METHODS = ['client_secret_basic', 'client_secret_post'] as const
+const SECRET_METHODS = ['client_secret_basic', 'client_secret_post'] as const
 const CONFIDENTIAL_METHODS = ['private_key_jwt', ...SECRET_METHODS] as const
 const ASSERTION_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const ID_TOKEN_ALGS = ['RS256', 'ES256'] as const

@@ -13,7 +13,7 @@ import type { Resource, ResourceInput, Resources } from './resource.ts'
 import { validateResource } from './validation.ts'
 
 /** Notified with the canonical spelling of the identifier. */
-export const RESOURCES_CHANNEL = 'signet_resources'
+const RESOURCES_CHANNEL = 'signet_resources'
 const MAX_AGE_MS = 5000
 const MAX_CACHED = 1000
 const MAX_TRIES = 5

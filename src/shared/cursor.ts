@@ -4,7 +4,7 @@ import { AppError } from './app-error.ts'
 const MAX_LENGTH = 2048
 
 /** 400: a cursor that no list gave out. */
-export class InvalidCursor extends AppError {
+class InvalidCursor extends AppError {
   override readonly code = 'invalid_cursor'
   override readonly status = 400
 

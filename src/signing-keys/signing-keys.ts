@@ -19,6 +19,9 @@ import type { KeySet, SigningKey, SigningKeys } from './signing-key.ts'
 
 /** How old the set in memory may be when notifications are lost; below the 5 s that caches may be old. */
 const POLL_MS = 4000
+/** A retired key is published for longer than the longest access token (24 hours) lives. */
+const KEEP_RETIRED_MS = 25 * 3600 * 1000
+const SWEEP_MS = 3600 * 1000
 
 export interface SigningKeysDeps extends KeyChangeDeps {
   readonly notifications: Notifications
@@ -29,7 +32,10 @@ export interface SigningKeysDeps extends KeyChangeDeps {
 export interface ManagedSigningKeys extends SigningKeys {
   /** Reads the set again now. */
   reload(): Promise<void>
-  /** Removes retired keys that left service before `retiredBefore`: nothing they signed can live. How many. */
+  /**
+   * Removes retired keys that left service before `retiredBefore`, and tells how many. Done at the start and hourly
+   * for those of which nothing that they signed can live.
+   */
   removeRetired(retiredBefore: Date): Promise<number>
   /** Stops following changes. */
   close(): void
@@ -37,7 +43,8 @@ export interface ManagedSigningKeys extends SigningKeys {
 
 export function createSigningKeys(deps: SigningKeysDeps): ManagedSigningKeys {
   const held = createHeldSet(deps)
-  const stop = follow(deps, held.reload)
+  const sweep = () => changed(removeRetired(deps, new Date(deps.clock.now().getTime() - KEEP_RETIRED_MS)))
+  const stop = follow(deps, held.reload, sweep)
 
   /** Makes a change and returns after this node follows it. */
   async function changed<T>(change: Promise<T>): Promise<T> {
@@ -47,7 +54,10 @@ export function createSigningKeys(deps: SigningKeysDeps): ManagedSigningKeys {
   }
 
   return {
-    ensure: (by) => changed(makeMissingKeys(deps, by)),
+    async ensure(by) {
+      await makeMissingKeys(deps, by)
+      await sweep()
+    },
     current: held.current,
     onChange: held.onChange,
     reload: held.reload,
@@ -111,14 +121,15 @@ function createHeldSet(deps: SigningKeysDeps) {
 }
 
 /** Reads the set again on notifications, after reconnections and every few seconds; the returned function stops it. */
-function follow({ notifications, onError }: SigningKeysDeps, reload: () => Promise<void>): () => void {
-  const again = () => void reload().catch((error: unknown) => onError?.(error))
-  const stopListening = notifications.listen(KEYS_CHANNEL, again)
-  const stopReconnect = notifications.onReconnect(again)
-  const timer = setInterval(again, POLL_MS)
-  timer.unref()
+function follow(deps: SigningKeysDeps, reload: () => Promise<void>, sweep: () => Promise<number>): () => void {
+  const quietly = (work: () => Promise<unknown>) => () => void work().catch((error: unknown) => deps.onError?.(error))
+  const again = quietly(reload)
+  const stopListening = deps.notifications.listen(KEYS_CHANNEL, again)
+  const stopReconnect = deps.notifications.onReconnect(again)
+  const timers = [setInterval(again, POLL_MS), setInterval(quietly(sweep), SWEEP_MS)]
+  for (const timer of timers) timer.unref()
   return () => {
-    clearInterval(timer)
+    for (const timer of timers) clearInterval(timer)
     stopListening()
     stopReconnect()
   }

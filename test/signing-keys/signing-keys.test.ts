@@ -249,4 +249,14 @@ describe('retiring and revoking', () => {
     expect(here.signingKeys.current().keys).toHaveLength(4)
     await eventually(() => there.signingKeys.current().keys.length === 4, 1000)
   })
+
+  test('forgets at the next start a key that left service more than 25 hours ago', async () => {
+    await here.signingKeys.rotate('ES256', SYSTEM)
+    await here.db.query(`UPDATE signing_keys SET retired_at = now() - interval '24 hours' WHERE status = 'retired'`)
+    await there.signingKeys.ensure(SYSTEM)
+    expect(there.signingKeys.current().keys).toHaveLength(5)
+    await here.db.query(`UPDATE signing_keys SET retired_at = now() - interval '26 hours' WHERE status = 'retired'`)
+    await there.signingKeys.ensure(SYSTEM)
+    expect(there.signingKeys.current().keys).toHaveLength(4)
+  })
 })
