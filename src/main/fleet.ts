@@ -30,11 +30,13 @@ export function createFleet(logger: Logger): Fleet {
 
   async function startOne(database: DatabaseUrls): Promise<void> {
     const worker = cluster.fork()
+    // Each probe and scrape that waits for its answer listens.
+    worker.setMaxListeners(0)
     const gone = once(worker, 'exit') as Promise<[code: number | null, signal: string | null]>
     void heard(worker, 'waiting').then(() => send(worker, { kind: 'start', database }))
-    const exit = await Promise.race([heard(worker, 'serving').then(() => undefined), gone])
-    if (exit !== undefined) {
-      const how = exit[1] ?? `exit code ${exit[0]}`
+    if ((await heard(worker, 'serving')) === undefined) {
+      const [code, signal] = await gone
+      const how = signal ?? `exit code ${code}`
       throw new WorkerFailed(`A worker process ended before it served (${how}): its reason stands above.`)
     }
     serving.add(worker)

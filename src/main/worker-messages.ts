@@ -19,19 +19,24 @@ export function send(worker: Worker, message: ToWorker): void {
   if (worker.isConnected()) worker.send(message, () => {})
 }
 
-/** The next message of a kind, with an id where one is given; never settles when the worker ends first. */
+/** The next message of a kind, with an id where one is given; undefined when the worker ends first. */
 export function heard<Kind extends FromWorker['kind']>(
   worker: Worker,
   kind: Kind,
   id?: number,
-): Promise<Extract<FromWorker, { kind: Kind }>> {
+): Promise<Extract<FromWorker, { kind: Kind }> | undefined> {
   return new Promise((resolve) => {
+    function settle(message?: Extract<FromWorker, { kind: Kind }>): void {
+      worker.off('message', onMessage).off('exit', onExit)
+      resolve(message)
+    }
     function onMessage(message: FromWorker): void {
       if (message.kind !== kind || (id !== undefined && 'id' in message && message.id !== id)) return
-      worker.off('message', onMessage)
-      resolve(message as Extract<FromWorker, { kind: Kind }>)
+      settle(message as Extract<FromWorker, { kind: Kind }>)
     }
-    worker.on('message', onMessage)
-    worker.once('exit', () => worker.off('message', onMessage))
+    function onExit(): void {
+      settle()
+    }
+    worker.on('message', onMessage).once('exit', onExit)
   })
 }

@@ -11,6 +11,8 @@ export async function runWorker({ config, secrets }: Loaded, logger: Logger): Pr
   // A terminal signals every process of the group; only the leader decides what that means.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
   process.on('disconnect', () => process.exit(1))
+  // The launcher lets go of the channel; a worker lives by it.
+  process.channel?.ref()
   const metrics = createMetrics()
   const started = Promise.withResolvers<DatabaseUrls>()
   const stopped = Promise.withResolvers<number>()

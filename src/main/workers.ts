@@ -59,6 +59,5 @@ async function drainOne(worker: Worker, timeoutMs: number): Promise<number> {
   send(worker, { kind: 'drain', timeoutMs })
   const ended = await Promise.race([gone, delay(timeoutMs + END_MS, false, { ref: false })])
   if (!ended) worker.process.kill('SIGKILL')
-  const told = await Promise.race([drained, Promise.resolve(undefined)])
-  return told?.cut ?? 0
+  return (await drained)?.cut ?? 0
 }

@@ -1,0 +1,265 @@
+/** The life of a server process: start, wait, drain, kill, workers. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, statSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { JWK } from 'jose'
+import { describe, expect, test } from 'vitest'
+import { rollback } from '#database/migrate.ts'
+import { atEnd } from '../support/endings.ts'
+import { freePort } from '../support/ports.ts'
+import { cloneDatabase } from '../support/postgres.ts'
+import { type Server, startServer, temporaryDir } from '../support/server.ts'
+import { administrator } from '../support/administrator.ts'
+import { runSignet } from './support/signet.ts'
+
+type Listening = Pick<Server, 'issuer' | 'port' | 'managementUrl'>
+
+/** A server that need not become ready. */
+async function spawnServe(dir: string, env: Record<string, string>) {
+  const port = await freePort()
+  const managementPort = await freePort()
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../bin/signet.js'), 'serve'], {
+    cwd: dir,
+    env: { PATH: process.env['PATH'], PORT: String(port), SIGNET_MANAGEMENT_PORT: String(managementPort), ...env },
+    stdio: 'ignore',
+  })
+  const ended = once(child, 'exit').then(([code]: unknown[]) => code)
+  atEnd(() => child.kill('SIGKILL'))
+  const managementUrl = `http://127.0.0.1:${managementPort}`
+  await expect.poll(() => fetch(managementUrl).catch(() => undefined), { timeout: 10_000 }).toBeDefined()
+  const stop = async () => {
+    child.kill('SIGTERM')
+    return ended
+  }
+  return { child, stop, port, issuer: `http://localhost:${port}`, managementUrl }
+}
+
+/** A request whose body is still to come: `finish` sends the rest and resolves with the whole answer. */
+async function openRequest(server: Listening): Promise<{ finish(): Promise<string>; socket: Socket }> {
+  const socket = connect(server.port, '127.0.0.1')
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
+  socket.on('error', () => {})
+  const body = 'grant_type=client_credentials&client_id=nobody'
+  const host = new URL(server.issuer).host
+  const head = [
+    'POST /token HTTP/1.1',
+    `Host: ${host}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    `Content-Length: ${body.length}`,
+  ]
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, 10)}`)
+  await delay(150)
+  const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(answer)))
+  return {
+    socket,
+    finish: () => {
+      socket.write(body.slice(10))
+      return closed
+    },
+  }
+}
+
+async function probe(server: Listening, name: string): Promise<{ status: number; reason: string }> {
+  const response = await fetch(`${server.managementUrl}/health/${name}`)
+  const { reason } = (await response.json()) as { reason: string }
+  return { status: response.status, reason }
+}
+
+describe('start', () => {
+  test('the first start makes both keys, and the command line can administer at once', async () => {
+    const server = await startServer()
+    for (const file of ['master.key', 'admin-cli.jwk.json']) {
+      expect(statSync(join(server.keysDir, file)).mode & 0o777).toBe(0o600)
+    }
+    const created = await (await administrator(server)).audit('client.created')
+    expect(created).toMatchObject([{ actor: { kind: 'system' }, subject: { kind: 'client', id: 'signet-cli' } }])
+  })
+
+  test('a production server registers the key that init made, and makes none by itself', async () => {
+    const keysDir = temporaryDir('keys')
+    await runSignet(['init'], { dir: keysDir, env: { SIGNET_KEYS_DIR: keysDir } })
+    const key = JSON.parse(readFileSync(join(keysDir, 'admin-cli.jwk.json'), 'utf8')) as JWK
+    const env = { NODE_ENV: 'production', SIGNET_ALLOW_INSECURE_ISSUER: 'true', HOST: '127.0.0.1' }
+    const server = await startServer({ keysDir, env })
+    const client = await (await administrator(server)).call<{ jwks: { keys: JWK[] } }>('GET', '/clients/signet-cli')
+    expect(client.jwks.keys).toMatchObject([{ kid: key.kid, x: key.x }])
+    expect(client.jwks.keys[0]).not.toHaveProperty('d')
+    const warning = 'SIGNET_ALLOW_INSECURE_ISSUER is set, which a production server should not need'
+    expect(server.logLines().filter(({ level }) => level === 'warn')).toMatchObject([{ msg: warning }])
+  })
+
+  test('a lost key of signet-cli is not made anew by a start', async () => {
+    const first = await startServer()
+    await first.stop()
+    const keysDir = temporaryDir('keys')
+    const masterKeys = readFileSync(join(first.keysDir, 'master.key'), 'utf8').trim().split('\n').at(-1) as string
+    const server = await startServer({
+      databaseUrl: first.databaseUrl,
+      keysDir,
+      env: { SIGNET_MASTER_KEYS: masterKeys },
+    })
+    expect((await server.fetch('/jwks')).status).toBe(200)
+    expect(() => statSync(join(keysDir, 'admin-cli.jwk.json'))).toThrow(/ENOENT/)
+  })
+
+  test('without a terminal stdout has one JSON object a line and nothing else', async () => {
+    const server = await startServer()
+    const lines = server.logs().trim().split('\n')
+    expect(server.logLines()).toHaveLength(lines.length)
+    expect(server.logLines().find(({ msg }) => msg === 'ready')).toMatchObject({ level: 'info', issuer: server.issuer })
+  })
+
+  test('with SIGNET_MIGRATE=off a start on an older schema waits, says so, and goes on after signet migrate', async () => {
+    const { url } = await cloneDatabase()
+    await rollback({ url })
+    const dir = temporaryDir('waiting')
+    const env = { DATABASE_URL: url, SIGNET_MIGRATE: 'off' }
+    const waiting = await spawnServe(dir, env)
+    const reason = 'the schema is older than this release (1 steps pending): run "signet migrate"'
+    await expect.poll(() => probe(waiting, 'started')).toEqual({ status: 503, reason })
+    expect(await probe(waiting, 'ready')).toEqual({ status: 503, reason })
+    expect(await probe(waiting, 'live')).toMatchObject({ status: 200 })
+    expect((await runSignet(['migrate'], { dir, env: { DATABASE_URL: url } })).code).toBe(0)
+    await expect.poll(() => probe(waiting, 'started'), { timeout: 10_000 }).toMatchObject({ status: 200 })
+    expect(await waiting.stop()).toBe(0)
+  })
+})
+
+describe('SIGTERM', () => {
+  test('what is open is answered with Connection: close, readiness turns 503, nothing new is taken, exit code 0', async () => {
+    const server = await startServer()
+    const open = await openRequest(server)
+    const ended = server.stop()
+    await expect
+      .poll(() => probe(server, 'ready'), { timeout: 2000 })
+      .toEqual({ status: 503, reason: 'the server is shutting down' })
+    await expect(server.fetch('/jwks')).rejects.toThrow()
+    const answer = await open.finish()
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /)
+    expect(answer).toMatch(/^Connection: close\r$/im)
+    expect(answer).toContain('"error":"invalid_client"')
+    expect(await ended).toBe(0)
+    expect(server.logLines().at(-1)).toMatchObject({ msg: 'stopped serving', cutOff: 0 })
+  })
+
+  test('a request on its way over an idle connection is still answered', async () => {
+    const server = await startServer()
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    expect(await get(server, agent)).toEqual({ status: 200, connection: 'keep-alive' })
+    const ended = server.stop()
+    await delay(100)
+    expect(await get(server, agent)).toEqual({ status: 200, connection: 'close' })
+    agent.destroy()
+    expect(await ended).toBe(0)
+  })
+
+  test('idle connections do not hold the end up', async () => {
+    const server = await startServer()
+    const agent = new Agent({ keepAlive: true })
+    await get(server, agent)
+    const started = performance.now()
+    expect(await server.stop()).toBe(0)
+    expect(performance.now() - started).toBeLessThan(5000)
+    agent.destroy()
+  })
+
+  test('a second signal quits at once, with exit code 1', async () => {
+    const server = await spawnServe(temporaryDir('impatient'), { DATABASE_URL: (await cloneDatabase()).url })
+    await expect.poll(() => probe(server, 'started'), { timeout: 15_000 }).toMatchObject({ status: 200 })
+    const open = await openRequest(server)
+    server.child.kill('SIGTERM')
+    // A terminal and npm hand on the same Ctrl-C, so a signal right behind the first is not a second wish.
+    server.child.kill('SIGTERM')
+    await delay(800)
+    expect(server.child.exitCode).toBeNull()
+    const started = performance.now()
+    expect(await server.stop()).toBe(1)
+    expect(performance.now() - started).toBeLessThan(1500)
+    open.socket.destroy()
+  })
+
+  test('the embedded database ends with the server and is found again, also after kill -9', async () => {
+    const env = { DATABASE_URL: undefined, SIGNET_DATA_DIR: join(temporaryDir('data'), 'signet') }
+    const server = await startServer({ env })
+    const keys = async () =>
+      ((await (await server.fetch('/jwks')).json()) as { keys: JWK[] }).keys.map(({ kid }) => kid)
+    const before = await keys()
+    expect(before.length).toBeGreaterThan(0)
+    expect(await server.stop()).toBe(0)
+    await server.restart()
+    expect(await keys()).toEqual(before)
+    await server.kill('SIGKILL')
+    await server.restart()
+    expect(await keys()).toEqual(before)
+  }, 60_000)
+})
+
+describe('workers', () => {
+  test('serve over one port, are replaced when they end, and drain together', async () => {
+    const server = await startServer({ env: { SIGNET_WORKERS: '2' } })
+    const served = () => new Set(requestLines(server).map(({ pid }) => pid))
+    await expect
+      .poll(
+        async () => {
+          await get(server, new Agent())
+          return served().size
+        },
+        { timeout: 10_000, interval: 10 },
+      )
+      .toBe(2)
+    expect([...served()]).not.toContain(server.pid)
+
+    const text = await (await fetch(`${server.managementUrl}/metrics`)).text()
+    const counts = text.matchAll(/^signet_http_requests_total\{[^}]*route="\/jwks"[^}]*\} (\d+)$/gm)
+    expect([...counts].reduce((sum, [, count]) => sum + Number(count), 0)).toBe(requestLines(server).length)
+
+    process.kill([...served()][0] as number, 'SIGKILL')
+    await expect
+      .poll(() => probe(server, 'ready'), { interval: 10 })
+      .toEqual({ status: 503, reason: '1 of 2 workers serve' })
+    expect((await get(server, new Agent())).status).toBe(200)
+    await expect.poll(() => probe(server, 'ready'), { timeout: 10_000 }).toMatchObject({ status: 200 })
+
+    const open = await openRequest(server)
+    const ended = server.stop()
+    await delay(500)
+    expect(await open.finish()).toMatch(/^HTTP\/1\.1 401 [^]*Connection: close/i)
+    expect(await ended).toBe(0)
+  }, 60_000)
+
+  test('end with their leader when that is killed', async () => {
+    const server = await startServer({ env: { SIGNET_WORKERS: '2' } })
+    expect((await server.fetch('/jwks')).status).toBe(200)
+    await server.kill('SIGKILL')
+    await expect
+      .poll(
+        () =>
+          server.fetch('/jwks').then(
+            () => 'answers',
+            () => 'gone',
+          ),
+        { timeout: 2000 },
+      )
+      .toBe('gone')
+  })
+})
+
+function requestLines(server: Server): Record<string, unknown>[] {
+  return server.logLines().filter(({ route }) => route === '/jwks')
+}
+
+async function get(server: Server, agent: Agent): Promise<{ status: number | undefined; connection: unknown }> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: new URL(server.issuer).host }
+    const sent = request({ host: '127.0.0.1', port: server.port, path: '/jwks', headers, agent }, (response) => {
+      response.resume()
+      response.once('end', () => resolve({ status: response.statusCode, connection: response.headers.connection }))
+    })
+    sent.once('error', reject).end()
+  })
+}
