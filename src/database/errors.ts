@@ -66,7 +66,7 @@ const UNAVAILABLE_MESSAGES =
   /Connection terminated|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|not queryable|Cannot use a pool after calling end|server does not support SSL/i
 
 /** Whether a failure of the driver means that PostgreSQL cannot answer, rather than that a statement was wrong. */
-export function isUnavailable(error: unknown): boolean {
+function isUnavailable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isUnavailable)
   const state = sqlState(error)
   if (state !== undefined) return UNAVAILABLE_STATES.test(state)

@@ -43,11 +43,17 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
 
 /** Takes back the last step, or every one with `all` (for tests), and returns the names, last one first. */
 export async function rollback(options: MigrateOptions & { all?: boolean }): Promise<string[]> {
-  return connected(options, (client) =>
-    asSoleMigrator(client, options, (knex) =>
+  return connected(options, async (client) => {
+    const last = (await statusOf(client)).applied.at(-1)
+    if (last !== undefined && !(last in MIGRATIONS)) {
+      throw new DatabaseStartError(
+        `The last step of the schema, ${last}, belongs to a newer Signet: take it back with that version.`,
+      )
+    }
+    return asSoleMigrator(client, options, (knex) =>
       options.all ? knex.migrate.rollback(undefined, true) : knex.migrate.down(),
-    ),
-  )
+    )
+  })
 }
 
 /** Where the schema stands; reads only, so a role without DDL may ask. Throws as `migrate`. */

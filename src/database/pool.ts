@@ -32,7 +32,7 @@ export interface PooledDatabase extends Database {
 }
 
 /** A result with the command that PostgreSQL says it ran. */
-export interface CommandResult<Row> extends QueryResult<Row> {
+interface CommandResult<Row> extends QueryResult<Row> {
   readonly command: string
 }
 

@@ -30,7 +30,7 @@ export async function waitForDatabase(url: string, timeoutMs = 30_000, logger?: 
 }
 
 /** A connection of its own, to a server that is new enough. Throws DatabaseStartError or the driver's error. */
-export async function connect(url: string, applicationName = 'signet'): Promise<pg.Client> {
+async function connect(url: string, applicationName = 'signet'): Promise<pg.Client> {
   const client = new pg.Client(directConnection(url, applicationName))
   client.on('error', () => undefined) // a lost connection shows in the next statement
   try {

@@ -4,7 +4,6 @@ import type { EmbeddedDatabase } from '#database/embedded.ts'
 import { DatabaseUnavailable } from '#database/errors.ts'
 import { createNotifications, notify } from '#database/notify.ts'
 import { createDatabase, type PooledDatabase } from '#database/pool.ts'
-import { createProbe } from '#database/probe.ts'
 import { atEnd } from '../support/endings.ts'
 import { childrenOf } from '../support/holder-process.ts'
 import { startOwnPostgres } from '../support/own-postgres.ts'
@@ -63,18 +62,6 @@ test('a frozen PostgreSQL means "cannot answer" within three seconds, then at on
   const answers = () => db.query('SELECT 1 AS one').catch(() => undefined)
   await expect.poll(answers, { timeout: 5000 }).toMatchObject({ rows: [{ one: 1 }] })
   await Promise.all(Array.from({ length: 20 }, () => db.transaction((trx) => trx.query('SELECT 1'))))
-})
-
-test('the health probe answers within two seconds although PostgreSQL is frozen, and again afterwards', async () => {
-  const probe = createProbe({ url: postgres.url })
-  atEnd(() => probe.close())
-  expect(Math.abs((await probe.now()).getTime() - Date.now())).toBeLessThan(1000)
-  const thaw = freeze()
-  const { error, ms } = await timeOf(probe.now())
-  expect(error).toBeInstanceOf(DatabaseUnavailable)
-  expect(ms).toBeLessThan(2000)
-  thaw()
-  expect(await probe.now()).toBeInstanceOf(Date)
 })
 
 test('notifications are heard again after PostgreSQL was frozen for longer than the check waits', async () => {

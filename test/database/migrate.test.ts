@@ -61,7 +61,7 @@ test('a step waits for a busy table in short turns, and is taken when the table 
   await asSuperuser(async (client) => {
     await client.query('BEGIN; LOCK TABLE consents IN ACCESS SHARE MODE')
     const down = rollback({ url })
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    await new Promise((resolve) => setTimeout(resolve, 3500))
     await client.query('COMMIT')
     expect(await down).toEqual(ALL.slice(-1))
   }, url)
@@ -83,6 +83,22 @@ test('a schema that a newer release extended is served, one that it made incompa
         'The database was migrated by a newer Signet (schema release 7), which this one (schema release 1) cannot serve: install the newer version, or restore the database from before.',
     })
   }
+})
+
+test('a step of ours that is pending is taken after those of a newer release, which we cannot take back', async () => {
+  const { url } = await cloneDatabase()
+  await rollback({ url })
+  await asSuperuser(
+    (client) =>
+      client.query(`INSERT INTO schema_migrations (name, batch) VALUES ('29990101000000-later-add-thing', 9)`),
+    url,
+  )
+  await expect(rollback({ url })).rejects.toMatchObject({
+    code: 'database_start_failed',
+    message:
+      'The last step of the schema, 29990101000000-later-add-thing, belongs to a newer Signet: take it back with that version.',
+  })
+  expect(await migrate({ url })).toEqual(ALL.slice(-1))
 })
 
 test('a PostgreSQL before 14 is refused in a sentence, at once', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { beforeEach, expect, test } from 'vitest'
 import { DatabaseUnavailable } from '#database/errors.ts'
 import { createNotifications, notify } from '#database/notify.ts'
@@ -87,6 +88,13 @@ test('after the connection was lost it listens again on all channels and says th
     'lost the connection for notifications',
     'listening for notifications again',
   ])
+})
+
+test('a connection that is well stays, check after check', async () => {
+  const logger = recordedLog()
+  await someNotifications(logger)
+  await delay(4500)
+  expect(logger.lines).toEqual([])
 })
 
 test('a channel added while the connection is down is heard as soon as it is back', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
+import { databaseNow } from '#database/database-now.ts'
 import { DatabaseUnavailable, sqlState } from '#database/errors.ts'
 import { createDatabase, type DatabaseOptions, type PooledDatabase } from '#database/pool.ts'
 import { atEnd } from '../support/endings.ts'
@@ -76,13 +77,18 @@ test('a transaction that passed over a failed statement is not taken for committ
 
 test('statements given to a transaction at once run one after the other, and none after its end', async () => {
   const db = aDatabase()
+  const warnings: string[] = []
+  const warn = ({ message }: Error) => void warnings.push(message) // of the driver, given two at once
+  process.on('warning', warn)
   let kept: { query(text: string): Promise<unknown> } | undefined
   const sums = await db.transaction(async (trx) => {
     kept = trx
     const all = await Promise.all([1, 2, 3].map((n) => trx.query<{ n: number }>('SELECT $1::int AS n', [n])))
     return all.map(({ rows }) => rows[0]?.n)
   })
+  process.off('warning', warn)
   expect(sums).toEqual([1, 2, 3])
+  expect(warnings).toEqual([])
   await expect(kept?.query('SELECT 1')).rejects.toThrow('this transaction is over')
 })
 
@@ -200,6 +206,10 @@ test('no state stays on a connection: no prepared statement and no setting of a 
   const bouncer = aDatabase({ url: await startRefusingProxy(clone.url), poolSize: 1 })
   await bouncer.transaction((trx) => trx.query('SELECT 1'))
   expect((await bouncer.query('SHOW lock_timeout')).rows).toEqual([{ lock_timeout: '0' }])
+})
+
+test('the clock of the database is told as a date', async () => {
+  expect(Math.abs((await databaseNow(aDatabase())).getTime() - Date.now())).toBeLessThan(5000)
 })
 
 test('it tells how busy the pool is', async () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import type { RunAs } from '#database/embedded-user.ts'
 import { atEnd } from './endings.ts'
 
@@ -23,7 +24,7 @@ export async function startHolder(options: {
   as?: RunAs
   env?: Record<string, string>
 }): Promise<Holder> {
-  const script = join(import.meta.dirname, 'embedded-holder.ts')
+  const script = fileURLToPath(new URL('./embedded-holder.ts', import.meta.url))
   const args = ['--disable-warning=ExperimentalWarning', script, options.dataDir]
   if (options.binDir !== undefined) args.push(options.binDir)
   const command = options.as?.command(NODE, args) ?? { program: NODE, args }
