@@ -92,7 +92,7 @@ function packedManifest(manifest: Manifest): object {
   ]
   return {
     ...kept,
-    bin: Object.fromEntries(Object.entries(manifest.bin).map(([command, path]) => [command, built(path)])),
+    bin: Object.fromEntries(Object.entries(manifest.bin).map(([command, path]) => [command, built(path).slice(2)])),
     exports: Object.fromEntries(Object.entries(manifest.exports).map(exported)),
     files: ['dist'],
     // The launcher of a checkout finds the Node that came with it; a package has only the one that it is run by.

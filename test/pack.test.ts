@@ -1,0 +1,162 @@
+/** The package as another project gets it: packed, installed outside the checkout, protecting an API. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { administrator } from './support/administrator.ts'
+import { createApp } from './support/app.ts'
+import { atEnd } from './support/endings.ts'
+import { install, pack, type Packed, run } from './support/packed/pack.ts'
+import { MISTAKES, PROGRAMS, TSCONFIG } from './support/packed/programs.ts'
+import { type Server, startServer } from './support/server.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const TSC = join(ROOT, 'node_modules/.bin/tsc')
+const API = 'https://api.example.com'
+let packed: Packed
+let folder: string
+let server: Server
+let clientId: string
+/** A token with `posts:read`, one without it, and one for another API. */
+let tokens: { reading: string; writing: string; foreign: string }
+
+beforeAll(async () => {
+  packed = await pack()
+  folder = await install(packed)
+  for (const [name, program] of Object.entries(PROGRAMS)) writeFileSync(join(folder, name), program)
+  server = await startServer()
+  const admin = await administrator(server)
+  await admin.resource(API, ['posts:read', 'posts:write'])
+  await admin.resource('https://other.example.com', ['posts:read'])
+  const machine = await admin.client('machine', {
+    signet_allow: [
+      { resource: API, scopes: ['posts:read', 'posts:write'] },
+      { resource: 'https://other.example.com', scopes: ['posts:read'] },
+    ],
+  })
+  clientId = machine.id
+  const app = createApp(server, machine, '')
+  const token = async (resource: string, scope: string) => {
+    const { body } = await app.token({ grant_type: 'client_credentials', resource, scope })
+    return body['access_token'] ?? ''
+  }
+  tokens = {
+    reading: await token(API, 'posts:read'),
+    writing: await token(API, 'posts:write'),
+    foreign: await token('https://other.example.com', 'posts:read'),
+  }
+}, 240_000)
+
+/** Starts a program of the installing project; it prints its port. */
+async function start(name: string): Promise<string> {
+  const env = { PATH: process.env['PATH'], ISSUER: server.issuer, AUDIENCE: API }
+  const child = spawn(process.execPath, [name], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  atEnd(() => child.kill('SIGKILL'))
+  const [port] = (await once(child.stdout, 'data')) as [Buffer]
+  return `http://127.0.0.1:${String(port).trim()}`
+}
+
+async function ask(url: string, token?: string) {
+  const response = await fetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+  const body = await response.text()
+  return {
+    status: response.status,
+    challenge: response.headers.get('www-authenticate'),
+    body: body === '' ? undefined : (JSON.parse(body) as unknown),
+  }
+}
+
+describe('the package', () => {
+  test('holds JavaScript and declarations, no sources and nothing of the tests', () => {
+    const others = packed.files.filter((path) => !/^dist\/(src|bin|migrations)\/.*\.(js|d\.ts|css)$/.test(path))
+    expect(
+      others.filter((path) => !['README.md', 'LICENSE', 'package.json', 'dist/package.json'].includes(path)),
+    ).toEqual([])
+    expect(packed.files).toContain('dist/src/resource-server/koa.d.ts')
+    expect(packed.files).toContain('dist/migrations/registry.js')
+  })
+
+  test('points its manifest at them and leaves that of the checkout as it was', () => {
+    const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/signet/package.json'), 'utf8')) as object
+    expect(manifest).toMatchObject({
+      bin: { signet: 'dist/bin/signet.js' },
+      engines: { node: '>=24.7' },
+      exports: { './resource-server': { default: './dist/src/resource-server/index.js' } },
+    })
+    expect(manifest).not.toHaveProperty('scripts')
+    const read = (root: string) => readFileSync(join(root, 'package.json'), 'utf8')
+    expect(read(packed.checkout)).toBe(read(ROOT))
+  })
+
+  test('names no source file that is not there', () => {
+    const code = globSync('dist/**/*.{js,d.ts}', { cwd: packed.checkout })
+    const naming = code.filter((file) =>
+      /['"`]\.{1,2}\/[^'"`]*\.ts['"`]/.test(readFileSync(join(packed.checkout, file), 'utf8')),
+    )
+    expect(code.length).toBeGreaterThan(100)
+    expect(naming).toEqual([])
+  })
+
+  test('brings the command line, which loads every command', async () => {
+    const signet = join(folder, 'node_modules/.bin/signet')
+    const version = await run(process.execPath, [signet, '--version'], folder)
+    expect(version.stdout.trim()).toBe('0.1.0')
+    for (const command of ['clients', 'resources', 'accounts', 'keys', 'audit', 'token', 'serve', 'migrate']) {
+      expect((await run(process.execPath, [signet, command, '--help'], folder)).stdout).toContain(`signet ${command}`)
+    }
+  })
+
+  test('type-checks strictly in a project of its own', async () => {
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ ...TSCONFIG, files: ['http.ts', 'koa.ts'] }))
+    await run(TSC, ['-p', folder], folder)
+  })
+
+  test('has types that refuse what is wrong', async () => {
+    writeFileSync(join(folder, 'mistakes.ts'), MISTAKES)
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ ...TSCONFIG, files: ['mistakes.ts'] }))
+    const told = await run(TSC, ['-p', folder], folder).then(
+      () => '',
+      (error: Error) => error.message,
+    )
+    const lines = [...told.matchAll(/mistakes\.ts\((\d+),/g)].map(([, line]) => Number(line))
+    expect(lines).toEqual([4, 5, 6, 7])
+  })
+})
+
+describe.each(Object.keys(PROGRAMS))('a server protected by it, %s,', (name) => {
+  let url: string
+  beforeAll(async () => {
+    url = await start(name)
+  })
+
+  test('answers to a token of the issuer with its claims', async () => {
+    expect(await ask(url, tokens.reading)).toMatchObject({ status: 200, body: { sub: clientId } })
+  })
+
+  test('refuses a request without a token with the bare challenge', async () => {
+    const refused = await ask(url)
+    expect(refused).toMatchObject({ status: 401, body: undefined })
+    expect(refused.challenge).toBe(
+      `Bearer scope="posts:read", resource_metadata="${API}/.well-known/oauth-protected-resource"`,
+    )
+  })
+
+  test('refuses a token without the scope, naming it', async () => {
+    const refused = await ask(url, tokens.writing)
+    const sentence = 'The access token lacks the scope posts:read.'
+    expect(refused).toMatchObject({
+      status: 403,
+      body: { error: 'insufficient_scope', error_description: sentence },
+    })
+    expect(refused.challenge).toContain('scope="posts:read"')
+  })
+
+  test('refuses a token for another API', async () => {
+    const sentence = `The access token is not for ${API}.`
+    expect(await ask(url, tokens.foreign)).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_token', error_description: sentence },
+    })
+  })
+})
