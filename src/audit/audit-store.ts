@@ -12,7 +12,7 @@ const MAX_LIMIT = 1000
 const BIGINT_DIGITS = /^[0-9]{1,18}$/
 
 /** The columns that an event fills; `id` and `at` are the database's. */
-export const AUDIT_INSERT_COLUMNS = [
+const AUDIT_INSERT_COLUMNS = [
   'type',
   'outcome',
   'actor_kind',

@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { requestState } from './request-state.ts'
+import { OTHER_ROUTE } from './route-template.ts'
 
 const MAX_CLIENT_ID = 200
 
@@ -46,7 +47,7 @@ function routeTemplate(ctx: Context, path: string, routeOf: (path: string) => st
   const named = requestState(ctx).route
   if (named !== undefined) return named
   const known = routeOf(path)
-  if (known !== 'other') return known
+  if (known !== OTHER_ROUTE) return known
   // @koa/router leaves the template of the route it took.
   const matched: unknown = (ctx as unknown as { _matchedRoute?: unknown })._matchedRoute
   return typeof matched === 'string' ? matched : known

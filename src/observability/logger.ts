@@ -42,7 +42,7 @@ function withRedactedChildren(logger: Logger): Logger {
 }
 
 /** Name, message, code, stack and causes of an error, each bounded; no other member. */
-export function serializeError(error: unknown): unknown {
+function serializeError(error: unknown): unknown {
   return describeError(error, 0)
 }
 

@@ -9,7 +9,7 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /** A label value comes from a closed set or is short and plain; anything else would let a caller make series. */
 const PLAIN_LABEL = /^[a-z][a-z0-9_.:-]{0,63}$/
 
-export interface RequestObservation {
+interface RequestObservation {
   readonly method: string
   /** A route template such as `/interaction/:uid`, never a path. */
   readonly route: string

@@ -1,0 +1,139 @@
+/** What the world sees while PostgreSQL is frozen or gone: 503 soon and in words, never a hang, and back by itself. */
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { EmbeddedDatabase } from '#database/embedded.ts'
+import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
+import { createApp } from '../support/app.ts'
+import { assertionParams } from '../support/assertion.ts'
+import { childrenOf } from '../support/holder-process.ts'
+import { startOwnPostgres } from '../support/own-postgres.ts'
+import { textOf } from '../support/person.ts'
+import { type Server, startServer } from '../support/server.ts'
+
+const API = 'https://api.example.com'
+const CALLBACK = 'https://shop.example.com/callback'
+let postgres: EmbeddedDatabase
+let server: Server
+let admin: Administrator
+let machine: RegisteredClient
+let web: RegisteredClient
+
+beforeAll(async () => {
+  postgres = await startOwnPostgres()
+  server = await startServer({ databaseUrl: postgres.url })
+  admin = await administrator(server)
+  await admin.resource(API, ['posts:read'])
+  machine = await admin.client('machine', { signet_allow: [{ resource: API, scopes: ['posts:read'] }] })
+  web = await admin.client('web', { redirect_uris: [CALLBACK] })
+  await admin.account('ada@example.com', PASSWORD)
+  // what is asked for while the database is away was in use before
+  expect((await ask(await tokenRequest())).status).toBe(200)
+  expect((await ask({ path: createApp(server, web, CALLBACK).begin().url })).status).toBe(303)
+})
+
+interface Asked {
+  readonly path: string
+  readonly init?: RequestInit
+}
+
+async function ask({ path, init = {} }: Asked) {
+  const started = performance.now()
+  const response = await server.fetch(path, { redirect: 'manual', ...init })
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, text, ms: performance.now() - started }
+}
+
+async function tokenRequest(): Promise<Asked> {
+  const { issuer } = server
+  const own = await assertionParams({ issuer, clientId: machine.id, key: machine.key })
+  return {
+    path: '/token',
+    init: { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials', ...own }) },
+  }
+}
+
+async function ready(): Promise<number> {
+  return (await fetch(`${server.managementUrl}/health/ready`)).status
+}
+
+/** Stops every process of PostgreSQL in its tracks; the returned function lets them go on. */
+function freeze(): () => void {
+  const pids = [postgres.pid, ...childrenOf(postgres.pid)]
+  signal(pids, 'SIGSTOP')
+  return () => signal(pids, 'SIGCONT')
+}
+
+function signal(pids: readonly number[], name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name)
+    } catch {
+      // a backend may have ended meanwhile
+    }
+  }
+}
+
+/** Not ready within two seconds, alive, and every kind of request is answered within three. */
+async function expectAway(): Promise<void> {
+  await expect.poll(ready, { timeout: 2000, interval: 50 }).toBe(503)
+  expect((await fetch(`${server.managementUrl}/health/live`)).status).toBe(200)
+  const token = await ask(await tokenRequest())
+  expect({ status: token.status, body: JSON.parse(token.text) as unknown }).toMatchObject({
+    status: 503,
+    body: { error: 'temporarily_unavailable', error_description: expect.stringMatching(/\w+ \w+/) as string },
+  })
+  expect(Number(token.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+  expect(token.headers.get('cache-control')).toBe('no-store')
+  const page = await ask({
+    path: createApp(server, web, CALLBACK).begin().url,
+    init: { headers: { accept: 'text/html' } },
+  })
+  expect([303, 503]).toContain(page.status)
+  if (page.status === 303) {
+    expect(page.headers.get('location')).toMatch(new RegExp(`^${CALLBACK}\\?.*error=temporarily_unavailable`))
+  } else {
+    expect(textOf(page.text)).toMatch(/cannot answer/)
+  }
+  const api = await ask({ path: '/admin/v1/clients', init: { headers: { authorization: 'Bearer x' } } })
+  // a refusal is in the audit log or it is none
+  expect(api).toMatchObject({ status: 503, text: expect.stringContaining('"code":"database_unavailable"') as string })
+  for (const { ms } of [token, page, api]) expect(ms).toBeLessThan(3000)
+  for (const path of ['/jwks', '/.well-known/openid-configuration']) {
+    const known = await ask({ path })
+    expect({ path, status: known.status }).toEqual({ path, status: 200 })
+  }
+}
+
+/** Within five seconds, without a restart. */
+async function expectBack(): Promise<void> {
+  await expect.poll(ready, { timeout: 5000, interval: 100 }).toBe(200)
+  await expect.poll(async () => (await ask(await tokenRequest())).status, { timeout: 5000, interval: 100 }).toBe(200)
+}
+
+describe('while PostgreSQL', () => {
+  test('is frozen, the server says so and comes back with it', async () => {
+    const thaw = freeze()
+    try {
+      await expectAway()
+    } finally {
+      thaw()
+    }
+    await expectBack()
+  })
+
+  test('is away, the server says so, logs it once a second at most, and never a bug', async () => {
+    const before = server.logLines().length
+    const started = performance.now()
+    const thaw = freeze()
+    try {
+      await Promise.all(Array.from({ length: 100 }, async () => ask(await tokenRequest())))
+    } finally {
+      thaw()
+    }
+    await expectBack()
+    const seconds = (performance.now() - started) / 1000
+    const lines = server.logLines().slice(before)
+    expect(lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([])
+    const warnings = lines.filter(({ level, msg }) => level === 'warn' && msg !== 'request')
+    expect(warnings.length).toBeLessThanOrEqual(3 * (seconds + 1))
+  })
+})
