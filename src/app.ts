@@ -6,6 +6,7 @@ import { createFront } from '#http/front.ts'
 import { createErrorRenderer } from '#interactions/error-renderer.ts'
 import { createHomePage } from '#interactions/home-page.ts'
 import { createInteractions } from '#interactions/interactions.ts'
+import { withoutDeadEnds } from '#interactions/lost.ts'
 import { cookieKeys } from '#oidc/configuration/cookies.ts'
 import { ROUTES } from '#oidc/provider.ts'
 import type { Services } from '#services.ts'
@@ -59,6 +60,7 @@ export function createApp(services: Services): Koa {
   app.use(createHomePage({ issuer, production, open: [] }))
   app.use(createInteractions({ ...services, gateway: oidc.gateway, issuer }))
   app.use(createAdminApi({ ...services, issuer }))
+  app.use(withoutDeadEnds)
   app.use(oidc.middleware)
   return app
 }

@@ -12,6 +12,7 @@ import { createDatabase } from '#database/pool.ts'
 import { createCsrf } from '#http/csrf.ts'
 import { requestOrigin } from '#http/origin.ts'
 import { createEnginePages } from '#interactions/engine-pages.ts'
+import { startJobs } from '#jobs/schedule.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { createOidc } from '#oidc/oidc.ts'
@@ -62,6 +63,7 @@ export async function createServices(input: ServicesInput) {
     builtInResources: [adminResource],
     origin: requestOrigin,
   })
+  const stopJobs = startJobs([{ name: 'remove-expired', everyMs: 60_000, run: () => oidc.removeExpired() }], logger)
   return {
     config,
     logger,
@@ -72,6 +74,7 @@ export async function createServices(input: ServicesInput) {
     oidc,
     csrf: createCsrf({ keys: keyring.derive('csrf'), issuer }),
     async close(): Promise<void> {
+      await stopJobs()
       signingKeys.close()
       await notifications.close()
       await db.close()

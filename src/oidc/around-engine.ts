@@ -57,8 +57,11 @@ export function aroundEngine(instance: EngineInstance, deps: AroundDeps): Middle
     // the engine adds the hash of its own form_post script where there is such a directive
     if (ctx.path.startsWith(ROUTES.authorization)) allowContent(ctx, { 'script-src': [] })
     await inRequestScope({ collect: isToken }, async (scope) => {
-      await keepAnswered(ctx, () => (isToken ? token(ctx, next, scope) : next()))
-      if (!isToken) await recordOutcome(ctx, deps, await refused(ctx as unknown as KoaContextWithOIDC))
+      try {
+        await keepAnswered(ctx, () => (isToken ? token(ctx, next, scope) : next()))
+      } finally {
+        if (!isToken) await recordOutcome(ctx, deps, await refused(ctx as unknown as KoaContextWithOIDC))
+      }
     })
     finish(ctx)
   }

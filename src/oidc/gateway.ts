@@ -30,6 +30,8 @@ export interface GatewayDeps {
   readonly auditContext: (ctx: Context) => Omit<AuditContext, 'actor'>
 }
 
+export type LostDeps = Pick<GatewayDeps, 'issuer' | 'provider' | 'artefacts' | 'sealer'>
+
 export function createGateway(deps: GatewayDeps): InteractionGateway {
   return {
     async open(ctx) {
@@ -50,7 +52,7 @@ async function current(deps: GatewayDeps, ctx: Context): Promise<Interaction> {
   try {
     return await deps.provider().interactionDetails(ctx.req, ctx.res)
   } catch (error) {
-    if (error instanceof errors.SessionNotFound) throw await lost(deps, ctx, error)
+    if (error instanceof errors.SessionNotFound) throw await lost(deps, ctx)
     throw error
   }
 }
@@ -64,7 +66,7 @@ async function finish(deps: GatewayDeps, ctx: Context, result: Record<string, un
     ctx.redirect(returnTo)
     ctx.status = 303
   } catch (error) {
-    if (error instanceof errors.SessionNotFound) throw await lost(deps, ctx, error)
+    if (error instanceof errors.SessionNotFound) throw await lost(deps, ctx)
     throw error
   }
 }
@@ -179,7 +181,10 @@ function leftOut(asked: ScopeSelection, granted: ScopeSelection): ScopeSelection
     : { openidScopes, resourceScopes }
 }
 
-async function clientOf(deps: GatewayDeps, params: Record<string, unknown>): Promise<InteractionClient> {
+async function clientOf(
+  deps: Pick<GatewayDeps, 'provider'>,
+  params: Record<string, unknown>,
+): Promise<InteractionClient> {
   const client = await deps.provider().Client.find(String(params['client_id']))
   const redirect = URL.parse(String(params['redirect_uri']))
   return describeClient(client, redirect, String(params['client_id']))
@@ -202,8 +207,8 @@ function describeClient(client: EngineClient | undefined, redirect: URL | null, 
  * What is left of an interaction that cannot go on. Its row stays for a while after it expired or was finished, so
  * that the page can offer the way on (the same request again) or back to the app.
  */
-async function lost(deps: GatewayDeps, ctx: Context, error: Error): Promise<InteractionLost> {
-  const uid = /\/interaction\/([\w-]{1,64})/.exec(ctx.path)?.[1]
+export async function lost(deps: LostDeps, ctx: Context): Promise<InteractionLost> {
+  const uid = /\/(?:interaction|authorize)\/([\w-]{1,64})/.exec(ctx.path)?.[1]
   const stored =
     uid === undefined ? undefined : await orUnavailable(() => deps.artefacts.find('Interaction', rowId(uid)))
   if (!stored) return new InteractionLost('unknown')
@@ -215,8 +220,8 @@ async function lost(deps: GatewayDeps, ctx: Context, error: Error): Promise<Inte
   if (stored.remainingSeconds !== null && stored.remainingSeconds <= 0) {
     return new InteractionLost('expired', { client, restartUrl })
   }
-  const foreign = error.message !== 'invalid_request' || /cookie/.test(String(Reflect.get(error, 'error_description')))
-  return new InteractionLost(foreign ? 'foreign' : 'expired', { client, restartUrl })
+  // the row is good: it is this browser's cookies that are not, or the session that was signed in when it began
+  return new InteractionLost('foreign', { client, restartUrl })
 }
 
 function restart(issuer: string, params: Record<string, unknown>): string {

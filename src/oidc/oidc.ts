@@ -23,7 +23,8 @@ import { createUnitSettler } from './adapter/unit-of-work.ts'
 import { aroundEngine } from './around-engine.ts'
 import { LIFETIMES } from './configuration/lifetimes.ts'
 import { createConsentStore } from './consent-store.ts'
-import { createGateway } from './gateway.ts'
+import { removeExpired } from './expiry-store.ts'
+import { createGateway, lost } from './gateway.ts'
 import type { EnginePages, InteractionGateway } from './interaction-gateway.ts'
 import { createProvider, type EngineInstance, type ProviderDeps } from './provider.ts'
 import { createReplayDetection } from './replay.ts'
@@ -50,12 +51,15 @@ export interface OidcDeps {
 export interface Oidc {
   readonly middleware: Middleware
   readonly gateway: InteractionGateway
+  /** Rows that went, by table; undefined when there were none. */
+  removeExpired(): Promise<Record<string, number> | undefined>
 }
 
 /** Builds the engine over the keys there are now, and again whenever they change. */
 export function createOidc(deps: OidcDeps): Oidc {
   const storage = createStorage(deps)
-  const providerDeps = createProviderDeps(deps, storage)
+  const lostDeps = { ...deps, ...storage, provider: () => current.instance.provider }
+  const providerDeps = createProviderDeps(deps, storage, (ctx) => lost(lostDeps, ctx))
 
   function build(): { instance: EngineInstance; run: Middleware } {
     const instance = createProvider(providerDeps, deps.signingKeys.current())
@@ -79,12 +83,11 @@ export function createOidc(deps: OidcDeps): Oidc {
   return {
     // read once a request: those under way keep the engine they began with
     middleware: (ctx, next) => current.run(ctx, next),
-    gateway: createGateway({
-      ...deps,
-      ...storage,
-      provider: () => current.instance.provider,
-      auditContext: deps.origin,
-    }),
+    gateway: createGateway({ ...lostDeps, auditContext: deps.origin }),
+    async removeExpired() {
+      const removed = await removeExpired(deps.db)
+      return Object.keys(removed).length === 0 ? undefined : removed
+    },
   }
 }
 
@@ -106,7 +109,11 @@ function createStorage({ db, keyring }: OidcDeps) {
   }
 }
 
-function createProviderDeps(deps: OidcDeps, storage: ReturnType<typeof createStorage>): ProviderDeps {
+function createProviderDeps(
+  deps: OidcDeps,
+  storage: ReturnType<typeof createStorage>,
+  lostInteraction: ProviderDeps['lost'],
+): ProviderDeps {
   const { artefacts, sealer, sessions, consents, tokens } = storage
   return {
     ...deps,
@@ -119,6 +126,7 @@ function createProviderDeps(deps: OidcDeps, storage: ReturnType<typeof createSto
       sealer,
       graceSeconds: LIFETIMES.refreshGrace,
     }),
+    lost: lostInteraction,
     endSession: (uid) => endSession(deps, sessions, uid),
     isFirstUse: createReplayDetection(async (id, expiresAt) => {
       const [fresh] = await orUnavailable(() => tokens.reserve([{ reservations: [{ id, expiresAt }], audit: [] }]))

@@ -1,5 +1,6 @@
 /** Builds one instance of the engine over one set of signing keys; it is swapped whole when the keys change. */
 import Provider from 'oidc-provider'
+import type { Context } from 'koa'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
@@ -35,6 +36,8 @@ export interface ProviderDeps {
   readonly pages: EnginePages
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly endSession: (uid: string) => Promise<void>
+  /** What is left of an interaction that the engine does not find any more. */
+  readonly lost: (ctx: Context) => Promise<Error>
   /** The engine's `ReplayDetection.unique`. */
   readonly isFirstUse: (issuer: string, jti: string, expiresAt: number) => Promise<boolean>
 }
@@ -120,7 +123,11 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
       const fault = assertionFault({ claims, header, client, context: assertionContext(ctx) })
       if (fault) throw Object.assign(new errors.InvalidClientAuth(fault), { error_description: fault })
     },
-    renderError: (ctx, out) => pages.error(ctx, out as { error: string; error_description?: string }),
+    renderError: async (ctx, out, error) => {
+      // a second tab, the back button, cookies gone: a page with a way on instead of the engine's dead end
+      if (error instanceof errors.SessionNotFound && ctx.oidc.route === 'resume') throw await deps.lost(ctx)
+      await pages.error(ctx, out as { error: string; error_description?: string })
+    },
     allowOmittingSingleRegisteredRedirectUri: false,
   }
 }

@@ -1,0 +1,99 @@
+/** A sign-in that cannot go on offers a way on, or back to the app, instead of a dead end. */
+import { beforeAll, expect, test } from 'vitest'
+import { administrator, type Administrator, PASSWORD } from '../support/administrator.ts'
+import { type App, createApp } from '../support/app.ts'
+import { answerOf, person, type Visit } from '../support/person.ts'
+import { asSuperuser } from '../support/postgres.ts'
+import { type Server, startServer } from '../support/server.ts'
+
+const CALLBACK = 'http://localhost:5000/authorize'
+const ada = { email: 'ada@example.com', password: PASSWORD }
+let server: Server
+let admin: Administrator
+let app: App
+
+beforeAll(async () => {
+  server = await startServer()
+  admin = await administrator(server)
+  const web = await admin.client('web', { client_name: 'Blog', redirect_uris: [CALLBACK] })
+  app = createApp(server, web, CALLBACK)
+  await admin.account(ada.email, ada.password)
+})
+
+const someone = () => person(() => server)
+
+function linkOf(page: Visit, words: RegExp): string {
+  const link = [...page.html.matchAll(/<a [^>]*href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g)].find(([, , text]) =>
+    words.test(text ?? ''),
+  )
+  if (!link?.[1]) throw new Error(`the page has no such link: ${page.html}`)
+  return link[1].replaceAll('&amp;', '&')
+}
+
+test('one begun in another browser starts again here, with the same request', async () => {
+  const begun = app.begin()
+  const page = await someone().visit(begun.url)
+  const elsewhere = someone()
+  const lost = await elsewhere.visit(page.url)
+  expect(lost.status).toBe(403)
+  const left = await elsewhere.authorize(linkOf(lost, /Start again/), ada)
+  expect(answerOf(left)).toMatchObject({ state: begun.state, code: expect.any(String) })
+})
+
+test('one that waited too long starts again', async () => {
+  const browser = someone()
+  const begun = app.begin()
+  const page = await browser.visit(begun.url)
+  await asSuperuser(
+    (client) =>
+      client.query(
+        "UPDATE artefacts SET expires_at = now() - interval '1 minute' WHERE kind = 'Interaction' AND consumed_at IS NULL",
+      ),
+    server.databaseUrl,
+  )
+  const late = await browser.submit(page, { identifier: ada.email, password: ada.password })
+  expect(late.status).toBe(410)
+  const left = await browser.authorize(linkOf(late, /Start again/), ada)
+  expect(answerOf(left)).toMatchObject({ state: begun.state, code: expect.any(String) })
+})
+
+test('one that was finished before, by the back button or in a second tab, leads back to the app', async () => {
+  const browser = someone()
+  const page = await browser.visit(app.begin({ scope: 'openid email' }).url)
+  const consent = await browser.submit(page, { identifier: ada.email, password: ada.password })
+  await browser.submit(consent, {}, { name: 'decision', value: 'allow' })
+  for (const again of [await browser.visit(page.url), await browser.visit(consent.url)]) {
+    expect(again.status).toBe(404)
+    expect(linkOf(again, /Blog/)).toBe('http://localhost:5000/')
+  }
+})
+
+test('the address that leads on after a sign-in is no dead end in another browser', async () => {
+  const page = await someone().visit(app.begin().url)
+  const uid = page.url.split('/').at(-1)
+  const lost = await someone().visit(`${server.issuer}/authorize/${uid}`)
+  expect(lost.status).toBe(403)
+  expect(linkOf(lost, /Start again/)).toContain(`${server.issuer}/authorize?`)
+})
+
+test('one that never was says so, and tells nothing', async () => {
+  const lost = await someone().visit(`${server.issuer}/interaction/unknown`)
+  expect(lost.status).toBe(404)
+  expect(lost.html).not.toContain('Blog')
+})
+
+test('another person who signs in ends the session of the one before', async () => {
+  await admin.account('bob@example.com', PASSWORD)
+  const browser = someone()
+  await app.code(browser, ada)
+  const before = new Map(browser.cookies)
+  const page = await browser.visit(app.begin({ prompt: 'login' }).url)
+  const consent = await browser.submit(page, { identifier: 'bob@example.com', password: PASSWORD })
+  await browser.submit(consent, {}, { name: 'decision', value: 'allow' })
+  const [event] = await admin.audit('session.ended')
+  expect(event).toMatchObject({ reason: 'another person signed in' })
+  // the cookie of the first session is worth nothing any more
+  const cookie = [...before].map(([name, value]) => `${name}=${value}`).join('; ')
+  const response = await server.fetch(app.begin({ prompt: 'none' }).url, { headers: { cookie }, redirect: 'manual' })
+  expect(response.headers.get('location')).toContain('error=login_required')
+})
