@@ -11,11 +11,12 @@ test('removes what expired long enough ago, with what hangs on it, and nothing e
   atEnd(() => db.close())
   await db.query(`INSERT INTO grants (id, payload, expires_at) VALUES
     ('old', '{}', now() - interval '2 days'), ('live', '{}', now() + interval '1 day')`)
-  await db.query(`INSERT INTO artefacts (kind, id, payload, grant_id, expires_at, consumed_at)
-    SELECT 'RefreshToken', sha256(n::text::bytea), '{}', NULL, now() - interval '2 days', NULL::timestamptz FROM generate_series(1, 2500) n
-    UNION ALL SELECT 'RefreshToken', '\\x01', '{}', 'old', now() + interval '1 day', NULL
-    UNION ALL SELECT 'RefreshToken', '\\x02', '{}', 'live', now() + interval '1 day', now()
-    UNION ALL SELECT 'Interaction', '\\x03', '{}', NULL, now() - interval '1 hour', NULL`)
+  await db.query(`INSERT INTO artefacts (kind, id, payload, expires_at)
+    SELECT 'RefreshToken', sha256(n::text::bytea), '{}', now() - interval '2 days' FROM generate_series(1, 2500) n`)
+  await db.query(`INSERT INTO artefacts (kind, id, payload, grant_id, expires_at, consumed_at) VALUES
+    ('RefreshToken', '\\x01', '{}', 'old', now() + interval '1 day', NULL),
+    ('RefreshToken', '\\x02', '{}', 'live', now() + interval '1 day', now()),
+    ('Interaction', '\\x03', '{}', NULL, now() - interval '1 hour', NULL)`)
   await db.query(`INSERT INTO replay_reservations VALUES ('\\x01', now() - interval '2 minutes'), ('\\x02', now())`)
   await db.query(`INSERT INTO sessions (uid, payload, expires_at, ended_at) VALUES
     ('old', '{}', now() - interval '2 days', NULL), ('ended', '{}', now() + interval '1 hour', now())`)
