@@ -4,7 +4,6 @@ import { button, form, hidden, notice, scopeList, webUrl } from '#http/design/co
 import type { Html } from '#http/design/html.ts'
 import type { Language } from '#http/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interaction-gateway.ts'
-import { hostOf } from './flow.ts'
 import { TEXTS } from './texts/texts.ts'
 
 export interface AskedScope {
@@ -35,7 +34,6 @@ export interface ConsentView {
 export function consentPage(view: ConsentView): { title: string; content: Html } {
   const { language, client, action, csrfField, who, resources, stale } = view
   const texts = TEXTS[language].consent
-  const at = hostOf(client)
   const asked = html`<div class="asked">
     ${aboutYou(view)}${resources.map(
       (resource) =>
@@ -50,11 +48,11 @@ export function consentPage(view: ConsentView): { title: string; content: Html }
   </div>`
   const content = html`<div class="lines">
       <h1>${texts.heading(client.name)}</h1>
-      <p>${texts.asks(client.name, at, who)}</p>
+      <p>${texts.asks(client.name, client.redirectHost, who)}</p>
     </div>
     ${stale ? notice('consent-notice', texts.stale) : ''}
     ${form(action, html`${hidden(csrfField.name, csrfField.value)}${asked}${buttons}`)}
-    <p class="small">${texts.remembered(at)}${documents(language, client)}</p>`
+    <p class="small">${texts.remembered(client.redirectHost)}${documents(language, client)}</p>`
   return { title: texts.title(client.name), content }
 }
 

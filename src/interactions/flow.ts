@@ -1,6 +1,6 @@
 /** The way through an interaction, without HTTP: what is asked next, and what a sent form means. */
 import type { Form } from '#http/body.ts'
-import type { InteractionClient, OpenInteraction } from '#oidc/interaction-gateway.ts'
+import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 
 /** The forms of an interaction, by the last part of the path that they are sent to. */
 export const STEPS = { login: 'login', consent: 'consent', cancel: 'cancel' } as const
@@ -36,9 +36,4 @@ export function text(value: unknown): string {
 /** Whether somebody who is signed in already is asked to sign in (`prompt=login`, `max_age`). */
 export function isReauthentication({ prompt, accountSub }: OpenInteraction): boolean {
   return prompt === 'login' && accountSub !== undefined
-}
-
-/** The host that the person will be sent to; undefined when the app is reached by a private scheme on the device. */
-export function hostOf(client: InteractionClient): string | undefined {
-  return client.redirectHost === '' ? undefined : client.redirectHost
 }

@@ -4,7 +4,6 @@ import { buttonLink, webUrl } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
 import type { Language } from '#http/i18n/language.ts'
 import type { InteractionLost } from '#oidc/interaction-gateway.ts'
-import { hostOf } from './flow.ts'
 import { TEXTS } from './texts/texts.ts'
 
 /** RFC 9110 §15.5: the page was there and is gone, never was, or is not this browser's. */
@@ -32,5 +31,5 @@ function wayOn(language: Language, { restartUrl, client }: InteractionLost): Htm
   if (restart !== undefined) {
     return html`<div class="lines">${buttonLink({ href: restart, label: texts.again, kind: 'primary' })}${back}</div>`
   }
-  return back ?? html`<p>${client ? texts.open(client.name, hostOf(client)) : texts.openSome}</p>`
+  return back ?? html`<p>${client ? texts.open(client.name, client.redirectHost) : texts.openSome}</p>`
 }

@@ -4,7 +4,6 @@ import { button, field, form, hidden, notice } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
 import type { Language } from '#http/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interaction-gateway.ts'
-import { hostOf } from './flow.ts'
 import { TEXTS } from './texts/texts.ts'
 
 /** Why the page is shown again. */
@@ -32,7 +31,7 @@ export function signInPage(view: SignInView): { title: string; content: Html } {
   const asks = view.again ? texts.again : texts.asks
   const content = html`<div class="lines">
       <h1>${texts.title}</h1>
-      <p>${asks(client.name, hostOf(client))}</p>
+      <p>${asks(client.name, client.redirectHost)}</p>
     </div>
     ${problem === undefined ? '' : notice(NOTICE, texts[problem])}
     ${form(actions.login, html`${csrf}${fields(view)}${button({ label: texts.submit, kind: 'primary' })}`)}

@@ -149,9 +149,10 @@ describe('a refused attempt', () => {
       times.known.push(await timed(() => signIn('ada@example.com', 'wrong horse')))
       times.unknown.push(await timed(() => signIn('eve@example.com', 'wrong horse')))
     }
-    const ratio = median(times.known) / median(times.unknown)
-    expect(ratio).toBeGreaterThan(0.6)
-    expect(ratio).toBeLessThan(1.6)
+    // Without equal work the two are apart by a factor of ten or more.
+    const ratio = quick(times.known) / quick(times.unknown)
+    expect(ratio).toBeGreaterThan(0.5)
+    expect(ratio).toBeLessThan(2)
   })
 
   test('for want of room is told apart from a wrong password', async () => {
@@ -227,6 +228,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] as number
+/** The fourth quickest: what else the machine does adds to the slow ones. */
+function quick(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[3] as number
 }

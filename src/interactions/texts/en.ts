@@ -4,16 +4,16 @@ import { foreign, host, strong } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
 import type { Catalogue } from '#http/i18n/catalogue.ts'
 
-/** `at` is the host that the person will be sent to; undefined for an app on the person's own device. */
-function app(name: string, at: string | undefined): Html {
-  return at === undefined ? html`${strong(name)} on this device` : html`${strong(name)} at ${host(at)}`
+/** `at` is the host that the person will be sent to, or the private scheme; empty where that is not known any more. */
+function app(name: string, at: string): Html {
+  return at === '' ? strong(name) : html`${strong(name)} at ${host(at)}`
 }
 
 export const en = {
   signIn: {
     title: 'Sign in',
-    asks: (name: string, at: string | undefined) => html`You will go on to ${app(name, at)}.`,
-    again: (name: string, at: string | undefined) => html`${app(name, at)} asks you to sign in once more.`,
+    asks: (name: string, at: string) => html`You will go on to ${app(name, at)}.`,
+    again: (name: string, at: string) => html`${app(name, at)} asks you to sign in once more.`,
     identifier: 'E-mail address',
     password: 'Password',
     submit: 'Sign in',
@@ -28,8 +28,7 @@ export const en = {
   consent: {
     title: (name: string) => `Give ${name} access?`,
     heading: (name: string) => html`Give ${foreign(name)} access?`,
-    asks: (name: string, at: string | undefined, who: string) =>
-      html`${app(name, at)} asks you, ${strong(who)}, to let it:`,
+    asks: (name: string, at: string, who: string) => html`${app(name, at)} asks you, ${strong(who)}, to let it:`,
     aboutYou: 'About you',
     resource: (name: string, at: string) => html`${strong(name)} <span class="soft" dir="ltr">${at}</span>`,
     openidScopes: {
@@ -42,10 +41,8 @@ export const en = {
     },
     allow: 'Allow',
     deny: 'Not now',
-    remembered: (at: string | undefined) =>
-      at === undefined
-        ? html`Either way you go back to the app. What you allow is remembered until it asks for more.`
-        : html`Either way you go back to ${host(at)}. What you allow is remembered until the app asks for more.`,
+    remembered: (at: string) =>
+      html`Either way you go back to ${host(at)}. What you allow is remembered until the app asks for more.`,
     policy: 'Privacy policy',
     terms: 'Terms of use',
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please decide again.',
@@ -66,7 +63,7 @@ export const en = {
     },
     again: 'Start again',
     back: (name: string) => html`Back to ${foreign(name)}`,
-    open: (name: string, at: string | undefined) => html`To go on, open ${app(name, at)} again and sign in from there.`,
+    open: (name: string, at: string) => html`To go on, open ${app(name, at)} again and sign in from there.`,
     openSome: 'To go on, open the app again and sign in from there.',
   },
   signOut: {

@@ -4,8 +4,8 @@ import { foreign, host, strong } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
 import type { InteractionTexts } from './en.ts'
 
-function app(name: string, at: string | undefined): Html {
-  return at === undefined ? html`이 기기에 있는 ${strong(name)} 앱` : html`${strong(name)} 앱(${host(at)})`
+function app(name: string, at: string): Html {
+  return at === '' ? html`${strong(name)} 앱` : html`${strong(name)} 앱(${host(at)})`
 }
 
 export const ko: InteractionTexts = {
@@ -40,10 +40,7 @@ export const ko: InteractionTexts = {
     },
     allow: '허용',
     deny: '나중에',
-    remembered: (at) =>
-      at === undefined
-        ? html`어느 쪽을 골라도 앱으로 돌아가요. 앱이 더 요청하기 전까지는 다시 묻지 않아요.`
-        : html`어느 쪽을 골라도 ${host(at)} 주소로 돌아가요. 앱이 더 요청하기 전까지는 다시 묻지 않아요.`,
+    remembered: (at) => html`어느 쪽을 골라도 ${host(at)} 주소로 돌아가요. 앱이 더 요청하기 전까지는 다시 묻지 않아요.`,
     policy: '개인정보 처리방침',
     terms: '이용약관',
     stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 다시 선택해 주세요.',

@@ -1,0 +1,66 @@
+/** A live server with an app, an API and a person, for the browser tests. */
+import { randomUUID } from 'node:crypto'
+import type { BrowserContext, Page } from 'playwright-core'
+import { administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
+import { createApp } from '../support/app.ts'
+import { startServer, type Server } from '../support/server.ts'
+import { startShop, type Shop } from './shop.ts'
+
+export const API = 'https://api.example.com'
+export const EMAIL = 'ada@example.com'
+export const SCOPE = 'openid profile email posts:read posts:write'
+
+export interface World {
+  readonly server: Server
+  readonly shop: Shop
+  readonly client: RegisteredClient
+  /** An authorization request of the shop; with `prompt=consent` it asks for all of SCOPE each time. */
+  request(params?: Record<string, string>): string
+  signOutRequest(): string
+}
+
+export async function startWorld(): Promise<World> {
+  const server = await startServer()
+  const [admin, shop] = [await administrator(server), await startShop()]
+  await admin.resource(API, [], {
+    scopes: [
+      { name: 'posts:read', description: 'Read your posts' },
+      { name: 'posts:write', description: 'Write, change and delete posts' },
+    ],
+  })
+  await admin.account(EMAIL, PASSWORD)
+  const client = await admin.client('web', {
+    client_name: 'shop',
+    redirect_uris: [shop.callback],
+    post_logout_redirect_uris: [`${shop.origin}/bye`],
+    policy_uri: `${shop.origin}/privacy`,
+    signet_allow: [{ resource: API, scopes: ['posts:read', 'posts:write'] }],
+  })
+  const app = createApp(server, client, shop.callback)
+  return {
+    server,
+    shop,
+    client,
+    request: (params = {}) => app.begin({ scope: SCOPE, resource: API, state: randomUUID(), ...params }).url,
+    signOutRequest: () =>
+      `${server.issuer}/logout?${new URLSearchParams({
+        client_id: client.id,
+        post_logout_redirect_uri: `${shop.origin}/bye`,
+      }).toString()}`,
+  }
+}
+
+/** Fills in the sign-in page that is open. */
+export async function signIn(page: Page, password: string = PASSWORD): Promise<void> {
+  await page.fill('[name=identifier]', EMAIL)
+  await page.fill('[name=password]', password)
+  await page.click('button[type=submit]')
+}
+
+/** A page of a browser in which the person is signed in. */
+export async function signedInPage(context: BrowserContext, world: World): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(world.request({ prompt: 'consent' }))
+  await signIn(page)
+  return page
+}

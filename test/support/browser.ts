@@ -1,0 +1,81 @@
+/** A real browser for tests: the machine's own Chromium, or the one that comes with the packages. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir, userInfo } from 'node:os'
+import { dirname, join } from 'node:path'
+import chromiumPackage, { inflate } from '@sparticuz/chromium'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { atEnd } from './endings.ts'
+
+const OF_THE_SYSTEM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable']
+const FLAGS = [
+  // As root there is no sandbox to be had; the pages are our own.
+  '--no-sandbox',
+  '--disable-dev-shm-usage',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+const ARTIFACTS = join(import.meta.dirname, '../artifacts')
+
+/** A browser that ends with the test file. Where there is none to be had: undefined, after one line that says why. */
+export async function openBrowser(): Promise<Browser | undefined> {
+  const faults: string[] = []
+  for (const launch of [
+    ...OF_THE_SYSTEM.filter((path) => existsSync(path)).map((path) => () => start(path)),
+    bundled,
+  ]) {
+    try {
+      const browser = await launch()
+      atEnd(() => browser.close())
+      return browser
+    } catch (error) {
+      faults.push(String(error).split('\n', 1)[0] ?? '')
+    }
+  }
+  process.stdout.write(`no browser can be started here, so the browser tests are skipped: ${faults.join('; ')}\n`)
+  return undefined
+}
+
+/** Keeps a picture of the page as `test/artifacts/<name>.png`. */
+export async function keepScreenshot(page: Page, name: string): Promise<void> {
+  mkdirSync(ARTIFACTS, { recursive: true })
+  await page.screenshot({ path: join(ARTIFACTS, `${name}.png`) })
+}
+
+function start(executablePath: string, libraries?: string): Promise<Browser> {
+  const env = { ...process.env, ...(libraries === undefined ? {} : { LD_LIBRARY_PATH: libraries }) }
+  return chromium.launch({ executablePath, args: FLAGS, env, timeout: 20_000 })
+}
+
+/** Unpacked once for each user and version; with its own libraries where the machine lacks them. */
+async function bundled(): Promise<Browser> {
+  const dir = await unpacked()
+  const executable = join(dir, 'chromium')
+  return start(executable).catch(() => start(executable, join(dir, 'al2023/lib')))
+}
+
+async function unpacked(): Promise<string> {
+  const packed = join(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '..')
+  const { version } = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8')) as { version: string }
+  const dir = join(tmpdir(), `signet-chromium-${version}-${userInfo().uid}`)
+  if (existsSync(dir)) return dir
+  // The package unpacks to the temporary directory; test files do so at the same time, and the first one done wins.
+  const workshop = `${dir}-${process.pid}`
+  mkdirSync(workshop, { mode: 0o700 })
+  const before = process.env['TMPDIR']
+  process.env['TMPDIR'] = workshop
+  try {
+    await chromiumPackage.executablePath()
+    await inflate(join(packed, 'bin/al2023.tar.br'))
+    renameSync(workshop, dir)
+  } catch (error) {
+    rmSync(workshop, { recursive: true, force: true })
+    if (!existsSync(dir)) throw error
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before
+  }
+  return dir
+}
