@@ -177,8 +177,10 @@ test('a postmaster that was killed is started again under the same URL', async (
   atEnd(() => db.close())
   const before = postgres.pid
   process.kill(before, 'SIGKILL')
-  await expect.poll(() => db.query('SELECT 1').catch(() => undefined), { timeout: 5000 }).toMatchObject({ rowCount: 1 })
-  expect(postgres.pid).not.toBe(before)
+  await expect
+    .poll(() => db.query('SELECT 1').catch(() => undefined), { timeout: 15_000 })
+    .toMatchObject({ rowCount: 1 })
+  await expect.poll(() => postgres.pid).not.toBe(before)
 })
 
 test('PostgreSQL 14 starts as well, and its data is not touched by 18', async () => {
