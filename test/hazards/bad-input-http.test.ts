@@ -265,3 +265,16 @@ describe('cookies that the server did not make', () => {
     }
   })
 })
+
+test('control characters in any input forge no line of the log and move no cursor', async () => {
+  const hostile = 'x\r\n{"level":"fatal","msg":"forged"}\u001b[2J'
+  const encoded = encodeURIComponent(hostile)
+  await post('/token', FORM, `grant_type=${encoded}&client_id=${encoded}&scope=${encoded}`)
+  await post('/introspect', FORM, `token=${encoded}&client_id=${encoded}&client_secret=${encoded}`)
+  await send(`/authorize?client_id=${encoded}&redirect_uri=${encoded}&state=${encoded}`, ['Accept: text/html'])
+  await send(`/${encoded}`, [`User-Agent: \u001b[2J`, `Cookie: a=${encoded}`])
+  const lines = server.logs().trimEnd().split('\n')
+  expect(server.logLines()).toHaveLength(lines.length)
+  expect(server.logLines().filter(({ level, msg }) => level === 'fatal' || msg === 'forged')).toEqual([])
+  expect(server.logs()).not.toContain('\u001b')
+})
