@@ -116,6 +116,6 @@ function refusals(route: Route): Record<string, object> {
 }
 
 /** The names in braces of a path. */
-export function pathParameters(path: string): string[] {
+function pathParameters(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string)
 }

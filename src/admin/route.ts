@@ -56,7 +56,7 @@ export interface RouteDefinition<Body, Query> {
 }
 
 /** A request as it came, before any check of its content. */
-export interface RawCall {
+interface RawCall {
   readonly params: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, unknown>>
   /** Undefined when there was no body. */

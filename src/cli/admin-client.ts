@@ -14,7 +14,7 @@ const PAGE_SIZE = 200
 /** A JSON object as the API sends it. */
 export type Document = Record<string, unknown>
 
-export interface Change {
+interface Change {
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly body?: Document | undefined
   /** The ETag that the change was made against. */
@@ -36,7 +36,7 @@ export function apiPath(...parts: string[]): string {
 }
 
 /** A refusal in the API's own words: its sentence, then one line for each faulty field. */
-export class ApiRefusal extends CliFailure {
+class ApiRefusal extends CliFailure {
   readonly status: number
 
   constructor(status: number, code: string, message: string) {

@@ -14,7 +14,7 @@ export type PrivateJwk = JWK & { kid?: string; alg?: string }
  * Makes a P-256 key, writes its private JWK (`kty crv x y d kid alg use`, mode 0600) and returns the public one.
  * Throws CliFailure `key_file_exists` when there is a file already: a key is never written over.
  */
-export async function generateKeyFile(path: string): Promise<JWK> {
+async function generateKeyFile(path: string): Promise<JWK> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const { kty, crv, x, y, d } = privateKey.export({ format: 'jwk' }) as Record<string, string>
   const kid = await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }))

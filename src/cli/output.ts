@@ -39,7 +39,7 @@ export async function printJsonList(context: CliContext, items: AsyncIterable<un
 
 /** Names and values in two aligned columns; a value of several lines goes on under its first. */
 export function printDetails(context: CliContext, details: readonly (readonly [string, unknown])[]): void {
-  const shown = details.filter(([, value]) => value !== undefined && value !== null && value !== '')
+  const shown = details.filter(([, value]) => !isEmpty(value))
   const width = Math.max(...shown.map(([name]) => name.length))
   for (const [name, value] of shown) {
     const [first = '', ...rest] = (Array.isArray(value) ? value : [value]).map(printable)
@@ -48,13 +48,19 @@ export function printDetails(context: CliContext, details: readonly (readonly [s
   }
 }
 
-/** Aligned columns; on a terminal the widest one is cut so that each row keeps to its line. */
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+}
+
+/** Aligned columns without those that are empty; on a terminal the widest is cut so that a row keeps to its line. */
 export function printTable(
   context: CliContext,
-  columns: readonly Column[],
+  allColumns: readonly Column[],
   rows: readonly (readonly unknown[])[],
 ): void {
-  const cells = rows.map((row) => row.map(printable))
+  const isUsed = (_: unknown, at: number) => rows.some((row) => !isEmpty(row[at]))
+  const columns = allColumns.filter(isUsed)
+  const cells = rows.map((row) => row.filter(isUsed).map(printable))
   const widths = fit(
     columns.map(({ title }, at) => Math.max(title.length, ...cells.map((row) => widthOf(row[at] ?? '')))),
     context.stdout,
@@ -88,7 +94,7 @@ export function moment(time: unknown): string {
 }
 
 /** One line of text: a name from the server must not move the cursor or write another line. */
-export function printable(value: unknown): string {
+function printable(value: unknown): string {
   const text = typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value)
   return stripVTControlCharacters(text).replaceAll(/\p{Cc}+/gu, ' ')
 }

@@ -10,12 +10,17 @@ import { createRoot } from './root.ts'
  * Runs one command line (`argv` without node and script) and resolves with the exit code: 0 done, 1 refused or
  * failed, 2 wrong usage, 78 a bad setting.
  */
-export async function run(argv: readonly string[], serveProcess: CliContext['serve']): Promise<number> {
+export function run(argv: readonly string[], serveProcess: CliContext['serve']): Promise<number> {
   const { stdin, stdout, stderr } = process
+  return runIn(argv, { stdin, stdout, stderr, serve: serveProcess })
+}
+
+/** The same on other streams. The environment is that of the process, over the `.env` of its directory. */
+export async function runIn(argv: readonly string[], streams: Omit<CliContext, 'env'>): Promise<number> {
+  const { stderr } = streams
   const json = argv.includes('--json')
   try {
-    const context: CliContext = { env: readEnvironment(), stdin, stdout, stderr, serve: serveProcess }
-    const program = await programFor(argv, context)
+    const program = await programFor(argv, { env: readEnvironment(), ...streams })
     await program.parseAsync([...argv], { from: 'user' })
     return Number(process.exitCode ?? EXIT.done)
   } catch (error) {

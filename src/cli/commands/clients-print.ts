@@ -38,7 +38,7 @@ export function printClient(context: CliContext, client: Document, files: { key?
   }
 }
 
-export function keysOf(client: Document): string[] {
+function keysOf(client: Document): string[] {
   const { keys } = (client.jwks ?? {}) as { keys?: { kid?: string; kty?: string; alg?: string }[] }
   if (!Array.isArray(keys)) return typeof client.jwks_uri === 'string' ? [client.jwks_uri] : []
   return keys.map(({ kid, kty, alg }) => `${kid ?? 'without kid'}  ${alg ?? kty ?? ''}`.trim())

@@ -14,7 +14,7 @@ interface Options extends ConnectionOptions {
   readonly scope?: string[]
   readonly accessTokenFormat?: string
   readonly signingAlg?: string
-  readonly accessTokenTtl?: number | null
+  readonly accessTokenTtl?: number | 'default'
   readonly yes?: boolean
 }
 
@@ -132,7 +132,7 @@ function membersOf(options: Options): Document {
     scopes: options.scope?.map(scopeOf),
     access_token_format: options.accessTokenFormat,
     signing_alg: options.signingAlg,
-    access_token_ttl_seconds: options.accessTokenTtl,
+    access_token_ttl_seconds: options.accessTokenTtl === 'default' ? null : options.accessTokenTtl,
   }
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }
@@ -143,8 +143,8 @@ function scopeOf(text: string): string | { name: string; description: string } {
   return at <= 0 ? text : { name: text.slice(0, at), description: text.slice(at + 1) }
 }
 
-function seconds(text: string): number | null {
-  if (text === 'default') return null
+function seconds(text: string): number | 'default' {
+  if (text === 'default') return text
   if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('A whole number of seconds is expected.')
 }

@@ -50,7 +50,7 @@ export interface AdminApp {
   refusal(): Promise<StoredAuditEvent | undefined>
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly token?: string | null
   readonly body?: unknown
   readonly headers?: Record<string, string>
@@ -64,7 +64,7 @@ export interface Answer {
   readonly body: any
 }
 
-export const ALL_SCOPES = Object.keys(ADMIN_SCOPES)
+const ALL_SCOPES = Object.keys(ADMIN_SCOPES)
 
 export async function startAdminApp(): Promise<AdminApp> {
   const port = await freePort()

@@ -1,0 +1,107 @@
+/** The command line against a live server: as processes of its own, or, much cheaper, within the test. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { runIn } from '../../../src/cli/run.ts'
+import { type Server, startServer, temporaryDir } from '../../support/server.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const NODE = join(ROOT, 'node_modules/node/bin/node')
+
+export interface Run {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly input?: string | Uint8Array
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** Words of a command line, in groups where that reads better. */
+type Words = readonly (string | readonly string[])[]
+
+type RunSignet = (args: Words, options?: RunOptions) => Promise<Run>
+
+export interface Signet {
+  readonly server: Server
+  /** The folder that commands run in. */
+  readonly dir: string
+  /** Runs `signet` with arguments and returns how it ended. */
+  readonly run: RunSignet
+  /** Runs it with `--json`, expects it to succeed, and returns the document. */
+  json<Document = Record<string, unknown>>(args: Words, options?: RunOptions): Promise<Document>
+}
+
+/** A server, and the command line with the settings of that server. `own`: each command is a process of its own. */
+export async function startSignet(process: 'own' | 'shared' = 'shared'): Promise<Signet> {
+  const server = await startServer()
+  const dir = temporaryDir('cli')
+  const settings = { SIGNET_ISSUER: server.issuer, SIGNET_KEYS_DIR: server.keysDir }
+  const runner = process === 'own' ? runSignet : runWithin
+  const run: RunSignet = (args, options = {}) =>
+    runner(args.flat(), { ...options, dir, env: { ...settings, ...options.env } })
+
+  async function json<Document>(args: Words, options: RunOptions = {}): Promise<Document> {
+    const { code, stdout, stderr } = await run([...args, '--json'], options)
+    if (code !== 0 || stderr !== '') throw new Error(`signet ${args.join(' ')} ended with ${code}: ${stderr}${stdout}`)
+    return JSON.parse(stdout) as Document
+  }
+
+  return { server, dir, run, json }
+}
+
+/** As its users run it. */
+export function runSignet(args: readonly string[], options: RunOptions & { dir: string }): Promise<Run> {
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env }
+  const flags = ['--disable-warning=ExperimentalWarning', '--enable-source-maps']
+  const child = spawn(NODE, [...flags, join(ROOT, 'bin/signet.js'), ...args], {
+    cwd: options.dir,
+    env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)),
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  child.stdin.end(options.input ?? '')
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}
+
+/** The same program on other streams, in the folder and environment given; one at a time. */
+async function runWithin(args: readonly string[], options: RunOptions & { dir: string }): Promise<Run> {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+  const texts = [stdout, stderr].map(gather)
+  stdin.end(options.input ?? '')
+  const restore = enter(options.dir, options.env ?? {})
+  try {
+    const streams = { stdin, stdout, stderr, serve: async () => 0 } as unknown as Parameters<typeof runIn>[1]
+    const code = await runIn(args, streams)
+    stdout.end()
+    stderr.end()
+    const [told = '', failed = ''] = await Promise.all(texts)
+    return { code, stdout: told, stderr: failed }
+  } finally {
+    restore()
+  }
+}
+
+async function gather(stream: PassThrough): Promise<string> {
+  let text = ''
+  for await (const chunk of stream.setEncoding('utf8')) text += String(chunk)
+  return text
+}
+
+function enter(dir: string, env: Readonly<Record<string, string | undefined>>): () => void {
+  const before = { dir: process.cwd(), env: { ...process.env } }
+  process.chdir(dir)
+  const kept = { PATH: before.env['PATH'], HOME: before.env['HOME'], ...env }
+  process.env = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined))
+  return () => {
+    process.chdir(before.dir)
+    process.env = before.env
+  }
+}
