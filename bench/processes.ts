@@ -58,7 +58,7 @@ export async function runBeside(args: readonly string[], input: string): Promise
 export async function untilAnswers(url: string): Promise<void> {
   const deadline = Date.now() + 30_000
   for (;;) {
-    const answer = await fetch(url).catch(() => undefined)
+    const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined)
     if (answer?.ok) return
     if (Date.now() > deadline)
       throw new Error(`${url} did not answer within 30 s (last: ${answer?.status ?? 'nothing'})`)

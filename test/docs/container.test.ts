@@ -197,7 +197,7 @@ function readAll(stream: Readable | null): Promise<string> {
 /** The first answer, whatever it is. */
 async function untilAnswers(url: string): Promise<Response> {
   for (const deadline = Date.now() + 20_000; Date.now() < deadline; await delay(50)) {
-    const response = await fetch(url).catch(() => undefined)
+    const response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined)
     if (response) return response
   }
   throw new Error(`${url} did not answer`)

@@ -1,0 +1,82 @@
+/** The command blocks of a document, and a shell that runs them one after the other as a reader would. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { atEnd } from '../endings.ts'
+
+export interface Block {
+  /** Counted from 1: where the fence opens. */
+  readonly line: number
+  readonly language: string
+  readonly code: string
+}
+
+/** Every fenced block of a Markdown text. */
+export function blocksOf(markdown: string): Block[] {
+  return [...markdown.matchAll(/^```(\w+)\n([^]*?)^```/gm)].map((match) => ({
+    line: markdown.slice(0, match.index).split('\n').length,
+    language: match[1] ?? '',
+    code: match[2] ?? '',
+  }))
+}
+
+/** Whether a block is one that stays: a server that the reader leaves running. */
+export const staysOpen = (block: Block): boolean => /\bnpm (start|run demo|run dev)\s*$/.test(block.code)
+
+export interface Shell {
+  /** Runs a block to its end; resolves with what it wrote. Throws when a command of it fails. */
+  run(code: string): Promise<string>
+  /** Starts a block and waits until `url` answers. */
+  open(code: string, url: string): Promise<void>
+  /** Ctrl-C to what is open; resolves with its exit code, or the signal that ended it; undefined: nothing was open. */
+  interrupt(): Promise<number | string | undefined>
+}
+
+/** A shell in `cwd`. What is open when the test file ends is ended. */
+export function openShell(cwd: string, env: NodeJS.ProcessEnv): Shell {
+  let open: ChildProcess | undefined
+  let output = ''
+
+  function start(code: string, take: (chunk: string) => void): ChildProcess {
+    // a group of its own, so that the signal of Ctrl-C reaches all of it, as a terminal does it
+    const args = ['-euo', 'pipefail', '-c', code]
+    const child = spawn('bash', args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => take(chunk.toString()))
+    atEnd(() => running(child) && child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'))
+    return child
+  }
+
+  async function ended(child: ChildProcess): Promise<number | string> {
+    if (running(child)) await new Promise((resolve) => child.once('close', resolve))
+    return child.exitCode ?? String(child.signalCode)
+  }
+
+  return {
+    run: async (code) => {
+      let said = ''
+      const child = start(code, (chunk) => (said += chunk))
+      const exit = await ended(child)
+      if (exit !== 0) throw new Error(`exit code ${exit} of\n${code}\n${said}\n${output.slice(-2000)}`)
+      return said
+    },
+    open: async (code, url) => {
+      output = ''
+      const child = start(code, (chunk) => (output += chunk))
+      open = child
+      for (const deadline = Date.now() + 120_000; Date.now() < deadline && running(child); await delay(100)) {
+        const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined)
+        if (answer?.ok) return
+      }
+      throw new Error(`${url} did not answer after\n${code}\n${output.slice(-4000)}`)
+    },
+    interrupt: async () => {
+      if (open?.pid === undefined || !running(open)) return undefined
+      const end = ended(open)
+      process.kill(-open.pid, 'SIGINT')
+      return end
+    },
+  }
+}
+
+function running(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null
+}
