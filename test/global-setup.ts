@@ -21,7 +21,7 @@ const SETTINGS = {
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'signet-test-'))
-  const binDir = postgresBinDir()
+  const binDir = postgresBinDir(project.name)
   const postgres = await startEmbedded({ dataDir, settings: SETTINGS, ...(binDir && { binDir }) })
   const client = new pg.Client(postgres.url)
   await client.connect()

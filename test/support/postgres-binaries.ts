@@ -1,4 +1,4 @@
-/** Which PostgreSQL the tests run on: the packaged one, or the oldest supported with `SIGNET_TEST_POSTGRES=14`. */
+/** Which PostgreSQL the tests run on: the packaged one, or the oldest supported. */
 import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -11,9 +11,13 @@ export const POSTGRES_14_BIN_DIR = join(
   'native/bin',
 )
 
-/** The folder to take the binaries from, undefined for the packaged ones. */
-export function postgresBinDir(version = process.env['SIGNET_TEST_POSTGRES'] ?? '18'): string | undefined {
+/**
+ * The folder to take the binaries from, undefined for the packaged ones. A project of vitest.config.ts says the
+ * version by its name, otherwise `SIGNET_TEST_POSTGRES` does.
+ */
+export function postgresBinDir(projectName: string): string | undefined {
+  const version = /^postgres-(\d+)$/.exec(projectName)?.[1] ?? process.env['SIGNET_TEST_POSTGRES'] ?? '18'
   if (version === '18') return undefined
   if (version === '14') return POSTGRES_14_BIN_DIR
-  throw new RangeError(`SIGNET_TEST_POSTGRES is 14 or 18, not ${version}`)
+  throw new RangeError(`SIGNET_TEST_POSTGRES is 14, 18 or all, not ${version}`)
 }
