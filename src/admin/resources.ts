@@ -2,15 +2,18 @@
 import type { Accounts } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
+import type { AccountAccess } from '#oidc/account-access.ts'
 import type { Resources } from '#resources/resource.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { clientRoutes } from './clients/routes.ts'
+import { grantRoutes } from './grants/routes.ts'
 import { keyRoutes } from './keys/routes.ts'
 import { resourceRoutes } from './resources/routes.ts'
 import type { Route } from './route.ts'
+import { sessionRoutes } from './sessions/routes.ts'
 
 export interface AdminServices {
   /** The identifier of this API. */
@@ -19,6 +22,7 @@ export interface AdminServices {
   readonly resources: Resources
   readonly accounts: Accounts
   readonly passwords: Pick<Passwords, 'check' | 'prepare'>
+  readonly accountAccess: AccountAccess
   readonly signingKeys: SigningKeys
   readonly audit: Audit
 }
@@ -27,6 +31,8 @@ const REGISTRY: readonly ((services: AdminServices) => Route[])[] = [
   clientRoutes,
   resourceRoutes,
   accountRoutes,
+  sessionRoutes,
+  grantRoutes,
   keyRoutes,
   auditRoutes,
 ]

@@ -5,6 +5,7 @@ export const AUDIT_EVENTS = {
   'session.ended': 'A browser session ended.',
   'consent.granted': 'A person allowed a client some scopes.',
   'consent.denied': 'A person refused a client.',
+  'consent.withdrawn': 'What a person had allowed a client was withdrawn, and its tokens with it.',
   'authorization.refused': 'An authorization request was refused.',
   'endpoint.refused': 'A request to another protocol endpoint was refused.',
   'token.issued': 'Tokens were issued.',

@@ -18,6 +18,7 @@ import { createDatabase } from '../../../src/database/pool.ts'
 import { createFront } from '../../../src/http/front.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
+import { createAccountAccess } from '../../../src/oidc/account-access.ts'
 import { createResources } from '../../../src/resources/resources.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
 import { createKeyring } from '../../../src/shared/keyring.ts'
@@ -128,7 +129,8 @@ async function createRooms(issuer: string) {
     await notifications.close()
     await db.close()
   })
-  return { db, audit, clients, resources, accounts, signingKeys, passwords, logger }
+  const accountAccess = createAccountAccess({ db, audit })
+  return { db, audit, clients, resources, accounts, accountAccess, signingKeys, passwords, logger }
 }
 
 async function serve(port: number, issuer: string, rooms: Awaited<ReturnType<typeof createRooms>>): Promise<void> {

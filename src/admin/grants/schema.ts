@@ -1,0 +1,24 @@
+/** What a person allowed a client, as the admin API shows it. */
+import { z } from 'zod'
+import type { AccountConsent } from '#oidc/account-access.ts'
+import { pageSchema } from '../paging.ts'
+
+export const grantDocument = z
+  .strictObject({
+    client_id: z.string(),
+    scope: z.string().meta({ description: 'OpenID scopes, separated by spaces.' }),
+    resources: z.array(z.strictObject({ resource: z.string(), scopes: z.array(z.string()) })),
+    granted_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Grant' })
+
+export const grantPage = pageSchema(grantDocument, 'GrantPage')
+
+export function toGrantDocument(consent: AccountConsent): z.infer<typeof grantDocument> {
+  return {
+    client_id: consent.clientId,
+    scope: consent.openidScopes.join(' '),
+    resources: Object.entries(consent.resourceScopes).map(([resource, scopes]) => ({ resource, scopes: [...scopes] })),
+    granted_at: consent.grantedAt.toISOString(),
+  }
+}

@@ -1,0 +1,50 @@
+/** `/accounts/{sub}/sessions`: where a person is signed in. */
+import type { Accounts } from '#accounts/account.ts'
+import { AccountNotFound } from '#accounts/errors.ts'
+import type { AccountAccess } from '#oidc/account-access.ts'
+import { pageOfAll, pageQuery } from '../paging.ts'
+import { route, type Route } from '../route.ts'
+import { sessionPage, toSessionDocument } from './schema.ts'
+
+export interface SessionRoutesDeps {
+  readonly accounts: Pick<Accounts, 'read'>
+  readonly accountAccess: AccountAccess
+}
+
+const tag = 'Sessions'
+const path = '/accounts/{sub}/sessions'
+
+export function sessionRoutes({ accounts, accountAccess }: SessionRoutesDeps): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path,
+      operationId: 'listSessions',
+      tag,
+      summary: 'List the browser sessions of a person, newest first',
+      scope: 'sessions:read',
+      query: pageQuery,
+      answer: { status: 200, description: 'A page of sessions.', schema: sessionPage },
+      refusals: [404],
+      async handle({ params, query }) {
+        const sub = params.sub as string
+        if (!(await accounts.read(sub))) throw new AccountNotFound(sub)
+        return { body: pageOfAll((await accountAccess.sessions(sub)).map(toSessionDocument), query, ({ id }) => id) }
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: `${path}/{session_id}`,
+      operationId: 'endSession',
+      tag,
+      summary: 'End a browser session, with the tokens that do not outlive a logout',
+      scope: 'sessions:write',
+      answer: { status: 204, description: 'It is ended.' },
+      refusals: [404],
+      async handle({ params, by }) {
+        await accountAccess.endSession(params.sub as string, params.session_id as string, by)
+        return {}
+      },
+    }),
+  ]
+}

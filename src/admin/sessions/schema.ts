@@ -1,0 +1,26 @@
+/** A browser session of a person as the admin API shows it. */
+import { z } from 'zod'
+import type { AccountSession } from '#oidc/account-access.ts'
+import { pageSchema } from '../paging.ts'
+
+export const sessionDocument = z
+  .strictObject({
+    id: z.string(),
+    created_at: z.iso.datetime(),
+    signed_in_at: z.iso.datetime().nullable(),
+    expires_at: z.iso.datetime(),
+    client_ids: z.array(z.string()).meta({ description: 'The clients that were signed in to by it.' }),
+  })
+  .meta({ id: 'Session' })
+
+export const sessionPage = pageSchema(sessionDocument, 'SessionPage')
+
+export function toSessionDocument(session: AccountSession): z.infer<typeof sessionDocument> {
+  return {
+    id: session.uid,
+    created_at: session.createdAt.toISOString(),
+    signed_in_at: session.signedInAt?.toISOString() ?? null,
+    expires_at: session.expiresAt.toISOString(),
+    client_ids: [...session.clientIds],
+  }
+}

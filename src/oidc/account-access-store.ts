@@ -1,0 +1,70 @@
+/** SQL for what a person has open: browser sessions and consents, listed and ended from outside a browser. */
+import type { Queryable } from '#database/database.ts'
+
+interface SessionRow {
+  uid: string
+  created_at: Date
+  signed_in_at: Date | null
+  expires_at: Date
+  client_ids: string[]
+}
+
+interface ConsentRow {
+  client_id: string
+  openid_scopes: string[]
+  resource_scopes: Record<string, string[]>
+  granted_at: Date
+}
+
+const SESSIONS = `
+  SELECT uid, created_at, signed_in_at, expires_at,
+    ARRAY(SELECT jsonb_object_keys(authorizations) ORDER BY 1) AS client_ids
+  FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND expires_at > now()
+  ORDER BY created_at DESC, uid`
+
+/** The tombstone, and with it the grants that end with the session: all but those that outlive a logout. */
+const END_SESSION = `
+  WITH ended AS (
+    UPDATE sessions SET ended_at = now()
+    WHERE uid = $2 AND account_id = $1 AND ended_at IS NULL AND expires_at > now()
+    RETURNING authorizations
+  ), gone AS (
+    DELETE FROM grants WHERE id IN (
+      SELECT one.value ->> 'grantId' FROM ended, jsonb_each(ended.authorizations) AS one
+      WHERE NOT coalesce((one.value ->> 'persistsLogout')::boolean, false)
+    )
+  )
+  SELECT 1 FROM ended`
+
+/** The record, and the grants made from it: codes and tokens go with them by their foreign key. */
+const WITHDRAW = `
+  WITH withdrawn AS (
+    DELETE FROM consents WHERE account_id = $1 AND client_id = $2 RETURNING 1
+  ), gone AS (
+    DELETE FROM grants WHERE account_id = $1 AND client_id = $2 AND EXISTS (SELECT FROM withdrawn)
+  )
+  SELECT 1 FROM withdrawn`
+
+export function createAccountAccessStore(db: Queryable) {
+  return {
+    async listSessions(accountSub: string): Promise<SessionRow[]> {
+      return (await db.query<SessionRow>(SESSIONS, [accountSub])).rows
+    },
+    /** True when this call ended it. */
+    async endSession(accountSub: string, uid: string): Promise<boolean> {
+      return (await db.query(END_SESSION, [accountSub, uid])).rowCount === 1
+    },
+    async listConsents(accountSub: string): Promise<ConsentRow[]> {
+      const { rows } = await db.query<ConsentRow>(
+        `SELECT client_id, openid_scopes, resource_scopes, granted_at FROM consents
+         WHERE account_id = $1 ORDER BY granted_at DESC, client_id`,
+        [accountSub],
+      )
+      return rows
+    },
+    /** True when this call withdrew it. */
+    async withdrawConsent(accountSub: string, clientId: string): Promise<boolean> {
+      return (await db.query(WITHDRAW, [accountSub, clientId])).rowCount === 1
+    },
+  }
+}

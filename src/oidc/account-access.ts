@@ -1,0 +1,104 @@
+/** What a person has open, for those who watch over it: browser sessions, and what was allowed to which client. */
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Database } from '#database/database.ts'
+import { AppError } from '#shared/app-error.ts'
+import { createAccountAccessStore } from './account-access-store.ts'
+
+export interface AccountSession {
+  readonly uid: string
+  readonly createdAt: Date
+  readonly signedInAt: Date | undefined
+  readonly expiresAt: Date
+  /** The clients that were signed in to by it. */
+  readonly clientIds: readonly string[]
+}
+
+export interface AccountConsent {
+  readonly clientId: string
+  readonly openidScopes: readonly string[]
+  /** By the resource's identifier. */
+  readonly resourceScopes: Readonly<Record<string, readonly string[]>>
+  readonly grantedAt: Date
+}
+
+/** 404: the account has no such session or consent (any more). */
+export class AccessNotFound extends AppError {
+  override readonly code: 'session_not_found' | 'consent_not_found'
+  override readonly status = 404
+
+  constructor(kind: 'session' | 'consent', accountSub: string, id: string) {
+    const what = kind === 'session' ? `session ${JSON.stringify(id)}` : `consent for the client ${JSON.stringify(id)}`
+    super(`The account ${accountSub} has no ${what}.`)
+    this.code = `${kind}_not_found`
+  }
+}
+
+export interface AccountAccess {
+  /** Newest first. */
+  sessions(accountSub: string): Promise<AccountSession[]>
+  /** Ends it for good, with the tokens that do not outlive a logout. Throws AccessNotFound. */
+  endSession(accountSub: string, uid: string, by: AuditContext): Promise<void>
+  /** Newest first. */
+  consents(accountSub: string): Promise<AccountConsent[]>
+  /** Withdraws it, with every token that was got by it; the client must ask again. Throws AccessNotFound. */
+  withdrawConsent(accountSub: string, clientId: string, by: AuditContext): Promise<void>
+}
+
+const READABLE = /^[\x21-\x7E]{1,128}$/
+
+export function createAccountAccess({ db, audit }: { db: Database; audit: Audit }): AccountAccess {
+  const store = createAccountAccessStore(db)
+  return {
+    async sessions(accountSub) {
+      return (await store.listSessions(accountSub)).map((row) => ({
+        uid: row.uid,
+        createdAt: row.created_at,
+        signedInAt: row.signed_in_at ?? undefined,
+        expiresAt: row.expires_at,
+        clientIds: row.client_ids,
+      }))
+    },
+
+    async endSession(accountSub, uid, by) {
+      await db.transaction(async (trx) => {
+        const ended = READABLE.test(uid) && (await createAccountAccessStore(trx).endSession(accountSub, uid))
+        if (!ended) throw new AccessNotFound('session', accountSub, uid)
+        const subject = { kind: 'session', id: uid }
+        await audit.recordIn(trx, {
+          ...by,
+          type: 'session.ended',
+          outcome: 'success',
+          accountId: accountSub,
+          subject,
+          reason: 'ended by an administrator',
+        })
+      })
+    },
+
+    async consents(accountSub) {
+      return (await store.listConsents(accountSub)).map((row) => ({
+        clientId: row.client_id,
+        openidScopes: row.openid_scopes,
+        resourceScopes: row.resource_scopes,
+        grantedAt: row.granted_at,
+      }))
+    },
+
+    async withdrawConsent(accountSub, clientId, by) {
+      await db.transaction(async (trx) => {
+        const gone =
+          READABLE.test(clientId) && (await createAccountAccessStore(trx).withdrawConsent(accountSub, clientId))
+        if (!gone) throw new AccessNotFound('consent', accountSub, clientId)
+        const subject = { kind: 'account', id: accountSub }
+        await audit.recordIn(trx, {
+          ...by,
+          type: 'consent.withdrawn',
+          outcome: 'success',
+          accountId: accountSub,
+          clientId,
+          subject,
+        })
+      })
+    },
+  }
+}
