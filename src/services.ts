@@ -5,16 +5,19 @@ import { type Audit, SYSTEM } from '#audit/audit.ts'
 import { createAudit } from '#audit/recorder.ts'
 import { createClients } from '#clients/clients.ts'
 import type { Config } from '#config/config.ts'
+import { isLoopback } from '#config/loopback.ts'
 import type { Secrets } from '#config/secrets.ts'
 import type { Database, Notifications } from '#database/database.ts'
 import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createCsrf } from '#http/csrf.ts'
+import { createGuardedFetch } from '#http/guarded-fetch.ts'
 import { requestOrigin } from '#http/origin.ts'
 import { createEnginePages } from '#interactions/engine-pages.ts'
 import { startJobs } from '#jobs/schedule.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
+import { createAccountAccess } from '#oidc/account-access.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { createResources } from '#resources/resources.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
@@ -45,12 +48,16 @@ export async function createServices(input: ServicesInput) {
   const audit = createAudit({ db })
   const adminResource = builtInAdminResource(issuer)
 
-  const registered = createRegistered({ db, notifications, audit, clock }, adminResource)
+  const registered = createRegistered({ db, notifications, audit, clock }, adminResource, {
+    // plain http is for development on one machine
+    allowHttpJwksUri: (host) => !config.production && isLoopback(host),
+  })
   const accounts = createAccounts({ db, audit, clock })
   const passwords = createPasswords({ db, accounts, audit })
   const signingKeys = createSigningKeys({ db, notifications, audit, keyring, clock })
   await signingKeys.ensure(SYSTEM)
-  const rooms = { ...registered, accounts, passwords, signingKeys, audit }
+  const accountAccess = createAccountAccess({ db, audit })
+  const rooms = { ...registered, accounts, accountAccess, passwords, signingKeys, audit }
 
   const oidc = createOidc({
     ...rooms,
@@ -60,6 +67,7 @@ export async function createServices(input: ServicesInput) {
     logger,
     metrics,
     pages: createEnginePages({ accounts, issuer }),
+    fetch: createGuardedFetch({ allow: config.fetchAllow }),
     builtInResources: [adminResource],
     origin: requestOrigin,
   })
@@ -86,9 +94,12 @@ export async function createServices(input: ServicesInput) {
 function createRegistered(
   deps: { db: Database; notifications: Notifications; audit: Audit; clock: Clock },
   adminResource: Resource,
+  rules: { allowHttpJwksUri: (host: string) => boolean },
 ) {
   const clients = createClients({
     ...deps,
+    ...rules,
+    offers: ['dpop'],
     findResource: async (identifier) =>
       identifier === adminResource.identifier ? adminResource : resources.read(identifier),
   })

@@ -5,6 +5,7 @@ import type { Client as EngineClient, ClientMetadata } from 'oidc-provider'
 import type { Client, Clients } from '#clients/client.ts'
 import { sha256 } from '#shared/ids.ts'
 import { orUnavailable } from './adapter/errors.ts'
+import { tendKeyStore } from './client-key-store.ts'
 
 /** Metadata of ours that the engine keeps beside its own. */
 export const EXTRA_CLIENT_METADATA = ['signet_pkce', 'signet_assertion_audience', 'signet_introspect', 'signet_origins']
@@ -38,6 +39,7 @@ export function installClients(provider: Provider, clients: Clients, prepare: Pr
     if (!engineClient) {
       const Constructor = provider.Client as unknown as new (metadata: ClientMetadata) => EngineClient
       engineClient = new Constructor(engineMetadata(client))
+      tendKeyStore(engineClient)
       parsed.set(client, engineClient)
       origin.set(engineClient, client)
     }

@@ -32,7 +32,7 @@ export async function explainRefusal(
   const refusal = await better(ctx, error, { ...deps, ...said })
   if (body && typeof body === 'object')
     Object.assign(body, { error: refusal.error, error_description: refusal.description })
-  return { ...refusal, detail: error.error_detail ?? causeOf(error) }
+  return { ...refusal, detail: detailOf(error) }
 }
 
 async function better(
@@ -58,9 +58,17 @@ async function better(
     )
     if (fault) return { error: said.code, description: fault }
   }
-  if (said.code === 'invalid_grant' && error.error_detail) return { error: said.code, description: error.error_detail }
+  if (said.code === 'invalid_grant' && error.error_detail) {
+    return { error: said.code, description: GRANT_DETAILS.get(error.error_detail) ?? error.error_detail }
+  }
   return { error: said.code, description: said.description }
 }
+
+/** Where the engine's detail names an inner step, ours says what was wrong. */
+const GRANT_DETAILS = new Map([
+  // RFC 9700 §4.8.2: a verifier without a challenge is a downgrade
+  ['unsupported code_challenge_method', 'code_verifier was sent, but the authorization request had no code_challenge'],
+])
 
 /** Which rule a refused assertion broke, told only to the holder of the client's key. */
 async function verifiedFault(
@@ -103,6 +111,10 @@ async function signedBy(engineClient: EngineClient, assertion: string, alg: stri
   return false
 }
 
-function causeOf(error: EngineError): string | undefined {
-  return error.cause instanceof Error ? error.cause.message : undefined
+/** The whole chain of reasons, for the log: the innermost one is what helps. */
+function detailOf(error: EngineError): string | undefined {
+  const reasons = new Set<string>()
+  if (error.error_detail) reasons.add(error.error_detail)
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) reasons.add(cause.message)
+  return reasons.size === 0 ? undefined : [...reasons].join(': ')
 }

@@ -6,6 +6,7 @@ import type { Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
 import type { Database } from '#database/database.ts'
+import type { GuardedFetch } from '#http/guarded-fetch.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
@@ -42,6 +43,7 @@ export interface OidcDeps {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly pages: EnginePages
+  readonly fetch: GuardedFetch
   /** Resources that are no rows, such as the admin API. */
   readonly builtInResources: readonly Resource[]
   /** From where and in which request, for audit events. */

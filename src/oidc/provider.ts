@@ -5,6 +5,7 @@ import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
 import type { Clients } from '#clients/client.ts'
+import type { GuardedFetch } from '#http/guarded-fetch.ts'
 import type { Keyring } from '#shared/keyring.ts'
 import type { KeySet } from '#signing-keys/signing-key.ts'
 import { assertionFault, type AssertionContext } from './client-assertion.ts'
@@ -34,6 +35,8 @@ export interface ProviderDeps {
   readonly requests: ResourceRequests
   readonly consents: ConsentStore
   readonly pages: EnginePages
+  /** For `jwks_uri` and `sector_identifier_uri`. */
+  readonly fetch: GuardedFetch
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly endSession: (uid: string) => Promise<void>
   /** What is left of an interaction that the engine does not find any more. */
@@ -97,7 +100,8 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
     scopes: [...OPENID_SCOPES],
     claims: CLAIMS,
     responseTypes: ['code'],
-    features: features({ requests: deps.requests, clients, pages }),
+    features: features({ requests: deps.requests, clients, pages, keyring: deps.keyring }),
+    fetch: (url) => deps.fetch(url instanceof Request ? url.url : url, { accept: 'application/json' }),
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
     enabledJWA: {

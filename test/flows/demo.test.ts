@@ -1,6 +1,8 @@
 /** `npm run demo`, walked by a person in Chromium, by a machine, and started a second time. */
-import { statSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { BrowserContext, Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -9,6 +11,7 @@ import { keepScreenshot, openBrowser } from '../support/browser.ts'
 import { createDemo, type Demo } from '../support/demo.ts'
 import { temporaryDir } from '../support/server.ts'
 
+const REGISTER = join(import.meta.dirname, '../../examples/demo/register.ts')
 const browser = await openBrowser()
 let demo: Demo
 let started: Awaited<ReturnType<Demo['start']>>
@@ -24,12 +27,21 @@ async function newPage(options: Parameters<NonNullable<typeof browser>['newConte
   return context.newPage()
 }
 
-async function signIn(page: Page): Promise<void> {
+async function goToSignIn(page: Page): Promise<void> {
   await page.goto(demo.app)
-  await page.click('text=Sign in')
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  expect(page.url().startsWith(demo.issuer)).toBe(true)
+}
+
+async function fillIn(page: Page): Promise<void> {
   await page.fill('[name=identifier]', started.email)
   await page.fill('[name=password]', started.password)
   await page.click('button[type=submit]')
+}
+
+async function signIn(page: Page): Promise<void> {
+  await goToSignIn(page)
+  await fillIn(page)
   if (await page.isVisible('button[name=decision]')) await page.click('button[name=decision][value=allow]')
 }
 
@@ -61,48 +73,45 @@ test('keeps the password and the key of the app for its owner alone', () => {
 })
 
 describe.skipIf(!browser)('a person in a browser without script', () => {
+  test('who does not allow it is told so by the app, and may try again', async () => {
+    const page = await newPage({ javaScriptEnabled: false })
+    await goToSignIn(page)
+    await fillIn(page)
+    await page.click('button[name=decision][value=deny]')
+    expect(new URL(page.url()).origin).toBe(demo.app)
+    expect(await page.textContent('main')).toContain('You did not allow it.')
+    await page.getByRole('link', { name: 'Sign in again' }).click()
+    expect(page.url().startsWith(demo.issuer)).toBe(true)
+  })
+
   test('signs in, reads the posts, refreshes the token and signs out', async () => {
     const page = await newPage({ javaScriptEnabled: false })
     await page.goto(demo.app)
     expect(await page.textContent('main')).toContain(`You will be asked at ${new URL(demo.issuer).host}.`)
     await keepScreenshot(page, 'demo-signed-out')
-    await page.click('text=Sign in')
-    expect(page.url().startsWith(demo.issuer)).toBe(true)
-    await page.fill('[name=identifier]', started.email)
-    await page.fill('[name=password]', started.password)
-    await page.click('button[type=submit]')
+    await goToSignIn(page)
+    await fillIn(page)
     const consent = await page.textContent('main')
     expect(consent).toContain('Example app')
     expect(consent).toContain('Read the posts')
     await page.click('button[name=decision][value=allow]')
 
     expect(new URL(page.url()).href).toBe(`${demo.app}/`)
-    expect(await page.textContent('main')).toContain('Signed in as Ada Lovelace · ada@example.com')
+    expect(await page.innerText('main')).toContain('Signed in as Ada Lovelace\nada@example.com')
     expect(await page.locator('li').allTextContents()).toEqual(['First Post', 'Second Post'])
     await keepScreenshot(page, 'demo-signed-in')
-    await page.click('text=Refresh')
+    await page.getByRole('button', { name: 'Refresh' }).click()
     expect(await page.textContent('[role=status]')).toContain('refreshed once')
     expect(await page.locator('li').allTextContents()).toEqual(['First Post', 'Second Post'])
 
-    await page.click('text=Sign out')
+    await page.getByRole('button', { name: 'Sign out' }).click()
     expect(page.url().startsWith(demo.issuer)).toBe(true)
     await page.click('button[type=submit]')
     expect(new URL(page.url()).href).toBe(`${demo.app}/`)
     expect(await page.textContent('main')).toContain('Sign in to read them')
     // It was a sign-out at the server too: the password is asked for again.
-    await page.click('text=Sign in')
+    await page.getByRole('link', { name: 'Sign in' }).click()
     expect(await page.isVisible('[name=password]')).toBe(true)
-  })
-
-  test('who does not allow it is told so by the app and may try again', async () => {
-    const page = await newPage({ javaScriptEnabled: false })
-    await page.goto(`${demo.app}/login`)
-    // What was allowed before would not be asked again.
-    await page.goto(`${page.url().replace(/\/interaction.*/, '')}`)
-    await page.goto(`${demo.app}/callback?error=access_denied&state=unknown&iss=${encodeURIComponent(demo.issuer)}`)
-    expect(await page.textContent('main')).toContain('This sign-in was begun elsewhere or too long ago.')
-    await page.click('text=Sign in again')
-    expect(page.url().startsWith(demo.issuer)).toBe(true)
   })
 })
 
@@ -143,6 +152,19 @@ describe('the API', () => {
     const metadata = await fetch(`${demo.api}/.well-known/oauth-protected-resource`)
     expect(await metadata.json()).toMatchObject({ resource: demo.api, authorization_servers: [demo.issuer] })
   })
+})
+
+test('the registration alone leaves an account whose password it does not know, and makes another person', async () => {
+  const env = { ...demo.env, SIGNET_ISSUER: demo.issuer, DEMO_DIR: temporaryDir('elsewhere'), API_IDENTIFIER: demo.api }
+  const register = () => promisify(execFile)(process.execPath, [REGISTER], { env, cwd: env.DEMO_DIR })
+  const { stdout } = await register()
+  const words =
+    /^Open http:\/\/localhost:4000 and sign in as (ada\+[0-9a-f]{6}@example\.com) with the password [a-z2-9-]{19}\n$/
+  expect(stdout).toMatch(words)
+  expect((await register()).stdout).toBe(stdout)
+  const signet = createSignetCommand(env)
+  await signet(['clients', 'delete', readFileSync(join(env.DEMO_DIR, 'app.client-id'), 'utf8'), '--yes'])
+  await signet(['accounts', 'delete', words.exec(stdout)?.[1] ?? '', '--yes'])
 })
 
 describe('started again', () => {

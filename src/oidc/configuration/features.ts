@@ -1,5 +1,6 @@
 /** Which features of the engine are on, and the policies of those that have one. */
 import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { Keyring } from '#shared/keyring.ts'
 import type { EngineClients } from '../engine-clients.ts'
 import type { EnginePages } from '../interaction-gateway.ts'
 import type { ResourceRequests } from '../resource-requests.ts'
@@ -11,13 +12,16 @@ export interface FeatureDeps {
   readonly requests: ResourceRequests
   readonly clients: () => EngineClients
   readonly pages: EnginePages
+  readonly keyring: Keyring
 }
 
-export function features({ requests, clients, pages }: FeatureDeps): Features {
+export function features({ requests, clients, pages, keyring }: FeatureDeps): Features {
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
-    dPoP: { enabled: false },
+    // all nodes accept each other's nonces
+    dPoP: { enabled: true, nonceSecret: keyring.derive('dpop-nonce')[0] },
+    fapi: { enabled: true, profile: (_ctx, client) => (isFapi(clients(), client) ? '2.0' : undefined) },
     pushedAuthorizationRequests: { enabled: true },
     resourceIndicators: resourceIndicators(requests, clients),
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
@@ -30,6 +34,11 @@ export function features({ requests, clients, pages }: FeatureDeps): Features {
     // keys that are published but do not sign here (the next ones, the retired ones) have no private part
     externalSigningSupport: { enabled: true, ack: 'experimental-01' },
   }
+}
+
+/** FAPI 2.0 Security Profile, for the clients of that profile. */
+function isFapi(clients: EngineClients, client: EngineClient | undefined): boolean {
+  return client !== undefined && clients.ours(client).profile === 'fapi2'
 }
 
 /** A confidential client is told about its own tokens; about others' only where it was registered for that. */
