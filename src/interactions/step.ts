@@ -2,7 +2,7 @@
 import type { Context } from 'koa'
 import type { Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { InteractionGateway, OpenInteraction } from '#oidc/interaction-gateway.ts'
+import { InteractionLost, type InteractionGateway, type OpenInteraction } from '#oidc/interaction-gateway.ts'
 import type { Resources } from '#resources/resource.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import { readForm, type Form } from '#http/body.ts'
@@ -51,6 +51,8 @@ export function interactionPaths(issuer: string): InteractionPaths {
 /** The interaction of this request; the request's log line names its client. */
 export async function openInteraction(deps: StepDeps, ctx: Context): Promise<OpenInteraction> {
   const interaction = await deps.gateway.open(ctx)
+  // The engine finds the interaction by its cookie; the address must mean the same one.
+  if (interaction.uid !== uidOf(ctx)) throw new InteractionLost('unknown', { client: interaction.client })
   requestState(ctx).clientId = interaction.client.id
   return interaction
 }
@@ -85,6 +87,10 @@ export async function guardForm(deps: StepDeps, ctx: Context, interaction: OpenI
 /** Who acts before a sign-in: nobody known, from somewhere. */
 export function anonymous(ctx: Context): AuditContext {
   return { actor: { kind: 'anonymous' }, ...requestOrigin(ctx) }
+}
+
+function uidOf(ctx: Context): unknown {
+  return (ctx.params as Record<string, unknown>)['uid']
 }
 
 function bindingOf(uid: string): string {

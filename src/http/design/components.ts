@@ -63,7 +63,7 @@ export interface Button {
 
 /** A submit button; it stands inside the form that it sends. */
 export function button({ label, kind = 'secondary', name, value }: Button): Html {
-  const sent = name === undefined ? '' : html` name="${name}" value="${value ?? ''}"`
+  const sent = name === undefined ? '' : html`name="${name}" value="${value ?? ''}"`
   return html`<button type="submit" ${sent} class="button ${kind}">${label}</button>`
 }
 
