@@ -44,7 +44,7 @@ export interface Summary {
 
 export function summarise({ rounds, idleMegabytes, afterLoadMegabytes }: Figures): Summary {
   const of = (name: 'signet' | 'bare' | 'floor', value: (measured: Measured) => number): number =>
-    median(rounds.map((round) => value(round[name])))
+    Number(median(rounds.map((round) => value(round[name]))).toFixed(1))
   const each = (value: (measured: Measured) => number) => ({
     signet: of('signet', value),
     bare: of('bare', value),
