@@ -9,12 +9,13 @@ export interface ListenConnection {
   listen(channels: Iterable<string>): Promise<void>
   /** Resolves when the connection is of no more use, found out within four seconds. */
   readonly lost: Promise<void>
-  /** Closes without waiting for a server that may be gone. */
-  close(): void
+  /** Closes; a server that is gone is not waited for. */
+  close(): Promise<void>
 }
 
 const CHECK_EVERY_MS = 2000
 const ANSWER_TIMEOUT_MS = 2000
+const CLOSE_TIMEOUT_MS = 500
 
 /** Throws DatabaseUnavailable when it cannot connect. */
 export async function openListenConnection(
@@ -36,9 +37,10 @@ export async function openListenConnection(
     return answer
   }
 
-  function close(): void {
+  async function close(): Promise<void> {
     closing.abort()
-    client.end().catch(() => undefined)
+    const end = client.end().catch(() => undefined)
+    await Promise.race([end, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
   }
 
   /** A connection may be dead without notice, or lead to a server that became a standby and hears nothing any more. */
@@ -53,7 +55,7 @@ export async function openListenConnection(
   try {
     await client.connect()
   } catch (error) {
-    close()
+    void close()
     throw translate(error)
   }
   return {

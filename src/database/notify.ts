@@ -58,7 +58,7 @@ class NotificationHub implements Notifications {
 
   async close(): Promise<void> {
     this.#closed.abort()
-    this.#connection?.close()
+    await this.#connection?.close()
     await this.#kept
   }
 
@@ -69,7 +69,7 @@ class NotificationHub implements Notifications {
       await connection?.listen(this.#listeners.keys())
       this.#tellReconnected()
     } catch {
-      connection?.close() // the next connection listens on all channels
+      await connection?.close() // the next connection listens on all channels
     }
   }
 
@@ -81,7 +81,7 @@ class NotificationHub implements Notifications {
     try {
       await connection.listen(this.#listeners.keys())
     } catch (error) {
-      connection.close()
+      await connection.close()
       throw translate(error)
     }
   }
@@ -89,7 +89,7 @@ class NotificationHub implements Notifications {
   async #keepConnected(): Promise<void> {
     for (;;) {
       await this.#connection?.lost
-      this.#connection?.close()
+      await this.#connection?.close()
       if (this.#closed.signal.aborted) return
       this.#options.logger?.warn({}, 'lost the connection for notifications')
       if (!(await this.#reconnect())) return
@@ -108,7 +108,7 @@ class NotificationHub implements Notifications {
       try {
         await this.#connect()
         if (!this.#closed.signal.aborted) return true
-        this.#connection?.close()
+        await this.#connection?.close()
         return false
       } catch (error) {
         this.#options.logger?.debug({ reason: describe(error) }, 'no connection for notifications yet')

@@ -1,5 +1,6 @@
 /** The pool of connections that serves requests: every statement answers or fails within three seconds. */
 import type { PoolFigures } from '#observability/metrics.ts'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { createBreaker } from './breaker.ts'
 import { CONNECT_TIMEOUT_MS, requestConnection, STATEMENT_BUDGET_MS } from './connection.ts'
@@ -44,6 +45,7 @@ export interface Connection {
 }
 
 const DEFAULT_POOL_SIZE = 10
+const CLOSE_TIMEOUT_MS = 500
 /** So much work may wait for each connection; what comes on top is refused at once. */
 const WAITING_PER_CONNECTION = 200
 const PGBOUNCER_REFUSAL = /unsupported startup parameter/
@@ -91,7 +93,7 @@ export function createDatabase(options: DatabaseOptions): PooledDatabase {
   return {
     query,
     transaction,
-    close: () => (closing ??= pool.end()),
+    close: () => (closing ??= closePool(pool)),
     stats: () => ({
       used: pool.totalCount - pool.idleCount,
       free: pool.idleCount,
@@ -99,6 +101,16 @@ export function createDatabase(options: DatabaseOptions): PooledDatabase {
       max,
     }),
   }
+}
+
+/** Ends the pool and waits until its connections are closed, so that a server stopped next cuts none off. */
+async function closePool(pool: pg.Pool): Promise<void> {
+  let open = pool.totalCount
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  if (open === 0) resolve()
+  pool.on('remove', () => (open -= 1) === 0 && resolve())
+  await pool.end()
+  await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
 }
 
 function createPool(options: DatabaseOptions, max: number, serverTimeouts: boolean): pg.Pool {

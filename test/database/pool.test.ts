@@ -222,6 +222,14 @@ test('it tells how busy the pool is', async () => {
   expect(db.stats()).toEqual({ used: 0, free: 2, pending: 0, max: 2 })
 })
 
+test('once it is closed no connection is open any more', async () => {
+  const db = createDatabase({ url: clone.url, applicationName: 'closing' })
+  await Promise.all([1, 2, 3].map(() => db.query('SELECT pg_sleep(0.1)')))
+  await db.close()
+  const { rows } = await aDatabase().query(`SELECT pid FROM pg_stat_activity WHERE application_name = 'closing'`)
+  expect(rows).toEqual([])
+})
+
 test('closing waits for the statements under way', async () => {
   const db = createDatabase({ url: clone.url })
   const busy = db.query(`SELECT 'finished' AS state FROM pg_sleep(0.2)`)
