@@ -1,0 +1,65 @@
+/** The look: enough contrast in both themes, one small stylesheet, and no rule that the policy would block. */
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { STYLE_ELEMENT, STYLE_SOURCE } from '#http/design/stylesheet.ts'
+import { COLOURS } from '#http/design/tokens.ts'
+
+type Colour = keyof typeof COLOURS
+
+/** WCAG 2.2 §1.4.3: text 4.5 : 1; §1.4.11: edges of controls and focus 3 : 1. */
+const PAIRS: readonly (readonly [front: Colour, back: Colour, ratio: number])[] = [
+  ['ink', 'paper', 4.5],
+  ['ink', 'sheet', 4.5],
+  ['ink', 'wash', 4.5],
+  ['soft', 'paper', 4.5],
+  ['soft', 'sheet', 4.5],
+  ['accent', 'paper', 4.5],
+  ['accent', 'sheet', 4.5],
+  ['accent-strong', 'sheet', 4.5],
+  ['on-accent', 'accent', 4.5],
+  ['on-accent', 'accent-strong', 4.5],
+  ['red', 'sheet', 4.5],
+  ['red', 'red-wash', 4.5],
+  ['edge', 'sheet', 3],
+]
+
+describe.each(['light', 'dark'] as const)('in the %s theme', (theme) => {
+  test.each(PAIRS)('%s on %s has a contrast of at least %d : 1', (front, back, ratio) => {
+    const index = theme === 'light' ? 0 : 1
+    expect(contrast(COLOURS[front][index], COLOURS[back][index])).toBeGreaterThanOrEqual(ratio)
+  })
+})
+
+describe('the stylesheet', () => {
+  const css = /^<style>([^]*)<\/style>$/.exec(String(STYLE_ELEMENT))?.[1] ?? ''
+
+  test('is the one that the policy names by its digest', () => {
+    expect(STYLE_SOURCE).toBe(`'sha256-${createHash('sha256').update(css).digest('base64')}'`)
+  })
+
+  test('loads nothing and is smaller than 7 kB', () => {
+    expect(css).not.toMatch(/url\(|@import|@font-face/)
+    expect(css.length).toBeGreaterThan(1000)
+    expect(css.length).toBeLessThan(7000)
+  })
+
+  test('uses no colour that is not in the table', () => {
+    const used = new Set([...css.matchAll(/var\(--([a-z-]+)\)/g)].map(([, name]) => name as string))
+    const known = new Set([...css.matchAll(/--([a-z-]+):/g)].map(([, name]) => name as string))
+    expect([...used].filter((name) => !known.has(name))).toEqual([])
+    expect(Object.keys(COLOURS).filter((name) => !used.has(name))).toEqual([])
+  })
+})
+
+/** WCAG 2.2: the contrast ratio of two colours written as `#rrggbb`. */
+function contrast(one: string, other: string): number {
+  const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].toSorted((left, right) => left - right)
+  return (lighter + 0.05) / (darker + 0.05)
+}
+
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5]
+    .map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
+    .map((share) => (share <= 0.040_45 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4))
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}

@@ -1,0 +1,133 @@
+/** Whatever text comes into a page stays text: the tags of the page are the same, and its words are those given. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Html } from '#http/design/html.ts'
+import { webUrl } from '#http/design/components.ts'
+import { LANGUAGES, type Language } from '#http/i18n/language.ts'
+import { consentPage } from '#interactions/consent-page.ts'
+import { errorPage } from '#interactions/error-page.ts'
+import { lostPage } from '#interactions/lost-page.ts'
+import { signInPage } from '#interactions/sign-in-page.ts'
+import { readEngineForm, signedOutPage, signOutPage } from '#interactions/sign-out-page.ts'
+import { InteractionLost } from '#oidc/interaction-gateway.ts'
+
+type Rendered = { title: string; content: Html }
+
+/** Each page with one text in every place that takes text from outside. */
+const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
+  'sign-in': (language, text) =>
+    signInPage({
+      language,
+      client: clientNamed(text),
+      actions: { login: '/interaction/1/login', cancel: '/interaction/1/cancel' },
+      csrfField: { name: 'csrf', value: text },
+      identifier: text,
+      again: false,
+      missing: ['identifier', 'password'],
+    }),
+  'sign-in again': (language, text) =>
+    signInPage({
+      language,
+      client: clientNamed(text),
+      actions: { login: '/interaction/1/login', cancel: '/interaction/1/cancel' },
+      csrfField: { name: 'csrf', value: text },
+      identifier: `x${text}`,
+      again: true,
+      problem: 'mismatch',
+    }),
+  consent: (language, text) =>
+    consentPage({
+      language,
+      client: clientNamed(text),
+      action: '/interaction/1/consent',
+      csrfField: { name: 'csrf', value: text },
+      who: text,
+      openidScopes: ['openid', text],
+      resources: [{ name: text, host: text, scopes: [{ name: text, words: text }] }],
+      stale: true,
+    }),
+  lost: (language, text) => lostPage(language, new InteractionLost('unknown', { client: clientNamed(text) })),
+  error: (language, text) =>
+    errorPage({ language, status: 400, code: `x${text}`, detail: `x${text}`, requestId: `x${text}`, home: '/' }),
+  'sign-out': (language, text) =>
+    signOutPage({ language, form: { action: '/logout/confirm', xsrf: text }, who: text, clientName: text }),
+  'signed out': (language, text) => signedOutPage(language, text),
+}
+
+function clientNamed(text: string) {
+  return {
+    id: text,
+    name: text,
+    redirectHost: `x${text}`,
+    clientUri: undefined,
+    logoUri: undefined,
+    policyUri: text,
+    tosUri: text,
+  }
+}
+
+/** The tags in order, with the values of their attributes left out. */
+function tagsOf(html: string): string[] {
+  return [...html.matchAll(/<[^>]*>/g)].map(([tag]) => tag.replaceAll(/"[^"]*"/g, '""').replaceAll(/\s+/g, ' '))
+}
+
+function wordsOf(html: string): string {
+  const text = html.replaceAll(/<[^>]*>/g, '')
+  return text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&')
+}
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'grapheme' }),
+  fc.string({ unit: fc.constantFrom('<', '>', '"', "'", '&', '/', '=', ' ', '`', '-', '!', 'a') }),
+  fc.constantFrom('"><script>alert(1)</script>', "' onfocus=alert(1) autofocus '", '<!--', ']]>', '&lt;', '${1}'),
+)
+
+describe.each(Object.keys(LANGUAGES) as Language[])('in %s', (language) => {
+  test.each(Object.entries(PAGES))('any text on the page %s stays text', async (_name, render) => {
+    const plain = tagsOf(String(await render(language, 'x').content))
+    await fc.assert(
+      fc.asyncProperty(anyText, async (text) => {
+        const html = String(await render(language, text).content)
+        expect(tagsOf(html)).toEqual(plain)
+        expect(wordsOf(html)).toContain(text)
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
+
+describe('a link to elsewhere', () => {
+  test.each([
+    'javascript:alert(1)',
+    'data:text/html,x',
+    ' javascript:alert(1)',
+    'vbscript:x',
+    '/relative',
+    '',
+    7,
+    undefined,
+  ])('is never %j', (address) => {
+    expect(webUrl(address)).toBeUndefined()
+  })
+
+  test.each(['https://shop.example/privacy', 'http://localhost:5000/'])('may be %s', (address) => {
+    expect(webUrl(address)).toBe(address)
+  })
+})
+
+describe('the form of the engine', () => {
+  test('is read for its address and its value', () => {
+    const form =
+      '<form id="op.logoutForm" method="post" action="https://id.example/logout/confirm"><input type="hidden" name="xsrf" value="abc-_1"/></form>'
+    expect(readEngineForm(form)).toEqual({ action: 'https://id.example/logout/confirm', xsrf: 'abc-_1' })
+  })
+
+  test('that is of another shape is a fault of ours, not a page without protection', () => {
+    expect(() => readEngineForm('<form method="post"></form>')).toThrow('the sign-out form of the engine has changed')
+  })
+})

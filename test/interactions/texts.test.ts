@@ -1,0 +1,40 @@
+/** The texts in each language: there, and in that language. */
+import { describe, expect, test } from 'vitest'
+import type { Html } from '#http/design/html.ts'
+import { TEXTS } from '#interactions/texts/texts.ts'
+
+/** All texts of a catalogue by their path, with gaps filled in. */
+async function flatten(catalogue: object, path = ''): Promise<Map<string, string>> {
+  const texts = new Map<string, string>()
+  for (const [key, value] of Object.entries(catalogue)) {
+    const name = path === '' ? key : `${path}.${key}`
+    if (typeof value === 'object')
+      for (const [inner, text] of await flatten(value as object, name)) texts.set(inner, text)
+    else texts.set(name, typeof value === 'function' ? await fill(value as (...gaps: string[]) => Html) : String(value))
+  }
+  return texts
+}
+
+async function fill(text: (...gaps: string[]) => Html | string): Promise<string> {
+  return String(await text('gap-1', 'gap-2', 'gap-3'))
+}
+
+describe('the catalogue', () => {
+  test('has the same texts in both languages, each with the same gaps', async () => {
+    const [en, ko] = [await flatten(TEXTS.en), await flatten(TEXTS.ko)]
+    expect([...ko.keys()]).toEqual([...en.keys()])
+    const gapsOf = (text = '') => [...text.matchAll(/gap-\d/g)].map(([gap]) => gap).toSorted()
+    for (const [key, text] of en) expect([key, gapsOf(ko.get(key))]).toEqual([key, gapsOf(text)])
+  })
+
+  test('speaks Korean in Korean, and English in English', async () => {
+    const nameless = new Set(['home.title', 'consent.resource'])
+    for (const [key, text] of await flatten(TEXTS.ko)) {
+      if (!nameless.has(key)) expect([key, text]).toEqual([key, expect.stringMatching(/\p{Script=Hangul}/u)])
+    }
+    for (const [key, text] of await flatten(TEXTS.en)) {
+      expect([key, text]).toEqual([key, expect.not.stringMatching(/\p{Script=Hangul}/u)])
+      expect(text.trim()).not.toBe('')
+    }
+  })
+})
