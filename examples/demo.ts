@@ -102,14 +102,12 @@ function startServer(env: Readonly<Record<string, string | undefined>>): ChildPr
   })
 }
 
+/** On a terminal Ctrl-C has reached it already; it takes the two for one wish. */
 async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
-  // On a terminal Ctrl-C has reached it already; being asked twice would cut its drain short.
   const ended = once(server, 'exit')
-  if (!process.stdin.isTTY) server.kill('SIGTERM')
-  const patience = setTimeout(() => server.kill('SIGTERM'), 5000)
+  server.kill('SIGTERM')
   await ended
-  clearTimeout(patience)
 }
 
 async function untilItAnswers(server: ChildProcess, issuer: string): Promise<void> {

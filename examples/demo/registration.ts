@@ -36,7 +36,8 @@ export async function register(options: RegistrationOptions): Promise<Registrati
 
 async function registerApi({ signet, apiUrl }: RegistrationOptions): Promise<void> {
   if (await exists(signet, ['resources', 'show', apiUrl])) return
-  await signet(['resources', 'create', apiUrl, '--name', 'Posts', '--scope', 'posts:read', '--scope', 'posts:write'])
+  const scopes = ['--scope', 'posts:read=Read the posts', '--scope', 'posts:write=Write, rename and delete posts']
+  await signet(['resources', 'create', apiUrl, '--name', 'Posts', ...scopes])
 }
 
 async function registerApp({ signet, folder, appUrl, apiUrl }: RegistrationOptions) {

@@ -25,7 +25,10 @@ export function signedInPage(signedIn: SignedIn, posts: PostsOrReason): Html {
   return layout(
     'Posts',
     html`<h1>Posts</h1>
-      <p class="quiet">Signed in as <strong>${signedIn.name}</strong>${signedIn.email && html` · ${signedIn.email}`}</p>
+      <p class="quiet">
+        Signed in as <strong>${signedIn.name}</strong>
+        ${signedIn.email !== signedIn.name && html`<br />${signedIn.email}`}
+      </p>
       ${
         'posts' in posts
           ? html`<ul>

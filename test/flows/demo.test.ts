@@ -131,6 +131,48 @@ describe.skipIf(!browser)('the pages of the app', () => {
   })
 })
 
+describe('the app', () => {
+  test('takes a form of its own pages only', async () => {
+    for (const origin of [undefined, 'null', demo.issuer]) {
+      const headers = origin === undefined ? {} : { origin }
+      const refused = await fetch(`${demo.app}/logout`, { method: 'POST', headers, redirect: 'manual' })
+      expect([refused.status, await refused.text()]).toEqual([403, 'This form is not of this app.'])
+    }
+  })
+
+  test('signs nobody in by an answer it did not ask for', async () => {
+    const begun = await fetch(`${demo.app}/login`, { redirect: 'manual' })
+    const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state') ?? ''
+    const iss = encodeURIComponent(demo.issuer)
+    const ask = async (query: string, headers: Record<string, string>) => {
+      const response = await fetch(`${demo.app}/callback?${query}`, { headers, redirect: 'manual' })
+      return [response.status, /<p>(.*)<\/p>/.exec(await response.text())?.[1]]
+    }
+    const elsewhere = [400, 'This sign-in was begun elsewhere or too long ago.']
+    expect(await ask(`code=x&state=${state}&iss=${iss}`, {})).toEqual(elsewhere)
+    expect(await ask(`code=x&state=other&iss=${iss}`, { cookie })).toEqual(elsewhere)
+    expect(await ask(`code=x&state=${state}&iss=https://other.example`, { cookie })).toEqual([
+      400,
+      'The answer could not be verified.',
+    ])
+    expect(await ask(`code=x&state=${state}&iss=${iss}`, { cookie })).toEqual(elsewhere)
+  })
+
+  test.skipIf(!browser)('gives the session another name when a person signs in', async () => {
+    const page = await newPage()
+    const name = async () => (await page.context().cookies(demo.app)).find(({ name }) => name === 'example_app')
+    await goToSignIn(page)
+    const before = await name()
+    await signIn(page)
+    const after = await name()
+    expect(before?.value).toMatch(/^[\w-]{43}$/)
+    expect(after?.value).toMatch(/^[\w-]{43}$/)
+    expect(after?.value).not.toBe(before?.value)
+    expect(after).toMatchObject({ httpOnly: true, sameSite: 'Lax' })
+  })
+})
+
 describe('the API', () => {
   test('refuses without a token, answers to one, and names the scope that one lacks', async () => {
     const key = join(temporaryDir('reader'), 'reader.jwk.json')

@@ -1,0 +1,83 @@
+/** `npm run demo` as a person at a terminal runs it: on free ports, with a data directory of its own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { atEnd } from './endings.ts'
+import { freePort } from './ports.ts'
+import { temporaryDir } from './server.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const START_TIMEOUT_MS = 60_000
+
+export interface Demo {
+  readonly issuer: string
+  readonly app: string
+  readonly api: string
+  /** What the demo itself was started with, for commands against its server. */
+  readonly env: Readonly<Record<string, string>>
+  /** Starts it, again after `stop` too, and waits until it says that it is ready. */
+  start(): Promise<{ output: string; email: string; password: string }>
+  /** Ctrl-C: the signal goes to all processes of the terminal. Resolves with all that was written. */
+  stop(): Promise<string>
+}
+
+export async function createDemo(): Promise<Demo> {
+  const [port, management, appPort, apiPort] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
+  const folder = temporaryDir('demo')
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    PORT: String(port),
+    SIGNET_MANAGEMENT_PORT: String(management),
+    DEMO_APP_PORT: String(appPort),
+    DEMO_API_PORT: String(apiPort),
+    SIGNET_DATA_DIR: join(folder, 'data'),
+    SIGNET_KEYS_DIR: join(folder, 'keys'),
+  }
+  let child: ChildProcess | undefined
+  let output = ''
+
+  function signal(name: NodeJS.Signals): void {
+    if (child?.pid === undefined) return
+    try {
+      process.kill(-child.pid, name)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+
+  atEnd(() => signal('SIGKILL'))
+  return {
+    issuer: `http://localhost:${port}`,
+    app: `http://localhost:${appPort}`,
+    api: `http://localhost:${apiPort}`,
+    env,
+    async start() {
+      output = ''
+      // A process group of its own, as a shell makes it for a job.
+      const started = spawn('npm', ['run', 'demo'], {
+        cwd: ROOT,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      })
+      child = started
+      for (const stream of [started.stdout, started.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+      }
+      const deadline = Date.now() + START_TIMEOUT_MS
+      while (!output.includes('Ctrl-C') && started.exitCode === null && Date.now() < deadline) await delay(25)
+      const [, email = '', password = ''] = /E-mail +(\S+)\s+Password +(\S+)/.exec(output) ?? []
+      if (password === '') throw new Error(`the demo did not start:\n${output}`)
+      return { output, email, password }
+    },
+    async stop() {
+      if (child === undefined) return output
+      const ended = child.exitCode === null ? once(child, 'close') : Promise.resolve()
+      signal('SIGINT')
+      await ended
+      return output
+    },
+  }
+}
