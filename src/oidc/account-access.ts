@@ -46,8 +46,13 @@ export interface AccountAccess {
 
 const READABLE = /^[\x21-\x7E]{1,128}$/
 
-export function createAccountAccess({ db, audit }: { db: Database; audit: Audit }): AccountAccess {
-  const store = createAccountAccessStore(db)
+interface AccountAccessDeps {
+  readonly db: Database
+  readonly audit: Audit
+}
+
+export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
+  const store = createAccountAccessStore(deps.db)
   return {
     async sessions(accountSub) {
       return (await store.listSessions(accountSub)).map((row) => ({
@@ -58,23 +63,6 @@ export function createAccountAccess({ db, audit }: { db: Database; audit: Audit 
         clientIds: row.client_ids,
       }))
     },
-
-    async endSession(accountSub, uid, by) {
-      await db.transaction(async (trx) => {
-        const ended = READABLE.test(uid) && (await createAccountAccessStore(trx).endSession(accountSub, uid))
-        if (!ended) throw new AccessNotFound('session', accountSub, uid)
-        const subject = { kind: 'session', id: uid }
-        await audit.recordIn(trx, {
-          ...by,
-          type: 'session.ended',
-          outcome: 'success',
-          accountId: accountSub,
-          subject,
-          reason: 'ended by an administrator',
-        })
-      })
-    },
-
     async consents(accountSub) {
       return (await store.listConsents(accountSub)).map((row) => ({
         clientId: row.client_id,
@@ -83,22 +71,42 @@ export function createAccountAccess({ db, audit }: { db: Database; audit: Audit 
         grantedAt: row.granted_at,
       }))
     },
-
-    async withdrawConsent(accountSub, clientId, by) {
-      await db.transaction(async (trx) => {
-        const gone =
-          READABLE.test(clientId) && (await createAccountAccessStore(trx).withdrawConsent(accountSub, clientId))
-        if (!gone) throw new AccessNotFound('consent', accountSub, clientId)
-        const subject = { kind: 'account', id: accountSub }
-        await audit.recordIn(trx, {
-          ...by,
-          type: 'consent.withdrawn',
-          outcome: 'success',
-          accountId: accountSub,
-          clientId,
-          subject,
-        })
-      })
-    },
+    endSession: (accountSub, uid, by) => endSession(deps, accountSub, uid, by),
+    withdrawConsent: (accountSub, clientId, by) => withdrawConsent(deps, accountSub, clientId, by),
   }
+}
+
+async function endSession({ db, audit }: AccountAccessDeps, accountSub: string, uid: string, by: AuditContext) {
+  await db.transaction(async (trx) => {
+    const ended = READABLE.test(uid) && (await createAccountAccessStore(trx).endSession(accountSub, uid))
+    if (!ended) throw new AccessNotFound('session', accountSub, uid)
+    await audit.recordIn(trx, {
+      ...by,
+      type: 'session.ended',
+      outcome: 'success',
+      accountId: accountSub,
+      subject: { kind: 'session', id: uid },
+      reason: 'ended by an administrator',
+    })
+  })
+}
+
+async function withdrawConsent(
+  { db, audit }: AccountAccessDeps,
+  accountSub: string,
+  clientId: string,
+  by: AuditContext,
+): Promise<void> {
+  await db.transaction(async (trx) => {
+    const gone = READABLE.test(clientId) && (await createAccountAccessStore(trx).withdrawConsent(accountSub, clientId))
+    if (!gone) throw new AccessNotFound('consent', accountSub, clientId)
+    await audit.recordIn(trx, {
+      ...by,
+      type: 'consent.withdrawn',
+      outcome: 'success',
+      accountId: accountSub,
+      clientId,
+      subject: { kind: 'account', id: accountSub },
+    })
+  })
 }

@@ -28,6 +28,8 @@ test('has every route with an id of its own, one scope that exists, and its path
   expect(operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`).toSorted()).toMatchInlineSnapshot(`
     [
       "DELETE /accounts/{sub}",
+      "DELETE /accounts/{sub}/grants/{client_id}",
+      "DELETE /accounts/{sub}/sessions/{session_id}",
       "DELETE /clients/{client_id}",
       "DELETE /clients/{client_id}/allowances/{resource}",
       "DELETE /clients/{client_id}/secrets/{secret_id}",
@@ -35,6 +37,8 @@ test('has every route with an id of its own, one scope that exists, and its path
       "DELETE /resources/{resource}",
       "GET /accounts",
       "GET /accounts/{sub}",
+      "GET /accounts/{sub}/grants",
+      "GET /accounts/{sub}/sessions",
       "GET /audit",
       "GET /clients",
       "GET /clients/{client_id}",

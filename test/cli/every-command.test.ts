@@ -43,7 +43,9 @@ test('every command explains itself with an example', async () => {
     'clients secrets': ['list', 'add', 'revoke'],
     'clients keys': ['list', 'add', 'remove'],
     resources: ['create', 'list', 'show', 'update', 'delete', 'allow'],
-    accounts: ['create', 'list', 'show', 'update', 'disable', 'enable', 'delete'],
+    accounts: ['create', 'list', 'show', 'update', 'disable', 'enable', 'delete', 'sessions', 'grants'],
+    'accounts sessions': ['list', 'end'],
+    'accounts grants': ['list', 'withdraw'],
     keys: ['list', 'rotate', 'retire', 'revoke'],
     audit: ['list'],
   }

@@ -1,13 +1,16 @@
 /** `signet accounts`: people. */
 import type { Command } from 'commander'
-import { type AdminClient, apiPath, type Document } from '../admin-client.ts'
+import { accountPath } from '../account-path.ts'
+import type { Document } from '../admin-client.ts'
 import { confirm } from '../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
 import type { CliContext } from '../context.ts'
-import { CliFailure, usageFailure } from '../failure.ts'
+import { usageFailure } from '../failure.ts'
 import { collectMember } from '../options.ts'
 import { gathered, moment, print, printDetails, printJson, printJsonList, printTable, stateStyle } from '../output.ts'
 import { readSecret } from '../standard-input.ts'
+import { registerGrants } from './accounts-grants.ts'
+import { registerSessions } from './accounts-sessions.ts'
 
 interface Options extends ConnectionOptions {
   readonly email?: string
@@ -32,6 +35,8 @@ export function register(program: Command, context: CliContext): void {
   registerStatus(accounts, context, 'disable')
   registerStatus(accounts, context, 'enable')
   registerDelete(accounts, context)
+  registerSessions(accounts, context)
+  registerGrants(accounts, context)
 }
 
 function withMembers(command: Command): Command {
@@ -96,7 +101,7 @@ function registerShow(accounts: Command, context: CliContext): void {
     .action(async (account: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()
       const api = connect(options, context)
-      const { document } = await api.read(await pathOf(api, account))
+      const { document } = await api.read(await accountPath(api, account))
       if (options.json) return printJson(context, document)
       printAccount(context, document)
     })
@@ -112,7 +117,7 @@ function registerUpdate(accounts: Command, context: CliContext): void {
       const body = membersOf(options)
       if (Object.keys(body).length === 0) throw usageFailure('Name what to change, such as --name. See --help.')
       const api = connect(options, context)
-      const updated = await api.change(await pathOf(api, account), { method: 'PATCH', body })
+      const updated = await api.change(await accountPath(api, account), { method: 'PATCH', body })
       if (options.json) return printJson(context, updated)
       print(context, `Changed the account of ${String(updated?.email)}.`, '')
       printAccount(context, updated ?? {})
@@ -126,7 +131,7 @@ function registerStatus(accounts: Command, context: CliContext, verb: 'enable' |
     .action(async (account: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()
       const api = connect(options, context)
-      const changed = await api.change(`${await pathOf(api, account)}/${verb}`, { method: 'POST' })
+      const changed = await api.change(`${await accountPath(api, account)}/${verb}`, { method: 'POST' })
       if (options.json) return printJson(context, changed)
       print(context, `${verb === 'enable' ? 'Enabled' : 'Disabled'} the account of ${String(changed?.email)}.`)
     })
@@ -139,20 +144,13 @@ function registerDelete(accounts: Command, context: CliContext): void {
     .action(async (account: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()
       const api = connect(options, context)
-      const path = await pathOf(api, account)
+      const path = await accountPath(api, account)
       const { document } = await api.read(path)
       await confirm(context, `Delete the account of ${String(document.email)}? It cannot be brought back.`, options)
       await api.change(path, { method: 'DELETE' })
       if (options.json) return printJson(context, { sub: document.sub, status: 'deleted' })
       print(context, `Deleted the account of ${String(document.email)}.`)
     })
-}
-
-/** The path of an account that was named by its sub or its e-mail address. */
-async function pathOf(api: AdminClient, account: string): Promise<string> {
-  if (!account.includes('@')) return apiPath('accounts', account)
-  for await (const found of api.list('/accounts', { email: account })) return apiPath('accounts', String(found.sub))
-  throw new CliFailure(`There is no account with the e-mail address ${account}.`, { code: 'account_not_found' })
 }
 
 function membersOf({ email, name, emailVerified, set }: Options): Document {

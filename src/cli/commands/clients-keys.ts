@@ -31,7 +31,7 @@ Examples:
 }
 
 function registerList(keys: Command, context: CliContext): void {
-  withConnection(keys.command('list <client>').description('list the keys'))
+  withConnection(keys.command('list <client>', { isDefault: true }).description('list the keys'))
     .addHelpText('after', '\nExample:\n  $ signet clients keys list ID --json')
     .action(async (client: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()

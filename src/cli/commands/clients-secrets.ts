@@ -28,7 +28,9 @@ Examples:
 }
 
 function registerList(secrets: Command, context: CliContext): void {
-  withConnection(secrets.command('list <client>').description('list the secrets, without their values'))
+  withConnection(
+    secrets.command('list <client>', { isDefault: true }).description('list the secrets, without their values'),
+  )
     .addHelpText('after', '\nExample:\n  $ signet clients secrets list ID --json')
     .action(async (client: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()
