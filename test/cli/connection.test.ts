@@ -3,7 +3,7 @@ import { chmod, copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { freePort } from '../support/ports.ts'
-import { temporaryDir } from '../support/server.ts'
+import { startServer, temporaryDir } from '../support/server.ts'
 import { runSignet, startSignet } from './support/signet.ts'
 
 const signet = await startSignet()
@@ -114,4 +114,20 @@ test('tells a refused token in the words of the server', async () => {
     stdout: '',
     stderr: `Name the private key of ${id} by --key FILE.\n`,
   })
+})
+
+test('speaks to an issuer that has a path', async () => {
+  const port = String(await freePort())
+  const issuer = `http://localhost:${port}/tenants/a`
+  const server = await startServer({ env: { SIGNET_ISSUER: issuer, PORT: port } })
+  const env = { SIGNET_ISSUER: issuer, SIGNET_KEYS_DIR: server.keysDir }
+  const resource = 'https://api.example.com/v1/?a=b%20c'
+  expect(await signet.json(['resources', 'create', resource, '--scope', 'read'], { env })).toMatchObject({ resource })
+  expect(await signet.json(['resources', 'show', resource], { env })).toMatchObject({ resource })
+  const token = (await signet.run(['token'], { env })).stdout.trimEnd()
+  const answer = await server.fetch('/admin/v1/resources?limit=1', { headers: { authorization: `Bearer ${token}` } })
+  expect(await answer.json()).toMatchObject({ items: [{ resource }] })
+  const problem = await server.fetch('/admin/v1/nowhere')
+  expect(problem.headers.get('content-type')).toContain('application/problem+json')
+  expect(await problem.json()).toMatchObject({ type: `${issuer}/docs/errors/not_found` })
 })

@@ -90,6 +90,11 @@ test.each([
   expect(stripVTControlCharacters(stderr())).toContain('Delete the client billing? [y/N]')
 })
 
+test('takes Ctrl-D for no', async () => {
+  const { context } = terminal({ tty: true, typed: '' })
+  await expect(confirm(context, 'Delete?', {})).rejects.toMatchObject({ code: 'cancelled' })
+})
+
 test('asks nothing without a terminal, nor with --yes', async () => {
   const piped = terminal({ tty: false })
   await confirm(piped.context, 'Delete?', {})
