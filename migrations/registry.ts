@@ -7,6 +7,7 @@ import * as m5 from './20261124000500-accounts-create-accounts.ts'
 import * as m6 from './20261124000600-signing-keys-create-keys.ts'
 import * as m7 from './20261124000700-sign-in-create-passwords.ts'
 import * as m8 from './20261124000800-oidc-create-artefacts.ts'
+import * as m9 from './20261124000900-oidc-create-statuses.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -17,4 +18,5 @@ export const MIGRATIONS = {
   '20261124000600-signing-keys-create-keys': m6,
   '20261124000700-sign-in-create-passwords': m7,
   '20261124000800-oidc-create-artefacts': m8,
+  '20261124000900-oidc-create-statuses': m9,
 } as const

@@ -15,6 +15,7 @@ import type { Services } from '#services.ts'
 const TEMPLATES = [
   '/',
   ...Object.values(ROUTES),
+  '/status-lists/:id',
   '/authorize/:uid',
   '/logout/confirm',
   '/logout/success',

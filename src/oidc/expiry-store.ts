@@ -12,6 +12,8 @@ const TABLES = [
   { table: 'replay_reservations', key: 'id', kept: '1 minute' },
   { table: 'artefacts', key: 'kind, id', kept: '1 day' },
   { table: 'grants', key: 'id', kept: '1 day' },
+  { table: 'ended_statuses', key: 'status_index', kept: '1 minute' },
+  { table: 'revoked_tokens', key: 'id', kept: '1 minute' },
   { table: 'sessions', key: 'uid', kept: '1 day' },
 ] as const
 

@@ -12,6 +12,7 @@ import type { Metrics } from '#observability/metrics.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
 import type { Keyring } from '#shared/keyring.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
+import { createStatusLists } from '#signing-keys/status-list/status-list.ts'
 import { createAdapterFactory, toArtefactRow } from './adapter/adapter.ts'
 import { createArtefactStore } from './adapter/artefact-store.ts'
 import { orUnavailable } from './adapter/errors.ts'
@@ -30,6 +31,9 @@ import type { EnginePages, InteractionGateway } from './interaction-gateway.ts'
 import { createProvider, type EngineInstance, type ProviderDeps } from './provider.ts'
 import { createReplayDetection } from './replay.ts'
 import { createResourceRequests } from './resource-requests.ts'
+import { createStatusRoute } from './status-route.ts'
+import { createStatusOf } from './status-claim.ts'
+import { createStatusStore } from './status-store.ts'
 
 export interface OidcDeps {
   readonly issuer: string
@@ -84,7 +88,7 @@ export function createOidc(deps: OidcDeps): Oidc {
   })
   return {
     // read once a request: those under way keep the engine they began with
-    middleware: (ctx, next) => current.run(ctx, next),
+    middleware: compose([createStatusRoute(storage.statusLists), (ctx, next) => current.run(ctx, next)]),
     gateway: createGateway({ ...lostDeps, auditContext: deps.origin }),
     async removeExpired() {
       const removed = await removeExpired(deps.db)
@@ -93,7 +97,8 @@ export function createOidc(deps: OidcDeps): Oidc {
   }
 }
 
-function createStorage({ db, keyring }: OidcDeps) {
+function createStorage({ db, issuer, keyring, signingKeys }: OidcDeps) {
+  const statuses = createStatusStore(db)
   const artefacts = createArtefactStore(db)
   const sealer = createPayloadSealer(keyring)
   return {
@@ -101,6 +106,8 @@ function createStorage({ db, keyring }: OidcDeps) {
     sealer,
     sessions: createSessionStore(db),
     consents: createConsentStore(db),
+    statuses,
+    statusLists: createStatusLists({ issuer, source: statuses, keys: () => signingKeys.current() }),
     tokens: createTokenStore(db),
     settler: createUnitSettler({
       db,
@@ -129,6 +136,8 @@ function createProviderDeps(
       graceSeconds: LIFETIMES.refreshGrace,
     }),
     lost: lostInteraction,
+    statuses: storage.statuses,
+    statusOf: createStatusOf(storage.statuses, storage.statusLists),
     endSession: (uid) => endSession(deps, sessions, uid),
     isFirstUse: createReplayDetection(async (id, expiresAt) => {
       const [fresh] = await orUnavailable(() => tokens.reserve([{ reservations: [{ id, expiresAt }], audit: [] }]))

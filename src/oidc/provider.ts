@@ -10,7 +10,7 @@ import type { Keyring } from '#shared/keyring.ts'
 import type { KeySet } from '#signing-keys/signing-key.ts'
 import { assertionFault, type AssertionContext } from './client-assertion.ts'
 import { authorizationRequestHook, HOOK_PARAMETER } from './configuration/authorization-request.ts'
-import { authenticationClaims, CLAIMS, findAccount } from './configuration/claims.ts'
+import { accessTokenClaims, CLAIMS, findAccount, type StatusOf } from './configuration/claims.ts'
 import { cookies } from './configuration/cookies.ts'
 import { clientBasedCors, features } from './configuration/features.ts'
 import { policy } from './configuration/interaction-policy.ts'
@@ -23,6 +23,9 @@ import { EXTRA_CLIENT_METADATA, installClients, type EngineClients } from './eng
 import { ASSERTION_ALGORITHMS } from './explain-refusal.ts'
 import { loadExistingGrant } from './grants-of-sessions.ts'
 import type { EnginePages } from './interaction-gateway.ts'
+import { installStructuredTokens, setStructuredTokenAside } from './structured-tokens.ts'
+import type { StatusStore } from './status-store.ts'
+import { orUnavailable } from './adapter/errors.ts'
 import { setClockTolerance } from './internals.ts'
 import { requestScope } from './request-scope.ts'
 import { OPENID_SCOPES, type ResourceRequests } from './resource-requests.ts'
@@ -39,6 +42,8 @@ export interface ProviderDeps {
   readonly fetch: GuardedFetch
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly endSession: (uid: string) => Promise<void>
+  readonly statuses: StatusStore
+  readonly statusOf: StatusOf
   /** What is left of an interaction that the engine does not find any more. */
   readonly lost: (ctx: Context) => Promise<Error>
   /** The engine's `ReplayDetection.unique`. */
@@ -78,7 +83,7 @@ export function createProvider(deps: ProviderDeps, keys: KeySet): EngineInstance
     if (scope && !client && params?.['client_assertion'] !== undefined) scope.authenticating = true
     await canonicalResources(deps.requests, params as Record<string, unknown>)
   })
-  override(provider, deps)
+  override(provider, deps, keys)
   return { provider, clients: engineClients, assertionContext }
 }
 
@@ -114,7 +119,7 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
     interactions: { policy: policy(), url: (_ctx, interaction) => `${base}/interaction/${interaction.uid}` },
     findAccount: findAccount(deps.accounts),
     loadExistingGrant: loadExistingGrant(deps.consents),
-    extraTokenClaims: authenticationClaims,
+    extraTokenClaims: accessTokenClaims(deps.statusOf),
     issueRefreshToken,
     expiresWithSession,
     rotateRefreshToken,
@@ -140,7 +145,7 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
 const CLOCK_TOLERANCE = 15
 const ASSERTION_TOLERANCE = 60
 
-function override(provider: Provider, deps: ProviderDeps): void {
+function override(provider: Provider, deps: ProviderDeps, keys: KeySet): void {
   provider.proxy = true
   const context = provider.OIDCContext.prototype
   // no URL is ever made from a request's Host
@@ -152,7 +157,14 @@ function override(provider: Provider, deps: ProviderDeps): void {
   })
   setClockTolerance(provider, () => (requestScope()?.authenticating ? ASSERTION_TOLERANCE : CLOCK_TOLERANCE))
   Object.assign(provider.ReplayDetection, { unique: deps.isFirstUse })
-  hideDeadTokens(provider, findAccount(deps.accounts))
+  const entity = context.entity
+  context.entity = function setEntity(key, value) {
+    // the client is known, nothing is decided yet
+    if (key === 'Client') setStructuredTokenAside(this.route, this.params)
+    entity.call(this, key, value)
+  }
+  installStructuredTokens(provider, { issuer: deps.issuer, keys, statuses: deps.statuses })
+  hideDeadTokens(provider, deps)
   Object.assign(provider.Session.prototype, {
     async destroy(this: { uid: string; destroyed?: boolean }) {
       await deps.endSession(this.uid)
@@ -165,7 +177,7 @@ function override(provider: Provider, deps: ProviderDeps): void {
  * A token whose client or account is gone or disabled is not active. The engine would fail on the first and tell of the
  * second as if nothing had happened.
  */
-function hideDeadTokens(provider: Provider, accountOf: ReturnType<typeof findAccount>): void {
+function hideDeadTokens(provider: Provider, { clients, accounts }: Pick<ProviderDeps, 'clients' | 'accounts'>): void {
   for (const Model of [provider.AccessToken, provider.ClientCredentials, provider.RefreshToken]) {
     const find = Model.find.bind(Model) as (value: string, options?: object) => Promise<StoredToken | undefined>
     Object.assign(Model, {
@@ -173,9 +185,14 @@ function hideDeadTokens(provider: Provider, accountOf: ReturnType<typeof findAcc
         const token = await find(value, options)
         const ctx = Provider.ctx
         if (!token || ctx?.oidc?.route !== 'introspection') return token
-        if (!token.clientId || !(await provider.Client.find(token.clientId))) return undefined
-        if (token.accountId === undefined) return token
-        return (await accountOf(ctx, token.accountId)) ? token : undefined
+        const { clientId, accountId } = token
+        return orUnavailable(async () => {
+          // from PostgreSQL: what was revoked is refused at once on every node
+          const client = clientId === undefined ? undefined : await clients.read(clientId)
+          const account = accountId === undefined ? undefined : await accounts.read(accountId)
+          const isAlive = client?.status === 'enabled' && (accountId === undefined || account?.status === 'enabled')
+          return isAlive ? token : undefined
+        })
       },
     })
   }

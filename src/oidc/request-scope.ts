@@ -34,6 +34,8 @@ export interface LoadedSession {
 export interface RequestScope {
   readonly unit: UnitOfWork | undefined
   readonly grants: Map<string, Payload>
+  /** The place of each read grant in the status lists. */
+  readonly grantStatus: Map<string, string>
   /** Grants ended in this request: a second wish to end one waits for the first. */
   readonly ended: Map<string, Promise<void>>
   loadedSession: LoadedSession | undefined
@@ -41,6 +43,8 @@ export interface RequestScope {
   replacedSessionId: string | undefined
   /** While the engine verifies a client assertion: its clock tolerance is wider then. */
   authenticating: boolean
+  /** A JWT that was sent to introspection or revocation, which the engine itself would refuse. */
+  structuredToken: string | undefined
 }
 
 const storage = new AsyncLocalStorage<RequestScope>()
@@ -56,10 +60,12 @@ export function inRequestScope<T>(
   const scope: RequestScope = {
     unit,
     grants: new Map(),
+    grantStatus: new Map(),
     ended: new Map(),
     loadedSession: undefined,
     replacedSessionId: undefined,
     authenticating: false,
+    structuredToken: undefined,
   }
   return storage.run(scope, () => work(scope))
 }

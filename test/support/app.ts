@@ -29,6 +29,8 @@ export interface App {
   ): Promise<{ code: string; verifier: string }>
   /** A token request of this client; public clients send their id, others authenticate. */
   token(params: Record<string, string>, through?: Server): Promise<TokenAnswer>
+  /** Any other back channel, authenticated as this client. */
+  call(path: string, params: Record<string, string>, through?: Server): Promise<TokenAnswer>
   /** Pushes an authorization request (RFC 9126). */
   push(params: Record<string, string>): Promise<TokenAnswer>
   redeem(
@@ -78,6 +80,7 @@ export function createApp(server: Server, client: RegisteredClient, redirectUri:
       return { code: answer['code'], verifier }
     },
     token: (params, through) => post('/token', params, through),
+    call: post,
     push: (params) => post('/par', params),
     redeem: ({ code, verifier }, params = {}, through = server) =>
       post(

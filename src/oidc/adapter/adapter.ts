@@ -52,6 +52,11 @@ export function toArtefactRow(sealer: PayloadSealer, insert: CollectedInsert): A
   }
 }
 
+function remember(scope: RequestScope, grant: NonNullable<StoredArtefact['grant']>): void {
+  scope.grants.set(grant.id, withExpiry(grant.payload, grant.remainingSeconds))
+  scope.grantStatus.set(grant.id, grant.statusIndex)
+}
+
 interface Reader {
   byValue(value: string): Promise<AdapterPayload | undefined>
   byUserCode(code: string): Promise<AdapterPayload | undefined>
@@ -61,8 +66,7 @@ function createReader(kind: ModelName, row: ModelRow, { artefacts, sealer, grace
   function restore(stored: StoredArtefact | undefined, value?: string): AdapterPayload | undefined {
     if (stored === undefined || (row.finishes && stored.consumedSeconds !== null)) return undefined
     const scope = requestScope()
-    if (stored.grant)
-      scope?.grants.set(stored.grant.id, withExpiry(stored.grant.payload, stored.grant.remainingSeconds))
+    if (stored.grant && scope) remember(scope, stored.grant)
     const opened = sealer.open(kind, stored.id, stored)
     const jti = value ?? opened.value
     const consumed = consumedAt(stored, value, scope)

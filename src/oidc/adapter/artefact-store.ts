@@ -25,7 +25,12 @@ export interface StoredArtefact {
   readonly consumedSeconds: number | null
   readonly successor: Buffer | null
   /** The grant it hangs on, read in the same statement. */
-  readonly grant: { readonly id: string; readonly payload: Payload; readonly remainingSeconds: number | null } | null
+  readonly grant: {
+    readonly id: string
+    readonly payload: Payload
+    readonly remainingSeconds: number | null
+    readonly statusIndex: string
+  } | null
 }
 
 interface Found {
@@ -38,13 +43,14 @@ interface Found {
   grant_id: string | null
   grant_payload: Payload | null
   grant_remaining: number | null
+  status_index: string | null
 }
 
 const COLUMNS = `a.id, a.payload, a.sealed, a.successor,
   extract(epoch FROM a.expires_at - now())::float8 AS remaining,
   extract(epoch FROM now() - a.consumed_at)::float8 AS consumed,
   g.id AS grant_id, g.payload AS grant_payload,
-  extract(epoch FROM g.expires_at - now())::float8 AS grant_remaining`
+  extract(epoch FROM g.expires_at - now())::float8 AS grant_remaining, g.status_index`
 
 export interface ArtefactStore {
   find(kind: ModelName, id: Buffer): Promise<StoredArtefact | undefined>
@@ -114,9 +120,11 @@ function fromRow(row: Found): StoredArtefact {
     remainingSeconds: row.remaining,
     consumedSeconds: row.consumed,
     successor: row.successor,
-    grant:
-      row.grant_id === null || row.grant_payload === null
-        ? null
-        : { id: row.grant_id, payload: row.grant_payload, remainingSeconds: row.grant_remaining },
+    grant: grantOf(row),
   }
+}
+
+function grantOf(row: Found): StoredArtefact['grant'] {
+  const { grant_id: id, grant_payload: payload, grant_remaining: remainingSeconds, status_index: statusIndex } = row
+  return id === null || payload === null || statusIndex === null ? null : { id, payload, remainingSeconds, statusIndex }
 }

@@ -1,4 +1,7 @@
-/** SQL for grants. Ending a grant is one DELETE: codes and tokens go with it by their foreign key. */
+/**
+ * SQL for grants. Ending a grant is one statement: codes and tokens go with it by their foreign key, and its place in
+ * the status lists is marked for as long as an access token can live.
+ */
 import type { Queryable } from '#database/database.ts'
 import type { Payload } from './sealing.ts'
 
@@ -26,7 +29,12 @@ export function createGrantStore(db: Queryable): GrantStore {
       )
     },
     async end(id) {
-      await db.query('DELETE FROM grants WHERE id = $1', [id])
+      await db.query(
+        `WITH ended AS (DELETE FROM grants WHERE id = $1 RETURNING status_index)
+         INSERT INTO ended_statuses (status_index, expires_at)
+         SELECT status_index, now() + interval '25 hours' FROM ended ON CONFLICT DO NOTHING`,
+        [id],
+      )
     },
   }
 }

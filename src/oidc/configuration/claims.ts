@@ -1,5 +1,11 @@
 /** Which claims a scope gives, and where they come from. */
-import type { Account as EngineAccount, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type {
+  AccessToken,
+  Account as EngineAccount,
+  ClientCredentials,
+  Configuration,
+  KoaContextWithOIDC,
+} from 'oidc-provider'
 import type { Account, Accounts } from '#accounts/account.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 
@@ -47,8 +53,20 @@ function standardClaims(account: Account): { sub: string; [claim: string]: unkno
   }
 }
 
+/** What access tokens carry beside the engine's claims: how the person signed in, and where their status is told. */
+export function accessTokenClaims(statusOf: StatusOf) {
+  return async (ctx: KoaContextWithOIDC, token: AccessToken | ClientCredentials): Promise<Record<string, unknown>> => ({
+    ...authenticationClaims(ctx),
+    // an opaque token has a row: its status is asked by introspection
+    ...(token.aud === undefined ? {} : await orUnavailable(() => statusOf(token))),
+  })
+}
+
+/** The `status` claim of a token (Token Status List §6.1), by its grant or, for a machine, its client. */
+export type StatusOf = (token: AccessToken | ClientCredentials) => Promise<Record<string, unknown>>
+
 /** RFC 9068 §2.2.1: how the person behind the token proved who they are. */
-export function authenticationClaims(ctx: KoaContextWithOIDC): Record<string, unknown> | undefined {
+function authenticationClaims(ctx: KoaContextWithOIDC): Record<string, unknown> | undefined {
   const { AuthorizationCode, RefreshToken, DeviceCode } = ctx.oidc.entities
   const source = AuthorizationCode ?? RefreshToken ?? DeviceCode
   if (!source) return undefined

@@ -1,0 +1,74 @@
+/** SQL for what became of access tokens that have no row: by their grant, their client, or their own id. */
+import { sha256 } from '#shared/ids.ts'
+import type { Queryable } from '#database/database.ts'
+
+export interface GrantStatus {
+  readonly grantId: string
+  readonly accountId: string | null
+  readonly clientId: string | null
+}
+
+export interface StatusStore {
+  /** The place of a client's machine tokens in the status lists; the first call gives it one. */
+  clientIndex(clientId: string): Promise<string>
+  /** The grant that has the place, unless it ended. */
+  grantAt(statusIndex: string): Promise<GrantStatus | undefined>
+  isRevoked(jti: string): Promise<boolean>
+  /** Remembers one token until it expires. */
+  revoke(jti: string, expiresAt: Date): Promise<void>
+  /** The highest place that was given, or undefined when none was. */
+  lastIndex(): Promise<number | undefined>
+  /** The places from `from` up to, not including, `to` whose tokens are not valid any more. */
+  invalid(from: number, to: number): Promise<number[]>
+}
+
+const CLIENT_INDEX = `
+  INSERT INTO client_statuses (client_id) VALUES ($1)
+  ON CONFLICT (client_id) DO UPDATE SET client_id = excluded.client_id RETURNING status_index`
+
+/** Grants that ended, and what belongs to a client or account that is disabled or gone. */
+const INVALID = `
+  SELECT status_index FROM ended_statuses WHERE status_index >= $1 AND status_index < $2
+  UNION SELECT s.status_index FROM client_statuses s LEFT JOIN clients c ON c.id = s.client_id
+    WHERE s.status_index >= $1 AND s.status_index < $2 AND c.status IS DISTINCT FROM 'enabled'
+  UNION SELECT g.status_index FROM grants g
+    LEFT JOIN clients c ON c.id = g.client_id LEFT JOIN accounts a ON a.sub = g.account_id
+    WHERE g.status_index >= $1 AND g.status_index < $2
+      AND (c.status IS DISTINCT FROM 'enabled' OR a.status IS DISTINCT FROM 'enabled')`
+
+export function createStatusStore(db: Queryable): StatusStore {
+  return {
+    async clientIndex(clientId) {
+      const { rows } = await db.query<{ status_index: string }>(CLIENT_INDEX, [clientId])
+      return rows[0]?.status_index as string
+    },
+    async grantAt(statusIndex) {
+      const { rows } = await db.query<{ id: string; account_id: string | null; client_id: string | null }>(
+        'SELECT id, account_id, client_id FROM grants WHERE status_index = $1',
+        [statusIndex],
+      )
+      return rows[0] && { grantId: rows[0].id, accountId: rows[0].account_id, clientId: rows[0].client_id }
+    },
+    async isRevoked(jti) {
+      const { rowCount } = await db.query('SELECT 1 FROM revoked_tokens WHERE id = $1', [sha256(jti)])
+      return rowCount > 0
+    },
+    async revoke(jti, expiresAt) {
+      await db.query('INSERT INTO revoked_tokens (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+        sha256(jti),
+        expiresAt,
+      ])
+    },
+    async lastIndex() {
+      const { rows } = await db.query<{ last: string | null }>(
+        'SELECT CASE WHEN is_called THEN last_value END AS last FROM status_indexes',
+      )
+      const last = rows[0]?.last ?? null
+      return last === null ? undefined : Number(last)
+    },
+    async invalid(from, to) {
+      const { rows } = await db.query<{ status_index: string }>(INVALID, [from, to])
+      return rows.map(({ status_index: index }) => Number(index))
+    },
+  }
+}

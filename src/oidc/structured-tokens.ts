@@ -1,0 +1,129 @@
+/** JWT access tokens at introspection and revocation (RFC 7662, RFC 7009), which the engine refuses by itself. */
+import { randomBytes } from 'node:crypto'
+import { createLocalJWKSet, errors as joseErrors, type JWTPayload, jwtVerify } from 'jose'
+import Provider from 'oidc-provider'
+import type { AccessToken, ClientCredentials } from 'oidc-provider'
+import type { KeySet } from '#signing-keys/signing-key.ts'
+import { LIST_SIZE } from '#signing-keys/status-list/status-list.ts'
+import { orUnavailable } from './adapter/errors.ts'
+import { requestScope } from './request-scope.ts'
+import type { StatusStore } from './status-store.ts'
+
+/** Stands in the parameters for a JWT that was put aside; nobody outside this process can send it. */
+const MARKER = randomBytes(32).toString('base64url')
+const ROUTES = new Set(['introspection', 'revocation'])
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+
+export interface StructuredTokenDeps {
+  readonly issuer: string
+  readonly keys: KeySet
+  readonly statuses: StatusStore
+}
+
+/** Puts a JWT aside before the engine looks at the parameter. */
+export function setStructuredTokenAside(route: string, params: Record<string, unknown> | undefined): void {
+  const scope = requestScope()
+  const token = params?.['token']
+  if (!scope || !params || !ROUTES.has(route) || typeof token !== 'string' || !JWT.test(token)) return
+  scope.structuredToken = token
+  params['token'] = MARKER
+}
+
+/** Lets the engine find a JWT that was put aside as the model that it stands for. */
+export function installStructuredTokens(provider: Provider, deps: StructuredTokenDeps): void {
+  const keys = createLocalJWKSet({ keys: deps.keys.keys.map(({ publicJwk }) => publicJwk) })
+
+  async function verified(): Promise<JWTPayload | undefined> {
+    const token = requestScope()?.structuredToken
+    if (token === undefined) return undefined
+    try {
+      const options = { issuer: deps.issuer, typ: 'at+jwt', clockTolerance: 15 }
+      return (await jwtVerify(token, keys, options)).payload
+    } catch (error) {
+      if (error instanceof joseErrors.JOSEError || error instanceof TypeError) return undefined
+      throw error
+    }
+  }
+
+  const wrap = (Model: typeof AccessToken | typeof ClientCredentials, isMachine: boolean): void => {
+    const find = Model.find.bind(Model) as (value: string, options?: object) => Promise<unknown>
+    Object.assign(Model, {
+      async find(value: string, options?: object) {
+        if (value !== MARKER) return find(value, options)
+        const claims = await verified()
+        if (!claims || (claims.sub === claims['client_id']) !== isMachine) return undefined
+        return orUnavailable(() => model(provider, Model, claims, deps.statuses))
+      },
+    })
+  }
+  wrap(provider.AccessToken, false)
+  wrap(provider.ClientCredentials, true)
+}
+
+/** The model of a token whose grant and own id are still good; undefined otherwise. */
+async function model(
+  provider: Provider,
+  Model: typeof AccessToken | typeof ClientCredentials,
+  claims: JWTPayload,
+  statuses: StatusStore,
+): Promise<unknown> {
+  const {
+    jti,
+    exp,
+    iat,
+    aud,
+    sub,
+    scope,
+    client_id: clientId,
+    cnf,
+    status,
+    auth_time,
+    acr,
+    amr,
+  } = claims as unknown as Claims
+  if (await statuses.isRevoked(jti)) return undefined
+  const isMachine = Model === provider.ClientCredentials
+  const grant = isMachine ? undefined : await statuses.grantAt(placeOf(status))
+  if (!isMachine && (grant?.accountId !== sub || grant.clientId !== clientId)) return undefined
+  const Constructor = Model as unknown as new (payload: object) => object
+  const token = new Constructor({
+    jti,
+    exp,
+    iat,
+    aud,
+    scope,
+    clientId,
+    ...(cnf?.jkt === undefined ? {} : { jkt: cnf.jkt }),
+    ...(isMachine ? { extra: { sub } } : { accountId: sub, extra: { auth_time, acr, amr } }),
+    // revoking one token ends that token; its grant is ended by revoking the refresh token
+    ...(grant && Provider.ctx?.oidc.route === 'introspection' ? { grantId: grant.grantId } : {}),
+  })
+  return Object.assign(token, {
+    destroy: () => orUnavailable(() => statuses.revoke(jti, new Date(exp * 1000))),
+  })
+}
+
+interface TokenStatus {
+  readonly status_list: { readonly idx: number; readonly uri: string }
+}
+
+/** The place that `idx` in the list at `uri` stands for. */
+function placeOf(status: TokenStatus | undefined): string {
+  const list = Number(/\/(\d+)$/.exec(status?.status_list.uri ?? '')?.[1])
+  return String(list * LIST_SIZE + (status?.status_list.idx ?? 0))
+}
+
+interface Claims {
+  readonly jti: string
+  readonly exp: number
+  readonly iat: number
+  readonly aud: string
+  readonly sub: string
+  readonly scope?: string
+  readonly client_id: string
+  readonly cnf?: { readonly jkt?: string }
+  readonly status?: TokenStatus
+  readonly auth_time?: number
+  readonly acr?: string
+  readonly amr?: string[]
+}
