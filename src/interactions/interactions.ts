@@ -4,6 +4,7 @@ import type { Middleware } from 'koa'
 import { createConsentStep } from './consent-step.ts'
 import { STEPS } from './flow.ts'
 import { withoutDeadEnds } from './lost.ts'
+import { leadOnFromSignOut } from './signed-out-already.ts'
 import { createSignInStep } from './sign-in-step.ts'
 import { interactionPaths, openInteraction, type StepDeps } from './step.ts'
 
@@ -12,7 +13,7 @@ export interface InteractionsDeps extends Omit<StepDeps, 'paths'> {
   readonly issuer: string
 }
 
-/** Middleware that answers what lies under `/interaction/` and passes everything else on. */
+/** Middleware that answers what lies under `/interaction/` and passes everything else on. A sign-out that asks nothing leads on. */
 export function createInteractions(deps: InteractionsDeps): Middleware {
   const paths = interactionPaths(deps.issuer)
   const stepDeps: StepDeps = { ...deps, paths }
@@ -31,7 +32,9 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   // A page that answered a form is loaded again, or its address typed: back to the question itself.
   router.get(`/interaction/:uid/:step`, (ctx) => paths.backToQuestion(ctx, ctx.params['uid'] ?? ''))
 
+  const routes = router.routes()
   return async (ctx, next) => {
-    await router.routes()(ctx as never, next)
+    await routes(ctx as never, next)
+    await leadOnFromSignOut(ctx)
   }
 }

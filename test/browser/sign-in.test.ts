@@ -140,6 +140,14 @@ describe.skipIf(!browser)('no dead end', () => {
     await page.waitForURL(`${world.shop.origin}/`)
   })
 
+  test('who is signed out already is led back to the app by its sign-out, or told so', async () => {
+    const page = await (await newContext({ scripted: false })).newPage()
+    await page.goto(`${world.signOutRequest()}&state=kept`)
+    expect(page.url()).toBe(`${world.shop.origin}/bye?state=kept`)
+    await page.goto(`${world.server.issuer}/logout`)
+    expect(await page.textContent('h1')).toBe('You are signed out')
+  })
+
   test('without the cookies of its beginning a sign-in can be started again', async () => {
     const page = await (await newContext()).newPage()
     await page.goto(world.request({ state: 'again' }))

@@ -1,4 +1,7 @@
-/** The stylesheet as it is sent: inlined in each page, and named in the page's policy by its digest. */
+/**
+ * The stylesheet as it is sent: inlined in each page, and named in the page's policy by its digest. A first visit was
+ * measured to paint in two thirds of the time that a file of its own takes; a later one takes as long either way.
+ */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { raw } from 'hono/html'
