@@ -90,7 +90,13 @@ export function stateStyle(cell: string): Style | undefined {
 
 /** A time of the API to the second, in UTC. */
 export function moment(time: unknown): string {
-  return typeof time === 'string' ? `${time.slice(0, 10)} ${time.slice(11, 19)} UTC` : ''
+  const text = clockTime(time)
+  return text === '' ? '' : `${text} UTC`
+}
+
+/** The same for a column whose title says that it is UTC. */
+export function clockTime(time: unknown): string {
+  return typeof time === 'string' ? `${time.slice(0, 10)} ${time.slice(11, 19)}` : ''
 }
 
 /** One line of text: a name from the server must not move the cursor or write another line. */

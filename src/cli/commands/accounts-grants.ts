@@ -5,7 +5,7 @@ import { apiPath, type Document } from '../admin-client.ts'
 import { confirm } from '../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
 import type { CliContext } from '../context.ts'
-import { gathered, moment, print, printJson, printJsonList, printTable } from '../output.ts'
+import { clockTime, gathered, print, printJson, printJsonList, printTable } from '../output.ts'
 
 type Options = ConnectionOptions & { yes?: boolean }
 
@@ -33,8 +33,8 @@ function registerList(grants: Command, context: CliContext): void {
       if (all.length === 0) return print(context, `${account} allowed no client anything.`)
       printTable(
         context,
-        ['CLIENT ID', 'GRANTED', 'SCOPES'].map((title) => ({ title })),
-        all.map((item) => [item.client_id, moment(item.granted_at), scopesOf(item)]),
+        ['CLIENT ID', 'GRANTED (UTC)', 'SCOPES'].map((title) => ({ title })),
+        all.map((item) => [item.client_id, clockTime(item.granted_at), scopesOf(item)]),
       )
     })
 }

@@ -5,7 +5,7 @@ import { apiPath } from '../admin-client.ts'
 import { confirm } from '../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
 import type { CliContext } from '../context.ts'
-import { gathered, moment, print, printJson, printJsonList, printTable } from '../output.ts'
+import { clockTime, gathered, print, printJson, printJsonList, printTable } from '../output.ts'
 
 type Options = ConnectionOptions & { yes?: boolean }
 
@@ -33,11 +33,11 @@ function registerList(sessions: Command, context: CliContext): void {
       if (all.length === 0) return print(context, `${account} is signed in nowhere.`)
       printTable(
         context,
-        ['SESSION ID', 'SIGNED IN', 'EXPIRES', 'CLIENTS'].map((title) => ({ title })),
+        ['SESSION ID', 'SIGNED IN (UTC)', 'EXPIRES (UTC)', 'CLIENTS'].map((title) => ({ title })),
         all.map((item) => [
           item.id,
-          moment(item.signed_in_at),
-          moment(item.expires_at),
+          clockTime(item.signed_in_at),
+          clockTime(item.expires_at),
           (item.client_ids as string[]).join(' '),
         ]),
       )

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Document } from '../admin-client.ts'
 import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
 import type { CliContext } from '../context.ts'
-import { gathered, moment, print, printJsonList, printTable, stateStyle } from '../output.ts'
+import { clockTime, gathered, print, printJsonList, printTable, stateStyle } from '../output.ts'
 
 interface Options extends ConnectionOptions {
   readonly limit?: number
@@ -67,7 +67,7 @@ function printEvents(context: CliContext, events: readonly Document[]): void {
   printTable(
     context,
     [
-      { title: 'AT' },
+      { title: 'AT (UTC)' },
       { title: 'TYPE' },
       { title: 'ACTOR' },
       { title: 'SUBJECT' },
@@ -75,7 +75,7 @@ function printEvents(context: CliContext, events: readonly Document[]): void {
       { title: 'OUTCOME', style: stateStyle },
     ],
     events.map((event) => [
-      moment(event.at),
+      clockTime(event.at),
       event.type,
       named(event.actor),
       named(event.subject) || (typeof event.client_id === 'string' ? `client ${event.client_id}` : ''),

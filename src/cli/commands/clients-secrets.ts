@@ -4,7 +4,7 @@ import { apiPath } from '../admin-client.ts'
 import { confirm } from '../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
 import type { CliContext } from '../context.ts'
-import { gathered, moment, print, printDetails, printJson, printJsonList, printTable } from '../output.ts'
+import { clockTime, gathered, print, printDetails, printJson, printJsonList, printTable } from '../output.ts'
 
 type Options = ConnectionOptions & { yes?: boolean }
 
@@ -40,8 +40,8 @@ function registerList(secrets: Command, context: CliContext): void {
       if (all.length === 0) return print(context, `The client ${client} has no secret.`)
       printTable(
         context,
-        [{ title: 'SECRET ID' }, { title: 'CREATED' }],
-        all.map((item) => [item.id, moment(item.created_at)]),
+        [{ title: 'SECRET ID' }, { title: 'CREATED (UTC)' }],
+        all.map((item) => [item.id, clockTime(item.created_at)]),
       )
     })
 }

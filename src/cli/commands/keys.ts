@@ -5,7 +5,7 @@ import { apiPath, type Document } from '../admin-client.ts'
 import { confirm } from '../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
 import type { CliContext } from '../context.ts'
-import { gathered, moment, print, printJson, printJsonList, printTable, stateStyle } from '../output.ts'
+import { clockTime, gathered, print, printJson, printJsonList, printTable, stateStyle } from '../output.ts'
 
 type Options = ConnectionOptions & { alg?: string; yes?: boolean }
 
@@ -89,7 +89,7 @@ function registerRevoke(keys: Command, context: CliContext): void {
 function printKeys(context: CliContext, keys: readonly Document[]): void {
   printTable(
     context,
-    [{ title: 'KID' }, { title: 'ALG' }, { title: 'SINCE' }, { title: 'STATUS', style: stateStyle }],
-    keys.map((key) => [key.kid, key.alg, moment(key.retired_at ?? key.activated_at ?? key.created_at), key.status]),
+    [{ title: 'KID' }, { title: 'ALG' }, { title: 'SINCE (UTC)' }, { title: 'STATUS', style: stateStyle }],
+    keys.map((key) => [key.kid, key.alg, clockTime(key.retired_at ?? key.activated_at ?? key.created_at), key.status]),
   )
 }
