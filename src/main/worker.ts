@@ -10,8 +10,7 @@ import type { FromWorker, ToWorker } from './worker-messages.ts'
 export async function runWorker({ config, secrets }: Loaded, logger: Logger): Promise<number> {
   // A terminal signals every process of the group; only the leader decides what that means.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
-  process.on('disconnect', () => process.exit(1))
-  // The launcher lets go of the channel; a worker lives by it.
+  // The launcher lets go of the channel; a worker lives by it, and node:cluster ends it when its leader is gone.
   process.channel?.ref()
   const metrics = createMetrics()
   const started = Promise.withResolvers<DatabaseUrls>()

@@ -2,12 +2,15 @@
 import { readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JWK } from 'jose'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { asSuperuser, cloneDatabase } from '../support/postgres.ts'
 import { administrator } from '../support/administrator.ts'
 import { signAssertion } from '../support/assertion.ts'
 import { type Server, startServer, temporaryDir } from '../support/server.ts'
 import { runSignet } from './support/signet.ts'
+
+// Whole processes start here, several in a test, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 function readKey(file: string): JWK {
   return JSON.parse(readFileSync(file, 'utf8')) as JWK

@@ -3,13 +3,16 @@ import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { createKeyring, masterKeyId } from '#shared/keyring.ts'
 import { atEnd } from '../support/endings.ts'
 import { freePort } from '../support/ports.ts'
 import { asSuperuser, cloneDatabase } from '../support/postgres.ts'
 import { startServer, temporaryDir } from '../support/server.ts'
 import { runSignet } from './support/signet.ts'
+
+// Whole processes start here, several in a test, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** Begun first and looked at later, for it takes half a minute. */
 const unreachable = waitForNobody()

@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JWK } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { rollback } from '#database/migrate.ts'
 import { atEnd } from '../support/endings.ts'
 import { freePort } from '../support/ports.ts'
@@ -15,6 +15,9 @@ import { cloneDatabase } from '../support/postgres.ts'
 import { type Server, startServer, temporaryDir } from '../support/server.ts'
 import { administrator } from '../support/administrator.ts'
 import { runSignet } from './support/signet.ts'
+
+// Whole processes start here, several in a test, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 type Listening = Pick<Server, 'issuer' | 'port' | 'managementUrl'>
 
@@ -121,7 +124,7 @@ describe('start', () => {
     const env = { DATABASE_URL: url, SIGNET_MIGRATE: 'off' }
     const waiting = await spawnServe(dir, env)
     const reason = 'the schema is older than this release (1 steps pending): run "signet migrate"'
-    await expect.poll(() => probe(waiting, 'started')).toEqual({ status: 503, reason })
+    await expect.poll(() => probe(waiting, 'started'), { timeout: 10_000 }).toEqual({ status: 503, reason })
     expect(await probe(waiting, 'ready')).toEqual({ status: 503, reason })
     expect(await probe(waiting, 'live')).toMatchObject({ status: 200 })
     expect((await runSignet(['migrate'], { dir, env: { DATABASE_URL: url } })).code).toBe(0)
@@ -136,7 +139,7 @@ describe('SIGTERM', () => {
     const open = await openRequest(server)
     const ended = server.stop()
     await expect
-      .poll(() => probe(server, 'ready'), { timeout: 2000 })
+      .poll(() => probe(server, 'ready'), { timeout: 5000 })
       .toEqual({ status: 503, reason: 'the server is shutting down' })
     await expect(server.fetch('/jwks')).rejects.toThrow()
     const answer = await open.finish()
@@ -174,6 +177,7 @@ describe('SIGTERM', () => {
     const open = await openRequest(server)
     server.child.kill('SIGTERM')
     // A terminal and npm hand on the same Ctrl-C, so a signal right behind the first is not a second wish.
+    await delay(100)
     server.child.kill('SIGTERM')
     await delay(800)
     expect(server.child.exitCode).toBeNull()
@@ -220,7 +224,7 @@ describe('workers', () => {
 
     process.kill([...served()][0] as number, 'SIGKILL')
     await expect
-      .poll(() => probe(server, 'ready'), { interval: 10 })
+      .poll(() => probe(server, 'ready'), { interval: 10, timeout: 5000 })
       .toEqual({ status: 503, reason: '1 of 2 workers serve' })
     expect((await get(server, new Agent())).status).toBe(200)
     await expect.poll(() => probe(server, 'ready'), { timeout: 10_000 }).toMatchObject({ status: 200 })
