@@ -19,6 +19,14 @@ export async function up(knex: Knex): Promise<void> {
     );
     CREATE INDEX ended_statuses_expiry ON ended_statuses (expires_at);
 
+    -- however a grant ends, its place is marked
+    CREATE FUNCTION mark_ended_grant() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO ended_statuses VALUES (OLD.status_index, now() + interval '25 hours') ON CONFLICT DO NOTHING;
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER grants_mark_ended AFTER DELETE ON grants FOR EACH ROW EXECUTE FUNCTION mark_ended_grant();
+
     CREATE TABLE revoked_tokens (
       -- SHA-256 of the token's jti
       id bytea PRIMARY KEY,
@@ -31,6 +39,8 @@ export async function up(knex: Knex): Promise<void> {
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     DROP TABLE revoked_tokens;
+    DROP TRIGGER grants_mark_ended ON grants;
+    DROP FUNCTION mark_ended_grant();
     DROP TABLE ended_statuses;
     DROP TABLE client_statuses;
     ALTER TABLE grants DROP COLUMN status_index;

@@ -7,12 +7,17 @@ const PATH = /^\/status-lists\/(0|[1-9]\d{0,8})$/
 export function createStatusRoute(lists: StatusLists): Middleware {
   return async (ctx, next) => {
     const id = PATH.exec(ctx.path)?.[1]
-    if (id === undefined || !['GET', 'HEAD'].includes(ctx.method)) return next()
+    if (id === undefined || !['GET', 'HEAD'].includes(ctx.method)) {
+      await next()
+      return
+    }
     const list = await lists.get(Number(id))
-    if (list === undefined) return
-    ctx.body = list
-    ctx.type = 'application/statuslist+jwt'
-    ctx.set('Cache-Control', `public, max-age=${LIST_LIFETIME}`)
-    ctx.set('Access-Control-Allow-Origin', '*')
+    // without a body it stays a 404
+    if (list !== undefined) {
+      ctx.body = list
+      ctx.type = 'application/statuslist+jwt'
+      ctx.set('Cache-Control', `public, max-age=${LIST_LIFETIME}`)
+      ctx.set('Access-Control-Allow-Origin', '*')
+    }
   }
 }

@@ -46,7 +46,7 @@ export function installStructuredTokens(provider: Provider, deps: StructuredToke
   }
 
   const wrap = (Model: typeof AccessToken | typeof ClientCredentials, isMachine: boolean): void => {
-    const find = Model.find.bind(Model) as (value: string, options?: object) => Promise<unknown>
+    const find: (value: string, options?: object) => Promise<unknown> = Model.find.bind(Model)
     Object.assign(Model, {
       async find(value: string, options?: object) {
         if (value !== MARKER) return find(value, options)

@@ -70,7 +70,7 @@ export function createApp(server: Server, client: RegisteredClient, redirectUri:
         code_challenge_method: 'S256',
         ...params,
       })
-      for (const [name, value] of [...all]) if (value === '') all.delete(name)
+      for (const name of Object.keys(params)) if (params[name] === '') all.delete(name)
       return { url: `${server.issuer}/authorize?${all.toString()}`, verifier, state: all.get('state') ?? '' }
     },
     async code(person, who, params) {

@@ -21,7 +21,7 @@ export function createNaiveProvider(setup: NaiveSetup): { provider: Provider; po
   const provider = new Provider(setup.issuer, {
     adapter: createNaiveAdapter(pool),
     clients: setup.clients as never,
-    jwks: { keys: setup.jwks } as never,
+    jwks: { keys: setup.jwks },
     cookies: { keys: [NAIVE_COOKIE_KEY] },
     findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     rotateRefreshToken: true,

@@ -117,7 +117,7 @@ export async function naiveRaces(): Promise<Race[]> {
         const token = await new provider.RefreshToken({
           ...(await source()),
           gty: 'authorization_code',
-        } as never).save()
+        }).save()
         return async (node) =>
           spend(
             post(node, '/token', { ...(await auth()), grant_type: 'refresh_token', refresh_token: token }),

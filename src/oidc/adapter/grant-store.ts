@@ -1,6 +1,6 @@
 /**
- * SQL for grants. Ending a grant is one statement: codes and tokens go with it by their foreign key, and its place in
- * the status lists is marked for as long as an access token can live.
+ * SQL for grants. Ending a grant is one DELETE: codes and tokens go with it by their foreign key, and a trigger marks
+ * its place in the status lists for as long as an access token can live.
  */
 import type { Queryable } from '#database/database.ts'
 import type { Payload } from './sealing.ts'
@@ -29,12 +29,7 @@ export function createGrantStore(db: Queryable): GrantStore {
       )
     },
     async end(id) {
-      await db.query(
-        `WITH ended AS (DELETE FROM grants WHERE id = $1 RETURNING status_index)
-         INSERT INTO ended_statuses (status_index, expires_at)
-         SELECT status_index, now() + interval '25 hours' FROM ended ON CONFLICT DO NOTHING`,
-        [id],
-      )
+      await db.query('DELETE FROM grants WHERE id = $1', [id])
     },
   }
 }
