@@ -4,9 +4,6 @@ import { AppError, type Fault } from '#shared/app-error.ts'
 import { nearestName } from '#shared/nearest-name.ts'
 import { shown } from '#shared/shown.ts'
 
-/** Members whose value is never sent back. */
-const SECRET_MEMBERS = new Set(['password', 'client_secret'])
-
 type Issue = z.core.$ZodIssue
 
 /** The faults of `value` by `schema`, none when it fits. Unknown members are told one by one. */
@@ -50,8 +47,8 @@ function issueFaults(issue: Issue, value: unknown, members: readonly string[]): 
 }
 
 function fault(path: readonly PropertyKey[], value: unknown, expected: string): Fault {
-  const secret = path.some((part) => typeof part === 'string' && SECRET_MEMBERS.has(part))
-  return { field: fieldName(path), given: secret ? '(not shown)' : shown(valueAt(value, path)), expected }
+  // What is secret by its name is taken out where the problem is written.
+  return { field: fieldName(path), given: shown(valueAt(value, path)), expected }
 }
 
 function expectation(issue: Issue): string {

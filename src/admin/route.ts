@@ -104,7 +104,12 @@ function parse(schema: z.ZodType | undefined, value: unknown, faults: Fault[]): 
     return undefined
   }
   const result = schema.safeParse(value)
-  if (result.success) return result.data
+  if (result.success) {
+    // A schema that takes further members drops this one without a word.
+    if (!Object.hasOwn(asRecord(value), '__proto__')) return result.data
+    faults.push({ field: '__proto__', given: '(not shown)', expected: 'no member of this name' })
+    return undefined
+  }
   faults.push(...schemaFaults(schema, result.error, value))
   return undefined
 }

@@ -78,6 +78,18 @@ test('lists every faulty field with what was given and what would be right', asy
   expect(await app.refusal()).toMatchObject({ reason: 'invalid_request', detail: { status: 400 } })
 })
 
+test.each([
+  ['/clients', '{"signet_profile":"spa","redirect_uris":["https://a.example/cb"],"__proto__":{"a":1}}'],
+  ['/accounts', '{"email":"ada@example.com","__proto__":{"a":1}}'],
+  ['/resources', '{"resource":"https://a.example","__proto__":{"a":1}}'],
+  ['/clients', '{"signet_profile":"spa","redirect_uris":["https://a.example/cb"],"constructor":{"a":1}}'],
+])('refuses members of %s that would reach into objects', async (path, body) => {
+  const answer = await app.call('POST', path, { body })
+  expect(answer.status).toBe(400)
+  expect(answer.body.errors).toHaveLength(1)
+  expect(answer.body.errors[0].field).toMatch(/^(__proto__|constructor)$/)
+})
+
 test('tells faults of the query, the body and If-Match together', async () => {
   const answer = await app.call('PATCH', `/resources/${encodeURIComponent(API)}?force=1`, {
     body: { scopes: 'all' },
