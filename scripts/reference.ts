@@ -1,6 +1,6 @@
 /**
  * Writes the parts of the documentation that follow the code: settings, commands, admin routes, the row table.
- * `node scripts/reference.ts` brings them up to date; a test fails when they are not.
+ * `npm run reference` brings them up to date; a test fails when they are not.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { VARIABLES } from '#config/variables.ts'
+import { ROUTES } from '#oidc/provider.ts'
 import { commands, documents, routes } from '../../scripts/reference.ts'
 import { ROOT, treeFiles } from '../support/docs/tree-copy.ts'
 import { type Server, startServer } from '../support/server.ts'
@@ -20,7 +21,7 @@ function pathsBelow(heading: string): string[] {
   return [...section.matchAll(/`(\/[^`\s]*)`/g)].map(([, path]) => path ?? '')
 }
 
-test('settings, commands, admin routes and the row table are as the code has them (node scripts/reference.ts)', () => {
+test('settings, commands, admin routes and the row table are as the code has them (npm run reference)', () => {
   expect(documents().map(({ file }) => file)).toEqual(['ARCHITECTURE.md', 'docs/reference.md'])
   for (const { file, present, expected } of documents()) expect(present, file).toBe(expected)
 })
@@ -73,6 +74,18 @@ test('every endpoint that discovery names is in the reference', async () => {
   const named = Object.entries(metadata).filter(([name]) => name.endsWith('_endpoint') || name === 'jwks_uri')
   expect(named.length).toBeGreaterThan(5)
   for (const [name, url] of named) expect(listed, name).toContain(new URL(String(url)).pathname)
+})
+
+test('every path that the app names in logs and metrics is in the reference, or a step below one that is', () => {
+  const source = readFileSync(join(ROOT, 'src/app.ts'), 'utf8')
+  const table = source.match(/const TEMPLATES = \[([^\]]*)\]/)?.[1] ?? ''
+  const named = [...[...table.matchAll(/'(\/[^']*)'/g)].map(([, path]) => path ?? ''), ...Object.values(ROUTES)]
+  expect(named.length).toBeGreaterThan(12)
+  const listed = pathsBelow('Endpoints')
+  for (const path of named) {
+    const told = listed.some((known) => path === known || (known !== '/' && path.startsWith(`${known}/`)))
+    expect(told, path).toBe(true)
+  }
 })
 
 test('what the reference says of the management port is there', async () => {
