@@ -117,6 +117,9 @@ fresh() {
 
   say "$label: npm ci"
   (cd "$dir" && as "$who" "$home" npm ci --loglevel=error) || { fault "$label: npm ci"; return; }
+  # Outside npm the launcher finds the Node that came with the packages by itself.
+  [ "$(cd "$dir" && as "$who" "$home" node bin/signet.js --version)" = "$("$node" -p "require('$dir/package.json').version")" ] ||
+    fault "$label: node bin/signet.js"
   say "$label: npm start"
   start_once "$who" "$home" "$dir" 3000 TERM
   start_once "$who" "$home" "$dir" 1000 KILL

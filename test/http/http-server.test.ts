@@ -1,0 +1,47 @@
+/** The limits of the listener: a slow sender is told and cut off, and nobody else waits for it. */
+import { connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { createHttpServer } from '#http/http-server.ts'
+import { atEnd } from '../support/endings.ts'
+
+const LISTEN = { host: '127.0.0.1', port: 0, variables: { host: 'HOST', port: 'PORT' } }
+
+async function listening() {
+  const server = createHttpServer({ handler: (_request, response) => response.end('answered') })
+  const port = await server.listen(LISTEN)
+  atEnd(() => server.drain(0))
+  return { server, port }
+}
+
+/** Sends text and resolves with all that came back when the other side closed. */
+function converse(port: number, text: string): Promise<{ answer: string; seconds: number }> {
+  const started = performance.now()
+  const socket = connect(port, '127.0.0.1', () => socket.write(text))
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (data: string) => (answer += data))
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject)
+    socket.once('close', () => resolve({ answer, seconds: (performance.now() - started) / 1000 }))
+  })
+}
+
+test('a head that takes more than ten seconds is answered by 408 and a sentence, and the connection closed', async () => {
+  const { port } = await listening()
+  const slow = converse(port, 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ')
+  const answer = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+  expect(answer).toBe('answered')
+  const { answer: refusal, seconds } = await slow
+  expect(refusal).toMatch(/^HTTP\/1\.1 408 /)
+  expect(refusal).toContain('"error_description":"The request took too long to arrive."')
+  expect(seconds).toBeGreaterThan(9)
+  expect(seconds).toBeLessThan(16)
+}, 30_000)
+
+test('what is still open when the patience is over is cut off and counted', async () => {
+  const server = createHttpServer({ handler: () => {} })
+  const port = await server.listen(LISTEN)
+  const open = converse(port, 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(await server.drain(300)).toBe(1)
+  expect(await open).toMatchObject({ answer: '' })
+})
