@@ -1,5 +1,6 @@
 /** Reads the variables of an environment against the table, gathering every fault in place of stopping at the first. */
 import { readFileSync } from 'node:fs'
+import { editDistance } from '#shared/nearest-name.ts'
 import type { ConfigFault } from './config-error.ts'
 import type { Environment } from './env.ts'
 import { ParseFault } from './parsers.ts'
@@ -74,7 +75,7 @@ function unknownNames(env: Environment): ConfigFault[] {
     .filter((name) => name.startsWith('SIGNET_') && env[name] !== '' && !known.includes(name))
     .filter((name) => !(SERVICE_LINK.test(name) && isServiceValue(name, env[name] ?? '')))
     .map((name) => {
-      const nearest = nearestName(name, known)
+      const nearest = nearestVariable(name, known)
       const problem = `is not a variable of Signet; the nearest one is ${nearest}`
       return { variable: name, problem, example: exampleOf(nearest) }
     })
@@ -88,21 +89,8 @@ function exampleOf(name: string): string {
   return name in VARIABLES ? exampleLine(name as VariableName) : `${name}=/run/secrets/value`
 }
 
-function nearestName(name: string, known: readonly string[]): string {
+/** However far it is: a list of thirty names is searched sooner from somewhere. */
+function nearestVariable(name: string, known: readonly string[]): string {
   const distances = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
   return distances.reduce((best, next) => (next.distance < best.distance ? next : best)).candidate
-}
-
-/** Levenshtein's distance: how many letters to add, drop or change. */
-function editDistance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index)
-  for (const [index, letter] of left.split('').entries()) {
-    const next = [index + 1]
-    for (const [column, other] of right.split('').entries()) {
-      const change = (row[column] ?? 0) + (letter === other ? 0 : 1)
-      next.push(Math.min(change, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
 }

@@ -13,7 +13,7 @@ export function nearestName(given: string, known: Iterable<string>): string | un
   let best: string | undefined
   let fewest = Math.max(2, Math.floor(name.length / 3)) + 1
   for (const candidate of names) {
-    const edits = distance(name, candidate.toLowerCase())
+    const edits = editDistance(name, candidate.toLowerCase())
     if (edits < fewest) {
       fewest = edits
       best = candidate
@@ -23,8 +23,8 @@ export function nearestName(given: string, known: Iterable<string>): string | un
   return names.find((candidate) => candidate.toLowerCase().startsWith(name))
 }
 
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
+/** Levenshtein's distance: how many letters to add, drop or change. */
+export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
