@@ -12,7 +12,7 @@ import { isEmail } from './email.ts'
 import { AccountExists, AccountNotFound } from './errors.ts'
 import { validateAccount } from './validation.ts'
 
-const MAX_TRIES = 5
+const MAX_TRIES = 20
 const READABLE = /^[\x21-\x7E]{1,128}$/
 const UNIQUE_VIOLATION = '23505'
 

@@ -16,7 +16,7 @@ import { validateClient, type ValidationDeps } from './validation.ts'
 /** Notified with the id of a changed client. */
 export const CLIENTS_CHANNEL = 'signet_clients'
 const MAX_SECRETS = 5
-const MAX_TRIES = 5
+const MAX_TRIES = 20
 const READABLE = /^[\x21-\x7E]{1,128}$/
 
 export interface ClientChangeDeps extends ValidationDeps {

@@ -16,7 +16,7 @@ import { validateResource } from './validation.ts'
 const RESOURCES_CHANNEL = 'signet_resources'
 const MAX_AGE_MS = 5000
 const MAX_CACHED = 1000
-const MAX_TRIES = 5
+const MAX_TRIES = 20
 const READABLE = /^[\x21-\x7E]{1,512}$/
 
 export interface ResourcesDeps {

@@ -178,11 +178,11 @@ describe('changing', () => {
     })
   })
 
-  test('lets one of two concurrent writers of one version through', async () => {
+  test('lets one of ten concurrent writers of one version through', async () => {
     const { sub } = await accounts.create({ email: 'two@example.com' }, SYSTEM)
-    const writes = ['one', 'two'].map((name) => accounts.update(sub, { name }, 1, SYSTEM))
+    const writes = Array.from({ length: 10 }, (_, n) => accounts.update(sub, { name: `Writer ${n}` }, 1, SYSTEM))
     const results = await Promise.allSettled(writes)
-    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect((await accounts.read(sub))?.version).toBe(2)
   })
 

@@ -1,5 +1,6 @@
 /** Clients on a real database: ids, versions, lists, audit. */
 import { generateKeyPairSync } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
 import type { ClientInput } from '#clients/client.ts'
@@ -122,6 +123,8 @@ describe('changing', () => {
   test('replaces the members given and grows the version', async () => {
     const { client } = await clients.create(machine({ client_name: 'Before' }), SYSTEM)
     const allowances = [{ resource: API, scopes: ['posts:write'] }]
+    await delay(300) // the notification of the creation has come and gone
+    expect(await clients.find(client.id)).toEqual(client)
     const after = await clients.update(client.id, { metadata: { client_name: 'After' }, allowances }, 1, BY)
     expect(after).toMatchObject({ metadata: { client_name: 'After', jwks: KEYS }, allowances, version: 2 })
     expect(await clients.find(client.id)).toEqual(after)
@@ -144,13 +147,14 @@ describe('changing', () => {
     expect(await clients.read(client.id)).toMatchObject({ metadata: { client_name: 'Second' }, status: 'enabled' })
   })
 
-  test('lets one of two writers of one version through, and loses none of those that expect no version', async () => {
+  test('lets one of ten writers of one version through, and loses none of those that expect no version', async () => {
     const { client } = await clients.create(machine(), SYSTEM)
-    const names = ['one', 'two'].map((name) =>
-      clients.update(client.id, { metadata: { client_name: name } }, 1, SYSTEM),
+    const writes = Array.from({ length: 10 }, (_, n) =>
+      clients.update(client.id, { metadata: { client_name: `Writer ${n}` } }, 1, SYSTEM),
     )
-    const results = await Promise.allSettled(names)
-    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    const results = await Promise.allSettled(writes)
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect((await clients.read(client.id))?.version).toBe(2)
     const members = [{ software_id: 's' }, { software_version: '1' }, { contacts: ['a@example.com'] }]
     await Promise.all(members.map((metadata) => clients.update(client.id, { metadata }, undefined, SYSTEM)))
     expect(await clients.read(client.id)).toMatchObject({
