@@ -45,6 +45,10 @@ async function signIn(page: Page): Promise<void> {
   if (await page.isVisible('button[name=decision]')) await page.click('button[name=decision][value=allow]')
 }
 
+async function expectNobodyListens(): Promise<void> {
+  for (const url of [demo.issuer, demo.app, demo.api]) await expect(fetch(url)).rejects.toThrow('fetch failed')
+}
+
 async function violations(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze()
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
@@ -211,9 +215,8 @@ test('the registration alone leaves an account whose password it does not know, 
 
 describe('started again', () => {
   test('Ctrl-C stops all three, and the next start finds what was registered', async () => {
-    const written = await demo.stop()
-    expect(written).not.toMatch(/"level":"(error|fatal)"|Error:/)
-    for (const url of [demo.issuer, demo.app, demo.api]) await expect(fetch(url)).rejects.toThrow('fetch failed')
+    expect(await demo.interrupt()).not.toMatch(/"level":"(error|fatal)"|Error:/)
+    await expectNobodyListens()
 
     const again = await demo.start()
     expect([again.email, again.password]).toEqual([started.email, started.password])
@@ -221,6 +224,10 @@ describe('started again', () => {
     const clients = (await signet(['clients', 'list'])) as { client_name: string }[]
     expect(clients.filter(({ client_name }) => client_name === 'Example app')).toHaveLength(1)
     expect(await signet(['accounts', 'list'])).toHaveLength(1)
-    await demo.stop()
   }, 60_000)
+
+  test('a supervisor that ends the command alone stops all three too', async () => {
+    await demo.terminate()
+    await expectNobodyListens()
+  })
 })

@@ -16,10 +16,12 @@ export interface Demo {
   readonly api: string
   /** What the demo itself was started with, for commands against its server. */
   readonly env: Readonly<Record<string, string>>
-  /** Starts it, again after `stop` too, and waits until it says that it is ready. */
+  /** Starts it, again after it was ended too, and waits until it says that it is ready. */
   start(): Promise<{ output: string; email: string; password: string }>
   /** Ctrl-C: the signal goes to all processes of the terminal. Resolves with all that was written. */
-  stop(): Promise<string>
+  interrupt(): Promise<string>
+  /** SIGTERM to npm alone, as a supervisor ends a command. */
+  terminate(): Promise<void>
 }
 
 export async function createDemo(): Promise<Demo> {
@@ -72,12 +74,16 @@ export async function createDemo(): Promise<Demo> {
       if (password === '') throw new Error(`the demo did not start:\n${output}`)
       return { output, email, password }
     },
-    async stop() {
-      if (child === undefined) return output
-      const ended = child.exitCode === null ? once(child, 'close') : Promise.resolve()
+    async interrupt() {
+      const ended = child && once(child, 'close')
       signal('SIGINT')
       await ended
       return output
+    },
+    async terminate() {
+      const ended = child && once(child, 'close')
+      child?.kill('SIGTERM')
+      await ended
     },
   }
 }
