@@ -1,6 +1,6 @@
 /** Finds the PostgreSQL binaries that came with the packages. */
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { DatabaseStartError } from './errors.ts'
@@ -21,10 +21,17 @@ export function findBinaries(binDir: string = packagedBinDir()): Binaries {
   return binaries
 }
 
-/** The major version of the binaries, such as 18. */
+/** The major version of the binaries, such as 18. The catalogue file beside them tells it without starting a process. */
 export function majorVersion(binaries: Binaries): number {
+  const catalogue = join(dirname(binaries.initdb), '../share/postgresql/postgres.bki')
+  const told = /^# PostgreSQL (\d+)$/.exec(firstLine(catalogue))?.[1]
+  if (told !== undefined) return Number(told)
   const printed = execFileSync(binaries.initdb, ['--version'], { encoding: 'utf8', env: {} })
   return Number(/(\d+)/.exec(printed)?.[1])
+}
+
+function firstLine(file: string): string {
+  return existsSync(file) ? (readFileSync(file, 'latin1').split('\n', 1)[0] as string) : ''
 }
 
 function packagedBinDir(): string {

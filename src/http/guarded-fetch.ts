@@ -2,7 +2,7 @@
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns'
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import { Agent, fetch as undiciFetch } from 'undici'
+import type { Agent } from 'undici'
 import { AppError } from '#shared/app-error.ts'
 
 const TIMEOUT_MS = 2000
@@ -26,14 +26,7 @@ export interface GuardedFetch {
  */
 export function createGuardedFetch({ allow }: { readonly allow: readonly string[] }): GuardedFetch {
   const judge = createJudge(allow)
-  const agent = new Agent({
-    connect: { lookup: pinnedLookup(judge), timeout: TIMEOUT_MS },
-    headersTimeout: TIMEOUT_MS,
-    bodyTimeout: TIMEOUT_MS,
-    maxResponseSize: MAX_BODY_BYTES,
-    keepAliveTimeout: 1000,
-    connections: 4,
-  })
+  let client: ReturnType<typeof loadClient> | undefined
 
   return async (url, headers = {}) => {
     const target = new URL(url)
@@ -42,7 +35,9 @@ export function createGuardedFetch({ allow }: { readonly allow: readonly string[
     const host = target.hostname.replace(/^\[|\]$/g, '')
     // an address needs no resolution, so the lookup below is never asked about it
     if (isIP(host)) judge(host, host)
-    const response = await undiciFetch(target.href, {
+    client ??= loadClient(judge)
+    const { fetch, agent } = await client
+    const response = await fetch(target.href, {
       headers,
       redirect: 'manual',
       dispatcher: agent,
@@ -58,6 +53,20 @@ export function createGuardedFetch({ allow }: { readonly allow: readonly string[
       headers: Object.fromEntries(response.headers),
     })
   }
+}
+
+/** Loaded with the first fetch: many servers never make one, and every start would wait for it. */
+async function loadClient(judge: Judge) {
+  const { Agent, fetch } = await import('undici')
+  const agent: Agent = new Agent({
+    connect: { lookup: pinnedLookup(judge), timeout: TIMEOUT_MS },
+    headersTimeout: TIMEOUT_MS,
+    bodyTimeout: TIMEOUT_MS,
+    maxResponseSize: MAX_BODY_BYTES,
+    keepAliveTimeout: 1000,
+    connections: 4,
+  })
+  return { fetch, agent }
 }
 
 type Judge = (host: string, address: string) => void
