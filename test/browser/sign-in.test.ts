@@ -58,7 +58,7 @@ describe.skipIf(!browser)('in a browser without JavaScript', () => {
       stops.push(text)
       expect(outline).toBeGreaterThanOrEqual(2)
     }
-    expect(stops).toEqual(['Allow', 'Not now', 'Privacy policy', '한국어'])
+    expect(stops).toEqual(['Allow', 'Not now', "The app's privacy policy", '한국어'])
     await page.focus('button[value=allow]')
     await page.keyboard.press('Enter')
     await page.waitForURL(`${world.shop.callback}?**`)

@@ -42,9 +42,10 @@ export const en = {
     allow: 'Allow',
     deny: 'Not now',
     remembered: (at: string) =>
-      html`Either way you go back to ${host(at)}. What you allow is remembered until the app asks for more.`,
-    policy: 'Privacy policy',
-    terms: 'Terms of use',
+      html`Either way you go back to ${host(at)}. What you allow is remembered; you are asked again only if the app
+      wants more.`,
+    policy: "The app's privacy policy",
+    terms: "The app's terms of use",
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please decide again.',
   },
   lost: {

@@ -40,9 +40,10 @@ export const ko: InteractionTexts = {
     },
     allow: '허용',
     deny: '나중에',
-    remembered: (at) => html`어느 쪽을 골라도 ${host(at)} 주소로 돌아가요. 앱이 더 요청하기 전까지는 다시 묻지 않아요.`,
-    policy: '개인정보 처리방침',
-    terms: '이용약관',
+    remembered: (at) =>
+      html`어느 쪽을 골라도 ${host(at)} 주소로 돌아가요. 허용한 내용은 기억해 두고, 앱이 더 요청할 때만 다시 물어요.`,
+    policy: '앱의 개인정보 처리방침',
+    terms: '앱의 이용약관',
     stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 다시 선택해 주세요.',
   },
   lost: {
