@@ -51,9 +51,8 @@ function tokenRefused(status: number, body: Record<string, unknown> | undefined,
 async function discoverTokenEndpoint(issuer: string): Promise<string> {
   const { status, body } = await fetchJson(issuer, `${issuer}/.well-known/openid-configuration`)
   if (status !== 200 || typeof body?.token_endpoint !== 'string') {
-    throw new CliFailure(`${issuer} is no Signet: its discovery document could not be read (${status}).`, {
-      code: 'discovery_failed',
-    })
+    const said = typeof body?.error_description === 'string' ? body.error_description : `it answered ${status}`
+    throw new CliFailure(`No discovery document could be read at ${issuer}: ${said}`, { code: 'discovery_failed' })
   }
   if (body.issuer !== issuer) {
     throw new CliFailure(`The server at ${issuer} calls itself ${String(body.issuer)}: use --issuer with that URL.`, {

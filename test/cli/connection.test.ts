@@ -1,7 +1,9 @@
 /** Which server and which key: what is said when one of them is not there or not right. */
 import { chmod, copyFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { atEnd } from '../support/endings.ts'
 import { freePort } from '../support/ports.ts'
 import { startServer, temporaryDir } from '../support/server.ts'
 import { runSignet, startSignet } from './support/signet.ts'
@@ -63,10 +65,30 @@ test('says the words of the server when the key is not the registered one', asyn
   expect(run.stderr).toMatch(/^The client signet-cli got no token: .*\(invalid_client\)\.\n$/)
 })
 
-test('tells that the server calls itself otherwise', async () => {
+test('says the words of the server when it does not go by that name', async () => {
   const issuer = signet.server.issuer.replace('localhost', '127.0.0.1')
   const run = await signet.run(['clients', 'list', '--issuer', issuer])
   expect(run).toMatchObject({ code: 1, stdout: '' })
+  expect(run.stderr).toMatch(new RegExp(`^No discovery document could be read at ${issuer}: .{20,}\n$`))
+})
+
+test('sends nothing to a server that calls itself otherwise', async () => {
+  const asked: string[] = []
+  const impostor = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`)
+    const document = { issuer: signet.server.issuer, token_endpoint: `http://${request.headers.host}/token` }
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(document))
+  })
+  const port = await freePort()
+  await new Promise<void>((resolve) => impostor.listen(port, '127.0.0.1', resolve))
+  atEnd(() => impostor.close())
+  const run = await signet.run(['clients', 'list', '--issuer', `http://127.0.0.1:${port}`])
+  expect(run).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `The server at http://127.0.0.1:${port} calls itself ${signet.server.issuer}: use --issuer with that URL.\n`,
+  })
+  expect(asked).toEqual(['GET /.well-known/openid-configuration'])
 })
 
 test('reads issuer and keys directory from .env, under the environment', async () => {
