@@ -5,10 +5,16 @@ import { join } from 'node:path'
 import type { Measured } from './load.ts'
 import { pinned, ROOT } from './processes.ts'
 
+/** What one server did with its share of an alternation. */
+export interface Part extends Measured {
+  /** Processor time of the server process for one request. */
+  readonly processorMilliseconds: number
+}
+
 export interface Round {
-  readonly signet: Measured
-  readonly bare: Measured
-  readonly floor: Measured
+  readonly signet: Part
+  readonly bare: Part
+  readonly floor: Part
   /** Commits in Signet's database during its part. */
   readonly commits: number
 }
@@ -33,6 +39,7 @@ export interface Summary {
   readonly date: string
   readonly requestsPerSecond: Record<'signet' | 'bare' | 'floor', number>
   readonly p99Milliseconds: Record<'signet' | 'bare' | 'floor', number>
+  readonly processorMilliseconds: Record<'signet' | 'bare' | 'floor', number>
   /** Medians of the ratio within each alternation. */
   readonly signetToBare: number
   readonly signetToFloor: number
@@ -43,9 +50,9 @@ export interface Summary {
 }
 
 export function summarise({ rounds, idleMegabytes, afterLoadMegabytes }: Figures): Summary {
-  const of = (name: 'signet' | 'bare' | 'floor', value: (measured: Measured) => number): number =>
-    Number(median(rounds.map((round) => value(round[name]))).toFixed(1))
-  const each = (value: (measured: Measured) => number) => ({
+  const of = (name: 'signet' | 'bare' | 'floor', value: (part: Part) => number): number =>
+    Number(median(rounds.map((round) => value(round[name]))).toFixed(2))
+  const each = (value: (part: Part) => number) => ({
     signet: of('signet', value),
     bare: of('bare', value),
     floor: of('floor', value),
@@ -56,8 +63,9 @@ export function summarise({ rounds, idleMegabytes, afterLoadMegabytes }: Figures
   const signetToBare = ratio('bare')
   return {
     date: new Date().toISOString(),
-    requestsPerSecond: each((measured) => measured.requestsPerSecond),
-    p99Milliseconds: each((measured) => measured.milliseconds.p99),
+    requestsPerSecond: each((part) => part.requestsPerSecond),
+    p99Milliseconds: each((part) => part.milliseconds.p99),
+    processorMilliseconds: each((part) => part.processorMilliseconds),
     signetToBare,
     signetToFloor: ratio('floor'),
     commitsPerRequest,
@@ -90,6 +98,7 @@ export function inWords(summary: Summary, figures: Figures): string {
 |---|--:|--:|--:|
 ${row('requests/s, median', summary.requestsPerSecond)}
 ${row('p99 in ms, median', summary.p99Milliseconds)}
+${row('processor time of the server process a request, ms, median', summary.processorMilliseconds)}
 ${rounds.join('\n')}
 
 | | measured | bar |

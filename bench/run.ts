@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { type Contestant, RESOURCE, SCOPE, startBare, startSignet } from './contestants.ts'
 import type { Measured, Plan } from './load.ts'
-import { residentMegabytes, runBeside } from './processes.ts'
-import { inWords, type Round, summarise, write } from './report.ts'
+import { processorMilliseconds, residentMegabytes, runBeside } from './processes.ts'
+import { inWords, type Part, type Round, summarise, write } from './report.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -16,7 +16,7 @@ const { values: options } = parseArgs({
   },
 })
 
-async function load(contestant: Contestant, requests: number): Promise<Measured> {
+async function load(contestant: Contestant, requests: number): Promise<Part> {
   const plan: Plan = {
     tokenEndpoint: `${contestant.issuer}/token`,
     issuer: contestant.issuer,
@@ -27,13 +27,15 @@ async function load(contestant: Contestant, requests: number): Promise<Measured>
     connections: 32,
     requests,
   }
+  const before = processorMilliseconds(contestant.pid)
   const measured = JSON.parse(await runBeside(['bench/load.ts'], JSON.stringify(plan))) as Measured
+  const used = (processorMilliseconds(contestant.pid) ?? Number.NaN) - (before ?? Number.NaN)
   const refused = Object.entries(measured.refused).map(([status, { count, body }]) => `${count} × ${status}: ${body}`)
   if (refused.length > 0) throw new Error(`${contestant.name} refused ${refused.join(', ')}`)
   // what was counted are tokens that an API would take
   const jwks = createRemoteJWKSet(new URL(`${contestant.issuer}/jwks`))
   await jwtVerify(measured.token, jwks, { issuer: contestant.issuer, audience: RESOURCE, typ: 'at+jwt' })
-  return measured
+  return { ...measured, processorMilliseconds: Number((used / requests).toFixed(3)) }
 }
 
 async function alternate(signet: Contestant, bare: Contestant, floor: Contestant): Promise<Round[]> {

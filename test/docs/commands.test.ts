@@ -65,7 +65,7 @@ describe('README.md', () => {
     expect(commands.length).toBeGreaterThan(8)
   })
 
-  test.each(commands)('the commands of line $line run', { timeout: 180_000 }, async (block) => {
+  test.each(commands)('the commands of line $line run', { timeout: 300_000 }, async (block) => {
     const said = await follow(block)
     if (/npm test/.test(block.code)) expect(said).toMatch(/^\d+ passed, 0 failed$/m)
     if (/signet token/.test(block.code))

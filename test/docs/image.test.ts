@@ -108,7 +108,7 @@ beforeAll(() => {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     if (user.uid !== undefined) chownSync(dir, user.uid, user.gid)
   }
-}, 180_000)
+}, 300_000)
 
 test('the image has the production packages and nothing else', () => {
   const has = (path: string): boolean => spawnSync('test', ['-e', join(app, path)]).status === 0
