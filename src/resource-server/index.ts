@@ -33,7 +33,7 @@ export interface AccessTokensOptions {
   readonly clockToleranceSeconds?: number
   /** Allowed signatures (ES256, RS256, PS256, EdDSA). */
   readonly algorithms?: readonly SignatureAlgorithm[]
-  /** For one request to the issuer, in milliseconds (3000). */
+  /** How long reading the issuer's metadata and keys may take together, in milliseconds (3000). */
   readonly timeoutMs?: number
   /** Where the metadata stands (derived from `audience`); `false` when the API serves none. */
   readonly resourceMetadata?: string | false

@@ -89,8 +89,10 @@ function createSource(options: IssuerKeysOptions): Source {
 
   async function load(): Promise<Fetched> {
     try {
-      jwksUri ??= await discoverJwksUri(options.issuer, options.timeoutMs)
-      const getKey = createLocalJWKSet(await fetchJwks(jwksUri, options.timeoutMs))
+      // One limit for all of it: the issuer may hang at any of its documents.
+      const signal = AbortSignal.timeout(options.timeoutMs)
+      jwksUri ??= await discoverJwksUri(options.issuer, signal)
+      const getKey = createLocalJWKSet(await fetchJwks(jwksUri, signal))
       const held = { getKey, at: options.now().getTime() }
       state = { held, failure: undefined }
       return held

@@ -9,11 +9,11 @@ export class IssuerUnavailable extends Error {
 const MAX_DOCUMENT_BYTES = 1_048_576
 
 /** The `jwks_uri` that the issuer's RFC 8414 metadata, or else its OpenID Connect discovery document, names. */
-export async function discoverJwksUri(issuer: string, timeoutMs: number): Promise<string> {
+export async function discoverJwksUri(issuer: string, signal: AbortSignal): Promise<string> {
   let reason: unknown
   for (const url of metadataUrls(issuer)) {
     try {
-      const metadata = await fetchJson(url, timeoutMs)
+      const metadata = await fetchJson(url, signal)
       // RFC 8414 §3.3: the issuer in the document must be identical to the one that was asked for.
       if (metadata['issuer'] !== issuer) {
         throw new IssuerUnavailable(`${url} is the metadata of ${JSON.stringify(metadata['issuer'])}, not of ${issuer}`)
@@ -27,8 +27,8 @@ export async function discoverJwksUri(issuer: string, timeoutMs: number): Promis
 }
 
 /** The key set at `url`; only its shape is checked here, each key when it is used. */
-export async function fetchJwks(url: string, timeoutMs: number): Promise<JSONWebKeySet> {
-  const document = await fetchJson(url, timeoutMs)
+export async function fetchJwks(url: string, signal: AbortSignal): Promise<JSONWebKeySet> {
+  const document = await fetchJson(url, signal)
   const keys = document['keys']
   if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'object' && key !== null)) {
     throw new IssuerUnavailable(`${url} is not a JSON Web Key Set`)
@@ -56,12 +56,12 @@ function allowedJwksUri(value: unknown, issuer: string): string {
   return url.href
 }
 
-async function fetchJson(url: string, timeoutMs: number): Promise<Record<string, unknown>> {
+async function fetchJson(url: string, signal: AbortSignal): Promise<Record<string, unknown>> {
   try {
     const response = await fetch(url, {
       headers: { accept: 'application/json' },
       redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
+      signal,
     })
     if (response.status !== 200) {
       await response.body?.cancel()

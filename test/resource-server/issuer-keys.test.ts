@@ -200,6 +200,15 @@ test.each([
   expect(server.requests).not.toContain('/elsewhere')
 })
 
+test('gives up within the time-out although every document of the issuer hangs', async () => {
+  const pair = await aSigningPair('a')
+  const server = await anIssuer([pair])
+  for (const path of [METADATA, '/.well-known/openid-configuration', '/jwks']) server.answers.set(path, 'hang')
+  const began = performance.now()
+  expect(await attempt(aVerifier(server.issuer, { timeoutMs: 1500 }), server.issuer, pair)).toBe(unavailable)
+  expect(performance.now() - began).toBeLessThan(2900)
+})
+
 test('fetches nothing when the keys are given, and follows the function that has them', async () => {
   const [old, next] = await Promise.all([aSigningPair('a'), aSigningPair('b')])
   const server = await anIssuer([old])
