@@ -52,12 +52,10 @@ async function lead(loaded: Loaded, logger: Logger): Promise<void> {
   if (management) life.defer(management)
   const database = await openDatabase(loaded, logger, health.waitingFor)
   life.defer(database.close)
-  await crew.start(database)
-  health.markStarted()
   stop.arm()
-  // Should this process be killed, the next start is still a quick one.
-  setTimeout(flushCompileCache, 1000).unref()
-  sayReady(config, logger)
+  const starting = crew.start(database).then(() => sayReady(config, health, logger))
+  // Whoever changes their mind during the start need not wait for its end.
+  await Promise.race([starting, stop.requested])
 
   const signal = await stop.requested
   logger.info({ signal }, 'stopping: what is open is answered, nothing new is taken')
@@ -77,11 +75,14 @@ function withCrew(health: Health, crew: { ready: Health['ready'] }): Health {
   }
 }
 
-function sayReady(config: Config, logger: Logger): void {
+function sayReady(config: Config, health: Health, logger: Logger): void {
+  health.markStarted()
+  // Should this process be killed, the next start is still a quick one.
+  setTimeout(flushCompileCache, 1000).unref()
   const { issuer, server, management } = config
   const seconds = performance.now() / 1000
   logger.info({ issuer, host: server.host, port: server.port, seconds: Number(seconds.toFixed(2)) }, 'ready')
   if (!process.stdout.isTTY) return
-  const health = management.port === 0 ? undefined : `http://${management.host}:${management.port}`
-  process.stdout.write(banner({ issuer, seconds, management: health }))
+  const probes = management.port === 0 ? undefined : `http://${management.host}:${management.port}`
+  process.stdout.write(banner({ issuer, seconds, management: probes }))
 }

@@ -43,6 +43,8 @@ export interface Address {
   readonly port: number
   /** The settings that an error should name. */
   readonly variables: { readonly host: string; readonly port: string }
+  /** Several processes listen here, and the kernel deals the connections out; for systems that can do that. */
+  readonly shared?: boolean
 }
 
 /** Short enough that a slow sender holds no socket for long; idle connections outlive those of common proxies. */
@@ -110,7 +112,7 @@ export async function checkAddress(address: Address): Promise<void> {
 
 async function listen(server: TcpServer, address: Address): Promise<number> {
   try {
-    return await bind(server, address.host, address.port)
+    return await bind(server, address)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     // A machine without IPv6 has no `::`.
@@ -121,10 +123,11 @@ async function listen(server: TcpServer, address: Address): Promise<number> {
   }
 }
 
-function bind(server: TcpServer, host: string, port: number): Promise<number> {
+function bind(server: TcpServer, { host, port, shared = false }: Address): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   server.once('error', reject)
-  server.listen(port, host, () => {
+  // Shared, a connection reaches its process without a hop over the leading one, which could lose it at the end.
+  server.listen({ host, port, ...(shared && { exclusive: true, reusePort: true }) }, () => {
     server.off('error', reject)
     resolve((server.address() as AddressInfo).port)
   })

@@ -6,6 +6,11 @@ export function publicAddress({ server }: Pick<Config, 'server'>): Address {
   return { host: server.host, port: server.port, variables: { host: 'HOST', port: 'PORT' } }
 }
 
+/** The same address for a worker, where the kernel can share it; elsewhere node:cluster does. */
+export function workerAddress(config: Pick<Config, 'server'>): Address {
+  return { ...publicAddress(config), shared: process.platform === 'linux' }
+}
+
 export function managementAddress({ management }: Pick<Config, 'management'>): Address {
   const variables = { host: 'SIGNET_MANAGEMENT_HOST', port: 'SIGNET_MANAGEMENT_PORT' }
   return { host: management.host, port: management.port, variables }

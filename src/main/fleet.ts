@@ -17,7 +17,7 @@ export interface Fleet {
   readonly serving: ReadonlySet<Worker>
   /** Resolves once the new worker serves. Throws WorkerFailed. */
   startOne(database: DatabaseUrls): Promise<void>
-  /** From now on those who end are not replaced. */
+  /** From now on those who end are not replaced, and those who do not serve yet never will. */
   letGo(): void
 }
 
@@ -26,6 +26,7 @@ const REPLACE_MS = 1000
 /** A fleet without workers yet. */
 export function createFleet(logger: Logger): Fleet {
   const serving = new Set<Worker>()
+  const starting = new Set<Worker>()
   let replacing = true
 
   async function startOne(database: DatabaseUrls): Promise<void> {
@@ -34,7 +35,10 @@ export function createFleet(logger: Logger): Fleet {
     worker.setMaxListeners(0)
     const gone = once(worker, 'exit') as Promise<[code: number | null, signal: string | null]>
     void heard(worker, 'waiting').then(() => send(worker, { kind: 'start', database }))
-    if ((await heard(worker, 'serving')) === undefined) {
+    starting.add(worker)
+    const served = await heard(worker, 'serving')
+    starting.delete(worker)
+    if (served === undefined) {
       const [code, signal] = await gone
       const how = signal ?? `exit code ${code}`
       throw new WorkerFailed(`A worker process ended before it served (${how}): its reason stands above.`)
@@ -65,6 +69,7 @@ export function createFleet(logger: Logger): Fleet {
     startOne,
     letGo: () => {
       replacing = false
+      for (const worker of starting) worker.process.kill('SIGKILL')
     },
   }
 }

@@ -6,7 +6,7 @@ import { createHttpServer } from '#http/http-server.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { createServices } from '#services.ts'
-import { publicAddress } from './addresses.ts'
+import { publicAddress, workerAddress } from './addresses.ts'
 import { readCertificate, watchCertificate } from './certificate.ts'
 import { prepareCliClient } from './cli-client.ts'
 import type { DatabaseUrls } from './database.ts'
@@ -41,7 +41,7 @@ export async function startNode({ config, secrets, database, logger, metrics }: 
   await prepareCliClient(config, services.clients, logger)
   const server = createHttpServer({ handler: createApp(services).callback(), tls: certificate })
   if (tls) life.defer(watchCertificate(tls, (next) => server.replaceCertificate(next), logger))
-  await server.listen(publicAddress(config))
+  await server.listen(config.server.workers > 1 ? workerAddress(config) : publicAddress(config))
   const kept = life.move()
   return {
     drain: async (timeoutMs) => {

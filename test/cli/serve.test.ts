@@ -187,6 +187,13 @@ describe('SIGTERM', () => {
     open.socket.destroy()
   })
 
+  test.each(['1', '2'])('during the start of %s processes is obeyed too', async (workers) => {
+    const env = { DATABASE_URL: (await cloneDatabase()).url, SIGNET_WORKERS: workers }
+    const server = await spawnServe(temporaryDir('early'), env)
+    expect(await server.stop()).toBe(0)
+    await expect(fetch(`http://127.0.0.1:${server.port}/jwks`)).rejects.toThrow()
+  })
+
   test('the embedded database ends with the server and is found again, also after kill -9', async () => {
     const env = { DATABASE_URL: undefined, SIGNET_DATA_DIR: join(temporaryDir('data'), 'signet') }
     const server = await startServer({ env })
