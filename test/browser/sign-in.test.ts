@@ -180,6 +180,7 @@ const TRESPASS = `(async () => {
 function focused(page: Page): Promise<{ text: string; outline: number }> {
   return page.evaluate(`(() => {
     const element = document.activeElement
-    return { text: element.textContent.trim(), outline: parseFloat(getComputedStyle(element).outlineWidth) }
+    const { outlineStyle, outlineWidth } = getComputedStyle(element)
+    return { text: element.textContent.trim(), outline: outlineStyle === 'none' ? 0 : parseFloat(outlineWidth) }
   })()`)
 }
