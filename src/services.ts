@@ -18,6 +18,7 @@ import { startJobs } from '#jobs/schedule.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { createAccountAccess } from '#oidc/account-access.ts'
+import { OFFERS } from '#oidc/configuration/features.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { createResources } from '#resources/resources.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
@@ -54,7 +55,14 @@ export async function createServices(input: ServicesInput) {
   })
   const accounts = createAccounts({ db, audit, clock })
   const passwords = createPasswords({ db, accounts, audit })
-  const signingKeys = createSigningKeys({ db, notifications, audit, keyring, clock })
+  const signingKeys = createSigningKeys({
+    db,
+    notifications,
+    audit,
+    keyring,
+    clock,
+    onError: (error) => logger.warn({ err: error }, 'the signing keys could not be read; they are tried again'),
+  })
   await signingKeys.ensure(SYSTEM)
   const accountAccess = createAccountAccess({ db, audit })
   const rooms = { ...registered, accounts, accountAccess, passwords, signingKeys, audit }
@@ -99,9 +107,11 @@ function createRegistered(
   const clients = createClients({
     ...deps,
     ...rules,
-    offers: ['dpop'],
+    offers: OFFERS,
     findResource: async (identifier) =>
-      identifier === adminResource.identifier ? adminResource : resources.read(identifier),
+      identifier === adminResource.identifier
+        ? adminResource
+        : ((await resources.read(identifier)) ?? resources.find(identifier)),
   })
   const resources: Resources = createResources({
     ...deps,

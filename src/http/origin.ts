@@ -1,5 +1,6 @@
 /** Where a request comes from, believing forwarding headers from trusted proxies only. */
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { Context, Middleware } from 'koa'
 import { requestState } from './request-state.ts'
@@ -47,11 +48,22 @@ export function requestOrigin(ctx: Context): RequestOrigin {
 export function origin(options: { readonly issuer: string; readonly trustedProxies: readonly string[] }): Middleware {
   const isTrusted = createProxyTest(options.trustedProxies)
   const scheme = new URL(options.issuer).protocol.slice(0, -1)
+  // the peer of a connection stays the same for all its requests
+  const peers = new WeakMap<Socket, { address: string; trusted: boolean }>()
+
+  function peerOf(socket: Socket): { address: string; trusted: boolean } {
+    let peer = peers.get(socket)
+    if (!peer) {
+      const plain = plainAddress(socket.remoteAddress)
+      peer = { address: plain, trusted: isTrusted(plain) }
+      peers.set(socket, peer)
+    }
+    return peer
+  }
 
   return (ctx, next) => {
     const { headers, socket } = ctx.req
-    const peer = plainAddress(socket.remoteAddress)
-    const trusted = isTrusted(peer)
+    const { address: peer, trusted } = peerOf(socket)
     const address = trusted ? forwardedAddress(peer, headers['x-forwarded-for'], isTrusted) : peer
     dropForwardingHeaders(headers, trusted)
     headers['x-forwarded-for'] = address

@@ -1,6 +1,6 @@
 /** Gives each request an id that the answer, the log, the audit event and an error page all carry. */
+import { randomUUID } from 'node:crypto'
 import type { Middleware } from 'koa'
-import { randomName } from '#shared/ids.ts'
 import { requestState } from './request-state.ts'
 
 const WELL_FORMED = /^[A-Za-z0-9._-]{8,64}$/
@@ -9,7 +9,7 @@ const WELL_FORMED = /^[A-Za-z0-9._-]{8,64}$/
 export function requestId(): Middleware {
   return (ctx, next) => {
     const given = ctx.get('x-request-id')
-    const id = WELL_FORMED.test(given) ? given : randomName()
+    const id = WELL_FORMED.test(given) ? given : randomUUID()
     requestState(ctx).requestId = id
     ctx.set('X-Request-Id', id)
     return next()

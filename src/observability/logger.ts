@@ -8,6 +8,8 @@ export type { Logger } from 'pino'
 
 const MAX_TEXT = 4096
 const MAX_CAUSES = 4
+/** Lines are gathered for a moment: a write for each would cost more than the request that it tells of. */
+const STDOUT = { dest: 1, sync: false, minLength: 15_000, periodicFlush: 100 }
 
 /** Members of an error that are for the log; whatever else an error carries (statements, parameters) stays out. */
 const ERROR_MEMBERS = ['code', 'error', 'error_description', 'error_detail', 'logDetail', 'status', 'syscall'] as const
@@ -27,8 +29,7 @@ export function createLogger(
     formatters: { level: (label: string) => ({ level: label }), log: redact },
     serializers: { err: serializeError, error: serializeError },
   }
-  const stream =
-    config.format === 'pretty' ? prettyStream(destination) : (destination ?? pino.destination({ dest: 1, sync: false }))
+  const stream = config.format === 'pretty' ? prettyStream(destination) : (destination ?? pino.destination(STDOUT))
   return withRedactedChildren(pino(options, stream))
 }
 

@@ -1,5 +1,6 @@
 /** SQL for what a person has open: browser sessions and consents, listed and ended from outside a browser. */
 import type { Queryable } from '#database/database.ts'
+import { endSessionWhere } from './adapter/session-store.ts'
 
 interface SessionRow {
   uid: string
@@ -22,19 +23,7 @@ const SESSIONS = `
   FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND expires_at > now()
   ORDER BY created_at DESC, uid`
 
-/** The tombstone, and with it the grants that end with the session: all but those that outlive a logout. */
-const END_SESSION = `
-  WITH ended AS (
-    UPDATE sessions SET ended_at = now()
-    WHERE uid = $2 AND account_id = $1 AND ended_at IS NULL AND expires_at > now()
-    RETURNING authorizations
-  ), gone AS (
-    DELETE FROM grants WHERE id IN (
-      SELECT one.value ->> 'grantId' FROM ended, jsonb_each(ended.authorizations) AS one
-      WHERE NOT coalesce((one.value ->> 'persistsLogout')::boolean, false)
-    )
-  )
-  SELECT 1 FROM ended`
+const END_SESSION = endSessionWhere('uid = $2 AND account_id = $1 AND ended_at IS NULL AND expires_at > now()')
 
 /** The record, and the grants made from it: codes and tokens go with them by their foreign key. */
 const WITHDRAW = `

@@ -25,7 +25,7 @@ type RuleInput = { claims: Claims; header: Claims; client: Client; context: Asse
  * verified: who does not hold the client's key is told nothing.
  */
 export function assertionFault(input: RuleInput): string | undefined {
-  for (const rule of [typeFault, subjectFault, audienceFault, timeFault, identifierFault]) {
+  for (const rule of [typeFault, algorithmFault, subjectFault, audienceFault, timeFault, identifierFault]) {
     const fault = rule(input)
     if (fault !== undefined) return `client assertion: ${fault}`
   }
@@ -37,6 +37,12 @@ function typeFault({ header }: RuleInput): string | undefined {
   const { typ } = header
   if (typ === undefined || (typeof typ === 'string' && TYPES.has(typ.toLowerCase()))) return undefined
   return `typ is ${shown(typ)}; it must be absent, "JWT" or "client-authentication+jwt"`
+}
+
+/** FAPI 2.0 Security Profile §5.4.1: PS256, ES256 or EdDSA. */
+function algorithmFault({ header, client }: RuleInput): string | undefined {
+  if (client.profile !== 'fapi2' || header['alg'] !== 'RS256') return undefined
+  return 'alg is "RS256"; it must be PS256, ES256 or EdDSA'
 }
 
 /** RFC 7523 §3: iss and sub are the client_id. */

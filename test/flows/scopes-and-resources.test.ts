@@ -195,3 +195,22 @@ test('a native app may come back on any port of its loopback address, a web app 
   const page = await someone().visit(web.begin({ redirect_uri: CALLBACK.replace('5000', '5001') }).url)
   expect(page).toMatchObject({ status: 400, left: undefined })
 })
+
+test('a native app may use any loopback address, and a browser app may call from the origins of its redirect URIs', async () => {
+  const native = await anApp('native', {}, 'http://127.0.0.5/cb')
+  const left = await someone().authorize(native.begin({ redirect_uri: 'http://127.0.0.5:49152/cb' }).url, ada)
+  expect(left.host).toBe('127.0.0.5:49152')
+  const spa = await anApp('spa', {}, 'https://spa.example.com/cb')
+  const call = (origin: string) =>
+    server.fetch('/token', {
+      method: 'POST',
+      headers: { origin },
+      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x', client_id: spa.id }),
+    })
+  const own = await call('https://spa.example.com')
+  expect(own.headers.get('access-control-allow-origin')).toBe('https://spa.example.com')
+  expect(((await own.json()) as { error: string }).error).toBe('invalid_grant')
+  const foreign = await call('https://evil.example')
+  expect(foreign.headers.get('access-control-allow-origin')).toBeNull()
+  expect(((await foreign.json()) as { error: string }).error).toBe('invalid_request')
+})

@@ -1,4 +1,5 @@
 /** What is wrong with a client's document where the room tells it in two steps: all of it at once. */
+import { OFFERS } from '#oidc/configuration/features.ts'
 import type { Client } from '#clients/client.ts'
 import { metadataToInput } from '#clients/document.ts'
 import { validateClient } from '#clients/validation.ts'
@@ -30,7 +31,11 @@ export async function documentFaults(
   )
   try {
     const findResource = (identifier: string) => findAllowable(deps, identifier)
-    await validateClient({ findResource, allowHttpJwksUri: () => true }, metadataToInput(rest, before), before)
+    await validateClient(
+      { findResource, allowHttpJwksUri: () => true, offers: OFFERS },
+      metadataToInput(rest, before),
+      before,
+    )
     return unchangeable
   } catch (error) {
     if (error instanceof AppError && error.status === 400) return [...unchangeable, ...error.faults]

@@ -127,12 +127,18 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
     else if (!(await artefacts.consume(kind, rowId(value)))) throw REFUSALS[row.refusal]()
   }
 
+  async function destroy(value: string): Promise<void> {
+    if (row.finishes) return consume(value)
+    if (row.endsGrant) return artefacts.removeWithGrant(kind, rowId(value))
+    return artefacts.remove(kind, rowId(value))
+  }
+
   return {
     find: reader.byValue,
     findByUserCode: reader.byUserCode,
     upsert,
     consume,
-    destroy: (value) => (row.finishes ? consume(value) : artefacts.remove(kind, rowId(value))),
+    destroy,
     findByUid: () => Promise.reject(new TypeError(`${kind} has no uid`)),
     revokeByGrantId: (grantId) => endGrant(deps.grants, grantId),
   }

@@ -62,6 +62,8 @@ export interface ArtefactStore {
   /** True for exactly one caller. */
   consume(kind: ModelName, id: Buffer): Promise<boolean>
   remove(kind: ModelName, id: Buffer): Promise<void>
+  /** Removes it and ends the grant it hangs on, in one statement: a crash leaves both or neither. */
+  removeWithGrant(kind: ModelName, id: Buffer): Promise<void>
 }
 
 export function createArtefactStore(db: Queryable): ArtefactStore {
@@ -103,6 +105,13 @@ export function createArtefactStore(db: Queryable): ArtefactStore {
     },
     async remove(kind, id) {
       await db.query('DELETE FROM artefacts WHERE kind = $1 AND id = $2', [kind, id])
+    },
+    async removeWithGrant(kind, id) {
+      await db.query(
+        `WITH removed AS (DELETE FROM artefacts WHERE kind = $1 AND id = $2 RETURNING grant_id)
+         DELETE FROM grants WHERE id IN (SELECT grant_id FROM removed)`,
+        [kind, id],
+      )
     },
   }
 }

@@ -18,6 +18,8 @@ export interface ModelRow {
    * that a page can still tell the way back to the app. A save never brings it back.
    */
   readonly finishes: boolean
+  /** RFC 7009 §2.1: to revoke it is to end its grant, with everything that was got by it. */
+  readonly endsGrant: boolean
   /** Written by the token endpoint: waits for the unit of work there. */
   readonly collected: boolean
   /** How its second use is refused. */
@@ -31,6 +33,7 @@ const ROW: ModelRow = {
   quietSeconds: 0,
   repeatable: false,
   finishes: false,
+  endsGrant: false,
   collected: false,
   refusal: 'InvalidGrant',
 }
@@ -39,7 +42,7 @@ export const MODELS = {
   AccessToken: { ...ROW, collected: true },
   ClientCredentials: { ...ROW, collected: true },
   AuthorizationCode: { ...ROW, quietSeconds: 1 },
-  RefreshToken: { ...ROW, repeatable: true, collected: true },
+  RefreshToken: { ...ROW, repeatable: true, endsGrant: true, collected: true },
   DeviceCode: { ...ROW, secrets: ['params', 'deviceInfo', 'userCode'], keepsValue: true, quietSeconds: 10 },
   BackchannelAuthenticationRequest: { ...ROW, secrets: ['params'], keepsValue: true, quietSeconds: 10 },
   PreAuthorizedCode: { ...ROW, secrets: ['txCode'], quietSeconds: 1 },

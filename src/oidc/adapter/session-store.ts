@@ -44,7 +44,7 @@ export interface SessionStore {
   findByUid(uid: string): Promise<StoredSession | undefined>
   /** Merges `authorizations` by client with what is stored; writes nothing for a session that was ended. */
   put(write: SessionWrite): Promise<void>
-  /** True when this call ended it. */
+  /** With the grants that end with it; true when this call ended it. */
   end(uid: string): Promise<boolean>
 }
 
@@ -81,12 +81,26 @@ export function createSessionStore(db: Queryable): SessionStore {
       ])
     },
     async end(uid) {
-      const { rowCount } = await db.query('UPDATE sessions SET ended_at = now() WHERE uid = $1 AND ended_at IS NULL', [
-        uid,
-      ])
-      return rowCount === 1
+      return (await db.query(endSessionWhere('uid = $1 AND ended_at IS NULL'), [uid])).rowCount === 1
     },
   }
+}
+
+/**
+ * The tombstone, and with it the grants that end with the session: all but those that outlive a logout. It goes by what
+ * is stored, which may be more than the request that ends the session has read.
+ */
+export function endSessionWhere(condition: string): string {
+  return `
+  WITH ended AS (
+    UPDATE sessions SET ended_at = now() WHERE ${condition} RETURNING authorizations
+  ), gone AS (
+    DELETE FROM grants WHERE id IN (
+      SELECT one.value ->> 'grantId' FROM ended, jsonb_each(ended.authorizations) AS one
+      WHERE NOT coalesce((one.value ->> 'persistsLogout')::boolean, false)
+    )
+  )
+  SELECT 1 FROM ended`
 }
 
 const PUT = `

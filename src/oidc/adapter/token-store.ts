@@ -36,7 +36,8 @@ export interface TokenStore {
 }
 
 const RESERVE = `INSERT INTO replay_reservations (id, expires_at)
-  SELECT * FROM unnest($1::bytea[], $2::timestamptz[]) ON CONFLICT (id) DO NOTHING`
+  SELECT id, to_timestamp(expiry) FROM unnest($1::bytea[], $2::float8[]) AS new (id, expiry)
+  ON CONFLICT (id) DO NOTHING`
 
 const COMMIT = `
   WITH reserved AS (${RESERVE} RETURNING 1),
@@ -76,8 +77,7 @@ export function createTokenStore(db: Queryable): TokenStore {
   return {
     async commit(unit) {
       const { rows } = await db.query<CommitOutcome>(COMMIT, [
-        unit.reservations.map(({ id }) => id),
-        unit.reservations.map(({ expiresAt }) => expiresAt),
+        ...reservationArrays(unit.reservations),
         unit.consumption?.kind ?? null,
         unit.consumption?.id ?? null,
         unit.consumption?.successor ?? null,
@@ -99,8 +99,7 @@ export function createTokenStore(db: Queryable): TokenStore {
       const reservations = candidates.flatMap((item) => item.reservations)
       const audit = candidates.flatMap((item) => item.audit)
       const { rows } = await db.query<{ id: Buffer }>(RESERVE_ALL, [
-        reservations.map(({ id }) => id),
-        reservations.map(({ expiresAt }) => expiresAt),
+        ...reservationArrays(reservations),
         auditRecordset(audit),
       ])
       const inserted = new Set(rows.map(({ id }) => id.toString('hex')))
@@ -115,6 +114,13 @@ export function createTokenStore(db: Queryable): TokenStore {
       return fresh
     },
   }
+}
+
+/** The two arrays as PostgreSQL writes them: the driver's own way escapes each element by a regular expression. */
+function reservationArrays(reservations: readonly Reservation[]): [string, string] {
+  const ids = reservations.map(({ id }) => `"\\\\x${id.toString('hex')}"`)
+  const expiries = reservations.map(({ expiresAt }) => expiresAt.getTime() / 1000)
+  return [`{${ids.join(',')}}`, `{${expiries.join(',')}}`]
 }
 
 function claim(claimed: Set<string>, reservations: readonly Reservation[]): boolean {

@@ -1,10 +1,14 @@
 /** Which features of the engine are on, and the policies of those that have one. */
 import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { originsOf } from '#clients/document.ts'
 import type { Keyring } from '#shared/keyring.ts'
 import type { EngineClients } from '../engine-clients.ts'
 import type { EnginePages } from '../interaction-gateway.ts'
 import type { ResourceRequests } from '../resource-requests.ts'
 import { resourceIndicators } from './resources.ts'
+
+/** What clients may be registered for because it is on here. */
+export const OFFERS = ['dpop'] as const
 
 type Features = NonNullable<Configuration['features']>
 
@@ -54,7 +58,6 @@ async function mayIntrospect(
 /** Cross-origin requests to the back channels: from the registered origins of a browser app, and no others. */
 export function clientBasedCors(clients: () => EngineClients) {
   return (_ctx: KoaContextWithOIDC, origin: string, client: EngineClient): boolean => {
-    const origins = clients().ours(client).metadata['signet_origins']
-    return Array.isArray(origins) && origins.includes(origin)
+    return originsOf(clients().ours(client)).includes(origin)
   }
 }
