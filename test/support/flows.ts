@@ -1,0 +1,113 @@
+/** Every flow that puts secrets on the wire; a new flow adds itself here, and what is stored of it is searched too. */
+import { randomBytes } from 'node:crypto'
+import { administrator, type Administrator } from './administrator.ts'
+import { createApp } from './app.ts'
+import { person } from './person.ts'
+import type { Server } from './server.ts'
+
+export interface FlowContext {
+  readonly server: Server
+  readonly admin: Administrator
+  /** A person of its own for each flow. */
+  person(): Promise<{ email: string; password: string }>
+}
+
+export interface Flow {
+  readonly name: string
+  run(context: FlowContext): Promise<void>
+}
+
+export const FLOW_API = 'https://api.example.com'
+const CALLBACK = 'http://localhost:5000/authorize'
+const ALLOWED = { redirect_uris: [CALLBACK], signet_allow: [{ resource: FLOW_API, scopes: ['posts:read'] }] }
+const SCOPE = 'openid email offline_access posts:read'
+
+export const FLOWS: readonly Flow[] = [
+  {
+    name: 'a web app: code, refresh, introspection, revocation, sign-out',
+    async run({ server, admin, person: somebody }) {
+      const app = createApp(server, await admin.client('web', ALLOWED), CALLBACK)
+      const browser = person(() => server)
+      const { body } = await app.redeem(await app.code(browser, await somebody(), { scope: SCOPE, resource: FLOW_API }))
+      await app.refresh(body['refresh_token'] as string)
+      await app.call('/introspect', { token: body['refresh_token'] as string })
+      const opaque = await app.redeem(await app.code(browser, { email: '', password: '' }, { scope: 'openid email' }))
+      await server.fetch('/userinfo', { headers: { authorization: `Bearer ${opaque.body['access_token']}` } })
+      await app.call('/revoke', { token: opaque.body['access_token'] as string })
+      const page = await browser.visit(`${server.issuer}/logout?id_token_hint=${body['id_token']}`)
+      await browser.submit(page, {}, { name: 'logout', value: 'yes' })
+    },
+  },
+  {
+    name: 'a browser app: rotating refresh tokens, one that is left unused',
+    async run({ server, admin, person: somebody }) {
+      const app = createApp(server, await admin.client('spa', ALLOWED), CALLBACK, true)
+      const { body } = await app.redeem(
+        await app.code(
+          person(() => server),
+          await somebody(),
+          { scope: SCOPE, resource: FLOW_API },
+        ),
+      )
+      const next = await app.refresh(body['refresh_token'] as string)
+      await app.refresh(body['refresh_token'] as string)
+      await app.refresh(next.body['refresh_token'] as string)
+    },
+  },
+  {
+    name: 'a pushed request, a code that nobody redeems and a sign-in that nobody finishes',
+    async run({ server, admin, person: somebody }) {
+      const app = createApp(server, await admin.client('web', ALLOWED), CALLBACK)
+      const who = await somebody()
+      const pushed = await app.push(
+        Object.fromEntries(new URL(app.begin({ scope: 'openid', login_hint: who.email }).url).searchParams),
+      )
+      await person(() => server).visit(
+        `${server.issuer}/authorize?client_id=${new URL(app.begin().url).searchParams.get('client_id')}&request_uri=${pushed.body['request_uri']}`,
+      )
+      await app.code(
+        person(() => server),
+        who,
+      )
+      const refused = person(() => server)
+      await refused.submit(await refused.visit(app.begin().url), {
+        identifier: who.email,
+        password: randomBytes(12).toString('base64url'),
+      })
+    },
+  },
+  {
+    name: 'machines: by assertion and by secret',
+    async run({ server, admin }) {
+      const machine = createApp(server, await admin.client('machine', { signet_allow: ALLOWED.signet_allow }), CALLBACK)
+      await machine.token({ grant_type: 'client_credentials' })
+      const bySecret = await admin.client('machine', {
+        signet_allow: ALLOWED.signet_allow,
+        token_endpoint_auth_method: 'client_secret_basic',
+      })
+      const basic = Buffer.from(`${bySecret.id}:${bySecret.secret}`).toString('base64')
+      await server.fetch('/token', {
+        method: 'POST',
+        headers: { authorization: `Basic ${basic}` },
+        body: new URLSearchParams({ grant_type: 'client_credentials' }),
+      })
+    },
+  },
+]
+
+/** Runs every flow once, with the resource and people that they need. */
+export async function runFlows(server: Server): Promise<void> {
+  const admin = await administrator(server)
+  await admin.resource(FLOW_API, ['posts:read'])
+  let people = 0
+  const context: FlowContext = {
+    server,
+    admin,
+    async person() {
+      const who = { email: `somebody${people++}@example.com`, password: randomBytes(12).toString('base64url') }
+      await admin.account(who.email, who.password)
+      return who
+    },
+  }
+  for (const flow of FLOWS) await flow.run(context)
+}

@@ -1,0 +1,91 @@
+/** Collects every secret that crosses the wire between a browser or an app and the server. */
+import type { Server } from './server.ts'
+
+export interface Secret {
+  readonly kind: string
+  readonly value: string
+}
+
+/** Parameters, members and cookies whose values open a door. Names of people and things, `state` and `nonce` do not. */
+const SECRET_NAMES =
+  /^(access_token|id_token|refresh_token|client_secret|client_assertion|code|code_verifier|password|request_uri|token|id_token_hint|xsrf|csrf)$/
+
+/** The server with a `fetch` that notes what it sends and gets. */
+export function recording(server: Server): { server: Server; secrets: Map<string, Secret> } {
+  const secrets = new Map<string, Secret>()
+  const note = (kind: string, value: string | null | undefined) => {
+    // what is shorter could stand anywhere by chance
+    if (value && value.length >= 12) secrets.set(value, { kind, value })
+  }
+  const noteParams = (params: Iterable<[string, string]>) => {
+    for (const [name, value] of params) {
+      if (!SECRET_NAMES.test(name)) continue
+      note(name, value)
+      if (name === 'request_uri') note('pushed request', value.split(':').at(-1))
+    }
+  }
+  const noteJson = (text: string) => {
+    if (text.startsWith('{'))
+      noteParams(
+        Object.entries(JSON.parse(text) as Record<string, string>).filter(([, value]) => typeof value === 'string'),
+      )
+  }
+  const noteUrl = (url: string | null) => {
+    if (url === null) return
+    const { searchParams, pathname } = new URL(url, server.issuer)
+    noteParams(searchParams)
+    note('interaction', /^\/(?:interaction|authorize)\/([\w-]+)/.exec(pathname)?.[1])
+  }
+
+  async function fetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
+    noteUrl(String(input))
+    if (init.body instanceof URLSearchParams) noteParams(init.body)
+    if (typeof init.body === 'string') noteJson(init.body)
+    const [scheme, credentials] = new Headers(init.headers).get('authorization')?.split(' ') ?? []
+    note('authorization', credentials)
+    if (scheme === 'Basic')
+      note(
+        'client_secret',
+        Buffer.from(credentials as string, 'base64')
+          .toString()
+          .split(':')[1],
+      )
+    const response = await server.fetch(input, init)
+    noteUrl(response.headers.get('location'))
+    for (const line of response.headers.getSetCookie()) note('cookie', line.slice(line.indexOf('=') + 1).split(';')[0])
+    const text = await response.clone().text()
+    if (response.headers.get('content-type')?.includes('json')) noteJson(text)
+    for (const [input_] of text.matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
+      const name = /name="([^"]*)"/.exec(input_)?.[1] ?? ''
+      noteParams([[name, /value="([^"]*)"/.exec(input_)?.[1] ?? '']])
+    }
+    return response
+  }
+
+  const recorded = Object.create(server, { fetch: { value: fetch } }) as Server
+  return { server: recorded, secrets }
+}
+
+/** The forms in which a secret could stand somewhere. */
+export function formsOf(value: string): string[] {
+  const bytes = Buffer.from(value)
+  return [
+    ...new Set([
+      value,
+      bytes.toString('hex'),
+      bytes.toString('base64').replace(/=+$/, ''),
+      bytes.toString('base64url'),
+      JSON.stringify(value).slice(1, -1),
+      encodeURIComponent(value),
+    ]),
+  ]
+}
+
+/** Which of the secrets stand in a text, by kind. */
+export function found(secrets: Iterable<Secret>, place: string, text: Buffer): string[] {
+  const hits: string[] = []
+  for (const { kind, value } of secrets) {
+    if (formsOf(value).some((form) => text.includes(form))) hits.push(`${kind} in ${place}`)
+  }
+  return hits
+}
