@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { RegisteredClient } from './administrator.ts'
 import { assertionParams } from './assertion.ts'
 import { answerOf, type Person, pkce } from './person.ts'
-import type { Server } from './server.ts'
+import type { Reachable } from './server.ts'
 
 export interface TokenAnswer {
   readonly status: number
@@ -28,20 +28,20 @@ export interface App {
     params?: Record<string, string>,
   ): Promise<{ code: string; verifier: string }>
   /** A token request of this client; public clients send their id, others authenticate. */
-  token(params: Record<string, string>, through?: Server): Promise<TokenAnswer>
+  token(params: Record<string, string>, through?: Reachable): Promise<TokenAnswer>
   /** Any other back channel, authenticated as this client. */
-  call(path: string, params: Record<string, string>, through?: Server): Promise<TokenAnswer>
+  call(path: string, params: Record<string, string>, through?: Reachable): Promise<TokenAnswer>
   /** Pushes an authorization request (RFC 9126). */
   push(params: Record<string, string>): Promise<TokenAnswer>
   redeem(
     grant: { code: string; verifier: string },
     params?: Record<string, string>,
-    through?: Server,
+    through?: Reachable,
   ): Promise<TokenAnswer>
-  refresh(refreshToken: string, params?: Record<string, string>, through?: Server): Promise<TokenAnswer>
+  refresh(refreshToken: string, params?: Record<string, string>, through?: Reachable): Promise<TokenAnswer>
 }
 
-export function createApp(server: Server, client: RegisteredClient, redirectUri: string, isPublic = false): App {
+export function createApp(server: Reachable, client: RegisteredClient, redirectUri: string, isPublic = false): App {
   async function post(path: string, params: Record<string, string>, through = server): Promise<TokenAnswer> {
     const own = isPublic
       ? { client_id: client.id }

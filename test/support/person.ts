@@ -1,7 +1,7 @@
 /** A person with a browser that keeps cookies, follows redirects to the issuer and sends the forms of its pages. */
 import { createHash, randomBytes } from 'node:crypto'
 import { parse } from 'node:querystring'
-import type { Server } from './server.ts'
+import type { Reachable } from './server.ts'
 
 export interface Visit {
   readonly status: number
@@ -22,7 +22,7 @@ export interface Person {
 }
 
 /** `through` is the process that each request goes to; a path of another process of the same issuer may be given. */
-export function person(through: () => Server): Person {
+export function person(through: () => Reachable): Person {
   const cookies = new Map<string, { value: string; path: string }>()
   const issuer = () => through().issuer
 

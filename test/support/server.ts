@@ -22,6 +22,9 @@ export interface ServerOptions {
   readonly keysDir?: string
 }
 
+/** What a request needs to know of a server. */
+export type Reachable = Pick<Server, 'issuer' | 'fetch'>
+
 export interface Server {
   readonly issuer: string
   readonly port: number
@@ -181,6 +184,12 @@ function hasEnded(child: ChildProcess): boolean {
 
 function endOf(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('close', () => resolve()))
+}
+
+/** As `Server.fetch`: for whoever answers on `port` as the issuer. The agent is the caller's to end. */
+export function fetchTo(port: number, issuer: string): { fetch: typeof globalThis.fetch; agent: Agent } {
+  const agent = agentTo(port)
+  return { fetch: fetchThrough(agent, issuer), agent }
 }
 
 function agentTo(port: number): Agent {

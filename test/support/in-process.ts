@@ -1,0 +1,104 @@
+/** Nodes of the server in the process of the test, over a database that a scheduler may pause. */
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAccounts } from '#accounts/accounts.ts'
+import { createApp as createKoaApp } from '#app.ts'
+import { createAudit } from '#audit/recorder.ts'
+import { loadConfig } from '#config/load.ts'
+import type { Database } from '#database/database.ts'
+import { createCsrf } from '#http/csrf.ts'
+import { createGuardedFetch } from '#http/guarded-fetch.ts'
+import { requestOrigin } from '#http/origin.ts'
+import { createEnginePages } from '#interactions/engine-pages.ts'
+import { createLogger } from '#observability/logger.ts'
+import { createMetrics } from '#observability/metrics.ts'
+import { createAccountAccess } from '#oidc/account-access.ts'
+import { createOidc } from '#oidc/oidc.ts'
+import { systemClock as clock } from '#shared/clock.ts'
+import { createPasswords } from '#sign-in/password/passwords.ts'
+import { atEnd } from './endings.ts'
+import type { Rooms } from './rooms.ts'
+import { inOperation, scheduledDatabase } from './scheduler.ts'
+import { fetchTo, type Reachable } from './server.ts'
+
+export const ISSUER = 'http://localhost:4711'
+
+/** A process of the server, as far as a request can tell. */
+export interface ScheduleNode extends Reachable {
+  /** A new process takes the place of this one. */
+  replace(): void
+}
+
+/** What a process makes of its own: the engine, its unit of work, and the batches that share a statement. */
+interface Process {
+  readonly handle: RequestListener
+  replace(): void
+}
+type Start = () => Process
+
+/** `db` is paused for scheduled operations, `url` where it is. */
+export function processStarter(rooms: Rooms, db: Database, url: string): Start {
+  const scheduled = scheduledDatabase(db)
+  const { config } = loadConfig({ SIGNET_ISSUER: ISSUER, DATABASE_URL: url }, { masterKeys: 'none' })
+  const logger = createLogger({ level: 'error', format: 'json' })
+  const metrics = createMetrics()
+
+  function build() {
+    const audit = createAudit({ db: scheduled })
+    const accounts = createAccounts({ db: scheduled, audit, clock })
+    const own = { ...rooms, db: scheduled, audit, accounts, logger, metrics }
+    const oidc = createOidc({
+      ...own,
+      issuer: ISSUER,
+      pages: createEnginePages({ accounts, issuer: ISSUER }),
+      fetch: createGuardedFetch({ allow: [] }),
+      builtInResources: [],
+      origin: requestOrigin,
+    })
+    return { ...own, oidc }
+  }
+
+  return () => {
+    let current = build()
+    const app = createKoaApp({
+      ...current,
+      config,
+      // the rooms around the engine hold nothing that outlives a request
+      oidc: {
+        middleware: (ctx, next) => current.oidc.middleware(ctx, next),
+        gateway: current.oidc.gateway,
+        removeExpired: () => current.oidc.removeExpired(),
+      },
+      adminResource: `${ISSUER}/admin/v1`,
+      passwords: createPasswords(current),
+      accountAccess: createAccountAccess(current),
+      csrf: createCsrf({ keys: rooms.keyring.derive('csrf'), issuer: ISSUER }),
+      close: async () => undefined,
+    })
+    return {
+      handle: app.callback(),
+      replace() {
+        current = build()
+      },
+    }
+  }
+}
+
+/** A node on a port of its own, and the way to it. */
+export async function openNode(start: Start): Promise<ScheduleNode> {
+  const { handle, replace } = start()
+  const server = createServer((request, response) => {
+    const key = request.headers['x-operation']
+    inOperation(typeof key === 'string' ? key : undefined, () => handle(request, response))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { fetch, agent } = fetchTo((server.address() as AddressInfo).port, ISSUER)
+  atEnd(async () => {
+    await agent.destroy()
+    server.closeAllConnections()
+    server.close()
+  })
+  return { issuer: ISSUER, fetch, replace }
+}

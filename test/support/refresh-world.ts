@@ -1,0 +1,257 @@
+/** A refresh token family in the hands of a scheduler: nodes in this process, real PostgreSQL, one request at a time. */
+import { randomBytes } from 'node:crypto'
+import Keygrip from 'keygrip'
+import type { AdapterPayload } from 'oidc-provider'
+import { SYSTEM } from '#audit/audit.ts'
+import { createDatabase } from '#database/pool.ts'
+import { createAdapterFactory } from '#oidc/adapter/adapter.ts'
+import { createArtefactStore } from '#oidc/adapter/artefact-store.ts'
+import { createGrantStore } from '#oidc/adapter/grant-store.ts'
+import { createPayloadSealer } from '#oidc/adapter/sealing.ts'
+import { createSessionAdapter } from '#oidc/adapter/session-adapter.ts'
+import { createSessionStore } from '#oidc/adapter/session-store.ts'
+import { cookieKeys } from '#oidc/configuration/cookies.ts'
+import { LIFETIMES } from '#oidc/configuration/lifetimes.ts'
+import { createPasswords } from '#sign-in/password/passwords.ts'
+import { createApp } from './app.ts'
+import { atEnd } from './endings.ts'
+import { person } from './person.ts'
+import { cloneDatabase } from './postgres.ts'
+import { openNode, processStarter, type ScheduleNode } from './in-process.ts'
+import { openRooms, type Rooms } from './rooms.ts'
+import { begin, type Operation } from './scheduler.ts'
+import type { Reachable } from './server.ts'
+
+const API = 'https://api.example.com'
+const CALLBACK = 'http://localhost:5000/callback'
+const ada = { email: 'ada@example.com', password: 'correct horse battery staple' }
+
+export interface Answer {
+  readonly status: number
+  readonly body: Record<string, unknown>
+}
+
+/** What is done at the same time: the browser app refreshes in two tabs, revokes, and the person signs out. */
+export const KINDS = ['refresh', 'refresh again', 'revoke', 'logout'] as const
+export type Kind = (typeof KINDS)[number]
+
+/** A refresh token of a browser app that ends with the session, its session, and an opaque token of the same grant. */
+export interface Family {
+  readonly grantId: string
+  readonly refreshToken: string
+  readonly accessToken: string
+  readonly cookie: string
+  readonly xsrf: string
+}
+
+export interface World {
+  family(): Promise<Family>
+  node(): Promise<ScheduleNode>
+  /** Begins one of the four on a node of its own; paused before its first statement. */
+  begin(kind: Kind, family: Family, node: ScheduleNode): Promise<Operation<Answer>>
+  /** The same four, unscheduled, on a node that no schedule uses. */
+  send(kind: Kind, family: Family): Promise<Answer>
+  refresh(refreshToken: string, clientId?: string): Promise<Answer>
+  introspect(token: string): Promise<Record<string, unknown>>
+  userinfo(accessToken: string): Promise<number>
+  /** Refresh tokens of the family that were not used yet. */
+  leaves(family: Family): Promise<number>
+  /** As if so many more seconds had passed since the first use of the token. */
+  age(family: Family, seconds: number): Promise<void>
+  readonly otherClientId: string
+}
+
+export async function createWorld(): Promise<World> {
+  const { url } = await cloneDatabase()
+  const rooms = await openRooms(url)
+  await rooms.signingKeys.ensure(SYSTEM)
+  const db = createDatabase({ url, poolSize: 16 })
+  atEnd(() => db.close())
+  const start = processStarter(rooms, db, url)
+  const checker = await openNode(start)
+  const { clients, template } = await prepare(rooms, checker)
+  const post = (path: string, body: Record<string, string>, headers: Record<string, string> = {}) =>
+    send(checker, { path, body, headers })
+  return {
+    family: familyMaker(rooms, db, template),
+    node: () => openNode(start),
+    otherClientId: clients.other,
+    begin(kind, family, node) {
+      const key = randomBytes(8).toString('hex')
+      const abort = new AbortController()
+      const request = requestOf(kind, family, clients.spa)
+      return begin(key, {
+        name: kind,
+        run: () =>
+          send(node, { ...request, headers: { ...request.headers, 'x-operation': key }, signal: abort.signal }),
+        abandon() {
+          abort.abort()
+          node.replace()
+        },
+      })
+    },
+    send: (kind, family) => send(checker, requestOf(kind, family, clients.spa)),
+    refresh: (token, clientId = clients.spa) =>
+      post('/token', { grant_type: 'refresh_token', refresh_token: token, client_id: clientId }),
+    async introspect(token) {
+      const { status, body } = await post('/introspect', { token, ...clients.gateway })
+      if (status !== 200) throw new Error(`introspection: ${status} ${JSON.stringify(body)}`)
+      return body
+    },
+    async userinfo(accessToken) {
+      const response = await checker.fetch('/userinfo', { headers: { authorization: `Bearer ${accessToken}` } })
+      await response.text()
+      return response.status
+    },
+    async leaves({ grantId }) {
+      const { rowCount } = await db.query(
+        `SELECT 1 FROM artefacts WHERE kind = 'RefreshToken' AND grant_id = $1 AND consumed_at IS NULL`,
+        [grantId],
+      )
+      return rowCount
+    },
+    async age({ grantId }, seconds) {
+      await db.query('UPDATE artefacts SET consumed_at = consumed_at - make_interval(secs => $2) WHERE grant_id = $1', [
+        grantId,
+        seconds,
+      ])
+    },
+  }
+}
+
+interface Sent {
+  readonly path: string
+  readonly body: Record<string, string>
+  readonly headers: Record<string, string>
+  readonly signal?: AbortSignal
+}
+
+async function send(node: Reachable, { path, body, headers, signal }: Sent): Promise<Answer> {
+  const response = await node.fetch(path, {
+    method: 'POST',
+    body: new URLSearchParams(body),
+    headers,
+    redirect: 'manual',
+    ...(signal ? { signal } : {}),
+  })
+  const text = await response.text()
+  return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as Answer['body']) : {} }
+}
+
+function requestOf(kind: Kind, family: Family, clientId: string): Sent {
+  const { refreshToken, cookie, xsrf } = family
+  if (kind === 'logout') return { path: '/logout/confirm', body: { xsrf, logout: 'yes' }, headers: { cookie } }
+  if (kind === 'revoke') {
+    return {
+      path: '/revoke',
+      body: { token: refreshToken, token_type_hint: 'refresh_token', client_id: clientId },
+      headers: {},
+    }
+  }
+  const body = { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: clientId }
+  return { path: '/token', body, headers: {} }
+}
+
+interface Template {
+  readonly session: AdapterPayload
+  readonly grant: AdapterPayload
+  readonly refreshToken: AdapterPayload
+  readonly accessToken: AdapterPayload
+}
+
+/** Registers everyone, and lets a person sign in once: families are copies of what that wrote. */
+async function prepare(rooms: Rooms, node: Reachable) {
+  const { clients, resources, accounts, audit, db } = rooms
+  await resources.create({ identifier: API, scopes: ['posts:read'] }, SYSTEM)
+  const allowances = [{ resource: API, scopes: ['posts:read'] }]
+  const spa = async () =>
+    clients.create(
+      {
+        profile: 'spa',
+        metadata: { redirect_uris: [CALLBACK], client_name: 'App', id_token_signed_response_alg: 'ES256' },
+        allowances,
+      },
+      SYSTEM,
+    )
+  const { client } = await spa()
+  const { client: other } = await spa()
+  const { client: gateway, secret } = await clients.create(
+    {
+      profile: 'machine',
+      metadata: { token_endpoint_auth_method: 'client_secret_post', signet_introspect: true, client_name: 'Gateway' },
+      allowances,
+    },
+    SYSTEM,
+  )
+  const store = await createPasswords({ db, accounts, audit }).prepare(ada.password)
+  await accounts.create({ email: ada.email }, SYSTEM, (trx, { sub }) => store(trx, sub))
+  const adapter = adapterOver(rooms, db)
+  const app = createApp(node, { id: client.id, key: {}, secret: undefined }, CALLBACK, true)
+  const browser = person(() => node)
+  const opaque = await app.redeem(await app.code(browser, ada, { scope: 'openid' }))
+  const { body } = await app.redeem(await app.code(browser, ada, { scope: 'openid posts:read', resource: API }))
+  const find = async (kind: string, value: string | undefined): Promise<AdapterPayload> => {
+    const found = value === undefined ? undefined : await adapter(kind).find(value)
+    if (!found) throw new Error(`nothing was stored as ${kind}`)
+    return found
+  }
+  const refreshToken = await find('RefreshToken', body['refresh_token'])
+  const template: Template = {
+    refreshToken,
+    accessToken: await find('AccessToken', opaque.body['access_token']),
+    session: await find('Session', browser.cookies.get('signet_session')),
+    grant: await find('Grant', refreshToken.grantId),
+  }
+  return {
+    template,
+    clients: {
+      spa: client.id,
+      other: other.id,
+      gateway: { client_id: gateway.id, client_secret: secret as string },
+    },
+  }
+}
+
+function adapterOver({ keyring }: Rooms, db: Pick<ReturnType<typeof createDatabase>, 'query'>) {
+  const sealer = createPayloadSealer(keyring)
+  const sessions = createSessionStore(db)
+  return createAdapterFactory({
+    artefacts: createArtefactStore(db),
+    grants: createGrantStore(db),
+    sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: LIFETIMES.sessionAbsolute }),
+    sealer,
+    graceSeconds: LIFETIMES.refreshGrace,
+  })
+}
+
+/** Copies of the template under fresh names, written by the adapter itself. */
+function familyMaker(rooms: Rooms, db: ReturnType<typeof createDatabase>, template: Template): World['family'] {
+  const adapter = adapterOver(rooms, db)
+  const keys = new Keygrip(cookieKeys(rooms.keyring))
+  const fresh = () => randomBytes(32).toString('base64url')
+  return async () => {
+    const { session, grant, refreshToken, accessToken } = template
+    const [uid, grantId, cookieValue, refresh, access] = [fresh(), fresh(), fresh(), fresh(), fresh()]
+    const xsrf = randomBytes(24).toString('hex')
+    const clientId = refreshToken.clientId as string
+    const authorization = { ...session.authorizations?.[clientId], grantId }
+    await adapter('Grant').upsert(grantId, { ...grant, jti: grantId }, 86_400)
+    await adapter('Session').upsert(
+      cookieValue,
+      { ...session, jti: cookieValue, uid, authorizations: { [clientId]: authorization }, state: { secret: xsrf } },
+      3600,
+    )
+    const bound = { grantId, sessionUid: uid }
+    await adapter('RefreshToken').upsert(refresh, { ...refreshToken, ...bound, jti: refresh }, 3600)
+    await adapter('AccessToken').upsert(access, { ...accessToken, ...bound, jti: access }, 3600)
+    const cookie = `signet_session=${cookieValue}`
+    const signature = keys.sign(cookie)
+    return {
+      grantId,
+      refreshToken: refresh,
+      accessToken: access,
+      xsrf,
+      cookie: `${cookie}; signet_session.sig=${signature}`,
+    }
+  }
+}

@@ -1,0 +1,107 @@
+/** Schedules of operations: every one there is, or random ones from a seed; each ends in a verdict of the caller. */
+import type { Operation } from './scheduler.ts'
+
+/** One decision of a schedule. */
+export interface Move {
+  /** The number of the operation. */
+  readonly operation: number
+  readonly act: 'step' | 'crash before' | 'crash after'
+}
+
+/** Decides how a schedule goes on, out of what is possible; undefined: nothing more. */
+export type Pick = (moves: readonly Move[]) => Move
+
+export interface Rules<Answer> {
+  /** Whether one of the operations may crash, once. */
+  readonly crash: boolean
+  /** Called when an operation has answered, before anything else goes on. */
+  readonly onAnswer?: (operation: Operation<Answer>) => Promise<void>
+}
+
+/** Runs the operations to their end in the order that `pick` gives; the trace names each step. */
+export async function play<Answer>(
+  operations: readonly Operation<Answer>[],
+  pick: Pick,
+  { crash, onAnswer }: Rules<Answer>,
+): Promise<string> {
+  const trace: string[] = []
+  let mayCrash = crash
+  for (;;) {
+    const open = operations.flatMap(({ isOver }, operation) => (isOver ? [] : [operation]))
+    if (open.length === 0) return trace.join(', ')
+    const move = pick(open.flatMap((operation) => movesOf(operation, operations, mayCrash)))
+    const operation = operations[move.operation] as Operation<Answer>
+    trace.push(`${operation.name}${move.act === 'step' ? '' : ` (${move.act})`} ${operation.statements.length + 1}`)
+    if (move.act === 'step') await operation.step()
+    else {
+      mayCrash = false
+      await operation.crash(move.act === 'crash before' ? 'before' : 'after')
+    }
+    if (operation.answer !== undefined) await onAnswer?.(operation)
+  }
+}
+
+/** A crash before a statement leaves what a crash after the one before it leaves: only the first has both. */
+function movesOf<Answer>(operation: number, all: readonly Operation<Answer>[], mayCrash: boolean): Move[] {
+  const moves: Move[] = [{ operation, act: 'step' }]
+  if (mayCrash) moves.push({ operation, act: 'crash after' })
+  if (mayCrash && all[operation]?.statements.length === 0) moves.push({ operation, act: 'crash before' })
+  return moves
+}
+
+/** Runs `run` once for each schedule there is; how many there were. */
+export async function everySchedule(run: (pick: Pick) => Promise<void>): Promise<number> {
+  let decided: number[] = []
+  for (let count = 1; ; count++) {
+    const taken: number[] = []
+    const sizes: number[] = []
+    await run((moves) => {
+      const choice = decided[taken.length] ?? 0
+      taken.push(choice)
+      sizes.push(moves.length)
+      return moves[choice] as Move
+    })
+    const last = taken.findLastIndex((choice, index) => choice + 1 < (sizes[index] ?? 0))
+    if (last === -1) return count
+    decided = [...taken.slice(0, last), (taken[last] ?? 0) + 1]
+  }
+}
+
+/** The first operation has done `before` steps when the second begins; that one crashes at its step `at`. */
+export function crashAt(before: number, at: number): Pick {
+  let seen = -1
+  return (moves) => {
+    seen++
+    const step = (operation: number) => moves.find((move) => move.operation === operation && move.act === 'step')
+    const bystander = step(0)
+    const victim = step(1)
+    if (victim === undefined || (bystander && seen < before)) return bystander as Move
+    const crash = moves.find(
+      ({ operation, act }) => operation === 1 && act === (at === 0 ? 'crash before' : 'crash after'),
+    )
+    return seen - before >= at - 1 && crash ? crash : victim
+  }
+}
+
+/** Numbers from 0 up to 1, the same for the same seed. */
+export function random(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Each operation goes on with the same probability; a crash comes where the seed puts it. */
+export function randomPick(seed: number, steps: number): Pick {
+  const next = random(seed)
+  let crashIn = Math.floor(next() * steps)
+  return (moves) => {
+    const wanted = moves.filter(({ act }) => (act === 'step') !== crashIn <= 0)
+    crashIn--
+    const from = wanted.length > 0 ? wanted : moves.filter(({ act }) => act === 'step')
+    return from[Math.floor(next() * from.length)] as Move
+  }
+}
