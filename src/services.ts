@@ -17,7 +17,7 @@ import { createEnginePages } from '#interactions/engine-pages.ts'
 import { startJobs } from '#jobs/schedule.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
-import { createAccountAccess } from '#oidc/account-access.ts'
+import { createAccountAccess, endAccountAccess, endClientAccess } from '#oidc/account-access.ts'
 import { OFFERS } from '#oidc/configuration/features.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { createResources } from '#resources/resources.ts'
@@ -53,7 +53,7 @@ export async function createServices(input: ServicesInput) {
     // plain http is for development on one machine
     allowHttpJwksUri: (host) => !config.production && isLoopback(host),
   })
-  const accounts = createAccounts({ db, audit, clock })
+  const accounts = createAccounts({ db, audit, clock, onEnd: endAccountAccess })
   const passwords = createPasswords({ db, accounts, audit })
   const signingKeys = createSigningKeys({
     db,
@@ -107,6 +107,7 @@ function createRegistered(
   const clients = createClients({
     ...deps,
     ...rules,
+    onRemove: endClientAccess,
     offers: OFFERS,
     findResource: async (identifier) =>
       identifier === adminResource.identifier

@@ -20,6 +20,8 @@ export interface AccountsDeps {
   readonly db: Database
   readonly audit: Audit
   readonly clock: Clock
+  /** Runs in the transaction that disables or deletes an account: what the person has open ends with it. */
+  readonly onEnd?: (trx: Queryable, sub: string, how: 'disabled' | 'deleted') => Promise<void>
 }
 
 export function createAccounts(deps: AccountsDeps): Accounts {
@@ -103,6 +105,7 @@ async function setStatus(deps: AccountsDeps, change: Change, status: Account['st
     const at = deps.clock.now()
     const account = await createAccountStore(trx).setStatus({ sub, status, version: expectedVersion, at })
     if (!account) throw gone(change)
+    if (status === 'disabled') await deps.onEnd?.(trx, sub, status)
     await tell(deps, trx, { type: status === 'enabled' ? 'account.enabled' : 'account.disabled', by, sub })
     return account
   })
@@ -113,6 +116,7 @@ async function remove(deps: AccountsDeps, change: Change): Promise<void> {
   await deps.db.transaction(async (trx) => {
     const removed = await createAccountStore(trx).remove(change.sub, change.expectedVersion)
     if (!removed) throw gone(change)
+    await deps.onEnd?.(trx, change.sub, 'deleted')
     await tell(deps, trx, { type: 'account.deleted', by: change.by, sub: change.sub })
   })
 }

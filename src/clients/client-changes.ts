@@ -23,6 +23,8 @@ export interface ClientChangeDeps extends ValidationDeps {
   readonly db: Database
   readonly audit: Audit
   readonly clock: Clock
+  /** Runs in the transaction that deletes a client: what was allowed to it ends with it. */
+  readonly onRemove?: (trx: Queryable, id: string) => Promise<void>
 }
 
 export interface Change {
@@ -98,6 +100,7 @@ export async function removeClient(deps: ClientChangeDeps, change: Change): Prom
   const before = await readVersion(deps, change)
   await deps.db.transaction(async (trx) => {
     if (!(await createClientStore(trx).remove(change.id, change.expectedVersion))) throw gone(change)
+    await deps.onRemove?.(trx, change.id)
     const detail = { profile: before.profile, name: before.metadata.client_name }
     await tell(deps, trx, { type: 'client.deleted', by: change.by, id: change.id, detail })
   })

@@ -1,6 +1,6 @@
 /** What a person has open, for those who watch over it: browser sessions, and what was allowed to which client. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { Database } from '#database/database.ts'
+import type { Database, Queryable } from '#database/database.ts'
 import { AppError } from '#shared/app-error.ts'
 import { createAccountAccessStore } from './account-access-store.ts'
 
@@ -74,6 +74,21 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
     endSession: (accountSub, uid, by) => endSession(deps, accountSub, uid, by),
     withdrawConsent: (accountSub, clientId, by) => withdrawConsent(deps, accountSub, clientId, by),
   }
+}
+
+/**
+ * Ends all that a person has open, in the transaction that disables or deletes the account. An account that is enabled
+ * again starts anew: what was stolen before does not come back with it.
+ */
+export async function endAccountAccess(trx: Queryable, accountSub: string, how: 'disabled' | 'deleted'): Promise<void> {
+  const store = createAccountAccessStore(trx)
+  await store.endAll(accountSub)
+  if (how === 'deleted') await store.forgetConsents(accountSub)
+}
+
+/** Ends all that was allowed to a client, in the transaction that deletes it. */
+export async function endClientAccess(trx: Queryable, clientId: string): Promise<void> {
+  await createAccountAccessStore(trx).forgetClient(clientId)
 }
 
 async function endSession({ db, audit }: AccountAccessDeps, accountSub: string, uid: string, by: AuditContext) {
