@@ -97,7 +97,12 @@ start_once() {
   took=$((($(now) - begun) / 1000000))
   printf 'first answer after %s ms (at most %s), then SIG%s\n' "$took" "$limit" "$signal"
   [ "$took" -le "$limit" ] || fault "the first answer took $took ms and may take $limit ms"
-  pid=$(sed -n 's/.*"pid":\([0-9]*\),.*"msg":"ready".*/\1/p' "$work/log" | tail -n 1)
+  # The answer may be there before the log line is.
+  for _ in $(seq 50); do
+    pid=$(sed -n 's/.*"pid":\([0-9]*\),.*"msg":"ready".*/\1/p' "$work/log" | tail -n 1)
+    [ -n "$pid" ] && break
+    sleep 0.1
+  done
   [ -n "$pid" ] || { fault 'the log has no line "ready" with a process id'; cat "$work/log"; kill "$launched"; return; }
   kill "-$signal" "$pid"
   if wait "$launched"; then
