@@ -38,13 +38,15 @@ export function createAdapterFactory(deps: AdapterDeps): (name: string) => Adapt
 /** The stored form of a payload. */
 export function toArtefactRow(sealer: PayloadSealer, insert: CollectedInsert): ArtefactRow {
   const { kind, value, payload, ttlSeconds } = insert
-  const { open, sealed } = sealer.seal(kind, MODELS[kind], value, payload)
+  const row: ModelRow = MODELS[kind]
+  const { open, sealed } = sealer.seal(kind, row, value, payload)
   return {
     kind,
     id: rowId(value),
     payload: open,
     sealed,
-    grantId: textOf(payload['grantId']),
+    // an interaction that began under a grant goes on when that has ended: it leads to a new one
+    grantId: row.finishes ? null : textOf(payload['grantId']),
     accountId: textOf(payload['accountId']),
     clientId: textOf(payload['clientId']),
     userCode: typeof payload['userCode'] === 'string' ? sealer.userCode(payload['userCode']) : null,
