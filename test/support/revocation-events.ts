@@ -1,0 +1,137 @@
+/** The events of the revocation matrix, each as it comes to the first process. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { exportJWK, generateKeyPair } from 'jose'
+import { PASSWORD } from './administrator.ts'
+import { createApp } from './app.ts'
+import { CALLBACK, type Holdings, SCOPES, SOON_MS, type Stage } from './revocation-holdings.ts'
+
+export type Happen = (stage: Stage, holdings: Holdings) => Promise<void>
+
+/** By the row's heading. */
+export const EVENTS: Readonly<Record<string, Happen>> = {
+  'The person signs out': async ({ first }, { browser }) => {
+    const page = await browser.visit(`${first.issuer}/logout`)
+    await browser.submit(page, {}, { name: 'logout', value: 'yes' })
+  },
+  'An administrator ends the session': async ({ admin }, { sub }) => {
+    const { items } = await admin.call<{ items: { id: string }[] }>('GET', `/accounts/${sub}/sessions`)
+    for (const { id } of items) await admin.call('DELETE', `/accounts/${sub}/sessions/${id}`)
+  },
+  'Another person signs in with the same browser': async ({ admin, visitor }, { browser, sub }) => {
+    const who = { email: `after-${sub}@example.com`, password: PASSWORD }
+    await admin.account(who.email, who.password)
+    await browser.authorize(visitor.begin({ prompt: 'login' }).url, who)
+  },
+  'An account is disabled': ({ admin }, { sub }) => admin.call('POST', `/accounts/${sub}/disable`),
+  'An account is disabled and enabled again': async ({ admin }, { sub }) => {
+    await admin.call('POST', `/accounts/${sub}/disable`)
+    await admin.call('POST', `/accounts/${sub}/enable`)
+  },
+  'An account is deleted': ({ admin }, { sub }) => admin.call('DELETE', `/accounts/${sub}`),
+  'A consent is withdrawn': async ({ admin }, holdings) => {
+    for (const id of clientIds(holdings)) await admin.call('DELETE', `/accounts/${holdings.sub}/grants/${id}`)
+  },
+  'A client is disabled': async ({ admin }, holdings) => {
+    for (const id of clientIds(holdings)) await admin.call('POST', `/clients/${id}/disable`)
+  },
+  'A client is disabled and enabled again': async (stage, holdings) => {
+    for (const id of clientIds(holdings)) await stage.admin.call('POST', `/clients/${id}/disable`)
+    await until(async () => (await refreshOffline(stage, holdings)).status === 401, 'the client is not disabled')
+    for (const id of clientIds(holdings)) await stage.admin.call('POST', `/clients/${id}/enable`)
+    await until(async () => (await refreshOffline(stage, holdings)).status === 200, 'the client is not enabled')
+  },
+  'A client is deleted': async ({ admin }, holdings) => {
+    for (const id of clientIds(holdings)) await admin.call('DELETE', `/clients/${id}`)
+  },
+  "A client's key or secret is revoked": async (stage, holdings) => {
+    await changeKey(stage, holdings)
+    await changeSecret(stage, holdings)
+  },
+  'A scope is taken away from a client': async (stage, holdings) => {
+    const allowance = `allowances/${encodeURIComponent(holdings.resource)}`
+    for (const id of clientIds(holdings)) {
+      await stage.admin.call('PUT', `/clients/${id}/${allowance}`, { scopes: [SCOPES[0]] })
+    }
+    const lacksIt = async () => !(await refreshOffline(stage, holdings)).body['scope']?.includes(SCOPES[1])
+    await until(lacksIt, 'the scope is given')
+  },
+  'A resource is deleted': ({ admin }, { resource }) =>
+    admin.call('DELETE', `/resources/${encodeURIComponent(resource)}`),
+  'A refresh token is revoked': async (_stage, { refreshing, refreshToken, offline, offlineToken }) => {
+    const answers = [
+      await refreshing.app.call('/revoke', { token: refreshToken }),
+      await offline.app.call('/revoke', { token: offlineToken, client_secret: offline.secret }),
+    ]
+    if (answers.some(({ status }) => status !== 200)) throw new Error('a revocation was refused')
+  },
+  'One JWT access token is revoked': async (_stage, { holder, jwt }) => {
+    const { status } = await holder.app.call('/revoke', { token: jwt })
+    if (status !== 200) throw new Error('the revocation was refused')
+  },
+  'A refresh token is stolen and used twice': async (_stage, holdings) => {
+    const stolen = holdings.refreshToken
+    for (let generation = 0; generation < 2; generation++) {
+      const { body } = await holdings.refreshing.app.refresh(holdings.refreshToken)
+      holdings.refreshToken = body['refresh_token'] as string
+    }
+    await isRefused(holdings.refreshing.app.refresh(stolen))
+  },
+  'A code is used twice': async (_stage, { holder, spentCode }) => {
+    // in the first second it passes for a request that was under way at the same time
+    await delay(1100)
+    await isRefused(holder.app.redeem(spentCode))
+  },
+}
+
+/** Events that need a holder with a key. */
+export const WITH_KEY = new Set(["A client's key or secret is revoked"])
+
+function clientIds({ holder, refreshing, offline }: Holdings): Set<string> {
+  return new Set([holder.client.id, refreshing.client.id, offline.client.id])
+}
+
+async function isRefused(answer: Promise<{ status: number; body: Record<string, string> }>): Promise<void> {
+  const { status, body } = await answer
+  if (status !== 400 || body['error'] !== 'invalid_grant')
+    throw new Error(`not refused: ${status} ${JSON.stringify(body)}`)
+}
+
+/** The holder goes on with a new key; the old one is refused on the other process. */
+async function changeKey({ first, second, admin }: Stage, { holder }: Holdings): Promise<void> {
+  const pair = await generateKeyPair('ES256', { extractable: true })
+  const common = { alg: 'ES256', use: 'sig', kid: 'k2' }
+  await admin.call('PATCH', `/clients/${holder.client.id}`, {
+    jwks: { keys: [{ ...(await exportJWK(pair.publicKey)), ...common }] },
+  })
+  const before = holder.app
+  holder.client = { ...holder.client, key: { ...(await exportJWK(pair.privateKey)), ...common } }
+  holder.app = createApp(first, holder.client, CALLBACK)
+  await untilUnauthorized(() => before.call('/introspect', { token: 'any' }, second))
+}
+
+async function changeSecret({ second, admin }: Stage, { offline }: Holdings): Promise<void> {
+  const path = `/clients/${offline.client.id}/secrets`
+  const { items } = await admin.call<{ items: { id: string }[] }>('GET', path)
+  const { client_secret: secret } = await admin.call<{ client_secret: string }>('POST', path)
+  for (const { id } of items) await admin.call('DELETE', `${path}/${id}`)
+  const before = offline.secret
+  offline.secret = secret
+  await untilUnauthorized(() => offline.app.call('/introspect', { token: 'any', client_secret: before }, second))
+}
+
+/** On the second process. The client is the last one that an event changes. */
+function refreshOffline({ second }: Stage, { offline, offlineToken }: Holdings) {
+  return offline.app.refresh(offlineToken, { client_secret: offline.secret }, second)
+}
+
+function untilUnauthorized(ask: () => Promise<{ status: number }>): Promise<void> {
+  return until(async () => (await ask()).status === 401, 'what was revoked authenticates')
+}
+
+async function until(condition: () => Promise<boolean>, otherwise: string): Promise<void> {
+  const deadline = performance.now() + SOON_MS
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`${otherwise} on the other process`)
+    await delay(20)
+  }
+}

@@ -1,0 +1,176 @@
+/** What a person and their apps hold at some moment, and whether each of it still opens anything. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { decodeJwt } from 'jose'
+import { type Administrator, PASSWORD, type RegisteredClient } from './administrator.ts'
+import { type App, createApp } from './app.ts'
+import { answerOf, person, type Person } from './person.ts'
+import type { Server } from './server.ts'
+import { listedStatus } from './status-list.ts'
+
+export const CALLBACK = 'http://localhost:5000/callback'
+/** The promise is a second; a machine that is busy with other tests gets more. */
+export const SOON_MS = 3000
+export const SCOPES = ['posts:read', 'posts:write'] as const
+
+/** Two processes, and those who are there for all: who asks about tokens, who visits, who uses pushed requests. */
+export interface Stage {
+  readonly first: Server
+  readonly second: Server
+  readonly admin: Administrator
+  readonly gateway: App
+  readonly visitor: App
+}
+
+/** An app with what it was registered as. */
+export interface Holder {
+  client: RegisteredClient
+  app: App
+}
+
+export interface Holdings {
+  readonly sub: string
+  readonly resource: string
+  readonly browser: Person
+  /** The cookies of the session before anything happens. */
+  readonly cookie: string
+  /** The app that holds code, access tokens and pushed request; a key authenticates it when it has one. */
+  readonly holder: Holder
+  /** The browser app that holds the refresh token; the same app unless the holder has a key. */
+  readonly refreshing: Holder
+  /** Holds the offline refresh token, and a secret. */
+  readonly offline: Holder & { secret: string }
+  refreshToken: string
+  readonly offlineToken: string
+  readonly jwt: string
+  readonly opaque: string
+  readonly code: { code: string; verifier: string }
+  /** A code of the holder that was redeemed. */
+  readonly spentCode: { code: string; verifier: string }
+  readonly requestUri: string
+}
+
+let seen = 0
+
+/** Signs a fresh person in to fresh apps. `withKey`: the holder is a server-side app with a key. */
+export async function hold(stage: Stage, { withKey = false } = {}): Promise<Holdings> {
+  const { first, admin, visitor } = stage
+  const number = seen++
+  const resource = `https://api-${number}.example.com`
+  const who = { email: `person${number}@example.com`, password: PASSWORD }
+  await admin.resource(resource, SCOPES)
+  const sub = await admin.account(who.email, who.password)
+  const allowed = { redirect_uris: [CALLBACK], signet_allow: [{ resource, scopes: SCOPES }] }
+  const spa = await register(stage, 'spa', allowed)
+  const holder = withKey ? await register(stage, 'web', allowed) : spa
+  const offline = await register(stage, 'web', { ...allowed, token_endpoint_auth_method: 'client_secret_post' })
+  const secret = offline.client.secret as string
+
+  const browser = person(() => first)
+  await visitor.code(browser, who)
+  const api = { scope: `openid ${SCOPES.join(' ')}`, resource }
+  const kept = await offline.app.redeem(
+    await offline.app.code(browser, who, { ...api, scope: `${api.scope} offline_access` }),
+    { client_secret: secret },
+  )
+  const rotating = withKey ? await spa.app.redeem(await spa.app.code(browser, who, api)) : undefined
+  const spentCode = await holder.app.code(browser, who, api)
+  const tokens = await holder.app.redeem(spentCode)
+  const opaque = await holder.app.redeem(await holder.app.code(browser, who, { scope: 'openid' }))
+  const pushed = await holder.app.push(Object.fromEntries(new URL(holder.app.begin(api).url).searchParams))
+  const code = await holder.app.code(browser, who, api)
+  return {
+    sub,
+    resource,
+    browser,
+    cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+    holder,
+    refreshing: spa,
+    offline: { ...offline, secret },
+    refreshToken: present((rotating ?? tokens).body['refresh_token']),
+    offlineToken: present(kept.body['refresh_token']),
+    jwt: present(tokens.body['access_token']),
+    opaque: present(opaque.body['access_token']),
+    code,
+    spentCode,
+    requestUri: present(pushed.body['request_uri']),
+  }
+}
+
+async function register({ first, admin }: Stage, profile: string, also: Record<string, unknown>): Promise<Holder> {
+  const client = await admin.client(profile, also)
+  const isPublic = profile === 'spa' || client.secret !== undefined
+  return { client, app: createApp(first, client, CALLBACK, isPublic) }
+}
+
+function present(value: string | undefined): string {
+  if (value === undefined) throw new Error('something is missing of what the apps should hold')
+  return value
+}
+
+/** What is asked of an artefact, on the other process than the one that took the event. */
+export interface Verdict {
+  readonly isAlive: boolean
+  /** The scopes that it gives, where it gives any. */
+  readonly scopes?: readonly string[]
+}
+
+export type Check = (stage: Stage, holdings: Holdings) => Promise<Verdict>
+
+/** By the column's heading. What is good for one use comes last. */
+export const CHECKS: Readonly<Record<string, Check>> = {
+  Session: async ({ second, visitor }, { cookie }) => {
+    const { url } = visitor.begin({ prompt: 'none' })
+    const response = await second.fetch(url, { headers: { cookie }, redirect: 'manual' })
+    const answer = answerOf(new URL(response.headers.get('location') ?? 'x:/'))
+    if (answer['code'] === undefined && answer['error'] !== 'login_required') {
+      throw new Error(`neither signed in nor out: ${JSON.stringify(answer)}`)
+    }
+    return { isAlive: answer['code'] !== undefined }
+  },
+  'Opaque access token': async ({ second, gateway }, { opaque }) => {
+    const info = await second.fetch('/userinfo', { headers: { authorization: `Bearer ${opaque}` } })
+    const { body } = await gateway.call('/introspect', { token: opaque }, second)
+    return { isAlive: info.status === 200 || body['active'] !== (false as unknown) }
+  },
+  'JWT access token, by introspection': async ({ second, gateway }, { jwt }) => {
+    const { body } = await gateway.call('/introspect', { token: jwt }, second)
+    return { isAlive: body['active'] === (true as unknown) }
+  },
+  'JWT access token, by status list': async ({ second }, { jwt }) => ({
+    isAlive: (await listedStatus(second, jwt)) === 0,
+  }),
+  'Offline refresh token': async ({ second }, { offline, offlineToken }) =>
+    tokenVerdict(await offline.app.refresh(offlineToken, { client_secret: offline.secret }, second)),
+  'Refresh token': async ({ second }, holdings) => {
+    const answer = await holdings.refreshing.app.refresh(holdings.refreshToken, {}, second)
+    if (answer.status === 200) holdings.refreshToken = answer.body['refresh_token'] as string
+    return tokenVerdict(answer)
+  },
+  Code: async ({ second }, { holder, code }) => tokenVerdict(await holder.app.redeem(code, {}, second)),
+  'Pushed request': async ({ second, admin }, { holder, requestUri }) => {
+    const who = { email: `stranger${seen++}@example.com`, password: PASSWORD }
+    await admin.account(who.email, who.password)
+    const query = new URLSearchParams({ client_id: holder.client.id, request_uri: requestUri })
+    const reached = await person(() => second)
+      .authorize(`${second.issuer}/authorize?${query.toString()}`, who)
+      .catch(() => undefined)
+    return { isAlive: reached !== undefined && answerOf(reached)['code'] !== undefined }
+  },
+}
+
+function tokenVerdict({ status, body }: { status: number; body: Record<string, string> }): Verdict {
+  if (status >= 500) throw new Error(`${status} ${JSON.stringify(body)}`)
+  if (status !== 200) return { isAlive: false }
+  const { scope } = decodeJwt<{ scope?: string }>(body['access_token'] as string)
+  return { isAlive: true, scopes: (scope ?? '').split(' ') }
+}
+
+/** Asks again until it is dead, or the time for that is over. */
+export async function soonDead(ask: () => Promise<Verdict>): Promise<Verdict> {
+  const deadline = performance.now() + SOON_MS
+  for (;;) {
+    const verdict = await ask()
+    if (!verdict.isAlive || performance.now() > deadline) return verdict
+    await delay(50)
+  }
+}
