@@ -34,25 +34,19 @@ const WITHDRAW = `
   )
   SELECT 1 FROM withdrawn`
 
-/** Every session and grant of an account; those that come in the same moment are refused for the account. */
-const END_ALL = `
-  WITH ended AS (UPDATE sessions SET ended_at = now() WHERE account_id = $1 AND ended_at IS NULL)
-  DELETE FROM grants WHERE account_id = $1`
-
-const FORGET_CLIENT = `
-  WITH forgotten AS (DELETE FROM consents WHERE client_id = $1)
-  DELETE FROM grants WHERE client_id = $1`
-
 export function createAccountAccessStore(db: Queryable) {
   return {
+    /** Every session and grant of an account; those that come in the same moment are refused for the account. */
     async endAll(accountSub: string): Promise<void> {
-      await db.query(END_ALL, [accountSub])
+      await db.query('UPDATE sessions SET ended_at = now() WHERE account_id = $1 AND ended_at IS NULL', [accountSub])
+      await db.query('DELETE FROM grants WHERE account_id = $1', [accountSub])
     },
     async forgetConsents(accountSub: string): Promise<void> {
       await db.query('DELETE FROM consents WHERE account_id = $1', [accountSub])
     },
     async forgetClient(clientId: string): Promise<void> {
-      await db.query(FORGET_CLIENT, [clientId])
+      await db.query('DELETE FROM consents WHERE client_id = $1', [clientId])
+      await db.query('DELETE FROM grants WHERE client_id = $1', [clientId])
     },
     async listSessions(accountSub: string): Promise<SessionRow[]> {
       return (await db.query<SessionRow>(SESSIONS, [accountSub])).rows

@@ -1,4 +1,5 @@
 /** Refresh, revocation and logout at the same time, in every order of their statements, and with crashes in between. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, createWorld, type Family, type Kind, KINDS, type World } from '../support/refresh-world.ts'
 import type { ScheduleNode } from '../support/in-process.ts'
@@ -23,6 +24,8 @@ const GRACE_SECONDS = 60
 /** Schedules at once, each on a family and on nodes of its own. */
 const LANES = 3
 const TIMEOUT_MS = 240_000
+const ROUNDS = 25
+const FAMILIES = 4
 
 let world: World
 let lanes: Lane[]
@@ -202,6 +205,38 @@ describe('whatever the order of their statements', { concurrent: false }, () => 
       })
     },
   )
+})
+
+test('at the same moment, none waits for another that waits for it', { timeout: TIMEOUT_MS }, async () => {
+  const statuses = new Set<number>()
+  for (let round = 0; round < ROUNDS; round++) {
+    const families = await Promise.all(Array.from({ length: FAMILIES }, () => world.family()))
+    await Promise.all(
+      families.flatMap((family, index) =>
+        (['refresh', 'refresh again', 'revoke'] as const).map(async (kind) => {
+          // so that the revocation meets the refresh at its last statement
+          if (kind === 'revoke') await delay((round + index) % 12)
+          statuses.add((await world.send(kind, family)).status)
+        }),
+      ),
+    )
+    for (const family of families) expect(await world.leaves(family)).toBe(0)
+  }
+  for (const status of statuses) expect([200, 400]).toContain(status)
+  expect(await world.deadlocks()).toBe(0)
+})
+
+test('a use that the reader of a statement takes for later than itself is a use within the window', async () => {
+  const family = await world.family()
+  const first = await world.refresh(family.refreshToken)
+  // now() is when a statement arrives; what it sees may have been written by one that came later
+  await world.age(family, -1)
+  expect(await world.refresh(family.refreshToken)).toMatchObject({
+    status: 200,
+    body: { refresh_token: first.body['refresh_token'] },
+  })
+  expect((await world.send('revoke', family)).status).toBe(200)
+  await isDead(family, [first.body['refresh_token'] as string])
 })
 
 /** Works the items off, as many at once as there are lanes. */

@@ -58,6 +58,8 @@ export interface World {
   leaves(family: Family): Promise<number>
   /** As if so many more seconds had passed since the first use of the token. */
   age(family: Family, seconds: number): Promise<void>
+  /** How often PostgreSQL had to end a statement because two waited for each other. */
+  deadlocks(): Promise<number>
   readonly otherClientId: string
 }
 
@@ -109,6 +111,12 @@ export async function createWorld(): Promise<World> {
         [grantId],
       )
       return rowCount
+    },
+    async deadlocks() {
+      const { rows } = await db.query<{ deadlocks: string }>(
+        'SELECT deadlocks, pg_stat_clear_snapshot() FROM pg_stat_database WHERE datname = current_database()',
+      )
+      return Number(rows[0]?.deadlocks)
     },
     async age({ grantId }, seconds) {
       await db.query('UPDATE artefacts SET consumed_at = consumed_at - make_interval(secs => $2) WHERE grant_id = $1', [

@@ -83,7 +83,8 @@ function createReader(kind: ModelName, row: ModelRow, { artefacts, sealer, grace
   function consumedAt(stored: StoredArtefact, value: string | undefined, scope?: RequestScope): number | undefined {
     const age = stored.consumedSeconds
     if (age === null) return undefined
-    if (age <= row.quietSeconds) throw REFUSALS[row.refusal]()
+    // an age below zero: the use came while this statement was on its way
+    if (row.quietSeconds > 0 && age <= row.quietSeconds) throw REFUSALS[row.refusal]()
     if (row.repeatable && age <= graceSeconds && stored.successor && value !== undefined && scope?.unit) {
       scope.unit.repeated = openSuccessor(value, stored.successor)
       return undefined

@@ -62,7 +62,7 @@ export interface ArtefactStore {
   /** True for exactly one caller. */
   consume(kind: ModelName, id: Buffer): Promise<boolean>
   remove(kind: ModelName, id: Buffer): Promise<void>
-  /** Removes it and ends the grant it hangs on, in one statement: a crash leaves both or neither. */
+  /** Ends its grant, and so removes it with all that hangs there, or it alone: a crash leaves everything or nothing. */
   removeWithGrant(kind: ModelName, id: Buffer): Promise<void>
 }
 
@@ -108,8 +108,10 @@ export function createArtefactStore(db: Queryable): ArtefactStore {
     },
     async removeWithGrant(kind, id) {
       await db.query(
-        `WITH removed AS (DELETE FROM artefacts WHERE kind = $1 AND id = $2 RETURNING grant_id)
-         DELETE FROM grants WHERE id IN (SELECT grant_id FROM removed)`,
+        `WITH ended AS (
+           DELETE FROM grants WHERE id = (SELECT grant_id FROM artefacts WHERE kind = $1 AND id = $2) RETURNING 1
+         )
+         DELETE FROM artefacts WHERE kind = $1 AND id = $2 AND NOT EXISTS (SELECT FROM ended)`,
         [kind, id],
       )
     },

@@ -20,7 +20,7 @@ export interface TokenCommit {
 export interface CommitOutcome {
   /** No assertion or proof of this request was used before (RFC 7523 §3, RFC 9449 §11.1). */
   readonly fresh: boolean
-  /** The consumption hit its row and everything that depends on it was written. */
+  /** The grants are there, the consumption hit its row, and everything that depends on it was written. */
   readonly done: boolean
 }
 
@@ -39,15 +39,18 @@ const RESERVE = `INSERT INTO replay_reservations (id, expires_at)
   SELECT id, to_timestamp(expiry) FROM unnest($1::bytea[], $2::float8[]) AS new (id, expiry)
   ON CONFLICT (id) DO NOTHING`
 
+/** The grants first, as whoever ends one does: two that meet wait for one another in one order. */
 const COMMIT = `
   WITH reserved AS (${RESERVE} RETURNING 1),
-  assertion AS (SELECT (SELECT count(*) FROM reserved) = cardinality($1::bytea[]) AS fresh),
+  held AS (SELECT 1 FROM grants WHERE id = ANY($12::text[]) FOR KEY SHARE),
+  assertion AS (SELECT (SELECT count(*) FROM reserved) = cardinality($1::bytea[]) AS fresh,
+    (SELECT count(*) FROM held) = cardinality($12::text[]) AS granted),
   consumed AS (
     UPDATE artefacts a SET consumed_at = now(), successor = $5 FROM assertion
-    WHERE assertion.fresh AND a.kind = $3 AND a.id = $4 AND a.consumed_at IS NULL RETURNING 1
+    WHERE assertion.fresh AND assertion.granted AND a.kind = $3 AND a.id = $4 AND a.consumed_at IS NULL RETURNING 1
   ),
   gate AS (
-    SELECT assertion.fresh
+    SELECT assertion.fresh AND assertion.granted
       AND ($4::bytea IS NULL OR EXISTS (SELECT 1 FROM consumed))
       AND ($7::bytea IS NULL OR EXISTS (
         SELECT 1 FROM artefacts WHERE kind = $6 AND id = $7 AND consumed_at IS NULL)) AS done
@@ -87,6 +90,7 @@ export function createTokenStore(db: Queryable): TokenStore {
         unit.touch?.id ?? null,
         unit.touch?.ttlSeconds ?? null,
         auditRecordset(unit.audit),
+        grantsOf(unit.inserts),
       ])
       return rows[0] as CommitOutcome
     },
@@ -121,6 +125,10 @@ function reservationArrays(reservations: readonly Reservation[]): [string, strin
   const ids = reservations.map(({ id }) => `"\\\\x${id.toString('hex')}"`)
   const expiries = reservations.map(({ expiresAt }) => expiresAt.getTime() / 1000)
   return [`{${ids.join(',')}}`, `{${expiries.join(',')}}`]
+}
+
+function grantsOf(inserts: readonly ArtefactRow[]): string[] {
+  return [...new Set(inserts.flatMap(({ grantId }) => (grantId === null ? [] : [grantId])))]
 }
 
 function claim(claimed: Set<string>, reservations: readonly Reservation[]): boolean {

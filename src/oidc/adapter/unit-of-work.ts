@@ -1,18 +1,11 @@
 /** Settles the unit of work of a token request: everything it wrote goes out in one statement before its answer. */
 import { createBatchWriter } from '#database/batch-writer.ts'
-import { sqlState } from '#database/errors.ts'
 import type { AuditEvent } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { Reservation, UnitOfWork } from '../request-scope.ts'
 import type { ArtefactRow, ArtefactStore } from './artefact-store.ts'
 import { openSuccessor, rowId, sealSuccessor } from './sealing.ts'
-import {
-  createTokenStore,
-  type CommitOutcome,
-  type MachineToken,
-  type TokenCommit,
-  type TokenStore,
-} from './token-store.ts'
+import { createTokenStore, type MachineToken, type TokenCommit, type TokenStore } from './token-store.ts'
 
 /**
  * `committed`: the answer may go out, with `refreshToken` in place of the one it carries where that is set.
@@ -48,9 +41,9 @@ export function createUnitSettler(deps: SettlerDeps): UnitSettler {
         const fresh = await machines.submit({ reservations: written(unit), audit })
         return { outcome: fresh ? 'committed' : 'replayed' }
       }
-      const { fresh, done } = await commit(store, { ...partsOf(deps, unit), audit, touch })
-      if (fresh !== undefined) written(unit)
-      if (fresh === false) return { outcome: 'replayed' }
+      const { fresh, done } = await store.commit({ ...partsOf(deps, unit), audit, touch })
+      written(unit)
+      if (!fresh) return { outcome: 'replayed' }
       if (!done) return repeat(deps, store, { unit, audit })
       return unit.repeated === undefined
         ? { outcome: 'committed' }
@@ -83,16 +76,6 @@ function partsOf({ toRow }: SettlerDeps, unit: UnitOfWork): Omit<TokenCommit, 'a
   }
 }
 
-async function commit(store: TokenStore, parts: TokenCommit): Promise<Partial<CommitOutcome>> {
-  try {
-    return await store.commit(parts)
-  } catch (error) {
-    // the grant ended while the request was under way: its tokens have nothing to hang on, nothing was written
-    if (sqlState(error) === '23503') return {}
-    throw error
-  }
-}
-
 /** Somebody else rotated the token first: within the grace window the answer is the same successor. */
 async function repeat(
   { artefacts, toRow, graceSeconds }: SettlerDeps,
@@ -104,7 +87,7 @@ async function repeat(
   const stored = await artefacts.find('RefreshToken', rowId(presented))
   if (!stored?.successor || (stored.consumedSeconds ?? Infinity) > graceSeconds) return { outcome: 'spent' }
   const successor = openSuccessor(presented, stored.successor)
-  const { done } = await commit(store, {
+  const { done } = await store.commit({
     reservations: [],
     consumption: undefined,
     touch: undefined,
