@@ -1,5 +1,5 @@
 /** The reservation of an assertion's or proof's identifier: insert-only, in the unit of work of its request. */
-import { createHash } from 'node:crypto'
+import { sha256 } from '#shared/ids.ts'
 import { requestScope } from './request-scope.ts'
 
 /**
@@ -20,5 +20,5 @@ export function createReplayDetection(reserveNow: (id: Buffer, expiresAt: Date) 
 
 /** With a separator: the pairs `ab` + `c` and `a` + `bc` are different identifiers. */
 export function replayId(issuer: string, jti: string): Buffer {
-  return createHash('sha256').update(issuer).update('\0').update(jti).digest()
+  return sha256(`${issuer}\0${jti}`)
 }

@@ -1,5 +1,5 @@
 /** Random identifiers and the digests that stand for them at rest. */
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** A URL-safe random identifier of 256 bits, behind a type prefix such as `cli-`. */
 export function randomId(prefix = ''): string {
@@ -12,5 +12,5 @@ export function randomName(prefix = ''): string {
 }
 
 export function sha256(value: string | Uint8Array): Buffer {
-  return createHash('sha256').update(value).digest()
+  return hash('sha256', value, 'buffer')
 }
