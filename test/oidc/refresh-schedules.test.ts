@@ -117,7 +117,7 @@ async function isDead(family: Family, tokens: readonly string[]): Promise<void> 
   for (const token of all) expect(await world.introspect(token)).toEqual({ active: false })
   expect(await world.userinfo(family.accessToken)).toBe(401)
   for (const token of new Set(all)) {
-    expect(await world.refresh(token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    expect(await world.refresh(token, family.clientId)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
   }
   expect(await world.leaves(family)).toBe(0)
 }
@@ -224,6 +224,18 @@ test('at the same moment, none waits for another that waits for it', { timeout: 
   }
   for (const status of statuses) expect([200, 400]).toContain(status)
   expect(await world.deadlocks()).toBe(0)
+})
+
+test('a logout ends what was signed in to after it had read the session', async () => {
+  const family = await world.family()
+  const logout = await world.begin('logout', family, laneOf(0)[0] as ScheduleNode)
+  await logout.step()
+  const late = await world.family(family)
+  const { status, body } = await world.refresh(late.refreshToken, late.clientId)
+  expect(status).toBe(200)
+  while (!logout.isOver) await logout.step()
+  expect(logout.answer?.status).toBe(303)
+  await isDead(late, [body['refresh_token'] as string, body['access_token'] as string])
 })
 
 test('a use that the reader of a statement takes for later than itself is a use within the window', async () => {

@@ -37,6 +37,8 @@ export type Kind = (typeof KINDS)[number]
 
 /** A refresh token of a browser app that ends with the session, its session, and an opaque token of the same grant. */
 export interface Family {
+  readonly clientId: string
+  readonly sessionUid: string
   readonly grantId: string
   readonly refreshToken: string
   readonly accessToken: string
@@ -45,7 +47,8 @@ export interface Family {
 }
 
 export interface World {
-  family(): Promise<Family>
+  /** Within the session of another family it is that of the other client. */
+  family(within?: Family): Promise<Family>
   node(): Promise<ScheduleNode>
   /** Begins one of the four on a node of its own; paused before its first statement. */
   begin(kind: Kind, family: Family, node: ScheduleNode): Promise<Operation<Answer>>
@@ -75,7 +78,7 @@ export async function createWorld(): Promise<World> {
   const post = (path: string, body: Record<string, string>, headers: Record<string, string> = {}) =>
     send(checker, { path, body, headers })
   return {
-    family: familyMaker(rooms, db, template),
+    family: familyMaker(rooms, db, { template, otherClientId: clients.other }),
     node: () => openNode(start),
     otherClientId: clients.other,
     begin(kind, family, node) {
@@ -233,28 +236,36 @@ function adapterOver({ keyring }: Rooms, db: Pick<ReturnType<typeof createDataba
 }
 
 /** Copies of the template under fresh names, written by the adapter itself. */
-function familyMaker(rooms: Rooms, db: ReturnType<typeof createDatabase>, template: Template): World['family'] {
+function familyMaker(
+  rooms: Rooms,
+  db: ReturnType<typeof createDatabase>,
+  { template, otherClientId }: { template: Template; otherClientId: string },
+): World['family'] {
   const adapter = adapterOver(rooms, db)
   const keys = new Keygrip(cookieKeys(rooms.keyring))
   const fresh = () => randomBytes(32).toString('base64url')
-  return async () => {
+  const templateClientId = template.refreshToken.clientId as string
+  return async (within) => {
     const { session, grant, refreshToken, accessToken } = template
-    const [uid, grantId, cookieValue, refresh, access] = [fresh(), fresh(), fresh(), fresh(), fresh()]
+    const [grantId, cookieValue, refresh, access] = [fresh(), fresh(), fresh(), fresh()]
+    const uid = within?.sessionUid ?? fresh()
     const xsrf = randomBytes(24).toString('hex')
-    const clientId = refreshToken.clientId as string
-    const authorization = { ...session.authorizations?.[clientId], grantId }
-    await adapter('Grant').upsert(grantId, { ...grant, jti: grantId }, 86_400)
+    const clientId = within ? otherClientId : templateClientId
+    const authorization = { ...session.authorizations?.[templateClientId], grantId }
+    await adapter('Grant').upsert(grantId, { ...grant, clientId, jti: grantId }, 86_400)
     await adapter('Session').upsert(
       cookieValue,
       { ...session, jti: cookieValue, uid, authorizations: { [clientId]: authorization }, state: { secret: xsrf } },
       3600,
     )
-    const bound = { grantId, sessionUid: uid }
+    const bound = { clientId, grantId, sessionUid: uid }
     await adapter('RefreshToken').upsert(refresh, { ...refreshToken, ...bound, jti: refresh }, 3600)
     await adapter('AccessToken').upsert(access, { ...accessToken, ...bound, jti: access }, 3600)
     const cookie = `signet_session=${cookieValue}`
     const signature = keys.sign(cookie)
     return {
+      clientId,
+      sessionUid: uid,
       grantId,
       refreshToken: refresh,
       accessToken: access,
