@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import Keygrip from 'keygrip'
 import type { AdapterPayload } from 'oidc-provider'
 import { SYSTEM } from '#audit/audit.ts'
+import type { Queryable } from '#database/database.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createAdapterFactory } from '#oidc/adapter/adapter.ts'
 import { createArtefactStore } from '#oidc/adapter/artefact-store.ts'
@@ -47,6 +48,7 @@ export interface Family {
 }
 
 export interface World {
+  readonly db: Queryable
   /** Within the session of another family it is that of the other client. */
   family(within?: Family): Promise<Family>
   node(): Promise<ScheduleNode>
@@ -54,7 +56,7 @@ export interface World {
   begin(kind: Kind, family: Family, node: ScheduleNode): Promise<Operation<Answer>>
   /** The same four, unscheduled, on a node that no schedule uses. */
   send(kind: Kind, family: Family): Promise<Answer>
-  refresh(refreshToken: string, clientId?: string): Promise<Answer>
+  refresh(refreshToken: string, clientId?: string, params?: Record<string, string>): Promise<Answer>
   introspect(token: string): Promise<Record<string, unknown>>
   userinfo(accessToken: string): Promise<number>
   /** Refresh tokens of the family that were not used yet. */
@@ -78,6 +80,7 @@ export async function createWorld(): Promise<World> {
   const post = (path: string, body: Record<string, string>, headers: Record<string, string> = {}) =>
     send(checker, { path, body, headers })
   return {
+    db,
     family: familyMaker(rooms, db, { template, otherClientId: clients.other }),
     node: () => openNode(start),
     otherClientId: clients.other,
@@ -96,8 +99,8 @@ export async function createWorld(): Promise<World> {
       })
     },
     send: (kind, family) => send(checker, requestOf(kind, family, clients.spa)),
-    refresh: (token, clientId = clients.spa) =>
-      post('/token', { grant_type: 'refresh_token', refresh_token: token, client_id: clientId }),
+    refresh: (token, clientId = clients.spa, params = {}) =>
+      post('/token', { grant_type: 'refresh_token', refresh_token: token, client_id: clientId, ...params }),
     async introspect(token) {
       const { status, body } = await post('/introspect', { token, ...clients.gateway })
       if (status !== 200) throw new Error(`introspection: ${status} ${JSON.stringify(body)}`)
