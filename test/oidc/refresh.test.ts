@@ -67,6 +67,11 @@ describe('a repeat within the window', () => {
         ),
       ])
     await wrong()
+    const { rowCount: used } = await world.db.query(
+      'SELECT 1 FROM artefacts WHERE grant_id = $1 AND consumed_at IS NOT NULL',
+      [family.grantId],
+    )
+    expect(used).toBe(0)
     const successor = successorOf(await world.refresh(refreshToken))
     await wrong()
     expect(successorOf(await world.refresh(refreshToken))).toBe(successor)
