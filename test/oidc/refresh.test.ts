@@ -14,10 +14,17 @@ function successorOf({ status, body }: Answer): string {
   return body['refresh_token'] as string
 }
 
+/** Asserts the answer, and the event that tells of it. */
 async function isRefused(answer: Promise<Answer>, error: string, description: RegExp): Promise<void> {
   expect(await answer).toMatchObject({
     status: 400,
     body: { error, error_description: expect.stringMatching(description) as string },
+  })
+  const { rows } = await world.db.query('SELECT type, outcome, reason FROM audit_events ORDER BY id DESC LIMIT 1')
+  expect(rows[0]).toMatchObject({
+    type: description.source.includes('already used') ? 'token.reused' : 'token.refused',
+    outcome: 'failure',
+    reason: expect.stringContaining(error) as string,
   })
 }
 
@@ -53,19 +60,12 @@ describe('a repeat within the window', () => {
   test('that is refused for its resource or scope changes nothing', async () => {
     const family = await world.family()
     const { refreshToken, clientId } = family
-    const wrong = () =>
-      Promise.all([
-        isRefused(
-          world.refresh(refreshToken, clientId, { scope: 'posts:write' }),
-          'invalid_scope',
-          /posts:write|scope/,
-        ),
-        isRefused(
-          world.refresh(refreshToken, clientId, { resource: 'https://other.example.com' }),
-          'invalid_target',
-          /other\.example\.com|resource/,
-        ),
-      ])
+    const wrong = async () => {
+      const scope = { scope: 'posts:write' }
+      await isRefused(world.refresh(refreshToken, clientId, scope), 'invalid_scope', /scope/)
+      const resource = { resource: 'https://other.example.com' }
+      await isRefused(world.refresh(refreshToken, clientId, resource), 'invalid_target', /resource indicator/)
+    }
     await wrong()
     const { rowCount: used } = await world.db.query(
       'SELECT 1 FROM artefacts WHERE grant_id = $1 AND consumed_at IS NOT NULL',
@@ -87,6 +87,15 @@ describe('a repeat within the window', () => {
     await isRefused(world.refresh(family.refreshToken), 'invalid_grant', /already used/)
     await isRefused(world.refresh(successor), 'invalid_grant', /./)
   })
+})
+
+test('another client is refused, and changes nothing', async () => {
+  const family = await world.family()
+  await isRefused(world.refresh(family.refreshToken, world.otherClientId), 'invalid_grant', /./)
+  const successor = successorOf(await world.refresh(family.refreshToken))
+  await isRefused(world.refresh(family.refreshToken, world.otherClientId), 'invalid_grant', /./)
+  expect(await world.leaves(family)).toBe(1)
+  successorOf(await world.refresh(successor))
 })
 
 describe('by the clock of the database', () => {
