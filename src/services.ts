@@ -25,7 +25,7 @@ import type { Resource, Resources } from '#resources/resource.ts'
 import { type Clock, systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#shared/keyring.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
-import { createSigningKeys } from '#signing-keys/signing-keys.ts'
+import { createSigningKeys, type ManagedSigningKeys } from '#signing-keys/signing-keys.ts'
 
 export interface ServicesInput {
   readonly config: Config
@@ -55,15 +55,7 @@ export async function createServices(input: ServicesInput) {
   })
   const accounts = createAccounts({ db, audit, clock, onEnd: endAccountAccess })
   const passwords = createPasswords({ db, accounts, audit })
-  const signingKeys = createSigningKeys({
-    db,
-    notifications,
-    audit,
-    keyring,
-    clock,
-    onError: (error) => logger.warn({ err: error }, 'the signing keys could not be read; they are tried again'),
-  })
-  await signingKeys.ensure(SYSTEM)
+  const signingKeys = await openSigningKeys({ db, notifications, audit, keyring, clock }, logger)
   const accountAccess = createAccountAccess({ db, audit })
   const rooms = { ...registered, accounts, accountAccess, passwords, signingKeys, audit }
 
@@ -96,6 +88,19 @@ export async function createServices(input: ServicesInput) {
       await db.close()
     },
   }
+}
+
+/** The signing keys, with those that are missing made. */
+async function openSigningKeys(
+  deps: Omit<Parameters<typeof createSigningKeys>[0], 'onError'>,
+  logger: Logger,
+): Promise<ManagedSigningKeys> {
+  const signingKeys = createSigningKeys({
+    ...deps,
+    onError: (error) => logger.warn({ err: error }, 'the signing keys could not be read; they are tried again'),
+  })
+  await signingKeys.ensure(SYSTEM)
+  return signingKeys
 }
 
 /** Clients and resources know of each other: a client's allowances name resources, a removed resource leaves them. */

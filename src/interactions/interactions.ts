@@ -34,7 +34,8 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
 
   const routes = router.routes()
   return async (ctx, next) => {
-    await routes(ctx as never, next)
+    // the router costs more than a look at the path, and most requests are not for it
+    await (ctx.path.startsWith('/interaction/') ? routes(ctx as never, next) : next())
     await leadOnFromSignOut(ctx)
   }
 }

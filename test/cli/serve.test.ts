@@ -225,9 +225,13 @@ describe('workers', () => {
       .toBe(2)
     expect([...served()]).not.toContain(server.pid)
 
-    const text = await (await fetch(`${server.managementUrl}/metrics`)).text()
-    const counts = text.matchAll(/^signet_http_requests_total\{[^}]*route="\/jwks"[^}]*\} (\d+)$/gm)
-    expect([...counts].reduce((sum, [, count]) => sum + Number(count), 0)).toBe(requestLines(server).length)
+    const counted = async () => {
+      const text = await (await fetch(`${server.managementUrl}/metrics`)).text()
+      const counts = text.matchAll(/^signet_http_requests_total\{[^}]*route="\/jwks"[^}]*\} (\d+)$/gm)
+      return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
+    }
+    // log lines are gathered for a moment before they are written
+    await expect.poll(async () => (await counted()) - requestLines(server).length, { timeout: 5000 }).toBe(0)
 
     process.kill([...served()][0] as number, 'SIGKILL')
     await expect

@@ -11,8 +11,9 @@ const [, , dataDir = '', binDir] = process.argv
 
 try {
   const postgres = await startEmbedded({ dataDir, ...(binDir !== undefined && { binDir }) })
-  process.stdout.write(`${JSON.stringify({ url: postgres.url, pid: postgres.pid })}\n`)
+  // before it says that it is there: the signal may come at once
   process.once('SIGINT', () => void drain(postgres))
+  process.stdout.write(`${JSON.stringify({ url: postgres.url, pid: postgres.pid })}\n`)
   setInterval(() => undefined, 60_000)
 } catch (error) {
   if (!(error instanceof DatabaseStartError)) throw error
