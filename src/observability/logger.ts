@@ -9,7 +9,8 @@ export type { Logger } from 'pino'
 const MAX_TEXT = 4096
 const MAX_CAUSES = 4
 /** Lines are gathered for a moment: a write for each would cost more than the request that it tells of. */
-const STDOUT = { dest: 1, sync: false, minLength: 15_000, periodicFlush: 100 }
+const GATHER_MS = 10
+const GATHER_BYTES = 15_000
 
 /** Members of an error that are for the log; whatever else an error carries (statements, parameters) stays out. */
 const ERROR_MEMBERS = ['code', 'error', 'error_description', 'error_detail', 'logDetail', 'status', 'syscall'] as const
@@ -29,8 +30,24 @@ export function createLogger(
     formatters: { level: (label: string) => ({ level: label }), log: redact },
     serializers: { err: serializeError, error: serializeError },
   }
-  const stream = config.format === 'pretty' ? prettyStream(destination) : (destination ?? pino.destination(STDOUT))
+  const stream = config.format === 'pretty' ? prettyStream(destination) : (destination ?? gatheredStdout())
   return withRedactedChildren(pino(options, stream))
+}
+
+/** Standard output, written to when enough was gathered or a moment has passed, and when the process exits. */
+function gatheredStdout(): DestinationStream {
+  const stream = pino.destination({ dest: 1, sync: false, minLength: GATHER_BYTES })
+  let timer: NodeJS.Timeout | undefined
+  const flush = () => {
+    timer = undefined
+    stream.flush()
+  }
+  return {
+    write(line) {
+      stream.write(line)
+      timer ??= setTimeout(flush, GATHER_MS).unref()
+    },
+  }
 }
 
 /** pino does not hand the bindings of a child to a formatter. Children of children inherit this method. */

@@ -112,9 +112,10 @@ describe('start', () => {
 
   test('without a terminal stdout has one JSON object a line and nothing else', async () => {
     const server = await startServer()
+    const ready = () => server.logLines().find(({ msg }) => msg === 'ready')
+    await expect.poll(ready).toMatchObject({ level: 'info', issuer: server.issuer })
     const lines = server.logs().trim().split('\n')
     expect(server.logLines()).toHaveLength(lines.length)
-    expect(server.logLines().find(({ msg }) => msg === 'ready')).toMatchObject({ level: 'info', issuer: server.issuer })
   })
 
   test('with SIGNET_MIGRATE=off a start on an older schema waits, says so, and goes on after signet migrate', async () => {
