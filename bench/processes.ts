@@ -12,10 +12,12 @@ export const pinned = ['0', '1'].every((core) => spawnSync('taskset', ['-c', cor
 
 export type Core = 'server' | 'rest'
 
+/** The load yields to the database, with which it shares a core: usually it would come from another machine. */
 function onCore(core: Core, args: readonly string[]): [string, string[]] {
-  return pinned
-    ? ['taskset', ['-c', core === 'server' ? '0' : '1', process.execPath, ...args]]
-    : [process.execPath, [...args]]
+  if (!pinned) return [process.execPath, [...args]]
+  return core === 'server'
+    ? ['taskset', ['-c', '0', process.execPath, ...args]]
+    : ['taskset', ['-c', '1', 'nice', '-n', '10', process.execPath, ...args]]
 }
 
 /** Moves a process, and what it starts from now on, to the core that the server does not use. */

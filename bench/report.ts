@@ -112,7 +112,7 @@ ${rounds.join('\n')}
 **How.** Signet is one process on its embedded PostgreSQL (\`fsync\` and \`synchronous_commit\` on) with audit, metrics and
 logs on. The floor is a \`node:http\` server that verifies the assertion and signs the token, without any store. The three
 take turns in one run, so that a noisy machine is noisy for all; every part has the same number of requests.
-${pinned ? 'The server under test has core 0 for itself; the database and the load generator share core 1.' : 'Nothing was pinned to a core.'}
+${pinned ? 'The server under test has core 0 for itself; the database and the load generator share core 1, and the load yields.' : 'Nothing was pinned to a core.'}
 ${cpu.length} × ${cpu[0]?.model ?? 'unknown'}, Node ${process.versions.node}, ${process.platform} ${process.arch}.
 
 **Repeat it** with \`npm ci && npm run bench\`.

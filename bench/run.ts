@@ -39,8 +39,8 @@ async function load(contestant: Contestant, requests: number): Promise<Part> {
 }
 
 async function alternate(signet: Contestant, bare: Contestant, floor: Contestant): Promise<Round[]> {
-  // the second of these is the first that runs compiled code, and tells how many requests fill the time
-  for (const contestant of [signet, bare, floor]) await load(contestant, 1500)
+  // all three run compiled code before anything counts; the probe tells how many requests fill the time
+  for (const contestant of [signet, bare, floor]) await load(contestant, 5000)
   const probe = await load(signet, 1500)
   const requests = Math.round(probe.requestsPerSecond * Number(options.seconds))
   const rounds: Round[] = []
