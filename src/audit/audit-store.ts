@@ -160,7 +160,8 @@ function text(value: string | undefined): string | null {
 /** PostgreSQL's text holds neither NUL nor half a surrogate pair; a caller must not be able to write a novel. */
 function storable(value: string): string {
   const cut = value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value
-  return cut.toWellFormed().replaceAll('\0', '\uFFFD')
+  const formed = cut.isWellFormed() ? cut : cut.toWellFormed()
+  return formed.includes('\0') ? formed.replaceAll('\0', '\uFFFD') : formed
 }
 
 function plain(value: unknown, depth: number): unknown {

@@ -47,10 +47,16 @@ export function createNotifiedCache<Value>(options: NotifiedCacheOptions<Value>)
   function cached(id: string): Value | undefined {
     const entry = entries.get(id)
     if (!entry) return undefined
-    entries.delete(id)
     const ageMs = options.clock.now().getTime() - entry.askedAt
-    if (ageMs < 0 || ageMs >= options.maxAgeMs) return undefined
-    entries.set(id, entry)
+    if (ageMs < 0 || ageMs >= options.maxAgeMs) {
+      entries.delete(id)
+      return undefined
+    }
+    // the order of use matters only where something may have to go
+    if (entries.size * 2 > options.maxEntries) {
+      entries.delete(id)
+      entries.set(id, entry)
+    }
     return entry.value
   }
 

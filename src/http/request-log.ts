@@ -28,14 +28,14 @@ export function requestLog({ logger, metrics, routeOf }: RequestLogDeps): Middle
       const status = ctx.res.writableFinished ? ctx.res.statusCode : ('aborted' as const)
       metrics.observeRequest({ method: ctx.method, route, status, seconds })
       const { requestId, clientId } = requestState(ctx)
-      const line = {
+      const line: Record<string, unknown> = {
         request_id: requestId,
         method: ctx.method,
         route,
         status,
         duration_ms: Math.round(seconds * 10_000) / 10,
-        ...(clientId === undefined ? {} : { client_id: clientId.slice(0, MAX_CLIENT_ID) }),
       }
+      if (clientId !== undefined) line['client_id'] = clientId.slice(0, MAX_CLIENT_ID)
       if (typeof status === 'number' && status >= 500) logger.warn(line, 'request')
       else logger.info(line, 'request')
     })

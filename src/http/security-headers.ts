@@ -32,8 +32,11 @@ export function securityHeaders({ issuer }: { readonly issuer: string }): Middle
   }
   if (issuer.startsWith('https:')) headers['Strict-Transport-Security'] = `max-age=${YEAR_SECONDS}`
 
+  const entries = Object.entries(headers)
+
   return (ctx, next) => {
-    ctx.set(headers)
+    // without Koa's checks of each name and value: these are the same on every answer
+    for (const [name, value] of entries) ctx.res.setHeader(name, value)
     return next()
   }
 }

@@ -30,9 +30,24 @@ export interface ResourcesDeps {
   readonly onRemove?: (trx: Queryable, identifier: string) => Promise<void>
 }
 
+/** Every token request names a resource, and there are few spellings: the canonical one is worked out once for each. */
+function createCanonicalMemo(): (identifier: string) => string {
+  const known = new Map<string, string>()
+  return (identifier) => {
+    let canonical = known.get(identifier)
+    if (canonical === undefined) {
+      canonical = canonicalIdentifier(identifier)
+      if (known.size >= MAX_CACHED) known.clear()
+      known.set(identifier, canonical)
+    }
+    return canonical
+  }
+}
+
 export function createResources(deps: ResourcesDeps): Resources {
   const store = createResourceStore(deps.db)
   const reserved = new Set((deps.reserved ?? []).map(canonicalIdentifier))
+  const canonical = createCanonicalMemo()
   const cache = createNotifiedCache<Resource>({
     channel: RESOURCES_CHANNEL,
     notifications: deps.notifications,
@@ -45,7 +60,7 @@ export function createResources(deps: ResourcesDeps): Resources {
   return {
     create: (input, by) => create(deps, reserved, input, by),
     read: async (identifier) => (READABLE.test(identifier) ? store.read(identifier) : undefined),
-    find: async (identifier) => (READABLE.test(identifier) ? cache.get(canonicalIdentifier(identifier)) : undefined),
+    find: async (identifier) => (READABLE.test(identifier) ? cache.get(canonical(identifier)) : undefined),
     list: ({ limit, cursor }) => store.list(limit, cursor),
     async update(identifier, input, expectedVersion, by) {
       const updated = await update(deps, { identifier, input, expectedVersion, by })
