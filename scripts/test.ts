@@ -24,13 +24,18 @@ interface Ended {
 }
 
 /** Runs a command from the project's root; `show` passes its output on as it comes. */
-function run(command: string, args: readonly string[], show: boolean): Promise<Ended> {
+function run(
+  command: string,
+  args: readonly string[],
+  show: boolean,
+  also: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const started = Date.now()
   const child = spawn(command, args, {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    env: { ...process.env, PATH: `${BIN}:${process.env['PATH'] ?? ''}` },
+    env: { ...process.env, ...also, PATH: `${BIN}:${process.env['PATH'] ?? ''}` },
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -101,7 +106,9 @@ async function runTests(): Promise<Count> {
   const folder = mkdtempSync(join(tmpdir(), 'signet-test-'))
   const reportFile = join(folder, 'report.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
-  const { code } = await run(join(BIN, 'vitest'), ['run', ...reporters, ...process.argv.slice(2)], true)
+  // the whole run is also one on the oldest PostgreSQL that is supported
+  const postgres = only ? {} : { SIGNET_TEST_POSTGRES: process.env['SIGNET_TEST_POSTGRES'] ?? 'all' }
+  const { code } = await run(join(BIN, 'vitest'), ['run', ...reporters, ...process.argv.slice(2)], true, postgres)
   try {
     const report = JSON.parse(readFileSync(reportFile, 'utf8')) as Report
     const failedFiles = report.testResults.filter(
@@ -139,8 +146,6 @@ async function runInterop(): Promise<Count> {
 }
 
 const only = process.argv.length > 2
-// the whole run is also one on the oldest PostgreSQL that is supported
-if (!only) process.env['SIGNET_TEST_POSTGRES'] ??= 'all'
 const counts = only ? [await runTests()] : [await checkCode(), await runTests(), await runInterop()]
 const sum = (of: keyof Count): number => counts.reduce((total, count) => total + count[of], 0)
 const failed = sum('failed')
