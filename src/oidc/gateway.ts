@@ -4,6 +4,7 @@ import { errors } from 'oidc-provider'
 import type { Context } from 'koa'
 import type { AdapterPayload, Client as EngineClient, Interaction } from 'oidc-provider'
 import type { Audit, AuditContext } from '#audit/audit.ts'
+import { OPENID_SCOPES } from '#clients/profiles.ts'
 import type { ArtefactStore } from './adapter/artefact-store.ts'
 import { orUnavailable } from './adapter/errors.ts'
 import { rowId, type PayloadSealer } from './adapter/sealing.ts'
@@ -17,7 +18,6 @@ import {
   type OpenInteraction,
   type ScopeSelection,
 } from './interaction-gateway.ts'
-import { OPENID_SCOPES } from './resource-requests.ts'
 
 export interface GatewayDeps {
   readonly issuer: string

@@ -5,6 +5,7 @@ import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
 import type { Clients } from '#clients/client.ts'
+import { OPENID_SCOPES } from '#clients/profiles.ts'
 import type { GuardedFetch } from '#http/guarded-fetch.ts'
 import type { Keyring } from '#shared/keyring.ts'
 import type { KeySet } from '#signing-keys/signing-key.ts'
@@ -28,7 +29,7 @@ import type { StatusStore } from './status-store.ts'
 import { orUnavailable } from './adapter/errors.ts'
 import { setClockTolerance } from './internals.ts'
 import { requestScope } from './request-scope.ts'
-import { OPENID_SCOPES, type ResourceRequests } from './resource-requests.ts'
+import type { ResourceRequests } from './resource-requests.ts'
 
 export interface ProviderDeps {
   readonly issuer: string

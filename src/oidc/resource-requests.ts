@@ -1,9 +1,9 @@
 /** Which resource and which scopes a request means, and which it may not have (RFC 8707, RFC 6749 §3.3). */
 import { errors } from 'oidc-provider'
 import type { Client } from '#clients/client.ts'
+import { OPENID_SCOPES } from '#clients/profiles.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
 
-export const OPENID_SCOPES = ['openid', 'offline_access', 'profile', 'email', 'phone', 'address'] as const
 const KNOWN = new Set<string>(OPENID_SCOPES)
 
 export interface ResourceRequests {
