@@ -101,6 +101,8 @@ function openFormPost(ctx: Context, target: string): void {
 }
 
 async function recordOutcome(ctx: Context, deps: AroundDeps, refusal: Refusal | undefined): Promise<void> {
+  // the database cannot answer: to wait for it once more would only keep the caller waiting
+  if (refusal?.error === 'temporarily_unavailable') return
   const engineCtx = ctx as unknown as KoaContextWithOIDC
   const event = refusal ? refusedEvent(ctx, engineCtx, refusal) : revokedEvent(ctx, engineCtx)
   if (!event) return

@@ -37,7 +37,9 @@ export function tokenEndpoint(deps: TokenEndpointDeps) {
       refuseAnswer(ctx, settlement.outcome)
     }
     const refusal = (await deps.refused(engineCtx)) ?? refusalOf(ctx)
-    await deps.settler.refuse(unit, [refusedEvent(engineCtx, refusal, deps.auditContext(ctx))])
+    // the database cannot answer: to wait for it once more would only keep the caller waiting
+    if (refusal.error !== 'temporarily_unavailable')
+      await deps.settler.refuse(unit, [refusedEvent(engineCtx, refusal, deps.auditContext(ctx))])
     deps.counted({ grantType, error: refusal.error })
   }
 }
