@@ -14,7 +14,8 @@ const PERSON_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const
 
 const SECRET_METHODS = ['client_secret_basic', 'client_secret_post'] as const
 const CONFIDENTIAL_METHODS = ['private_key_jwt', ...SECRET_METHODS] as const
-const ASSERTION_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
+/** Algorithms of client assertions (RFC 7523) that any profile may use. */
+export const ASSERTION_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const ID_TOKEN_ALGS = ['RS256', 'ES256'] as const
 
 /** What the engine may serve beyond the rest: what needs it is refused where it is not offered. */

@@ -2,6 +2,7 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, importJWK, type JWK } from 'jose'
 import type { Client as EngineClient, errors, KoaContextWithOIDC } from 'oidc-provider'
 import type { Client } from '#clients/client.ts'
+import { ASSERTION_ALGS } from '#clients/profiles.ts'
 import { assertionFault, type AssertionContext } from './client-assertion.ts'
 import type { EngineClients } from './engine-clients.ts'
 
@@ -87,12 +88,10 @@ async function verifiedFault(
   }
 }
 
-export const ASSERTION_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
-
 function allowedAlg(client: Client, alg: string | undefined): boolean {
   const registered = client.metadata['token_endpoint_auth_signing_alg']
   if (registered !== undefined) return alg === registered
-  return ASSERTION_ALGORITHMS.some((allowed) => allowed === alg)
+  return ASSERTION_ALGS.some((allowed) => allowed === alg)
 }
 
 async function signedBy(engineClient: EngineClient, assertion: string, alg: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
 import type { Clients } from '#clients/client.ts'
-import { OPENID_SCOPES } from '#clients/profiles.ts'
+import { ASSERTION_ALGS, OPENID_SCOPES } from '#clients/profiles.ts'
 import type { GuardedFetch } from '#http/guarded-fetch.ts'
 import type { Keyring } from '#shared/keyring.ts'
 import type { KeySet } from '#signing-keys/signing-key.ts'
@@ -21,7 +21,6 @@ import { canonicalResources } from './configuration/resources.ts'
 import { engineKeys } from './configuration/signing.ts'
 import type { ConsentStore } from './consent-store.ts'
 import { EXTRA_CLIENT_METADATA, installClients, type EngineClients } from './engine-clients.ts'
-import { ASSERTION_ALGORITHMS } from './explain-refusal.ts'
 import { loadExistingGrant } from './grants-of-sessions.ts'
 import type { EnginePages } from './interaction-gateway.ts'
 import { installStructuredTokens, setStructuredTokenAside } from './structured-tokens.ts'
@@ -111,7 +110,7 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
     enabledJWA: {
-      clientAuthSigningAlgValues: [...ASSERTION_ALGORITHMS],
+      clientAuthSigningAlgValues: [...ASSERTION_ALGS],
       idTokenSigningAlgValues: ['RS256', 'ES256'],
     },
     extraClientMetadata: { properties: EXTRA_CLIENT_METADATA },
