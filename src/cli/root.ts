@@ -1,11 +1,12 @@
 /** `signet` without commands: its global options, and where it speaks. */
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import type { Command } from 'commander'
+import { IdTakingCommand } from './command.ts'
 import type { CliContext } from './context.ts'
 
 /** Throws CommanderError where commander would end the process; errors are told by the caller, help is shown. */
 export function createRoot(context: CliContext): Command {
-  return new Command('signet')
+  return new IdTakingCommand('signet')
     .description('An OAuth 2.1 and OpenID Connect authorization server, and the tools to run it.')
     .version(version())
     .option('--json', 'print one JSON document, and errors as {error, error_description}')

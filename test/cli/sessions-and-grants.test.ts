@@ -37,6 +37,19 @@ test('says so where a person is signed in nowhere and allowed nothing', async ()
   )
 })
 
+test('takes an id for an id also where it starts with a dash, and an unknown option for what it is', async () => {
+  const id = `-${'x'.repeat(42)}`
+  const end = ['accounts', 'sessions', 'end', ada.email]
+  const unknown = { code: 1, stdout: '', stderr: `The account ${sub} has no session "${id}".\n` }
+  expect(await signet.run([...end, id])).toEqual(unknown)
+  expect(await signet.run([...end, id, '--yes'])).toEqual(unknown)
+  expect(await signet.run([...end, id, '--no-such-option'])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: "Unknown option '--no-such-option'. See --help.\n",
+  })
+})
+
 test('ends one browser session for good and leaves the other', async () => {
   const [one, other] = [person(() => signet.server), person(() => signet.server)]
   await app.code(one, ada, { scope: 'openid posts:read', resource: API })

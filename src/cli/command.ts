@@ -1,0 +1,22 @@
+/** A command that takes an id for an id, also where it starts with a dash. */
+import { Command } from 'commander'
+
+// Ids are 128 or 256 random bits in base64url, an alphabet with "-" in it; no option is spelled like one.
+const ID = /^(?!--[a-z-]+$)[\w-]{22}(?:[\w-]{21})?$/
+
+export class IdTakingCommand extends Command {
+  override createCommand(name?: string): IdTakingCommand {
+    return new IdTakingCommand(name)
+  }
+
+  /** What no option explains is an argument when it is an id; what follows an id may be one too. */
+  override parseOptions(args: string[]): { operands: string[]; unknown: string[] } {
+    const { operands, unknown } = super.parseOptions(args)
+    if (this.commands.length > 0 || !ID.test(unknown[0] ?? '')) return { operands, unknown }
+    const isOption = (arg: string) => arg.startsWith('-') && !ID.test(arg)
+    return {
+      operands: [...operands, ...unknown.filter((arg) => !isOption(arg))],
+      unknown: unknown.filter(isOption),
+    }
+  }
+}
