@@ -1,5 +1,6 @@
 /**
- * Writes the parts of the documentation that follow the code: settings, commands, admin routes, the row table.
+ * Writes the parts of the documentation that follow the code: settings, commands, admin routes, the row table,
+ * the hazards.
  * `npm run reference` brings them up to date; a test fails when they are not.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -9,6 +10,7 @@ import { adminRoutes, type AdminServices } from '#admin/resources.ts'
 import type { Route } from '#admin/route.ts'
 import { createProgram } from '#cli/program.ts'
 import { referenceTable } from '#config/reference.ts'
+import { HAZARD_PARTS } from '../test/hazards/catalogue.ts'
 import { KEEPERS, ROWS } from '../test/support/architecture/rows.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -83,6 +85,7 @@ const PARTS: readonly { file: string; part: string; text: () => string }[] = [
   { file: 'docs/reference.md', part: 'configuration', text: referenceTable },
   { file: 'docs/reference.md', part: 'commands', text: commandList },
   { file: 'docs/reference.md', part: 'admin-routes', text: routeTable },
+  ...HAZARD_PARTS,
 ]
 
 /** Every file that follows the code, as it stands and as it should. */

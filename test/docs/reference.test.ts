@@ -21,8 +21,12 @@ function pathsBelow(heading: string): string[] {
   return [...section.matchAll(/`(\/[^`\s]*)`/g)].map(([, path]) => path ?? '')
 }
 
-test('settings, commands, admin routes and the row table are as the code has them (npm run reference)', () => {
-  expect(documents().map(({ file }) => file)).toEqual(['ARCHITECTURE.md', 'docs/reference.md'])
+test('settings, commands, admin routes, the row table and the hazards are as the code has them (npm run reference)', () => {
+  expect(documents().map(({ file }) => file)).toEqual([
+    'ARCHITECTURE.md',
+    'docs/reference.md',
+    'docs/security/hazards.md',
+  ])
   for (const { file, present, expected } of documents()) expect(present, file).toBe(expected)
 })
 

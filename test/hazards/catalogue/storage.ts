@@ -1,0 +1,4 @@
+/** S: races and secrets of the store. */
+import type { Row } from './row.ts'
+
+export const STORAGE: readonly Row[] = []

@@ -1,0 +1,222 @@
+/** V: what went wrong in servers of this kind, and the tests by which it does not here. */
+import type { Row } from './row.ts'
+
+export const VULNERABILITIES: readonly Row[] = [
+  {
+    id: 'V1',
+    feature: 'core',
+    title: 'However many refreshes of one token arrive at once, on however many nodes, one family goes on from it.',
+    tests: {},
+  },
+  {
+    id: 'V2',
+    feature: 'revocation',
+    title:
+      'A refresh token that was rotated out or revoked stays refused after the nodes and the database were killed and started again.',
+    tests: {},
+  },
+  {
+    id: 'V3',
+    feature: 'core',
+    title: 'A secret of one kind is nothing at all wherever another kind is asked for.',
+    tests: {},
+  },
+  {
+    id: 'V4',
+    feature: 'pushed requests',
+    title: 'A pushed request gives one code, with prompt=none too, and when ten browsers finish it at once.',
+    tests: {},
+  },
+  {
+    id: 'V5',
+    feature: 'core',
+    title: 'A code is redeemed once, whether it is presented again later, at once or on another node.',
+    tests: {},
+  },
+  {
+    id: 'V6',
+    feature: 'core',
+    title: 'A code or refresh token in the hands of another client is refused, and its owner loses nothing by that.',
+    tests: {},
+  },
+  {
+    id: 'V7',
+    feature: 'core',
+    title: 'A confidential client refreshes only with the authentication that it is registered for.',
+    tests: {},
+  },
+  {
+    id: 'V8',
+    feature: 'core',
+    title: 'A disabled person or client gets nothing more, by any grant or endpoint, on any node.',
+    tests: {},
+  },
+  { id: 'V9', feature: 'revocation', title: 'A revocation that could not be stored is not confirmed.', tests: {} },
+  {
+    id: 'V10',
+    feature: 'core',
+    title: 'A client assertion authenticates once, in sequence, at once, on another node and after a restart.',
+    tests: {},
+  },
+  {
+    id: 'V11',
+    feature: 'core',
+    title: 'An assertion made out to somebody else is not accepted, whatever host the request names.',
+    tests: {},
+  },
+  {
+    id: 'V12',
+    feature: 'core',
+    title: 'A redirect address that only resembles a registered one ends on a page, never in a redirect.',
+    tests: {},
+  },
+  {
+    id: 'V13',
+    feature: 'core',
+    title: 'An address that would run script is never registered, and no page or form leads to one.',
+    tests: {},
+  },
+  { id: 'V14', feature: 'core', title: 'PKCE cannot be left out, weakened, or added afterwards.', tests: {} },
+  {
+    id: 'V15',
+    feature: 'core',
+    title: 'Neither unsigned tokens nor plain challenges are advertised or taken.',
+    tests: {},
+  },
+  {
+    id: 'V16',
+    feature: 'core',
+    title: 'A token request reaches no resource beyond those that were granted.',
+    tests: {},
+  },
+  {
+    id: 'V17',
+    feature: 'core',
+    title: 'A scope that a client is not registered for is refused by name, not given in silence.',
+    tests: {},
+  },
+  {
+    id: 'V18',
+    feature: 'device',
+    title: 'One person approves a device, sees what asks for what, and the rules of the account apply.',
+    tests: {},
+  },
+  {
+    id: 'V19',
+    feature: 'core',
+    title: 'A token that was shortened, lengthened or altered in any character is no token.',
+    tests: {},
+  },
+  { id: 'V20', feature: 'core', title: 'No token or code makes a session when it is sent as a cookie.', tests: {} },
+  {
+    id: 'V21',
+    feature: 'second factors',
+    title:
+      'A session gets a new name at each sign-in; one that was planted, or a sign-in that was cancelled, changes nothing.',
+    tests: {},
+  },
+  {
+    id: 'V22',
+    feature: 'introspection',
+    title: 'After everything of a person, a client or a grant was revoked, introspection says inactive on every node.',
+    tests: {},
+  },
+  {
+    id: 'V23',
+    feature: 'core',
+    title:
+      'Writing back what was read changes no setting of a client, and of two writers at once none is lost unnoticed.',
+    tests: {},
+  },
+  {
+    id: 'V24',
+    feature: 'limited administrators',
+    title: 'An administrator cannot take over a client that may more than the administrator.',
+    tests: {},
+  },
+  { id: 'V25', feature: 'registration', title: 'A rule for clients that cannot be evaluated refuses.', tests: {} },
+  {
+    id: 'V26',
+    feature: 'mail and reset',
+    title: 'No order of steps reaches a new password without the proof by mail.',
+    tests: {},
+  },
+  {
+    id: 'V27',
+    feature: 'core',
+    title: 'No header of a request decides a host in a link, a redirect, a mail or the metadata.',
+    tests: {},
+  },
+  {
+    id: 'V28',
+    feature: 'second factors',
+    title: 'Guesses are counted exactly over all nodes and ways in, and a lock holds on each of them.',
+    tests: {},
+  },
+  { id: 'V29', feature: 'second factors', title: 'A one-time code counts once within its window.', tests: {} },
+  {
+    id: 'V30',
+    feature: 'passkeys',
+    title: 'Every property of a passkey assertion is checked on the server.',
+    tests: {},
+  },
+  { id: 'V31', feature: 'second factors', title: 'No way in reaches less assurance than was asked for.', tests: {} },
+  {
+    id: 'V32',
+    feature: 'mail and reset',
+    title: 'Links, invitations and states made for one purpose are worth nothing for another.',
+    tests: {},
+  },
+  { id: 'V33', feature: 'second factors', title: 'One-time secrets appear in no answer, page or log.', tests: {} },
+  {
+    id: 'V34',
+    feature: 'core',
+    title: 'An address that a client names reaches no private network, follows no redirect, and ends by time and size.',
+    tests: {},
+  },
+  {
+    id: 'V35',
+    feature: 'core',
+    title: 'A forged cursor or filter of a list is a faulty input, never part of a statement.',
+    tests: {},
+  },
+  {
+    id: 'V36',
+    feature: 'core',
+    title: 'Text that a caller or administrator supplies stays text on every page.',
+    tests: {},
+  },
+  { id: 'V37', feature: 'core', title: 'No input forges a line of the log or an event of the audit log.', tests: {} },
+  {
+    id: 'V38',
+    feature: 'core',
+    title: 'The algorithm of a signature is the one registered, and a critical header that is not understood refuses.',
+    tests: {},
+  },
+  {
+    id: 'V39',
+    feature: 'core',
+    title: 'No single request holds the server up, however large or expensive it is made.',
+    tests: {},
+  },
+  {
+    id: 'V40',
+    feature: 'logout',
+    title: 'Nobody is signed out by another site: without proof there is a question, and its answer carries a secret.',
+    tests: {},
+  },
+  {
+    id: 'V41',
+    feature: 'federation',
+    title: 'An answer of an upstream provider without the right nonce, issuer or audience is refused.',
+    tests: {},
+  },
+  { id: 'V42', feature: 'federation', title: 'Accounts are linked only with proof on both sides.', tests: {} },
+  {
+    id: 'V43',
+    feature: 'core',
+    title:
+      'Revoking takes what belongs to one grant and nothing else, and requests at once in one session leave it whole.',
+    tests: {},
+  },
+]
