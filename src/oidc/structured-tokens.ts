@@ -12,7 +12,8 @@ import type { StatusStore } from './status-store.ts'
 /** Stands in the parameters for a JWT that was put aside; nobody outside this process can send it. */
 const MARKER = randomBytes(32).toString('base64url')
 const ROUTES = new Set(['introspection', 'revocation'])
-const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+/** No opaque token has a dot; what has one is a JWT, or the rest of one, which nothing verifies. */
+const STRUCTURED = /\./
 
 export interface StructuredTokenDeps {
   readonly issuer: string
@@ -24,7 +25,7 @@ export interface StructuredTokenDeps {
 export function setStructuredTokenAside(route: string, params: Record<string, unknown> | undefined): void {
   const scope = requestScope()
   const token = params?.['token']
-  if (!scope || !params || !ROUTES.has(route) || typeof token !== 'string' || !JWT.test(token)) return
+  if (!scope || !params || !ROUTES.has(route) || typeof token !== 'string' || !STRUCTURED.test(token)) return
   scope.structuredToken = token
   params['token'] = MARKER
 }
