@@ -1,0 +1,96 @@
+/** The stage of the hazard tests: processes of one issuer, an API, and people with apps of their own. */
+import { expect } from 'vitest'
+import { administrator, type Administrator, PASSWORD, type RegisteredClient } from './administrator.ts'
+import { type App, createApp, type TokenAnswer } from './app.ts'
+import { person, type Person } from './person.ts'
+import { type Server, type ServerOptions, startServers } from './server.ts'
+
+export const API = 'https://api.example.com'
+export const CALLBACK = 'https://app.example.com/callback'
+/** What an app may, unless a test says otherwise. */
+export const ALLOWED = {
+  redirect_uris: [CALLBACK],
+  signet_allow: [{ resource: API, scopes: ['posts:read', 'posts:write'] }],
+}
+/** Asks for everything an app may get: ID token, JWT for the API, refresh token. */
+export const EVERYTHING = { scope: 'openid offline_access posts:read', resource: API }
+
+export interface Stage {
+  /** At least one; the second is the first where only one was started. */
+  readonly first: Server
+  readonly second: Server
+  readonly admin: Administrator
+}
+
+export interface Registered {
+  readonly client: RegisteredClient
+  readonly app: App
+}
+
+export interface Somebody {
+  readonly sub: string
+  readonly who: { readonly email: string; readonly password: string }
+  readonly browser: Person
+}
+
+/** Tokens as they were issued, with whom they belong to. */
+export interface Granted extends Registered, Somebody {
+  readonly tokens: Record<string, string>
+}
+
+let people = 0
+
+/** Starts `count` processes on one database, with the API registered. */
+export async function startStage(count = 1, options: ServerOptions = {}): Promise<Stage> {
+  const [first, second] = await startServers(count, options)
+  const admin = await administrator(first as Server)
+  await admin.resource(API, ['posts:read', 'posts:write'])
+  return { first: first as Server, second: (second ?? first) as Server, admin }
+}
+
+/** Registers a client of a profile; `also` are further members. */
+export async function anApp(
+  { admin, first }: Stage,
+  profile: 'web' | 'spa' | 'native' | 'machine',
+  also: Record<string, unknown> = {},
+): Promise<Registered> {
+  const own = profile === 'machine' ? { signet_allow: ALLOWED.signet_allow } : ALLOWED
+  const client = await admin.client(profile, { ...own, ...also })
+  return { client, app: createApp(first, client, CALLBACK, profile === 'spa' || profile === 'native') }
+}
+
+/** A person with an account and a browser of their own. */
+export async function somebody({ admin, first }: Stage): Promise<Somebody> {
+  const who = { email: `somebody${people++}@example.com`, password: PASSWORD }
+  return { who, sub: await admin.account(who.email, who.password), browser: person(() => first) }
+}
+
+/** A person signed in to an app that has all tokens. */
+export async function granted(stage: Stage, profile: 'web' | 'spa' = 'web', params = EVERYTHING): Promise<Granted> {
+  const [registered, someone] = [await anApp(stage, profile), await somebody(stage)]
+  const { body } = await registered.app.redeem(await registered.app.code(someone.browser, someone.who, params))
+  expect(body, 'tokens were issued').toHaveProperty('refresh_token')
+  return { ...registered, ...someone, tokens: body }
+}
+
+/** The answer is this refusal, nobody keeps it, and the audit log has it under the same request. */
+export async function expectRefused(
+  { admin }: Stage,
+  answer: TokenAnswer,
+  refusal: { status: number; error: string; description: string | RegExp; event?: string },
+): Promise<void> {
+  const { status, error, description, event = 'token.refused' } = refusal
+  const says = typeof description === 'string' ? description : (expect.stringMatching(description) as string)
+  expect({ status: answer.status, body: answer.body }).toMatchObject({
+    status,
+    body: { error, error_description: says },
+  })
+  expect(Object.keys(answer.body).filter((member) => /token|code$/.test(member))).toEqual([])
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  const requestId = answer.headers.get('x-request-id')
+  const events = await admin.audit(event)
+  expect(events.find((recorded) => recorded['request_id'] === requestId)).toMatchObject({
+    outcome: 'failure',
+    reason: expect.stringContaining(error) as string,
+  })
+}
