@@ -8,6 +8,7 @@ import * as m6 from './20261124000600-signing-keys-create-keys.ts'
 import * as m7 from './20261124000700-sign-in-create-passwords.ts'
 import * as m8 from './20261124000800-oidc-create-artefacts.ts'
 import * as m9 from './20261124000900-oidc-create-statuses.ts'
+import * as m10 from './20261124110000-settings-create-settings.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -19,4 +20,5 @@ export const MIGRATIONS = {
   '20261124000700-sign-in-create-passwords': m7,
   '20261124000800-oidc-create-artefacts': m8,
   '20261124000900-oidc-create-statuses': m9,
+  '20261124110000-settings-create-settings': m10,
 } as const

@@ -6,10 +6,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command, Option } from 'commander'
+import { z } from 'zod'
 import { adminRoutes, type AdminServices } from '#admin/resources.ts'
 import type { Route } from '#admin/route.ts'
 import { createProgram } from '#cli/program.ts'
 import { referenceTable } from '#config/reference.ts'
+import { DEFAULT_SETTINGS, SETTINGS_GROUPS } from '#settings/settings-schema.ts'
 import { HAZARD_PARTS } from '../test/hazards/catalogue.ts'
 import { KEEPERS, ROWS } from '../test/support/architecture/rows.ts'
 
@@ -67,6 +69,19 @@ function routeTable(): string {
   return ['| request | scope | |', '|---|---|---|', ...rows, ''].join('\n')
 }
 
+/** What may be changed while the server runs, from the schema's own words and bounds. */
+function settingsTable(): string {
+  const rows = Object.entries(SETTINGS_GROUPS).flatMap(([group, { shape }]) =>
+    Object.entries(shape).map(([name, schema]) => {
+      const { minimum, maximum } = z.toJSONSchema(schema)
+      const fallback = DEFAULT_SETTINGS[group as keyof typeof SETTINGS_GROUPS][name as keyof typeof shape]
+      const bounds = minimum === undefined ? '' : `${minimum} to ${maximum}`
+      return `| \`${group}.${name}\` | ${String(fallback)} | ${bounds} | ${cell(schema.meta()?.description ?? '')} |`
+    }),
+  )
+  return ['| setting | default | takes | |', '|---|--:|---|---|', ...rows, ''].join('\n')
+}
+
 function rowTable(): string {
   const rows = ROWS.map((rooms, row) => {
     const kept = KEEPERS.filter((keeper) => rooms.includes(keeper.rooms[0] ?? '')).map(({ packages, rooms: also }) => {
@@ -83,6 +98,7 @@ function rowTable(): string {
 const PARTS: readonly { file: string; part: string; text: () => string }[] = [
   { file: 'ARCHITECTURE.md', part: 'rows', text: rowTable },
   { file: 'docs/reference.md', part: 'configuration', text: referenceTable },
+  { file: 'docs/reference.md', part: 'settings', text: settingsTable },
   { file: 'docs/reference.md', part: 'commands', text: commandList },
   { file: 'docs/reference.md', part: 'admin-routes', text: routeTable },
   ...HAZARD_PARTS,

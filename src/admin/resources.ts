@@ -4,6 +4,7 @@ import type { Audit } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
 import type { AccountAccess } from '#oidc/account-access.ts'
 import type { Resources } from '#resources/resource.ts'
+import type { Settings } from '#settings/settings.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
 import { accountRoutes } from './accounts/routes.ts'
@@ -14,6 +15,7 @@ import { keyRoutes } from './keys/routes.ts'
 import { resourceRoutes } from './resources/routes.ts'
 import type { Route } from './route.ts'
 import { sessionRoutes } from './sessions/routes.ts'
+import { settingsRoutes } from './settings/routes.ts'
 
 export interface AdminServices {
   /** The identifier of this API. */
@@ -24,6 +26,7 @@ export interface AdminServices {
   readonly passwords: Pick<Passwords, 'check' | 'prepare'>
   readonly accountAccess: AccountAccess
   readonly signingKeys: SigningKeys
+  readonly settings: Settings
   readonly audit: Audit
 }
 
@@ -34,6 +37,7 @@ const REGISTRY: readonly ((services: AdminServices) => Route[])[] = [
   sessionRoutes,
   grantRoutes,
   keyRoutes,
+  settingsRoutes,
   auditRoutes,
 ]
 

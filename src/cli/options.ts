@@ -34,7 +34,8 @@ export function collectMember(value: string, before: Record<string, unknown> = {
   return { ...before, [value.slice(0, at)]: jsonOrText(value.slice(at + 1)) }
 }
 
-function jsonOrText(text: string): unknown {
+/** JSON where it reads as JSON, plain text otherwise. */
+export function jsonOrText(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -9,6 +9,7 @@ import * as migrate from './commands/migrate.ts'
 import * as recover from './commands/recover.ts'
 import * as resources from './commands/resources.ts'
 import * as serve from './commands/serve.ts'
+import * as settings from './commands/settings.ts'
 import * as token from './commands/token.ts'
 import type { CliContext } from './context.ts'
 import { createRoot } from './root.ts'
@@ -23,6 +24,7 @@ const COMMANDS: readonly { register(program: Command, context: CliContext): void
   resources,
   accounts,
   keys,
+  settings,
   audit,
   token,
 ]

@@ -11,7 +11,7 @@ import { ROUTES, type EngineInstance } from './provider.ts'
 import { inRequestScope } from './request-scope.ts'
 import { tokenEndpoint, type TokenEndpointDeps } from './token-endpoint.ts'
 
-export interface AroundDeps extends Pick<TokenEndpointDeps, 'settler' | 'auditContext' | 'counted'> {
+export interface AroundDeps extends Pick<TokenEndpointDeps, 'settler' | 'lifetimes' | 'auditContext' | 'counted'> {
   readonly audit: Audit
   readonly logger: Logger
 }

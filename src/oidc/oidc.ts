@@ -10,6 +10,7 @@ import type { GuardedFetch } from '#http/guarded-fetch.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
+import type { Settings } from '#settings/settings.ts'
 import type { Keyring } from '#shared/keyring.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
 import { createStatusLists } from '#signing-keys/status-list/status-list.ts'
@@ -23,7 +24,7 @@ import { createSessionStore, type SessionStore } from './adapter/session-store.t
 import { createTokenStore } from './adapter/token-store.ts'
 import { createUnitSettler } from './adapter/unit-of-work.ts'
 import { aroundEngine } from './around-engine.ts'
-import { LIFETIMES } from './configuration/lifetimes.ts'
+import type { Lifetimes } from './configuration/lifetimes.ts'
 import { createConsentStore } from './consent-store.ts'
 import { removeExpired } from './expiry-store.ts'
 import { createGateway, lost } from './gateway.ts'
@@ -43,6 +44,7 @@ export interface OidcDeps {
   readonly resources: Resources
   readonly accounts: Accounts
   readonly signingKeys: SigningKeys
+  readonly settings: Pick<Settings, 'current'>
   readonly audit: Audit
   readonly logger: Logger
   readonly metrics: Metrics
@@ -72,6 +74,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     instance.provider.use(
       aroundEngine(instance, {
         settler: storage.settler,
+        lifetimes: storage.lifetimes,
         audit: deps.audit,
         logger: deps.logger,
         auditContext: deps.origin,
@@ -97,11 +100,15 @@ export function createOidc(deps: OidcDeps): Oidc {
   }
 }
 
-function createStorage({ db, issuer, keyring, signingKeys }: OidcDeps) {
+function createStorage({ db, issuer, keyring, signingKeys, settings }: OidcDeps) {
+  const lifetimes: Lifetimes = () => settings.current().lifetimes
   const statuses = createStatusStore(db)
   const artefacts = createArtefactStore(db)
   const sealer = createPayloadSealer(keyring)
+  const graceSeconds = () => lifetimes().refresh_grace_seconds
   return {
+    lifetimes,
+    graceSeconds,
     artefacts,
     sealer,
     sessions: createSessionStore(db),
@@ -113,7 +120,7 @@ function createStorage({ db, issuer, keyring, signingKeys }: OidcDeps) {
       db,
       artefacts,
       toRow: (insert) => toArtefactRow(sealer, insert),
-      graceSeconds: LIFETIMES.refreshGrace,
+      graceSeconds,
     }),
   }
 }
@@ -123,17 +130,18 @@ function createProviderDeps(
   storage: ReturnType<typeof createStorage>,
   lostInteraction: ProviderDeps['lost'],
 ): ProviderDeps {
-  const { artefacts, sealer, sessions, consents, tokens } = storage
+  const { artefacts, sealer, sessions, consents, tokens, lifetimes } = storage
   return {
     ...deps,
     requests: createResourceRequests(deps.resources, deps.builtInResources),
     consents,
+    lifetimes,
     adapter: createAdapterFactory({
       artefacts,
       grants: createGrantStore(deps.db),
-      sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: LIFETIMES.sessionAbsolute }),
+      sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: () => lifetimes().session_absolute_seconds }),
       sealer,
-      graceSeconds: LIFETIMES.refreshGrace,
+      graceSeconds: storage.graceSeconds,
     }),
     lost: lostInteraction,
     statuses: storage.statuses,

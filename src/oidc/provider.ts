@@ -15,7 +15,7 @@ import { accessTokenClaims, CLAIMS, findAccount, type StatusOf } from './configu
 import { cookies } from './configuration/cookies.ts'
 import { clientBasedCors, features } from './configuration/features.ts'
 import { policy } from './configuration/interaction-policy.ts'
-import { lifetimes } from './configuration/lifetimes.ts'
+import { type Lifetimes, timeToLive } from './configuration/lifetimes.ts'
 import { expiresWithSession, issueRefreshToken, rotateRefreshToken } from './configuration/refresh-tokens.ts'
 import { canonicalResources } from './configuration/resources.ts'
 import { engineKeys } from './configuration/signing.ts'
@@ -36,6 +36,7 @@ export interface ProviderDeps {
   readonly clients: Clients
   readonly accounts: Accounts
   readonly requests: ResourceRequests
+  readonly lifetimes: Lifetimes
   readonly consents: ConsentStore
   readonly pages: EnginePages
   /** For `jwks_uri` and `sector_identifier_uri`. */
@@ -101,7 +102,7 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
     jwks: engineKeys(keys),
     routes: ROUTES,
     cookies: cookies(issuer, deps.keyring),
-    ttl: lifetimes(),
+    ttl: timeToLive(deps.lifetimes),
     scopes: [...OPENID_SCOPES],
     claims: CLAIMS,
     responseTypes: ['code'],

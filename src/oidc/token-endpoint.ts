@@ -6,12 +6,13 @@ import type { TokenCommit } from './adapter/token-store.ts'
 import type { Settlement, UnitSettler } from './adapter/unit-of-work.ts'
 import { rowId } from './adapter/sealing.ts'
 import { ASSERTION_REUSED } from './client-assertion.ts'
-import { refreshTokenTtl } from './configuration/lifetimes.ts'
+import { type Lifetimes, refreshTokenTtl } from './configuration/lifetimes.ts'
 import type { Refusal } from './explain-refusal.ts'
 import type { RequestScope, UnitOfWork } from './request-scope.ts'
 
 export interface TokenEndpointDeps {
   readonly settler: UnitSettler
+  readonly lifetimes: Lifetimes
   readonly refused: (ctx: KoaContextWithOIDC) => Promise<Refusal | undefined>
   readonly auditContext: (ctx: Context) => Omit<AuditContext, 'actor'>
   readonly counted: (outcome: { grantType: string; error?: string }) => void
@@ -27,7 +28,7 @@ export function tokenEndpoint(deps: TokenEndpointDeps) {
     if (ctx.status === 200) {
       const settlement = await deps.settler.settle(unit, {
         audit: [issued(engineCtx, deps.auditContext(ctx))],
-        touch: touched(engineCtx, unit),
+        touch: touched(engineCtx, unit, deps.lifetimes),
       })
       if (settlement.outcome === 'committed') {
         answer(ctx, settlement)
@@ -59,12 +60,12 @@ function refuseAnswer(ctx: Context, outcome: 'replayed' | 'spent'): void {
 }
 
 /** A refresh token that does not rotate starts its idle time anew, but is written at most once a day for that. */
-function touched(ctx: KoaContextWithOIDC, unit: UnitOfWork): TokenCommit['touch'] {
+function touched(ctx: KoaContextWithOIDC, unit: UnitOfWork, lifetimes: Lifetimes): TokenCommit['touch'] {
   const { RefreshToken: token, RotatedRefreshToken: rotated } = ctx.oidc.entities
   if (ctx.oidc.params?.['grant_type'] !== 'refresh_token' || !token?.jti || rotated || unit.repeated !== undefined) {
     return undefined
   }
-  const ttlSeconds = refreshTokenTtl(token.totalLifetime())
+  const ttlSeconds = refreshTokenTtl(lifetimes, token.totalLifetime())
   if (token.exp !== undefined && token.exp - Date.now() / 1000 > ttlSeconds - 86_400) return undefined
   return { id: rowId(token.jti), ttlSeconds }
 }

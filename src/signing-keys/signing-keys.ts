@@ -1,6 +1,7 @@
 /** The service that keeps the signing keys and holds the present set in memory, the same on every node. */
 import type { JWK } from 'jose'
 import type { Notifications } from '#database/database.ts'
+import { createNotifiedValue } from '#database/notified-value.ts'
 import { notify } from '#database/notify.ts'
 import { sha256 } from '#shared/ids.ts'
 import {
@@ -44,7 +45,8 @@ export interface ManagedSigningKeys extends SigningKeys {
 export function createSigningKeys(deps: SigningKeysDeps): ManagedSigningKeys {
   const held = createHeldSet(deps)
   const sweep = () => changed(removeRetired(deps, new Date(deps.clock.now().getTime() - KEEP_RETIRED_MS)))
-  const stop = follow(deps, held.reload, sweep)
+  const sweeping = setInterval(() => void sweep().catch((error: unknown) => deps.onError?.(error)), SWEEP_MS)
+  sweeping.unref()
 
   /** Makes a change and returns after this node follows it. */
   async function changed<T>(change: Promise<T>): Promise<T> {
@@ -74,64 +76,34 @@ export function createSigningKeys(deps: SigningKeysDeps): ManagedSigningKeys {
     },
     revoke: (kid, by) => changed(revokeKey(deps, kid, by)),
     removeRetired: (retiredBefore) => changed(removeRetired(deps, retiredBefore)),
-    close: stop,
+    close() {
+      clearInterval(sweeping)
+      held.close()
+    },
   }
 }
 
-/** The set in memory. Reads never overlap, so that an older one cannot replace a newer one. */
+/** The set in memory, replaced when a key came, went or changed its state. */
 function createHeldSet(deps: SigningKeysDeps) {
-  const listeners: ((set: KeySet) => void)[] = []
-  let set: KeySet | undefined
-  let reading: Promise<void> | undefined
-  let waiting: Promise<void> | undefined
-
-  async function read(): Promise<void> {
-    const keys = await createSigningKeyStore(deps.db).list()
-    const version = versionOf(keys)
-    if (version === set?.version) return
-    set = { version, keys: keys.map(withoutPrivatePart), privateJwks: keys.flatMap((key) => openPrivate(deps, key)) }
-    for (const listener of listeners) listener(set)
-  }
-
-  function start(): Promise<void> {
-    reading = read().finally(() => {
-      reading = undefined
-    })
-    return reading
-  }
-
+  const held = createNotifiedValue<KeySet>({
+    channel: KEYS_CHANNEL,
+    notifications: deps.notifications,
+    maxAgeMs: POLL_MS,
+    onError: deps.onError,
+    async load(before) {
+      const keys = await createSigningKeyStore(deps.db).list()
+      const version = versionOf(keys)
+      if (version === before?.version) return before
+      return { version, keys: keys.map(withoutPrivatePart), privateJwks: keys.flatMap((key) => openPrivate(deps, key)) }
+    },
+  })
   return {
+    ...held,
     current(): KeySet {
+      const set = held.current()
       if (!set) throw new TypeError('the signing keys are not loaded yet: call ensure() first')
       return set
     },
-    onChange: (listener: (set: KeySet) => void) => void listeners.push(listener),
-    /** Resolves after a read that began after the call. */
-    reload(): Promise<void> {
-      if (!reading) return start()
-      waiting ??= reading
-        .catch(() => undefined)
-        .then(() => {
-          waiting = undefined
-          return reading ?? start()
-        })
-      return waiting
-    },
-  }
-}
-
-/** Reads the set again on notifications, after reconnections and every few seconds; the returned function stops it. */
-function follow(deps: SigningKeysDeps, reload: () => Promise<void>, sweep: () => Promise<number>): () => void {
-  const quietly = (work: () => Promise<unknown>) => () => void work().catch((error: unknown) => deps.onError?.(error))
-  const again = quietly(reload)
-  const stopListening = deps.notifications.listen(KEYS_CHANNEL, again)
-  const stopReconnect = deps.notifications.onReconnect(again)
-  const timers = [setInterval(again, POLL_MS), setInterval(quietly(sweep), SWEEP_MS)]
-  for (const timer of timers) timer.unref()
-  return () => {
-    for (const timer of timers) clearInterval(timer)
-    stopListening()
-    stopReconnect()
   }
 }
 

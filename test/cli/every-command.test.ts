@@ -47,6 +47,7 @@ test('every command explains itself with an example', async () => {
     'accounts sessions': ['list', 'end'],
     'accounts grants': ['list', 'withdraw'],
     keys: ['list', 'rotate', 'retire', 'revoke'],
+    settings: ['show', 'set', 'reset'],
     audit: ['list'],
   }
   const commands = Object.entries(groups).flatMap(([group, names]) => names.map((name) => `${group} ${name}`))

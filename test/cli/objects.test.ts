@@ -176,3 +176,29 @@ test('lists what happened, newest first, filtered and limited', async () => {
   expect(await signet.run(['audit', 'list', '--since', 'soon'])).toMatchObject({ code: 2, stdout: '' })
   expect(await signet.run(['audit', 'list', '--limit', '0'])).toMatchObject({ code: 2, stdout: '' })
 })
+
+test('shows, sets and resets settings, which hold for the next token', async () => {
+  const name = 'lifetimes.access_token_seconds'
+  const before = await signet.json<Json>(['settings'])
+  expect(before).toMatchObject({ lifetimes: { access_token_seconds: 300 } })
+  expect(await signet.run(['settings', 'set', `${name}=120`])).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(new RegExp(`^Changed ${name}\\.\n\nSETTING +VALUE +\n${name} +120 +set\n$`)),
+    stderr: '',
+  })
+  expect(await signet.json(['token'])).toMatchObject({ expires_in: 120 })
+  expect((await signet.run(['settings', 'reset', name])).stdout).toMatch(new RegExp(`${name} +300 +default\n$`))
+  expect(await signet.json(['token'])).toMatchObject({ expires_in: 300 })
+
+  expect(await signet.run(['settings', 'set', `${name}=soon`, 'lifetimes.id_tokn_seconds=5'])).toMatchObject({ code: 1 })
+  expect(await signet.run(['settings', 'set', name])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `NAME=VALUE is expected instead of "${name}". See --help.\n`,
+  })
+  expect(await signet.run(['settings', 'reset', 'lifetimes'])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'A setting is named GROUP.NAME, unlike "lifetimes". See signet settings show.\n',
+  })
+})

@@ -25,9 +25,9 @@ adapterConformance('over PostgreSQL', async () => {
   const factory = createAdapterFactory({
     artefacts: createArtefactStore(db),
     grants: createGrantStore(db),
-    sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: 3600 }),
+    sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: () => 3600 }),
     sealer,
-    graceSeconds: 60,
+    graceSeconds: () => 60,
   })
   return {
     adapter: factory,

@@ -12,7 +12,7 @@ import { createPayloadSealer } from '#oidc/adapter/sealing.ts'
 import { createSessionAdapter } from '#oidc/adapter/session-adapter.ts'
 import { createSessionStore } from '#oidc/adapter/session-store.ts'
 import { cookieKeys } from '#oidc/configuration/cookies.ts'
-import { LIFETIMES } from '#oidc/configuration/lifetimes.ts'
+import { DEFAULT_SETTINGS } from '#settings/settings-schema.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
 import { createApp } from './app.ts'
 import { atEnd } from './endings.ts'
@@ -232,9 +232,9 @@ function adapterOver({ keyring }: Rooms, db: Pick<ReturnType<typeof createDataba
   return createAdapterFactory({
     artefacts: createArtefactStore(db),
     grants: createGrantStore(db),
-    sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: LIFETIMES.sessionAbsolute }),
+    sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: () => DEFAULT_SETTINGS.lifetimes.session_absolute_seconds }),
     sealer,
-    graceSeconds: LIFETIMES.refreshGrace,
+    graceSeconds: () => DEFAULT_SETTINGS.lifetimes.refresh_grace_seconds,
   })
 }
 

@@ -8,6 +8,7 @@ import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createResources } from '#resources/resources.ts'
 import type { AppError } from '#shared/app-error.ts'
+import { createSettings } from '#settings/settings.ts'
 import { systemClock } from '#shared/clock.ts'
 import { createKeyring } from '#shared/keyring.ts'
 import { createSigningKeys } from '#signing-keys/signing-keys.ts'
@@ -41,12 +42,14 @@ export async function openRooms(url: string, { clock = systemClock } = {}) {
   })
   const accounts = createAccounts({ db, audit, clock })
   const signingKeys = createSigningKeys({ db, notifications, audit, keyring, clock })
+  const settings = createSettings({ db, notifications, audit, clock })
   atEnd(async () => {
+    settings.close()
     signingKeys.close()
     await notifications.close()
     await db.close()
   })
-  return { db, notifications, audit, keyring, resources, clients, accounts, signingKeys }
+  return { db, notifications, audit, keyring, resources, clients, accounts, signingKeys, settings }
 }
 
 /** The error that a refused change throws; fails when it is not refused. */

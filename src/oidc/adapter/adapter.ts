@@ -15,7 +15,7 @@ export interface AdapterDeps {
   readonly sessions: Adapter
   readonly sealer: PayloadSealer
   /** Seconds after its first use during which a refresh token is answered by the same successor. */
-  readonly graceSeconds: number
+  readonly graceSeconds: () => number
 }
 
 const REFUSALS = {
@@ -85,7 +85,7 @@ function createReader(kind: ModelName, row: ModelRow, { artefacts, sealer, grace
     if (age === null) return undefined
     // an age below zero: the use came while this statement was on its way
     if (row.quietSeconds > 0 && age <= row.quietSeconds) throw REFUSALS[row.refusal]()
-    if (row.repeatable && age <= graceSeconds && stored.successor && value !== undefined && scope?.unit) {
+    if (row.repeatable && age <= graceSeconds() && stored.successor && value !== undefined && scope?.unit) {
       scope.unit.repeated = openSuccessor(value, stored.successor)
       return undefined
     }

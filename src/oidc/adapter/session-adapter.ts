@@ -13,7 +13,7 @@ const OVERLAP_SECONDS = 30
 export function createSessionAdapter(deps: {
   sessions: SessionStore
   sealer: PayloadSealer
-  absoluteSeconds: number
+  absoluteSeconds: () => number
 }): Adapter {
   const { sessions, sealer, absoluteSeconds } = deps
 
@@ -46,7 +46,11 @@ export function createSessionAdapter(deps: {
     findByUid: async (uid) => restore(await sessions.findByUid(uid)),
 
     async upsert(id, payload, ttlSeconds) {
-      await sessions.put({ ...sessionWrite(sealer, id, payload), ttlSeconds: ttlSeconds ?? 0, absoluteSeconds })
+      await sessions.put({
+        ...sessionWrite(sealer, id, payload),
+        ttlSeconds: ttlSeconds ?? 0,
+        absoluteSeconds: absoluteSeconds(),
+      })
       const scope = requestScope()
       if (scope) scope.replacedSessionId = undefined
     },

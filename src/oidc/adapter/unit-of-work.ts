@@ -26,7 +26,7 @@ interface SettlerDeps {
   readonly db: Database
   readonly artefacts: ArtefactStore
   readonly toRow: (insert: UnitOfWork['inserts'][number]) => ArtefactRow
-  readonly graceSeconds: number
+  readonly graceSeconds: () => number
 }
 
 const MAX_BATCH = 64
@@ -85,7 +85,7 @@ async function repeat(
   const presented = unit.consumption?.kind === 'RefreshToken' ? unit.consumption.value : undefined
   if (presented === undefined) return { outcome: 'spent' }
   const stored = await artefacts.find('RefreshToken', rowId(presented))
-  if (!stored?.successor || (stored.consumedSeconds ?? Infinity) > graceSeconds) return { outcome: 'spent' }
+  if (!stored?.successor || (stored.consumedSeconds ?? Infinity) > graceSeconds()) return { outcome: 'spent' }
   const successor = openSuccessor(presented, stored.successor)
   const { done } = await store.commit({
     reservations: [],

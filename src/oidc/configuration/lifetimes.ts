@@ -1,39 +1,32 @@
-/** How long things live, in seconds. */
+/** How long things live, in seconds, by the settings of the moment. */
 import type { Configuration } from 'oidc-provider'
+import type { SettingsValues } from '#settings/settings-schema.ts'
 
-const MINUTE = 60
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+const DAY = 24 * 60 * 60
 
-export const LIFETIMES = {
-  accessToken: 5 * MINUTE,
-  authorizationCode: MINUTE,
-  idToken: HOUR,
-  refreshTokenIdle: 30 * DAY,
-  refreshTokenAbsolute: 180 * DAY,
-  sessionIdle: 12 * HOUR,
-  sessionAbsolute: 14 * DAY,
-  interaction: HOUR,
-  /** After its first use a rotated refresh token is answered by the same successor for so long. */
-  refreshGrace: MINUTE,
-} as const
+/** Asked whenever something is issued: an administrator may have changed it. */
+export type Lifetimes = () => SettingsValues['lifetimes']
 
 /** Seconds a refresh token may live from now: idle time, cut off where its family's absolute life ends. */
-export function refreshTokenTtl(familyAgeSeconds: number): number {
-  return Math.max(1, Math.min(LIFETIMES.refreshTokenIdle, LIFETIMES.refreshTokenAbsolute - familyAgeSeconds))
+export function refreshTokenTtl(lifetimes: Lifetimes, familyAgeSeconds: number): number {
+  const { refresh_token_idle_seconds: idle, refresh_token_absolute_seconds: absolute } = lifetimes()
+  return Math.max(1, Math.min(idle, absolute - familyAgeSeconds))
 }
 
 /** The engine's `ttl`: it wants positive whole numbers. */
-export function lifetimes(): NonNullable<Configuration['ttl']> {
+export function timeToLive(lifetimes: Lifetimes): NonNullable<Configuration['ttl']> {
   return {
-    AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFETIMES.accessToken,
-    ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? LIFETIMES.accessToken,
-    AuthorizationCode: LIFETIMES.authorizationCode,
-    IdToken: LIFETIMES.idToken,
-    RefreshToken: (_ctx, token) => refreshTokenTtl(token.totalLifetime()),
-    Interaction: LIFETIMES.interaction,
-    Session: LIFETIMES.sessionIdle,
-    // a refresh token issued on the last day of a session must not outlive its grant
-    Grant: LIFETIMES.refreshTokenAbsolute + LIFETIMES.sessionAbsolute + DAY,
+    AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? lifetimes().access_token_seconds,
+    ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? lifetimes().access_token_seconds,
+    AuthorizationCode: () => lifetimes().authorization_code_seconds,
+    IdToken: () => lifetimes().id_token_seconds,
+    RefreshToken: (_ctx, token) => refreshTokenTtl(lifetimes, token.totalLifetime()),
+    Interaction: () => lifetimes().interaction_seconds,
+    Session: () => lifetimes().session_idle_seconds,
+    Grant() {
+      const { refresh_token_absolute_seconds: refreshToken, session_absolute_seconds: session } = lifetimes()
+      // a refresh token issued on the last day of a session must not outlive its grant
+      return refreshToken + session + DAY
+    },
   }
 }

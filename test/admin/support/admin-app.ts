@@ -20,6 +20,7 @@ import { createLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createAccountAccess } from '../../../src/oidc/account-access.ts'
 import { createResources } from '../../../src/resources/resources.ts'
+import { createSettings } from '#settings/settings.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
 import { createKeyring } from '../../../src/shared/keyring.ts'
 import type { Passwords } from '../../../src/sign-in/password/password.ts'
@@ -124,13 +125,15 @@ async function createRooms(issuer: string) {
   const signingKeys = createSigningKeys({ ...deps, keyring: createKeyring([Buffer.alloc(32, 7)]) })
   await signingKeys.ensure(SYSTEM)
   const passwords = createPasswords({ db, accounts, audit })
+  const settings = createSettings(deps)
   atEnd(async () => {
+    settings.close()
     signingKeys.close()
     await notifications.close()
     await db.close()
   })
   const accountAccess = createAccountAccess({ db, audit })
-  return { db, audit, clients, resources, accounts, accountAccess, signingKeys, passwords, logger }
+  return { db, audit, clients, resources, accounts, accountAccess, signingKeys, settings, passwords, logger }
 }
 
 async function serve(port: number, issuer: string, rooms: Awaited<ReturnType<typeof createRooms>>): Promise<void> {

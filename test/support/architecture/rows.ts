@@ -25,7 +25,7 @@ export interface Keeper {
 export const KEEPERS: readonly Keeper[] = [
   { packages: ['pino', 'pino-pretty', '@prometheus-io/', '@opentelemetry/'], rooms: ['observability'] },
   { packages: ['knex', 'pg'], rooms: ['database'] },
-  { packages: ['@koa/bodyparser', 'helmet'], rooms: ['http'] },
+  { packages: ['@koa/bodyparser'], rooms: ['http'] },
   { packages: ['koa-compose'], rooms: ['http', 'oidc', 'app'] },
   { packages: ['nodemailer'], rooms: ['mail'] },
   { packages: ['argon2', '@node-rs/argon2', '@simplewebauthn/', 'otpauth', 'qr'], rooms: ['sign-in'] },

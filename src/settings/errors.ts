@@ -1,0 +1,12 @@
+/** What the settings room refuses. */
+import { AppError, type Fault } from '#shared/app-error.ts'
+
+/** 400: settings that contradict each other. */
+export class SettingsInvalid extends AppError {
+  override readonly code = 'settings_invalid'
+  override readonly status = 400
+
+  constructor(faults: readonly Fault[]) {
+    super(`The settings contradict each other in: ${faults.map(({ field }) => field).join(', ')}.`, { faults })
+  }
+}

@@ -1,0 +1,43 @@
+/** What may be set while the server runs: every setting with its bounds, its default and what it does. */
+import { z } from 'zod'
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+const seconds = (fallback: number, [min, max]: readonly [number, number], description: string) =>
+  z
+    .int()
+    .min(min)
+    .max(max)
+    .default(fallback)
+    .meta({ description: `${description}, in seconds.` })
+
+const lifetimes = z.object({
+  access_token_seconds: seconds(5 * MINUTE, [MINUTE, DAY], 'Access tokens of resources that set no time of their own'),
+  authorization_code_seconds: seconds(MINUTE, [10, 10 * MINUTE], 'Authorization codes'),
+  id_token_seconds: seconds(HOUR, [MINUTE, DAY], 'ID tokens'),
+  refresh_token_idle_seconds: seconds(30 * DAY, [5 * MINUTE, 365 * DAY], 'Refresh tokens that are not used'),
+  refresh_token_absolute_seconds: seconds(180 * DAY, [5 * MINUTE, 3 * 365 * DAY], 'Refresh tokens since the sign-in'),
+  refresh_grace_seconds: seconds(
+    MINUTE,
+    [0, 5 * MINUTE],
+    'How long after its first use a rotated refresh token is answered by the same successor again',
+  ),
+  session_idle_seconds: seconds(12 * HOUR, [5 * MINUTE, 90 * DAY], 'Browser sessions that are not used'),
+  session_absolute_seconds: seconds(14 * DAY, [5 * MINUTE, 365 * DAY], 'Browser sessions since the sign-in'),
+  interaction_seconds: seconds(HOUR, [5 * MINUTE, DAY], 'A sign-in that was begun'),
+})
+
+/** Groups of settings. A setting without a value of its own has its default. */
+export const SETTINGS_GROUPS = { lifetimes } as const
+
+export const settingsSchema = z.object({ lifetimes: lifetimes.prefault({}) })
+
+export type SettingsValues = z.infer<typeof settingsSchema>
+
+/** The values of a server on which nothing was set. */
+export const DEFAULT_SETTINGS: SettingsValues = settingsSchema.parse({})
+
+/** By group and name; null takes the default again. */
+export type SettingsChange = Readonly<Record<string, Readonly<Record<string, unknown>>>>
