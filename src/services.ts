@@ -22,6 +22,7 @@ import { OFFERS } from '#oidc/configuration/features.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { createResources } from '#resources/resources.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
+import { createSettings, type ManagedSettings } from '#settings/settings.ts'
 import { type Clock, systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#shared/keyring.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
@@ -56,8 +57,9 @@ export async function createServices(input: ServicesInput) {
   const accounts = createAccounts({ db, audit, clock, onEnd: endAccountAccess })
   const passwords = createPasswords({ db, accounts, audit })
   const signingKeys = await openSigningKeys({ db, notifications, audit, keyring, clock }, logger)
+  const settings = await openSettings({ db, notifications, audit, clock }, logger)
   const accountAccess = createAccountAccess({ db, audit })
-  const rooms = { ...registered, accounts, accountAccess, passwords, signingKeys, audit }
+  const rooms = { ...registered, accounts, accountAccess, passwords, signingKeys, settings, audit }
 
   const oidc = createOidc({
     ...rooms,
@@ -83,6 +85,7 @@ export async function createServices(input: ServicesInput) {
     csrf: createCsrf({ keys: keyring.derive('csrf'), issuer }),
     async close(): Promise<void> {
       await stopJobs()
+      settings.close()
       signingKeys.close()
       await notifications.close()
       await db.close()
@@ -101,6 +104,18 @@ async function openSigningKeys(
   })
   await signingKeys.ensure(SYSTEM)
   return signingKeys
+}
+
+async function openSettings(
+  deps: Omit<Parameters<typeof createSettings>[0], 'onError'>,
+  logger: Logger,
+): Promise<ManagedSettings> {
+  const settings = createSettings({
+    ...deps,
+    onError: (error) => logger.warn({ err: error }, 'the settings could not be read; they are tried again'),
+  })
+  await settings.reload()
+  return settings
 }
 
 /** Clients and resources know of each other: a client's allowances name resources, a removed resource leaves them. */

@@ -27,12 +27,14 @@ export const AUDIT_EVENTS = {
   'account.enabled': 'An account was enabled.',
   'account.disabled': 'An account was disabled.',
   'account.deleted': 'An account was deleted.',
+  'settings.updated': 'Settings were changed.',
   'key.created': 'A signing key was made.',
   'key.rotated': 'The signing key of an algorithm changed.',
   'key.retired': 'A signing key was retired.',
   'key.revoked': 'A signing key was revoked.',
   'admin.refused': 'A request to the admin API was refused.',
   'admin.recovered': 'The key of the client signet-cli was made anew on the server.',
+  'restore_epoch.advanced': 'The database was restored: every session and token of before ended.',
 } as const satisfies Record<string, string>
 
 export type AuditEventType = keyof typeof AUDIT_EVENTS
