@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { signAssertion } from './assertion.ts'
-import type { Server } from './server.ts'
+import type { Reachable, Server } from './server.ts'
 
 export interface RegisteredClient {
   readonly id: string
@@ -15,12 +15,27 @@ export interface RegisteredClient {
 export interface Administrator {
   /** Sends a request to a path below `/admin/v1`; throws unless it succeeds. */
   call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T>
+  /** Sends the same, with further headers, to any process of the issuer, and gives whatever is answered. */
+  ask(method: string, path: string, options?: AskOptions): Promise<AdminAnswer>
   resource(identifier: string, scopes: readonly string[], also?: Record<string, unknown>): Promise<void>
   /** A client with a fresh key where its profile wants one; `also` are further members of the request. */
   client(profile: string, also?: Record<string, unknown>): Promise<RegisteredClient>
   account(email: string, password: string, also?: Record<string, unknown>): Promise<string>
   /** The newest audit events of a type. */
   audit(type: string): Promise<Record<string, unknown>[]>
+}
+
+export interface AskOptions {
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly through?: Reachable
+}
+
+export interface AdminAnswer {
+  readonly status: number
+  readonly headers: Headers
+  /** The JSON of the answer; undefined without one. */
+  readonly body: unknown
 }
 
 export const PASSWORD = 'correct horse battery staple'
@@ -46,19 +61,26 @@ export async function administrator(server: Server): Promise<Administrator> {
     return token.value
   }
 
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await server.fetch(`/admin/v1${path}`, {
+  async function ask(method: string, path: string, options: AskOptions = {}): Promise<AdminAnswer> {
+    const { body, headers = {}, through = server } = options
+    const response = await through.fetch(`/admin/v1${path}`, {
       method,
-      headers: { authorization: `Bearer ${await accessToken()}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${await accessToken()}`, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.text()
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
-    return (text === '' ? undefined : JSON.parse(text)) as T
+    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
+  }
+
+  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await ask(method, path, { body })
+    if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    return answer.body as T
   }
 
   return {
     call,
+    ask,
     async resource(identifier, scopes, also = {}) {
       await call('POST', '/resources', { resource: identifier, name: 'Posts', scopes, ...also })
     },
