@@ -9,6 +9,7 @@ import * as m7 from './20261124000700-sign-in-create-passwords.ts'
 import * as m8 from './20261124000800-oidc-create-artefacts.ts'
 import * as m9 from './20261124000900-oidc-create-statuses.ts'
 import * as m10 from './20261124110000-settings-create-settings.ts'
+import * as m11 from './20261124112000-oidc-create-restore-epoch.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -21,4 +22,5 @@ export const MIGRATIONS = {
   '20261124000800-oidc-create-artefacts': m8,
   '20261124000900-oidc-create-statuses': m9,
   '20261124110000-settings-create-settings': m10,
+  '20261124112000-oidc-create-restore-epoch': m11,
 } as const

@@ -41,7 +41,7 @@ export function createApp(services: Services): Koa {
   const { config, logger, metrics, oidc } = services
   const { issuer, production } = config
   const base = new URL(issuer).pathname.replace(/\/$/, '')
-  const app = new Koa({ keys: cookieKeys(services.keyring), proxy: true, maxIpsCount: 1 })
+  const app = new Koa({ keys: cookieKeys(services.keyring, services.restoreEpoch.number), proxy: true, maxIpsCount: 1 })
   app.silent = true
 
   app.use(
@@ -60,7 +60,7 @@ export function createApp(services: Services): Koa {
   if (base !== '') app.use(belowIssuer(base))
   app.use(createHomePage({ issuer, production, open: [] }))
   app.use(createInteractions({ ...services, gateway: oidc.gateway, issuer }))
-  app.use(createAdminApi({ ...services, issuer }))
+  app.use(createAdminApi({ ...services, issuer, hasEnded: oidc.hasEnded }))
   app.use(withoutDeadEnds)
   app.use(oidc.middleware)
   return app

@@ -20,6 +20,7 @@ import type { Metrics } from '#observability/metrics.ts'
 import { createAccountAccess, endAccountAccess, endClientAccess } from '#oidc/account-access.ts'
 import { OFFERS } from '#oidc/configuration/features.ts'
 import { createOidc } from '#oidc/oidc.ts'
+import { seenRestoreEpoch } from '#oidc/restore-epoch.ts'
 import { createResources } from '#resources/resources.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
 import { createSettings, type ManagedSettings } from '#settings/settings.ts'
@@ -59,6 +60,7 @@ export async function createServices(input: ServicesInput) {
   const signingKeys = await openSigningKeys({ db, notifications, audit, keyring, clock }, logger)
   const settings = await openSettings({ db, notifications, audit, clock }, logger)
   const accountAccess = createAccountAccess({ db, audit })
+  const restoreEpoch = await seenRestoreEpoch(db)
   const rooms = { ...registered, accounts, accountAccess, passwords, signingKeys, settings, audit }
 
   const oidc = createOidc({
@@ -66,6 +68,7 @@ export async function createServices(input: ServicesInput) {
     issuer,
     db,
     keyring,
+    restoreEpoch,
     logger,
     metrics,
     pages: createEnginePages({ accounts, issuer }),
@@ -79,6 +82,7 @@ export async function createServices(input: ServicesInput) {
     logger,
     metrics,
     keyring,
+    restoreEpoch,
     ...rooms,
     adminResource: adminResource.identifier,
     oidc,

@@ -11,7 +11,7 @@ import { AppError } from '#shared/app-error.ts'
 import type { Caller } from './caller.ts'
 import { entityTag } from './conditional.ts'
 import { AdminError } from './errors.ts'
-import { createGuard, type Guard } from './guard.ts'
+import { createGuard, type Guard, type GuardDeps } from './guard.ts'
 import { createOpenApiDocument } from './openapi.ts'
 import { type AdminServices, adminRoutes } from './resources.ts'
 import type { Reply, Route } from './route.ts'
@@ -20,6 +20,8 @@ import { adminResourceOf } from './scopes.ts'
 export interface AdminApiDeps extends Omit<AdminServices, 'adminResource'> {
   readonly issuer: string
   readonly logger: Logger
+  /** Whether an access token that verifies was revoked all the same, or is of before a restore. */
+  readonly hasEnded: GuardDeps['hasEnded']
 }
 
 const BASE = '/admin/v1'

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { JSONWebKeySet } from 'jose'
 import type { Client, Clients } from '#clients/client.ts'
 import { type AccessTokenClaims, AccessTokenRefused, accessTokens } from '#resource-server/index.ts'
+import type { TokenStatus } from '#oidc/structured-tokens.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
 import type { Caller } from './caller.ts'
 import { AdminError } from './errors.ts'
@@ -13,6 +14,8 @@ export interface GuardDeps {
   readonly audience: string
   readonly clients: Pick<Clients, 'read'>
   readonly signingKeys: Pick<SigningKeys, 'current'>
+  /** Whether a token that verifies was revoked all the same, or is of before a restore. */
+  readonly hasEnded: (claims: { jti: string; status?: TokenStatus }) => Promise<boolean>
 }
 
 export interface Guard {
@@ -21,7 +24,7 @@ export interface Guard {
 }
 
 /** Verifies by the keys held in memory; that the client may still act is read from PostgreSQL each time. */
-export function createGuard({ issuer, audience, clients, signingKeys }: GuardDeps): Guard {
+export function createGuard({ issuer, audience, clients, signingKeys, hasEnded }: GuardDeps): Guard {
   const tokens = accessTokens({
     issuer,
     audience,
@@ -36,6 +39,7 @@ export function createGuard({ issuer, audience, clients, signingKeys }: GuardDep
     const caller = callerOf(claims)
     sawCaller(caller)
     refusePerson(claims)
+    if (await hasEnded(claims)) throw invalidToken('The access token has ended; ask for a new one.')
     const client = await clients.read(claims.client_id)
     if (!client || client.status !== 'enabled') {
       throw invalidToken(`The client of the access token, ${claims.client_id}, is ${client ? 'disabled' : 'deleted'}.`)

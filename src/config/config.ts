@@ -26,6 +26,13 @@ export interface Config {
     readonly migrate: 'auto' | 'off'
   }
   readonly keysDir: string
+  /** How often the database was restored, as far as this machine knows. */
+  readonly restoreEpoch: {
+    readonly number: number
+    /** Where the number is kept: a path, or the variable that was set in its place. */
+    readonly keptIn: string
+    readonly byVariable: boolean
+  }
   /** Hosts or CIDRs that outgoing fetches may reach although they are private. */
   readonly fetchAllow: readonly string[]
   readonly log: { readonly level: string; readonly format: 'json' | 'pretty' }

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeSync,
@@ -108,8 +109,39 @@ export function makePrivateFile(path: string, content: string): boolean {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST' && existsSync(path)) return false
-    const todo = 'let the user that runs Signet write there, or set SIGNET_KEYS_DIR'
-    throw new KeyFileError(`${dir} cannot be written (${code}): ${todo}.`, { cause: error })
+    throw notWritable(dir, error)
+  }
+}
+
+/** Writes a file of mode 0600 in place of the one that is there; after it returns, a power cut leaves the new one. */
+export function replacePrivateFile(path: string, content: string): void {
+  const dir = dirname(path)
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    const draft = writeDraft(dir, content)
+    try {
+      renameSync(draft, path)
+    } finally {
+      rmSync(draft, { force: true })
+    }
+    syncDirectory(dir)
+  } catch (error) {
+    throw notWritable(dir, error)
+  }
+}
+
+function notWritable(dir: string, error: unknown): KeyFileError {
+  const todo = 'let the user that runs Signet write there, or set SIGNET_KEYS_DIR'
+  const { code } = error as NodeJS.ErrnoException
+  return new KeyFileError(`${dir} cannot be written (${code}): ${todo}.`, { cause: error })
+}
+
+function syncDirectory(dir: string): void {
+  const handle = openSync(dir, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
   }
 }
 

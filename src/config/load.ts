@@ -8,6 +8,7 @@ import { crossFaults, productionFaults } from './cross-checks.ts'
 import type { Environment } from './env.ts'
 import { makeMasterKeyFile, masterKeyPath, readMasterKeyFile } from './key-files.ts'
 import { isLoopback } from './loopback.ts'
+import { readRestoreEpochFile, restoreEpochPath } from './restore-epoch-file.ts'
 import type { Secrets } from './secrets.ts'
 import { readValues } from './values.ts'
 import type { Values } from './variables.ts'
@@ -34,7 +35,8 @@ export interface Loaded {
  */
 export function loadConfig(env: Environment, options: LoadOptions = {}): Loaded {
   const { values, faults } = readValues(env)
-  const config = build(values, env, options)
+  const built = build(values, env, options)
+  const config: Config = { ...built, restoreEpoch: restoreEpochOf(values, built.keysDir) }
   faults.push(...crossFaults(config, values, env), ...productionFaults(config, values, env))
   const keys = options.masterKeys === 'none' ? undefined : findMasterKeys(config, values, env, faults)
   if (faults.length > 0) throw new ConfigError(faults)
@@ -57,7 +59,7 @@ export function loadClientConfig(env: Environment): Pick<Config, 'issuer' | 'key
   return { issuer, keysDir }
 }
 
-function build(values: Values, env: Environment, options: LoadOptions): Config {
+function build(values: Values, env: Environment, options: LoadOptions): Omit<Config, 'restoreEpoch'> {
   const port = values.PORT ?? 3000
   const { SIGNET_TLS_CERT_FILE: certFile, SIGNET_TLS_KEY_FILE: keyFile, SIGNET_MTLS_PORT: mtlsPort } = values
   const issuer = values.SIGNET_ISSUER ?? `${certFile && keyFile ? 'https' : 'http'}://localhost:${port}`
@@ -92,6 +94,11 @@ function build(values: Values, env: Environment, options: LoadOptions): Config {
     firstAdmin: values.SIGNET_ADMIN_EMAIL === undefined ? undefined : { email: values.SIGNET_ADMIN_EMAIL },
     tracing: tracingOf(values),
   }
+}
+
+function restoreEpochOf({ SIGNET_RESTORE_EPOCH: number }: Values, keysDir: string): Config['restoreEpoch'] {
+  if (number !== undefined) return { number, keptIn: 'SIGNET_RESTORE_EPOCH', byVariable: true }
+  return { number: readRestoreEpochFile(keysDir), keptIn: restoreEpochPath(keysDir), byVariable: false }
 }
 
 function tracingOf(values: Values): Config['tracing'] {

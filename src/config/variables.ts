@@ -78,6 +78,12 @@ export const VARIABLES = {
     'hLd2yBtX1cVvWnq0E4rT9uY6iO3pA7sD5fG8hJkLzXc',
     'comma-separated base64url keys of 32 bytes; the first encrypts, all decrypt',
   ),
+  SIGNET_RESTORE_EPOCH: plain(
+    parse.integer(0, 1_000_000),
+    'the file `restore-epoch` in the keys directory, which `signet restore-epoch` writes; `0` without it',
+    '1',
+    'how often the database was restored, for servers that keep no files: raised by one after each restore, it ends all sessions and tokens of before',
+  ),
   SIGNET_WORKERS: plain(parse.workers, '`1`', 'auto', 'processes that serve; `auto`: as many as there are cores'),
   SIGNET_TRUSTED_PROXIES: plain(
     parse.ranges,

@@ -12,6 +12,7 @@ import { waitForDatabase } from '#database/reachable.ts'
 import type { Logger } from '#observability/logger.ts'
 import { createKeyring } from '#shared/keyring.ts'
 import { checkMasterKeys, MasterKeyWrong } from '#signing-keys/master-key-store.ts'
+import { settleRestoreEpoch } from './restore-epoch.ts'
 
 export interface DatabaseUrls {
   readonly url: string
@@ -30,7 +31,7 @@ export interface OpenedDatabase extends DatabaseUrls {
 
 /**
  * Everything that must hold before a service is built. `waitingFor` is told what a start waits for. Throws
- * DatabaseStartError or MasterKeyWrong with one sentence that says what to do.
+ * DatabaseStartError, MasterKeyWrong or RestoreEpochBehind with one sentence that says what to do.
  */
 export async function openDatabase(
   { config, secrets, madeMasterKey }: Loaded,
@@ -44,6 +45,7 @@ export async function openDatabase(
   const probe = createDatabase({ url: urls.url, poolSize: 1, applicationName: 'signet-probe', logger })
   life.defer(() => probe.close())
   await compareMasterKeys(probe, secrets, madeMasterKey)
+  await settleRestoreEpoch(config.restoreEpoch, { probe, directUrl: urls.directUrl, logger })
   const kept = life.move()
   return { ...urls, probe, close: () => kept.disposeAsync() }
 }

@@ -15,6 +15,8 @@ export interface AssertionContext {
   readonly endpoint: string
   /** Epoch seconds. */
   readonly now: number
+  /** Epoch seconds of the last restore: whether an assertion of before was used nobody knows any more. */
+  readonly restoredAt: number
 }
 
 type Claims = Readonly<Record<string, unknown>>
@@ -86,6 +88,7 @@ function timeFault({ claims, client, context }: RuleInput): string | undefined {
   if (exp - iat > most) {
     return `it lives ${Math.ceil(exp - iat)} s from iat to exp; at most ${most} s are allowed`
   }
+  if (iat < context.restoredAt) return 'it was made before this server was restored (iat); make a new one'
   return undefined
 }
 

@@ -31,9 +31,11 @@ import { createGateway, lost } from './gateway.ts'
 import type { EnginePages, InteractionGateway } from './interaction-gateway.ts'
 import { createProvider, type EngineInstance, type ProviderDeps } from './provider.ts'
 import { createReplayDetection } from './replay.ts'
+import type { RestoreEpoch } from './restore-epoch-store.ts'
 import { createResourceRequests } from './resource-requests.ts'
 import { createStatusRoute } from './status-route.ts'
 import { createStatusOf } from './status-claim.ts'
+import { placeOf, type TokenStatus } from './structured-tokens.ts'
 import { createStatusStore } from './status-store.ts'
 
 export interface OidcDeps {
@@ -45,6 +47,7 @@ export interface OidcDeps {
   readonly accounts: Accounts
   readonly signingKeys: SigningKeys
   readonly settings: Pick<Settings, 'current'>
+  readonly restoreEpoch: RestoreEpoch
   readonly audit: Audit
   readonly logger: Logger
   readonly metrics: Metrics
@@ -56,9 +59,16 @@ export interface OidcDeps {
   readonly origin: (ctx: Context) => Omit<AuditContext, 'actor'>
 }
 
+interface EndedClaims {
+  readonly jti: string
+  readonly status?: TokenStatus
+}
+
 export interface Oidc {
   readonly middleware: Middleware
   readonly gateway: InteractionGateway
+  /** Whether a JWT access token of ours, verified already, was revoked by itself or is of before a restore. */
+  hasEnded(claims: EndedClaims): Promise<boolean>
   /** Rows that went, by table; undefined when there were none. */
   removeExpired(): Promise<Record<string, number> | undefined>
 }
@@ -93,6 +103,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     // read once a request: those under way keep the engine they began with
     middleware: compose([createStatusRoute(storage.statusLists), (ctx, next) => current.run(ctx, next)]),
     gateway: createGateway({ ...lostDeps, auditContext: deps.origin }),
+    hasEnded: ({ jti, status }) => storage.statuses.hasEnded(jti, placeOf(status)),
     async removeExpired() {
       const removed = await removeExpired(deps.db)
       return Object.keys(removed).length === 0 ? undefined : removed

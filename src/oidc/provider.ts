@@ -26,6 +26,7 @@ import type { EnginePages } from './interaction-gateway.ts'
 import { installStructuredTokens, setStructuredTokenAside } from './structured-tokens.ts'
 import type { StatusStore } from './status-store.ts'
 import { orUnavailable } from './adapter/errors.ts'
+import type { RestoreEpoch } from './restore-epoch-store.ts'
 import { setClockTolerance } from './internals.ts'
 import { requestScope } from './request-scope.ts'
 import type { ResourceRequests } from './resource-requests.ts'
@@ -44,6 +45,7 @@ export interface ProviderDeps {
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly endSession: (uid: string) => Promise<void>
   readonly statuses: StatusStore
+  readonly restoreEpoch: RestoreEpoch
   readonly statusOf: StatusOf
   /** What is left of an interaction that the engine does not find any more. */
   readonly lost: (ctx: Context) => Promise<Error>
@@ -76,6 +78,7 @@ export function createProvider(deps: ProviderDeps, keys: KeySet): EngineInstance
     tokenEndpoint: deps.issuer + ROUTES.token,
     endpoint: deps.issuer + ctx.path,
     now: Date.now() / 1000,
+    restoredAt: deps.restoreEpoch.beganAt.getTime() / 1000,
   })
   const provider = new Provider(deps.issuer, configuration(deps, { keys, clients, assertionContext }))
   const engineClients = installClients(provider, deps.clients, async (ctx) => {
@@ -101,7 +104,7 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
     adapter: deps.adapter,
     jwks: engineKeys(keys),
     routes: ROUTES,
-    cookies: cookies(issuer, deps.keyring),
+    cookies: cookies(issuer, deps.keyring, deps.restoreEpoch.number),
     ttl: timeToLive(deps.lifetimes),
     scopes: [...OPENID_SCOPES],
     claims: CLAIMS,

@@ -2,7 +2,7 @@
 import type { Middleware } from 'koa'
 import { LIST_LIFETIME, type StatusLists } from '#signing-keys/status-list/status-list.ts'
 
-const PATH = /^\/status-lists\/(0|[1-9]\d{0,8})$/
+const PATH = /^\/status-lists\/(0|[1-9]\d{0,9})$/
 
 export function createStatusRoute(lists: StatusLists): Middleware {
   return async (ctx, next) => {

@@ -13,11 +13,12 @@ export interface StatusStore {
   clientIndex(clientId: string): Promise<string>
   /** The grant that has the place, unless it ended. */
   grantAt(statusIndex: string): Promise<GrantStatus | undefined>
-  isRevoked(jti: string): Promise<boolean>
+  /** Whether the token was revoked by itself, or its place is of the time before a restore. */
+  hasEnded(jti: string, statusIndex: string): Promise<boolean>
   /** Remembers one token until it expires. */
   revoke(jti: string, expiresAt: Date): Promise<void>
-  /** The highest place that was given, or undefined when none was. */
-  lastIndex(): Promise<number | undefined>
+  /** The first place whose tokens may be valid, and the highest that was given, or undefined when none was. */
+  bounds(): Promise<{ first: number; last: number | undefined }>
   /** The places from `from` up to, not including, `to` whose tokens are not valid any more. */
   invalid(from: number, to: number): Promise<number[]>
 }
@@ -49,8 +50,12 @@ export function createStatusStore(db: Queryable): StatusStore {
       )
       return rows[0] && { grantId: rows[0].id, accountId: rows[0].account_id, clientId: rows[0].client_id }
     },
-    async isRevoked(jti) {
-      const { rowCount } = await db.query('SELECT 1 FROM revoked_tokens WHERE id = $1', [sha256(jti)])
+    async hasEnded(jti, statusIndex) {
+      const { rowCount } = await db.query(
+        `SELECT 1 FROM revoked_tokens WHERE id = $1
+         UNION ALL SELECT 1 FROM restore_epoch WHERE first_status_index > $2`,
+        [sha256(jti), statusIndex],
+      )
       return rowCount > 0
     },
     async revoke(jti, expiresAt) {
@@ -59,12 +64,13 @@ export function createStatusStore(db: Queryable): StatusStore {
         expiresAt,
       ])
     },
-    async lastIndex() {
-      const { rows } = await db.query<{ last: string | null }>(
-        'SELECT CASE WHEN is_called THEN last_value END AS last FROM status_indexes',
+    async bounds() {
+      const { rows } = await db.query<{ first: string; last: string | null }>(
+        `SELECT first_status_index AS first, CASE WHEN is_called THEN last_value END AS last
+         FROM restore_epoch, status_indexes`,
       )
-      const last = rows[0]?.last ?? null
-      return last === null ? undefined : Number(last)
+      const { first = '0', last = null } = rows[0] ?? {}
+      return { first: Number(first), last: last === null ? undefined : Number(last) }
     },
     async invalid(from, to) {
       const { rows } = await db.query<{ status_index: string }>(INVALID, [from, to])

@@ -82,9 +82,10 @@ async function model(
     acr,
     amr,
   } = claims as unknown as Claims
-  if (await statuses.isRevoked(jti)) return undefined
+  const place = placeOf(status)
+  if (await statuses.hasEnded(jti, place)) return undefined
   const isMachine = Model === provider.ClientCredentials
-  const grant = isMachine ? undefined : await statuses.grantAt(placeOf(status))
+  const grant = isMachine ? undefined : await statuses.grantAt(place)
   if (!isMachine && (grant?.accountId !== sub || grant.clientId !== clientId)) return undefined
   const Constructor = Model as unknown as new (payload: object) => object
   const token = new Constructor({
@@ -104,14 +105,14 @@ async function model(
   })
 }
 
-interface TokenStatus {
+export interface TokenStatus {
   readonly status_list: { readonly idx: number; readonly uri: string }
 }
 
-/** The place that `idx` in the list at `uri` stands for. */
-function placeOf(status: TokenStatus | undefined): string {
-  const list = Number(/\/(\d+)$/.exec(status?.status_list.uri ?? '')?.[1])
-  return String(list * LIST_SIZE + (status?.status_list.idx ?? 0))
+/** The place that `idx` in the list at `uri` stands for; below all places for a token that names none. */
+export function placeOf(status: TokenStatus | undefined): string {
+  const list = /\/(\d+)$/.exec(status?.status_list.uri ?? '')?.[1]
+  return status === undefined || list === undefined ? '-1' : String(Number(list) * LIST_SIZE + status.status_list.idx)
 }
 
 interface Claims {

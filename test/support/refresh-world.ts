@@ -232,7 +232,11 @@ function adapterOver({ keyring }: Rooms, db: Pick<ReturnType<typeof createDataba
   return createAdapterFactory({
     artefacts: createArtefactStore(db),
     grants: createGrantStore(db),
-    sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: () => DEFAULT_SETTINGS.lifetimes.session_absolute_seconds }),
+    sessions: createSessionAdapter({
+      sessions,
+      sealer,
+      absoluteSeconds: () => DEFAULT_SETTINGS.lifetimes.session_absolute_seconds,
+    }),
     sealer,
     graceSeconds: () => DEFAULT_SETTINGS.lifetimes.refresh_grace_seconds,
   })
@@ -245,7 +249,7 @@ function familyMaker(
   { template, otherClientId }: { template: Template; otherClientId: string },
 ): World['family'] {
   const adapter = adapterOver(rooms, db)
-  const keys = new Keygrip(cookieKeys(rooms.keyring))
+  const keys = new Keygrip(cookieKeys(rooms.keyring, rooms.restoreEpoch.number))
   const fresh = () => randomBytes(32).toString('base64url')
   const templateClientId = template.refreshToken.clientId as string
   return async (within) => {

@@ -6,6 +6,7 @@ import { createAudit } from '#audit/recorder.ts'
 import { createClients } from '#clients/clients.ts'
 import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
+import { seenRestoreEpoch } from '#oidc/restore-epoch.ts'
 import { createResources } from '#resources/resources.ts'
 import type { AppError } from '#shared/app-error.ts'
 import { createSettings } from '#settings/settings.ts'
@@ -43,13 +44,14 @@ export async function openRooms(url: string, { clock = systemClock } = {}) {
   const accounts = createAccounts({ db, audit, clock })
   const signingKeys = createSigningKeys({ db, notifications, audit, keyring, clock })
   const settings = createSettings({ db, notifications, audit, clock })
+  const restoreEpoch = await seenRestoreEpoch(db)
   atEnd(async () => {
     settings.close()
     signingKeys.close()
     await notifications.close()
     await db.close()
   })
-  return { db, notifications, audit, keyring, resources, clients, accounts, signingKeys, settings }
+  return { db, notifications, audit, keyring, resources, clients, accounts, signingKeys, settings, restoreEpoch }
 }
 
 /** The error that a refused change throws; fails when it is not refused. */

@@ -12,8 +12,8 @@ export const LIST_LIFETIME = 60
 const REBUILD_MS = 1000
 
 export interface StatusSource {
-  /** The highest place that was given, or undefined when none was. */
-  lastIndex(): Promise<number | undefined>
+  /** The first place whose tokens may be valid, and the highest that was given, or undefined when none was. */
+  bounds(): Promise<{ readonly first: number; readonly last: number | undefined }>
   /** The places from `from` up to, not including, `to` whose tokens are not valid any more. */
   invalid(from: number, to: number): Promise<number[]>
 }
@@ -33,11 +33,15 @@ interface StatusListsDeps {
 
 export function createStatusLists({ issuer, source, keys }: StatusListsDeps): StatusLists {
   const built = new Map<number, { at: number; token: Promise<string> }>()
+  let nothingValid: Promise<string> | undefined
   const uriOf = (id: number) => `${issuer}/status-lists/${id}`
 
   async function build(id: number): Promise<string> {
     const places = await source.invalid(id * LIST_SIZE, (id + 1) * LIST_SIZE)
-    const lst = await encodeList(places.map((place) => place - id * LIST_SIZE))
+    return sign(id, await encodeList(places.map((place) => place - id * LIST_SIZE)))
+  }
+
+  async function sign(id: number, lst: string): Promise<string> {
     const now = Math.floor(Date.now() / 1000)
     const jwk = keys().privateJwks.find(({ alg }) => alg === 'ES256') as JWK
     return new SignJWT({ status_list: { bits: 1, lst }, ttl: LIST_LIFETIME, sub: uriOf(id) })
@@ -51,8 +55,11 @@ export function createStatusLists({ issuer, source, keys }: StatusListsDeps): St
     async get(id) {
       const kept = built.get(id)
       if (kept && performance.now() - kept.at < REBUILD_MS) return kept.token
-      const last = await source.lastIndex()
-      if (!Number.isSafeInteger(id) || id < 0 || id * LIST_SIZE > (last ?? 0)) return undefined
+      const { first, last } = await source.bounds()
+      if (!Number.isSafeInteger(id * LIST_SIZE) || id < 0 || id * LIST_SIZE > (last ?? first)) return undefined
+      // before a restore: nobody knows which of its places were given, and all that they stood for has ended
+      if ((id + 1) * LIST_SIZE <= first)
+        return sign(id, await (nothingValid ??= encodeList(Array.from({ length: LIST_SIZE }, (_, place) => place))))
       const token = build(id)
       built.set(id, { at: performance.now(), token })
       token.catch(() => built.delete(id))

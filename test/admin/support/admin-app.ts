@@ -6,7 +6,7 @@ import { importJWK, type JWTPayload, SignJWT } from 'jose'
 import Koa from 'koa'
 import type { Accounts } from '../../../src/accounts/account.ts'
 import { createAccounts } from '../../../src/accounts/accounts.ts'
-import { createAdminApi } from '../../../src/admin/api.ts'
+import { type AdminApiDeps, createAdminApi } from '../../../src/admin/api.ts'
 import { ADMIN_SCOPES, adminResourceOf } from '../../../src/admin/scopes.ts'
 import { type Audit, type StoredAuditEvent, SYSTEM } from '../../../src/audit/audit.ts'
 import { createAudit } from '../../../src/audit/recorder.ts'
@@ -19,6 +19,8 @@ import { createFront } from '../../../src/http/front.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createAccountAccess } from '../../../src/oidc/account-access.ts'
+import { createStatusStore } from '../../../src/oidc/status-store.ts'
+import { placeOf } from '../../../src/oidc/structured-tokens.ts'
 import { createResources } from '../../../src/resources/resources.ts'
 import { createSettings } from '#settings/settings.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
@@ -150,7 +152,9 @@ async function serve(port: number, issuer: string, rooms: Awaited<ReturnType<typ
       problemPaths: ['/admin/'],
     }),
   )
-  app.use(createAdminApi({ issuer, ...rooms }))
+  const statuses = createStatusStore(rooms.db)
+  const hasEnded: AdminApiDeps['hasEnded'] = ({ jti, status }) => statuses.hasEnded(jti, placeOf(status))
+  app.use(createAdminApi({ issuer, ...rooms, hasEnded }))
   const server = createServer(app.callback())
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   if ((server.address() as AddressInfo).port !== port) throw new Error('the port is not the one that was asked for')
@@ -190,6 +194,7 @@ function tokenMaker(issuer: string, signingKeys: ManagedSigningKeys, clientId: s
       exp: now + 60,
       jti: randomUUID(),
       scope: ALL_SCOPES.join(' '),
+      status: { status_list: { idx: 0, uri: `${issuer}/status-lists/0` } },
       ...claims,
     }
     return new SignJWT(payload)
