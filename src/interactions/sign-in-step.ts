@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import { chooseLanguage } from '#http/i18n/language.ts'
 import { sendPage } from '#http/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
-import { PASSWORD_ASSURANCE } from '#sign-in/assurance.ts'
+import { acrOf } from '#sign-in/assurance.ts'
 import { SignInBusy } from '#sign-in/errors.ts'
 import { isReauthentication, readSignIn, text, type SignInAttempt } from './flow.ts'
 import { formTargets } from './form-targets.ts'
@@ -45,7 +45,7 @@ export function createSignInStep(deps: StepDeps): SignInStep {
       const account = await passwords.verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
       // A browser offers to keep a password when the answer is a success, so a mismatch is none.
       if (!account) return await show(ctx, interaction, { identifier, problem: 'mismatch', status: 422 })
-      await gateway.signedIn(ctx, { accountSub: account.sub, ...PASSWORD_ASSURANCE })
+      await gateway.signedIn(ctx, { accountSub: account.sub, amr: ['pwd'], acr: acrOf(['pwd']) })
     } catch (error) {
       if (!(error instanceof SignInBusy)) throw error
       ctx.set('Retry-After', String(error.retryAfterSeconds))

@@ -1,7 +1,37 @@
-/** How sure a sign-in makes us: the authentication methods used (`amr`, RFC 8176) and the class they reach (`acr`). */
+/** How sure a sign-in makes us: from the methods used (`amr`, RFC 8176) the class they reach (`acr`). */
 
-/** One proof: something the person knows. */
-export const PASSWORD_ASSURANCE = { amr: ['pwd'], acr: 'urn:signet:acr:password' } as const satisfies {
-  readonly amr: readonly string[]
-  readonly acr: string
+/** The classes, from the weakest; a stronger one meets what a weaker one was asked for. */
+export const ACR_VALUES = [
+  /** One proof: something the person knows, or what another provider vouches for. */
+  'urn:signet:acr:password',
+  /** Two proofs of different kinds. */
+  'urn:signet:acr:mfa',
+  /** A passkey that verified its user: two kinds in one, and nothing that a false page could take. */
+  'urn:signet:acr:passkey',
+] as const
+
+export type Acr = (typeof ACR_VALUES)[number]
+
+/** The class that proofs by these methods reach. */
+export function acrOf(amr: readonly string[]): Acr {
+  if (amr.includes('user') && (amr.includes('hwk') || amr.includes('swk'))) return 'urn:signet:acr:passkey'
+  return amr.includes('mfa') ? 'urn:signet:acr:mfa' : 'urn:signet:acr:password'
+}
+
+/** All methods of a sign-in of several proofs; two of different kinds are `mfa` (RFC 8176 §2). */
+export function joined(first: readonly string[], second: readonly string[]): string[] {
+  const kinds = new Set([...first, ...second])
+  if (kinds.has('pwd') && kinds.has('otp')) kinds.add('mfa')
+  return [...kinds]
+}
+
+/**
+ * Whether `acr` is at least as strong as one of the classes that were asked for (`acr_values`). Values that are not
+ * ours ask nothing of us: the parameter is a wish (OpenID Connect Core §3.1.2.1).
+ */
+export function meets(acr: string | undefined, asked: readonly string[]): boolean {
+  const ours = ACR_VALUES.filter((value) => asked.includes(value))
+  const weakest = ours[0]
+  if (weakest === undefined) return true
+  return ACR_VALUES.indexOf(acr as Acr) >= ACR_VALUES.indexOf(weakest)
 }
