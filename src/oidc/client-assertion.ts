@@ -1,5 +1,6 @@
 /** The rules for client assertions (RFC 7523 §3, RFC 10070): which one a verified assertion breaks, in words. */
 import type { Client } from '#clients/client.ts'
+import { repeatedMember } from '#http/repeated-member.ts'
 
 /** Seconds. */
 const MAX_LIFETIME = 3600
@@ -20,14 +21,32 @@ export interface AssertionContext {
 }
 
 type Claims = Readonly<Record<string, unknown>>
-type RuleInput = { claims: Claims; header: Claims; client: Client; context: AssertionContext }
+interface RuleInput {
+  /** As it was sent; `claims` and `header` are what is read in it. */
+  readonly assertion: string
+  readonly claims: Claims
+  readonly header: Claims
+  readonly client: Client
+  readonly context: AssertionContext
+}
+
+const RULES = [
+  typeFault,
+  algorithmFault,
+  keyIdFault,
+  repetitionFault,
+  subjectFault,
+  audienceFault,
+  timeFault,
+  identifierFault,
+]
 
 /**
  * The first broken rule as a sentence for `error_description`, or undefined. Call it only after the signature was
  * verified: who does not hold the client's key is told nothing.
  */
 export function assertionFault(input: RuleInput): string | undefined {
-  for (const rule of [typeFault, algorithmFault, subjectFault, audienceFault, timeFault, identifierFault]) {
+  for (const rule of RULES) {
     const fault = rule(input)
     if (fault !== undefined) return `client assertion: ${fault}`
   }
@@ -45,6 +64,25 @@ function typeFault({ header }: RuleInput): string | undefined {
 function algorithmFault({ header, client }: RuleInput): string | undefined {
   if (client.profile !== 'fapi2' || header['alg'] !== 'RS256') return undefined
   return 'alg is "RS256"; it must be PS256, ES256 or EdDSA'
+}
+
+/** RFC 7515 §4.1.4: a string; another value would select no key and so try all of them. */
+function keyIdFault({ header }: RuleInput): string | undefined {
+  const { kid } = header
+  return kid === undefined || typeof kid === 'string' ? undefined : `kid is ${shown(kid)}; it must be a text, or absent`
+}
+
+/** RFC 7515 §4, RFC 7519 §4: names are unique. Of two members of one name, others might read the one not checked here. */
+function repetitionFault({ assertion, claims, header }: RuleInput): string | undefined {
+  const [head = '', body = ''] = assertion.split('.')
+  const name = repeatedIn(head, header) ?? repeatedIn(body, claims)
+  return name === undefined ? undefined : `${shown(name)} stands in it twice; each name may stand once`
+}
+
+function repeatedIn(part: string, read: Claims): string | undefined {
+  const text = Buffer.from(part, 'base64url').toString()
+  // written back it is the same, so nothing was lost in reading: true of what nearly all libraries send
+  return JSON.stringify(read) === text ? undefined : repeatedMember(text)
 }
 
 /** RFC 7523 §3: iss and sub are the client_id. */

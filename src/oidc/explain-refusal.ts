@@ -33,8 +33,38 @@ export async function explainRefusal(
   const refusal = await better(ctx, error, { ...deps, ...said })
   if (body && typeof body === 'object')
     Object.assign(body, { error: refusal.error, error_description: refusal.description })
+  else if (said.description === '' && refusal.description !== '') describeAtApp(ctx, refusal.description)
   return { ...refusal, detail: detailOf(error) }
 }
+
+/** Adds the sentence to an answer that leaves for the app: the engine built it already, by redirect or as a form. */
+function describeAtApp(ctx: KoaContextWithOIDC, description: string): void {
+  const location: string | undefined = ctx.response.get('Location')
+  if (location) {
+    // the parameters of the answer end the query or the fragment (OAuth 2.0 Multiple Response Type Encoding §2.1)
+    ctx.set('Location', `${location}&${new URLSearchParams({ error_description: description }).toString()}`)
+  } else if (typeof ctx.body === 'string' && ctx.oidc.params?.['response_mode'] === 'form_post') {
+    const field = `<input type="hidden" name="error_description" value="${description}"/>`
+    ctx.body = ctx.body.replace('<noscript>', () => `${field}\n    <noscript>`)
+  }
+}
+
+/** The sentence of an error that the engine gives none, or undefined. Plain words: nothing in them needs escaping. */
+export function sentenceOf(error: string): string | undefined {
+  return SENTENCES.get(error)
+}
+
+const SENTENCES = new Map([
+  [
+    'request_not_supported',
+    'the parameter request is not supported: send the parameters themselves, or push them to the pushed authorization request endpoint',
+  ],
+  [
+    'request_uri_not_supported',
+    'this request_uri is not supported: only one of the pushed authorization request endpoint is, at the authorization endpoint',
+  ],
+  ['registration_not_supported', 'the parameter registration is not supported: clients are registered beforehand'],
+])
 
 async function better(
   ctx: KoaContextWithOIDC,
@@ -62,7 +92,7 @@ async function better(
   if (said.code === 'invalid_grant' && error.error_detail) {
     return { error: said.code, description: GRANT_DETAILS.get(error.error_detail) ?? error.error_detail }
   }
-  return { error: said.code, description: said.description }
+  return { error: said.code, description: said.description || (sentenceOf(said.code) ?? '') }
 }
 
 /** Where the engine's detail names an inner step, ours says what was wrong. */
@@ -82,7 +112,7 @@ async function verifiedFault(
     const header = decodeProtectedHeader(assertion)
     if (!allowedAlg(client, header.alg) || !(await signedBy(engineClient, assertion, header.alg as string)))
       return undefined
-    return assertionFault({ claims: decodeJwt(assertion), header, client, context })
+    return assertionFault({ assertion, claims: decodeJwt(assertion), header, client, context })
   } catch {
     return undefined
   }

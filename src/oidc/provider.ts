@@ -21,6 +21,7 @@ import { canonicalResources } from './configuration/resources.ts'
 import { engineKeys } from './configuration/signing.ts'
 import type { ConsentStore } from './consent-store.ts'
 import { EXTRA_CLIENT_METADATA, installClients, type EngineClients } from './engine-clients.ts'
+import { sentenceOf } from './explain-refusal.ts'
 import { loadExistingGrant } from './grants-of-sessions.ts'
 import type { EnginePages } from './interaction-gateway.ts'
 import { installStructuredTokens, setStructuredTokenAside } from './structured-tokens.ts'
@@ -133,13 +134,16 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
       const scope = requestScope()
       if (scope) scope.authenticating = false
       const client = clients().ours(engineClient)
-      const fault = assertionFault({ claims, header, client, context: assertionContext(ctx) })
+      const assertion = String(ctx.oidc.params?.['client_assertion'])
+      const fault = assertionFault({ assertion, claims, header, client, context: assertionContext(ctx) })
       if (fault) throw Object.assign(new errors.InvalidClientAuth(fault), { error_description: fault })
     },
     renderError: async (ctx, out, error) => {
       // a second tab, the back button, cookies gone: a page with a way on instead of the engine's dead end
       if (error instanceof errors.SessionNotFound && ctx.oidc.route === 'resume') throw await deps.lost(ctx)
-      await pages.error(ctx, out as { error: string; error_description?: string })
+      const told = out as { error: string; error_description?: string }
+      const sentence = told.error_description ?? sentenceOf(told.error)
+      await pages.error(ctx, sentence === undefined ? told : { ...told, error_description: sentence })
     },
     allowOmittingSingleRegisteredRedirectUri: false,
   }
