@@ -38,7 +38,7 @@ async function tokenOf(jwksUri: string, node: Server) {
   const requestId = response.headers.get('x-request-id')
   const events = await stage.admin.audit('token.refused')
   const event = events.find((refused) => refused['request_id'] === requestId)
-  return { ms, status: response.status, body: (await response.json()) as unknown, event }
+  return { ms, status: response.status, body: await response.json(), event }
 }
 
 const UNTOLD = { error: 'invalid_client', error_description: 'client authentication failed' }
