@@ -10,6 +10,9 @@ import * as m8 from './20261124000800-oidc-create-artefacts.ts'
 import * as m9 from './20261124000900-oidc-create-statuses.ts'
 import * as m10 from './20261124110000-settings-create-settings.ts'
 import * as m11 from './20261124112000-oidc-create-restore-epoch.ts'
+import * as m12 from './20261124112600-clients-create-keys.ts'
+import * as m13 from './20261124120000-sign-in-create-second-factors.ts'
+import * as m14 from './20261124120000-database-create-outbox.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -23,4 +26,7 @@ export const MIGRATIONS = {
   '20261124000900-oidc-create-statuses': m9,
   '20261124110000-settings-create-settings': m10,
   '20261124112000-oidc-create-restore-epoch': m11,
+  '20261124112600-clients-create-keys': m12,
+  '20261124120000-sign-in-create-second-factors': m13,
+  '20261124120000-database-create-outbox': m14,
 } as const

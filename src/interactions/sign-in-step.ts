@@ -42,10 +42,10 @@ export function createSignInStep(deps: StepDeps): SignInStep {
   async function verify(ctx: Context, interaction: OpenInteraction, attempt: SignInAttempt): Promise<void> {
     const { identifier } = attempt
     try {
-      const account = await passwords.verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
+      const proof = await passwords.verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
       // A browser offers to keep a password when the answer is a success, so a mismatch is none.
-      if (!account) return await show(ctx, interaction, { identifier, problem: 'mismatch', status: 422 })
-      await gateway.signedIn(ctx, { accountSub: account.sub, amr: ['pwd'], acr: acrOf(['pwd']) })
+      if (!proof) return await show(ctx, interaction, { identifier, problem: 'mismatch', status: 422 })
+      await gateway.signedIn(ctx, { accountSub: proof.account.sub, amr: proof.amr, acr: acrOf(proof.amr) })
     } catch (error) {
       if (!(error instanceof SignInBusy)) throw error
       ctx.set('Retry-After', String(error.retryAfterSeconds))

@@ -20,6 +20,8 @@ export interface Keyring {
   open(purpose: string, sealed: Uint8Array, context: string): Buffer
   /** HMAC-SHA-256 under the first key, for short values whose plain digest could be guessed (user codes). */
   mac(purpose: string, value: string): Buffer
+  /** The same under each master key, newest first: what was stored under an older one is still found. */
+  macs(purpose: string, value: string): Buffer[]
 }
 
 export class SealError extends Error {
@@ -77,13 +79,17 @@ export function createKeyring(masterKeys: readonly Uint8Array[]): Keyring {
     }
   }
 
-  function mac(purpose: string, value: string): Buffer {
-    return createHmac('sha256', derive(`mac/${purpose}`)[0] as Buffer)
-      .update(value)
-      .digest()
-  }
+  const macUnder = (key: Buffer, value: string) => createHmac('sha256', key).update(value).digest()
 
-  return { primaryKeyId, keyIds, derive, seal, open, mac }
+  return {
+    primaryKeyId,
+    keyIds,
+    derive,
+    seal,
+    open,
+    mac: (purpose, value) => macUnder(derive(`mac/${purpose}`)[0] as Buffer, value),
+    macs: (purpose, value) => derive(`mac/${purpose}`).map((key) => macUnder(key, value)),
+  }
 }
 
 function associatedData(header: Uint8Array, context: string): Buffer {

@@ -26,3 +26,27 @@ export class PasswordInvalid extends AppError {
     })
   }
 }
+
+/** The code by which a factor is to be put in use is not one of it. */
+export class FactorCodeWrong extends AppError {
+  override readonly name = 'FactorCodeWrong'
+  readonly code = 'factor_code_wrong'
+  readonly status = 422
+
+  constructor() {
+    super('The code does not belong to what was set up, or came too late.', {
+      faults: [{ field: 'code', given: '(not shown)', expected: 'the six digits that the app shows now' }],
+    })
+  }
+}
+
+/** The account has no such factor (any more). */
+export class FactorNotFound extends AppError {
+  override readonly name = 'FactorNotFound'
+  readonly code = 'factor_not_found'
+  readonly status = 404
+
+  constructor(what: string) {
+    super(`The account has no ${what}.`)
+  }
+}

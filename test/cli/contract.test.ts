@@ -63,7 +63,7 @@ async function passwordCheck(): Promise<(identifier: string, password: string) =
   const audit = createAudit({ db })
   const accounts = createAccounts({ db, audit, clock: systemClock })
   const passwords = createPasswords({ db, accounts, audit })
-  return async (identifier, password) => (await passwords.verify({ identifier, password }, SYSTEM))?.sub
+  return async (identifier, password) => (await passwords.verify({ identifier, password }, SYSTEM))?.account.sub
 }
 
 test('signet clients create --profile machine --generate-key makes a key that gets a token for the API', async () => {

@@ -1,17 +1,9 @@
 /** Password credentials: what interactions and the admin API see of them. */
-import type { Account } from '#accounts/account.ts'
-import type { AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
+import type { LoginMethod } from '../login-method.ts'
 
-export interface Passwords {
-  /**
-   * Checks `identifier` and `password`. The same work is done for an unknown identifier as for a known one (ASVS
-   * 6.3.8). `undefined` for whatever reason it is refused; audits sign_in.succeeded or sign_in.failed.
-   */
-  verify(
-    attempt: { identifier: string; password: string; clientId?: string },
-    by: AuditContext,
-  ): Promise<Account | undefined>
+/** The same work is done for an unknown identifier as for a known one (ASVS 6.3.8). */
+export interface Passwords extends LoginMethod<{ readonly identifier: string; readonly password: string }> {
   /** Throws PasswordInvalid (400, faults) when a first password breaks the length rules: 8 to 256 characters. */
   check(password: string): void
   /** Hashes the first password of a new account; the returned function stores it within the account's transaction. */

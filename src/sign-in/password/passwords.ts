@@ -1,15 +1,17 @@
 /** Checks passwords at sign-in, with the same work whether or not the person is known, and sets first passwords. */
 import type { Account, Accounts } from '#accounts/account.ts'
-import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
+import type { Audit } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import { randomId } from '#shared/ids.ts'
 import { PasswordInvalid, SignInBusy } from '../errors.ts'
 import { createHasher, type Hasher } from '../hashing.ts'
+import { proofEvent } from '../proof-events.ts'
 import { createPasswordStore } from './password-store.ts'
 import type { Passwords } from './password.ts'
 
 /** Characters are Unicode code points. */
 const LENGTH = { min: 8, max: 256 } as const
+const AMR = ['pwd'] as const
 /** No account has it: what is looked up for an identifier that nobody has. */
 const NOBODY = ''
 
@@ -48,11 +50,15 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
   }
 
   return {
+    name: 'password',
+    proves: 'identity',
+    isEnrolled: async (sub) => (await store.find(sub)) !== undefined,
+
     async verify(attempt, by) {
       const account = await accounts.findByIdentifier(attempt.identifier)
       const refusal = await judge(account, attempt.password)
-      await audit.record(signInEvent({ account, refusal, clientId: attempt.clientId, by }))
-      return refusal === undefined ? account : undefined
+      await audit.record(proofEvent({ method: 'password', account, refusal, clientId: attempt.clientId, by }))
+      return account && refusal === undefined ? { account, amr: AMR } : undefined
     },
 
     check,
@@ -68,24 +74,4 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
 function check(password: string): void {
   const length = Array.from(password).length
   if (length < LENGTH.min || length > LENGTH.max) throw new PasswordInvalid(length, LENGTH)
-}
-
-/** The identifier that was typed is left out: people type passwords into the wrong field. */
-function signInEvent(facts: {
-  account: Account | undefined
-  refusal: string | undefined
-  clientId: string | undefined
-  by: AuditContext
-}): AuditEvent {
-  const { account, refusal, clientId, by } = facts
-  return {
-    ...by,
-    ...(account && refusal === undefined ? { actor: { kind: 'account', id: account.sub } } : {}),
-    ...(account ? { accountId: account.sub, subject: { kind: 'account', id: account.sub } } : {}),
-    ...(clientId === undefined ? {} : { clientId }),
-    ...(refusal === undefined ? {} : { reason: refusal }),
-    type: refusal === undefined ? 'sign_in.succeeded' : 'sign_in.failed',
-    outcome: refusal === undefined ? 'success' : 'failure',
-    detail: { method: 'password' },
-  }
 }

@@ -1,0 +1,65 @@
+/**
+ * Challenges that nobody has to keep until they are answered: each says until when it is good and proves that we made
+ * it for one purpose and place. What is kept is which were spent, as long as they could be presented again.
+ */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Clock } from '#shared/clock.ts'
+import { sha256 } from '#shared/ids.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import type { PasskeyStore } from './passkey-store.ts'
+
+/** As long as a person may look for a key or telephone. */
+export const CHALLENGE_SECONDS = 300
+/** WebAuthn §13.4.3 asks for 16 bytes of chance at least. */
+const RANDOM_BYTES = 16
+const EXPIRY_BYTES = 4
+const BODY_BYTES = RANDOM_BYTES + EXPIRY_BYTES
+
+/** What a challenge is for. `binding` names the page it was made for: an interaction, a session. */
+export interface ChallengeUse {
+  readonly purpose: 'sign-in' | 'registration'
+  readonly binding: string
+}
+
+export interface Challenges {
+  /** A challenge in base64url, good for CHALLENGE_SECONDS. */
+  make(use: ChallengeUse): string
+  /** True once for each challenge that was made for this use and is still good, on whichever node it is presented. */
+  spend(challenge: string, use: ChallengeUse): Promise<boolean>
+}
+
+export function createChallenges(deps: {
+  readonly keyring: Pick<Keyring, 'derive'>
+  readonly clock: Clock
+  readonly store: Pick<PasskeyStore, 'spendChallenge'>
+}): Challenges {
+  const { clock, store } = deps
+  const keys = deps.keyring.derive('passkey-challenge')
+
+  return {
+    make(use) {
+      const body = Buffer.alloc(BODY_BYTES)
+      randomBytes(RANDOM_BYTES).copy(body)
+      body.writeUInt32BE(Math.floor(clock.now().getTime() / 1000) + CHALLENGE_SECONDS, RANDOM_BYTES)
+      return Buffer.concat([body, mac(keys[0] as Buffer, body, use)]).toString('base64url')
+    },
+
+    async spend(challenge, use) {
+      const bytes = Buffer.from(challenge, 'base64url')
+      if (bytes.length <= BODY_BYTES || bytes.toString('base64url') !== challenge) return false
+      const body = bytes.subarray(0, BODY_BYTES)
+      const given = bytes.subarray(BODY_BYTES)
+      const isOurs = keys.some((key) => {
+        const expected = mac(key, body, use)
+        return expected.length === given.length && timingSafeEqual(expected, given)
+      })
+      return isOurs && store.spendChallenge(sha256(bytes), body.readUInt32BE(RANDOM_BYTES))
+    },
+  }
+}
+
+function mac(key: Buffer, body: Buffer, { purpose, binding }: ChallengeUse): Buffer {
+  return createHmac('sha256', key)
+    .update(JSON.stringify([purpose, binding, body.toString('base64url')]))
+    .digest()
+}

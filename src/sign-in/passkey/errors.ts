@@ -1,0 +1,50 @@
+/** What the passkeys of an account refuse, in words for the caller. */
+import { AppError } from '#shared/app-error.ts'
+import { shown } from '#shared/shown.ts'
+
+/** What the authenticator sent is not what was asked of it, or came too late. */
+export class PasskeyRefused extends AppError {
+  override readonly name = 'PasskeyRefused'
+  readonly code = 'passkey_refused'
+  readonly status = 422
+
+  /** `why` is for the log. */
+  constructor(why: string) {
+    super('The passkey could not be added: the answer of the device does not fit, or came too late. Try again.', {
+      logDetail: why,
+    })
+  }
+}
+
+/** The authenticator holds a passkey that is registered already. */
+export class PasskeyKnown extends AppError {
+  override readonly name = 'PasskeyKnown'
+  readonly code = 'passkey_known'
+  readonly status = 409
+
+  constructor() {
+    super('This passkey is registered already.')
+  }
+}
+
+/** The account has as many passkeys as it may have. */
+export class TooManyPasskeys extends AppError {
+  override readonly name = 'TooManyPasskeys'
+  readonly code = 'too_many_passkeys'
+  readonly status = 409
+
+  constructor(limit: number) {
+    super(`The account has ${limit} passkeys, and more are not kept. Remove one that is not used any more.`)
+  }
+}
+
+export class PasskeyNameInvalid extends AppError {
+  override readonly name = 'PasskeyNameInvalid'
+  readonly code = 'passkey_name_invalid'
+  readonly status = 422
+
+  constructor(given: string, max: number) {
+    const expected = `1 to ${max} characters without control characters`
+    super(`The name must have ${expected}.`, { faults: [{ field: 'name', given: shown(given), expected }] })
+  }
+}

@@ -1,0 +1,51 @@
+/** The table sign_in_progress: what an interaction's person has proven so far, while a further proof is asked. */
+import type { Queryable } from '#database/database.ts'
+import { sha256 } from '#shared/ids.ts'
+
+/** For longer nobody looks for a telephone. */
+const SECONDS = 10 * 60
+
+export interface Progress {
+  readonly accountSub: string
+  readonly amr: readonly string[]
+}
+
+export function createProgressStore(db: Queryable) {
+  return {
+    /** What was proven takes the place of what was before. */
+    async put(uid: string, { accountSub, amr }: Progress): Promise<void> {
+      await db.query(
+        `INSERT INTO sign_in_progress (interaction_id, account_sub, amr, expires_at)
+         VALUES ($1, $2, $3, statement_timestamp() + make_interval(secs => $4))
+         ON CONFLICT (interaction_id) DO UPDATE
+           SET account_sub = excluded.account_sub, amr = excluded.amr, expires_at = excluded.expires_at`,
+        [sha256(uid), accountSub, amr, SECONDS],
+      )
+    },
+
+    async find(uid: string): Promise<Progress | undefined> {
+      const { rows } = await db.query<Progress>(
+        `SELECT account_sub AS "accountSub", amr FROM sign_in_progress
+         WHERE interaction_id = $1 AND expires_at > statement_timestamp()`,
+        [sha256(uid)],
+      )
+      return rows[0]
+    },
+
+    /** False where it was ended already: of two requests that finish a sign-in, one does. */
+    async end(uid: string): Promise<boolean> {
+      const { rowCount } = await db.query('DELETE FROM sign_in_progress WHERE interaction_id = $1', [sha256(uid)])
+      return rowCount === 1
+    },
+
+    /** A bounded number of rows that are over; how many. */
+    async removeExpired(): Promise<number> {
+      const { rowCount } = await db.query(
+        `DELETE FROM sign_in_progress WHERE interaction_id IN (
+           SELECT interaction_id FROM sign_in_progress WHERE expires_at < statement_timestamp()
+           LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
+      )
+      return rowCount
+    },
+  }
+}

@@ -1,0 +1,33 @@
+/** The audit events of proofs and of the factors they are made with. */
+import type { Account } from '#accounts/account.ts'
+import type { AuditContext, AuditEvent } from '#audit/audit.ts'
+
+/** A proof that was accepted (`refusal` undefined) or refused. What was typed is left out: it may be a password. */
+export function proofEvent(facts: {
+  method: string
+  account: Account | undefined
+  refusal: string | undefined
+  clientId: string | undefined
+  by: AuditContext
+}): AuditEvent {
+  const { method, account, refusal, clientId, by } = facts
+  return {
+    ...by,
+    ...(account && refusal === undefined ? { actor: { kind: 'account', id: account.sub } } : {}),
+    ...(account ? { accountId: account.sub, subject: { kind: 'account', id: account.sub } } : {}),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(refusal === undefined ? {} : { reason: refusal }),
+    type: refusal === undefined ? 'sign_in.succeeded' : 'sign_in.failed',
+    outcome: refusal === undefined ? 'success' : 'failure',
+    detail: { method },
+  }
+}
+
+/** A factor came or went. */
+export function factorEvent(
+  type: 'factor.added' | 'factor.removed',
+  { method, sub, by, ...detail }: { method: string; sub: string; by: AuditContext; name?: string },
+): AuditEvent {
+  const subject = { kind: 'account', id: sub }
+  return { ...by, type, outcome: 'success', accountId: sub, subject, detail: { method, ...detail } }
+}

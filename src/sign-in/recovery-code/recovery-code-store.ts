@@ -1,0 +1,35 @@
+/** The table recovery_codes: the MACs of an account's codes; a used one is gone. */
+import type { Queryable } from '#database/database.ts'
+
+export function createRecoveryCodeStore(db: Queryable) {
+  return {
+    /** New codes take the place of all before. */
+    async replace(sub: string, macs: readonly Buffer[]): Promise<void> {
+      // two at once would each delete what was there before, and leave both new sets
+      await db.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`recovery_codes ${sub}`])
+      await db.query('DELETE FROM recovery_codes WHERE account_sub = $1', [sub])
+      await db.query('INSERT INTO recovery_codes (account_sub, mac) SELECT $1, unnest($2::bytea[])', [sub, macs])
+    },
+
+    /** One of `macs` (the same code under each master key); false where it is none, or was used. */
+    async use(sub: string, macs: readonly Buffer[]): Promise<boolean> {
+      const { rowCount } = await db.query(
+        'DELETE FROM recovery_codes WHERE account_sub = $1 AND mac = ANY ($2::bytea[])',
+        [sub, macs],
+      )
+      return rowCount > 0
+    },
+
+    async count(sub: string): Promise<number> {
+      const { rows } = await db.query<{ count: number }>(
+        'SELECT count(*)::int AS count FROM recovery_codes WHERE account_sub = $1',
+        [sub],
+      )
+      return rows[0]?.count ?? 0
+    },
+
+    async removeAll(sub: string): Promise<void> {
+      await db.query('DELETE FROM recovery_codes WHERE account_sub = $1', [sub])
+    },
+  }
+}

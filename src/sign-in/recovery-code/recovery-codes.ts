@@ -1,0 +1,94 @@
+/** Codes on paper for when the second factor is lost: ten at a time, each good once. */
+import { randomInt } from 'node:crypto'
+import type { Account, Accounts } from '#accounts/account.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Database, Queryable } from '#database/database.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import type { LoginMethod } from '../login-method.ts'
+import { factorEvent, proofEvent } from '../proof-events.ts'
+import { createRecoveryCodeStore } from './recovery-code-store.ts'
+
+const COUNT = 10
+/** Without letters that are mistaken for digits (Crockford's base32): 12 of them are 60 bits. */
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+const LENGTH = 12
+const GROUP = 4
+const PURPOSE = 'recovery-code'
+const AMR = ['otp'] as const
+
+export interface RecoveryCodesDeps {
+  readonly db: Database
+  readonly accounts: Pick<Accounts, 'read'>
+  readonly audit: Audit
+  readonly keyring: Keyring
+}
+
+export interface RecoveryCodes extends LoginMethod<{ readonly sub: string; readonly code: string }> {
+  /** Makes ten codes in the place of all before, shown this once. Audits factor.added. */
+  generate(sub: string, by: AuditContext, trx?: Queryable): Promise<string[]>
+  /** How many are left. */
+  left(sub: string): Promise<number>
+  /** In the transaction that takes the last other factor away. */
+  removeAll(trx: Queryable, sub: string): Promise<void>
+}
+
+/** Whether it was meant as a recovery code: longer than what an authenticator app shows. */
+export function looksLikeRecoveryCode(text: string): boolean {
+  return canonical(text).length > 8
+}
+
+export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
+  const { db, accounts, audit, keyring } = deps
+  const store = createRecoveryCodeStore(db)
+  const valueOf = (sub: string, code: string) => `${sub} ${code}`
+
+  async function judge(account: Account | undefined, given: string): Promise<string | undefined> {
+    if (!account) return 'the account is gone'
+    if (account.status !== 'enabled') return 'the account is disabled'
+    const code = canonical(given)
+    if (code.length !== LENGTH) return 'wrong code'
+    const used = await store.use(account.sub, keyring.macs(PURPOSE, valueOf(account.sub, code)))
+    return used ? undefined : 'wrong code'
+  }
+
+  return {
+    name: 'recovery_code',
+    proves: 'more',
+    isEnrolled: async (sub) => (await store.count(sub)) > 0,
+
+    async verify({ sub, code, clientId }, by) {
+      const account = await accounts.read(sub)
+      const refusal = await judge(account, code)
+      await audit.record(proofEvent({ method: 'recovery_code', account, refusal, clientId, by }))
+      return account && refusal === undefined ? { account, amr: AMR } : undefined
+    },
+
+    async generate(sub, by, given) {
+      const codes = Array.from({ length: COUNT }, newCode)
+      const macs = codes.map((code) => keyring.mac(PURPOSE, valueOf(sub, code)))
+      const write = async (trx: Queryable) => {
+        await createRecoveryCodeStore(trx).replace(sub, macs)
+        await audit.recordIn(trx, factorEvent('factor.added', { method: 'recovery_code', sub, by }))
+      }
+      await (given ? write(given) : db.transaction(write))
+      return codes.map(grouped)
+    },
+
+    left: (sub) => store.count(sub),
+    removeAll: (trx, sub) => createRecoveryCodeStore(trx).removeAll(sub),
+  }
+}
+
+function newCode(): string {
+  return Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
+}
+
+/** `7KQ2-M9XD-4TRV`: read aloud and typed more easily. */
+function grouped(code: string): string {
+  return (code.match(new RegExp(`.{${GROUP}}`, 'g')) ?? []).join('-')
+}
+
+/** However it was typed: without separators, in capitals, and with the digits that its letters were taken for. */
+function canonical(text: string): string {
+  return text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1')
+}

@@ -1,0 +1,125 @@
+/** Every login method through the suite that all of them must pass. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { HOTP, Secret } from 'otpauth'
+import { SYSTEM } from '#audit/audit.ts'
+import { createPasswords } from '#sign-in/password/passwords.ts'
+import { createRecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
+import { createTotp } from '#sign-in/totp/totp.ts'
+import { PASSWORD } from '../support/administrator.ts'
+import { cloneDatabase } from '../support/postgres.ts'
+import { openRooms, type Rooms } from '../support/rooms.ts'
+import { loginMethodSuite } from './login-method-suite.ts'
+
+async function world() {
+  const { url } = await cloneDatabase()
+  const rooms = await Promise.all([openRooms(url), openRooms(url)])
+  const [here] = rooms
+  let made = 0
+  const account = (password?: string, passwords = createPasswords(here)) => {
+    made += 1
+    return here.accounts.create({ email: `person-${made}@example.com` }, SYSTEM, async (trx, { sub }) => {
+      if (password !== undefined) await (await passwords.prepare(password))(trx, sub)
+    })
+  }
+  return { rooms, ...here, account, bare: async () => (await account()).sub }
+}
+
+const onBoth = <Method>(rooms: readonly [Rooms, Rooms], create: (rooms: Rooms) => Method): [Method, Method] => [
+  create(rooms[0]),
+  create(rooms[1]),
+]
+
+loginMethodSuite('password', async () => {
+  const { rooms, account, ...here } = await world()
+  return {
+    ...here,
+    nodes: onBoth(rooms, createPasswords),
+    amr: ['pwd'],
+    once: false,
+    async enrol() {
+      const { sub, email: identifier } = await account(PASSWORD)
+      return {
+        sub,
+        right: async () => ({ identifier, password: PASSWORD }),
+        wrong: async () => [
+          { identifier, password: `${PASSWORD}!` },
+          { identifier, password: PASSWORD.toUpperCase() },
+          { identifier: `nobody-${identifier}`, password: PASSWORD },
+        ],
+      }
+    },
+  }
+})
+
+loginMethodSuite('totp', async () => {
+  const { rooms, account, db, ...here } = await world()
+  const nodes = onBoth(rooms, createTotp)
+  const codeAt = (secret: string, counter: number) => HOTP.generate({ secret: Secret.fromBase32(secret), counter })
+  const present = async (): Promise<number> => {
+    const { rows } = await db.query<{ seconds: number }>('SELECT extract(epoch FROM now())::float8 AS seconds')
+    const seconds = Number(rows[0]?.seconds)
+    if (seconds % 30 < 28) return Math.floor(seconds / 30)
+    // a step that ends before the code is used would be another test
+    await delay(2000)
+    return present()
+  }
+  return {
+    ...here,
+    nodes,
+    amr: ['otp'],
+    once: true,
+    async enrol() {
+      const person = await account()
+      const { sub } = person
+      const { secret } = await nodes[0].begin(person, 'Signet')
+      await nodes[0].confirm(sub, codeAt(secret, (await present()) - 1), SYSTEM)
+      // a code of the present, then of the next step: each is newer than the one before
+      let ahead = -1
+      return {
+        sub,
+        async right() {
+          ahead = Math.min(ahead + 1, 1)
+          return { sub, code: codeAt(secret, (await present()) + ahead) }
+        },
+        wrong: async () => [
+          { sub, code: '000000' },
+          { sub, code: '' },
+          { sub, code: codeAt(secret, (await present()) - 5) },
+          { sub, code: codeAt(secret, (await present()) + 5) },
+          // the one it was confirmed with
+          { sub, code: codeAt(secret, (await present()) - 1) },
+        ],
+      }
+    },
+    forOther: (attempt, sub) => ({ ...attempt, sub }),
+  }
+})
+
+loginMethodSuite('recovery code', async () => {
+  const { rooms, bare, ...here } = await world()
+  const nodes = onBoth(rooms, createRecoveryCodes)
+  return {
+    ...here,
+    bare,
+    nodes,
+    amr: ['otp'],
+    once: true,
+    async enrol() {
+      const sub = await bare()
+      const replaced = await nodes[0].generate(sub, SYSTEM)
+      const codes = await nodes[0].generate(sub, SYSTEM)
+      return {
+        sub,
+        // however it is typed
+        right: async () => ({ sub, code: ` ${codes.pop()?.toLowerCase().replaceAll('-', ' ')}` }),
+        wrong: async () => [
+          { sub, code: replaced[0] as string },
+          { sub, code: (codes[0] as string).slice(0, -1) },
+          { sub, code: `${codes[0]}0` },
+          { sub, code: '' },
+        ],
+      }
+    },
+    forOther: (attempt, sub) => ({ ...attempt, sub }),
+  }
+})
