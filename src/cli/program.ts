@@ -7,6 +7,7 @@ import * as init from './commands/init.ts'
 import * as keys from './commands/keys.ts'
 import * as migrate from './commands/migrate.ts'
 import * as recover from './commands/recover.ts'
+import * as restoreEpoch from './commands/restore-epoch.ts'
 import * as resources from './commands/resources.ts'
 import * as serve from './commands/serve.ts'
 import * as settings from './commands/settings.ts'
@@ -20,6 +21,7 @@ const COMMANDS: readonly { register(program: Command, context: CliContext): void
   init,
   migrate,
   recover,
+  restoreEpoch,
   clients,
   resources,
   accounts,

@@ -17,6 +17,8 @@ export const AFTER_RESTORE: Readonly<Record<string, 'emptied' | 'kept'>> = {
   artefacts: 'emptied',
   audit_events: 'kept',
   client_allowances: 'kept',
+  client_key_documents: 'kept',
+  client_keys: 'kept',
   client_secrets: 'kept',
   // each client gets a place above all that the lost database may have given
   client_statuses: 'emptied',
@@ -81,8 +83,8 @@ export function createRestoreEpochStore(db: Queryable) {
     async advance(epoch: number, listSize: number): Promise<void> {
       const { rows } = await db.query<{ place: string }>(
         `SELECT setval('status_indexes', greatest(
-           (ceil(extract(epoch FROM now())) * $1)::bigint,
-           ((SELECT last_value FROM status_indexes) / $1 + 1) * $1), false) AS place`,
+           ceil(extract(epoch FROM now()))::bigint * $1::bigint,
+           ((SELECT last_value FROM status_indexes) / $1::bigint + 1) * $1::bigint), false) AS place`,
         [listSize],
       )
       await db.query(ADVANCE, [epoch, rows[0]?.place])

@@ -29,6 +29,23 @@ export async function emptyDatabase(): Promise<TestDatabase> {
   return createTestDatabase('template0')
 }
 
+/** A backup: a copy of a database that nobody is connected to. */
+export async function backUp(url: string): Promise<TestDatabase> {
+  return createTestDatabase(nameOf(url))
+}
+
+/** Puts the backup in the place of the database, which is lost, with whoever is connected. */
+export async function restore(url: string, backup: TestDatabase): Promise<void> {
+  await asSuperuser(async (client) => {
+    await client.query(`DROP DATABASE ${nameOf(url)} WITH (FORCE)`)
+    await client.query(`CREATE DATABASE ${nameOf(url)} TEMPLATE ${nameOf(backup.url)}`)
+  })
+}
+
+function nameOf(url: string): string {
+  return new URL(url).pathname.slice(1)
+}
+
 /** Runs statements on the run's PostgreSQL as its superuser, in the given database (default `postgres`). */
 export async function asSuperuser<T>(work: (client: pg.Client) => Promise<T>, url = inject('postgresUrl')): Promise<T> {
   const client = new pg.Client(url)

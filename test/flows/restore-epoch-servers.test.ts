@@ -1,0 +1,123 @@
+/** The restore epoch between servers, their keys directories and the database, at starts, crashes and while they run. */
+import { copyFileSync, cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, expect, test, vi } from 'vitest'
+import { AFTER_RESTORE } from '#oidc/restore-epoch-store.ts'
+import { runSignet } from '../cli/support/signet.ts'
+import { asSuperuser, backUp, cloneDatabase, restore } from '../support/postgres.ts'
+import {
+  NOTHING,
+  type RestoreWorld,
+  restoreWorld,
+  signedInCookie,
+  silentError,
+  untilGone,
+} from '../support/restore-world.ts'
+import { hold } from '../support/revocation-holdings.ts'
+import { temporaryDir } from '../support/server.ts'
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
+
+let world: RestoreWorld
+let file: string
+beforeAll(async () => {
+  world = await restoreWorld()
+  file = join(world.servers[0].keysDir, 'restore-epoch')
+})
+
+const advances = async () => (await world.renewed()).admin.audit('restore_epoch.advanced')
+
+test('the number is kept for its owner alone and counts on; the audit log tells of each advance', async () => {
+  expect(await world.stopped(world.advance)).toBe(1)
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  expect(readFileSync(file, 'utf8')).toMatch(/^# .+\n1\n$/)
+  expect(await world.stopped(world.advance)).toBe(2)
+  expect(await advances()).toMatchObject([
+    { actor: { kind: 'system' }, outcome: 'success', detail: { epoch: 2, before: 1 } },
+    { actor: { kind: 'system' }, outcome: 'success', detail: { epoch: 1, before: 0 } },
+  ])
+})
+
+test('a server that knows of fewer restores than the database does not start, and says what to do', async () => {
+  const keysDir = temporaryDir('old-keys')
+  cpSync(world.servers[0].keysDir, keysDir, { recursive: true })
+  const old = Number(readFileSync(file, 'utf8').split('\n')[1])
+  const seen = await world.stopped(world.advance)
+  const { code, stderr } = await world.signet(['serve'], keysDir)
+  expect(code).toBe(1)
+  expect(stderr).toBe(
+    `The database has seen the restore epoch ${seen}, and ${join(keysDir, 'restore-epoch')} says ${old}: bring the number ${seen} here from a server that has it, or, when none has, run "signet restore-epoch", which ends all sessions and tokens.\n`,
+  )
+  // as the sentence says, for a file that is lost everywhere
+  rmSync(file)
+  expect(await world.stopped(world.advance)).toBe(seen + 1)
+})
+
+test('those that run meanwhile stop by themselves, and no cookie of theirs is believed', async () => {
+  const cookie = await signedInCookie(world)
+  expect(await silentError(world.servers[0], world.stage, cookie)).toBeUndefined()
+  await world.advance()
+  for (const server of world.servers) {
+    await untilGone(server, 4000)
+    expect(server.logs()).toContain('the database was restored while this server ran')
+  }
+  await Promise.all(world.servers.map((server) => server.restart()))
+  expect(await silentError(world.servers[0], world.stage, cookie)).toBe('login_required')
+})
+
+test('when only the file was written, servers that start at once bring the database up to it, once', async () => {
+  const holdings = await hold(await world.renewed())
+  await world.stopped(async () => writeFileSync(file, '70\n'))
+  expect(await world.alive(holdings)).toEqual(NOTHING)
+  expect((await advances()).filter(({ detail }) => (detail as { epoch: number }).epoch === 70)).toHaveLength(1)
+})
+
+test('a backup from before an earlier epoch is emptied by whoever starts first', async () => {
+  const holdings = await hold(await world.renewed())
+  const { databaseUrl } = world.servers[0]
+  const backup = await world.stopped(() => backUp(databaseUrl))
+  await world.stopped(world.advance)
+  await world.stopped(() => restore(databaseUrl, backup))
+  expect(await world.alive(holdings)).toEqual(NOTHING)
+})
+
+test('where the number stands in the environment, the command says so and changes nothing', async () => {
+  const [{ keysDir, databaseUrl, issuer }] = world.servers
+  const before = readFileSync(file, 'utf8')
+  const env = {
+    SIGNET_ISSUER: issuer,
+    SIGNET_KEYS_DIR: keysDir,
+    DATABASE_URL: databaseUrl,
+    SIGNET_RESTORE_EPOCH: '300',
+  }
+  expect(await runSignet(['restore-epoch', '--yes'], { dir: keysDir, env })).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      'SIGNET_RESTORE_EPOCH is set, to 300: set it to a higher number on every server and start them; the first one ends what was issued before.\n',
+  })
+  expect(readFileSync(file, 'utf8')).toBe(before)
+  expect(await advances()).not.toMatchObject([{ detail: { epoch: 300 } }])
+})
+
+test('a file that holds no number is a bad setting', async () => {
+  const keysDir = temporaryDir('bad-keys')
+  copyFileSync(join(world.servers[0].keysDir, 'master.key'), join(keysDir, 'master.key'))
+  writeFileSync(join(keysDir, 'restore-epoch'), 'soon\n', { mode: 0o600 })
+  const { code, stderr } = await world.signet(['serve'], keysDir)
+  expect(code).toBe(78)
+  expect(stderr).toContain('restore-epoch must hold one whole number from 0 to 1000000')
+})
+
+test('every table of the schema is said to be emptied or kept by a restore', async () => {
+  const { url } = await cloneDatabase()
+  const { rows } = await asSuperuser(
+    (client) =>
+      client.query<{ name: string }>(
+        `SELECT relname AS name FROM pg_class
+         WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace`,
+      ),
+    url,
+  )
+  expect(Object.keys(AFTER_RESTORE).toSorted()).toEqual(rows.map(({ name }) => name).toSorted())
+})

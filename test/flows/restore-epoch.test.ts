@@ -1,0 +1,147 @@
+/** A database is restored from a backup: nothing that the backup has open opens anything, and what was registered stays. */
+import { beforeAll, expect, test, vi } from 'vitest'
+import { administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
+import { assertionParams, signAssertion } from '../support/assertion.ts'
+import { answerOf, person } from '../support/person.ts'
+import { CHECKS, hold, type Holdings } from '../support/revocation-holdings.ts'
+import {
+  MACHINE_API,
+  NOTHING,
+  type RestoreWorld,
+  restoreWorld,
+  signedInCookie,
+  silentError,
+} from '../support/restore-world.ts'
+import type { Server } from '../support/server.ts'
+import { listedStatus } from '../support/status-list.ts'
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
+
+let world: RestoreWorld
+beforeAll(async () => {
+  world = await restoreWorld()
+})
+
+const aMachine = async () =>
+  (await world.renewed()).admin.client('machine', { signet_allow: [{ resource: MACHINE_API, scopes: ['posts:read'] }] })
+
+async function machineToken(
+  client: RegisteredClient,
+  node: Server,
+  assertion?: string,
+): Promise<{ status: number; body: Record<string, string> }> {
+  const params = await assertionParams({ issuer: node.issuer, clientId: client.id, key: client.key })
+  if (assertion !== undefined) params['client_assertion'] = assertion
+  const body = new URLSearchParams({ grant_type: 'client_credentials', resource: MACHINE_API, ...params })
+  const response = await node.fetch('/token', { method: 'POST', body })
+  return { status: response.status, body: (await response.json()) as Record<string, string> }
+}
+
+test('without the epoch a backup brings back what was spent and ended', async () => {
+  const holdings = await hold(world.stage)
+  const { holder, offline, offlineToken } = holdings
+  await world.restored(
+    async () => {
+      expect((await holder.app.redeem(holdings.code)).status).toBe(200)
+      const revoked = await offline.app.call('/revoke', { token: offlineToken, client_secret: offline.secret })
+      expect(revoked.status).toBe(200)
+    },
+    async () => undefined,
+  )
+  expect((await holder.app.redeem(holdings.code)).status).toBe(200)
+  expect((await CHECKS['Offline refresh token']?.(world.stage, holdings))?.isAlive).toBe(true)
+})
+
+test('what was issued before the restore opens nothing on any process, whether the backup has it or not', async () => {
+  const { servers, stage } = world
+  const [inBackup, spent] = [await hold(stage), await hold(stage)]
+  let lost: Holdings | undefined
+  let lostCookie = ''
+  await world.restored(async () => {
+    await spent.holder.app.redeem(spent.code)
+    spent.refreshToken = (await spent.refreshing.app.refresh(spent.refreshToken)).body['refresh_token'] as string
+    lost = await hold(stage)
+    lostCookie = await signedInCookie(world)
+  }, world.advance)
+  expect(await world.alive(inBackup)).toEqual(NOTHING)
+  expect(await world.alive(spent)).toEqual(NOTHING)
+  const { jwt, opaque } = lost as Holdings
+  for (const node of servers) {
+    for (const token of [jwt, opaque]) {
+      expect((await stage.gateway.call('/introspect', { token }, node)).body).toEqual({ active: false })
+    }
+    expect(await listedStatus(node, jwt)).toBe(1)
+    expect(await silentError(node, stage, lostCookie)).toBe('login_required')
+  }
+})
+
+test('what machines hold ends as well: at introspection, by the status list and at the admin API', async () => {
+  const machine = await aMachine()
+  const before = (await machineToken(machine, world.servers[0])).body['access_token'] as string
+  let lost = ''
+  let adminToken = ''
+  await world.restored(async () => {
+    lost = (await machineToken(machine, world.servers[1])).body['access_token'] as string
+    const { stdout } = await world.signet(['token', '--json'])
+    adminToken = (JSON.parse(stdout) as { access_token: string }).access_token
+  }, world.advance)
+  const after = (await machineToken(machine, world.servers[1])).body['access_token'] as string
+  for (const node of world.servers) {
+    for (const token of [before, lost]) {
+      expect((await world.stage.gateway.call('/introspect', { token }, node)).body).toEqual({ active: false })
+      expect(await listedStatus(node, token)).toBe(1)
+    }
+    expect((await world.stage.gateway.call('/introspect', { token: after }, node)).body).toMatchObject({ active: true })
+    expect(await listedStatus(node, after)).toBe(0)
+    const refused = await node.fetch('/admin/v1/clients', { headers: { authorization: `Bearer ${adminToken}` } })
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('www-authenticate')).toContain('error="invalid_token"')
+    expect(await refused.json()).toMatchObject({
+      code: 'invalid_token',
+      detail: 'The access token has ended; ask for a new one.',
+    })
+  }
+  const events = await (await administrator(world.servers[0])).audit('admin.refused')
+  expect(events.filter(({ reason }) => String(reason).startsWith('invalid_token'))).toHaveLength(2)
+})
+
+test('a client assertion of before is refused, whether it was used or not', async () => {
+  const machine = await aMachine()
+  const { issuer } = world.servers[0]
+  const claims = { exp: Math.floor(Date.now() / 1000) + 600 }
+  const sign = () => signAssertion({ issuer, clientId: machine.id, key: machine.key, claims })
+  const [used, unused] = [await sign(), await sign()]
+  await world.restored(async () => {
+    expect((await machineToken(machine, world.servers[0], used)).status).toBe(200)
+  }, world.advance)
+  for (const assertion of [used, unused]) {
+    expect(await machineToken(machine, world.servers[1], assertion)).toEqual({
+      status: 401,
+      body: {
+        error: 'invalid_client',
+        error_description: 'client assertion: it was made before this server was restored (iat); make a new one',
+      },
+    })
+  }
+  expect((await machineToken(machine, world.servers[1])).status).toBe(200)
+  const events = await (await administrator(world.servers[0])).audit('token.refused')
+  expect(events.filter(({ reason }) => String(reason).includes('before this server was restored'))).toHaveLength(2)
+})
+
+test('clients, keys, accounts and consents stay: a person signs in again and is not asked for consent', async () => {
+  const { stage, servers } = world
+  const holdings = await hold({ ...stage, admin: (await world.renewed()).admin })
+  const keys = async () => (await servers[0].fetch('/jwks')).json()
+  const keysBefore = await keys()
+  await world.restored(async () => undefined, world.advance)
+  expect(await keys()).toEqual(keysBefore)
+  const { admin } = await world.renewed()
+  const { email } = await admin.call<{ email: string }>('GET', `/accounts/${holdings.sub}`)
+
+  const browser = person(() => servers[1])
+  const scope = 'openid posts:read posts:write offline_access'
+  const page = await browser.visit(holdings.offline.app.begin({ scope, resource: holdings.resource }).url)
+  expect(page.html).toContain('name="password"')
+  const after = await browser.submit(page, { identifier: email, password: PASSWORD })
+  expect(answerOf(after.left as URL)).toMatchObject({ code: expect.any(String) })
+})
