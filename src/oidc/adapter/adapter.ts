@@ -4,7 +4,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 import type { CollectedInsert, RequestScope } from '../request-scope.ts'
 import { requestScope } from '../request-scope.ts'
 import type { ArtefactRow, ArtefactStore, StoredArtefact } from './artefact-store.ts'
-import { orUnavailable } from './errors.ts'
+import { grantEnded, orUnavailable } from './errors.ts'
 import type { GrantStore } from './grant-store.ts'
 import { isModelName, MODELS, type ModelName, type ModelRow } from './models.ts'
 import { openSuccessor, rowId, type Payload, type PayloadSealer } from './sealing.ts'
@@ -120,7 +120,7 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
     }
     const stored = toArtefactRow(sealer, insert)
     // what has a result exists already: a save never writes it back after it was finished
-    if (!row.finishes || payload['result'] === undefined) return artefacts.put(stored)
+    if (!row.finishes || payload['result'] === undefined) return grantEnded(kind, () => artefacts.put(stored))
     if (!(await artefacts.replace(stored))) throw REFUSALS[row.refusal]()
   }
 

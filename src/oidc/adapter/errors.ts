@@ -1,6 +1,7 @@
 /** How failures of storage reach the engine: as protocol errors it knows, never as a plain Error. */
 import { errors } from 'oidc-provider'
 import { DatabaseUnavailable } from '#database/errors.ts'
+import type { ModelName } from './models.ts'
 
 /**
  * Runs `work`; when PostgreSQL cannot answer, throws what the engine renders as 503 `temporarily_unavailable` on back
@@ -22,4 +23,20 @@ export function temporarilyUnavailable(cause: unknown): Error {
     expose: true,
     error_description: 'the server cannot reach its database at the moment; try again in a few seconds',
   })
+}
+
+const FOREIGN_KEY_VIOLATION = '23503'
+
+/**
+ * Runs a write of what hangs on a grant. When that ended meanwhile, by a sign-out or an administrator, whoever waits for
+ * a code is told that a person must sign in (OpenID Connect Core §3.1.2.6), and anybody else that the grant is over.
+ */
+export async function grantEnded(kind: ModelName, write: () => Promise<void>): Promise<void> {
+  try {
+    await write()
+  } catch (error) {
+    if (!(error instanceof Error) || Reflect.get(error, 'code') !== FOREIGN_KEY_VIOLATION) throw error
+    const description = 'the grant ended while this request was under way; start again'
+    throw kind === 'AuthorizationCode' ? new errors.LoginRequired(description) : new errors.InvalidGrant(description)
+  }
 }
