@@ -31,7 +31,6 @@ export const FEATURES = {
   'mail and reset': ({ adminPaths }) => adminPaths.some((path) => /reset|recover/.test(path)),
   federation: ({ adminPaths }) => adminPaths.some((path) => path.includes('upstreams')),
   webhooks: ({ adminPaths }) => adminPaths.some((path) => path.includes('webhooks')),
-  'limited administrators': ({ adminPaths }) => adminPaths.some((path) => path.includes('administrators')),
 } as const satisfies Record<string, (server: Advertised) => boolean>
 
 export type Feature = keyof typeof FEATURES

@@ -6,94 +6,202 @@ export const VULNERABILITIES: readonly Row[] = [
     id: 'V1',
     feature: 'core',
     title: 'However many refreshes of one token arrive at once, on however many nodes, one family goes on from it.',
-    tests: {},
+    tests: {
+      'test/hazards/once.test.ts': [
+        'V1: fifty refreshes of one token at once give one successor to all, and after the window none and the family is dead',
+      ],
+      'test/oidc/refresh.test.ts': ['a thousand refreshes of one token at once give one successor to all'],
+      'test/oidc/refresh-schedules.test.ts': ['every pair leaves one live refresh token, or none once it was ended'],
+    },
   },
   {
     id: 'V2',
     feature: 'revocation',
     title:
       'A refresh token that was rotated out or revoked stays refused after the nodes and the database were killed and started again.',
-    tests: {},
+    tests: {
+      'test/hazards/killed.test.ts': [
+        'V2: refresh tokens that were rotated out or revoked stay refused after kill -9 of nodes and PostgreSQL',
+      ],
+      'test/flows/refresh-crash.test.ts': ['kill -9 of a node under concurrent refreshes'],
+    },
   },
   {
     id: 'V3',
     feature: 'core',
     title: 'A secret of one kind is nothing at all wherever another kind is asked for.',
-    tests: {},
+    tests: {
+      'test/hazards/cross-kind.test.ts': [
+        'V3: only a code is redeemed as a code',
+        'V3: only a refresh token refreshes',
+        'V3: only an access token without an audience opens userinfo',
+        'V3: only an access token with the admin API as audience opens the admin API',
+        'V3: only tokens are active at introspection, and revoking anything else changes nothing',
+        'V3: only a pushed request is a request_uri',
+        'V3: only an interaction is an interaction',
+      ],
+      'test/conformance/adapter.ts': ['finds no value under another kind: a code is no refresh token'],
+    },
   },
   {
     id: 'V4',
     feature: 'pushed requests',
     title: 'A pushed request gives one code, with prompt=none too, and when ten browsers finish it at once.',
-    tests: {},
+    tests: {
+      'test/hazards/once.test.ts': [
+        'V4: a pushed request gives one code, also with prompt=none, also when ten finish it at once',
+      ],
+    },
   },
   {
     id: 'V5',
     feature: 'core',
     title: 'A code is redeemed once, whether it is presented again later, at once or on another node.',
-    tests: {},
+    tests: {
+      'test/hazards/once.test.ts': [
+        'V5: a code redeemed ten times at once over two nodes gives one set of tokens, which stays good',
+        'V5: a code that was redeemed is refused on the other node too, and a second later its grant ends',
+      ],
+    },
   },
   {
     id: 'V6',
     feature: 'core',
     title: 'A code or refresh token in the hands of another client is refused, and its owner loses nothing by that.',
-    tests: {},
+    tests: {
+      'test/hazards/binding.test.ts': [
+        'V6: a code that another client presents is refused, and its own client redeems it afterwards',
+        'V6: a refresh token of a %s client that another client presents is refused, and the grant goes on',
+        'V6: a revocation of another client’s refresh token changes nothing',
+      ],
+    },
   },
   {
     id: 'V7',
     feature: 'core',
-    title: 'A confidential client refreshes only with the authentication that it is registered for.',
-    tests: {},
+    title: 'A confidential client refreshes only by proving what it is registered with: its key or its secret.',
+    tests: {
+      'test/hazards/binding.test.ts': [
+        'V7: a refresh token of a confidential client is worth nothing without its own authentication',
+        'V7: a client with a secret refreshes with that secret and by no other means',
+      ],
+    },
   },
   {
     id: 'V8',
     feature: 'core',
     title: 'A disabled person or client gets nothing more, by any grant or endpoint, on any node.',
-    tests: {},
+    tests: {
+      'test/hazards/ended.test.ts': [
+        'V8: a disabled person gets nothing more on any node: refresh, code, userinfo, introspection, session, sign-in',
+        'V8: a disabled client gets nothing more on any node, whichever way it asks',
+      ],
+    },
   },
-  { id: 'V9', feature: 'revocation', title: 'A revocation that could not be stored is not confirmed.', tests: {} },
+  {
+    id: 'V9',
+    feature: 'revocation',
+    title: 'A revocation that could not be stored is not confirmed.',
+    tests: {
+      'test/hazards/killed.test.ts': [
+        'V9: a revocation that PostgreSQL did not take is 503, and the token is as good as before',
+      ],
+    },
+  },
   {
     id: 'V10',
     feature: 'core',
     title: 'A client assertion authenticates once, in sequence, at once, on another node and after a restart.',
-    tests: {},
+    tests: {
+      'test/hazards/client-assertion.test.ts': [
+        'refuses an assertion that was used, on the other node and after a restart too',
+        'lets one of twenty at once through, over two nodes, and records each',
+      ],
+    },
   },
   {
     id: 'V11',
     feature: 'core',
     title: 'An assertion made out to somebody else is not accepted, whatever host the request names.',
-    tests: {},
+    tests: {
+      'test/hazards/client-assertion.test.ts': [
+        'may not be %s, and the client is told what it must be',
+        'may be missing for nobody',
+        'is never made from the Host of a request',
+      ],
+      'test/hazards/bad-input-http.test.ts': ['gets no token for an assertion whose audience it names'],
+    },
   },
   {
     id: 'V12',
     feature: 'core',
     title: 'A redirect address that only resembles a registered one ends on a page, never in a redirect.',
-    tests: {},
+    tests: {
+      'test/hazards/bad-input-redirect-uri.test.ts': [
+        '%#: %j',
+        'not even an error, nor with prompt=none or another response mode',
+        'but a native app may use any port of its loopback address, and nothing else of another',
+      ],
+    },
   },
   {
     id: 'V13',
     feature: 'core',
     title: 'An address that would run script is never registered, and no page or form leads to one.',
-    tests: {},
+    tests: {
+      'test/hazards/administration.test.ts': [
+        'V13: no address of a %s client may run script',
+        'V13: a client that is there cannot be given one either',
+      ],
+      'test/interactions/escaping.test.ts': ['any text on the page %s stays text'],
+    },
   },
-  { id: 'V14', feature: 'core', title: 'PKCE cannot be left out, weakened, or added afterwards.', tests: {} },
+  {
+    id: 'V14',
+    feature: 'core',
+    title: 'PKCE cannot be left out, weakened, or added afterwards.',
+    tests: {
+      'test/hazards/downgrade.test.ts': [
+        'V14: what was pushed without a challenge is refused as if it had been sent by the browser',
+        'V14: a client that may go without a challenge is held to the one it sent',
+        'V14: a %s client cannot be registered to go without',
+      ],
+      'test/hazards/bad-input-authorization.test.ts': [
+        'is required: without a challenge the app gets invalid_request',
+        'is S256: %s is refused',
+        'cannot be left out at the token request, nor brought in there',
+      ],
+    },
+  },
   {
     id: 'V15',
     feature: 'core',
     title: 'Neither unsigned tokens nor plain challenges are advertised or taken.',
-    tests: {},
+    tests: {
+      'test/hazards/downgrade.test.ts': [
+        'V15: no list of the metadata names an unsigned, symmetric or plain way',
+        'V15: an unsigned request object is refused at both endpoints, and nothing it says is believed',
+      ],
+      'test/hazards/bad-input-authorization.test.ts': ['is advertised as S256 alone'],
+    },
   },
   {
     id: 'V16',
     feature: 'core',
     title: 'A token request reaches no resource beyond those that were granted.',
-    tests: {},
+    tests: {
+      'test/hazards/binding.test.ts': [
+        'V16: neither a code nor a refresh token reaches a resource that was not granted with it',
+      ],
+    },
   },
   {
     id: 'V17',
     feature: 'core',
     title: 'A scope that a client is not registered for is refused by name, not given in silence.',
-    tests: {},
+    tests: {
+      'test/hazards/binding.test.ts': ['V17: a scope beyond the registered ones is refused by name at every grant'],
+    },
   },
   {
     id: 'V18',
@@ -105,9 +213,24 @@ export const VULNERABILITIES: readonly Row[] = [
     id: 'V19',
     feature: 'core',
     title: 'A token that was shortened, lengthened or altered in any character is no token.',
-    tests: {},
+    tests: {
+      'test/hazards/cross-kind.test.ts': [
+        'V19: a token is whole or nothing: cut, longer, or with any character altered it is inactive',
+        'V19: a JWT access token with any character altered is inactive',
+      ],
+    },
   },
-  { id: 'V20', feature: 'core', title: 'No token or code makes a session when it is sent as a cookie.', tests: {} },
+  {
+    id: 'V20',
+    feature: 'core',
+    title: 'No token or code makes a session when it is sent as a cookie.',
+    tests: {
+      'test/hazards/cross-kind.test.ts': [
+        'V20: no token or code in the session cookie signs anybody in, signed or not',
+      ],
+      'test/hazards/bad-input-http.test.ts': ['"%s" are as good as none'],
+    },
+  },
   {
     id: 'V21',
     feature: 'second factors',
@@ -119,20 +242,31 @@ export const VULNERABILITIES: readonly Row[] = [
     id: 'V22',
     feature: 'introspection',
     title: 'After everything of a person, a client or a grant was revoked, introspection says inactive on every node.',
-    tests: {},
+    tests: {
+      'test/hazards/ended.test.ts': ['V22: introspection is inactive on every node at once after %s'],
+    },
   },
   {
     id: 'V23',
     feature: 'core',
     title:
       'Writing back what was read changes no setting of a client, and of two writers at once none is lost unnoticed.',
-    tests: {},
+    tests: {
+      'test/hazards/administration.test.ts': [
+        'V23: writing back what was read of %s changes nothing',
+        'V23: of ten writers at once over two nodes that read the same version of %s one gets through',
+        'V23: writers at once that change different members without a version lose none of them',
+      ],
+      'test/admin/clients.test.ts': ['loses none of several allowances that are set at once'],
+    },
   },
   {
     id: 'V24',
-    feature: 'limited administrators',
+    feature: 'core',
     title: 'An administrator cannot take over a client that may more than the administrator.',
-    tests: {},
+    tests: {
+      'test/admin/clients.test.ts': ['lets nobody come to more rights through another client'],
+    },
   },
   { id: 'V25', feature: 'registration', title: 'A rule for clients that cannot be evaluated refuses.', tests: {} },
   {
@@ -145,7 +279,14 @@ export const VULNERABILITIES: readonly Row[] = [
     id: 'V27',
     feature: 'core',
     title: 'No header of a request decides a host in a link, a redirect, a mail or the metadata.',
-    tests: {},
+    tests: {
+      'test/hazards/pages.test.ts': ['V27: headers that name another host are in no link, redirect, form or answer'],
+      'test/hazards/bad-input-http.test.ts': [
+        '%s is 421',
+        '"%s" is 400',
+        'is in no URL of the discovery document, whatever the headers say',
+      ],
+    },
   },
   {
     id: 'V28',
@@ -172,38 +313,100 @@ export const VULNERABILITIES: readonly Row[] = [
     id: 'V34',
     feature: 'core',
     title: 'An address that a client names reaches no private network, follows no redirect, and ends by time and size.',
-    tests: {},
+    tests: {
+      'test/hazards/outgoing.test.ts': [
+        'V34: keys at %s are not asked for',
+        'V34: a body without end is cut off after half a megabyte',
+        'V34: a host that %s is given up after two seconds',
+        'V34: %s in place of keys authenticates nobody',
+        'V34: %s is not registered as a place of keys',
+      ],
+      'test/flows/jwks-uri.test.ts': ['reaches no private address that is not allowed'],
+    },
   },
   {
     id: 'V35',
     feature: 'core',
     title: 'A forged cursor or filter of a list is a faulty input, never part of a statement.',
-    tests: {},
+    tests: {
+      'test/hazards/administration.test.ts': [
+        'V35: a forged cursor, size or filter of %s is faulty input and reaches no statement',
+        'V35: a filter of the list is a value, whatever it holds',
+        'V35: an identifier in a path is a value too',
+      ],
+    },
   },
   {
     id: 'V36',
     feature: 'core',
     title: 'Text that a caller or administrator supplies stays text on every page.',
-    tests: {},
+    tests: {
+      'test/hazards/pages.test.ts': [
+        'V36: %s stays text on every page, and no page lets a script of its own run',
+        'V36: an answer by form names the app’s place and holds the values as text',
+      ],
+      'test/interactions/refusals.test.ts': [
+        '%s stays text in every parameter of a request',
+        '%s stays text in the name of an app and of a scope',
+      ],
+    },
   },
-  { id: 'V37', feature: 'core', title: 'No input forges a line of the log or an event of the audit log.', tests: {} },
+  {
+    id: 'V37',
+    feature: 'core',
+    title: 'No input forges a line of the log or an event of the audit log.',
+    tests: {
+      'test/hazards/pages.test.ts': [
+        'V37: what is typed, sent or registered forges neither a line of the log nor an event',
+      ],
+      'test/hazards/bad-input-http.test.ts': [
+        'control characters in any input forge no line of the log and move no cursor',
+      ],
+      'test/audit/recorder.test.ts': ['cannot make a write fail, forge an event or be a novel'],
+    },
+  },
   {
     id: 'V38',
     feature: 'core',
     title: 'The algorithm of a signature is the one registered, and a critical header that is not understood refuses.',
-    tests: {},
+    tests: {
+      'test/hazards/bad-input-jose.test.ts': [
+        'signed with another key, by another algorithm or not at all it looks like an unknown client',
+      ],
+      'test/clients/client-keys.test.ts': [
+        'a symmetric key, without its value',
+        'a point that is not on its curve',
+        'RSA keys that are too short or have a weak exponent',
+      ],
+      'test/clients/authentication.test.ts': ['no assertion is signed with %j'],
+    },
   },
   {
     id: 'V39',
     feature: 'core',
     title: 'No single request holds the server up, however large or expensive it is made.',
-    tests: {},
+    tests: {
+      'test/hazards/expensive.test.ts': [
+        'V39: an assertion with %s is refused and costs little',
+        'V39: a token with %s is inactive and costs little',
+        'V39: a hint with %s is refused and costs little',
+        'V39: 15 KB of %s are read in little time',
+        'V39: 64 KB of X-Forwarded-For are not read at all: 431',
+        'V39: parameters made for slow patterns are read in little time',
+      ],
+    },
   },
   {
     id: 'V40',
     feature: 'logout',
     title: 'Nobody is signed out by another site: without proof there is a question, and its answer carries a secret.',
-    tests: {},
+    tests: {
+      'test/hazards/pages.test.ts': [
+        'V40: a sign-out that another site asks for, with or without a hint, is a question first',
+        'V40: a confirmation without the secret of the page, or with another one, signs nobody out',
+        'V40: a hint that is forged, or of somebody else, ends no session and leads nowhere',
+      ],
+    },
   },
   {
     id: 'V41',
@@ -217,6 +420,15 @@ export const VULNERABILITIES: readonly Row[] = [
     feature: 'core',
     title:
       'Revoking takes what belongs to one grant and nothing else, and requests at once in one session leave it whole.',
-    tests: {},
+    tests: {
+      'test/hazards/once.test.ts': [
+        'V43: after a reuse ended its grant the person goes on: the next request gives a code that is good',
+        'V43: requests of two apps at once in one session all get their code, and sign-out ends the grants of both',
+      ],
+      'test/conformance/adapter.ts': [
+        'refuses to revoke without a grant, and touches no row that has none',
+        'merges what two requests of one session write for two clients',
+      ],
+    },
   },
 ]
