@@ -12,7 +12,8 @@ import * as m10 from './20261124110000-settings-create-settings.ts'
 import * as m11 from './20261124112000-oidc-create-restore-epoch.ts'
 import * as m12 from './20261124112600-clients-create-keys.ts'
 import * as m13 from './20261124120000-sign-in-create-second-factors.ts'
-import * as m14 from './20261124120000-database-create-outbox.ts'
+import * as m14 from './20261124120100-sign-in-create-passkeys.ts'
+import * as m15 from './20261124120500-database-create-outbox.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -28,5 +29,6 @@ export const MIGRATIONS = {
   '20261124112000-oidc-create-restore-epoch': m11,
   '20261124112600-clients-create-keys': m12,
   '20261124120000-sign-in-create-second-factors': m13,
-  '20261124120000-database-create-outbox': m14,
+  '20261124120100-sign-in-create-passkeys': m14,
+  '20261124120500-database-create-outbox': m15,
 } as const

@@ -3,6 +3,7 @@ export const AUDIT_EVENTS = {
   'sign_in.succeeded': 'A person proved who they are.',
   'sign_in.failed': 'A proof was refused.',
   'factor.added': 'A way to prove who one is was set up.',
+  'factor.renamed': 'A way to prove who one is was given another name.',
   'factor.removed': 'A way to prove who one is was taken away.',
   'session.ended': 'A browser session ended.',
   'consent.granted': 'A person allowed a client some scopes.',

@@ -23,9 +23,9 @@ export function proofEvent(facts: {
   }
 }
 
-/** A factor came or went. */
+/** A factor came, was named anew, or went. */
 export function factorEvent(
-  type: 'factor.added' | 'factor.removed',
+  type: 'factor.added' | 'factor.renamed' | 'factor.removed',
   { method, sub, by, ...detail }: { method: string; sub: string; by: AuditContext; name?: string },
 ): AuditEvent {
   const subject = { kind: 'account', id: sub }

@@ -6,7 +6,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '#shared/clock.ts'
 import { sha256 } from '#shared/ids.ts'
 import type { Keyring } from '#shared/keyring.ts'
-import type { PasskeyStore } from './passkey-store.ts'
+import type { ChallengeStore } from './challenge-store.ts'
 
 /** As long as a person may look for a key or telephone. */
 export const CHALLENGE_SECONDS = 300
@@ -31,7 +31,7 @@ export interface Challenges {
 export function createChallenges(deps: {
   readonly keyring: Pick<Keyring, 'derive'>
   readonly clock: Clock
-  readonly store: Pick<PasskeyStore, 'spendChallenge'>
+  readonly store: Pick<ChallengeStore, 'spend'>
 }): Challenges {
   const { clock, store } = deps
   const keys = deps.keyring.derive('passkey-challenge')
@@ -53,7 +53,7 @@ export function createChallenges(deps: {
         const expected = mac(key, body, use)
         return expected.length === given.length && timingSafeEqual(expected, given)
       })
-      return isOurs && store.spendChallenge(sha256(bytes), body.readUInt32BE(RANDOM_BYTES))
+      return isOurs && store.spend(sha256(bytes), body.readUInt32BE(RANDOM_BYTES))
     },
   }
 }

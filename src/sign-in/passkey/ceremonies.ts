@@ -1,0 +1,186 @@
+/** The two ceremonies of WebAuthn Level 3 (§7.1, §7.2): what browsers send, read and verified. Knows no database. */
+import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
+import { COSEALG, decodeAttestationObject, isoCBOR } from '@simplewebauthn/server/helpers'
+import { z } from 'zod'
+
+/** Where passkeys belong: nothing of it comes from a request. */
+export interface RelyingParty {
+  /** The RP ID: the host of the issuer. */
+  readonly id: string
+  readonly origin: string
+}
+
+/** EdDSA, ES256 and RS256, which every platform has at least one of. */
+export const ALGORITHMS = [COSEALG.EdDSA, COSEALG.ES256, COSEALG.RS256]
+/** WebAuthn §7.1, step 25. */
+const MAX_CREDENTIAL_ID_BYTES = 1023
+
+/** Why a response is refused, in words of ours: what an authenticator or browser sent is in none of them. */
+export class ResponseRefused extends Error {
+  override readonly name = 'ResponseRefused'
+}
+
+const base64url = z.string().regex(/^[\w-]+$/)
+const credential = { id: base64url, rawId: base64url, type: z.literal('public-key') }
+const assertionSchema = z.object({
+  ...credential,
+  response: z.object({
+    clientDataJSON: base64url,
+    authenticatorData: base64url,
+    signature: base64url,
+    userHandle: base64url,
+  }),
+})
+const attestationSchema = z.object({
+  ...credential,
+  response: z.object({
+    clientDataJSON: base64url,
+    attestationObject: base64url,
+    transports: z
+      .array(z.string().regex(/^[\w-]{1,32}$/))
+      .max(10)
+      .catch([]),
+  }),
+})
+const clientDataSchema = z.object({ challenge: base64url, crossOrigin: z.boolean().optional() })
+
+/** A response that has the right shape, and the challenge that it says it answers. */
+export type Assertion = z.infer<typeof assertionSchema> & { readonly challenge: string }
+export type Attestation = z.infer<typeof attestationSchema> & { readonly challenge: string }
+
+/** Throws ResponseRefused. */
+export function readAssertion(text: string | undefined): Assertion {
+  return withChallenge(parse(assertionSchema, text))
+}
+
+/** Throws ResponseRefused. */
+export function readAttestation(text: string | undefined): Attestation {
+  return withChallenge(parse(attestationSchema, text))
+}
+
+/** WebAuthn §7.2 but for the challenge, which must have been spent. Throws ResponseRefused. */
+export async function verifyAssertion(
+  assertion: Assertion,
+  stored: { readonly publicKey: Buffer; readonly signCount: number; readonly synced: boolean },
+  rp: RelyingParty,
+): Promise<{ signCount: number }> {
+  const { challenge, ...response } = assertion
+  const { verified, authenticationInfo } = await inOurWords(() =>
+    verifyAuthenticationResponse({
+      response: { ...response, clientExtensionResults: {} },
+      expectedChallenge: challenge,
+      expectedOrigin: rp.origin,
+      expectedRPID: rp.id,
+      credential: { id: response.id, publicKey: Uint8Array.from(stored.publicKey), counter: stored.signCount },
+      requireUserVerification: true,
+    }),
+  )
+  if (!verified) throw new ResponseRefused('the signature is not of this passkey')
+  // §7.2, step 18: whether a passkey may be copied is settled when it is made
+  if ((authenticationInfo.credentialDeviceType === 'multiDevice') !== stored.synced) {
+    throw new ResponseRefused('the passkey says of itself what it did not say when it was made')
+  }
+  return { signCount: authenticationInfo.newCounter }
+}
+
+export interface MadeCredential {
+  readonly credentialId: Buffer
+  readonly publicKey: Buffer
+  readonly signCount: number
+  readonly synced: boolean
+  readonly transports: readonly string[]
+}
+
+/** WebAuthn §7.1 but for the challenge, which must have been spent. Throws ResponseRefused. */
+export async function verifyAttestation(attestation: Attestation, rp: RelyingParty): Promise<MadeCredential> {
+  const { challenge, response, ...rest } = attestation
+  const { registrationInfo, verified } = await inOurWords(() =>
+    verifyRegistrationResponse({
+      response: {
+        ...rest,
+        response: {
+          clientDataJSON: response.clientDataJSON,
+          attestationObject: withoutStatement(response.attestationObject),
+        },
+        clientExtensionResults: {},
+      },
+      expectedChallenge: challenge,
+      expectedOrigin: rp.origin,
+      expectedRPID: rp.id,
+      requireUserVerification: true,
+      supportedAlgorithmIDs: ALGORITHMS,
+    }),
+  )
+  if (!verified) throw new ResponseRefused('the passkey was not made as it was asked for')
+  const { credential: made, credentialDeviceType } = registrationInfo
+  const credentialId = Buffer.from(made.id, 'base64url')
+  if (made.id !== rest.id) throw new ResponseRefused('the id is not that of the passkey which was made')
+  if (credentialId.length > MAX_CREDENTIAL_ID_BYTES) throw new ResponseRefused('the id of the passkey is too long')
+  return {
+    credentialId,
+    publicKey: Buffer.from(made.publicKey),
+    signCount: made.counter,
+    synced: credentialDeviceType === 'multiDevice',
+    transports: response.transports,
+  }
+}
+
+/**
+ * We ask for no attestation, and a browser takes the statement away then (WebAuthn §5.1.3). One that came all the same
+ * is not looked at: to verify it, its certificates and what they point to would have to be read.
+ */
+function withoutStatement(attestationObject: string): string {
+  const authData = decodeAttestationObject(Uint8Array.from(Buffer.from(attestationObject, 'base64url'))).get('authData')
+  const bare = new Map<string, string | Uint8Array | Map<never, never>>([
+    ['fmt', 'none'],
+    ['attStmt', new Map<never, never>()],
+    ['authData', authData],
+  ])
+  return Buffer.from(isoCBOR.encode(bare as never)).toString('base64url')
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string | undefined): T {
+  const result = schema.safeParse(jsonOf(text ?? ''))
+  if (!result.success) throw new ResponseRefused('the response is malformed')
+  return result.data
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function withChallenge<T extends { readonly response: { readonly clientDataJSON: string } }>(
+  response: T,
+): T & { readonly challenge: string } {
+  const clientData = Buffer.from(response.response.clientDataJSON, 'base64url').toString()
+  const { challenge, crossOrigin } = parse(clientDataSchema, clientData)
+  // our pages are in no frame
+  if (crossOrigin === true) throw new ResponseRefused('the response was made in a frame of another site')
+  return { ...response, challenge }
+}
+
+/** What the library says of a refusal, by how its message begins: what follows there may be a stranger's words. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/^Credential ID was not base64url/, 'the two ids of the response differ'],
+  [/^Unexpected (authentication|registration) response type/, 'the response is of another ceremony'],
+  [/^Unexpected (authentication|registration) response origin/, 'wrong origin'],
+  [/^Unexpected RP ID hash/, 'wrong RP ID'],
+  [/^User (presence was required|not present)/, 'nobody was present'],
+  [/^User verification (was )?required/, 'the person was not verified'],
+  [/^Response counter value/, 'the counter went back'],
+  [/^Unexpected public key alg/, 'the algorithm was not offered'],
+]
+
+async function inOurWords<T>(verify: () => Promise<T>): Promise<T> {
+  try {
+    return await verify()
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : ''
+    const words = WORDS.find(([beginning]) => beginning.test(message))?.[1]
+    throw new ResponseRefused(words ?? 'the response is malformed', { cause })
+  }
+}

@@ -1,0 +1,142 @@
+/** The passkeys that an account has: how one is added, named and taken away by the person who is signed in. */
+import { randomBytes } from 'node:crypto'
+import type { Account, Accounts } from '#accounts/account.ts'
+import type { Audit } from '#audit/audit.ts'
+import type { Database } from '#database/database.ts'
+import type { Clock } from '#shared/clock.ts'
+import { randomName } from '#shared/ids.ts'
+import { FactorNotFound } from '../errors.ts'
+import { factorEvent } from '../proof-events.ts'
+import {
+  ALGORITHMS,
+  type MadeCredential,
+  readAttestation,
+  type RelyingParty,
+  ResponseRefused,
+  verifyAttestation,
+} from './ceremonies.ts'
+import { CHALLENGE_SECONDS, type Challenges } from './challenges.ts'
+import { PasskeyKnown, PasskeyNameInvalid, PasskeyRefused, TooManyPasskeys } from './errors.ts'
+import { createPasskeyStore, type NewPasskey } from './passkey-store.ts'
+import type { PasskeyAttempt, PasskeyCreation, Passkeys } from './passkey.ts'
+
+/** More than anybody has devices. */
+const MOST = 20
+const MAX_NAME_LENGTH = 60
+/** WebAuthn §5.4.3: 64 bytes at most. */
+const USER_HANDLE_BYTES = 32
+
+export interface EnrolmentDeps {
+  readonly db: Database
+  readonly accounts: Pick<Accounts, 'read'>
+  readonly audit: Pick<Audit, 'recordIn'>
+  readonly clock: Clock
+  readonly challenges: Challenges
+  readonly rp: RelyingParty
+  readonly brand: string
+  /** As the method is named in audit events. */
+  readonly method: string
+}
+
+export type Enrolment = Pick<Passkeys, 'registrationOptions' | 'register' | 'rename' | 'remove'>
+
+export function createEnrolment(deps: EnrolmentDeps): Enrolment {
+  const { audit, challenges, clock, db, method } = deps
+  const store = createPasskeyStore(db)
+
+  return {
+    async registrationOptions(account, binding) {
+      const handle = await store.userHandle(account.sub, randomBytes(USER_HANDLE_BYTES))
+      if (!handle) throw new PasskeyRefused('the account is gone')
+      const known = await store.credentials(account.sub)
+      return creation({ ...deps, account, handle, known, challenge: challenges.make(useOf(account.sub, binding)) })
+    },
+
+    async register({ sub }, made, by, within) {
+      const name = checkedName(made.name)
+      const passkey: NewPasskey = { ...(await readMade(deps, sub, made)), id: randomName('psk-'), name }
+      if ((await deps.accounts.read(sub))?.status !== 'enabled') throw new PasskeyRefused('the account is disabled')
+      await db.transaction(async (trx) => {
+        const outcome = await createPasskeyStore(trx).insert(sub, passkey, MOST)
+        if (outcome === 'full') throw new TooManyPasskeys(MOST)
+        if (outcome === 'known') throw new PasskeyKnown()
+        if (outcome === 'gone') throw new PasskeyRefused('the account is gone')
+        await audit.recordIn(trx, factorEvent('factor.added', { method, sub, by, name }))
+        await within?.(trx)
+      })
+      return { id: passkey.id, name, synced: passkey.synced, createdAt: clock.now(), lastUsedAt: undefined }
+    },
+
+    async rename(sub, { id, name: given }, by) {
+      const name = checkedName(given)
+      await db.transaction(async (trx) => {
+        if (!(await createPasskeyStore(trx).rename(sub, id, name))) throw new FactorNotFound('such passkey')
+        await audit.recordIn(trx, factorEvent('factor.renamed', { method, sub, by, name }))
+      })
+    },
+
+    async remove(sub, id, by, within) {
+      await db.transaction(async (trx) => {
+        const name = await createPasskeyStore(trx).remove(sub, id)
+        if (name === undefined) throw new FactorNotFound('such passkey')
+        await audit.recordIn(trx, factorEvent('factor.removed', { method, sub, by, name }))
+        await within?.(trx)
+      })
+    },
+  }
+}
+
+async function readMade(
+  { challenges, rp }: Pick<EnrolmentDeps, 'challenges' | 'rp'>,
+  sub: string,
+  { credential, binding }: PasskeyAttempt,
+): Promise<MadeCredential> {
+  try {
+    const attestation = readAttestation(credential)
+    if (!(await challenges.spend(attestation.challenge, useOf(sub, binding)))) {
+      throw new ResponseRefused('the challenge was spent, is too old or is not for this page and account')
+    }
+    return await verifyAttestation(attestation, rp)
+  } catch (error) {
+    throw error instanceof ResponseRefused ? new PasskeyRefused(error.message) : error
+  }
+}
+
+function creation(about: {
+  readonly challenge: string
+  readonly rp: RelyingParty
+  readonly brand: string
+  readonly account: Pick<Account, 'email' | 'name'>
+  readonly handle: Buffer
+  readonly known: readonly { readonly id: Buffer; readonly transports: readonly string[] }[]
+}): PasskeyCreation {
+  const { challenge, rp, brand, account, handle, known } = about
+  return {
+    challenge,
+    rp: { id: rp.id, name: brand },
+    user: { id: handle.toString('base64url'), name: account.email, displayName: account.name ?? account.email },
+    pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key', alg })),
+    excludeCredentials: known.map(({ id, transports }) => ({
+      type: 'public-key',
+      id: id.toString('base64url'),
+      transports: transports as never[],
+    })),
+    authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
+    attestation: 'none',
+    timeout: CHALLENGE_SECONDS * 1000,
+  }
+}
+
+/** A challenge for one account answers for no other, though both were shown in one browser. */
+function useOf(sub: string, binding: string) {
+  return { purpose: 'registration', binding: JSON.stringify([sub, binding]) } as const
+}
+
+function checkedName(given: string): string {
+  const name = given.trim()
+  const length = Array.from(name).length
+  if (length < 1 || length > MAX_NAME_LENGTH || !name.isWellFormed() || /\p{Cc}/u.test(name)) {
+    throw new PasskeyNameInvalid(given, MAX_NAME_LENGTH)
+  }
+  return name
+}

@@ -1,0 +1,106 @@
+/** Passkeys: the proof that finds the account by itself, and holds two kinds of proof in one. */
+import type { Account, Accounts } from '#accounts/account.ts'
+import type { Audit } from '#audit/audit.ts'
+import type { Database } from '#database/database.ts'
+import type { Clock } from '#shared/clock.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import { proofEvent } from '../proof-events.ts'
+import { readAssertion, type RelyingParty, ResponseRefused, verifyAssertion } from './ceremonies.ts'
+import { createChallengeStore } from './challenge-store.ts'
+import { CHALLENGE_SECONDS, type Challenges, createChallenges } from './challenges.ts'
+import { createEnrolment } from './enrolment.ts'
+import { createPasskeyStore, type PasskeyStore, type StoredPasskey } from './passkey-store.ts'
+import type { PasskeyAttempt, Passkeys } from './passkey.ts'
+
+const METHOD = 'passkey'
+
+export interface PasskeysDeps {
+  readonly db: Database
+  readonly accounts: Pick<Accounts, 'read'>
+  readonly audit: Pick<Audit, 'record' | 'recordIn'>
+  readonly keyring: Pick<Keyring, 'derive'>
+  readonly clock: Clock
+  /** Passkeys belong to its host, and are used on pages of its origin. */
+  readonly issuer: string
+  /** What an authenticator may call us. */
+  readonly brand: string
+}
+
+/** The passkey method. See Passkeys for what each call does. */
+export function createPasskeys(deps: PasskeysDeps): Passkeys {
+  const { accounts, audit, db } = deps
+  const store = createPasskeyStore(db)
+  const challengeStore = createChallengeStore(db)
+  const challenges = createChallenges({ ...deps, store: challengeStore })
+  const { hostname, origin } = new URL(deps.issuer)
+  const rp: RelyingParty = { id: hostname, origin }
+
+  return {
+    name: METHOD,
+    proves: 'identity',
+    isEnrolled: async (sub) => (await store.list(sub)).length > 0,
+
+    options: (binding) => ({
+      challenge: challenges.make({ purpose: 'sign-in', binding }),
+      rpId: rp.id,
+      // none is named: that would tell strangers who has which
+      allowCredentials: [],
+      userVerification: 'required',
+      timeout: CHALLENGE_SECONDS * 1000,
+    }),
+
+    async verify(attempt, by) {
+      const { passkey, ...facts } = await judge({ accounts, store, challenges, rp }, attempt)
+      await audit.record(proofEvent({ method: METHOD, ...facts, clientId: attempt.clientId, by }))
+      if (!facts.account || !passkey || facts.refusal !== undefined) return undefined
+      // RFC 8176 §2: the key is in one piece of hardware, or in a keychain of software; its person was verified
+      return { account: facts.account, amr: [passkey.synced ? 'swk' : 'hwk', 'user', 'mfa'] }
+    },
+
+    ...createEnrolment({ ...deps, challenges, rp, method: METHOD }),
+    list: (sub) => store.list(sub),
+    removeExpired: () => challengeStore.removeExpired(),
+  }
+}
+
+interface Judging {
+  readonly accounts: Pick<Accounts, 'read'>
+  readonly store: PasskeyStore
+  readonly challenges: Challenges
+  readonly rp: RelyingParty
+}
+
+/** Whose passkey it is, as far as that is known, and why it is refused where it is. */
+interface Verdict {
+  readonly account: Account | undefined
+  readonly passkey: StoredPasskey | undefined
+  readonly refusal: string | undefined
+}
+
+async function judge(deps: Judging, { credential, binding }: PasskeyAttempt): Promise<Verdict> {
+  const { accounts, challenges, rp, store } = deps
+  let passkey: StoredPasskey | undefined
+  let account: Account | undefined
+  try {
+    const assertion = readAssertion(credential)
+    // before anything is believed: whatever comes of it, nobody presents it again
+    if (!(await challenges.spend(assertion.challenge, { purpose: 'sign-in', binding }))) {
+      throw new ResponseRefused('the challenge was spent, is too old or is not for this page')
+    }
+    passkey = await store.find(Buffer.from(assertion.id, 'base64url'))
+    if (!passkey) throw new ResponseRefused('unknown passkey')
+    account = await accounts.read(passkey.accountSub)
+    // WebAuthn §7.2, step 6
+    if (assertion.response.userHandle !== passkey.userHandle.toString('base64url')) {
+      throw new ResponseRefused('the passkey is of another person')
+    }
+    const { signCount } = await verifyAssertion(assertion, passkey, rp)
+    if (account?.status !== 'enabled') throw new ResponseRefused('the account is disabled')
+    // of two assertions with one count, or one that overtook another, one is a copy's
+    if (!(await store.use(passkey.id, signCount))) throw new ResponseRefused('the counter went back')
+    return { account, passkey, refusal: undefined }
+  } catch (error) {
+    if (!(error instanceof ResponseRefused)) throw error
+    return { account, passkey, refusal: error.message }
+  }
+}
