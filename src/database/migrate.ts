@@ -5,6 +5,7 @@ import type pg from 'pg'
 import { MIGRATIONS } from '../../migrations/registry.ts'
 import { DatabaseStartError, sqlState } from './errors.ts'
 import type { DatabaseLog } from './log.ts'
+import { migrateOutbox } from './outbox-schema.ts'
 import { connectAtStart } from './reachable.ts'
 import { RELEASE } from './release.ts'
 
@@ -35,7 +36,10 @@ const LOCK_ATTEMPTS = 15
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   return connected(options, async (client) => {
     if ((await statusOf(client)).pending.length === 0) return []
-    const taken = await asSoleMigrator(client, options, (knex) => knex.migrate.latest())
+    const taken = await asSoleMigrator(client, options, async (knex) => {
+      await migrateOutbox(options.url, options.logger)
+      await knex.migrate.latest()
+    })
     if (taken.length > 0) options.logger?.info({ migrations: taken }, 'schema migrated')
     return taken
   })

@@ -1,0 +1,232 @@
+/** The outbox: work that is done once its cause is committed, by one process at a time, and again after a failure. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import { beforeEach, expect, test } from 'vitest'
+import { migrate } from '#database/migrate.ts'
+import { openOutboxRunner, type OutboxRunnerOptions } from '#database/outbox-runner.ts'
+import { migrateOutbox } from '#database/outbox-schema.ts'
+import { addToOutbox } from '#database/outbox-store.ts'
+import { createDatabase, type PooledDatabase } from '#database/pool.ts'
+import { atEnd } from '../support/endings.ts'
+import { asSuperuser, cloneDatabase, emptyDatabase } from '../support/postgres.ts'
+
+const QUICK = { taskMs: 1500, leaseMs: 2000, pollMs: 100 }
+const ENTRY = { task: 'try', maxAttempts: 3 }
+
+let url: string
+let db: PooledDatabase
+
+beforeEach(async () => {
+  url = (await cloneDatabase()).url
+  const opened = createDatabase({ url })
+  atEnd(() => opened.close())
+  db = opened
+})
+
+async function runner(task: OutboxRunnerOptions['tasks'][string], options: Partial<OutboxRunnerOptions> = {}) {
+  const opened = await openOutboxRunner({ url, ...QUICK, tasks: { try: task }, ...options })
+  atEnd(() => opened.close())
+  return opened
+}
+
+async function left(): Promise<{ attempts: number; last_error: string | null }[]> {
+  const { rows } = await db.query<{ attempts: number; last_error: string | null }>(
+    'SELECT attempts, last_error FROM graphile_worker._private_jobs ORDER BY id',
+  )
+  return rows
+}
+
+/** A process that works on the outbox, and what it said. */
+async function startProcess(
+  workMs: number,
+): Promise<{ child: ChildProcess; said: { word: string; payload: unknown }[] }> {
+  const node = join(import.meta.dirname, '../../node_modules/node/bin/node')
+  const script = join(import.meta.dirname, '../support/outbox-process.ts')
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', script, url, String(workMs)], {
+    cwd: join(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  atEnd(() => child.kill('SIGKILL'))
+  const said: { word: string; payload: unknown }[] = []
+  createInterface({ input: child.stdout }).on('line', (line) => said.push(JSON.parse(line)))
+  await expect.poll(() => said.map(({ word }) => word), { timeout: 10_000 }).toContain('ready')
+  return { child, said }
+}
+
+test('work is done after the commit of its cause, is gone then, and never was after a rollback', async () => {
+  const done: unknown[] = []
+  await runner(async (payload) => void done.push(payload))
+  await expect(
+    db.transaction(async (trx) => {
+      await addToOutbox(trx, { ...ENTRY, payload: { number: 1 } })
+      throw new TypeError('changed our mind')
+    }),
+  ).rejects.toThrow('changed our mind')
+  await db.transaction(async (trx) => {
+    await addToOutbox(trx, { ...ENTRY, payload: { number: 2 } })
+    await delay(300)
+    expect(done).toEqual([])
+  })
+  await expect.poll(() => done).toEqual([{ number: 2 }])
+  await expect.poll(left).toEqual([])
+})
+
+test('what fails is tried again later, counting, and is gone after its last attempt', async () => {
+  const attempts: { attempt: number; last: boolean; at: number }[] = []
+  await runner(async (_, { attempt, last }) => {
+    attempts.push({ attempt, last, at: Date.now() })
+    throw new Error('not today')
+  })
+  await addToOutbox(db, { ...ENTRY, maxAttempts: 2, payload: {} })
+  await expect.poll(left).toEqual([{ attempts: 1, last_error: 'not today' }])
+  await expect.poll(() => attempts, { timeout: 8000 }).toHaveLength(2)
+  expect(attempts).toMatchObject([
+    { attempt: 1, last: false },
+    { attempt: 2, last: true },
+  ])
+  expect((attempts[1]?.at ?? 0) - (attempts[0]?.at ?? 0)).toBeGreaterThan(2000)
+  await expect.poll(left, { timeout: 5000 }).toEqual([])
+})
+
+test('an attempt that does not end in time has failed, and is told so', async () => {
+  let aborted = false
+  await runner(
+    async (_, { signal }) => {
+      signal.addEventListener('abort', () => (aborted = true))
+      await delay(60_000, undefined, { ref: false })
+    },
+    { taskMs: 200 },
+  )
+  await addToOutbox(db, { ...ENTRY, payload: {} })
+  await expect.poll(left).toEqual([{ attempts: 1, last_error: 'it did not end in time' }])
+  expect(aborted).toBe(true)
+})
+
+test('two processes that work at the same time do each piece once', async () => {
+  const [a, b] = await Promise.all([startProcess(5), startProcess(5)])
+  const numbers = Array.from({ length: 60 }, (_, number) => number)
+  await Promise.all(numbers.map((number) => addToOutbox(db, { ...ENTRY, payload: { number } })))
+  await expect.poll(left, { timeout: 20_000 }).toEqual([])
+  const done = (process: typeof a) =>
+    process.said.filter(({ word }) => word === 'began').map(({ payload }) => (payload as { number: number }).number)
+  expect([...done(a), ...done(b)].toSorted((one, other) => one - other)).toEqual(numbers)
+  expect(done(a).length).toBeGreaterThan(0)
+  expect(done(b).length).toBeGreaterThan(0)
+})
+
+test('the work of a process that was killed is done by another as soon as its time is over, and not before', async () => {
+  const dying = await startProcess(60_000)
+  await addToOutbox(db, { ...ENTRY, payload: { number: 1 } })
+  await expect.poll(() => dying.said.map(({ word }) => word)).toContain('began')
+  const died = Date.now()
+  const ended = once(dying.child, 'exit')
+  dying.child.kill('SIGKILL')
+  await ended
+  const done: number[] = []
+  await runner(async () => void done.push(Date.now()))
+  await expect.poll(() => done, { timeout: 10_000 }).toHaveLength(1)
+  expect((done[0] ?? 0) - died).toBeGreaterThan(1500)
+  await expect.poll(left).toEqual([])
+})
+
+test('a runner that is closed lets its work end, and leaves the rest to others', async () => {
+  const done: unknown[] = []
+  const opened = await runner(async (payload) => {
+    await delay(300)
+    done.push(payload)
+  })
+  await addToOutbox(db, { ...ENTRY, payload: { number: 1 } })
+  await delay(150)
+  await opened.close()
+  expect(done).toEqual([{ number: 1 }])
+  expect(await left()).toEqual([])
+  await addToOutbox(db, { ...ENTRY, payload: { number: 2 } })
+  await delay(300)
+  expect(await left()).toHaveLength(1)
+})
+
+test('a database that is away when the work is done ends the runner and nothing else, and it is done again', async () => {
+  const done: unknown[] = []
+  const opened = await runner(async (payload) => {
+    await letConnect(false)
+    done.push(payload)
+  })
+  await addToOutbox(db, { ...ENTRY, payload: {} })
+  await expect.poll(() => done).toHaveLength(1)
+  await opened.ended
+  await letConnect(true)
+  await runner(async (payload) => void done.push(payload))
+  await expect.poll(() => done, { timeout: 10_000 }).toHaveLength(2)
+  await expect.poll(left).toEqual([])
+})
+
+/** Cuts the connections of the runners and takes no further ones, or takes them again. */
+function letConnect(allowed: boolean): Promise<unknown> {
+  const name = new URL(url).pathname.slice(1)
+  return asSuperuser(async (client) => {
+    await client.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS ${allowed}`)
+    await client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'signet-outbox' AND datname = $1 AND NOT $2`,
+      [name, allowed],
+    )
+  })
+}
+
+test('a role without rights on the outbox adds to it, and one with plain rights works on it', async () => {
+  const roles = { serving: `serving_${Date.now()}`, working: `working_${Date.now()}` }
+  await asSuperuser(async (client) => {
+    for (const role of Object.values(roles)) await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'plain'`)
+    await client.query(`
+      GRANT USAGE ON SCHEMA graphile_worker TO ${roles.working};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA graphile_worker TO ${roles.working};
+      GRANT USAGE ON ALL SEQUENCES IN SCHEMA graphile_worker TO ${roles.working};`)
+  }, url)
+  atEnd(() => asSuperuser((client) => client.query(`DROP ROLE ${roles.serving}, ${roles.working}`)))
+  const as = (username: string) => Object.assign(new URL(url), { username, password: 'plain' }).href
+  const serving = createDatabase({ url: as(roles.serving) })
+  try {
+    await addToOutbox(serving, { ...ENTRY, payload: { number: 1 } })
+    await expect(serving.query('SELECT FROM graphile_worker.jobs')).rejects.toThrow(/permission denied/)
+  } finally {
+    await serving.close()
+  }
+  const done: unknown[] = []
+  const working = await runner(async (payload) => void done.push(payload), { url: as(roles.working) })
+  await expect.poll(() => done).toEqual([{ number: 1 }])
+  await working.close()
+  await asSuperuser((client) => client.query(`DROP OWNED BY ${roles.working}`), url)
+  await expect(runner(async () => undefined, { url: as(roles.serving) })).rejects.toThrow(/permission denied/)
+})
+
+test('a role that may not make the schema of the outbox is told what it lacks', async () => {
+  const empty = (await emptyDatabase()).url
+  const role = `poor_${Date.now()}`
+  await asSuperuser(async (client) => {
+    await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'plain'; GRANT CREATE ON SCHEMA public TO ${role}`)
+  }, empty)
+  atEnd(async () => {
+    await asSuperuser((client) => client.query(`DROP ROLE IF EXISTS ${role}`)).catch(() => undefined)
+  })
+  const as = Object.assign(new URL(empty), { username: role, password: 'plain' }).href
+  await expect(migrate({ url: as })).rejects.toMatchObject({
+    code: 'database_start_failed',
+    message: expect.stringMatching(
+      /^The role of DATABASE_DIRECT_URL may not make the schema graphile_worker of the outbox \(permission denied .+\): let it CREATE in this database for "signet migrate"\.$/,
+    ),
+  })
+})
+
+test('the migrated schema is the newest that the installed worker knows', async () => {
+  const client = new pg.Client(url)
+  await client.connect()
+  const before = await client.query('SELECT max(id) AS id FROM graphile_worker.migrations')
+  await client.end()
+  await migrateOutbox(url)
+  const { rows } = await db.query('SELECT max(id) AS id FROM graphile_worker.migrations')
+  expect(rows).toEqual(before.rows)
+})
