@@ -4,6 +4,7 @@ import { createAccounts } from '#accounts/accounts.ts'
 import { type Audit, SYSTEM } from '#audit/audit.ts'
 import { createAudit } from '#audit/recorder.ts'
 import { createClients } from '#clients/clients.ts'
+import { createClientKeys } from '#clients/managed-keys.ts'
 import type { Config } from '#config/config.ts'
 import { isLoopback } from '#config/loopback.ts'
 import type { Secrets } from '#config/secrets.ts'
@@ -26,7 +27,7 @@ import type { Resource, Resources } from '#resources/resource.ts'
 import { createSettings, type ManagedSettings } from '#settings/settings.ts'
 import { type Clock, systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#shared/keyring.ts'
-import { createPasswords } from '#sign-in/password/passwords.ts'
+import { createMethods } from '#sign-in/methods.ts'
 import { createSigningKeys, type ManagedSigningKeys } from '#signing-keys/signing-keys.ts'
 
 export interface ServicesInput {
@@ -55,13 +56,22 @@ export async function createServices(input: ServicesInput) {
     // plain http is for development on one machine
     allowHttpJwksUri: (host) => !config.production && isLoopback(host),
   })
+  const fetch = createGuardedFetch({ allow: config.fetchAllow })
+  const clientKeys = createClientKeys({ db, notifications, audit, clock, clients: registered.clients, fetch })
   const accounts = createAccounts({ db, audit, clock, onEnd: endAccountAccess })
-  const passwords = createPasswords({ db, accounts, audit })
+  const { removeExpired: removeExpiredProofs, ...methods } = createMethods({
+    db,
+    accounts,
+    audit,
+    keyring,
+    clock,
+    issuer,
+  })
   const signingKeys = await openSigningKeys({ db, notifications, audit, keyring, clock }, logger)
   const settings = await openSettings({ db, notifications, audit, clock }, logger)
   const accountAccess = createAccountAccess({ db, audit })
   const restoreEpoch = await seenRestoreEpoch(db)
-  const rooms = { ...registered, accounts, accountAccess, passwords, signingKeys, settings, audit }
+  const rooms = { ...registered, clientKeys, accounts, accountAccess, ...methods, signingKeys, settings, audit }
 
   const oidc = createOidc({
     ...rooms,
@@ -72,11 +82,18 @@ export async function createServices(input: ServicesInput) {
     logger,
     metrics,
     pages: createEnginePages({ accounts, issuer }),
-    fetch: createGuardedFetch({ allow: config.fetchAllow }),
+    fetch,
     builtInResources: [adminResource],
     origin: requestOrigin,
   })
-  const stopJobs = startJobs([{ name: 'remove-expired', everyMs: 60_000, run: () => oidc.removeExpired() }], logger)
+  const stopJobs = startJobs(
+    [
+      { name: 'remove-expired', everyMs: 60_000, run: () => oidc.removeExpired() },
+      { name: 'remove-expired-proofs', everyMs: 60_000, run: removeExpiredProofs },
+      { name: 'note-key-uses', everyMs: 60_000, run: () => clientKeys.flush().then(() => undefined) },
+    ],
+    logger,
+  )
   return {
     config,
     logger,
@@ -89,6 +106,7 @@ export async function createServices(input: ServicesInput) {
     csrf: createCsrf({ keys: keyring.derive('csrf'), issuer }),
     async close(): Promise<void> {
       await stopJobs()
+      await clientKeys.flush().catch((error: unknown) => logger.warn({ err: error }, 'uses of keys were not written'))
       settings.close()
       signingKeys.close()
       await notifications.close()

@@ -3,7 +3,14 @@ import type { Form } from '#http/body.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 
 /** The forms of an interaction, by the last part of the path that they are sent to. */
-export const STEPS = { login: 'login', consent: 'consent', cancel: 'cancel' } as const
+export const STEPS = {
+  login: 'login',
+  code: 'code',
+  restart: 'restart',
+  unmet: 'unmet',
+  consent: 'consent',
+  cancel: 'cancel',
+} as const
 
 export interface SignInAttempt {
   readonly identifier: string

@@ -1,14 +1,17 @@
 /** The pages of sign-in and consent: `/interaction/:uid`, and below it where their forms are sent. */
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
+import { createCodeStep } from './code-step.ts'
 import { createConsentStep } from './consent-step.ts'
 import { STEPS } from './flow.ts'
 import { withoutDeadEnds } from './lost.ts'
 import { leadOnFromSignOut } from './signed-out-already.ts'
+import { createProofs, type ProofsDeps } from './proofs.ts'
 import { createSignInStep } from './sign-in-step.ts'
+import { createUnmetStep } from './unmet-step.ts'
 import { interactionPaths, openInteraction, type StepDeps } from './step.ts'
 
-export interface InteractionsDeps extends Omit<StepDeps, 'paths'> {
+export interface InteractionsDeps extends Omit<StepDeps, 'paths'>, Pick<ProofsDeps, 'progress' | 'passkeys'> {
   /** The issuer identifier: the forms' addresses start with its path. */
   readonly issuer: string
 }
@@ -17,16 +20,27 @@ export interface InteractionsDeps extends Omit<StepDeps, 'paths'> {
 export function createInteractions(deps: InteractionsDeps): Middleware {
   const paths = interactionPaths(deps.issuer)
   const stepDeps: StepDeps = { ...deps, paths }
-  const signIn = createSignInStep(stepDeps)
+  const proofs = createProofs({ ...stepDeps, progress: deps.progress, passkeys: deps.passkeys })
+  const signIn = createSignInStep(stepDeps, proofs)
+  const code = createCodeStep(stepDeps, proofs)
+  const unmet = createUnmetStep(stepDeps, proofs)
   const consent = createConsentStep(stepDeps)
   const router = new Router()
   router.use(withoutDeadEnds)
 
   router.get('/interaction/:uid', async (ctx) => {
     const interaction = await openInteraction(stepDeps, ctx)
-    await (interaction.prompt === 'login' ? signIn : consent).show(ctx, interaction)
+    if (interaction.prompt === 'consent') return consent.show(ctx, interaction)
+    const { next, accountSub } = await proofs.state(interaction)
+    if (accountSub === undefined) return signIn.show(ctx, interaction)
+    if (next === 'more') return code.show(ctx, interaction, accountSub)
+    if (next === 'unmet') return unmet.show(ctx, interaction, accountSub)
+    await signIn.show(ctx, interaction)
   })
   router.post(`/interaction/:uid/${STEPS.login}`, (ctx) => signIn.answer(ctx))
+  router.post(`/interaction/:uid/${STEPS.code}`, (ctx) => code.answer(ctx))
+  router.post(`/interaction/:uid/${STEPS.restart}`, (ctx) => code.restart(ctx))
+  router.post(`/interaction/:uid/${STEPS.unmet}`, (ctx) => unmet.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.consent}`, (ctx) => consent.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.cancel}`, (ctx) => signIn.cancel(ctx))
   // A page that answered a form is loaded again, or its address typed: back to the question itself.

@@ -3,10 +3,10 @@ import type { Context } from 'koa'
 import { chooseLanguage } from '#http/i18n/language.ts'
 import { sendPage } from '#http/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
-import { acrOf } from '#sign-in/assurance.ts'
 import { SignInBusy } from '#sign-in/errors.ts'
 import { isReauthentication, readSignIn, text, type SignInAttempt } from './flow.ts'
 import { formTargets } from './form-targets.ts'
+import type { Proofs } from './proofs.ts'
 import { anonymous, csrfField, guardForm, openInteraction, type StepDeps } from './step.ts'
 import { signInPage, type SignInProblem } from './sign-in-page.ts'
 
@@ -24,7 +24,7 @@ interface ShownAgain {
   readonly status?: number
 }
 
-export function createSignInStep(deps: StepDeps): SignInStep {
+export function createSignInStep(deps: StepDeps, proofs: Proofs): SignInStep {
   const { gateway, passwords, paths } = deps
   const show = (ctx: Context, interaction: OpenInteraction, again: ShownAgain = {}) =>
     ask(deps, ctx, interaction, again)
@@ -45,7 +45,7 @@ export function createSignInStep(deps: StepDeps): SignInStep {
       const proof = await passwords.verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
       // A browser offers to keep a password when the answer is a success, so a mismatch is none.
       if (!proof) return await show(ctx, interaction, { identifier, problem: 'mismatch', status: 422 })
-      await gateway.signedIn(ctx, { accountSub: proof.account.sub, amr: proof.amr, acr: acrOf(proof.amr) })
+      await proofs.take(ctx, interaction, proof)
     } catch (error) {
       if (!(error instanceof SignInBusy)) throw error
       ctx.set('Retry-After', String(error.retryAfterSeconds))

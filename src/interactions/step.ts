@@ -5,6 +5,8 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import { InteractionLost, type InteractionGateway, type OpenInteraction } from '#oidc/interaction-gateway.ts'
 import type { Resources } from '#resources/resource.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
+import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
+import type { Totp } from '#sign-in/totp/totp.ts'
 import { readForm, type Form } from '#http/body.ts'
 import type { Csrf } from '#http/csrf.ts'
 import { RequestError } from '#http/errors.ts'
@@ -18,6 +20,8 @@ export const CSRF_FIELD = 'csrf'
 export interface StepDeps {
   readonly gateway: InteractionGateway
   readonly passwords: Pick<Passwords, 'verify'>
+  readonly totp: Pick<Totp, 'verify' | 'isEnrolled'>
+  readonly recoveryCodes: Pick<RecoveryCodes, 'verify'>
   readonly resources: Pick<Resources, 'find'>
   readonly accounts: Pick<Accounts, 'read'>
   readonly audit: Pick<Audit, 'record'>

@@ -9,6 +9,7 @@ import type { ArtefactStore } from './adapter/artefact-store.ts'
 import { orUnavailable } from './adapter/errors.ts'
 import { rowId, type PayloadSealer } from './adapter/sealing.ts'
 import type { SessionStore } from './adapter/session-store.ts'
+import { askedClasses, UNMET_CLASS } from './configuration/interaction-policy.ts'
 import type { ConsentStore } from './consent-store.ts'
 import type { ConsentResult } from './grants-of-sessions.ts'
 import {
@@ -30,6 +31,8 @@ export interface GatewayDeps {
   readonly auditContext: (ctx: Context) => Omit<AuditContext, 'actor'>
 }
 
+const UNMET = 'the account has no way to sign in as acr_values asks'
+
 export type LostDeps = Pick<GatewayDeps, 'issuer' | 'provider' | 'artefacts' | 'sealer'>
 
 export function createGateway(deps: GatewayDeps): InteractionGateway {
@@ -45,6 +48,7 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
     },
     allowed: (ctx, granted) => allow(deps, ctx, granted),
     denied: (ctx) => deny(deps, ctx),
+    unmet: (ctx) => unmet(deps, ctx),
   }
 }
 
@@ -88,6 +92,21 @@ async function allow(deps: GatewayDeps, ctx: Context, granted: ScopeSelection): 
   const rejected = leftOut(askedFor(interaction), granted)
   const consent: ConsentResult = rejected === undefined ? {} : { rejected }
   await finish(deps, ctx, { consent })
+}
+
+async function unmet(deps: GatewayDeps, ctx: Context): Promise<void> {
+  const interaction = await current(deps, ctx)
+  const accountId = interaction.session?.accountId
+  await deps.audit.record({
+    ...deps.auditContext(ctx),
+    actor: accountId === undefined ? { kind: 'anonymous' } : { kind: 'account', id: accountId },
+    ...(accountId === undefined ? {} : { accountId }),
+    clientId: String(interaction.params['client_id']),
+    type: 'authorization.refused',
+    outcome: 'failure',
+    reason: `unmet_authentication_requirements: ${UNMET}`,
+  })
+  await finish(deps, ctx, { error: 'unmet_authentication_requirements', error_description: UNMET })
 }
 
 async function deny(deps: GatewayDeps, ctx: Context): Promise<void> {
@@ -145,8 +164,16 @@ function opened(interaction: Interaction, client: InteractionClient): OpenIntera
     client,
     params,
     accountSub: session?.accountId,
+    proven: provenBefore(interaction),
+    asked: askedClasses(params),
     missing: asked,
   }
+}
+
+/** A step-up asks for what is missing alone; whoever is asked to sign in anew (`prompt`, `max_age`) begins at the start. */
+function provenBefore({ prompt, session }: Interaction): readonly string[] {
+  const isStepUp = prompt.name === 'login' && prompt.reasons.every((reason) => reason === UNMET_CLASS)
+  return isStepUp ? (session?.amr ?? []) : []
 }
 
 /** What is new in the request; all of it when the app asked for consent although nothing is new. */

@@ -26,6 +26,10 @@ export interface OpenInteraction {
   readonly params: Readonly<Record<string, unknown>>
   /** Who is signed in, when somebody is. */
   readonly accountSub: string | undefined
+  /** What the session proved that is still good for this request: nothing where it is to be proven anew. */
+  readonly proven: readonly string[]
+  /** The classes of assurance that were asked for (`acr_values`), as they were sent. */
+  readonly asked: readonly string[]
   /** For consent: what was asked and is not yet granted. */
   readonly missing: ScopeSelection
 }
@@ -50,7 +54,7 @@ export class InteractionLost extends Error {
   }
 }
 
-/** Each of the last three answers the request by 303. Everything throws InteractionLost where there is none. */
+/** Each but the first answers the request by 303. Everything throws InteractionLost where there is none. */
 export interface InteractionGateway {
   open(ctx: Context): Promise<OpenInteraction>
   signedIn(ctx: Context, proof: { accountSub: string; amr: readonly string[]; acr: string }): Promise<void>
@@ -58,6 +62,8 @@ export interface InteractionGateway {
   allowed(ctx: Context, granted: ScopeSelection): Promise<void>
   /** Back to the client with `error=access_denied`. */
   denied(ctx: Context): Promise<void>
+  /** Back to the client with `error=unmet_authentication_requirements` (RFC 9470 §5). */
+  unmet(ctx: Context): Promise<void>
 }
 
 /** The pages the engine shows by itself, made by the interactions room and handed in. */

@@ -8,8 +8,10 @@ import type { Clients } from '#clients/client.ts'
 import { ASSERTION_ALGS, OPENID_SCOPES } from '#clients/profiles.ts'
 import type { GuardedFetch } from '#http/guarded-fetch.ts'
 import type { Keyring } from '#shared/keyring.ts'
+import { ACR_VALUES } from '#sign-in/assurance.ts'
 import type { KeySet } from '#signing-keys/signing-key.ts'
 import { assertionFault, type AssertionContext } from './client-assertion.ts'
+import type { KeysOfClients } from './client-key-store.ts'
 import { authorizationRequestHook, HOOK_PARAMETER } from './configuration/authorization-request.ts'
 import { accessTokenClaims, CLAIMS, findAccount, type StatusOf } from './configuration/claims.ts'
 import { cookies } from './configuration/cookies.ts'
@@ -36,12 +38,13 @@ export interface ProviderDeps {
   readonly issuer: string
   readonly keyring: Keyring
   readonly clients: Clients
+  readonly clientKeys: KeysOfClients
   readonly accounts: Accounts
   readonly requests: ResourceRequests
   readonly lifetimes: Lifetimes
   readonly consents: ConsentStore
   readonly pages: EnginePages
-  /** For `jwks_uri` and `sector_identifier_uri`. */
+  /** For `sector_identifier_uri`. */
   readonly fetch: GuardedFetch
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly endSession: (uid: string) => Promise<void>
@@ -82,7 +85,7 @@ export function createProvider(deps: ProviderDeps, keys: KeySet): EngineInstance
     restoredAt: deps.restoreEpoch.beganAt.getTime() / 1000,
   })
   const provider = new Provider(deps.issuer, configuration(deps, { keys, clients, assertionContext }))
-  const engineClients = installClients(provider, deps.clients, async (ctx) => {
+  const engineClients = installClients(provider, deps, async (ctx) => {
     const { params, client } = ctx.oidc
     const scope = requestScope()
     if (scope && !client && params?.['client_assertion'] !== undefined) scope.authenticating = true
@@ -109,6 +112,7 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
     ttl: timeToLive(deps.lifetimes),
     scopes: [...OPENID_SCOPES],
     claims: CLAIMS,
+    acrValues: [...ACR_VALUES],
     responseTypes: ['code'],
     features: features({ requests: deps.requests, clients, pages, keyring: deps.keyring }),
     fetch: (url) => deps.fetch(url instanceof Request ? url.url : url, { accept: 'application/json' }),
@@ -137,6 +141,7 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
       const assertion = String(ctx.oidc.params?.['client_assertion'])
       const fault = assertionFault({ assertion, claims, header, client, context: assertionContext(ctx) })
       if (fault) throw Object.assign(new errors.InvalidClientAuth(fault), { error_description: fault })
+      if (scope?.assertionKey) deps.clientKeys.used(client.id, scope.assertionKey)
     },
     renderError: async (ctx, out, error) => {
       // a second tab, the back button, cookies gone: a page with a way on instead of the engine's dead end

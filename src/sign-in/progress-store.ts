@@ -5,12 +5,14 @@ import { sha256 } from '#shared/ids.ts'
 /** For longer nobody looks for a telephone. */
 const SECONDS = 10 * 60
 
-export interface Progress {
+interface Progress {
   readonly accountSub: string
   readonly amr: readonly string[]
 }
 
-export function createProgressStore(db: Queryable) {
+export type SignInProgress = ReturnType<typeof createSignInProgress>
+
+export function createSignInProgress(db: Queryable) {
   return {
     /** What was proven takes the place of what was before. */
     async put(uid: string, { accountSub, amr }: Progress): Promise<void> {
@@ -32,10 +34,8 @@ export function createProgressStore(db: Queryable) {
       return rows[0]
     },
 
-    /** False where it was ended already: of two requests that finish a sign-in, one does. */
-    async end(uid: string): Promise<boolean> {
-      const { rowCount } = await db.query('DELETE FROM sign_in_progress WHERE interaction_id = $1', [sha256(uid)])
-      return rowCount === 1
+    async end(uid: string): Promise<void> {
+      await db.query('DELETE FROM sign_in_progress WHERE interaction_id = $1', [sha256(uid)])
     },
 
     /** A bounded number of rows that are over; how many. */

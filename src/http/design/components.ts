@@ -83,7 +83,7 @@ export interface Field {
   /** The id of a notice about several fields, this one among them. */
   readonly describedBy?: string | undefined
   readonly focus?: boolean
-  readonly inputmode?: 'email'
+  readonly inputmode?: 'email' | 'numeric'
 }
 
 /** A label, its input and, between them, what is wrong with it. */

@@ -25,6 +25,37 @@ export const en = {
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please sign in again.',
     errorPrefix: 'Error',
   },
+  code: {
+    app: {
+      title: 'Enter your code',
+      asks: (who: string) =>
+        html`Open your authenticator app and enter the six digits that it shows for ${strong(who)}.`,
+      label: 'Code',
+      missing: 'Enter the six digits.',
+      mismatch: 'That code is not right, or it was used before. Wait for the next one and try again.',
+      other: 'Use a recovery code instead',
+    },
+    paper: {
+      title: 'Enter a recovery code',
+      asks: (who: string) => html`One of the codes that you put aside for ${strong(who)}. Each of them works once.`,
+      label: 'Recovery code',
+      missing: 'Enter one of your recovery codes.',
+      mismatch: 'That recovery code is not right, or it was used before. Check it, or try another one.',
+      other: 'Use your authenticator app instead',
+    },
+    submit: 'Continue',
+    restart: 'Use another account',
+    cancel: (name: string) => html`Back to ${foreign(name)}`,
+    stale: 'This page was open for too long, or your browser did not keep its cookie. Please enter the code again.',
+    errorPrefix: 'Error',
+  },
+  unmet: {
+    title: 'This needs a stronger sign-in',
+    passkey: (name: string) => html`${strong(name)} asks for a passkey, and your account has none.`,
+    more: (name: string) => html`${strong(name)} asks for a second step, and your account has none.`,
+    words: 'Add one to your account, then try again.',
+    back: (name: string) => html`Back to ${foreign(name)}`,
+  },
   consent: {
     title: (name: string) => `Give ${name} access?`,
     heading: (name: string) => html`Give ${foreign(name)} access?`,

@@ -1,7 +1,11 @@
 /** When a person is asked to sign in or to consent, as the engine's interaction policy. */
 import { interactionPolicy } from 'oidc-provider'
+import { meets } from '#sign-in/assurance.ts'
 
-/** The engine's own policy, changed in two places. */
+/** The reason of a question that only wants more proof than the session has. */
+export const UNMET_CLASS = 'unmet_acr_values'
+
+/** The engine's own policy, changed in three places. */
 export function policy(): interactionPolicy.DefaultPolicy {
   const prompts = interactionPolicy.base()
   // consent is remembered: a native client is asked for what is new, like any other
@@ -13,5 +17,24 @@ export function policy(): interactionPolicy.DefaultPolicy {
       return session?.accountId !== undefined && account === undefined
     }),
   )
+  // RFC 9470 §5: the session is not as sure as the request asks; after a sign-in what it reached is all there is
+  prompts.get('login')?.checks.add(
+    new interactionPolicy.Check(
+      UNMET_CLASS,
+      'the session does not meet acr_values',
+      'unmet_authentication_requirements',
+      (ctx) => {
+        const { session, params, result } = ctx.oidc
+        const isSignedIn = session?.accountId !== undefined && !result?.login
+        return isSignedIn && !meets(session.acr, askedClasses(params ?? {}))
+      },
+    ),
+  )
   return prompts
+}
+
+/** OpenID Connect Core §3.1.2.1: `acr_values`, parted by blanks. */
+export function askedClasses(params: Readonly<Record<string, unknown>>): string[] {
+  const { acr_values: values } = params
+  return typeof values === 'string' ? values.split(' ').filter(Boolean) : []
 }

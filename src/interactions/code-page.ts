@@ -1,0 +1,57 @@
+/** The page that asks a known person for a second proof: a code of their authenticator app, or one from paper. */
+import { html } from 'hono/html'
+import { button, field, form, hidden, notice } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import type { Language } from '#http/i18n/language.ts'
+import type { InteractionClient } from '#oidc/interaction-gateway.ts'
+import { TEXTS } from './texts/texts.ts'
+
+export type CodeProblem = 'mismatch' | 'missing' | 'stale'
+
+export interface CodeView {
+  readonly language: Language
+  readonly client: InteractionClient
+  /** The e-mail address of who is known by the first proof. */
+  readonly who: string
+  readonly actions: { readonly code: string; readonly restart: string; readonly cancel: string }
+  readonly csrfField: { readonly name: string; readonly value: string }
+  /** A recovery code is asked for. */
+  readonly fromPaper: boolean
+  /** This page, asking for the other kind. */
+  readonly otherKind: string
+  readonly problem?: CodeProblem | undefined
+}
+
+const NOTICE = 'code-notice'
+
+export function codePage(view: CodeView): { title: string; content: Html } {
+  const { language, client, actions, csrfField, fromPaper, problem, who } = view
+  const texts = TEXTS[language].code
+  const kind = fromPaper ? texts.paper : texts.app
+  const csrf = hidden(csrfField.name, csrfField.value)
+  const isNoticed = problem === 'mismatch' || problem === 'stale'
+  const content = html`<div class="lines">
+      <h1>${kind.title}</h1>
+      <p>${kind.asks(who)}</p>
+    </div>
+    ${isNoticed ? notice(NOTICE, problem === 'stale' ? texts.stale : kind.mismatch) : ''}
+    ${form(
+      actions.code,
+      html`${csrf}${field({
+        name: 'code',
+        label: kind.label,
+        type: 'text',
+        autocomplete: fromPaper ? 'off' : 'one-time-code',
+        ...(fromPaper ? {} : { inputmode: 'numeric' as const }),
+        error: problem === 'missing' ? kind.missing : undefined,
+        describedBy: problem === 'mismatch' ? NOTICE : undefined,
+        focus: true,
+      })}${hidden('kind', fromPaper ? 'paper' : 'app')}${button({ label: texts.submit, kind: 'primary' })}`,
+    )}
+    <p class="ways"><a href="${view.otherKind}">${kind.other}</a></p>
+    <div class="close">
+      ${form(actions.restart, html`${csrf}${button({ label: texts.restart, kind: 'quiet' })}`)}
+      ${form(actions.cancel, html`${csrf}${button({ label: texts.cancel(client.name), kind: 'quiet' })}`)}
+    </div>`
+  return { title: problem === undefined ? kind.title : `${texts.errorPrefix}: ${kind.title}`, content }
+}

@@ -1,0 +1,90 @@
+/** The step that asks for a second proof, and checks the answer. */
+import type { Context } from 'koa'
+import { chooseLanguage } from '#http/i18n/language.ts'
+import { sendPage } from '#http/page.ts'
+import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
+import { looksLikeRecoveryCode } from '#sign-in/recovery-code/recovery-codes.ts'
+import { type CodeProblem, codePage } from './code-page.ts'
+import { formTargets } from './form-targets.ts'
+import type { Proofs } from './proofs.ts'
+import { anonymous, csrfField, guardForm, openInteraction, type StepDeps } from './step.ts'
+
+export interface CodeStep {
+  show(ctx: Context, interaction: OpenInteraction, accountSub: string): Promise<void>
+  answer(ctx: Context): Promise<void>
+  /** Somebody else wants to sign in. */
+  restart(ctx: Context): Promise<void>
+}
+
+interface ShownAgain {
+  readonly problem: CodeProblem
+  readonly status: number
+  readonly fromPaper: boolean
+}
+
+/** The parameter by which the page asks for a code from paper. */
+const KIND = 'kind'
+
+export function createCodeStep(deps: StepDeps, proofs: Proofs): CodeStep {
+  const { paths, totp, recoveryCodes } = deps
+
+  async function show(ctx: Context, interaction: OpenInteraction, accountSub: string): Promise<void> {
+    await ask(deps, ctx, { interaction, accountSub, fromPaper: ctx.query[KIND] === 'paper' })
+  }
+
+  async function answer(ctx: Context): Promise<void> {
+    const interaction = await openInteraction(deps, ctx)
+    const { next, accountSub } = await proofs.state(interaction)
+    if (next !== 'more' || accountSub === undefined) return paths.backToQuestion(ctx, interaction.uid)
+    const form = await guardForm(deps, ctx, interaction)
+    const fromPaper = form?.one(KIND) === 'paper'
+    const again = (problem: CodeProblem, status: number) =>
+      ask(deps, ctx, { interaction, accountSub, fromPaper, problem, status })
+    if (!form) return again('stale', 403)
+    const code = (form.one('code') ?? '').trim()
+    if (code === '') return again('missing', 422)
+    const method = looksLikeRecoveryCode(code) ? recoveryCodes : totp
+    const attempt = { sub: accountSub, code: code.replaceAll(' ', ''), clientId: interaction.client.id }
+    const proof = await method.verify(attempt, anonymous(ctx))
+    if (!proof) return again('mismatch', 422)
+    await proofs.take(ctx, interaction, proof)
+  }
+
+  async function restart(ctx: Context): Promise<void> {
+    const interaction = await openInteraction(deps, ctx)
+    if (await guardForm(deps, ctx, interaction)) await proofs.forget(interaction)
+    paths.backToQuestion(ctx, interaction.uid)
+  }
+
+  return { show, answer, restart }
+}
+
+async function ask(
+  deps: StepDeps,
+  ctx: Context,
+  shown: { interaction: OpenInteraction; accountSub: string; fromPaper: boolean } & Partial<ShownAgain>,
+): Promise<void> {
+  const { accounts, paths } = deps
+  const { interaction, accountSub, fromPaper, problem } = shown
+  const { client, params, uid } = interaction
+  const account = await accounts.read(accountSub)
+  const language = chooseLanguage(ctx, { uiLocales: params['ui_locales'], accountLocale: account?.claims['locale'] })
+  const question = paths.question(uid)
+  const page = codePage({
+    language,
+    client,
+    who: account?.email ?? '',
+    actions: { code: paths.form(uid, 'code'), restart: paths.form(uid, 'restart'), cancel: paths.form(uid, 'cancel') },
+    csrfField: csrfField(deps, ctx, interaction),
+    fromPaper,
+    otherKind: fromPaper ? question : `${question}?${KIND}=paper`,
+    problem,
+  })
+  await sendPage(ctx, {
+    language,
+    ...page,
+    status: shown.status ?? 200,
+    formTargets: formTargets(params['redirect_uri'], client.clientUri),
+    languagePath: question,
+  })
+}

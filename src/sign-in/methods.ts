@@ -1,0 +1,38 @@
+/** The registry: every way to prove who one is, one line each. */
+import type { Accounts } from '#accounts/account.ts'
+import type { Audit } from '#audit/audit.ts'
+import type { Database } from '#database/database.ts'
+import type { Clock } from '#shared/clock.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import { createPasskeys } from './passkey/passkeys.ts'
+import { createPasswords } from './password/passwords.ts'
+import { createSignInProgress } from './progress-store.ts'
+import { createRecoveryCodes } from './recovery-code/recovery-codes.ts'
+import { createTotp } from './totp/totp.ts'
+
+export interface MethodsDeps {
+  readonly db: Database
+  readonly accounts: Accounts
+  readonly audit: Audit
+  readonly keyring: Keyring
+  readonly clock: Clock
+  readonly issuer: string
+}
+
+/** The methods, and where a sign-in of several proofs stands. */
+export function createMethods(deps: MethodsDeps) {
+  const passkeys = createPasskeys({ ...deps, brand: 'Signet' })
+  const progress = createSignInProgress(deps.db)
+  return {
+    passwords: createPasswords(deps),
+    passkeys,
+    totp: createTotp(deps),
+    recoveryCodes: createRecoveryCodes(deps),
+    progress,
+    /** What nobody can go on with any more; rows by table, undefined when there were none. */
+    async removeExpired(): Promise<Record<string, number> | undefined> {
+      const removed = { challenges: await passkeys.removeExpired(), sign_in_progress: await progress.removeExpired() }
+      return removed.challenges + removed.sign_in_progress === 0 ? undefined : removed
+    },
+  }
+}
