@@ -1,11 +1,11 @@
 /** What OAuth 2.1 demands and no other test asks, of a live server. */
-import { randomUUID } from 'node:crypto'
-import { calculateJwkThumbprint, decodeJwt, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { type App, createApp, type TokenAnswer } from '../support/app.ts'
 import { assertionParams } from '../support/assertion.ts'
 import { type Person, person } from '../support/person.ts'
+import { proofKey } from '../support/proof-key.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const API = 'https://api.example.com'
@@ -50,26 +50,6 @@ async function eventOf(type: string, headers: Headers): Promise<Record<string, u
   return events.find((event) => event['request_id'] === headers.get('x-request-id'))
 }
 
-interface ProofKey {
-  readonly jkt: string
-  proof(): Promise<Record<'DPoP', string>>
-}
-
-/** A key that signs DPoP proofs for the token endpoint (RFC 9449 §4.2). */
-async function proofKey(): Promise<ProofKey> {
-  const pair = await generateKeyPair('ES256', { extractable: true })
-  const jwk: JWK = await exportJWK(pair.publicKey)
-  return {
-    jkt: await calculateJwkThumbprint(jwk),
-    proof: async () => ({
-      DPoP: await new SignJWT({ htm: 'POST', htu: `${server.issuer}/token`, jti: randomUUID() })
-        .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
-        .setIssuedAt()
-        .sign(pair.privateKey),
-    }),
-  }
-}
-
 test('R26: a browser app that binds its tokens to a key keeps its refresh token, worth nothing without the key', async () => {
   const spa = await admin.client('spa', { ...allowed, dpop_bound_access_tokens: true })
   const { code, verifier } = await createApp(server, spa, CALLBACK, true).code(somebody(), ada, {
@@ -77,6 +57,7 @@ test('R26: a browser app that binds its tokens to a key keeps its refresh token,
     resource: API,
   })
   const [own, other] = [await proofKey(), await proofKey()]
+  const at = { url: `${server.issuer}/token` }
   const redeem = new URLSearchParams({
     grant_type: 'authorization_code',
     client_id: spa.id,
@@ -89,21 +70,21 @@ test('R26: a browser app that binds its tokens to a key keeps its refresh token,
     status: 400,
     body: { error: 'invalid_grant', error_description: 'DPoP proof JWT not provided' },
   })
-  const { status, body } = await post('/token', redeem, await own.proof())
+  const { status, body } = await post('/token', redeem, await own.proof(at))
   expect(status).toBe(200)
   expect(decodeJwt(body['access_token'] as string)).toMatchObject({ aud: API, cnf: { jkt: own.jkt } })
   const token = body['refresh_token'] as string
   const refresh = new URLSearchParams({ grant_type: 'refresh_token', client_id: spa.id, refresh_token: token })
   const refused = [
     [await post('/token', refresh), 'DPoP proof JWT not provided'],
-    [await post('/token', refresh, await other.proof()), 'failed jkt verification'],
+    [await post('/token', refresh, await other.proof(at)), 'failed jkt verification'],
   ] as const
   for (const [answer, description] of refused) {
     expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_grant', error_description: description } })
     expect(await eventOf('token.refused', answer.headers)).toMatchObject({ outcome: 'failure', client_id: spa.id })
   }
   for (let time = 0; time < 2; time++) {
-    const again = await post('/token', refresh, await own.proof())
+    const again = await post('/token', refresh, await own.proof(at))
     expect([again.status, again.body['refresh_token']]).toEqual([200, token])
     expect(decodeJwt(again.body['access_token'] as string)).toMatchObject({ cnf: { jkt: own.jkt } })
   }

@@ -1,0 +1,35 @@
+/** Keys that tokens are bound to, and the DPoP proofs that they sign (RFC 9449 §4.2). */
+import { createHash, randomUUID } from 'node:crypto'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from 'jose'
+
+export interface ProofKey {
+  /** The thumbprint that a bound token names. */
+  readonly jkt: string
+  /** The header of a request to `url`; `claims` and `header` replace members, undefined takes one away. */
+  proof(
+    request: { readonly url: string; readonly method?: string; readonly accessToken?: string },
+    bent?: { readonly claims?: Record<string, unknown>; readonly header?: Record<string, unknown> },
+  ): Promise<{ DPoP: string }>
+}
+
+/** A fresh P-256 key. */
+export async function proofKey(): Promise<ProofKey> {
+  const pair = await generateKeyPair('ES256', { extractable: true })
+  const jwk = await exportJWK(pair.publicKey)
+  return {
+    jkt: await calculateJwkThumbprint(jwk),
+    async proof({ url, method = 'POST', accessToken }, { claims, header } = {}) {
+      const ath = accessToken === undefined ? {} : { ath: createHash('sha256').update(accessToken).digest('base64url') }
+      const payload = {
+        htm: method,
+        htu: url,
+        jti: randomUUID(),
+        iat: Math.floor(Date.now() / 1000),
+        ...ath,
+        ...claims,
+      }
+      const protectedHeader = { alg: 'ES256', typ: 'dpop+jwt', jwk, ...header } as JWTHeaderParameters
+      return { DPoP: await new SignJWT(payload).setProtectedHeader(protectedHeader).sign(pair.privateKey) }
+    },
+  }
+}
