@@ -16,7 +16,7 @@ import { createMetrics } from '#observability/metrics.ts'
 import { createAccountAccess } from '#oidc/account-access.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { systemClock as clock } from '#shared/clock.ts'
-import { createPasswords } from '#sign-in/password/passwords.ts'
+import { createMethods } from '#sign-in/methods.ts'
 import { atEnd } from './endings.ts'
 import type { Rooms } from './rooms.ts'
 import { inOperation, scheduledDatabase } from './scheduler.ts'
@@ -72,7 +72,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
         removeExpired: () => current.oidc.removeExpired(),
       },
       adminResource: `${ISSUER}/admin/v1`,
-      passwords: createPasswords(current),
+      ...createMethods({ ...current, clock, issuer: ISSUER }),
       accountAccess: createAccountAccess(current),
       csrf: createCsrf({ keys: rooms.keyring.derive('csrf'), issuer: ISSUER }),
       close: async () => undefined,

@@ -7,8 +7,10 @@ export const ENGINE: readonly Row[] = [
     feature: 'core',
     title: 'What is spent at once by many requests is spent once: codes, refresh tokens, assertions, pushed requests.',
     tests: {
-      'test/conformance/races.test.ts': ['%s'],
-      'test/hazards/client-assertion.test.ts': ['lets one of twenty at once through, over two nodes, and records each'],
+      'test/conformance/races.test.ts': ['over PostgreSQL, exactly once › %s'],
+      'test/hazards/client-assertion.test.ts': [
+        'reuse › lets one of twenty at once through, over two nodes, and records each',
+      ],
     },
   },
   {
@@ -18,9 +20,9 @@ export const ENGINE: readonly Row[] = [
       'The host that a request names is in no audience and no address; a foreign one is refused before anything else.',
     tests: {
       'test/hazards/bad-input-http.test.ts': [
-        '%s is 421',
-        'gets no token for an assertion whose audience it names',
-        'is in no URL of the discovery document, whatever the headers say',
+        'a foreign or malformed host › %s is 421',
+        'a foreign or malformed host › gets no token for an assertion whose audience it names',
+        'a foreign or malformed host › is in no URL of the discovery document, whatever the headers say',
       ],
     },
   },
@@ -30,9 +32,9 @@ export const ENGINE: readonly Row[] = [
     title: 'An assertion names the issuer as its only audience, unless its client is registered to name the endpoint.',
     tests: {
       'test/hazards/client-assertion.test.ts': [
-        'may be %s',
-        'may not be %s, and the client is told what it must be',
-        'may be the token endpoint or the endpoint posted to for a client registered so, as one string',
+        'the audience › may be %s',
+        'the audience › may not be %s, and the client is told what it must be',
+        'the audience › may be the token endpoint or the endpoint posted to for a client registered so, as one string',
       ],
     },
   },
@@ -42,9 +44,9 @@ export const ENGINE: readonly Row[] = [
     title: 'An assertion is recent, short-lived, single-use and of no foreign type.',
     tests: {
       'test/hazards/client-assertion.test.ts': [
-        'refuses an assertion %s',
-        'accepts exactly an hour, and iat and nbf up to a minute ahead',
-        'refuses %s',
+        'time › refuses an assertion %s',
+        'time › accepts exactly an hour, and iat and nbf up to a minute ahead',
+        'identity › refuses %s',
       ],
     },
   },
@@ -77,7 +79,9 @@ export const ENGINE: readonly Row[] = [
     title:
       'A crash in the middle of a token request loses neither the code nor the refresh token, and the retry is no theft.',
     tests: {
-      'test/oidc/refresh-schedules.test.ts': ['a crash at any point of one loses and forks nothing'],
+      'test/oidc/refresh-schedules.test.ts': [
+        'whatever the order of their statements › a crash at any point of one loses and forks nothing',
+      ],
       'test/flows/refresh-crash.test.ts': ['kill -9 of a node under concurrent refreshes'],
     },
   },
@@ -89,7 +93,7 @@ export const ENGINE: readonly Row[] = [
       'test/database/frozen.test.ts': [
         'a frozen PostgreSQL means "cannot answer" within three seconds, then at once, and everything works after',
       ],
-      'test/hazards/database-away.test.ts': ['is frozen, the server says so and comes back with it'],
+      'test/hazards/database-away.test.ts': ['while PostgreSQL › is frozen, the server says so and comes back with it'],
     },
   },
   {
@@ -98,9 +102,9 @@ export const ENGINE: readonly Row[] = [
     title:
       'A store that cannot answer is said with 503, Retry-After and the word of the protocol, and at the app where it may.',
     tests: {
-      'test/hazards/database-away.test.ts': ['is frozen, the server says so and comes back with it'],
+      'test/hazards/database-away.test.ts': ['while PostgreSQL › is frozen, the server says so and comes back with it'],
       'test/http/error-handler.test.ts': [
-        'answers 503 with Retry-After and the protocol’s word when the database is away',
+        'the error handler › answers 503 with Retry-After and the protocol’s word when the database is away',
       ],
     },
   },
@@ -110,9 +114,9 @@ export const ENGINE: readonly Row[] = [
     title: 'JWT access tokens are introspected and revoked like opaque ones.',
     tests: {
       'test/flows/introspection.test.ts': [
-        'tells of a JWT access token of a person what it carries',
-        'one JWT was revoked, that one is gone and its grant is not',
-        'the refresh token was revoked, its grant and all its tokens are gone',
+        'introspection › tells of a JWT access token of a person what it carries',
+        'after › one JWT was revoked, that one is gone and its grant is not',
+        'after › the refresh token was revoked, its grant and all its tokens are gone',
       ],
     },
   },
@@ -139,7 +143,7 @@ export const ENGINE: readonly Row[] = [
     feature: 'core',
     title: 'A session that could not be saved leaves the answer that was made, or says 503.',
     tests: {
-      'test/hazards/database-away.test.ts': ['is frozen, the server says so and comes back with it'],
+      'test/hazards/database-away.test.ts': ['while PostgreSQL › is frozen, the server says so and comes back with it'],
     },
   },
   {
@@ -147,7 +151,7 @@ export const ENGINE: readonly Row[] = [
     feature: 'introspection',
     title: 'A token whose client is gone is inactive, not an error.',
     tests: {
-      'test/flows/introspection.test.ts': ['the client was disabled', 'the client was deleted'],
+      'test/flows/introspection.test.ts': ['after › the client was disabled', 'after › the client was deleted'],
     },
   },
   {
@@ -157,13 +161,13 @@ export const ENGINE: readonly Row[] = [
       'Methods, grants and bodies are refused by the code that fits, and both specifications’ POST requests are taken.',
     tests: {
       'test/hazards/bad-input-http.test.ts': [
-        '%s %s is 405 and says what it takes',
-        'over 56 KiB is 413 with the connection closed, announced or in chunks, at every endpoint',
+        'a request that is hardly HTTP › %s %s is 405 and says what it takes',
+        'a malformed body › over 56 KiB is 413 with the connection closed, announced or in chunks, at every endpoint',
       ],
       'test/hazards/bad-input-authorization.test.ts': [
-        'a form POST is the same request: 303 to the GET, which refuses the same',
+        'other bad requests go back to the app with error, state and iss › a form POST is the same request: 303 to the GET, which refuses the same',
       ],
-      'test/hazards/bad-input-token.test.ts': ['%s is refused'],
+      'test/hazards/bad-input-token.test.ts': ['parameters › %s is refused'],
     },
   },
   {
@@ -178,7 +182,7 @@ export const ENGINE: readonly Row[] = [
     title: 'Offline access needs no prompt once it was allowed, and two tabs that sign in at once both arrive.',
     tests: {
       'test/flows/authorization-code.test.ts': [
-        'are given to a confidential client for offline_access, without prompt=consent, and do not rotate',
+        'refresh tokens › are given to a confidential client for offline_access, without prompt=consent, and do not rotate',
       ],
       'test/hazards/engine.test.ts': [
         'A17: two tabs of one browser that come back from sign-in at once both arrive at the app',
@@ -193,8 +197,8 @@ export const ENGINE: readonly Row[] = [
     feature: 'core',
     title: 'A scope that is asked and was left out does not ask for ever, and only what is new is asked.',
     tests: {
-      'test/flows/scopes-and-resources.test.ts': ['only what is new is asked for'],
-      'test/interactions/questions.test.ts': ['asks again for what is new, and for that alone'],
+      'test/flows/scopes-and-resources.test.ts': ['scopes › only what is new is asked for'],
+      'test/interactions/questions.test.ts': ['the consent page › asks again for what is new, and for that alone'],
     },
   },
   {

@@ -38,8 +38,8 @@ export const FAULTS: readonly Row[] = [
     title: 'PostgreSQL stands still: 503 in time, then at once, and back by itself.',
     tests: {
       'test/hazards/database-away.test.ts': [
-        'is frozen, the server says so and comes back with it',
-        'is away, the server says so, logs it once a second at most, and never a bug',
+        'while PostgreSQL › is frozen, the server says so and comes back with it',
+        'while PostgreSQL › is away, the server says so, logs it once a second at most, and never a bug',
       ],
       'test/database/frozen.test.ts': [
         'a frozen PostgreSQL means "cannot answer" within three seconds, then at once, and everything works after',
@@ -93,7 +93,9 @@ export const FAULTS: readonly Row[] = [
     title: 'A node is killed in the middle of a request: another one serves, and the retry succeeds.',
     tests: {
       'test/flows/refresh-crash.test.ts': ['kill -9 of a node under concurrent refreshes'],
-      'test/oidc/refresh-schedules.test.ts': ['a crash at any point of one loses and forks nothing'],
+      'test/oidc/refresh-schedules.test.ts': [
+        'whatever the order of their statements › a crash at any point of one loses and forks nothing',
+      ],
     },
   },
   {
@@ -128,10 +130,10 @@ export const FAULTS: readonly Row[] = [
     title: 'Heads and bodies without measure: refused early, at no cost of memory.',
     tests: {
       'test/hazards/bad-input-http.test.ts': [
-        'over 56 KiB is 413 with the connection closed, announced or in chunks, at every endpoint',
-        'with %s is refused with a sentence',
+        'a malformed body › over 56 KiB is 413 with the connection closed, announced or in chunks, at every endpoint',
+        'a request that is hardly HTTP › with %s is refused with a sentence',
       ],
-      'test/http/body.test.ts': ['of many megabytes costs no memory'],
+      'test/http/body.test.ts': ['a large body › of many megabytes costs no memory'],
     },
   },
   {
@@ -140,10 +142,10 @@ export const FAULTS: readonly Row[] = [
     title: 'Input that is malformed in any way is a refusal, never a failure.',
     tests: {
       'test/hazards/bad-input-jose.test.ts': [
-        'malformed in way %# it is refused quickly, and never with a 5xx',
-        'mutations of a good one are refused, whatever byte is changed',
+        'a forged or malformed assertion tells its sender nothing › malformed in way %# it is refused quickly, and never with a 5xx',
+        'a forged or malformed assertion tells its sender nothing › mutations of a good one are refused, whatever byte is changed',
       ],
-      'test/hazards/bad-input-http.test.ts': ['with %s is refused at every form endpoint'],
+      'test/hazards/bad-input-http.test.ts': ['a malformed body › with %s is refused at every form endpoint'],
     },
   },
   {
@@ -190,7 +192,7 @@ export const FAULTS: readonly Row[] = [
     title: 'More people sign in at once than can be hashed for: the rest is told to come back.',
     tests: {
       'test/sign-in/hashing.test.ts': [
-        'of more hashes than may wait is refused for the rest, and the others are answered in their order',
+        'a rush › of more hashes than may wait is refused for the rest, and the others are answered in their order',
       ],
       'test/interactions/edges.test.ts': [
         'too many sign-ins at once are told so with 503 and Retry-After, and keep the address that was typed',

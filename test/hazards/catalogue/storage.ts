@@ -11,7 +11,7 @@ export const STORAGE: readonly Row[] = [
         'lets exactly one of many at once consume one %s',
         'keeps a consumed row consumed when a stale copy is saved',
       ],
-      'test/conformance/races.test.ts': ['%s'],
+      'test/conformance/races.test.ts': ['over PostgreSQL, exactly once › %s'],
     },
   },
   {
@@ -21,10 +21,12 @@ export const STORAGE: readonly Row[] = [
       'A refresh token has one successor, which a repeat within the window is given again; the window never grows.',
     tests: {
       'test/oidc/refresh.test.ts': [
-        'gives the same successor whatever scope of the grant it asks',
-        'is over when the window is, and the window is counted from the first use',
+        'a repeat within the window › gives the same successor whatever scope of the grant it asks',
+        'a repeat within the window › is over when the window is, and the window is counted from the first use',
       ],
-      'test/oidc/refresh-schedules.test.ts': ['every pair leaves one live refresh token, or none once it was ended'],
+      'test/oidc/refresh-schedules.test.ts': [
+        'whatever the order of their statements › every pair leaves one live refresh token, or none once it was ended',
+      ],
     },
   },
   {
@@ -43,8 +45,8 @@ export const STORAGE: readonly Row[] = [
     title: 'An assertion’s id is reserved by one insertion, with issuer and id kept apart.',
     tests: {
       'test/hazards/client-assertion.test.ts': [
-        'lets one of twenty at once through, over two nodes, and records each',
-        'refuses an assertion that was used, on the other node and after a restart too',
+        'reuse › lets one of twenty at once through, over two nodes, and records each',
+        'reuse › refuses an assertion that was used, on the other node and after a restart too',
       ],
     },
   },
@@ -92,11 +94,11 @@ export const STORAGE: readonly Row[] = [
     feature: 'core',
     title: 'Accounts, clients and secrets made at once by many are counted exactly.',
     tests: {
-      'test/accounts/accounts.test.ts': ['lets one of fifty concurrent creations with one address through'],
-      'test/clients/secrets.test.ts': ['there are five at most, also under concurrent additions'],
+      'test/accounts/accounts.test.ts': ['creating › lets one of fifty concurrent creations with one address through'],
+      'test/clients/secrets.test.ts': ['secrets › there are five at most, also under concurrent additions'],
       'test/clients/clients.test.ts': [
-        'takes a chosen id once',
-        'lets one of ten writers of one version through, and loses none of those that expect no version',
+        'creating › takes a chosen id once',
+        'changing › lets one of ten writers of one version through, and loses none of those that expect no version',
       ],
     },
   },
@@ -124,13 +126,13 @@ export const STORAGE: readonly Row[] = [
     title: 'A token request that is refused spends nothing: its code or token is as good as before.',
     tests: {
       'test/oidc/refresh.test.ts': [
-        'that is refused for its resource or scope changes nothing',
+        'a repeat within the window › that is refused for its resource or scope changes nothing',
         'another client is refused, and changes nothing',
       ],
       'test/flows/scopes-and-resources.test.ts': [
-        'a resource outside the grant is an invalid target, and the code stays usable',
+        'scopes › a resource outside the grant is an invalid target, and the code stays usable',
       ],
-      'test/flows/authorization-code.test.ts': ['stay usable after an attempt with a wrong verifier'],
+      'test/flows/authorization-code.test.ts': ['codes › stay usable after an attempt with a wrong verifier'],
     },
   },
   {

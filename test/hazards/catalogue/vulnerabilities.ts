@@ -11,7 +11,9 @@ export const VULNERABILITIES: readonly Row[] = [
         'V1: fifty refreshes of one token at once give one successor to all, and after the window none and the family is dead',
       ],
       'test/oidc/refresh.test.ts': ['a thousand refreshes of one token at once give one successor to all'],
-      'test/oidc/refresh-schedules.test.ts': ['every pair leaves one live refresh token, or none once it was ended'],
+      'test/oidc/refresh-schedules.test.ts': [
+        'whatever the order of their statements › every pair leaves one live refresh token, or none once it was ended',
+      ],
     },
   },
   {
@@ -114,8 +116,8 @@ export const VULNERABILITIES: readonly Row[] = [
     title: 'A client assertion authenticates once, in sequence, at once, on another node and after a restart.',
     tests: {
       'test/hazards/client-assertion.test.ts': [
-        'refuses an assertion that was used, on the other node and after a restart too',
-        'lets one of twenty at once through, over two nodes, and records each',
+        'reuse › refuses an assertion that was used, on the other node and after a restart too',
+        'reuse › lets one of twenty at once through, over two nodes, and records each',
       ],
     },
   },
@@ -125,11 +127,13 @@ export const VULNERABILITIES: readonly Row[] = [
     title: 'An assertion made out to somebody else is not accepted, whatever host the request names.',
     tests: {
       'test/hazards/client-assertion.test.ts': [
-        'may not be %s, and the client is told what it must be',
-        'may be missing for nobody',
-        'is never made from the Host of a request',
+        'the audience › may not be %s, and the client is told what it must be',
+        'the audience › may be missing for nobody',
+        'the audience › is never made from the Host of a request',
       ],
-      'test/hazards/bad-input-http.test.ts': ['gets no token for an assertion whose audience it names'],
+      'test/hazards/bad-input-http.test.ts': [
+        'a foreign or malformed host › gets no token for an assertion whose audience it names',
+      ],
     },
   },
   {
@@ -138,9 +142,9 @@ export const VULNERABILITIES: readonly Row[] = [
     title: 'A redirect address that only resembles a registered one ends on a page, never in a redirect.',
     tests: {
       'test/hazards/bad-input-redirect-uri.test.ts': [
-        '%#: %j',
-        'not even an error, nor with prompt=none or another response mode',
-        'but a native app may use any port of its loopback address, and nothing else of another',
+        'a redirect URI that was not registered is refused on a page, without a redirect › %#: %j',
+        'a redirect URI that was not registered is refused on a page, without a redirect › not even an error, nor with prompt=none or another response mode',
+        'a redirect URI that was not registered is refused on a page, without a redirect › but a native app may use any port of its loopback address, and nothing else of another',
       ],
     },
   },
@@ -167,9 +171,9 @@ export const VULNERABILITIES: readonly Row[] = [
         'V14: a %s client cannot be registered to go without',
       ],
       'test/hazards/bad-input-authorization.test.ts': [
-        'is required: without a challenge the app gets invalid_request',
-        'is S256: %s is refused',
-        'cannot be left out at the token request, nor brought in there',
+        'PKCE › is required: without a challenge the app gets invalid_request',
+        'PKCE › is S256: %s is refused',
+        'PKCE › cannot be left out at the token request, nor brought in there',
       ],
     },
   },
@@ -182,7 +186,7 @@ export const VULNERABILITIES: readonly Row[] = [
         'V15: no list of the metadata names an unsigned, symmetric or plain way',
         'V15: an unsigned request object is refused at both endpoints, and nothing it says is believed',
       ],
-      'test/hazards/bad-input-authorization.test.ts': ['is advertised as S256 alone'],
+      'test/hazards/bad-input-authorization.test.ts': ['PKCE › is advertised as S256 alone'],
     },
   },
   {
@@ -228,7 +232,7 @@ export const VULNERABILITIES: readonly Row[] = [
       'test/hazards/cross-kind.test.ts': [
         'V20: no token or code in the session cookie signs anybody in, signed or not',
       ],
-      'test/hazards/bad-input-http.test.ts': ['"%s" are as good as none'],
+      'test/hazards/bad-input-http.test.ts': ['cookies that the server did not make › "%s" are as good as none'],
     },
   },
   {
@@ -282,9 +286,9 @@ export const VULNERABILITIES: readonly Row[] = [
     tests: {
       'test/hazards/pages.test.ts': ['V27: headers that name another host are in no link, redirect, form or answer'],
       'test/hazards/bad-input-http.test.ts': [
-        '%s is 421',
-        '"%s" is 400',
-        'is in no URL of the discovery document, whatever the headers say',
+        'a foreign or malformed host › %s is 421',
+        'a foreign or malformed host › "%s" is 400',
+        'a foreign or malformed host › is in no URL of the discovery document, whatever the headers say',
       ],
     },
   },
@@ -346,8 +350,8 @@ export const VULNERABILITIES: readonly Row[] = [
         'V36: an answer by form names the app’s place and holds the values as text',
       ],
       'test/interactions/refusals.test.ts': [
-        '%s stays text in every parameter of a request',
-        '%s stays text in the name of an app and of a scope',
+        'hostile text › %s stays text in every parameter of a request',
+        'hostile text › %s stays text in the name of an app and of a scope',
       ],
     },
   },
@@ -362,7 +366,9 @@ export const VULNERABILITIES: readonly Row[] = [
       'test/hazards/bad-input-http.test.ts': [
         'control characters in any input forge no line of the log and move no cursor',
       ],
-      'test/audit/recorder.test.ts': ['cannot make a write fail, forge an event or be a novel'],
+      'test/audit/recorder.test.ts': [
+        'what a caller may have sent › cannot make a write fail, forge an event or be a novel',
+      ],
     },
   },
   {
@@ -371,14 +377,14 @@ export const VULNERABILITIES: readonly Row[] = [
     title: 'The algorithm of a signature is the one registered, and a critical header that is not understood refuses.',
     tests: {
       'test/hazards/bad-input-jose.test.ts': [
-        'signed with another key, by another algorithm or not at all it looks like an unknown client',
+        'a forged or malformed assertion tells its sender nothing › signed with another key, by another algorithm or not at all it looks like an unknown client',
       ],
       'test/clients/client-keys.test.ts': [
-        'a symmetric key, without its value',
-        'a point that is not on its curve',
-        'RSA keys that are too short or have a weak exponent',
+        'keys that are refused › a symmetric key, without its value',
+        'keys that are refused › a point that is not on its curve',
+        'keys that are refused › RSA keys that are too short or have a weak exponent',
       ],
-      'test/clients/authentication.test.ts': ['no assertion is signed with %j'],
+      'test/clients/authentication.test.ts': ['authentication and keys › no assertion is signed with %j'],
     },
   },
   {

@@ -24,7 +24,7 @@ export interface Keeper {
 
 export const KEEPERS: readonly Keeper[] = [
   { packages: ['pino', 'pino-pretty', '@prometheus-io/', '@opentelemetry/'], rooms: ['observability'] },
-  { packages: ['knex', 'pg'], rooms: ['database'] },
+  { packages: ['knex', 'pg', 'graphile-worker'], rooms: ['database'] },
   { packages: ['@koa/bodyparser'], rooms: ['http'] },
   { packages: ['koa-compose'], rooms: ['http', 'oidc', 'app'] },
   { packages: ['nodemailer'], rooms: ['mail'] },
