@@ -60,13 +60,20 @@ test('a title counts as it stands in the source, and not when it is skipped or i
   expect(isTestOf(`// test('a', () => {})`, 'a')).toBe(false)
   expect(isTestOf(`describe('a', () => {})`, 'a')).toBe(false)
   expect(isTestOf(`test('ab', () => {})`, 'a')).toBe(false)
+  expect(isTestOf(`describe('a', () => {\n  test('b', () => {})\n})`, 'a › b')).toBe(true)
+  expect(isTestOf(`test('b', () => {})\ndescribe('a', () => {})`, 'a › b')).toBe(false)
+  expect(isTestOf(`describe('c', () => {\n  test('b', () => {})\n})`, 'a › b')).toBe(false)
 })
 
-/** Whether the text has `test('title'` or `test.each(…)('title'`, in any quotes. */
+/** Whether the text has `test('title'` or `test.each(…)('title'`, in any quotes; before ` › ` stands its `describe`. */
 function isTestOf(text: string, title: string): boolean {
   const code = text.replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, '')
-  return ["'", '"', '`'].some((quote) => {
-    const escaped = title.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
-    return new RegExp(String.raw`(?:\btest|\))\(\s*${quote}${escaped}${quote}\s*,`).test(code)
-  })
+  const [group, name] = title.includes(' › ') ? title.split(' › ') : [undefined, title]
+  const at = group === undefined ? 0 : code.search(call(String.raw`\bdescribe`, group))
+  return at >= 0 && call(String.raw`\btest`, name ?? '').test(code.slice(at))
+}
+
+function call(word: string, title: string): RegExp {
+  const escaped = title.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+  return new RegExp(String.raw`(?:${word}|\))\(\s*(['"\x60])${escaped}\1\s*,`)
 }
