@@ -12,17 +12,20 @@ export interface ApiOptions {
   readonly identifier: string
   /** Where the issuer's keys stand, when its own address is not reachable from here. */
   readonly jwksUri?: string
+  /** Asks the issuer's status list whether a token was revoked. */
+  readonly statusList?: boolean
 }
 
 const MAX_TITLE_LENGTH = 200
 
 /** `GET /api/posts` needs `posts:read`; `POST`, and `PUT` and `DELETE` of `/api/posts/:id`, need `posts:write`. */
-export function createApi({ issuer, identifier, jwksUri }: ApiOptions): Koa {
+export function createApi({ issuer, identifier, jwksUri, statusList = false }: ApiOptions): Koa {
   const tokens = accessTokens({
     issuer,
     audience: identifier,
     resourceName: 'Posts',
     scopesSupported: ['posts:read', 'posts:write'],
+    statusList,
     ...(jwksUri === undefined ? {} : { jwksUri }),
   })
   const app = new Koa()

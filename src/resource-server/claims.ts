@@ -1,6 +1,6 @@
 /** Checks one access token by RFC 9068 §4: signature, type, issuer, audience, time and the claims it must carry. */
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
-import { IssuerUnavailable } from './issuer-metadata.ts'
+import { IssuerUnavailable } from './bounded-fetch.ts'
 import { refuse, type RefusalContext } from './refusal.ts'
 
 /** The claims of a token that passed. */

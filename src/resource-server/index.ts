@@ -5,12 +5,14 @@ import { verifiedClaims, type AccessTokenClaims } from './claims.ts'
 import { createGivenKeys, createIssuerKeys } from './issuer-keys.ts'
 import { protectedResourceMetadataUrl, type ProtectedResourceMetadata } from './protected-resource.ts'
 import { refuse, type RefusalContext } from './refusal.ts'
+import { createStatusCheck, type StatusListOptions } from './status-list.ts'
 
 export { AccessTokenRefused } from './refusal.ts'
 export type { RefusalCode } from './refusal.ts'
 export type { AccessTokenClaims } from './claims.ts'
 export type { ProtectedResourceMetadata } from './protected-resource.ts'
 export type { RequestLike } from './bearer.ts'
+export type { StatusListOptions } from './status-list.ts'
 
 export type SignatureAlgorithm = 'ES256' | 'RS256' | 'PS256' | 'EdDSA'
 
@@ -33,7 +35,12 @@ export interface AccessTokensOptions {
   readonly clockToleranceSeconds?: number
   /** Allowed signatures (ES256, RS256, PS256, EdDSA). */
   readonly algorithms?: readonly SignatureAlgorithm[]
-  /** How long reading the issuer's metadata and keys may take together, in milliseconds (3000). */
+  /**
+   * Asks the issuer's status list whether a token was revoked before it expired (`false`). It is read below the
+   * issuer, kept for half of its `ttl`, and believed until its `exp`; the keys it is signed by are the issuer's.
+   */
+  readonly statusList?: boolean | StatusListOptions
+  /** How long the issuer's metadata and keys may take together, and a status list by itself, in milliseconds (3000). */
   readonly timeoutMs?: number
   /** Where the metadata stands (derived from `audience`); `false` when the API serves none. */
   readonly resourceMetadata?: string | false
@@ -54,7 +61,8 @@ export interface AccessTokens {
   /**
    * The claims of the request's access token. Takes a `node:http` request or the value of its Authorization header.
    * Throws AccessTokenRefused: 400 `invalid_request`, 401 (no token, `invalid_token`,
-   * `insufficient_user_authentication`), 403 `insufficient_scope`, 503 when the issuer's keys cannot be had.
+   * `insufficient_user_authentication`), 403 `insufficient_scope`, 503 when the issuer's keys or its status list
+   * cannot be had.
    */
   verify(request: RequestLike | string | undefined, needs?: RequestNeeds): Promise<AccessTokenClaims>
   /** The document to serve at `metadataUrl` (RFC 9728 §2). */
@@ -63,6 +71,7 @@ export interface AccessTokens {
   readonly metadataUrl: string | undefined
 }
 
+const DEFAULT_TIMEOUT_MS = 3000
 const ALGORITHMS: readonly SignatureAlgorithm[] = ['ES256', 'RS256', 'PS256', 'EdDSA']
 
 /**
@@ -88,7 +97,7 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
       ? createIssuerKeys({
           issuer: options.issuer,
           jwksUri: options.jwksUri,
-          timeoutMs: options.timeoutMs ?? 3000,
+          timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
           now,
         })
       : createGivenKeys(options.keys)
@@ -100,6 +109,10 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
     getKey,
     now,
   }
+  const checkStatus = createStatusCheck(options.statusList ?? false, {
+    ...rules,
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  })
   const metadataUrl =
     options.resourceMetadata === false
       ? undefined
@@ -113,6 +126,7 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
     const scope = [...new Set([...always, ...scopeList(needs.scope)])]
     const context = { resourceMetadata: metadataUrl, scope }
     const claims = await verifiedClaims(bearerToken(request, context), rules, context)
+    await checkStatus?.(claims, context)
     requireScope(claims, context)
     requireSignIn(claims, options, { context, now: now() })
     return claims

@@ -1,12 +1,6 @@
-/** Fetches an issuer's metadata and key set: bounded in time and size, never redirected, never from elsewhere. */
+/** Fetches an issuer's metadata and key set, and refuses what is another issuer's. */
 import type { JSONWebKeySet } from 'jose'
-
-/** The issuer could not be asked, or what it said cannot be used. */
-export class IssuerUnavailable extends Error {
-  override readonly name = 'IssuerUnavailable'
-}
-
-const MAX_DOCUMENT_BYTES = 1_048_576
+import { fetchText, IssuerUnavailable } from './bounded-fetch.ts'
 
 /** The `jwks_uri` that the issuer's RFC 8414 metadata, or else its OpenID Connect discovery document, names. */
 export async function discoverJwksUri(issuer: string, signal: AbortSignal): Promise<string> {
@@ -57,34 +51,15 @@ function allowedJwksUri(value: unknown, issuer: string): string {
 }
 
 async function fetchJson(url: string, signal: AbortSignal): Promise<Record<string, unknown>> {
+  const text = await fetchText(url, 'application/json', signal)
+  let document: unknown
   try {
-    const response = await fetch(url, {
-      headers: { accept: 'application/json' },
-      redirect: 'error',
-      signal,
-    })
-    if (response.status !== 200) {
-      await response.body?.cancel()
-      throw new IssuerUnavailable(`${url} answered ${response.status}`)
-    }
-    const document: unknown = JSON.parse(await boundedText(response, url))
-    if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-      throw new IssuerUnavailable(`${url} is not a JSON object`)
-    }
-    return document as Record<string, unknown>
+    document = JSON.parse(text)
   } catch (cause) {
-    if (cause instanceof IssuerUnavailable) throw cause
     throw new IssuerUnavailable(`${url} could not be read`, { cause })
   }
-}
-
-async function boundedText(response: Response, url: string): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength
-    if (size > MAX_DOCUMENT_BYTES) throw new IssuerUnavailable(`${url} is larger than ${MAX_DOCUMENT_BYTES} bytes`)
-    chunks.push(chunk)
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw new IssuerUnavailable(`${url} is not a JSON object`)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return document as Record<string, unknown>
 }

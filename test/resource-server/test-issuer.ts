@@ -25,8 +25,8 @@ export interface TestIssuer {
   readonly requests: string[]
   /** What is published; changed at will. */
   keys: SigningPair[]
-  /** Answers in place of the usual ones, by path: a status, a JSON document, or `hang`. */
-  answers: Map<string, number | object | 'hang'>
+  /** Answers in place of the usual ones, by path: a status, a JSON document, a text as it is, or `hang`. */
+  answers: Map<string, number | object | string>
   close(): Promise<void>
 }
 
@@ -51,7 +51,8 @@ export async function startTestIssuer(keys: SigningPair[], path = ''): Promise<T
       response.writeHead(answer, { location: `${issuer.issuer}/elsewhere` }).end()
       return
     }
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+    const body = typeof answer === 'string' ? answer : JSON.stringify(answer)
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
