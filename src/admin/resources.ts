@@ -2,6 +2,7 @@
 import type { Accounts } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
+import type { ClientKeys } from '#clients/managed-keys.ts'
 import type { AccountAccess } from '#oidc/account-access.ts'
 import type { Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
@@ -21,6 +22,7 @@ export interface AdminServices {
   /** The identifier of this API. */
   readonly adminResource: string
   readonly clients: Clients
+  readonly clientKeys: Pick<ClientKeys, 'report' | 'refetch'>
   readonly resources: Resources
   readonly accounts: Accounts
   readonly passwords: Pick<Passwords, 'check' | 'prepare'>

@@ -6,9 +6,11 @@ import { notify } from '#database/notify.ts'
 import type { Clock } from '#shared/clock.ts'
 import { randomId, randomName } from '#shared/ids.ts'
 import { VersionMismatch } from '#shared/version-mismatch.ts'
+import { inlineKeys } from './client-keys.ts'
 import { createClientStore } from './client-store.ts'
 import type { Client, ClientInput, ClientSecret } from './client.ts'
 import { ClientExists, ClientMetadataError, ClientNotFound, ClientSecretNotFound, TooManySecrets } from './errors.ts'
+import { createKeyStore } from './key-store.ts'
 import { usesSecret } from './profiles.ts'
 import { createSecretStore } from './secret-store.ts'
 import { validateClient, type ValidationDeps } from './validation.ts'
@@ -16,7 +18,7 @@ import { validateClient, type ValidationDeps } from './validation.ts'
 /** Notified with the id of a changed client. */
 export const CLIENTS_CHANNEL = 'signet_clients'
 const MAX_SECRETS = 5
-const MAX_TRIES = 20
+export const MAX_TRIES = 20
 const READABLE = /^[\x21-\x7E]{1,128}$/
 
 export interface ClientChangeDeps extends ValidationDeps {
@@ -44,6 +46,7 @@ export async function createClient(deps: ClientChangeDeps, input: ClientInput, b
   return deps.db.transaction(async (trx) => {
     const at = deps.clock.now()
     if (!(await createClientStore(trx).insert(id, fields, at))) throw new ClientExists(id)
+    await createKeyStore(trx).seen(id, inlineKeys(fields), at)
     const secret = usesSecret(fields.metadata) ? (await insertSecret(trx, id, at)).value : undefined
     const method = fields.metadata.token_endpoint_auth_method
     await tell(deps, trx, { type: 'client.created', by, id, detail: { profile: fields.profile, method } })
@@ -66,6 +69,7 @@ export async function updateClient(
       const at = deps.clock.now()
       if (!(await createClientStore(trx).update(id, fields, before.version, at))) return undefined
       if (!usesSecret(fields.metadata)) await createSecretStore(trx).removeAll(id)
+      if (input.metadata?.jwks) await createKeyStore(trx).seen(id, inlineKeys(fields), at)
       await tell(deps, trx, { type: 'client.updated', by, id, detail: { changed: changedMembers(input) } })
       return readIn(trx, id, at)
     })
@@ -153,13 +157,16 @@ async function insertSecret(
   return { secret, value }
 }
 
-async function readIn(trx: Queryable, id: string, at: Date): Promise<Client> {
+export async function readIn(trx: Queryable, id: string, at: Date): Promise<Client> {
   const client = await createClientStore(trx).read(id, at)
   if (!client) throw new ClientNotFound(id)
   return client
 }
 
-async function readVersion(deps: ClientChangeDeps, { id, expectedVersion }: Omit<Change, 'by'>): Promise<Client> {
+export async function readVersion(
+  deps: ClientChangeDeps,
+  { id, expectedVersion }: Omit<Change, 'by'>,
+): Promise<Client> {
   const before = isReadableId(id) ? await createClientStore(deps.db).read(id, deps.clock.now()) : undefined
   if (!before) throw new ClientNotFound(id)
   if (expectedVersion !== undefined && expectedVersion !== before.version) {
@@ -180,7 +187,7 @@ interface Told {
   detail?: Record<string, unknown>
 }
 
-async function tell(deps: ClientChangeDeps, trx: Queryable, { type, by, id, detail }: Told): Promise<void> {
+export async function tell(deps: ClientChangeDeps, trx: Queryable, { type, by, id, detail }: Told): Promise<void> {
   const subject = { kind: 'client', id }
   await deps.audit.recordIn(trx, { ...by, type, outcome: 'success', subject, clientId: id, ...(detail && { detail }) })
   await notify(trx, CLIENTS_CHANNEL, id)

@@ -2,8 +2,10 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
+import type { Client, PublicJwk } from './client.ts'
 
 const MAX_KEYS = 20
+const MAX_PUBLISHED_KEYS = 50
 const MIN_RSA_BITS = 2048
 const MAX_RSA_BITS = 8192
 /** RFC 7518 §6.2.2, §6.3.2, §6.4.1 and RFC 8037 §2. */
@@ -22,7 +24,7 @@ const KINDS: Readonly<Record<string, { algs: readonly string[]; assertionAlgs: r
 }
 
 export interface CheckedKeys {
-  readonly jwks: { readonly keys: readonly JsonWebKey[] }
+  readonly jwks: { readonly keys: readonly PublicJwk[] }
   /** The algorithms that an assertion can be signed with by one of the keys. */
   readonly assertionAlgs: ReadonlySet<string>
 }
@@ -48,9 +50,32 @@ export function checkJwks(given: unknown, faults: Fault[]): CheckedKeys | undefi
     }
     kids.add(key.kid)
     for (const alg of assertionAlgsOf(key)) assertionAlgs.add(alg)
-    return Object.fromEntries(KEPT_MEMBERS.filter((name) => Object.hasOwn(key, name)).map((name) => [name, key[name]]))
+    return keptMembers(key)
   })
   return faults.length === before ? { jwks: { keys: checked }, assertionAlgs } : undefined
+}
+
+/**
+ * The keys of a document behind a `jwks_uri` that can be used; undefined when it is no JWK Set. A key of another kind is
+ * none of ours (RFC 7517 §5), and one whose private part is published is nobody's.
+ */
+export function usableKeys(document: unknown): PublicJwk[] | undefined {
+  const keys = isObject(document) ? document.keys : undefined
+  if (!Array.isArray(keys)) return undefined
+  return keys
+    .slice(0, MAX_PUBLISHED_KEYS)
+    .filter((key: unknown): key is Record<string, unknown> => isObject(key) && keyFault(key) === undefined)
+    .map(keptMembers)
+}
+
+/** The keys that stand in a client's own metadata. */
+export function inlineKeys({ metadata }: Pick<Client, 'metadata'>): readonly PublicJwk[] {
+  const jwks = metadata.jwks as { keys?: readonly PublicJwk[] } | undefined
+  return jwks?.keys ?? []
+}
+
+function keptMembers(key: Record<string, unknown>): PublicJwk {
+  return Object.fromEntries(KEPT_MEMBERS.filter((name) => Object.hasOwn(key, name)).map((name) => [name, key[name]]))
 }
 
 function assertionAlgsOf(key: Record<string, unknown>): string[] {
@@ -135,7 +160,8 @@ function rsaFault(key: KeyObject): Fault | undefined {
   return undefined
 }
 
-function kindOf({ kty, crv }: Record<string, unknown>): string {
+/** `kty` and, where there is one, `crv`: `EC P-256`. */
+export function kindOf({ kty, crv }: Readonly<Record<string, unknown>>): string {
   return [kty, crv].filter((part) => typeof part === 'string').join(' ')
 }
 

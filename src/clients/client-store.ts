@@ -1,7 +1,7 @@
 /** The SQL of the tables `clients` and `client_allowances`. */
 import type { Queryable } from '#database/database.ts'
 import { decodeCursor, encodeCursor } from '#shared/cursor.ts'
-import type { Allowance, Client, Page } from './client.ts'
+import type { Allowance, Client, Page, PublicJwk } from './client.ts'
 
 /** What a change writes. */
 export type ClientFields = Pick<Client, 'profile' | 'metadata' | 'openidScopes' | 'allowances' | 'defaultResource'>
@@ -18,6 +18,8 @@ interface Row {
   updated_at: Date
   allowances: Allowance[]
   secret_digests: string[]
+  revoked_keys: Record<string, string | null>
+  published_keys: { keys: PublicJwk[]; fetched_at: string; fresh_until: string } | null
   sort_key: string
 }
 
@@ -28,6 +30,11 @@ const SELECT = `SELECT c.id, c.profile, c.status, c.metadata, to_jsonb(c.openid_
      FROM client_allowances a WHERE a.client_id = c.id) AS allowances,
     (SELECT coalesce(jsonb_agg(encode(s.digest, 'hex') ORDER BY s.created_at), '[]') FROM client_secrets s
      WHERE s.client_id = c.id AND (s.expires_at IS NULL OR s.expires_at > $1)) AS secret_digests,
+    (SELECT coalesce(jsonb_object_agg(k.thumbprint, k.kid), '{}') FROM client_keys k
+     WHERE k.client_id = c.id AND k.revoked_at IS NOT NULL) AS revoked_keys,
+    (SELECT jsonb_build_object('keys', d.keys, 'fetched_at', d.fetched_at, 'fresh_until', d.fresh_until)
+     FROM client_key_documents d
+     WHERE d.client_id = c.id AND d.uri = c.metadata->>'jwks_uri' AND d.keys IS NOT NULL) AS published_keys,
     to_char(c.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS sort_key
   FROM clients c`
 const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,128}$/]
@@ -80,6 +87,13 @@ export function createClientStore(db: Queryable) {
 
     setStatus: (id: string, status: Client['status']) =>
       changesOne('UPDATE clients SET status = $2 WHERE id = $1', [id, status]),
+
+    /** Replaces the keys in its metadata. */
+    setKeys: (id: string, keys: readonly PublicJwk[]) =>
+      changesOne(`UPDATE clients SET metadata = jsonb_set(metadata, '{jwks}', $2::jsonb) WHERE id = $1`, [
+        id,
+        JSON.stringify({ keys }),
+      ]),
 
     remove: (id: string, version: number | undefined) =>
       changesOne('DELETE FROM clients WHERE id = $1 AND ($2::int IS NULL OR version = $2)', [id, version ?? null]),
@@ -134,6 +148,14 @@ function toClient(row: Row): Client {
     allowances: row.allowances,
     defaultResource: row.default_resource ?? undefined,
     secretDigests: row.secret_digests.map((digest) => Buffer.from(digest, 'hex')),
+    revokedKeys: new Map(Object.entries(row.revoked_keys)),
+    publishedKeys: row.published_keys
+      ? {
+          keys: row.published_keys.keys,
+          fetchedAt: new Date(row.published_keys.fetched_at),
+          freshUntil: new Date(row.published_keys.fresh_until),
+        }
+      : undefined,
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -1,4 +1,5 @@
 /** A client as the rooms know it, and the service that keeps clients. */
+import type { JsonWebKey } from 'node:crypto'
 import type { AuditContext } from '#audit/audit.ts'
 
 export type Profile = 'web' | 'spa' | 'native' | 'machine' | 'device' | 'fapi2'
@@ -8,6 +9,17 @@ export interface Allowance {
   readonly resource: string
   readonly scopes: readonly string[]
 }
+
+/** The usable keys of a document behind a `jwks_uri`. */
+export interface PublishedKeys {
+  readonly keys: readonly PublicJwk[]
+  readonly fetchedAt: Date
+  /** Until then nobody needs to ask again. */
+  readonly freshUntil: Date
+}
+
+/** A public key that was checked (RFC 7517). */
+export type PublicJwk = JsonWebKey & { readonly kid?: string }
 
 export interface Client {
   readonly id: string
@@ -25,6 +37,10 @@ export interface Client {
   readonly defaultResource: string | undefined
   /** SHA-256 digests of the secrets that are valid now. */
   readonly secretDigests: readonly Buffer[]
+  /** The `kid` by thumbprint (RFC 7638) of keys that are refused, whatever its documents show. */
+  readonly revokedKeys: ReadonlyMap<string, string | null>
+  /** What its `jwks_uri` answered last, to whichever node; undefined before that. */
+  readonly publishedKeys: PublishedKeys | undefined
   /** Grows with each change; the ETag of the admin API. */
   readonly version: number
   readonly createdAt: Date
@@ -79,4 +95,8 @@ export interface Clients {
   addSecret(id: string, by: AuditContext): Promise<{ secret: ClientSecret; value: string }>
   listSecrets(id: string): Promise<ClientSecret[]>
   revokeSecret(id: string, secretId: string, by: AuditContext): Promise<void>
+  /** Adds a public key beside those in its metadata, where there are such; its thumbprint (RFC 7638). */
+  addKey(id: string, jwk: unknown, by: AuditContext): Promise<string>
+  /** Refuses every key named so (`kid` or thumbprint) for good, whatever its documents show. */
+  revokeKey(id: string, name: string, by: AuditContext): Promise<void>
 }

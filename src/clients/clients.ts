@@ -15,6 +15,7 @@ import {
 import { createClientStore } from './client-store.ts'
 import type { Client, Clients } from './client.ts'
 import { ClientNotFound } from './errors.ts'
+import { addClientKey, revokeClientKey } from './key-changes.ts'
 import { createSecretStore } from './secret-store.ts'
 
 const MAX_AGE_MS = 5000
@@ -27,6 +28,8 @@ export interface ClientsDeps extends ClientChangeDeps {
 export interface ManagedClients extends Clients {
   /** Takes a resource that is being removed from every client, in the transaction of its removal. */
   forgetResource(trx: Queryable, identifier: string): Promise<void>
+  /** Reads a client anew the next time it is looked for, after this process changed what hangs on it. */
+  forget(id: string): void
 }
 
 export function createClients(deps: ClientsDeps): ManagedClients {
@@ -63,6 +66,9 @@ export function createClients(deps: ClientsDeps): ManagedClients {
       if (!isReadableId(id) || !(await store.read(id, clock.now()))) throw new ClientNotFound(id)
       return createSecretStore(deps.db).list(id, clock.now())
     },
+    addKey: (id, jwk, by) => changed(id, addClientKey(deps, id, jwk, by)),
+    revokeKey: (id, name, by) => changed(id, revokeClientKey(deps, id, name, by)),
+    forget: (id) => cache.drop(id),
     forgetResource: (trx, identifier) =>
       createClientStore(trx).forgetResource(identifier, CLIENTS_CHANNEL, clock.now()),
   }

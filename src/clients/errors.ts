@@ -7,6 +7,12 @@ export type ClientErrorCode =
   | 'client_exists'
   | 'client_secret_not_found'
   | 'too_many_secrets'
+  | 'client_key_not_found'
+  | 'client_key_exists'
+  | 'client_key_revoked'
+  | 'client_keys_published'
+  | 'client_keys_not_published'
+  | 'client_keys_not_fetched'
 
 /** 400 with every faulty member (RFC 7591 §3.2.2). */
 export class ClientMetadataError extends AppError {
@@ -55,5 +61,54 @@ export class TooManySecrets extends AppError {
 
   constructor(id: string, most: number) {
     super(`The client ${JSON.stringify(id)} has ${most} secrets, the most there may be. Revoke one first.`)
+  }
+}
+
+export class ClientKeyNotFound extends AppError {
+  override readonly code = 'client_key_not_found' satisfies ClientErrorCode
+  override readonly status = 404
+
+  constructor(id: string, name: string) {
+    super(`The client ${JSON.stringify(id)} has no key ${JSON.stringify(name.slice(0, 200))} that could be revoked.`)
+  }
+}
+
+/** 409: the key, whatever it is called, is there already or was revoked for good. */
+export class ClientKeyTaken extends AppError {
+  override readonly code: 'client_key_exists' | 'client_key_revoked'
+  override readonly status = 409
+
+  constructor(id: string, isRevoked: boolean) {
+    const why = isRevoked ? 'was revoked and stays refused: make a new one' : 'is a key of it already'
+    super(`The key given ${why} (client ${JSON.stringify(id)}).`)
+    this.code = isRevoked ? 'client_key_revoked' : 'client_key_exists'
+  }
+}
+
+/** 409: keys behind a `jwks_uri` are added there, and no others can be fetched. */
+export class ClientKeysElsewhere extends AppError {
+  override readonly code: 'client_keys_published' | 'client_keys_not_published'
+  override readonly status = 409
+
+  constructor(id: string, uri: string | undefined) {
+    super(
+      uri === undefined
+        ? `The client ${JSON.stringify(id)} has no jwks_uri: there is nothing to fetch.`
+        : `The client ${JSON.stringify(id)} publishes its keys at ${uri}: add the key there.`,
+    )
+    this.code = uri === undefined ? 'client_keys_not_published' : 'client_keys_published'
+  }
+}
+
+/** Why the document behind a `jwks_uri` was not taken. */
+export class KeysNotFetched extends AppError {
+  override readonly code = 'client_keys_not_fetched' satisfies ClientErrorCode
+  override readonly status = 502
+  /** The end of the sentence. */
+  readonly reason: string
+
+  constructor(reason: string, cause?: unknown) {
+    super(`The keys of the client could not be fetched: ${reason}`, { cause })
+    this.reason = reason
   }
 }

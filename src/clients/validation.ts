@@ -2,9 +2,11 @@
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import { checkAllowances, checkDefaultResource, type FindResource } from './allowances.ts'
+import { inlineKeys } from './client-keys.ts'
 import type { ClientFields } from './client-store.ts'
 import type { Client, ClientInput, Profile } from './client.ts'
 import { ClientMetadataError } from './errors.ts'
+import { keyThumbprint } from './key-thumbprint.ts'
 import { checkMetadata } from './metadata.ts'
 import { isProfile, type Offer, PROFILES } from './profiles.ts'
 
@@ -37,6 +39,7 @@ export async function validateClient(
   if (profile === undefined) throw new ClientMetadataError(faults)
   const options = { allowHttpJwksUri: deps.allowHttpJwksUri ?? (() => false), offers }
   const checked = checkMetadata(profile, input.metadata ?? {}, before, { faults, options })
+  if (input.metadata?.jwks && before) checkNotRevoked(checked, before, faults)
   const allowances =
     input.allowances === undefined
       ? (before?.allowances ?? [])
@@ -45,6 +48,17 @@ export async function validateClient(
   const defaultResource = await checkDefaultResource(wanted, allowances, deps.findResource, faults)
   if (faults.length > 0) throw new ClientMetadataError(faults)
   return { profile, ...checked, allowances, defaultResource }
+}
+
+/** A key that was revoked does not come back; the last one stays in the metadata and is refused all the same. */
+function checkNotRevoked(checked: Pick<Client, 'metadata'>, before: Client, faults: Fault[]): void {
+  const present = new Set(inlineKeys(before).map(keyThumbprint))
+  for (const [at, key] of inlineKeys(checked).entries()) {
+    const thumbprint = keyThumbprint(key)
+    if (!before.revokedKeys.has(thumbprint) || present.has(thumbprint)) continue
+    const expected = 'a key that was not revoked: make a new one'
+    faults.push({ field: `jwks.keys[${at}]`, given: shown(key.kid ?? thumbprint), expected })
+  }
 }
 
 function checkProfile(

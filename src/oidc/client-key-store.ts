@@ -1,52 +1,76 @@
-/** The keys behind a client's `jwks_uri`: how long a set is believed, and when it is asked for again. */
+/** The engine's store of a client's keys, filled with those that may be believed now. */
 import type { Client as EngineClient } from 'oidc-provider'
-
-/** Seconds. A client cannot make us believe a key for longer than this, whatever its headers say. */
-const MAX_AGE = 600
-/** One forced refetch in so many seconds for a `kid` that is not in the set. */
-const UNKNOWN_KEY_INTERVAL = 30
+import type { Client, PublicJwk, PublishedKeys } from '#clients/client.ts'
+import { inlineKeys } from '#clients/client-keys.ts'
+import { keyThumbprint } from '#clients/key-thumbprint.ts'
+import type { ClientKeys } from '#clients/managed-keys.ts'
+import { requestScope } from './request-scope.ts'
 
 interface EngineKeyStore {
-  jwksUri: string | undefined
-  freshUntil: number | undefined
   fresh(): boolean
   refresh(): Promise<void>
-  selectForVerify(options: object): unknown[]
+  clear(): void
+  add(key: PublicJwk): void
+  selectForVerify(options: { alg: string; kid?: string }): unknown[]
+  getKeyObject(key: PublicJwk, getPublic?: boolean): unknown
 }
 
-const now = () => Math.floor(Date.now() / 1000)
+export type KeysOfClients = Pick<ClientKeys, 'mayForce' | 'refresh' | 'used'>
 
 /**
- * The engine believes a set for as long as its `Cache-Control` says and looks for an unknown key only when it is stale.
- * Here the age is capped, an unknown key makes it look once more, and a set that cannot be fetched is replaced by the
- * last one that could.
+ * The engine believes a set for as long as its `Cache-Control` says, goes on believing what verifies after that, and
+ * knows no revoked key. Here a stale set verifies nothing, whatever does not verify makes it look once more, and a
+ * revoked key is not in the store. What was fetched outlives this client and the engine: it belongs to the clients.
  */
-export function tendKeyStore(client: EngineClient): void {
-  const { asymmetricKeyStore: store } = client as unknown as { asymmetricKeyStore: EngineKeyStore }
-  if (store.jwksUri === undefined) return
-  const refresh = store.refresh.bind(store)
-  const select = store.selectForVerify.bind(store)
-  let loaded = false
-  let forcedAt = 0
-
-  store.selectForVerify = (options) => {
-    const keys = select(options)
-    if (keys.length === 0 && store.fresh() && now() - forcedAt >= UNKNOWN_KEY_INTERVAL) {
-      forcedAt = now()
-      // the engine sees a stale set, refreshes it and selects once more
-      store.freshUntil = 0
-    }
-    return keys
+export function tendKeyStore(engineClient: EngineClient, client: Client, keys: KeysOfClients): void {
+  const { asymmetricKeyStore: store } = engineClient as unknown as { asymmetricKeyStore: EngineKeyStore }
+  const getKeyObject = store.getKeyObject.bind(store)
+  store.getKeyObject = (key, getPublic) => {
+    const scope = requestScope()
+    // the engine tries one key after the other: the last one before it goes on is the one that verified
+    if (scope?.authenticating) scope.assertionKey = key
+    return getKeyObject(key, getPublic)
   }
+  fill(store, client, inlineKeys(client))
+  if (client.revokedKeys.size > 0) nameRevoked(store, client)
+  if (client.metadata['jwks_uri'] !== undefined) followAddress(store, client, keys)
+}
 
+function fill(store: EngineKeyStore, { revokedKeys }: Client, keys: readonly PublicJwk[]): void {
+  store.clear()
+  for (const key of keys) if (!revokedKeys.has(keyThumbprint(key))) store.add(key)
+}
+
+/** The reason is for the log and the audit event; the caller is told what everybody is told. */
+function nameRevoked(store: EngineKeyStore, { revokedKeys }: Client): void {
+  const select = store.selectForVerify.bind(store)
+  const kids = new Set([...revokedKeys].map(([thumbprint, kid]) => kid ?? thumbprint))
+  store.selectForVerify = (options) => {
+    const selected = select(options)
+    const { kid } = options
+    if (selected.length === 0 && kid !== undefined && kids.has(kid)) throw new Error(`the key ${kid} was revoked`)
+    return selected
+  }
+}
+
+function followAddress(store: EngineKeyStore, client: Client, keys: KeysOfClients): void {
+  const select = store.selectForVerify.bind(store)
+  let known: PublishedKeys | undefined
+  const believe = (set: PublishedKeys | undefined) => {
+    known = set
+    fill(store, client, set?.keys ?? [])
+  }
+  const isFresh = () => known !== undefined && Date.now() < known.freshUntil.getTime()
+
+  believe(client.publishedKeys)
+  // a stale set is none: the engine refreshes it and selects once more
+  store.selectForVerify = (options) => (isFresh() ? select(options) : [])
+  // asked when something did not verify: `false` makes the engine refresh and try once more, once a request
+  store.fresh = () => isFresh() && (requestScope()?.askedForKeys === true || !keys.mayForce(client))
   store.refresh = async () => {
-    try {
-      await refresh()
-      loaded = true
-      store.freshUntil = Math.min(store.freshUntil ?? 0, now() + MAX_AGE)
-    } catch (error) {
-      if (!loaded) throw error
-      store.freshUntil = now() + UNKNOWN_KEY_INTERVAL
-    }
+    if (store.fresh()) return
+    const scope = requestScope()
+    if (scope) scope.askedForKeys = true
+    believe(await keys.refresh(client, known))
   }
 }

@@ -5,7 +5,7 @@ import type { Client as EngineClient, ClientMetadata } from 'oidc-provider'
 import type { Client, Clients } from '#clients/client.ts'
 import { sha256 } from '#shared/ids.ts'
 import { orUnavailable } from './adapter/errors.ts'
-import { tendKeyStore } from './client-key-store.ts'
+import { type KeysOfClients, tendKeyStore } from './client-key-store.ts'
 
 /** Metadata of ours that the engine keeps beside its own. */
 export const EXTRA_CLIENT_METADATA = ['signet_pkce', 'signet_assertion_audience', 'signet_introspect', 'signet_origins']
@@ -24,7 +24,11 @@ type Prepare = (ctx: NonNullable<typeof Provider.ctx>, client: Client) => Promis
  * Replaces the engine's client lookup, which would parse its metadata again on each request. `prepare` runs once the
  * client of a request is known and before anything is decided.
  */
-export function installClients(provider: Provider, clients: Clients, prepare: Prepare): EngineClients {
+export function installClients(
+  provider: Provider,
+  { clients, clientKeys }: { clients: Clients; clientKeys: KeysOfClients },
+  prepare: Prepare,
+): EngineClients {
   const parsed = new WeakMap<Client, EngineClient>()
   const origin = new WeakMap<EngineClient, Client>()
 
@@ -39,7 +43,7 @@ export function installClients(provider: Provider, clients: Clients, prepare: Pr
     if (!engineClient) {
       const Constructor = provider.Client as unknown as new (metadata: ClientMetadata) => EngineClient
       engineClient = new Constructor(engineMetadata(client))
-      tendKeyStore(engineClient)
+      tendKeyStore(engineClient, client, clientKeys)
       parsed.set(client, engineClient)
       origin.set(engineClient, client)
     }

@@ -25,6 +25,7 @@ import { createTokenStore } from './adapter/token-store.ts'
 import { createUnitSettler } from './adapter/unit-of-work.ts'
 import { aroundEngine } from './around-engine.ts'
 import type { Lifetimes } from './configuration/lifetimes.ts'
+import type { KeysOfClients } from './client-key-store.ts'
 import { createConsentStore } from './consent-store.ts'
 import { removeExpired } from './expiry-store.ts'
 import { createGateway, lost } from './gateway.ts'
@@ -43,6 +44,7 @@ export interface OidcDeps {
   readonly db: Database
   readonly keyring: Keyring
   readonly clients: Clients
+  readonly clientKeys: KeysOfClients
   readonly resources: Resources
   readonly accounts: Accounts
   readonly signingKeys: SigningKeys

@@ -135,13 +135,9 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
     revokeGrantPolicy: () => true,
     clientBasedCORS: clientBasedCors(clients),
     assertJwtClientAuthClaimsAndHeader: async (ctx, claims, header, engineClient) => {
-      const scope = requestScope()
-      if (scope) scope.authenticating = false
       const client = clients().ours(engineClient)
       const assertion = String(ctx.oidc.params?.['client_assertion'])
-      const fault = assertionFault({ assertion, claims, header, client, context: assertionContext(ctx) })
-      if (fault) throw Object.assign(new errors.InvalidClientAuth(fault), { error_description: fault })
-      if (scope?.assertionKey) deps.clientKeys.used(client.id, scope.assertionKey)
+      judgeAssertion(deps, { assertion, claims, header, client, context: assertionContext(ctx) })
     },
     renderError: async (ctx, out, error) => {
       // a second tab, the back button, cookies gone: a page with a way on instead of the engine's dead end
@@ -152,6 +148,15 @@ function configuration(deps: ProviderDeps, { keys, clients, assertionContext }: 
     },
     allowOmittingSingleRegisteredRedirectUri: false,
   }
+}
+
+/** Once its signature was verified: refuses an assertion that breaks a rule, and notes the use of its key. */
+function judgeAssertion({ clientKeys }: ProviderDeps, input: Parameters<typeof assertionFault>[0]): void {
+  const scope = requestScope()
+  if (scope) scope.authenticating = false
+  const fault = assertionFault(input)
+  if (fault) throw Object.assign(new errors.InvalidClientAuth(fault), { error_description: fault })
+  if (scope?.assertionKey) clientKeys.used(input.client.id, scope.assertionKey)
 }
 
 /** Seconds by which clocks may differ, and by which an assertion's `nbf` may be ahead. */

@@ -1,5 +1,6 @@
 /** What one HTTP request remembers while the engine handles it: its unit of work and what it read. */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { PublicJwk } from '#clients/client.ts'
 import type { Payload } from './adapter/sealing.ts'
 import type { ModelName } from './adapter/models.ts'
 
@@ -43,6 +44,10 @@ export interface RequestScope {
   replacedSessionId: string | undefined
   /** While the engine verifies a client assertion: its clock tolerance is wider then. */
   authenticating: boolean
+  /** The key that a client assertion was last verified with. */
+  assertionKey: PublicJwk | undefined
+  /** Whether the keys behind a `jwks_uri` were asked for: that is done once a request. */
+  askedForKeys: boolean
   /** A JWT that was sent to introspection or revocation, which the engine itself would refuse. */
   structuredToken: string | undefined
 }
@@ -65,6 +70,8 @@ export function inRequestScope<T>(
     loadedSession: undefined,
     replacedSessionId: undefined,
     authenticating: false,
+    assertionKey: undefined,
+    askedForKeys: false,
     structuredToken: undefined,
   }
   return storage.run(scope, () => work(scope))

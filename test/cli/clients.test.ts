@@ -150,24 +150,6 @@ test('changes a secret without an outage: add, list, revoke', async () => {
   })
 })
 
-test('changes a key without an outage: add, list, remove', async () => {
-  const { id, file } = await aMachine('--allow', `${API}=posts:read`)
-  const added = await signet.run(['clients', 'keys', 'add', id, '--generate-key', 'second.jwk.json'])
-  expect(added).toMatchObject({ code: 0, stdout: expect.stringMatching(`^The client ${id} has 2 keys now\\.\n`) })
-  const keys = await signet.json<{ kid: string }[]>(['clients', 'keys', 'list', id])
-  const token = (key: string) => signet.run(['token', '--client-id', id, '--key', key])
-  expect([(await token(file)).code, (await token('second.jwk.json')).code]).toEqual([0, 0])
-
-  const first = JSON.parse(await readFile(join(signet.dir, file), 'utf8'))
-  expect(keys.map(({ kid }) => kid)).toContain(first.kid)
-  expect((await signet.run(['clients', 'keys', 'remove', id, first.kid])).code).toBe(0)
-  expect([(await token(file)).code, (await token('second.jwk.json')).code]).toEqual([1, 0])
-  expect(await signet.run(['clients', 'keys', 'remove', id, first.kid])).toMatchObject({
-    code: 1,
-    stderr: `The client ${id} has no key ${first.kid}.\n`,
-  })
-})
-
 test('never writes over a key file, and sends nothing then', async () => {
   await writeFile(join(signet.dir, 'mine.jwk.json'), 'mine')
   const before = await signet.json<unknown[]>(['clients', 'list'])

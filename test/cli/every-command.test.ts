@@ -41,7 +41,7 @@ test('every command explains itself with an example', async () => {
   const groups = {
     clients: ['create', 'list', 'show', 'update', 'delete', 'enable', 'disable', 'secrets', 'keys'],
     'clients secrets': ['list', 'add', 'revoke'],
-    'clients keys': ['list', 'add', 'remove'],
+    'clients keys': ['list', 'add', 'refetch', 'revoke', 'remove'],
     resources: ['create', 'list', 'show', 'update', 'delete', 'allow'],
     accounts: ['create', 'list', 'show', 'update', 'disable', 'enable', 'delete', 'sessions', 'grants'],
     'accounts sessions': ['list', 'end'],

@@ -50,6 +50,7 @@ describe('creating', () => {
       defaultResource: API,
       openidScopes: [],
       secretDigests: [],
+      revokedKeys: new Map(),
       version: 1,
     })
     expect(await clients.read(client.id)).toEqual(client)

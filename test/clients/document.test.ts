@@ -56,6 +56,8 @@ describe('changes', () => {
       id: undefined,
       status: undefined,
       secretDigests: undefined,
+      revokedKeys: undefined,
+      publishedKeys: undefined,
       version: undefined,
       createdAt: undefined,
       updatedAt: undefined,

@@ -7,7 +7,8 @@ import { atEnd } from './endings.ts'
 export interface KeysHost {
   readonly url: string
   asked: number
-  answer: { status: number; keys: JWK[]; headers: Record<string, string> }
+  /** `body` is sent in the place of the keys. */
+  answer: { status: number; keys: JWK[]; headers: Record<string, string>; body?: string }
 }
 
 export async function keysHost(keys: JWK[]): Promise<KeysHost> {
@@ -16,7 +17,7 @@ export async function keysHost(keys: JWK[]): Promise<KeysHost> {
     host.asked++
     const { status, headers } = host.answer
     response.writeHead(status, { 'content-type': 'application/json', ...headers })
-    response.end(JSON.stringify({ keys: host.answer.keys }))
+    response.end(host.answer.body ?? JSON.stringify({ keys: host.answer.keys }))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -4,8 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createAccounts } from '#accounts/accounts.ts'
 import { createAudit } from '#audit/recorder.ts'
 import { createClients } from '#clients/clients.ts'
+import { createClientKeys } from '#clients/managed-keys.ts'
 import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
+import { createGuardedFetch } from '#http/guarded-fetch.ts'
 import { seenRestoreEpoch } from '#oidc/restore-epoch.ts'
 import { createResources } from '#resources/resources.ts'
 import type { AppError } from '#shared/app-error.ts'
@@ -39,8 +41,10 @@ export async function openRooms(url: string, { clock = systemClock } = {}) {
     audit,
     clock,
     findResource: (identifier) => resources.find(identifier),
-    allowHttpJwksUri: (host) => host === 'localhost',
+    allowHttpJwksUri: (host) => ['localhost', '127.0.0.1'].includes(host),
   })
+  const fetch = createGuardedFetch({ allow: ['127.0.0.0/8'] })
+  const clientKeys = createClientKeys({ db, notifications, audit, clock, clients, fetch })
   const accounts = createAccounts({ db, audit, clock })
   const signingKeys = createSigningKeys({ db, notifications, audit, keyring, clock })
   const settings = createSettings({ db, notifications, audit, clock })
@@ -51,7 +55,19 @@ export async function openRooms(url: string, { clock = systemClock } = {}) {
     await notifications.close()
     await db.close()
   })
-  return { db, notifications, audit, keyring, resources, clients, accounts, signingKeys, settings, restoreEpoch }
+  return {
+    db,
+    notifications,
+    audit,
+    keyring,
+    resources,
+    clients,
+    clientKeys,
+    accounts,
+    signingKeys,
+    settings,
+    restoreEpoch,
+  }
 }
 
 /** The error that a refused change throws; fails when it is not refused. */

@@ -2,12 +2,14 @@
 import type { Client, ClientInput, Clients } from '#clients/client.ts'
 import { clientToMetadata } from '#clients/document.ts'
 import { ClientNotFound } from '#clients/errors.ts'
+import type { ClientKeys } from '#clients/managed-keys.ts'
 import type { Resources } from '#resources/resource.ts'
 import { type Caller, requireRightsOf } from '../caller.ts'
 import type { Reply } from '../route.ts'
 
 export interface ClientRoutesDeps {
   readonly clients: Clients
+  readonly clientKeys: Pick<ClientKeys, 'report' | 'refetch'>
   readonly resources: Pick<Resources, 'find'>
   /** The identifier of the admin API. */
   readonly adminResource: string

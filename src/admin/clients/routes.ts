@@ -4,6 +4,7 @@ import { clientToMetadata, metadataToInput } from '#clients/document.ts'
 import { ClientNotFound } from '#clients/errors.ts'
 import { pageOf, pageQuery } from '../paging.ts'
 import { route, type Route } from '../route.ts'
+import { clientKeyRoutes } from './key-routes.ts'
 import { allowanceRoutes } from './allowance-routes.ts'
 import { type ClientRoutesDeps, clientReply, clientWithinRights, requireRightsAsked } from './client-access.ts'
 import { documentFaults } from './document-faults.ts'
@@ -25,6 +26,7 @@ export function clientRoutes(deps: ClientRoutesDeps): Route[] {
     changeStatus(deps, 'disable'),
     ...allowanceRoutes(deps),
     ...secretRoutes(deps),
+    ...clientKeyRoutes(deps),
   ]
 }
 

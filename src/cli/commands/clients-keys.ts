@@ -1,13 +1,13 @@
 /** `signet clients keys`: the public keys that a client signs its assertions with. */
 import type { Command } from 'commander'
-import type { JWK } from 'jose'
 import { type AdminClient, apiPath, type Document } from '../admin-client.ts'
 import { confirm } from '../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
 import type { CliContext } from '../context.ts'
 import { CliFailure, usageFailure } from '../failure.ts'
 import { readJwksFile, withNewKeyFile } from '../key-file.ts'
-import { print, printJson, printTable } from '../output.ts'
+import { gathered, moment, print, printJson } from '../output.ts'
+import { printKeys } from './clients-keys-print.ts'
 
 type Options = ConnectionOptions & { generateKey?: string; jwksFile?: string; yes?: boolean }
 
@@ -18,36 +18,36 @@ export function registerClientKeys(clients: Command, context: CliContext): void 
     .addHelpText(
       'after',
       `
-To change a key without an outage: add one, give it to the client, remove the old one.
+To change a key without an outage: add one, give it to the client, see that it is used, revoke the old one.
 
 Examples:
   $ signet clients keys add ID --generate-key billing-2.jwk.json
   $ signet clients keys list ID
-  $ signet clients keys remove ID KID`,
+  $ signet clients keys revoke ID KID
+  $ signet clients keys refetch ID`,
     )
   registerList(keys, context)
   registerAdd(keys, context)
-  registerRemove(keys, context)
+  registerRefetch(keys, context)
+  registerRevoke(keys, context)
 }
 
 function registerList(keys: Command, context: CliContext): void {
-  withConnection(keys.command('list <client>', { isDefault: true }).description('list the keys'))
+  withConnection(
+    keys
+      .command('list <client>', { isDefault: true })
+      .description('list the keys: when each was first seen and last used, to the minute'),
+  )
     .addHelpText('after', '\nExample:\n  $ signet clients keys list ID --json')
     .action(async (client: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      const { document } = await connect(options, context).read(apiPath('clients', client))
-      const present = inlineKeys(document)
+      const api = connect(options, context)
+      const present = await gathered(api.list(keysPath(client)))
       if (options.json) return printJson(context, present)
-      if (typeof document.jwks_uri === 'string') {
-        return print(context, `The client ${client} publishes its keys at ${document.jwks_uri}.`)
-      }
-      if (present.length === 0) return print(context, `The client ${client} has no keys.`)
-      const columns = ['KID', 'ALG', 'TYPE'].map((title) => ({ title }))
-      printTable(
-        context,
-        columns,
-        present.map(({ kid, alg, kty, crv }) => [kid, alg, crv ?? kty]),
-      )
+      const { document } = await api.read(`${keysPath(client)}?limit=1`)
+      tellDocument(context, client, document.document as Document | null)
+      if (present.length === 0) return print(context, `No key of the client ${client} was seen.`)
+      printKeys(context, present)
     })
 }
 
@@ -63,42 +63,79 @@ function registerAdd(keys: Command, context: CliContext): void {
         throw usageFailure('Give either --generate-key FILE or --jwks-file FILE.')
       }
       const api = connect(options, context)
-      const updated = await withNewKeyFile(generateKey, async (key) => {
-        const added = key ? [key] : (await readJwksFile(jwksFile as string)).keys
-        return changeKeys(api, client, (present) => [...present, ...added])
-      })
-      if (options.json) return printJson(context, updated)
-      print(context, `The client ${client} has ${inlineKeys(updated).length} keys now.`)
+      const added = await withNewKeyFile(generateKey, async (key) =>
+        addEach(api, client, key ? [key] : (await readJwksFile(jwksFile as string)).keys),
+      )
+      if (options.json) return printJson(context, added)
+      const active = (await gathered(api.list(keysPath(client)))).filter(({ status }) => status === 'active')
+      print(context, `The client ${client} has ${active.length} keys now.`)
       if (generateKey !== undefined) print(context, '', `The private key is in ${generateKey} and nowhere else.`)
     })
 }
 
-function registerRemove(keys: Command, context: CliContext): void {
-  withConnection(keys.command('remove <client> <kid>').description('remove a key: what it signs is refused'))
-    .option('--yes', 'do not ask')
-    .addHelpText('after', '\nExample:\n  $ signet clients keys remove ID KID --yes')
-    .action(async (client: string, kid: string, _: Options, command: Command) => {
+function registerRefetch(keys: Command, context: CliContext): void {
+  withConnection(
+    keys.command('refetch <client>').description('fetch what its jwks_uri shows now, for every node of the server'),
+  )
+    .addHelpText('after', '\nExample:\n  $ signet clients keys refetch ID')
+    .action(async (client: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      await confirm(context, `Remove the key ${kid} of the client ${client}?`, options)
-      const updated = await changeKeys(connect(options, context), client, (present) => {
-        const left = present.filter((key) => key.kid !== kid)
-        if (left.length < present.length) return left
-        throw new CliFailure(`The client ${client} has no key ${kid}.`, { code: 'client_key_not_found' })
-      })
-      if (options.json) return printJson(context, updated)
-      print(context, `Removed the key ${kid} of the client ${client}.`)
+      const answer = await connect(options, context).change(`${keysPath(client)}/refetch`, { method: 'POST' })
+      const document = answer?.document as Document | null
+      const present = (answer?.items ?? []) as Document[]
+      if (typeof document?.error === 'string') throw notFetched(client, document)
+      if (options.json) return printJson(context, present)
+      tellDocument(context, client, document)
+      printKeys(context, present)
     })
 }
 
-/** Writes over the version that was read alone. */
-async function changeKeys(api: AdminClient, client: string, change: (present: JWK[]) => JWK[]): Promise<Document> {
-  const path = apiPath('clients', client)
-  const { document, etag } = await api.read(path)
-  const body = { jwks: { keys: change(inlineKeys(document)) } }
-  return (await api.change(path, { method: 'PATCH', body, ifMatch: etag })) ?? {}
+function registerRevoke(keys: Command, context: CliContext): void {
+  withConnection(
+    keys
+      .command('revoke <client> <kid>')
+      .alias('remove')
+      .description('refuse a key for good, by its kid or thumbprint: also where its jwks_uri still shows it'),
+  )
+    .option('--yes', 'do not ask')
+    .addHelpText('after', '\nExample:\n  $ signet clients keys revoke ID KID --yes')
+    .action(async (client: string, kid: string, _: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>()
+      await confirm(context, `Revoke the key ${kid} of the client ${client}? What it signs is refused.`, options)
+      const api = connect(options, context)
+      await api.change(`${keysPath(client)}${apiPath(kid)}`, { method: 'DELETE' })
+      const left = await gathered(api.list(keysPath(client)))
+      if (options.json) return printJson(context, left)
+      print(context, `Revoked the key ${kid} of the client ${client}: what it signs is refused.`)
+      const isLast = !left.some(({ status }) => status === 'active')
+      if (isLast) print(context, 'It was the last one: the client cannot authenticate until it has another.')
+    })
 }
 
-function inlineKeys(client: Document): JWK[] {
-  const { keys } = (client.jwks ?? {}) as { keys?: JWK[] }
-  return Array.isArray(keys) ? keys : []
+function keysPath(client: string): string {
+  return apiPath('clients', client, 'keys')
+}
+
+async function addEach(api: AdminClient, client: string, keys: readonly object[]): Promise<unknown[]> {
+  const added: unknown[] = []
+  for (const key of keys) added.push(await api.change(keysPath(client), { method: 'POST', body: { ...key } }))
+  return added
+}
+
+function notFetched(client: string, { jwks_uri: uri, error, fetched_at: fetchedAt }: Document): CliFailure {
+  const stay = fetchedAt ? ` The keys fetched at ${moment(fetchedAt)} stay.` : ''
+  const why = String(error).replace(/\.$/, '')
+  return new CliFailure(`The keys of the client ${client} could not be fetched from ${String(uri)}: ${why}.${stay}`, {
+    code: 'client_keys_not_fetched',
+  })
+}
+
+/** Where the keys come from, for a client that publishes them. */
+function tellDocument(context: CliContext, client: string, document: Document | null): void {
+  if (!document) return
+  const { jwks_uri: uri, fetched_at: fetchedAt, attempted_at: attemptedAt, error } = document
+  print(context, `The client ${client} publishes its keys at ${String(uri)}.`)
+  if (fetchedAt) print(context, `Fetched last at ${moment(fetchedAt)}.`)
+  if (error) print(context, `At ${moment(attemptedAt)} nothing came: ${error as string}`)
+  print(context, '')
 }

@@ -12,10 +12,12 @@ import { type Audit, type StoredAuditEvent, SYSTEM } from '../../../src/audit/au
 import { createAudit } from '../../../src/audit/recorder.ts'
 import type { Client, Clients } from '../../../src/clients/client.ts'
 import { createClients } from '../../../src/clients/clients.ts'
+import { createClientKeys } from '../../../src/clients/managed-keys.ts'
 import type { Database } from '../../../src/database/database.ts'
 import { createNotifications } from '../../../src/database/notify.ts'
 import { createDatabase } from '../../../src/database/pool.ts'
 import { createFront } from '../../../src/http/front.ts'
+import { createGuardedFetch } from '../../../src/http/guarded-fetch.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createAccountAccess } from '../../../src/oidc/account-access.ts'
@@ -122,7 +124,10 @@ async function createRooms(issuer: string) {
   const scopes = ALL_SCOPES.map((name) => ({ name }))
   const findResource = async (identifier: string) =>
     identifier === adminResource ? { identifier, scopes } : resources.find(identifier)
-  const clients = createClients({ ...deps, findResource })
+  const allowHttpJwksUri = (host: string) => host === '127.0.0.1'
+  const clients = createClients({ ...deps, findResource, allowHttpJwksUri })
+  const fetch = createGuardedFetch({ allow: ['127.0.0.0/8'] })
+  const clientKeys = createClientKeys({ ...deps, clients, fetch })
   const accounts = createAccounts(deps)
   const signingKeys = createSigningKeys({ ...deps, keyring: createKeyring([Buffer.alloc(32, 7)]) })
   await signingKeys.ensure(SYSTEM)
@@ -135,7 +140,19 @@ async function createRooms(issuer: string) {
     await db.close()
   })
   const accountAccess = createAccountAccess({ db, audit })
-  return { db, audit, clients, resources, accounts, accountAccess, signingKeys, settings, passwords, logger }
+  return {
+    db,
+    audit,
+    clients,
+    clientKeys,
+    resources,
+    accounts,
+    accountAccess,
+    signingKeys,
+    settings,
+    passwords,
+    logger,
+  }
 }
 
 async function serve(port: number, issuer: string, rooms: Awaited<ReturnType<typeof createRooms>>): Promise<void> {

@@ -1,0 +1,56 @@
+/** Fetches the JWK Set behind a `jwks_uri`, and says in a sentence why it could not. */
+import { FetchRefused, type GuardedFetch } from '#http/guarded-fetch.ts'
+import type { Clock } from '#shared/clock.ts'
+import { usableKeys } from './client-keys.ts'
+import type { PublishedKeys } from './client.ts'
+import { KeysNotFetched } from './errors.ts'
+
+/** Seconds. A client cannot make us believe a key for longer than this, whatever its headers say. */
+const MAX_AGE = 600
+const MIN_AGE = 60
+
+/** Throws KeysNotFetched. `fetchedAt` is when it was asked. */
+export async function fetchKeys(fetch: GuardedFetch, uri: string, clock: Clock): Promise<PublishedKeys> {
+  const fetchedAt = clock.now()
+  const { status, headers, document } = await ask(fetch, uri)
+  if (status !== 200) throw new KeysNotFetched(`it answered with status ${status}`)
+  const keys = usableKeys(document)
+  if (!keys) throw new KeysNotFetched('it answered with something that is no JWK Set')
+  const age = Math.min(Math.max(MIN_AGE, askedAge(headers, fetchedAt)), MAX_AGE)
+  return { keys, fetchedAt, freshUntil: new Date(fetchedAt.getTime() + age * 1000) }
+}
+
+async function ask(fetch: GuardedFetch, uri: string): Promise<{ status: number; headers: Headers; document: unknown }> {
+  try {
+    const response = await fetch(uri, { accept: 'application/json' })
+    return { status: response.status, headers: response.headers, document: readJson(await response.text()) }
+  } catch (cause) {
+    throw new KeysNotFetched(reasonOf(cause), cause)
+  }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** RFC 9111 §5.2.2.1, §5.3: for how many seconds its host would have it believed. */
+function askedAge(headers: Headers, now: Date): number {
+  const maxAge = /(?:^|[\s,])max-age=(\d+)/i.exec(headers.get('cache-control') ?? '')?.[1]
+  if (maxAge !== undefined) return Number(maxAge)
+  const expires = Date.parse(headers.get('expires') ?? '')
+  return Number.isNaN(expires) ? 0 : (expires - now.getTime()) / 1000
+}
+
+function reasonOf(error: unknown): string {
+  const chain: unknown[] = []
+  for (let at = error; at instanceof Error; at = at.cause) chain.push(at)
+  const refused = chain.find((one) => one instanceof FetchRefused)
+  if (refused instanceof FetchRefused) return refused.message
+  if (chain.some((one) => one instanceof Error && /Timeout/.test(one.name))) return 'it did not answer in time'
+  const code = chain.map((one) => Reflect.get(one as Error, 'code')).find((one) => typeof one === 'string')
+  return code === undefined ? 'it could not be reached' : `it could not be reached (${code})`
+}

@@ -1,0 +1,134 @@
+/** The SQL of the tables `client_keys` and `client_key_documents`. */
+import type { Queryable } from '#database/database.ts'
+import { kindOf } from './client-keys.ts'
+import type { PublicJwk, PublishedKeys } from './client.ts'
+import { keyThumbprint } from './key-thumbprint.ts'
+
+/** A key that a client was seen with. */
+export interface SeenKey {
+  readonly thumbprint: string
+  readonly kid: string | null
+  /** `kty` and, where there is one, `crv`. */
+  readonly kind: string
+  readonly alg: string | null
+  readonly firstSeenAt: Date
+  readonly lastUsedAt: Date | null
+  readonly revokedAt: Date | null
+}
+
+/** How the last fetch of a document ended. */
+export interface KeyDocumentState {
+  readonly uri: string
+  readonly fetchedAt: Date | null
+  readonly attemptedAt: Date
+  /** Why the last attempt brought nothing. */
+  readonly error: string | null
+}
+
+export interface KeyUse {
+  readonly clientId: string
+  readonly key: PublicJwk
+  readonly at: Date
+}
+
+/** Beyond this many keys of one client, those that came first and were not revoked are forgotten. */
+const MAX_SEEN = 200
+
+const SEEN = `INSERT INTO client_keys (client_id, thumbprint, kid, kind, alg, first_seen_at)
+  SELECT $1, k.thumbprint, k.kid, k.kind, k.alg, $3
+  FROM jsonb_to_recordset($2::jsonb) AS k (thumbprint text, kid text, kind text, alg text) ORDER BY k.thumbprint
+  ON CONFLICT (client_id, thumbprint) DO UPDATE SET kid = excluded.kid, alg = excluded.alg
+  WHERE (client_keys.kid, client_keys.alg) IS DISTINCT FROM (excluded.kid, excluded.alg)`
+const FORGET = `DELETE FROM client_keys WHERE client_id = $1 AND revoked_at IS NULL AND thumbprint NOT IN (
+  SELECT thumbprint FROM client_keys WHERE client_id = $1 ORDER BY first_seen_at DESC, thumbprint LIMIT ${MAX_SEEN})`
+/** In one order, so that two nodes that write at once wait for one another instead of locking each other out. */
+const USED = `INSERT INTO client_keys (client_id, thumbprint, kid, kind, alg, first_seen_at, last_used_at)
+  SELECT u.client_id, u.thumbprint, u.kid, u.kind, u.alg, u.used_at, u.used_at
+  FROM jsonb_to_recordset($1::jsonb)
+    AS u (client_id text, thumbprint text, kid text, kind text, alg text, used_at timestamptz)
+  WHERE EXISTS (SELECT FROM clients c WHERE c.id = u.client_id FOR KEY SHARE)
+  ORDER BY u.client_id, u.thumbprint
+  ON CONFLICT (client_id, thumbprint) DO UPDATE
+  SET last_used_at = greatest(client_keys.last_used_at, excluded.last_used_at)`
+/** An answer to an earlier question does not replace that to a later one. */
+const FETCHED = `INSERT INTO client_key_documents (client_id, uri, keys, fetched_at, fresh_until, attempted_at)
+  VALUES ($1, $2, $3, $4, $5, $4) ON CONFLICT (client_id) DO UPDATE
+  SET uri = excluded.uri, keys = excluded.keys, fetched_at = excluded.fetched_at, fresh_until = excluded.fresh_until,
+    attempted_at = excluded.attempted_at, error = NULL
+  WHERE client_key_documents.attempted_at <= excluded.attempted_at`
+const FAILED = `INSERT INTO client_key_documents AS d (client_id, uri, attempted_at, error) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (client_id) DO UPDATE SET attempted_at = excluded.attempted_at, error = excluded.error, uri = excluded.uri,
+    keys = CASE WHEN d.uri = excluded.uri THEN d.keys END,
+    fetched_at = CASE WHEN d.uri = excluded.uri THEN d.fetched_at END,
+    fresh_until = CASE WHEN d.uri = excluded.uri THEN d.fresh_until END
+  WHERE d.attempted_at <= excluded.attempted_at`
+
+/** Statements on `db`, which is the pool or a transaction. */
+export function createKeyStore(db: Queryable) {
+  return {
+    /** Remembers keys that a client has; what is known of them stays. */
+    async seen(clientId: string, keys: readonly PublicJwk[], at: Date): Promise<void> {
+      if (keys.length === 0) return
+      await db.query(SEEN, [clientId, JSON.stringify(uniqueRecords(keys)), at])
+      await db.query(FORGET, [clientId])
+    },
+
+    async used(uses: readonly KeyUse[]): Promise<void> {
+      const records = uses.map(({ clientId, key, at }) => ({ client_id: clientId, ...describeKey(key), used_at: at }))
+      await db.query(USED, [JSON.stringify(records)])
+    },
+
+    /** Oldest first. */
+    async list(clientId: string): Promise<SeenKey[]> {
+      const { rows } = await db.query<SeenKey>(
+        `SELECT thumbprint, kid, kind, alg, first_seen_at AS "firstSeenAt", last_used_at AS "lastUsedAt",
+           revoked_at AS "revokedAt"
+         FROM client_keys WHERE client_id = $1 ORDER BY first_seen_at, thumbprint`,
+        [clientId],
+      )
+      return rows
+    },
+
+    /** The keys named so (by `kid` or thumbprint) that were not revoked before. */
+    async revoke(clientId: string, name: string, at: Date): Promise<{ thumbprint: string; kid: string | null }[]> {
+      const { rows } = await db.query<{ thumbprint: string; kid: string | null }>(
+        `UPDATE client_keys SET revoked_at = $3
+         WHERE client_id = $1 AND (kid = $2 OR thumbprint = $2) AND revoked_at IS NULL RETURNING thumbprint, kid`,
+        [clientId, name, at],
+      )
+      return rows
+    },
+
+    async document(clientId: string): Promise<KeyDocumentState | undefined> {
+      const { rows } = await db.query<KeyDocumentState>(
+        `SELECT uri, fetched_at AS "fetchedAt", attempted_at AS "attemptedAt", error
+         FROM client_key_documents WHERE client_id = $1`,
+        [clientId],
+      )
+      return rows[0]
+    },
+
+    async fetched(clientId: string, uri: string, { keys, fetchedAt, freshUntil }: PublishedKeys): Promise<void> {
+      await db.query(FETCHED, [clientId, uri, JSON.stringify(keys), fetchedAt, freshUntil])
+    },
+
+    async failed(clientId: string, { uri, error, at }: { uri: string; error: string; at: Date }): Promise<void> {
+      await db.query(FAILED, [clientId, uri, at, error.slice(0, 500)])
+    },
+  }
+}
+
+function uniqueRecords(keys: readonly PublicJwk[]) {
+  return [...new Map(keys.map((key) => [keyThumbprint(key), describeKey(key)])).values()]
+}
+
+/** What is written down of a key. */
+export function describeKey(key: PublicJwk) {
+  const { kid, alg } = key
+  return {
+    thumbprint: keyThumbprint(key),
+    kid: kid ?? null,
+    kind: kindOf(key),
+    alg: typeof alg === 'string' ? alg : null,
+  }
+}
