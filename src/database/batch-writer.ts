@@ -1,4 +1,5 @@
 /** Group commit: concurrent single-row writes share one statement and one commit. */
+import { STATEMENT_BUDGET_MS } from './connection.ts'
 import { DatabaseUnavailable } from './errors.ts'
 
 export interface BatchWriter<Item, Result> {
@@ -16,9 +17,14 @@ export interface BatchWriterOptions<Item, Result> {
 
 interface Waiting<Item, Result> {
   readonly item: Item
+  /** `performance.now()` */
+  readonly since: number
   readonly resolve: (result: Result) => void
   readonly reject: (error: unknown) => void
 }
+
+/** With the time that one statement may take, an answer is still there within three seconds. */
+const PATIENCE_MS = 3000 - STATEMENT_BUDGET_MS
 
 /**
  * One write is in flight at a time; what is submitted meanwhile makes the next one. When a batch is refused its items
@@ -40,12 +46,19 @@ export function createBatchWriter<Item, Result>(options: BatchWriterOptions<Item
       results = await options.write(batch.map(({ item }) => item))
     } catch (error) {
       // a server that cannot answer is not asked again for each item; whether it wrote them is unknown
-      if (batch.length === 1 || error instanceof DatabaseUnavailable) return refuse(batch, error)
+      if (error instanceof DatabaseUnavailable) return refuse([...batch, ...takeImpatient()], error)
+      if (batch.length === 1) return refuse(batch, error)
       for (const one of batch) await writeBatch([one])
       return
     }
     if (results.length !== batch.length) return refuse(batch, new TypeError('a batch has one result for each item'))
     batch.forEach(({ resolve }, index) => resolve(results[index] as Result))
+  }
+
+  /** Those who waited for the batch that failed so long that a wait of their own would be too long for an answer. */
+  function takeImpatient(): Waiting<Item, Result>[] {
+    const patient = queue.findIndex(({ since }) => performance.now() - since < PATIENCE_MS)
+    return queue.splice(0, patient === -1 ? queue.length : patient)
   }
 
   function refuse(batch: Waiting<Item, Result>[], error: unknown): void {
@@ -55,7 +68,7 @@ export function createBatchWriter<Item, Result>(options: BatchWriterOptions<Item
   return {
     submit(item) {
       const { promise, resolve, reject } = Promise.withResolvers<Result>()
-      queue.push({ item, resolve, reject })
+      queue.push({ item, since: performance.now(), resolve, reject })
       drained ??= drain()
       return promise
     },

@@ -33,6 +33,11 @@ export function isConnectionLost(error: unknown): boolean {
   return state === undefined || /^(08...|25006|25P0[34]|28...|57P0[1-5]|58...)$/.test(state)
 }
 
+/** What PostgreSQL says to a statement that writes when it is read-only. */
+export function readOnlyServer(): Error {
+  return Object.assign(new Error('the server is read-only'), { code: '25006', severity: 'ERROR' })
+}
+
 /** Whether the wait for a connection or an answer was given up. */
 export function isTimeout(error: unknown): boolean {
   return isServerTimeout(error) || (error instanceof Error && error.message === POOL_BUSY)

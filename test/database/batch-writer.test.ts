@@ -70,6 +70,24 @@ test('a database that cannot answer is told to every submitter, and asked once f
   expect(batches).toHaveLength(1)
 })
 
+test('who waited behind a batch that could not be written is told with it, and does not wait as long again', async () => {
+  const db = await aTable()
+  const { writer, batches } = aWriter(db)
+  await db.transaction(async (trx) => {
+    await trx.query('LOCK TABLE notes IN ACCESS EXCLUSIVE MODE')
+    const first = writer.submit({ id: 1, words: 'good' })
+    await delay(1000)
+    const asked = performance.now()
+    const late = writer.submit({ id: 2, words: 'good' })
+    for (const one of await Promise.allSettled([first, late])) {
+      expect(one).toMatchObject({ status: 'rejected', reason: expect.any(DatabaseUnavailable) })
+    }
+    expect(performance.now() - asked).toBeLessThan(1900)
+  })
+  expect(batches).toEqual([[1]])
+  expect(await writer.submit({ id: 3, words: 'good' })).toBe('wrote 3')
+})
+
 test('a write that answers for fewer items than it got is an error to all of them', async () => {
   const writer = createBatchWriter<number, number>({ maxBatch: 10, write: async (items) => items.slice(1) })
   const settled = await Promise.allSettled([1, 2].map((item) => writer.submit(item)))

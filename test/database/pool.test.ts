@@ -212,6 +212,26 @@ test('the clock of the database is told as a date', async () => {
   expect(Math.abs((await databaseNow(aDatabase())).getTime() - Date.now())).toBeLessThan(5000)
 })
 
+test('a database that can but read is none that answers, and its connection is given up for another', async () => {
+  const db = aDatabase({ poolSize: 1 })
+  const { rows } = await db.query<{ name: string }>('SELECT current_database() AS name')
+  const set = (value: string) =>
+    asSuperuser((client) =>
+      client.query(`ALTER DATABASE ${rows[0]?.name} SET default_transaction_read_only = ${value}`),
+    )
+  const before = await backendOf(db)
+  await databaseNow(db)
+  expect(await backendOf(db)).toBe(before)
+  await db.query('SET default_transaction_read_only = on')
+  await expect(databaseNow(db)).rejects.toMatchObject({ code: 'database_unavailable', cause: { code: '25006' } })
+  expect(await backendOf(db)).not.toBe(before)
+  await set('on')
+  await db.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined)
+  await expect(databaseNow(db)).rejects.toThrow(DatabaseUnavailable)
+  await set('off')
+  expect(await databaseNow(db)).toBeInstanceOf(Date)
+})
+
 test('it tells how busy the pool is', async () => {
   const db = aDatabase({ poolSize: 2 })
   expect(db.stats()).toEqual({ used: 0, free: 0, pending: 0, max: 2 })

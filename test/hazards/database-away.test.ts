@@ -16,6 +16,7 @@ let server: Server
 let admin: Administrator
 let machine: RegisteredClient
 let web: RegisteredClient
+let spa: RegisteredClient
 
 beforeAll(async () => {
   postgres = await startOwnPostgres()
@@ -24,6 +25,7 @@ beforeAll(async () => {
   await admin.resource(API, ['posts:read'])
   machine = await admin.client('machine', { signet_allow: [{ resource: API, scopes: ['posts:read'] }] })
   web = await admin.client('web', { redirect_uris: [CALLBACK] })
+  spa = await admin.client('spa', { redirect_uris: [CALLBACK] })
   await admin.account('ada@example.com', PASSWORD)
   // what is asked for while the database is away was in use before
   expect((await ask(await tokenRequest())).status).toBe(200)
@@ -83,6 +85,13 @@ async function expectAway(): Promise<void> {
   })
   expect(Number(token.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
   expect(token.headers.get('cache-control')).toBe('no-store')
+  const revoke = await ask({
+    path: '/revoke',
+    init: { method: 'POST', body: new URLSearchParams({ token: 'x'.repeat(43), client_id: spa.id }) },
+  })
+  expect(revoke).toMatchObject({ status: 503, text: expect.stringContaining('"temporarily_unavailable"') as string })
+  // RFC 7009 §2.2.1: it may be asked again; who kept this answer would go on hearing it
+  expect(revoke.headers.get('cache-control')).toBe('no-store')
   const page = await ask({
     path: createApp(server, web, CALLBACK).begin().url,
     init: { headers: { accept: 'text/html' } },
@@ -96,7 +105,7 @@ async function expectAway(): Promise<void> {
   const api = await ask({ path: '/admin/v1/clients', init: { headers: { authorization: 'Bearer x' } } })
   // a refusal is in the audit log or it is none
   expect(api).toMatchObject({ status: 503, text: expect.stringContaining('"code":"database_unavailable"') as string })
-  for (const { ms } of [token, page, api]) expect(ms).toBeLessThan(3000)
+  for (const { ms } of [token, revoke, page, api]) expect(ms).toBeLessThan(3000)
   for (const path of ['/jwks', '/.well-known/openid-configuration']) {
     const known = await ask({ path })
     expect({ path, status: known.status }).toEqual({ path, status: 200 })
