@@ -247,8 +247,10 @@ function checkOwnMembers({ profile, rules, values, faults }: Draft): void {
   refuse(
     'signet_assertion_audience',
     'token_endpoint',
-    method !== 'private_key_jwt',
-    'nothing here: only clients with private_key_jwt send assertions',
+    method !== 'private_key_jwt' || profile === 'fapi2',
+    method === 'private_key_jwt'
+      ? 'issuer, as for every fapi2 client'
+      : 'nothing here: only clients with private_key_jwt send assertions',
   )
   refuse('signet_introspect', true, !confidential, 'false; only a client that authenticates may introspect')
   const origins = values.get('signet_origins')

@@ -160,9 +160,9 @@ function createProviderDeps(
     statuses: storage.statuses,
     statusOf: createStatusOf(storage.statuses, storage.statusLists),
     endSession: (uid) => endSession(deps, sessions, uid),
-    isFirstUse: createReplayDetection(async (id, expiresAt) => {
-      const [fresh] = await orUnavailable(() => tokens.reserve([{ reservations: [{ id, expiresAt }], audit: [] }]))
-      return fresh === true
+    isFirstUse: createReplayDetection(async (reservation) => {
+      const [reused] = await orUnavailable(() => tokens.reserve([{ reservations: [reservation], audit: [] }]))
+      return reused?.length === 0
     }),
   }
 }

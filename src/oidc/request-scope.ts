@@ -12,6 +12,8 @@ export interface CollectedInsert {
 }
 
 export interface Reservation {
+  /** Whose identifier it is: a client assertion's (RFC 7523 §3) or a DPoP proof's (RFC 9449 §11.1). */
+  readonly of: 'assertion' | 'proof'
   readonly id: Buffer
   readonly expiresAt: Date
 }

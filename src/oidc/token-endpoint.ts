@@ -35,7 +35,7 @@ export function tokenEndpoint(deps: TokenEndpointDeps) {
         deps.counted({ grantType })
         return
       }
-      refuseAnswer(ctx, settlement.outcome)
+      refuseAnswer(ctx, settlement)
     }
     const refusal = (await deps.refused(engineCtx)) ?? refusalOf(ctx)
     // the database cannot answer: to wait for it once more would only keep the caller waiting
@@ -50,14 +50,28 @@ function answer(ctx: Context, settlement: Settlement): void {
   Object.assign(ctx.body as object, { refresh_token: settlement.refreshToken })
 }
 
-function refuseAnswer(ctx: Context, outcome: 'replayed' | 'spent'): void {
-  const replayed = outcome === 'replayed'
-  ctx.status = replayed ? 401 : 400
-  ctx.body = replayed
-    ? // RFC 7523 §3: the server may refuse an assertion whose jti was seen
-      { error: 'invalid_client', error_description: ASSERTION_REUSED }
-    : { error: 'invalid_grant', error_description: 'it was used already or its grant has ended' }
+function refuseAnswer(ctx: Context, settlement: Settlement): void {
+  const what = settlement.outcome === 'replayed' ? settlement.what : 'grant'
+  const { status, ...body } = REFUSALS[what]
+  ctx.status = status
+  ctx.body = body
 }
+
+const REFUSALS = {
+  // RFC 7523 §3: the server may refuse an assertion whose jti was seen
+  assertion: { status: 401, error: 'invalid_client', error_description: ASSERTION_REUSED },
+  // RFC 9449 §5, §11.1
+  proof: {
+    status: 400,
+    error: 'invalid_dpop_proof',
+    error_description: 'DPoP proof: it was used before; each request needs a new one with its own jti',
+  },
+  grant: {
+    status: 400,
+    error: 'invalid_grant',
+    error_description: 'it was used already or its grant has ended',
+  },
+} as const
 
 /** A refresh token that does not rotate starts its idle time anew, but is written at most once a day for that. */
 function touched(ctx: KoaContextWithOIDC, unit: UnitOfWork, lifetimes: Lifetimes): TokenCommit['touch'] {

@@ -18,8 +18,8 @@ export interface TokenCommit {
 }
 
 export interface CommitOutcome {
-  /** No assertion or proof of this request was used before (RFC 7523 §3, RFC 9449 §11.1). */
-  readonly fresh: boolean
+  /** The assertion or proof of this request that was used before (RFC 7523 §3, RFC 9449 §11.1). */
+  readonly reused: readonly Reservation[]
   /** The grants are there, the consumption hit its row, and everything that depends on it was written. */
   readonly done: boolean
 }
@@ -31,8 +31,8 @@ export interface MachineToken {
 
 export interface TokenStore {
   commit(unit: TokenCommit): Promise<CommitOutcome>
-  /** For each item whether all its reservations were fresh; the audit events of the others are not written. */
-  reserve(items: readonly MachineToken[]): Promise<boolean[]>
+  /** For each item the reservations that were there before; audit events are written of those that have none. */
+  reserve(items: readonly MachineToken[]): Promise<(readonly Reservation[])[]>
 }
 
 const RESERVE = `INSERT INTO replay_reservations (id, expires_at)
@@ -41,7 +41,7 @@ const RESERVE = `INSERT INTO replay_reservations (id, expires_at)
 
 /** The grants first, as whoever ends one does: two that meet wait for one another in one order. */
 const COMMIT = `
-  WITH reserved AS (${RESERVE} RETURNING 1),
+  WITH reserved AS (${RESERVE} RETURNING id),
   held AS (SELECT 1 FROM grants WHERE id = ANY($12::text[]) FOR KEY SHARE),
   assertion AS (SELECT (SELECT count(*) FROM reserved) = cardinality($1::bytea[]) AS fresh,
     (SELECT count(*) FROM held) = cardinality($12::text[]) AS granted),
@@ -69,7 +69,8 @@ const COMMIT = `
     WHERE gate.done AND kind = 'RefreshToken' AND id = $9 AND consumed_at IS NULL
   ),
   audited AS (${auditInsertSelect('$11', { from: 'gate', where: 'gate.done' })})
-  SELECT assertion.fresh, gate.done FROM assertion, gate`
+  SELECT gate.done, CASE WHEN NOT assertion.fresh THEN ARRAY(SELECT id FROM reserved) END AS reserved
+  FROM assertion, gate`
 
 const RESERVE_ALL = `
   WITH reserved AS (${RESERVE} RETURNING id),
@@ -79,7 +80,7 @@ const RESERVE_ALL = `
 export function createTokenStore(db: Queryable): TokenStore {
   return {
     async commit(unit) {
-      const { rows } = await db.query<CommitOutcome>(COMMIT, [
+      const { rows } = await db.query<{ done: boolean; reserved: Buffer[] | null }>(COMMIT, [
         ...reservationArrays(unit.reservations),
         unit.consumption?.kind ?? null,
         unit.consumption?.id ?? null,
@@ -92,30 +93,32 @@ export function createTokenStore(db: Queryable): TokenStore {
         auditRecordset(unit.audit),
         grantsOf(unit.inserts),
       ])
-      return rows[0] as CommitOutcome
+      const { done, reserved } = rows[0] as { done: boolean; reserved: Buffer[] | null }
+      return { done, reused: reserved === null ? [] : notIn(namesOf(reserved), unit.reservations) }
     },
 
     async reserve(items) {
       // two items of one batch with the same assertion: the first has it
       const claimed = new Set<string>()
-      const first = items.map(({ reservations }) => claim(claimed, reservations))
-      const candidates = items.filter((_item, index) => first[index])
+      const second = items.map(({ reservations }) => claim(claimed, reservations))
+      const candidates = items.filter((_item, index) => second[index]?.length === 0)
       const reservations = candidates.flatMap((item) => item.reservations)
       const audit = candidates.flatMap((item) => item.audit)
       const { rows } = await db.query<{ id: Buffer }>(RESERVE_ALL, [
         ...reservationArrays(reservations),
         auditRecordset(audit),
       ])
-      const inserted = new Set(rows.map(({ id }) => id.toString('hex')))
-      const fresh = items.map(
-        (item, index) => first[index] === true && item.reservations.every(({ id }) => inserted.has(id.toString('hex'))),
-      )
+      const inserted = namesOf(rows.map(({ id }) => id))
+      const reused = items.map((item, index) => {
+        const claimedBefore = second[index] ?? []
+        return claimedBefore.length > 0 ? claimedBefore : notIn(inserted, item.reservations)
+      })
       // a conflict held back the events of the whole batch: those of the fresh ones follow, before any is answered
       if (inserted.size < reservations.length) {
-        const owed = items.filter((_item, index) => fresh[index]).flatMap((item) => item.audit)
+        const owed = items.filter((_item, index) => reused[index]?.length === 0).flatMap((item) => item.audit)
         if (owed.length > 0) await db.query(auditInsertSelect('$1'), [auditRecordset(owed)])
       }
-      return fresh
+      return reused
     },
   }
 }
@@ -131,11 +134,19 @@ function grantsOf(inserts: readonly ArtefactRow[]): string[] {
   return [...new Set(inserts.flatMap(({ grantId }) => (grantId === null ? [] : [grantId])))]
 }
 
-function claim(claimed: Set<string>, reservations: readonly Reservation[]): boolean {
-  const ids = reservations.map(({ id }) => id.toString('hex'))
-  if (ids.some((id) => claimed.has(id))) return false
-  for (const id of ids) claimed.add(id)
-  return true
+/** Those that another item of the batch has claimed; where there are none, all are claimed. */
+function claim(claimed: Set<string>, reservations: readonly Reservation[]): readonly Reservation[] {
+  const taken = reservations.filter(({ id }) => claimed.has(id.toString('hex')))
+  if (taken.length === 0) for (const { id } of reservations) claimed.add(id.toString('hex'))
+  return taken
+}
+
+function namesOf(ids: readonly Buffer[]): ReadonlySet<string> {
+  return new Set(ids.map((id) => id.toString('hex')))
+}
+
+function notIn(names: ReadonlySet<string>, reservations: readonly Reservation[]): readonly Reservation[] {
+  return reservations.filter(({ id }) => !names.has(id.toString('hex')))
 }
 
 function insertRecord(row: ArtefactRow): Record<string, unknown> {

@@ -9,11 +9,12 @@ import { createTokenStore, type MachineToken, type TokenCommit, type TokenStore 
 
 /**
  * `committed`: the answer may go out, with `refreshToken` in place of the one it carries where that is set.
- * `replayed`: an assertion was used before. `spent`: the code or refresh token was used meanwhile, or its grant ended.
+ * `replayed`: the assertion or proof was used before. `spent`: the code or refresh token was used meanwhile, or its grant ended.
  */
 export type Settlement =
   | { readonly outcome: 'committed'; readonly refreshToken?: string }
-  | { readonly outcome: 'replayed' | 'spent' }
+  | { readonly outcome: 'replayed'; readonly what: Reservation['of'] }
+  | { readonly outcome: 'spent' }
 
 export interface UnitSettler {
   /** For an answer of 200: reservations, consumption, what depends on it, and the events, in one commit. */
@@ -33,28 +34,36 @@ const MAX_BATCH = 64
 
 export function createUnitSettler(deps: SettlerDeps): UnitSettler {
   const store = createTokenStore(deps.db)
-  const machines = createBatchWriter<MachineToken, boolean>({ write: store.reserve, maxBatch: MAX_BATCH })
+  const machines = createBatchWriter<MachineToken, readonly Reservation[]>({
+    write: store.reserve,
+    maxBatch: MAX_BATCH,
+  })
 
   return {
     async settle(unit, { audit, touch }) {
       if (isMachineToken(unit) && touch === undefined) {
-        const fresh = await machines.submit({ reservations: written(unit), audit })
-        return { outcome: fresh ? 'committed' : 'replayed' }
+        const reused = await machines.submit({ reservations: written(unit), audit })
+        return reused.length === 0 ? { outcome: 'committed' } : replayed(reused)
       }
-      const { fresh, done } = await store.commit({ ...partsOf(deps, unit), audit, touch })
+      const { reused, done } = await store.commit({ ...partsOf(deps, unit), audit, touch })
       written(unit)
-      if (!fresh) return { outcome: 'replayed' }
+      if (reused.length > 0) return replayed(reused)
       if (!done) return repeat(deps, store, { unit, audit })
       return unit.repeated === undefined
         ? { outcome: 'committed' }
         : { outcome: 'committed', refreshToken: unit.repeated }
     },
     async refuse(unit, audit) {
-      const fresh = await machines.submit({ reservations: written(unit), audit })
+      const reused = await machines.submit({ reservations: written(unit), audit })
       // a refused request with a used assertion: its reservation conflicts, its event is owed all the same
-      if (!fresh) await machines.submit({ reservations: [], audit })
+      if (reused.length > 0) await machines.submit({ reservations: [], audit })
     },
   }
+}
+
+/** Who repeats a whole request is told of the assertion: it was looked at first. */
+function replayed(reused: readonly Reservation[]): Settlement {
+  return { outcome: 'replayed', what: reused.some(({ of }) => of === 'assertion') ? 'assertion' : 'proof' }
 }
 
 function isMachineToken({ consumption, repeated, inserts }: UnitOfWork): boolean {
