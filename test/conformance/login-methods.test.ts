@@ -2,10 +2,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HOTP, Secret } from 'otpauth'
 import { SYSTEM } from '#audit/audit.ts'
+import { createPasskeys } from '#sign-in/passkey/passkeys.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
 import { createRecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import { createTotp } from '#sign-in/totp/totp.ts'
 import { PASSWORD } from '../support/administrator.ts'
+import { authenticator } from '../support/authenticator.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 import { openRooms, type Rooms } from '../support/rooms.ts'
 import { loginMethodSuite } from './login-method-suite.ts'
@@ -121,5 +123,37 @@ loginMethodSuite('recovery code', async () => {
       }
     },
     forOther: (attempt, sub) => ({ ...attempt, sub }),
+  }
+})
+
+loginMethodSuite('passkey', async () => {
+  const { rooms, account, bare, ...here } = await world()
+  const issuer = 'https://id.example.com'
+  const clock = { now: () => new Date() }
+  const nodes = onBoth(rooms, (node) => createPasskeys({ ...node, clock, issuer, brand: 'Signet' }))
+  const binding = 'interaction 1'
+  return {
+    ...here,
+    bare,
+    nodes,
+    amr: ['hwk', 'user', 'mfa'],
+    once: true,
+    async enrol() {
+      const person = await account()
+      const made = authenticator(issuer).make(await nodes[0].registrationOptions(person, binding))
+      await nodes[0].register(person, { credential: made.attestation, binding, name: 'Telephone' }, SYSTEM)
+      const attempt = (lies = {}) => ({ credential: made.passkey.assertion(nodes[1].options(binding), lies), binding })
+      return {
+        sub: person.sub,
+        right: async () => attempt(),
+        wrong: async () => [
+          { credential: undefined, binding },
+          { credential: 'no JSON at all', binding },
+          { ...attempt(), binding: 'interaction 2' },
+          attempt({ verified: false }),
+          attempt({ origin: 'https://evil.example' }),
+        ],
+      }
+    },
   }
 })

@@ -303,7 +303,13 @@ export const VULNERABILITIES: readonly Row[] = [
     id: 'V30',
     feature: 'passkeys',
     title: 'Every property of a passkey assertion is checked on the server.',
-    tests: {},
+    tests: {
+      'test/hazards/passkeys.test.ts': [
+        '$what',
+        'is answered once, on whichever node, however many present the answer',
+        'whose counter went back, stood still, or was overtaken',
+      ],
+    },
   },
   { id: 'V31', feature: 'second factors', title: 'No way in reaches less assurance than was asked for.', tests: {} },
   {
