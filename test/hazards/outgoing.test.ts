@@ -71,12 +71,14 @@ test.each([
 })
 
 /** A host of keys that answers as it likes; how much of it was taken. */
-async function host(answer: (response: ServerResponse) => void): Promise<{ url: string; taken(): number }> {
+async function host(
+  answer: (response: ServerResponse, path: string) => void,
+): Promise<{ url: string; taken(): number }> {
   let bytes = 0
-  const server: HttpServer = createServer((_request, response) => {
+  const server: HttpServer = createServer(({ url = '' }, response) => {
     const count = setInterval(() => (bytes = Math.max(bytes, response.socket?.bytesWritten ?? 0)), 10)
     response.on('close', () => clearInterval(count))
-    answer(response)
+    answer(response, url)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -132,12 +134,17 @@ test.each(Object.keys(SLOW))('V34: a host that %s is given up after two seconds'
 
 test.each([
   ['a redirect to an address inside', 302, { location: 'http://169.254.169.254/latest/meta-data' }, ''],
+  ['a redirect to good keys', 302, { location: '/good' }, ''],
   ['a redirect to itself', 301, { location: '/jwks' }, ''],
   ['a page', 200, { 'content-type': 'text/html' }, '<html>'],
   ['JSON that is no key set', 200, { 'content-type': 'application/json' }, '{"keys":{"0":null}}'],
   ['keys of odd types', 200, { 'content-type': 'application/json' }, '{"keys":[null,1,"x",{"kty":"oct","k":"AA"}]}'],
 ])('V34: %s in place of keys authenticates nobody', async (_what, status, headers, text) => {
-  const strange = await host((response) => response.writeHead(status, headers).end(text))
+  const { d: _private, ...publicKey } = key
+  const good = JSON.stringify({ keys: [{ ...publicKey, use: 'sig' }] })
+  const strange = await host((response, path) =>
+    path === '/good' ? response.end(good) : response.writeHead(status, headers).end(text),
+  )
   const answer = await tokenOf(strange.url, stage.first)
   expect({ status: answer.status, body: answer.body }).toEqual({ status: 401, body: UNTOLD })
   expect(answer.event).toMatchObject({ outcome: 'failure' })

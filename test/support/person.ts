@@ -19,11 +19,14 @@ export interface Person {
   submit(page: Visit, fields: Record<string, string>, button?: { name: string; value: string }): Promise<Visit>
   /** From an authorization URL through sign-in and consent, as far as it is asked, back to the app. */
   authorize(url: string, who: { email: string; password: string }): Promise<URL>
+  /** A tab whose requests leave with the cookies of now, whatever the browser is given meanwhile. */
+  fork(): Person
 }
 
+type Cookies = Map<string, { value: string; path: string }>
+
 /** `through` is the process that each request goes to; a path of another process of the same issuer may be given. */
-export function person(through: () => Reachable): Person {
-  const cookies = new Map<string, { value: string; path: string }>()
+export function person(through: () => Reachable, cookies: Cookies = new Map()): Person {
   const issuer = () => through().issuer
 
   async function request(url: string, init: RequestInit = {}): Promise<Visit> {
@@ -58,6 +61,7 @@ export function person(through: () => Reachable): Person {
     get cookies() {
       return new Map([...cookies].map(([key, { value }]) => [nameOf(key), value]))
     },
+    fork: () => person(through, new Map(cookies)),
     visit: (url) => request(new URL(url, issuer()).href),
     async submit(page, fields, button) {
       const form = formOf(page.html, button)
