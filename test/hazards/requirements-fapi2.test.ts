@@ -7,6 +7,7 @@ import { type Fapi2Client, fapi2Client } from '../support/fapi2-client.ts'
 import { firstAnswer } from '../support/first-answer.ts'
 import { ALLOWED, CALLBACK, expectRefused as expectToRefuse, type Stage, startStage } from '../support/hazard-world.ts'
 import { type Person, person } from '../support/person.ts'
+import { asSuperuser } from '../support/postgres.ts'
 import type { Server } from '../support/server.ts'
 
 let stage: Stage
@@ -164,9 +165,26 @@ describe('pushed requests', () => {
     expect({ status, location }).toEqual({ status: 400, location: null })
   })
 
-  test('R39, R41: are answered with the issuer and a code of a minute', async () => {
+  test('R39, R41: are answered with the issuer, and with a code of a minute although others may live longer', async () => {
+    await admin.call('PATCH', '/settings', { lifetimes: { authorization_code_seconds: 600 } })
+    const web = await admin.client('web', ALLOWED)
+    await createApp(server, web, CALLBACK).code(somebody(), bank.who)
     const { left } = await bank.code(somebody())
+    await admin.call('PATCH', '/settings', { lifetimes: { authorization_code_seconds: null } })
     expect(left.searchParams.get('iss')).toBe(server.issuer)
     expect(left.searchParams.get('state')).toBe('st')
+    const lifetimeOf = async (id: string) => {
+      const rows = await asSuperuser(
+        (db) =>
+          db.query<{ seconds: string }>(
+            `SELECT extract(epoch FROM expires_at - created_at) AS seconds FROM artefacts
+             WHERE kind = 'AuthorizationCode' AND client_id = $1 ORDER BY created_at DESC LIMIT 1`,
+            [id],
+          ),
+        server.databaseUrl,
+      )
+      return Math.round(Number(rows.rows[0]?.seconds))
+    }
+    expect([await lifetimeOf(bank.client.id), await lifetimeOf(web.id)]).toEqual([60, 600])
   })
 })

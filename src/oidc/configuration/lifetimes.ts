@@ -3,6 +3,8 @@ import type { Configuration } from 'oidc-provider'
 import type { SettingsValues } from '#settings/settings-schema.ts'
 
 const DAY = 24 * 60 * 60
+/** FAPI 2.0 Security Profile §5.3.2.1: at most a minute, whatever the setting says. */
+const FAPI_CODE = 60
 
 /** Asked whenever something is issued: an administrator may have changed it. */
 export type Lifetimes = () => SettingsValues['lifetimes']
@@ -18,7 +20,10 @@ export function timeToLive(lifetimes: Lifetimes): NonNullable<Configuration['ttl
   return {
     AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? lifetimes().access_token_seconds,
     ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? lifetimes().access_token_seconds,
-    AuthorizationCode: () => lifetimes().authorization_code_seconds,
+    AuthorizationCode(ctx) {
+      const { authorization_code_seconds: seconds } = lifetimes()
+      return ctx.oidc.isFapi('2.0') ? Math.min(seconds, FAPI_CODE) : seconds
+    },
     IdToken: () => lifetimes().id_token_seconds,
     RefreshToken: (_ctx, token) => refreshTokenTtl(lifetimes, token.totalLifetime()),
     Interaction: () => lifetimes().interaction_seconds,
