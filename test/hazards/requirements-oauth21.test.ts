@@ -161,7 +161,7 @@ test('R25: a token is read from the Authorization header or a form, one way at a
   expect(server.logs()).not.toContain(token)
 })
 
-test('R71: a confidential client gets nothing at the other back channels either without authentication', async () => {
+test('R70: a confidential client gets nothing at the other back channels either without authentication', async () => {
   const other = await admin.client('web', allowed)
   const foreign = await assertionParams({ issuer: server.issuer, clientId: other.id, key: other.key })
   const request = Object.fromEntries(new URL(app.begin().url).searchParams)
@@ -183,7 +183,7 @@ test('R71: a confidential client gets nothing at the other back channels either 
   }
 })
 
-test('R72: a client that was registered for one response mode gets its answer by no other', async () => {
+test('R71: a client that was registered for one response mode gets its answer by no other', async () => {
   const client = await admin.client('web', { ...allowed, response_modes: ['query'] })
   const single = createApp(server, client, CALLBACK)
   expect(
