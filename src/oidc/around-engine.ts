@@ -86,7 +86,7 @@ function finish(ctx: Context): void {
   if (ctx.path.startsWith('/.well-known/') && ctx.status === 200)
     ctx.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE}`)
   // the engine leaves it out at revocation, and of errors that come before it is set (RFC 6749 §5.1, RFC 7009 §2.2)
-  if (!ctx.response.has('Cache-Control')) ctx.set('Cache-Control', 'no-store')
+  if (!ctx.res.hasHeader('Cache-Control')) ctx.set('Cache-Control', 'no-store')
   if (ctx.status === 503) ctx.set('Retry-After', String(RETRY_AFTER))
   const { client, params } = (ctx as unknown as Partial<KoaContextWithOIDC>).oidc ?? {}
   if (client) ctx.state['clientId'] = client.clientId
