@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { exportJWK, generateKeyPair } from 'jose'
 import { PASSWORD } from './administrator.ts'
 import { createApp } from './app.ts'
-import { CALLBACK, type Holdings, SCOPES, SOON_MS, type Stage } from './revocation-holdings.ts'
+import { CALLBACK, type Holder, type Holdings, SCOPES, SOON_MS, type Stage } from './revocation-holdings.ts'
 
 export type Happen = (stage: Stage, holdings: Holdings) => Promise<void>
 
@@ -29,7 +29,7 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
   },
   'An account is deleted': ({ admin }, { sub }) => admin.call('DELETE', `/accounts/${sub}`),
   'A consent is withdrawn': async ({ admin }, holdings) => {
-    for (const id of clientIds(holdings)) await admin.call('DELETE', `/accounts/${holdings.sub}/grants/${id}`)
+    for (const id of allowedIds(holdings)) await admin.call('DELETE', `/accounts/${holdings.sub}/grants/${id}`)
   },
   'A client is disabled': async ({ admin }, holdings) => {
     for (const id of clientIds(holdings)) await admin.call('POST', `/clients/${id}/disable`)
@@ -44,7 +44,8 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
     for (const id of clientIds(holdings)) await admin.call('DELETE', `/clients/${id}`)
   },
   "A client's key or secret is revoked": async (stage, holdings) => {
-    await changeKey(stage, holdings)
+    await changeKey(stage, holdings.holder)
+    await changeKey(stage, holdings.machine)
     await changeSecret(stage, holdings)
   },
   'A scope is taken away from a client': async (stage, holdings) => {
@@ -86,8 +87,14 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
 /** Events that need a holder with a key. */
 export const WITH_KEY = new Set(["A client's key or secret is revoked"])
 
-function clientIds({ holder, refreshing, offline }: Holdings): Set<string> {
+/** Of the apps that the person allowed something. */
+function allowedIds({ holder, refreshing, offline }: Holdings): Set<string> {
   return new Set([holder.client.id, refreshing.client.id, offline.client.id])
+}
+
+/** The app that is waited for comes last. */
+function clientIds(holdings: Holdings): Set<string> {
+  return new Set([holdings.machine.client.id, ...allowedIds(holdings)])
 }
 
 async function isRefused(answer: Promise<{ status: number; body: Record<string, string> }>): Promise<void> {
@@ -97,12 +104,12 @@ async function isRefused(answer: Promise<{ status: number; body: Record<string, 
 }
 
 /** The holder goes on with a new key; the old one is refused on the other process. */
-async function changeKey({ first, second, admin }: Stage, { holder }: Holdings): Promise<void> {
+async function changeKey({ first, second, admin }: Stage, holder: Holder): Promise<void> {
   const pair = await generateKeyPair('ES256', { extractable: true })
   const common = { alg: 'ES256', use: 'sig', kid: 'k2' }
-  await admin.call('PATCH', `/clients/${holder.client.id}`, {
-    jwks: { keys: [{ ...(await exportJWK(pair.publicKey)), ...common }] },
-  })
+  const path = `/clients/${holder.client.id}/keys`
+  await admin.call('POST', path, { ...(await exportJWK(pair.publicKey)), ...common })
+  await admin.call('DELETE', `${path}/k1`)
   const before = holder.app
   holder.client = { ...holder.client, key: { ...(await exportJWK(pair.privateKey)), ...common } }
   holder.app = createApp(first, holder.client, CALLBACK)

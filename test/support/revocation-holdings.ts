@@ -39,6 +39,8 @@ export interface Holdings {
   readonly refreshing: Holder
   /** Holds the offline refresh token, and a secret. */
   readonly offline: Holder & { secret: string }
+  /** A service with a key, and what it got for it. */
+  readonly machine: Holder & { token: string }
   refreshToken: string
   readonly offlineToken: string
   readonly jwt: string
@@ -62,6 +64,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
   const allowed = { redirect_uris: [CALLBACK], signet_allow: [{ resource, scopes: SCOPES }] }
   const spa = await register(stage, 'spa', allowed)
   const holder = withKey ? await register(stage, 'web', allowed) : spa
+  const machine = await register(stage, 'machine', { signet_allow: allowed.signet_allow })
   const offline = await register(stage, 'web', { ...allowed, token_endpoint_auth_method: 'client_secret_post' })
   const secret = offline.client.secret as string
 
@@ -77,6 +80,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
   const tokens = await holder.app.redeem(spentCode)
   const opaque = await holder.app.redeem(await holder.app.code(browser, who, { scope: 'openid' }))
   const pushed = await holder.app.push(Object.fromEntries(new URL(holder.app.begin(api).url).searchParams))
+  const forMachine = await machine.app.token({ grant_type: 'client_credentials', resource })
   const code = await holder.app.code(browser, who, api)
   return {
     sub,
@@ -86,6 +90,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
     holder,
     refreshing: spa,
     offline: { ...offline, secret },
+    machine: { ...machine, token: present(forMachine.body['access_token']) },
     refreshToken: present((rotating ?? tokens).body['refresh_token']),
     offlineToken: present(kept.body['refresh_token']),
     jwt: present(tokens.body['access_token']),
@@ -138,6 +143,13 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   },
   'JWT access token, by status list': async ({ second }, { jwt }) => ({
     isAlive: (await listedStatus(second, jwt)) === 0,
+  }),
+  'Machine access token': async ({ second, gateway }, { machine }) => {
+    const { body } = await gateway.call('/introspect', { token: machine.token }, second)
+    return { isAlive: body['active'] === (true as unknown) }
+  },
+  'Machine access token, by status list': async ({ second }, { machine }) => ({
+    isAlive: (await listedStatus(second, machine.token)) === 0,
   }),
   'Offline refresh token': async ({ second }, { offline, offlineToken }) =>
     tokenVerdict(await offline.app.refresh(offlineToken, { client_secret: offline.secret }, second)),
