@@ -21,6 +21,7 @@ const TEMPLATES = [
   '/logout/success',
   '/interaction/:uid',
   '/interaction/:uid/:step',
+  '/interaction/:uid/:step/options',
   '/.well-known/openid-configuration',
   '/.well-known/oauth-authorization-server',
 ]

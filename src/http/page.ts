@@ -4,7 +4,7 @@ import type { Context } from 'koa'
 import { MARK, mark } from './design/components.ts'
 import type { Html } from './design/html.ts'
 import { STYLE_ELEMENT, STYLE_SOURCE } from './design/stylesheet.ts'
-import { allowContent } from './security-headers.ts'
+import { allowContent, type ContentSecurityPolicy } from './security-headers.ts'
 import type { Texts } from './i18n/catalogue.ts'
 import { LANGUAGES, LANGUAGE_PARAMETER, type Language } from './i18n/language.ts'
 
@@ -18,6 +18,8 @@ export interface Page {
   readonly formTargets?: readonly string[]
   /** Where the page is to be had by GET in another language, as a path; undefined: at the page's own address. */
   readonly languagePath?: string | undefined
+  /** What a part of the page needs besides: its script, and where that may connect to. */
+  readonly policy?: ContentSecurityPolicy | undefined
 }
 
 const FRAME = {
@@ -42,6 +44,7 @@ export async function sendPage(ctx: Context, page: Page): Promise<void> {
     'img-src': ['data:'],
     // Chromium applies form-action to every redirect after a form was sent, so that to the app must be named.
     'form-action': ["'self'", ...new Set(page.formTargets ?? [])],
+    ...page.policy,
   })
   ctx.vary('Accept-Language')
   ctx.body = document

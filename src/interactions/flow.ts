@@ -5,6 +5,7 @@ import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 /** The forms of an interaction, by the last part of the path that they are sent to. */
 export const STEPS = {
   login: 'login',
+  passkey: 'passkey',
   code: 'code',
   restart: 'restart',
   unmet: 'unmet',

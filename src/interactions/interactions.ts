@@ -6,12 +6,13 @@ import { createConsentStep } from './consent-step.ts'
 import { STEPS } from './flow.ts'
 import { withoutDeadEnds } from './lost.ts'
 import { leadOnFromSignOut } from './signed-out-already.ts'
+import { createPasskeyStep } from './passkey-step.ts'
 import { createProofs, type ProofsDeps } from './proofs.ts'
 import { createSignInStep } from './sign-in-step.ts'
 import { createUnmetStep } from './unmet-step.ts'
 import { interactionPaths, openInteraction, type StepDeps } from './step.ts'
 
-export interface InteractionsDeps extends Omit<StepDeps, 'paths'>, Pick<ProofsDeps, 'progress' | 'passkeys'> {
+export interface InteractionsDeps extends Omit<StepDeps, 'paths'>, Pick<ProofsDeps, 'progress'> {
   /** The issuer identifier: the forms' addresses start with its path. */
   readonly issuer: string
 }
@@ -20,8 +21,9 @@ export interface InteractionsDeps extends Omit<StepDeps, 'paths'>, Pick<ProofsDe
 export function createInteractions(deps: InteractionsDeps): Middleware {
   const paths = interactionPaths(deps.issuer)
   const stepDeps: StepDeps = { ...deps, paths }
-  const proofs = createProofs({ ...stepDeps, progress: deps.progress, passkeys: deps.passkeys })
+  const proofs = createProofs({ ...stepDeps, progress: deps.progress })
   const signIn = createSignInStep(stepDeps, proofs)
+  const passkey = createPasskeyStep({ ...stepDeps, proofs, ask: signIn.show })
   const code = createCodeStep(stepDeps, proofs)
   const unmet = createUnmetStep(stepDeps, proofs)
   const consent = createConsentStep(stepDeps)
@@ -38,6 +40,8 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
     await signIn.show(ctx, interaction)
   })
   router.post(`/interaction/:uid/${STEPS.login}`, (ctx) => signIn.answer(ctx))
+  router.post(`/interaction/:uid/${STEPS.passkey}`, (ctx) => passkey.answer(ctx))
+  router.get(`/interaction/:uid/${STEPS.passkey}/options`, (ctx) => passkey.renew(ctx))
   router.post(`/interaction/:uid/${STEPS.code}`, (ctx) => code.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.restart}`, (ctx) => code.restart(ctx))
   router.post(`/interaction/:uid/${STEPS.unmet}`, (ctx) => unmet.answer(ctx))

@@ -4,10 +4,11 @@ import { button, field, form, hidden, notice } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
 import type { Language } from '#http/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interaction-gateway.ts'
+import { PASSKEY_AUTOCOMPLETE } from '#sign-in/passkey/parts.ts'
 import { TEXTS } from './texts/texts.ts'
 
 /** Why the page is shown again. */
-export type SignInProblem = 'mismatch' | 'busy' | 'stale'
+export type SignInProblem = 'mismatch' | 'busy' | 'stale' | 'passkey'
 
 export interface SignInView {
   readonly language: Language
@@ -20,6 +21,8 @@ export interface SignInView {
   readonly again: boolean
   readonly missing?: readonly ('identifier' | 'password')[]
   readonly problem?: SignInProblem | undefined
+  /** The way in by passkey, where the browser has one. */
+  readonly passkey: Html
 }
 
 const NOTICE = 'sign-in-notice'
@@ -35,6 +38,7 @@ export function signInPage(view: SignInView): { title: string; content: Html } {
     </div>
     ${problem === undefined ? '' : notice(NOTICE, texts[problem])}
     ${form(actions.login, html`${csrf}${fields(view)}${button({ label: texts.submit, kind: 'primary' })}`)}
+    ${view.passkey}
     <div class="close">
       ${form(actions.cancel, html`${csrf}${button({ label: texts.cancel(client.name), kind: 'quiet' })}`)}
     </div>`
@@ -50,7 +54,7 @@ function fields({ language, identifier, missing = [], problem }: SignInView): Ht
     name: 'identifier',
     label: texts.identifier,
     type: 'text',
-    autocomplete: 'username',
+    autocomplete: PASSKEY_AUTOCOMPLETE,
     inputmode: 'email',
     value: identifier,
     error: identifierIsMissing ? texts.identifierMissing : undefined,

@@ -6,18 +6,20 @@ import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 import { SignInBusy } from '#sign-in/errors.ts'
 import { isReauthentication, readSignIn, text, type SignInAttempt } from './flow.ts'
 import { formTargets } from './form-targets.ts'
+import { passkeyPart } from './passkey-step.ts'
 import type { Proofs } from './proofs.ts'
 import { anonymous, csrfField, guardForm, openInteraction, type StepDeps } from './step.ts'
 import { signInPage, type SignInProblem } from './sign-in-page.ts'
 
 export interface SignInStep {
-  show(ctx: Context, interaction: OpenInteraction): Promise<void>
+  show(ctx: Context, interaction: OpenInteraction, again?: ShownAgain): Promise<void>
   answer(ctx: Context): Promise<void>
   /** Back to the app without signing in. */
   cancel(ctx: Context): Promise<void>
 }
 
-interface ShownAgain {
+/** What a page that was answered is shown again with. */
+export interface ShownAgain {
   readonly identifier?: string
   readonly missing?: readonly ('identifier' | 'password')[]
   readonly problem?: SignInProblem
@@ -71,6 +73,7 @@ async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, a
     uiLocales: params['ui_locales'],
     accountLocale: known?.claims['locale'],
   })
+  const passkey = passkeyPart(deps, ctx, interaction, language)
   const page = signInPage({
     language,
     client,
@@ -80,6 +83,7 @@ async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, a
     again: isReauthentication(interaction),
     missing: again.missing ?? [],
     problem: again.problem,
+    passkey: passkey.content,
   })
   await sendPage(ctx, {
     language,
@@ -87,5 +91,6 @@ async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, a
     status: again.status ?? 200,
     formTargets: formTargets(params['redirect_uri'], client.clientUri),
     languagePath: paths.question(uid),
+    policy: passkey.policy,
   })
 }

@@ -4,6 +4,7 @@ import type { Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import { InteractionLost, type InteractionGateway, type OpenInteraction } from '#oidc/interaction-gateway.ts'
 import type { Resources } from '#resources/resource.ts'
+import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
@@ -20,6 +21,7 @@ export const CSRF_FIELD = 'csrf'
 export interface StepDeps {
   readonly gateway: InteractionGateway
   readonly passwords: Pick<Passwords, 'verify'>
+  readonly passkeys: Pick<Passkeys, 'options' | 'verify' | 'isEnrolled'>
   readonly totp: Pick<Totp, 'verify' | 'isEnrolled'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'verify'>
   readonly resources: Pick<Resources, 'find'>

@@ -1,5 +1,6 @@
 /** Whatever text comes into a page stays text: the tags of the page are the same, and its words are those given. */
 import fc from 'fast-check'
+import { html } from 'hono/html'
 import { describe, expect, test } from 'vitest'
 import type { Html } from '#http/design/html.ts'
 import { webUrl } from '#http/design/components.ts'
@@ -10,6 +11,7 @@ import { lostPage } from '#interactions/lost-page.ts'
 import { signInPage } from '#interactions/sign-in-page.ts'
 import { readEngineForm, signedOutPage, signOutPage } from '#interactions/sign-out-page.ts'
 import { InteractionLost } from '#oidc/interaction-gateway.ts'
+import { passkeyAddition, passkeyList, passkeySignIn } from '#sign-in/passkey/parts.ts'
 
 type Rendered = { title: string; content: Html }
 
@@ -24,6 +26,7 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
       identifier: text,
       again: false,
       missing: ['identifier', 'password'],
+      passkey: passkeyButton(language, text),
     }),
   'sign-in again': (language, text) =>
     signInPage({
@@ -34,7 +37,20 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
       identifier: `x${text}`,
       again: true,
       problem: 'mismatch',
+      passkey: passkeyButton(language, text),
     }),
+  'passkeys of an account': (language, text) => {
+    const sent = { language, action: '/account/passkeys', csrfField: { name: 'csrf', value: text } }
+    const passkey = { id: text, name: text, synced: true, createdAt: new Date(0), lastUsedAt: undefined }
+    const options = {
+      challenge: text,
+      rp: { name: text },
+      user: { id: text, name: text, displayName: text },
+      pubKeyCredParams: [],
+    }
+    const addition = passkeyAddition({ ...sent, options, renewPath: '/account/passkeys/options' })
+    return { title: text, content: html`${passkeyList({ ...sent, passkeys: [passkey] })}${addition.content}` }
+  },
   consent: (language, text) =>
     consentPage({
       language,
@@ -52,6 +68,16 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
   'sign-out': (language, text) =>
     signOutPage({ language, form: { action: '/logout/confirm', xsrf: text }, who: text, clientName: text }),
   'signed out': (language, text) => signedOutPage(language, text),
+}
+
+function passkeyButton(language: Language, text: string): Html {
+  return passkeySignIn({
+    language,
+    action: '/interaction/1/passkey',
+    csrfField: { name: 'csrf', value: text },
+    options: { challenge: text },
+    renewPath: '/interaction/1/passkey/options',
+  }).content
 }
 
 function clientNamed(text: string) {

@@ -89,7 +89,7 @@ export function person(through: () => Reachable, cookies: Cookies = new Map()): 
 
 /** The words of a page. */
 export function textOf(html: string): string {
-  return decode(html.replace(/<style[\s\S]*?<\/style>/g, '').replace(/<[^>]+>/g, ' '))
+  return decode(html.replace(/<(style|script)[\s\S]*?<\/\1>/g, '').replace(/<[^>]+>/g, ' '))
     .replace(/\s+/g, ' ')
     .trim()
 }

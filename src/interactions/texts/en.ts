@@ -21,6 +21,7 @@ export const en = {
     identifierMissing: 'Enter your e-mail address.',
     passwordMissing: 'Enter your password.',
     mismatch: 'That e-mail address and password do not match. Check both and try again.',
+    passkey: 'That passkey could not be used. Try again, or sign in another way.',
     busy: 'Many people are signing in at this moment. Wait a few seconds and try again.',
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please sign in again.',
     errorPrefix: 'Error',

@@ -20,6 +20,7 @@ export const ko: InteractionTexts = {
     identifierMissing: '이메일 주소를 입력해 주세요.',
     passwordMissing: '비밀번호를 입력해 주세요.',
     mismatch: '이메일 주소와 비밀번호가 서로 맞지 않아요. 다시 확인해 주세요.',
+    passkey: '이 패스키로는 로그인할 수 없어요. 다시 시도하거나 다른 방법으로 로그인해 주세요.',
     busy: '지금 로그인하는 분이 많아요. 몇 초 뒤에 다시 시도해 주세요.',
     stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 다시 로그인해 주세요.',
     errorPrefix: '오류',

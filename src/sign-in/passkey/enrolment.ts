@@ -22,7 +22,7 @@ import type { PasskeyAttempt, PasskeyCreation, Passkeys } from './passkey.ts'
 
 /** More than anybody has devices. */
 const MOST = 20
-const MAX_NAME_LENGTH = 60
+export const MAX_NAME_LENGTH = 60
 /** WebAuthn §5.4.3: 64 bytes at most. */
 const USER_HANDLE_BYTES = 32
 

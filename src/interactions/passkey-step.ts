@@ -1,0 +1,65 @@
+/** The step that takes a passkey, and gives a page that stays open the options for its next challenge. */
+import type { Context } from 'koa'
+import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
+import type { Language } from '#http/i18n/language.ts'
+import { CREDENTIAL_FIELD, passkeySignIn, type ScriptedPart } from '#sign-in/passkey/parts.ts'
+import type { Proofs } from './proofs.ts'
+import type { SignInStep } from './sign-in-step.ts'
+import { anonymous, csrfField, guardForm, openInteraction, type StepDeps } from './step.ts'
+
+export interface PasskeyStepDeps extends StepDeps {
+  readonly proofs: Pick<Proofs, 'take'>
+  /** Asks once more, and says why. */
+  readonly ask: SignInStep['show']
+}
+
+export interface PasskeyStep {
+  /** Answers the form that a passkey was put into. */
+  answer(ctx: Context): Promise<void>
+  /** Answers with options as JSON, for the script of a page that was open for a while. */
+  renew(ctx: Context): Promise<void>
+}
+
+export function createPasskeyStep(deps: PasskeyStepDeps): PasskeyStep {
+  const { ask, passkeys, paths, proofs } = deps
+  return {
+    async answer(ctx) {
+      const interaction = await openInteraction(deps, ctx)
+      if (interaction.prompt !== 'login') return paths.backToQuestion(ctx, interaction.uid)
+      const form = await guardForm(deps, ctx, interaction)
+      if (!form) return ask(ctx, interaction, { problem: 'stale', status: 403 })
+      const attempt = { credential: form.one(CREDENTIAL_FIELD), binding: bindingOf(interaction) }
+      const proof = await passkeys.verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
+      if (!proof) return ask(ctx, interaction, { problem: 'passkey', status: 422 })
+      await proofs.take(ctx, interaction, proof)
+    },
+
+    async renew(ctx) {
+      const interaction = await openInteraction(deps, ctx)
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = passkeys.options(bindingOf(interaction))
+    },
+  }
+}
+
+/** The button and the script for a page of this interaction. */
+export function passkeyPart(
+  deps: StepDeps,
+  ctx: Context,
+  interaction: OpenInteraction,
+  language: Language,
+): ScriptedPart {
+  const action = deps.paths.form(interaction.uid, 'passkey')
+  return passkeySignIn({
+    language,
+    action,
+    csrfField: csrfField(deps, ctx, interaction),
+    options: deps.passkeys.options(bindingOf(interaction)),
+    renewPath: `${action}/options`,
+  })
+}
+
+/** A challenge is for one interaction: an answer that was stolen finishes no other. */
+function bindingOf({ uid }: OpenInteraction): string {
+  return `interaction ${uid}`
+}

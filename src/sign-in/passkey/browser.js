@@ -1,0 +1,106 @@
+/* Runs in browsers, inlined by script.ts: offers passkeys where they are known; what it makes is sent by a form. */
+{
+  /** Options are asked for anew before the server would call their challenge too old. */
+  const FRESH_MS = 240_000
+  const LOOK_EVERY_MS = 10_000
+
+  const decode = (text) =>
+    Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (letter) => letter.charCodeAt(0))
+  const encode = (bytes) =>
+    bytes &&
+    btoa(String.fromCharCode(...new Uint8Array(bytes)))
+      .replace(/\+/g, '-')
+      .replace(/\//g, '_')
+      .replace(/=/g, '')
+
+  const get = (options, mediation, signal) =>
+    navigator.credentials.get({
+      mediation,
+      signal,
+      publicKey: { ...options, challenge: decode(options.challenge) },
+    })
+  const create = (options, signal) =>
+    navigator.credentials.create({
+      signal,
+      publicKey: {
+        ...options,
+        challenge: decode(options.challenge),
+        user: { ...options.user, id: decode(options.user.id) },
+        excludeCredentials: options.excludeCredentials.map((one) => ({ ...one, id: decode(one.id) })),
+      },
+    })
+
+  /** Without `toJSON`, which not every browser and password manager has. */
+  const textOf = ({ id, rawId, type, response }) =>
+    JSON.stringify({
+      id,
+      rawId: encode(rawId),
+      type,
+      response: {
+        clientDataJSON: encode(response.clientDataJSON),
+        authenticatorData: encode(response.authenticatorData),
+        signature: encode(response.signature),
+        userHandle: encode(response.userHandle),
+        attestationObject: encode(response.attestationObject),
+        transports: response.getTransports?.(),
+      },
+    })
+
+  const offer = (form) => {
+    const { ceremony, failed, known, renew } = form.dataset
+    const said = form.querySelector('[role=alert]')
+    let options = JSON.parse(form.dataset.options)
+    let since = Date.now()
+    let isAsking = false
+    let request
+
+    const ask = async (mediation) => {
+      request?.abort()
+      request = new AbortController()
+      const { signal } = request
+      const made = await (ceremony === 'create' ? create(options, signal) : get(options, mediation, signal))
+      form.elements.credential.value = textOf(made)
+      form.submit()
+    }
+    const listen = async () => {
+      if (ceremony === 'get' && (await PublicKeyCredential.isConditionalMediationAvailable?.()))
+        await ask('conditional')
+    }
+    /** Nobody need choose one of those that the browser offers on the field. */
+    const wait = () => {
+      listen().catch(() => {})
+    }
+    const refresh = async () => {
+      if (Date.now() - since < FRESH_MS) return false
+      since = Date.now()
+      const answer = await fetch(renew).catch(() => undefined)
+      if (!answer?.ok) return false
+      options = await answer.json()
+      return true
+    }
+
+    form.addEventListener('submit', async (event) => {
+      event.preventDefault()
+      if (isAsking) return
+      isAsking = true
+      said.hidden = true
+      await refresh()
+      await ask().catch((error) => {
+        said.textContent = error.name === 'InvalidStateError' ? known : failed
+        said.hidden = false
+        wait()
+      })
+      isAsking = false
+    })
+    setInterval(async () => {
+      if (!isAsking && (await refresh())) wait()
+    }, LOOK_EVERY_MS)
+    form.parentElement.hidden = false
+    wait()
+  }
+
+  if (window.PublicKeyCredential) {
+    for (const other of document.querySelectorAll('[data-without-passkeys]')) other.hidden = true
+    for (const form of document.querySelectorAll('form[data-ceremony]')) offer(form)
+  }
+}

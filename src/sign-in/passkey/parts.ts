@@ -1,0 +1,140 @@
+/** What pages are put together from where passkeys are used: the button to sign in, the form to add one, the list. */
+import { html } from 'hono/html'
+import { button, foreign, form, hidden } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import type { Language } from '#http/i18n/language.ts'
+import type { ContentSecurityPolicy } from '#http/security-headers.ts'
+import { MAX_NAME_LENGTH } from './enrolment.ts'
+import type { Passkey, PasskeyCreation, PasskeyRequest } from './passkey.ts'
+import { SCRIPT_ELEMENT, SCRIPT_POLICY } from './script.ts'
+import { PASSKEY_TEXTS } from './texts/texts.ts'
+
+/** `autocomplete` of the field on which a browser offers passkeys beside names (HTML §4.10.18.7.1). */
+export const PASSKEY_AUTOCOMPLETE = 'username webauthn'
+/** The field in which a form sends what the browser made, as JSON text. */
+export const CREDENTIAL_FIELD = 'credential'
+
+export interface ScriptedPart {
+  readonly content: Html
+  /** What the policy of the page must allow for it. */
+  readonly policy: ContentSecurityPolicy
+}
+
+interface SentForm {
+  readonly language: Language
+  /** Where the form is sent. */
+  readonly action: string
+  readonly csrfField: { readonly name: string; readonly value: string }
+}
+
+/**
+ * A button to sign in with a passkey, shown where the script runs and the browser knows passkeys; where it can, the
+ * browser offers them on the field with PASSKEY_AUTOCOMPLETE too. Stands behind that field. `renewPath` gives fresh
+ * options as JSON by GET.
+ */
+export function passkeySignIn(
+  view: SentForm & {
+    readonly options: PasskeyRequest
+    readonly renewPath: string
+    /** `primary` where nothing else is asked. */
+    readonly kind?: 'primary' | 'secondary'
+  },
+): ScriptedPart {
+  const { language, action, csrfField, kind = 'secondary', options, renewPath } = view
+  const texts = PASSKEY_TEXTS[language].signIn
+  const content = html`<div hidden>
+      <form
+        class="stack"
+        method="post"
+        action="${action}"
+        data-ceremony="get"
+        data-options="${JSON.stringify(options)}"
+        data-renew="${renewPath}"
+        data-failed="${texts.failed}"
+      >
+        ${hidden(csrfField.name, csrfField.value)}${hidden(CREDENTIAL_FIELD, '')}${button({ label: texts.submit, kind })}
+        <p class="small" role="alert" hidden></p>
+      </form>
+    </div>
+    ${SCRIPT_ELEMENT}`
+  return { content, policy: SCRIPT_POLICY }
+}
+
+/** The form by which a person who is signed in adds a passkey; where that cannot be, a sentence that says so. */
+export function passkeyAddition(
+  view: SentForm & { readonly options: PasskeyCreation; readonly renewPath: string },
+): ScriptedPart {
+  const { language, action, csrfField, options, renewPath } = view
+  const texts = PASSKEY_TEXTS[language].add
+  const content = html`<div hidden>
+      <form
+        class="stack"
+        method="post"
+        action="${action}"
+        data-ceremony="create"
+        data-options="${JSON.stringify(options)}"
+        data-renew="${renewPath}"
+        data-failed="${texts.failed}"
+        data-known="${texts.known}"
+      >
+        ${hidden(csrfField.name, csrfField.value)}${hidden(CREDENTIAL_FIELD, '')}${hidden('passkey', 'add')}
+        ${nameField({ id: 'passkey-name', label: texts.name, value: texts.suggestion, help: texts.nameHelp })}
+        ${button({ label: texts.submit, kind: 'primary' })}
+        <p class="small" role="alert" hidden></p>
+      </form>
+    </div>
+    <p class="soft" data-without-passkeys>${texts.without}</p>
+    ${SCRIPT_ELEMENT}`
+  return { content, policy: SCRIPT_POLICY }
+}
+
+/** The passkeys of an account, each with its name, its use, and the forms to rename and remove it. */
+export function passkeyList(view: SentForm & { readonly passkeys: readonly Passkey[] }): Html {
+  const texts = PASSKEY_TEXTS[view.language].list
+  if (view.passkeys.length === 0) return html`<p>${texts.empty}</p>`
+  return html`<ul class="lines" role="list">
+    ${view.passkeys.map((passkey) => listed(view, passkey))}
+  </ul>`
+}
+
+function listed({ language, action, csrfField }: SentForm, passkey: Passkey): Html {
+  const texts = PASSKEY_TEXTS[language].list
+  const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })
+  const { createdAt, id, lastUsedAt, name, synced } = passkey
+  const facts = [
+    synced ? texts.synced : texts.single,
+    texts.added(dates.format(createdAt)),
+    lastUsedAt === undefined ? texts.unused : texts.used(dates.format(lastUsedAt)),
+  ]
+  const fields = html`${hidden(csrfField.name, csrfField.value)}${hidden('id', id)}`
+  const newName = nameField({ id: `name-of-${id}`, label: texts.newName, value: name })
+  return html`<li class="stack">
+    <div>
+      <h3>${foreign(name)}</h3>
+      <p class="small">${facts.join(' · ')}</p>
+    </div>
+    <details>
+      <summary>${texts.rename}</summary>
+      ${form(action, html`${fields}${newName}${button({ label: texts.save, name: 'passkey', value: 'rename' })}`)}
+    </details>
+    ${form(action, html`${fields}${button({ label: texts.remove(name), name: 'passkey', value: 'remove' })}`)}
+  </li>`
+}
+
+function nameField(given: { id: string; label: string; value: string; help?: string }): Html {
+  const { id, label, value, help } = given
+  const described = help === undefined ? '' : html` aria-describedby="${id}-help"`
+  return html`<div class="field">
+    <label for="${id}">${label}</label
+    ><input
+      id="${id}"
+      name="name"
+      type="text"
+      value="${value}"
+      maxlength="${MAX_NAME_LENGTH}"
+      autocomplete="off"
+      required${described}
+    />
+    ${help === undefined ? '' : html`<p class="small" id="${id}-help">${help}</p>`}
+  </div>`
+}

@@ -1,0 +1,32 @@
+/** What the parts about passkeys say in English. */
+import type { Catalogue } from '#http/i18n/catalogue.ts'
+
+export const en = {
+  signIn: {
+    submit: 'Sign in with a passkey',
+    failed: 'No passkey was used. Try again, or sign in another way.',
+  },
+  add: {
+    name: 'Name',
+    nameHelp: 'By which you will know it again, such as the name of the device.',
+    suggestion: 'Passkey',
+    submit: 'Add a passkey',
+    failed: 'No passkey was added. Try again when you are ready.',
+    known: 'This device has a passkey for your account already.',
+    without: 'This browser cannot make passkeys. Open this page in another one, or on your phone.',
+  },
+  list: {
+    empty: 'You have no passkey yet. With one you sign in by your fingerprint, your face or the PIN of your device.',
+    synced: 'On your synced devices',
+    single: 'On one device',
+    added: (date: string) => `Added on ${date}`,
+    used: (date: string) => `Last used on ${date}`,
+    unused: 'Not used yet',
+    rename: 'Rename',
+    newName: 'New name',
+    save: 'Save name',
+    remove: (name: string) => `Remove ${name}`,
+  },
+} satisfies Catalogue
+
+export type PasskeyTexts = typeof en

@@ -1,0 +1,6 @@
+/** The texts about passkeys in every language. */
+import type { Texts } from '#http/i18n/catalogue.ts'
+import { en, type PasskeyTexts } from './en.ts'
+import { ko } from './ko.ts'
+
+export const PASSKEY_TEXTS: Texts<PasskeyTexts> = { en, ko }
