@@ -15,6 +15,7 @@ import { banner } from './main/banner.ts'
 import { createCrew } from './main/crew.ts'
 import { openDatabase } from './main/database.ts'
 import { startManagement } from './main/management.ts'
+import { watchMasterKeys } from './main/master-keys.ts'
 import { watchRestoreEpoch } from './main/restore-epoch.ts'
 import { endOnBugs, listenForStop } from './main/stop.ts'
 
@@ -54,6 +55,7 @@ async function lead(loaded: Loaded, logger: Logger): Promise<void> {
   const database = await openDatabase(loaded, logger, health.waitingFor)
   life.defer(database.close)
   life.defer(watchRestoreEpoch(config.restoreEpoch, database.probe, logger))
+  life.defer(watchMasterKeys(loaded.secrets.masterKeys, database.probe, logger))
   stop.arm()
   const starting = crew.start(database).then(() => sayReady(config, health, logger))
   // Whoever changes their mind during the start need not wait for its end.

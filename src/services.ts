@@ -9,6 +9,7 @@ import type { Config } from '#config/config.ts'
 import { isLoopback } from '#config/loopback.ts'
 import type { Secrets } from '#config/secrets.ts'
 import type { Database, Notifications } from '#database/database.ts'
+import type { SealedColumn } from '#database/sealed-columns.ts'
 import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createCsrf } from '#http/csrf.ts'
@@ -19,6 +20,7 @@ import { startJobs } from '#jobs/schedule.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { createAccountAccess, endAccountAccess, endClientAccess } from '#oidc/account-access.ts'
+import { SEALED_PAYLOADS } from '#oidc/adapter/sealing.ts'
 import { OFFERS } from '#oidc/configuration/features.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { seenRestoreEpoch } from '#oidc/restore-epoch.ts'
@@ -28,6 +30,10 @@ import { createSettings, type ManagedSettings } from '#settings/settings.ts'
 import { type Clock, systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#shared/keyring.ts'
 import { createMethods } from '#sign-in/methods.ts'
+import { SEALED_TOTP_SECRETS } from '#sign-in/totp/sealed-secrets.ts'
+import { SEALED_PRIVATE_PARTS } from '#signing-keys/key-changes.ts'
+import { SEALED_PEPPER, withPepper } from '#signing-keys/master-key-store.ts'
+import { createMasterKeys } from '#signing-keys/master-keys.ts'
 import { createSigningKeys, type ManagedSigningKeys } from '#signing-keys/signing-keys.ts'
 
 export interface ServicesInput {
@@ -39,14 +45,22 @@ export interface ServicesInput {
   readonly metrics: Metrics
 }
 
+/** Every column that holds sealed values. One that is missing here is lost with the master key that sealed it. */
+export const SEALED_COLUMNS: readonly SealedColumn[] = [
+  SEALED_PEPPER,
+  SEALED_PRIVATE_PARTS,
+  ...SEALED_TOTP_SECRETS,
+  ...SEALED_PAYLOADS,
+]
+
 export type Services = Awaited<ReturnType<typeof createServices>>
 
 /** Opens the pool and the notifications, makes missing signing keys, and wires the rooms together. */
 export async function createServices(input: ServicesInput) {
   const { config, secrets, logger, metrics } = input
   const { issuer } = config
-  const keyring = createKeyring(secrets.masterKeys)
   const db = createDatabase({ url: input.databaseUrl, logger, applicationName: 'signet' })
+  const keyring = await withPepper(db, createKeyring(secrets.masterKeys))
   metrics.watchPool(() => db.stats())
   const notifications = await createNotifications({ url: input.databaseDirectUrl, logger })
   const audit = createAudit({ db })
@@ -71,7 +85,18 @@ export async function createServices(input: ServicesInput) {
   const settings = await openSettings({ db, notifications, audit, clock }, logger)
   const accountAccess = createAccountAccess({ db, audit })
   const restoreEpoch = await seenRestoreEpoch(db)
-  const rooms = { ...registered, clientKeys, accounts, accountAccess, ...methods, signingKeys, settings, audit }
+  const masterKeys = createMasterKeys({ db, audit, keyring, sealed: SEALED_COLUMNS })
+  const rooms = {
+    ...registered,
+    clientKeys,
+    accounts,
+    accountAccess,
+    ...methods,
+    signingKeys,
+    masterKeys,
+    settings,
+    audit,
+  }
 
   const oidc = createOidc({
     ...rooms,

@@ -7,6 +7,7 @@ import type { AccountAccess } from '#oidc/account-access.ts'
 import type { Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
+import type { MasterKeys } from '#signing-keys/master-keys.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
@@ -28,6 +29,7 @@ export interface AdminServices {
   readonly passwords: Pick<Passwords, 'check' | 'prepare'>
   readonly accountAccess: AccountAccess
   readonly signingKeys: SigningKeys
+  readonly masterKeys: MasterKeys
   readonly settings: Settings
   readonly audit: Audit
 }

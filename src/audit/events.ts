@@ -41,6 +41,7 @@ export const AUDIT_EVENTS = {
   'key.revoked': 'A signing key was revoked.',
   'admin.refused': 'A request to the admin API was refused.',
   'admin.recovered': 'The key of the client signet-cli was made anew on the server.',
+  'master_key.rewrapped': 'Sealed values were sealed anew under the first master key.',
   'restore_epoch.advanced': 'The database was restored: every session and token of before ended.',
 } as const satisfies Record<string, string>
 

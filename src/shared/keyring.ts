@@ -18,10 +18,14 @@ export interface Keyring {
   seal(purpose: string, plaintext: string | Uint8Array, context: string): Buffer
   /** Opens with whichever master key sealed it. Throws SealError when none did, or the value or context differs. */
   open(purpose: string, sealed: Uint8Array, context: string): Buffer
-  /** HMAC-SHA-256 under the first key, for short values whose plain digest could be guessed (user codes). */
+  /** 32 bytes for a named purpose that stay the same when master keys come and go: from the pepper, where there is one. */
+  deriveLasting(purpose: string): Buffer
+  /** HMAC-SHA-256 under a lasting key, for short values whose plain digest could be guessed (user codes). */
   mac(purpose: string, value: string): Buffer
-  /** The same under each master key, newest first: what was stored under an older one is still found. */
+  /** The same, and under each master key, newest first: what was stored before there was a pepper is still found. */
   macs(purpose: string, value: string): Buffer[]
+  /** The same keyring with 32 bytes that outlive master keys; kept sealed where all nodes find them. */
+  withPepper(pepper: Uint8Array): Keyring
 }
 
 export class SealError extends Error {
@@ -38,7 +42,7 @@ export function masterKeyId(key: Uint8Array): string {
 }
 
 /** A keyring over 32-byte master keys; the first seals, all open. */
-export function createKeyring(masterKeys: readonly Uint8Array[]): Keyring {
+export function createKeyring(masterKeys: readonly Uint8Array[], pepper?: Uint8Array): Keyring {
   if (masterKeys.length === 0 || masterKeys.some((key) => key.length !== 32)) {
     throw new TypeError('a keyring needs at least one master key of 32 bytes')
   }
@@ -49,7 +53,7 @@ export function createKeyring(masterKeys: readonly Uint8Array[]): Keyring {
   function derive(purpose: string): Buffer[] {
     let keys = derived.get(purpose)
     if (!keys) {
-      keys = masterKeys.map((key) => Buffer.from(hkdfSync('sha256', key, '', `signet/${purpose}`, 32)))
+      keys = masterKeys.map((key) => deriveFrom(key, purpose))
       derived.set(purpose, keys)
     }
     return keys
@@ -79,17 +83,33 @@ export function createKeyring(masterKeys: readonly Uint8Array[]): Keyring {
     }
   }
 
-  const macUnder = (key: Buffer, value: string) => createHmac('sha256', key).update(value).digest()
+  return { primaryKeyId, keyIds, derive, seal, open, ...createMacs(masterKeys, derive, pepper) }
+}
 
+function createMacs(
+  masterKeys: readonly Uint8Array[],
+  derive: Keyring['derive'],
+  pepper: Uint8Array | undefined,
+): Pick<Keyring, 'deriveLasting' | 'mac' | 'macs' | 'withPepper'> {
+  const deriveLasting = (purpose: string) =>
+    pepper === undefined ? (derive(purpose)[0] as Buffer) : deriveFrom(pepper, purpose)
   return {
-    primaryKeyId,
-    keyIds,
-    derive,
-    seal,
-    open,
-    mac: (purpose, value) => macUnder(derive(`mac/${purpose}`)[0] as Buffer, value),
-    macs: (purpose, value) => derive(`mac/${purpose}`).map((key) => macUnder(key, value)),
+    deriveLasting,
+    mac: (purpose, value) => hmac(deriveLasting(`mac/${purpose}`), value),
+    macs: (purpose, value) => {
+      const own = derive(`mac/${purpose}`)
+      return (pepper === undefined ? own : [deriveLasting(`mac/${purpose}`), ...own]).map((key) => hmac(key, value))
+    },
+    withPepper: (bytes) => createKeyring(masterKeys, bytes),
   }
+}
+
+function hmac(key: Buffer, value: string): Buffer {
+  return createHmac('sha256', key).update(value).digest()
+}
+
+function deriveFrom(key: Uint8Array, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, '', `signet/${purpose}`, 32))
 }
 
 function associatedData(header: Uint8Array, context: string): Buffer {

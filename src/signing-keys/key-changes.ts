@@ -3,6 +3,7 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { AuditEventType } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { notify } from '#database/notify.ts'
+import type { SealedColumn } from '#database/sealed-columns.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#shared/keyring.ts'
 import { KeyConflict, KeyNotFound } from './errors.ts'
@@ -15,6 +16,13 @@ export const KEYS_CHANNEL = 'signet_keys'
 export const SIGNING_ALGS = ['ES256', 'RS256'] as const satisfies readonly SigningAlg[]
 /** The purpose under which private parts are sealed; the context is the kid. */
 export const SEAL_PURPOSE = 'signing-key'
+export const SEALED_PRIVATE_PARTS: SealedColumn = {
+  table: 'signing_keys',
+  column: 'private_jwk',
+  purpose: SEAL_PURPOSE,
+  names: ['kid'],
+  context: ({ kid }) => kid as string,
+}
 
 export interface KeyChangeDeps {
   readonly db: Database

@@ -1,15 +1,29 @@
-/** Knows which master keys the database was sealed with, so that a start with a foreign key is refused at once. */
+/** Knows which master keys the database is sealed with, so that a start without one of them is refused at once. */
+import { randomBytes } from 'node:crypto'
 import type { Database, Queryable } from '#database/database.ts'
+import type { SealedColumn } from '#database/sealed-columns.ts'
 import { AppError } from '#shared/app-error.ts'
 import type { Keyring } from '#shared/keyring.ts'
 
-/** None of the master keys given has sealed this database; the message names the one that is wanted. */
+/** A master key that this database is sealed with is not among those given; the message names it. */
 export class MasterKeyWrong extends AppError {
   override readonly code = 'master_key_wrong'
   override readonly status = 500
 }
 
 const PURPOSE = 'master-key-check'
+const PEPPER = 'pepper'
+/** Seconds for which a server that seals under a key is believed to go on. */
+export const IN_USE_SECONDS = 15
+
+/** The sealed columns of this file. The checks stay under their own key: they are there to be opened by it alone. */
+export const SEALED_PEPPER: SealedColumn = {
+  table: 'pepper',
+  column: 'sealed',
+  purpose: PEPPER,
+  names: [],
+  context: () => PEPPER,
+}
 
 interface Check {
   readonly key_id: string
@@ -17,19 +31,55 @@ interface Check {
 }
 
 /**
- * Compares the keyring with the database. An empty database takes the primary key as its first; a new primary key
- * beside one that is known is added. Throws MasterKeyWrong when no key given is known.
+ * Compares the keyring with the database, and says there that this server seals under its first key. An empty database
+ * takes that key as its first; a new one beside those that are known is added. Throws MasterKeyWrong when a key is
+ * known that is not given.
  */
 export async function checkMasterKeys(db: Database, keyring: Keyring): Promise<void> {
   const known = await readChecks(db)
-  if (known.some(({ key_id: id }) => id === keyring.primaryKeyId)) return compare(known, keyring)
+  if (known.some(({ key_id: id }) => id === keyring.primaryKeyId)) {
+    compare(known, keyring)
+    if (await stayInUse(db, keyring.primaryKeyId)) return
+  }
   await db.transaction(async (trx) => {
     // Two nodes with different keys must not both find the table empty.
     await trx.query('LOCK TABLE master_key_checks IN SHARE ROW EXCLUSIVE MODE')
     const checks = await readChecks(trx)
     compare(checks, keyring)
-    if (!checks.some(({ key_id: id }) => id === keyring.primaryKeyId)) await addCheck(trx, keyring)
+    if (!(await stayInUse(trx, keyring.primaryKeyId))) await addCheck(trx, keyring)
   })
+}
+
+/**
+ * Forgets the keys under which nothing is sealed any more and no server seals; their ids. From then on a server may
+ * start without them, and not with them alone.
+ */
+export async function forgetMasterKeys(db: Queryable, stillNeeded: readonly string[]): Promise<string[]> {
+  const { rows } = await db.query<{ key_id: string }>(
+    'DELETE FROM master_key_checks WHERE key_id <> ALL ($1) AND in_use_until < now() RETURNING key_id',
+    [stillNeeded],
+  )
+  return rows.map(({ key_id: id }) => id)
+}
+
+/** The keys that some server seals under, of those that are known. */
+export async function masterKeysInUse(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ key_id: string }>(
+    'SELECT key_id FROM master_key_checks WHERE in_use_until >= now() ORDER BY key_id',
+  )
+  return rows.map(({ key_id: id }) => id)
+}
+
+/** The keyring with the pepper of the database, which the first server makes; all servers have the same. */
+export async function withPepper(db: Database, keyring: Keyring): Promise<Keyring> {
+  const read = async () => (await db.query<{ sealed: Buffer }>('SELECT sealed FROM pepper')).rows[0]?.sealed
+  let sealed = await read()
+  if (sealed === undefined) {
+    const own = keyring.seal(PEPPER, randomBytes(32), PEPPER)
+    await db.query('INSERT INTO pepper (sealed) VALUES ($1) ON CONFLICT DO NOTHING', [own])
+    sealed = (await read()) as Buffer
+  }
+  return keyring.withPepper(keyring.open(PEPPER, sealed, PEPPER))
 }
 
 /** Newest first. */
@@ -40,20 +90,31 @@ async function readChecks(db: Queryable): Promise<Check[]> {
   return rows
 }
 
+async function stayInUse(db: Queryable, keyId: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'UPDATE master_key_checks SET in_use_until = now() + make_interval(secs => $2) WHERE key_id = $1',
+    [keyId, IN_USE_SECONDS],
+  )
+  return rowCount === 1
+}
+
 async function addCheck(trx: Queryable, keyring: Keyring): Promise<void> {
   const id = keyring.primaryKeyId
   const sealed = keyring.seal(PURPOSE, id, id)
-  await trx.query('INSERT INTO master_key_checks (key_id, sealed) VALUES ($1, $2)', [id, sealed])
+  await trx.query(
+    `INSERT INTO master_key_checks (key_id, sealed, in_use_until)
+     VALUES ($1, $2, now() + make_interval(secs => $3))`,
+    [id, sealed, IN_USE_SECONDS],
+  )
 }
 
 function compare(checks: readonly Check[], keyring: Keyring): void {
-  if (checks.length === 0) return
-  const mine = checks.filter(({ key_id: id }) => keyring.keyIds.includes(id))
-  if (mine.length === 0) {
+  const missing = checks.find(({ key_id: id }) => !keyring.keyIds.includes(id))
+  if (missing) {
     throw new MasterKeyWrong(
-      `This database was sealed with the master key ${checks[0]?.key_id}, and the one given is ${keyring.keyIds.join(', ')}: ` +
+      `This database was sealed with the master key ${missing.key_id}, and the one given is ${keyring.keyIds.join(', ')}: ` +
         'put the wanted key back into master.key of the keys directory, or into SIGNET_MASTER_KEYS.',
     )
   }
-  for (const { key_id: id, sealed } of mine) keyring.open(PURPOSE, sealed, id)
+  for (const { key_id: id, sealed } of checks) keyring.open(PURPOSE, sealed, id)
 }

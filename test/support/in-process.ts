@@ -15,8 +15,10 @@ import { createLogger } from '#observability/logger.ts'
 import { createMetrics } from '#observability/metrics.ts'
 import { createAccountAccess } from '#oidc/account-access.ts'
 import { createOidc } from '#oidc/oidc.ts'
+import { SEALED_COLUMNS } from '#services.ts'
 import { systemClock as clock } from '#shared/clock.ts'
 import { createMethods } from '#sign-in/methods.ts'
+import { createMasterKeys } from '#signing-keys/master-keys.ts'
 import { atEnd } from './endings.ts'
 import type { Rooms } from './rooms.ts'
 import { inOperation, scheduledDatabase } from './scheduler.ts'
@@ -73,6 +75,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
       },
       adminResource: `${ISSUER}/admin/v1`,
       ...createMethods({ ...current, clock, issuer: ISSUER }),
+      masterKeys: createMasterKeys({ ...current, sealed: SEALED_COLUMNS }),
       accountAccess: createAccountAccess(current),
       csrf: createCsrf({ keys: rooms.keyring.derive('csrf'), issuer: ISSUER }),
       close: async () => undefined,

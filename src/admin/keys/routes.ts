@@ -1,17 +1,29 @@
 /** `/keys`: the server's signing keys. */
+import type { MasterKeys } from '#signing-keys/master-keys.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
 import { pageOfAll, pageQuery } from '../paging.ts'
 import { route, type Route } from '../route.ts'
-import { keyDocument, keyList, keyPage, rotation, toKeyDocument } from './schema.ts'
+import {
+  keyDocument,
+  keyList,
+  keyPage,
+  rewrapping,
+  rewrapResult,
+  rotation,
+  toKeyDocument,
+  toRewrapResult,
+} from './schema.ts'
 
 const tag = 'Signing keys'
+const DEFAULT_REWRAP_LIMIT = 500
 
 export interface KeyRoutesDeps {
   readonly signingKeys: SigningKeys
+  readonly masterKeys: MasterKeys
 }
 
 export function keyRoutes(deps: KeyRoutesDeps): Route[] {
-  return [listKeys(deps), rotateKeys(deps), retireKey(deps), revokeKey(deps)]
+  return [listKeys(deps), rotateKeys(deps), retireKey(deps), revokeKey(deps), rewrap(deps)]
 }
 
 function listKeys({ signingKeys }: KeyRoutesDeps): Route {
@@ -76,5 +88,22 @@ function revokeKey({ signingKeys }: KeyRoutesDeps): Route {
       await signingKeys.revoke(params.kid as string, by)
       return {}
     },
+  })
+}
+
+/** A call does a part of it and says what is left: it fits in the time of a request, and can be broken off anywhere. */
+function rewrap({ masterKeys }: KeyRoutesDeps): Route {
+  return route({
+    method: 'POST',
+    path: '/keys/rewrap',
+    operationId: 'rewrapSealedValues',
+    tag: 'Master keys',
+    summary: 'Seal some of the values anew that are sealed under an older master key; call it until nothing remains',
+    scope: 'keys:write',
+    body: rewrapping.optional(),
+    answer: { status: 200, description: 'What was done and what remains.', schema: rewrapResult },
+    handle: async ({ body, by }) => ({
+      body: toRewrapResult(await masterKeys.rewrap(body?.limit ?? DEFAULT_REWRAP_LIMIT, by)),
+    }),
   })
 }

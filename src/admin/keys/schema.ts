@@ -1,5 +1,6 @@
 /** A signing key as the admin API shows it; there is no private part in it. */
 import { z } from 'zod'
+import type { Rewrapping } from '#signing-keys/master-keys.ts'
 import type { SigningKey } from '#signing-keys/signing-key.ts'
 import { pageSchema } from '../paging.ts'
 
@@ -37,5 +38,41 @@ export function toKeyDocument(key: SigningKey): z.infer<typeof keyDocument> {
     created_at: key.createdAt.toISOString(),
     activated_at: key.activatedAt?.toISOString() ?? null,
     retired_at: key.retiredAt?.toISOString() ?? null,
+  }
+}
+
+export const rewrapping = z
+  .strictObject({
+    limit: z.int().min(1).max(5000).optional().meta({ description: 'The most values to seal anew; 500 when absent.' }),
+  })
+  .meta({ id: 'Rewrapping' })
+
+export const rewrapResult = z
+  .strictObject({
+    key_id: z.string().meta({ description: 'The first master key of the server that answers.' }),
+    rewrapped: z.int().meta({ description: 'How many values this call sealed anew under it.' }),
+    remaining: z
+      .array(
+        z.strictObject({
+          key_id: z.string(),
+          values: z.int().meta({ description: 'How many values only this key opens.' }),
+          given: z.boolean().meta({ description: 'Whether the server that answers has the key.' }),
+          in_use: z.boolean().meta({ description: 'Whether a server seals under it, or did seconds ago.' }),
+        }),
+      )
+      .meta({ description: 'Every other key that is still needed.' }),
+  })
+  .meta({ id: 'RewrapResult' })
+
+export function toRewrapResult({ keyId, rewrapped, remaining }: Rewrapping): z.input<typeof rewrapResult> {
+  return {
+    key_id: keyId,
+    rewrapped,
+    remaining: remaining.map((needed) => ({
+      key_id: needed.keyId,
+      values: needed.values,
+      given: needed.given,
+      in_use: needed.inUse,
+    })),
   }
 }

@@ -1,10 +1,11 @@
-/** `signet keys`: the server's signing keys. */
+/** `signet keys`: the server's signing keys, and the change of its master keys. */
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { apiPath, type Document } from '../admin-client.ts'
 import { confirm } from '../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
 import type { CliContext } from '../context.ts'
+import { registerRewrap } from './keys-rewrap.ts'
 import { clockTime, gathered, print, printJson, printJsonList, printTable, stateStyle } from '../output.ts'
 
 type Options = ConnectionOptions & { alg?: string; yes?: boolean }
@@ -21,12 +22,14 @@ Examples:
   $ signet keys rotate
   $ signet keys rotate --alg ES256
   $ signet keys retire KID
-  $ signet keys revoke KID`,
+  $ signet keys revoke KID
+  $ signet keys rewrap`,
     )
   registerList(keys, context)
   registerRotate(keys, context)
   registerRetire(keys, context)
   registerRevoke(keys, context)
+  registerRewrap(keys, context)
 }
 
 function registerList(keys: Command, context: CliContext): void {

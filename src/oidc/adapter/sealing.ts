@@ -1,8 +1,9 @@
 /** What the adapter stores instead of secrets: digests of bearer values and sealed payload members. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import type { SealedColumn } from '#database/sealed-columns.ts'
 import { sha256 } from '#shared/ids.ts'
 import type { Keyring } from '#shared/keyring.ts'
-import type { ModelRow } from './models.ts'
+import { MODELS, type ModelRow } from './models.ts'
 
 export type Payload = Record<string, unknown>
 
@@ -54,6 +55,32 @@ export function createPayloadSealer(keyring: Keyring): PayloadSealer {
     },
     userCode: (code) => keyring.mac('user-code', code),
   }
+}
+
+/** Where the adapter keeps what it seals. Models that seal nothing stand in partitions that are not looked at. */
+export const SEALED_PAYLOADS: readonly SealedColumn[] = [
+  {
+    table: 'artefacts',
+    column: 'sealed',
+    purpose: PURPOSE,
+    names: ['kind', 'id'],
+    context: ({ kind, id }) => sealContext(kind as string, id as Buffer),
+    where: `kind IN (${sealingKinds().join(', ')})`,
+  },
+  {
+    table: 'sessions',
+    column: 'sealed',
+    purpose: PURPOSE,
+    names: ['uid'],
+    context: ({ uid }) => sealContext('Session', rowId(uid as string)),
+  },
+]
+
+function sealingKinds(): string[] {
+  const rows: [string, ModelRow][] = Object.entries(MODELS)
+  return rows
+    .filter(([, row]) => row.storage === 'artefacts' && (row.keepsValue || row.secrets.length > 0))
+    .map(([kind]) => `'${kind}'`)
 }
 
 function sealContext(kind: string, id: Uint8Array): string {

@@ -24,7 +24,7 @@ export function features({ requests, clients, pages, keyring }: FeatureDeps): Fe
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
     // all nodes accept each other's nonces
-    dPoP: { enabled: true, nonceSecret: keyring.derive('dpop-nonce')[0] },
+    dPoP: { enabled: true, nonceSecret: keyring.deriveLasting('dpop-nonce') },
     fapi: { enabled: true, profile: (_ctx, client) => (isFapi(clients(), client) ? '2.0' : undefined) },
     pushedAuthorizationRequests: { enabled: true },
     resourceIndicators: resourceIndicators(requests, clients),

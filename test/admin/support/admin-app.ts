@@ -29,6 +29,8 @@ import { systemClock } from '../../../src/shared/clock.ts'
 import { createKeyring } from '../../../src/shared/keyring.ts'
 import type { Passwords } from '../../../src/sign-in/password/password.ts'
 import { createPasswords } from '../../../src/sign-in/password/passwords.ts'
+import { SEALED_COLUMNS } from '../../../src/services.ts'
+import { createMasterKeys } from '../../../src/signing-keys/master-keys.ts'
 import { createSigningKeys, type ManagedSigningKeys } from '../../../src/signing-keys/signing-keys.ts'
 import { expect } from 'vitest'
 import { atEnd } from '../../support/endings.ts'
@@ -129,7 +131,9 @@ async function createRooms(issuer: string) {
   const fetch = createGuardedFetch({ allow: ['127.0.0.0/8'] })
   const clientKeys = createClientKeys({ ...deps, clients, fetch })
   const accounts = createAccounts(deps)
-  const signingKeys = createSigningKeys({ ...deps, keyring: createKeyring([Buffer.alloc(32, 7)]) })
+  const keyring = createKeyring([Buffer.alloc(32, 7)])
+  const signingKeys = createSigningKeys({ ...deps, keyring })
+  const masterKeys = createMasterKeys({ db, audit, keyring, sealed: SEALED_COLUMNS })
   await signingKeys.ensure(SYSTEM)
   const passwords = createPasswords({ db, accounts, audit })
   const settings = createSettings(deps)
@@ -149,6 +153,7 @@ async function createRooms(issuer: string) {
     accounts,
     accountAccess,
     signingKeys,
+    masterKeys,
     settings,
     passwords,
     logger,

@@ -1,0 +1,12 @@
+/** Where the secrets of authenticator apps are kept, for the change of master keys. */
+import type { SealedColumn } from '#database/sealed-columns.ts'
+
+const CONFIRMED: SealedColumn = {
+  table: 'totp_credentials',
+  column: 'sealed',
+  purpose: 'totp',
+  names: ['account_sub'],
+  context: (row) => row['account_sub'] as string,
+}
+
+export const SEALED_TOTP_SECRETS: readonly SealedColumn[] = [CONFIRMED, { ...CONFIRMED, column: 'pending' }]
