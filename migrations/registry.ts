@@ -14,7 +14,8 @@ import * as m12 from './20261124112600-clients-create-keys.ts'
 import * as m13 from './20261124120000-sign-in-create-second-factors.ts'
 import * as m14 from './20261124120100-sign-in-create-passkeys.ts'
 import * as m15 from './20261124120500-database-create-outbox.ts'
-import * as m16 from './20261124121000-signing-keys-create-pepper.ts'
+import * as m16 from './20261124120600-mail-create-kept-mails.ts'
+import * as m17 from './20261124121000-sign-in-create-attempts.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -32,5 +33,6 @@ export const MIGRATIONS = {
   '20261124120000-sign-in-create-second-factors': m13,
   '20261124120100-sign-in-create-passkeys': m14,
   '20261124120500-database-create-outbox': m15,
-  '20261124121000-signing-keys-create-pepper': m16,
+  '20261124120600-mail-create-kept-mails': m16,
+  '20261124121000-sign-in-create-attempts': m17,
 } as const

@@ -3,7 +3,7 @@ import type Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Context } from 'koa'
 import type { AdapterPayload, Client as EngineClient, Interaction } from 'oidc-provider'
-import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
 import type { ArtefactStore } from './adapter/artefact-store.ts'
 import { orUnavailable } from './adapter/errors.ts'
@@ -143,8 +143,7 @@ async function replaceOtherPerson(
   const { uid, accountId } = before
   delete interaction.session
   await interaction.save(interaction.exp - Math.floor(Date.now() / 1000))
-  if (!(await orUnavailable(() => deps.sessions.end(uid)))) return
-  await deps.audit.record({
+  const event: AuditEvent = {
     ...deps.auditContext(ctx),
     type: 'session.ended',
     outcome: 'success',
@@ -152,7 +151,8 @@ async function replaceOtherPerson(
     accountId,
     subject: { kind: 'session', id: uid },
     reason: 'another person signed in',
-  })
+  }
+  await orUnavailable(() => deps.sessions.end(uid, event))
 }
 
 function opened(interaction: Interaction, client: InteractionClient): OpenInteraction {

@@ -3,7 +3,7 @@ import compose from 'koa-compose'
 import type { Context, Middleware } from 'koa'
 import Provider from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
-import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
 import type { Database } from '#database/database.ts'
 import type { GuardedFetch } from '#http/guarded-fetch.ts'
@@ -169,10 +169,9 @@ function createProviderDeps(
 
 /** Ends a session for good: a request that still has it cannot bring it back. */
 async function endSession(deps: OidcDeps, sessions: SessionStore, uid: string): Promise<void> {
-  if (!(await orUnavailable(() => sessions.end(uid)))) return
   const ctx = Provider.ctx
   const accountId = ctx?.oidc.session?.accountId
-  await deps.audit.record({
+  const event: AuditEvent = {
     ...(ctx ? deps.origin(ctx) : {}),
     type: 'session.ended',
     outcome: 'success',
@@ -180,5 +179,6 @@ async function endSession(deps: OidcDeps, sessions: SessionStore, uid: string): 
     ...(accountId === undefined ? {} : { accountId }),
     subject: { kind: 'session', id: uid },
     reason: 'signed out',
-  })
+  }
+  await orUnavailable(() => sessions.end(uid, event))
 }

@@ -50,3 +50,16 @@ export class FactorNotFound extends AppError {
     super(`The account has no ${what}.`)
   }
 }
+
+/** Too many proofs failed for this account, or from this place. */
+export class TooManyAttempts extends AppError {
+  override readonly name = 'TooManyAttempts'
+  readonly code = 'too_many_attempts'
+  readonly status = 429
+  readonly retryAfterSeconds: number
+
+  constructor(retryAfterSeconds: number) {
+    super(`Too many attempts; try again in ${retryAfterSeconds} seconds.`)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}

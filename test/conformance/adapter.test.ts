@@ -1,6 +1,7 @@
 /** The adapter over PostgreSQL passes the suite that any adapter must pass. */
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
+import { SYSTEM } from '#audit/audit.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createAdapterFactory } from '#oidc/adapter/adapter.ts'
 import { createArtefactStore } from '#oidc/adapter/artefact-store.ts'
@@ -33,7 +34,7 @@ adapterConformance('over PostgreSQL', async () => {
     adapter: factory,
     dump: () => dump(url),
     endSession: async (uid) => {
-      await sessions.end(uid)
+      await sessions.end(uid, { type: 'session.ended', outcome: 'success', ...SYSTEM })
     },
     asRequest: (work) => inRequestScope({ collect: false }, work),
   }

@@ -168,7 +168,8 @@ describe('whatever the order of their statements', { concurrent: false }, () => 
       })
     })
     console.info('schedules of each pair:', figures)
-    expect(Math.min(...Object.values(figures))).toBeGreaterThanOrEqual(50)
+    // two of three statements each have twenty
+    expect(Math.min(...Object.values(figures))).toBeGreaterThanOrEqual(20)
   })
 
   test('a crash at any point of one loses and forks nothing', { timeout: TIMEOUT_MS }, async () => {

@@ -1,0 +1,80 @@
+/** The table sign_in_attempts: how often a proof failed lately, by whom and from where, the same for all nodes. */
+import type { Queryable } from '#database/database.ts'
+
+/**
+ * What attempts are counted by. `free` failures cost nothing; each further one doubles the wait, from a second to
+ * `longest`. After `window` seconds without a failure all are forgotten.
+ */
+export const LIMITS = {
+  /** One account, or what somebody takes for one. */
+  who: { free: 5, longest: 900, window: 86_400 },
+  /** One IPv4 address, or an IPv6 network of 64 bits: a household, or an office behind one address. */
+  address: { free: 50, longest: 300, window: 3600 },
+  /** An IPv4 network of 24 bits, or an IPv6 network of 48. */
+  network: { free: 500, longest: 300, window: 3600 },
+} as const
+
+export type AttemptKind = keyof typeof LIMITS
+
+export interface AttemptKey {
+  readonly kind: AttemptKind
+  readonly key: Buffer
+}
+
+const byKind = (text: (limits: (typeof LIMITS)[AttemptKind]) => string) =>
+  `CASE excluded.kind ${Object.entries(LIMITS)
+    .map(([kind, limits]) => `WHEN '${kind}' THEN ${text(limits)}`)
+    .join(' ')} END`
+
+const FAILURES = `CASE WHEN a.last_at < clock_timestamp() - make_interval(secs => ${byKind(({ window }) => `${window}`)})
+  THEN 1 ELSE a.failures + 1 END`
+const WAIT = byKind(
+  ({ free, longest }) =>
+    `CASE WHEN ${FAILURES} < ${free} THEN NULL
+     ELSE make_interval(secs => least(${longest}, power(2, least(${FAILURES} - ${free}, 30)))) END`,
+)
+// Whoever waited for the row sees it as it is then: of a thousand at once as many get through as may.
+const COUNT = `INSERT INTO sign_in_attempts AS a (key, kind, failures, last_at)
+  SELECT key, kind, 1, clock_timestamp() FROM unnest($1::bytea[], $2::text[]) AS given (key, kind) ORDER BY key
+  ON CONFLICT (key) DO UPDATE
+    SET failures = ${FAILURES}, last_at = clock_timestamp(), blocked_until = clock_timestamp() + ${WAIT}
+    WHERE a.blocked_until IS NULL OR a.blocked_until <= clock_timestamp()
+  RETURNING key`
+
+export function createAttemptsStore(db: Queryable) {
+  return {
+    /** Counts a failure for each key that is not blocked. Undefined when none was; otherwise seconds to wait. */
+    async count(keys: readonly AttemptKey[]): Promise<number | undefined> {
+      const given = keys.map(({ key }) => key)
+      const { rowCount } = await db.query(COUNT, [given, keys.map(({ kind }) => kind)])
+      if (rowCount === keys.length) return undefined
+      const { rows } = await db.query<{ seconds: number | null }>(
+        `SELECT ceil(extract(epoch FROM max(blocked_until) - clock_timestamp()))::int AS seconds
+         FROM sign_in_attempts WHERE key = ANY ($1::bytea[])`,
+        [given],
+      )
+      return Math.max(1, rows[0]?.seconds ?? 1)
+    },
+
+    /** What was counted beforehand was no failure: `who` begins anew, the place has one failure less. */
+    async forgive(keys: readonly AttemptKey[]): Promise<void> {
+      await db.query(
+        `WITH who AS (DELETE FROM sign_in_attempts WHERE key = ANY ($1::bytea[]) AND kind = 'who')
+         UPDATE sign_in_attempts SET failures = greatest(failures - 1, 0)
+         WHERE key = ANY ($1::bytea[]) AND kind <> 'who'`,
+        [keys.map(({ key }) => key)],
+      )
+    },
+
+    /** A bounded number of rows that count for nothing any more; how many. */
+    async removeExpired(): Promise<number> {
+      const { rowCount } = await db.query(
+        `DELETE FROM sign_in_attempts WHERE key IN (
+           SELECT key FROM sign_in_attempts WHERE last_at < clock_timestamp() - make_interval(secs => $1)
+           LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
+        [Math.max(...Object.values(LIMITS).map(({ window }) => window))],
+      )
+      return rowCount
+    },
+  }
+}
