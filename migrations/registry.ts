@@ -16,6 +16,7 @@ import * as m14 from './20261124120100-sign-in-create-passkeys.ts'
 import * as m15 from './20261124120500-database-create-outbox.ts'
 import * as m16 from './20261124120600-mail-create-kept-mails.ts'
 import * as m17 from './20261124121000-sign-in-create-attempts.ts'
+import * as m18 from './20261124121000-signing-keys-create-pepper.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -35,4 +36,5 @@ export const MIGRATIONS = {
   '20261124120500-database-create-outbox': m15,
   '20261124120600-mail-create-kept-mails': m16,
   '20261124121000-sign-in-create-attempts': m17,
+  '20261124121000-signing-keys-create-pepper': m18,
 } as const
