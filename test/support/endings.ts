@@ -10,9 +10,12 @@ export function atEnd(ending: Ending): void {
   endings.push(ending)
 }
 
+/** Ends everything now; for programs that are no test file. */
+export async function runEndings(): Promise<void> {
+  for (let ending = endings.pop(); ending; ending = endings.pop()) await ending()
+}
+
 /** Runs for each test file, as one of vitest's set-up files. */
 export function registerEndings(): void {
-  afterAll(async () => {
-    for (let ending = endings.pop(); ending; ending = endings.pop()) await ending()
-  }, 60_000)
+  afterAll(runEndings, 60_000)
 }

@@ -1,4 +1,4 @@
-/** A TCP proxy that can fall silent: connections stay open, nothing passes any more. */
+/** A TCP proxy that can fall silent: connections stay open, nothing passes any more until it speaks again. */
 import { connect, createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { atEnd } from './endings.ts'
@@ -8,6 +8,8 @@ export interface TcpProxy {
   readonly url: string
   /** From now on nothing passes in either direction, and no end of a connection is told. */
   fallSilent(): void
+  /** What was sent meanwhile arrives now, late, as after a network that was cut. */
+  speakAgain(): void
 }
 
 export async function tcpProxy(targetUrl: string): Promise<TcpProxy> {
@@ -16,14 +18,22 @@ export async function tcpProxy(targetUrl: string): Promise<TcpProxy> {
   let silent = false
   const server = createServer((near) => {
     const far = connect(Number(target.port), target.hostname)
+    far.setNoDelay(true)
+    near.setNoDelay(true)
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
       sockets.add(from)
       from.on('error', () => undefined)
-      from.on('data', (chunk) => void (silent || to.write(chunk)))
-      from.on('end', () => void (silent || to.end()))
+      from.on('data', (chunk) => void to.write(chunk))
+      from.on('end', () => void to.end())
+      // one that broke takes the other with it, unless nobody could hear of it
+      from.on('close', () => {
+        sockets.delete(from)
+        if (!silent) to.destroySoon()
+      })
+      if (silent) from.pause()
     }
   })
   server.listen(0, '127.0.0.1')
@@ -35,8 +45,13 @@ export async function tcpProxy(targetUrl: string): Promise<TcpProxy> {
   const { port } = server.address() as { port: number }
   return {
     url: Object.assign(new URL(targetUrl), { host: `127.0.0.1:${port}` }).href,
-    fallSilent: () => {
+    fallSilent() {
       silent = true
+      for (const socket of sockets) socket.pause()
+    },
+    speakAgain() {
+      silent = false
+      for (const socket of sockets) socket.resume()
     },
   }
 }
