@@ -16,7 +16,9 @@ import { createCsrf } from '#http/csrf.ts'
 import { createGuardedFetch } from '#http/guarded-fetch.ts'
 import { requestOrigin } from '#http/origin.ts'
 import { createEnginePages } from '#interactions/engine-pages.ts'
+import { startOutbox } from '#jobs/outbox.ts'
 import { startJobs } from '#jobs/schedule.ts'
+import { createMail, MAIL_TASK } from '#mail/mail.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { createAccountAccess, endAccountAccess, endClientAccess } from '#oidc/account-access.ts'
@@ -64,6 +66,7 @@ export async function createServices(input: ServicesInput) {
   metrics.watchPool(() => db.stats())
   const notifications = await createNotifications({ url: input.databaseDirectUrl, logger })
   const audit = createAudit({ db })
+  const mail = createMail({ config, smtpUrl: secrets.smtpUrl, db, keyring, logger, metrics, clock })
   const adminResource = builtInAdminResource(issuer)
 
   const registered = createRegistered({ db, notifications, audit, clock }, adminResource, {
@@ -111,6 +114,7 @@ export async function createServices(input: ServicesInput) {
     builtInResources: [adminResource],
     origin: requestOrigin,
   })
+  const stopOutbox = startOutbox({ url: input.databaseDirectUrl, tasks: { [MAIL_TASK]: mail.deliver }, logger })
   const stopJobs = startJobs(
     [
       { name: 'remove-expired', everyMs: 60_000, run: () => oidc.removeExpired() },
@@ -128,9 +132,10 @@ export async function createServices(input: ServicesInput) {
     ...rooms,
     adminResource: adminResource.identifier,
     oidc,
+    mail,
     csrf: createCsrf({ keys: keyring.derive('csrf'), issuer }),
     async close(): Promise<void> {
-      await stopJobs()
+      await Promise.all([stopJobs(), stopOutbox()])
       await clientKeys.flush().catch((error: unknown) => logger.warn({ err: error }, 'uses of keys were not written'))
       settings.close()
       signingKeys.close()

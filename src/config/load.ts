@@ -25,7 +25,7 @@ export interface Loaded {
   readonly secrets: Secrets
   /** The master key file, when this call made it. */
   readonly madeMasterKey: string | undefined
-  /** What was allowed explicitly although a production server refuses it, one sentence each. */
+  /** What was allowed although a production server refuses it, and what is off without a setting; a sentence each. */
   readonly warnings: readonly string[]
 }
 
@@ -46,7 +46,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Loaded 
     config: deepFreeze(config),
     secrets: Object.freeze(secretsOf(values, masterKeys)),
     madeMasterKey: made ? masterKeyPath(config.keysDir) : undefined,
-    warnings: config.production ? ALLOWANCES.filter((name) => values[name]).map(warning) : [],
+    warnings: config.production ? productionWarnings(values) : [],
   }
 }
 
@@ -148,6 +148,14 @@ const ALLOWANCES = [
   'SIGNET_ALLOW_GENERATED_KEYS',
   'SIGNET_ALLOW_EMBEDDED_DATABASE',
 ] as const
+
+function productionWarnings(values: Values): string[] {
+  const allowed = ALLOWANCES.filter((name) => values[name]).map(warning)
+  return values.SMTP_URL === undefined ? [...allowed, NO_MAIL] : allowed
+}
+
+const NO_MAIL =
+  'SMTP_URL is not set: no mail leaves, so that registration, password reset and notices of changes are off'
 
 function warning(name: (typeof ALLOWANCES)[number]): string {
   return `${name} is set, which a production server should not need`

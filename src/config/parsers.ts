@@ -83,10 +83,15 @@ export const databaseUrl: Parser<string> = (value) => {
   return value
 }
 
-/** `smtp://` or `smtps://`, with user and password where the relay wants them. */
+/** `smtp://` or `smtps://`, with user and password where the relay wants them; `?tls=off` gives STARTTLS up. */
 export const smtpUrl: Parser<string> = (value) => {
-  const known = URL.canParse(value) && ['smtp:', 'smtps:'].includes(new URL(value).protocol)
-  return known && new URL(value).hostname !== '' ? value : refuse('a URL that starts with smtp:// or smtps://')
+  const expected = 'a URL that starts with smtp:// or smtps://'
+  if (!URL.canParse(value)) return refuse(expected)
+  const { protocol, hostname, pathname, search, hash } = new URL(value)
+  if (!['smtp:', 'smtps:'].includes(protocol) || hostname === '') return refuse(expected)
+  const bare = (pathname === '' || pathname === '/') && hash === ''
+  const known = search === '' || (search === '?tls=off' && protocol === 'smtp:')
+  return bare && known ? value : refuse('without path and query; only smtp:// may end with ?tls=off')
 }
 
 /** Comma-separated addresses and CIDR ranges. */

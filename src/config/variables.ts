@@ -57,7 +57,7 @@ export const VARIABLES = {
     parse.databaseUrl,
     '`DATABASE_URL`',
     'postgres://signet:password@db.example.com:5432/signet',
-    'a connection past PgBouncer, for migrations and notifications; its role may own the schema',
+    'a connection past PgBouncer, for migrations, notifications and the outbox; its role owns the schema, or has the rights of `graphile_worker` that docs/decisions/0009 names',
   ),
   SIGNET_MIGRATE: plain(
     parse.choice('auto', 'off'),
@@ -129,7 +129,7 @@ export const VARIABLES = {
     parse.smtpUrl,
     'none: in development mail is kept and shown at `/dev/mail` of the management port',
     'smtps://user:password@mail.example.com',
-    'the relay that takes outgoing mail',
+    'the relay that takes outgoing mail; `smtp://` must offer STARTTLS unless it is on this machine or the URL ends with `?tls=off`',
   ),
   SIGNET_MAIL_FROM: plain(parse.mailbox, 'none', 'Signet <id@example.com>', 'the sender of outgoing mail'),
   LOG_LEVEL: plain(

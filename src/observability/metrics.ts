@@ -26,6 +26,9 @@ export interface PoolFigures {
   readonly max: number
 }
 
+/** `delayed`: it is tried again; `dropped`: it never left. */
+export type MailOutcome = 'sent' | 'delayed' | 'dropped'
+
 /** A process's figures as plain data, to be summed over workers. */
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
@@ -35,6 +38,8 @@ export interface Metrics {
   tokenIssued(grantType: string): void
   /** Once for each refused token request, by the `error` of the answer. */
   tokenRefused(error: string): void
+  /** Once for each attempt to send a mail. */
+  mailHandled(outcome: MailOutcome): void
   /** Reads the database pool at each scrape. */
   watchPool(read: () => PoolFigures): void
   snapshot(): Promise<MetricsSnapshot>
@@ -56,6 +61,7 @@ export function createMetrics(): Metrics {
   return {
     ...requests,
     ...tokens,
+    ...createMailMetrics(registry),
     watchPool: (read) => measurePool(registry, read),
     snapshot: () => registry.getMetricsAsJSON(),
     text: () => registry.metrics(),
@@ -111,6 +117,16 @@ function createTokenMetrics(registry: Registry): Pick<Metrics, 'tokenIssued' | '
     tokenIssued: (grantType) => issued.inc({ grant_type: plainLabel(grantType) }),
     tokenRefused: (error) => refused.inc({ error: plainLabel(error) }),
   }
+}
+
+function createMailMetrics(registry: Registry): Pick<Metrics, 'mailHandled'> {
+  const total = new Counter({
+    name: 'signet_mails_total',
+    help: 'Attempts to send a mail by outcome',
+    labelNames: ['outcome'] as const,
+    registers: [registry],
+  })
+  return { mailHandled: (outcome) => total.inc({ outcome }) }
 }
 
 function plainLabel(value: string): string {

@@ -127,6 +127,10 @@ describe('faults', () => {
     ['DATABASE_URL', 'postgres://db/signet?sslmode=perhaps', /sslmode among/],
     ['DATABASE_URL', 'postgres://db/signet?sslrootcert=/no/ca.pem', /sslrootcert \/no\/ca\.pem, which cannot be read/],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector', /absolute URL/],
+    ['SMTP_URL', 'https://mail.example.com', /starts with smtp:\/\/ or smtps:\/\//],
+    ['SMTP_URL', 'smtps://mail.example.com?tls=off', /only smtp:\/\/ may end with \?tls=off/],
+    ['SMTP_URL', 'smtp://mail.example.com/?secure=no', /without path and query/],
+    ['SIGNET_MAIL_FROM', 'Signet <id@example.com>\r\nBcc: eve@example.com', /an e-mail address/],
   ])('%s=%s is refused with what would be right', (name, value, problem) => {
     expect(faultsOf({ [name]: value })[name]).toMatch(problem)
   })
@@ -209,6 +213,15 @@ describe('production', () => {
       SIGNET_ALLOW_EMBEDDED_DATABASE: 'true',
     })
     expect(config).toMatchObject({ production: true, database: { embedded: true } })
+  })
+
+  test('that no mail leaves without a relay is told in one warning', () => {
+    const told =
+      'SMTP_URL is not set: no mail leaves, so that registration, password reset and notices of changes are off'
+    expect(load(PRODUCTION).warnings).toEqual([told])
+    const relay = { SMTP_URL: 'smtp://mail.example.com?tls=off', SIGNET_MAIL_FROM: 'a@example.com' }
+    expect(load({ ...PRODUCTION, ...relay }).warnings).toEqual([])
+    expect(load().warnings).toEqual([])
   })
 
   test('a missing master key is refused and none is made', () => {

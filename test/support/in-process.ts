@@ -11,6 +11,7 @@ import { createCsrf } from '#http/csrf.ts'
 import { createGuardedFetch } from '#http/guarded-fetch.ts'
 import { requestOrigin } from '#http/origin.ts'
 import { createEnginePages } from '#interactions/engine-pages.ts'
+import { createMail } from '#mail/mail.ts'
 import { createLogger } from '#observability/logger.ts'
 import { createMetrics } from '#observability/metrics.ts'
 import { createAccountAccess } from '#oidc/account-access.ts'
@@ -77,6 +78,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
       ...createMethods({ ...current, clock, issuer: ISSUER }),
       masterKeys: createMasterKeys({ ...current, sealed: SEALED_COLUMNS }),
       accountAccess: createAccountAccess(current),
+      mail: createMail({ ...current, config, clock, smtpUrl: undefined }),
       csrf: createCsrf({ keys: rooms.keyring.derive('csrf'), issuer: ISSUER }),
       close: async () => undefined,
     })

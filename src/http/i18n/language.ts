@@ -40,7 +40,7 @@ export function chooseLanguage(ctx: Context, wishes: LanguageWishes = {}): Langu
 }
 
 /** The first of the tags whose primary language is spoken here. `en_US` counts as `en-US`. */
-function firstKnown(tags: unknown): Language | undefined {
+export function firstKnown(tags: unknown): Language | undefined {
   if (typeof tags !== 'string') return undefined
   const primary = tags.split(' ').map((tag) => tag.split(/[-_]/, 1)[0]?.toLowerCase())
   return primary.find((tag): tag is Language => tag !== undefined && Object.hasOwn(LANGUAGES, tag))

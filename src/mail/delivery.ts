@@ -1,0 +1,72 @@
+/** Sends a mail that waits in the outbox, or says why it waits on or never leaves. */
+import type { Config } from '#config/config.ts'
+import type { Queryable } from '#database/database.ts'
+import type { OutboxTask } from '#database/outbox-runner.ts'
+import type { Logger } from '#observability/logger.ts'
+import type { MailOutcome, Metrics } from '#observability/metrics.ts'
+import type { Clock } from '#shared/clock.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import { openMail, type WaitingMail } from './sealed-mail.ts'
+import { MailRefused, type OutgoingMail, type Relay } from './smtp.ts'
+import { render } from './templates/render.ts'
+
+export interface MailDeps {
+  readonly config: Pick<Config, 'issuer' | 'production' | 'mail'>
+  readonly smtpUrl: string | undefined
+  readonly db: Queryable
+  readonly keyring: Pick<Keyring, 'seal' | 'open'>
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>
+  readonly metrics: Pick<Metrics, 'mailHandled'>
+  readonly clock: Clock
+  /** The name of this server as people know it. */
+  readonly brand?: () => string
+}
+
+const DAYS_OF_USE = 3
+
+/** The outbox's task. Without a relay (`undefined`) mails wait for one. */
+export function createDelivery(deps: MailDeps, relay: Relay | undefined): OutboxTask {
+  const { config, keyring, logger, metrics, clock } = deps
+  const from = config.mail.from ?? `no-reply@${new URL(config.issuer).hostname}`
+
+  async function written(mail: WaitingMail): Promise<OutgoingMail> {
+    const rendered = await render(mail, { issuer: config.issuer, brand: deps.brand?.() ?? 'Signet' })
+    const domain = from.slice(from.lastIndexOf('@') + 1).replace('>', '')
+    return { ...rendered, to: mail.to, from, messageId: `${mail.id}@${domain}`, at: new Date(mail.writtenAt) }
+  }
+
+  function told(mail: WaitingMail, attempt: number) {
+    return { mail: mail.id, template: mail.template, attempt }
+  }
+
+  return async (payload, { attempt, last, signal }) => {
+    const mail = openMail(keyring, payload)
+    const count = (outcome: MailOutcome) => metrics.mailHandled(outcome)
+    if (!mail) {
+      count('dropped')
+      return logger.error({}, 'a mail was sealed by a master key that is not given; it is dropped')
+    }
+    if (clock.now().getTime() - mail.writtenAt > usefulMs(mail)) {
+      count('dropped')
+      return logger.warn(told(mail, attempt), 'a mail is of no use any more; it is dropped')
+    }
+    try {
+      if (!relay) throw new Error('there is no relay')
+      await relay.send(await written(mail), signal)
+    } catch (error) {
+      const final = last || (error instanceof MailRefused && error.permanent)
+      const reason = error instanceof MailRefused ? error.message : 'it could not be written or kept'
+      count(final ? 'dropped' : 'delayed')
+      logger.warn({ ...told(mail, attempt), reason }, final ? 'a mail was given up' : 'a mail waits to be tried again')
+      if (final) return
+      throw new Error(reason, { cause: error })
+    }
+    count('sent')
+    logger.info(told(mail, attempt), 'mail sent')
+  }
+}
+
+/** A code that no longer works is not worth a mail. */
+function usefulMs({ data }: WaitingMail): number {
+  return 'minutes' in data ? data.minutes * 60_000 : DAYS_OF_USE * 24 * 3_600_000
+}

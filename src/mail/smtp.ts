@@ -1,0 +1,128 @@
+/** Hands one mail to the relay over SMTP, within the time that its signal gives. */
+import MailComposer from 'nodemailer/lib/mail-composer'
+import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import { isLoopback } from '#config/loopback.ts'
+import type { RenderedMail } from './templates/render.ts'
+
+export interface OutgoingMail extends RenderedMail {
+  readonly to: string
+  /** `ada@example.com` or `Signet <ada@example.com>`. */
+  readonly from: string
+  /** The same for each copy of one mail (RFC 5322 §3.6.4), without angle brackets. */
+  readonly messageId: string
+  readonly at: Date
+}
+
+export interface Relay {
+  /** Resolves when the relay has taken the mail. Throws MailRefused. */
+  send(mail: OutgoingMail, signal: AbortSignal): Promise<void>
+}
+
+/** The relay did not take a mail. The message names neither the address nor what the mail says. */
+export class MailRefused extends Error {
+  /** Whether another try is of no use: the relay refused this address or this mail for good. */
+  readonly permanent: boolean
+
+  constructor(error: SMTPConnection.SMTPError) {
+    super(reasonOf(error))
+    this.name = 'MailRefused'
+    const forGood = Number(error.responseCode) >= 500 && Number(error.responseCode) < 600
+    // Other commands are refused for what we are (AUTH, MAIL FROM): that an operator can mend.
+    this.permanent = forGood && ['RCPT TO', 'DATA'].includes(error.command ?? '')
+  }
+}
+
+const CONNECT_MS = 5000
+const SILENCE_MS = 10_000
+
+/** `name`: how this server calls itself in EHLO. */
+export function createRelay(url: string, name: string): Relay {
+  const { auth, ...options } = connectionOptions(url)
+  return {
+    async send(mail, signal) {
+      const message = await compose(mail)
+      const connection = new SMTPConnection({ ...options, name })
+      const failed = Promise.withResolvers<never>()
+      const abort = () => failed.reject(Object.assign(new Error('aborted'), { code: 'ETIMEDOUT' }))
+      connection.on('error', failed.reject)
+      signal.addEventListener('abort', abort, { once: true })
+      if (signal.aborted) abort()
+      try {
+        await Promise.race([converse(connection, { mail, message, auth }), failed.promise])
+        connection.quit()
+      } catch (error) {
+        connection.close()
+        throw new MailRefused(error as SMTPConnection.SMTPError)
+      } finally {
+        signal.removeEventListener('abort', abort)
+      }
+    },
+  }
+}
+
+async function converse(
+  connection: SMTPConnection,
+  given: { mail: OutgoingMail; message: Buffer; auth: SMTPConnection.Credentials | undefined },
+): Promise<void> {
+  const { mail, message, auth } = given
+  await answered((done) => connection.connect(done))
+  if (auth) await answered((done) => connection.login(auth, done))
+  const envelope = { from: mailboxOf(mail.from).address, to: mail.to }
+  await answered((done) => connection.send(envelope, message, done))
+}
+
+function answered(ask: (done: (error?: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => ask((error) => (error ? reject(error) : resolve())))
+}
+
+/**
+ * `smtps:` speaks TLS from the start; `smtp:` must come to it by STARTTLS, for mails carry codes. On this machine there
+ * is nothing to protect it from, and `?tls=off` says that an operator answers for the network.
+ */
+function connectionOptions(url: string): SMTPConnection.Options & { auth?: SMTPConnection.Credentials } {
+  const { protocol, hostname, port, username, password, searchParams } = new URL(url)
+  const secure = protocol === 'smtps:'
+  const plain = !secure && (isLoopback(hostname) || searchParams.get('tls') === 'off')
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  return {
+    host,
+    ...(port === '' ? {} : { port: Number(port) }),
+    secure,
+    ...(plain ? { ignoreTLS: true } : { requireTLS: !secure }),
+    tls: { minVersion: 'TLSv1.2' },
+    connectionTimeout: CONNECT_MS,
+    greetingTimeout: CONNECT_MS,
+    socketTimeout: SILENCE_MS,
+    ...(username === '' ? {} : { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
+  }
+}
+
+function mailboxOf(from: string): { name: string; address: string } {
+  const [, name = '', address = from] = /^(.*)<([^<>]+)>$/.exec(from) ?? []
+  return { name: name.trim().replaceAll(/^"|"$/g, ''), address }
+}
+
+function compose({ to, from, subject, text, html, messageId, at, language }: OutgoingMail): Promise<Buffer> {
+  const composer = new MailComposer({
+    from: mailboxOf(from),
+    to: { name: '', address: to },
+    subject,
+    text,
+    html,
+    messageId: `<${messageId}>`,
+    date: at,
+    // RFC 3834 §5: nobody's absence is told to a machine.
+    headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': language },
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+  return composer.compile().build()
+}
+
+/** Reply codes and our own error codes: the words of a relay repeat addresses. */
+function reasonOf({ code, command, response, responseCode }: SMTPConnection.SMTPError): string {
+  if (responseCode === undefined) return `the relay could not be reached (${code ?? 'unknown'})`
+  const enhanced = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response ?? '')?.[1]
+  const reply = enhanced === undefined ? `${responseCode}` : `${responseCode} ${enhanced}`
+  return `the relay answered ${reply}${command === undefined ? '' : ` to ${command}`}`
+}

@@ -1,0 +1,89 @@
+/** What mails say in English. */
+import type { FactorChange, Letters } from '../letter.ts'
+
+const CHANGES: Readonly<Record<FactorChange, string>> = {
+  password_changed: 'Your password was changed',
+  password_reset: 'Your password was reset',
+  passkey_added: 'A passkey was added',
+  passkey_removed: 'A passkey was removed',
+  totp_added: 'An authenticator app was added',
+  totp_removed: 'The authenticator app was removed',
+  recovery_codes_made: 'New recovery codes were made',
+  recovery_code_used: 'A recovery code was used',
+  email_changed: 'Your e-mail address was changed',
+  upstream_linked: 'Another way to sign in was linked',
+  upstream_unlinked: 'A linked way to sign in was removed',
+}
+
+const once = (minutes: number) => `The code and the link work once, and for ${minutes} minutes.`
+
+export const en: Letters = {
+  verify_email: ({ code, path, minutes }, { brand, host, link }) => ({
+    subject: `Confirm your e-mail address for ${brand}`,
+    heading: 'Confirm your e-mail address',
+    paragraphs: ['Type this code where you were asked for it:'],
+    code,
+    action: { before: 'Or open this page:', label: 'Confirm e-mail address', url: link(path) },
+    after: once(minutes),
+    why: `You get this mail because this address was entered at ${brand} (${host}).`,
+    notYou: 'If that was not you, do nothing: without the code or the link nothing happens.',
+  }),
+  reset_password: ({ code, path, minutes }, { brand, host, link }) => ({
+    subject: `Choose a new password for ${brand}`,
+    heading: 'Choose a new password',
+    paragraphs: ['Type this code where you were asked for it:'],
+    code,
+    action: { before: 'Or open this page:', label: 'Choose a new password', url: link(path) },
+    after: once(minutes),
+    why: `You get this mail because a new password was asked for at ${brand} (${host}).`,
+    notYou:
+      'If that was not you, do nothing: your password stays as it is. Nobody will ever ask you for this code by phone or message.',
+  }),
+  factor_changed: ({ change, name, at, address, device, path }, { brand, host, link, date }) => ({
+    subject: `${CHANGES[change]} at ${brand}`,
+    heading: CHANGES[change],
+    paragraphs: [],
+    facts: [
+      ['Name', name],
+      ['When', date(at)],
+      ['From', address],
+      ['Device', device],
+    ],
+    action: { label: 'See your account', url: link(path) },
+    why: `You get this mail because ${brand} (${host}) tells you of every change to how you sign in.`,
+    notYou:
+      'If that was not you, open your account, end all other sessions and change your password. If you cannot sign in any more, reset your password first.',
+  }),
+  account_exists: ({ path }, { brand, host, link }) => ({
+    subject: `You already have an account at ${brand}`,
+    heading: 'You already have an account',
+    paragraphs: ['Somebody tried to make an account with this address. There is one already, and nothing was changed.'],
+    action: { label: 'Sign in', url: link(path) },
+    after: 'If you forgot your password, you can choose a new one there.',
+    why: `You get this mail because this address was entered at ${brand} (${host}).`,
+    notYou: 'If that was not you, do nothing: whoever it was learned nothing about your account.',
+  }),
+  invitation: ({ path, until, invitedBy }, { brand, host, link, date }) => ({
+    subject: `Your invitation to ${brand}`,
+    heading: `You are invited to ${brand}`,
+    paragraphs: [
+      invitedBy === undefined ? 'An account is waiting for you.' : `${invitedBy} invites you to make an account.`,
+    ],
+    action: { label: 'Accept the invitation', url: link(path) },
+    after: `The link works once, until ${date(until)}.`,
+    why: `You get this mail because somebody entered this address at ${brand} (${host}) to invite you.`,
+    notYou: 'If you did not expect it, do nothing: without you there will be no account.',
+  }),
+  account_deleted: ({ at, address, device }, { brand, host, date }) => ({
+    subject: `Your account at ${brand} was deleted`,
+    heading: 'Your account was deleted',
+    paragraphs: ['Your sessions have ended, and apps can no longer act for you.'],
+    facts: [
+      ['When', date(at)],
+      ['From', address],
+      ['Device', device],
+    ],
+    why: `You get this mail because there was an account with this address at ${brand} (${host}). It is the last one.`,
+    notYou: `If that was not you, tell the people who run ${host} at once.`,
+  }),
+}

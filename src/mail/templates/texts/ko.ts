@@ -1,0 +1,89 @@
+/** What mails say in Korean. Particles that depend on a name's last sound are avoided. */
+import type { FactorChange, Letters } from '../letter.ts'
+
+const CHANGES: Readonly<Record<FactorChange, string>> = {
+  password_changed: '비밀번호가 바뀌었어요',
+  password_reset: '비밀번호를 새로 정했어요',
+  passkey_added: '패스키가 추가됐어요',
+  passkey_removed: '패스키가 삭제됐어요',
+  totp_added: '인증 앱이 추가됐어요',
+  totp_removed: '인증 앱이 삭제됐어요',
+  recovery_codes_made: '복구 코드를 새로 만들었어요',
+  recovery_code_used: '복구 코드가 사용됐어요',
+  email_changed: '이메일 주소가 바뀌었어요',
+  upstream_linked: '다른 로그인 방법이 연결됐어요',
+  upstream_unlinked: '연결된 로그인 방법이 해제됐어요',
+}
+
+const once = (minutes: number) => `코드와 링크는 ${minutes}분 동안 한 번만 쓸 수 있어요.`
+
+export const ko: Letters = {
+  verify_email: ({ code, path, minutes }, { brand, host, link }) => ({
+    subject: `${brand} 이메일 주소를 확인해 주세요`,
+    heading: '이메일 주소를 확인해 주세요',
+    paragraphs: ['코드를 묻는 화면에 아래 코드를 입력해 주세요.'],
+    code,
+    action: { before: '아래 페이지를 열어도 돼요.', label: '이메일 주소 확인하기', url: link(path) },
+    after: once(minutes),
+    why: `${brand}(${host})에 이 주소가 입력되어 보내 드리는 메일이에요.`,
+    notYou: '직접 입력하지 않았다면 그대로 두세요. 코드나 링크를 쓰지 않으면 아무 일도 일어나지 않아요.',
+  }),
+  reset_password: ({ code, path, minutes }, { brand, host, link }) => ({
+    subject: `${brand} 비밀번호를 새로 정해 주세요`,
+    heading: '비밀번호를 새로 정해 주세요',
+    paragraphs: ['코드를 묻는 화면에 아래 코드를 입력해 주세요.'],
+    code,
+    action: { before: '아래 페이지를 열어도 돼요.', label: '새 비밀번호 정하기', url: link(path) },
+    after: once(minutes),
+    why: `${brand}(${host})에서 새 비밀번호를 요청해서 보내 드리는 메일이에요.`,
+    notYou:
+      '직접 요청하지 않았다면 그대로 두세요. 비밀번호는 바뀌지 않아요. 전화나 메시지로 이 코드를 묻는 일은 절대 없어요.',
+  }),
+  factor_changed: ({ change, name, at, address, device, path }, { brand, host, link, date }) => ({
+    subject: `${brand} 계정: ${CHANGES[change]}`,
+    heading: CHANGES[change],
+    paragraphs: [],
+    facts: [
+      ['이름', name],
+      ['시각', date(at)],
+      ['접속 주소', address],
+      ['기기', device],
+    ],
+    action: { label: '내 계정 보기', url: link(path) },
+    why: `${brand}(${host})에서는 로그인 방법이 바뀔 때마다 메일로 알려 드려요.`,
+    notYou:
+      '직접 하지 않았다면 내 계정을 열어 다른 세션을 모두 끝내고 비밀번호를 바꿔 주세요. 로그인할 수 없다면 비밀번호부터 새로 정해 주세요.',
+  }),
+  account_exists: ({ path }, { brand, host, link }) => ({
+    subject: `${brand} 계정이 이미 있어요`,
+    heading: '이미 계정이 있어요',
+    paragraphs: ['이 주소로 새 계정을 만들려는 시도가 있었어요. 이미 계정이 있어서 아무것도 바뀌지 않았어요.'],
+    action: { label: '로그인하기', url: link(path) },
+    after: '비밀번호를 잊었다면 거기서 새로 정할 수 있어요.',
+    why: `${brand}(${host})에 이 주소가 입력되어 보내 드리는 메일이에요.`,
+    notYou: '직접 입력하지 않았다면 그대로 두세요. 누구였든 계정에 대해 알아낸 것은 없어요.',
+  }),
+  invitation: ({ path, until, invitedBy }, { brand, host, link, date }) => ({
+    subject: `${brand} 초대장`,
+    heading: `${brand} 초대장이 도착했어요`,
+    paragraphs: [
+      invitedBy === undefined ? '새 계정을 만들 수 있어요.' : `${invitedBy} 님이 초대했어요. 새 계정을 만들 수 있어요.`,
+    ],
+    action: { label: '초대 수락하기', url: link(path) },
+    after: `링크는 ${date(until)}까지 한 번만 쓸 수 있어요.`,
+    why: `${brand}(${host})에서 누군가 이 주소를 초대해서 보내 드리는 메일이에요.`,
+    notYou: '기다리던 초대가 아니라면 그대로 두세요. 직접 수락하지 않으면 계정은 만들어지지 않아요.',
+  }),
+  account_deleted: ({ at, address, device }, { brand, host, date }) => ({
+    subject: `${brand} 계정이 삭제됐어요`,
+    heading: '계정이 삭제됐어요',
+    paragraphs: ['모든 세션이 끝났고, 앱은 더 이상 대신 접근할 수 없어요.'],
+    facts: [
+      ['시각', date(at)],
+      ['접속 주소', address],
+      ['기기', device],
+    ],
+    why: `${brand}(${host})에 이 주소로 된 계정이 있어서 보내 드리는 마지막 메일이에요.`,
+    notYou: `직접 하지 않았다면 ${host} 운영자에게 바로 알려 주세요.`,
+  }),
+}

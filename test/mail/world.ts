@@ -1,0 +1,74 @@
+/** The mail room over a database and a runner of its own. */
+import { randomBytes } from 'node:crypto'
+import { openOutboxRunner } from '#database/outbox-runner.ts'
+import { createDatabase } from '#database/pool.ts'
+import { createMail, MAIL_TASK } from '#mail/mail.ts'
+import type { Logger } from '#observability/logger.ts'
+import { createMetrics } from '#observability/metrics.ts'
+import { type Clock, systemClock } from '#shared/clock.ts'
+import { createKeyring } from '#shared/keyring.ts'
+import { atEnd } from '../support/endings.ts'
+import { cloneDatabase } from '../support/postgres.ts'
+
+export const ISSUER = 'https://id.example.com'
+export const FROM = 'Example <id@example.com>'
+
+export interface MailWorldOptions {
+  readonly smtpUrl?: string | undefined
+  readonly production?: boolean
+  readonly clock?: Clock
+  readonly brand?: string
+  readonly url?: string
+  readonly masterKey?: Uint8Array
+}
+
+export type MailWorld = Awaited<ReturnType<typeof openMailWorld>>
+
+export async function openMailWorld(options: MailWorldOptions = {}) {
+  const url = options.url ?? (await cloneDatabase()).url
+  const db = createDatabase({ url })
+  const keyring = createKeyring([options.masterKey ?? randomBytes(32)])
+  const lines: { level: string; detail: object; message: string }[] = []
+  const told = (level: string) => (detail: object, message: string) => void lines.push({ level, detail, message })
+  const metrics = createMetrics()
+  const mail = createMail({
+    config: { issuer: ISSUER, production: options.production ?? true, mail: { from: FROM } },
+    smtpUrl: options.smtpUrl,
+    db,
+    keyring,
+    logger: { info: told('info'), warn: told('warn'), error: told('error') } as unknown as Logger,
+    metrics,
+    clock: options.clock ?? systemClock,
+    ...(options.brand === undefined ? {} : { brand: () => options.brand as string }),
+  })
+  atEnd(async () => {
+    metrics.close()
+    await db.close()
+  })
+  return {
+    url,
+    db,
+    keyring,
+    mail,
+    lines,
+    /** Starts a runner that sends; it ends with the test file. */
+    async send(taskMs = 1500) {
+      const tasks = { [MAIL_TASK]: mail.deliver }
+      const runner = await openOutboxRunner({ url, tasks, taskMs, leaseMs: taskMs + 500, pollMs: 100 })
+      atEnd(() => runner.close())
+      return runner
+    },
+    /** What waits in the outbox, as PostgreSQL has it. */
+    async waiting(): Promise<{ attempts: number; last_error: string | null; line: string }[]> {
+      const { rows } = await db.query<{ attempts: number; last_error: string | null; line: string }>(
+        'SELECT attempts, last_error, t::text AS line FROM graphile_worker._private_jobs t ORDER BY id',
+      )
+      return rows
+    },
+    /** The counted attempts by outcome. */
+    async counted(): Promise<Record<string, number>> {
+      const figures = [...(await metrics.text()).matchAll(/^signet_mails_total\{outcome="(\w+)"\} (\d+)/gm)]
+      return Object.fromEntries(figures.map(([, outcome, count]) => [outcome, Number(count)]))
+    },
+  }
+}
