@@ -6,7 +6,8 @@ import { createApp } from '../support/app.ts'
 import { assertionParams } from '../support/assertion.ts'
 import { childrenOf } from '../support/holder-process.ts'
 import { startOwnPostgres } from '../support/own-postgres.ts'
-import { textOf } from '../support/person.ts'
+import { answerOf, person, textOf } from '../support/person.ts'
+import { asSuperuser } from '../support/postgres.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const API = 'https://api.example.com'
@@ -145,4 +146,25 @@ describe('while PostgreSQL', () => {
     const warnings = lines.filter(({ level, msg }) => level === 'warn' && msg !== 'request')
     expect(warnings.length).toBeLessThanOrEqual(3 * (seconds + 1))
   })
+})
+
+test('a sign-out whose event cannot be written did not happen, and is done when it is asked for again', async () => {
+  const browser = person(() => server)
+  const app = createApp(server, spa, CALLBACK, true)
+  await app.code(browser, { email: 'ada@example.com', password: PASSWORD })
+  const question = await browser.visit('/logout')
+  const leave = () => browser.submit(question, {}, { name: 'logout', value: 'yes' })
+  const signedIn = async () => {
+    const { left } = await browser.visit(app.begin({ prompt: 'none' }).url)
+    return answerOf(left as URL)['error'] === undefined
+  }
+  const before = (await admin.audit('session.ended')).length
+  await asSuperuser(async (client) => {
+    await client.query('BEGIN; LOCK TABLE audit_events IN EXCLUSIVE MODE')
+    expect((await leave()).status).toBe(503)
+  }, postgres.url)
+  expect(await signedIn()).toBe(true)
+  expect((await leave()).status).toBe(200)
+  expect(await signedIn()).toBe(false)
+  expect(await admin.audit('session.ended')).toHaveLength(before + 1)
 })
