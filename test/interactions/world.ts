@@ -25,7 +25,7 @@ export interface World {
 }
 
 export interface SentForm {
-  readonly step: 'login' | 'consent' | 'cancel'
+  readonly step: 'login' | 'passkey' | 'consent' | 'cancel'
   readonly body: URLSearchParams | string
   readonly headers?: Record<string, string>
 }
@@ -67,7 +67,7 @@ export async function startWorld(): Promise<World> {
 
 function post(server: Server, browser: Person, { page, form }: { page: Visit; form: SentForm }): Promise<Response> {
   const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-  const path = new URL(page.url).pathname.replace(/\/(login|consent|cancel)$/, '')
+  const path = new URL(page.url).pathname.replace(/\/(login|passkey|consent|cancel)$/, '')
   return server.fetch(`${path}/${form.step}`, {
     method: 'POST',
     redirect: 'manual',
