@@ -6,7 +6,7 @@ import type { Language } from '#http/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interaction-gateway.ts'
 import { TEXTS } from './texts/texts.ts'
 
-export type CodeProblem = 'mismatch' | 'missing' | 'stale'
+export type CodeProblem = 'mismatch' | 'missing' | 'stale' | 'busy' | 'tooMany'
 
 export interface CodeView {
   readonly language: Language
@@ -29,12 +29,12 @@ export function codePage(view: CodeView): { title: string; content: Html } {
   const texts = TEXTS[language].code
   const kind = fromPaper ? texts.paper : texts.app
   const csrf = hidden(csrfField.name, csrfField.value)
-  const isNoticed = problem === 'mismatch' || problem === 'stale'
+  const noticed = problem === undefined || problem === 'missing' ? undefined : { ...texts, ...kind }[problem]
   const content = html`<div class="lines">
       <h1>${kind.title}</h1>
       <p>${kind.asks(who)}</p>
     </div>
-    ${isNoticed ? notice(NOTICE, problem === 'stale' ? texts.stale : kind.mismatch) : ''}
+    ${noticed === undefined ? '' : notice(NOTICE, noticed)}
     ${form(
       actions.code,
       html`${csrf}${field({

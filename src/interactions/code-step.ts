@@ -7,7 +7,7 @@ import { looksLikeRecoveryCode } from '#sign-in/recovery-code/recovery-codes.ts'
 import { type CodeProblem, codePage } from './code-page.ts'
 import { formTargets } from './form-targets.ts'
 import type { Proofs } from './proofs.ts'
-import { anonymous, csrfField, guardForm, openInteraction, type StepDeps } from './step.ts'
+import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
 
 export interface CodeStep {
   show(ctx: Context, interaction: OpenInteraction, accountSub: string): Promise<void>
@@ -45,9 +45,15 @@ export function createCodeStep(deps: StepDeps, proofs: Proofs): CodeStep {
     if (code === '') return again('missing', 422)
     const method = looksLikeRecoveryCode(code) ? recoveryCodes : totp
     const attempt = { sub: accountSub, code: code.replaceAll(' ', ''), clientId: interaction.client.id }
-    const proof = await method.verify(attempt, anonymous(ctx))
-    if (!proof) return again('mismatch', 422)
-    await proofs.take(ctx, interaction, proof)
+    try {
+      const proof = await method.verify(attempt, anonymous(ctx))
+      if (!proof) return await again('mismatch', 422)
+      await proofs.take(ctx, interaction, proof)
+    } catch (error) {
+      const delayed = putOff(ctx, error)
+      if (!delayed) throw error
+      await again(delayed.problem, delayed.status)
+    }
   }
 
   async function restart(ctx: Context): Promise<void> {

@@ -1,8 +1,10 @@
 /** The pages of sign-in and consent: `/interaction/:uid`, and below it where their forms are sent. */
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
+import type { KnownDevices } from '#sign-in/known-devices.ts'
 import { createCodeStep } from './code-step.ts'
 import { createConsentStep } from './consent-step.ts'
+import { createDeviceCookie } from './device-cookie.ts'
 import { STEPS } from './flow.ts'
 import { withoutDeadEnds } from './lost.ts'
 import { leadOnFromSignOut } from './signed-out-already.ts'
@@ -12,15 +14,16 @@ import { createSignInStep } from './sign-in-step.ts'
 import { createUnmetStep } from './unmet-step.ts'
 import { interactionPaths, openInteraction, type StepDeps } from './step.ts'
 
-export interface InteractionsDeps extends Omit<StepDeps, 'paths'>, Pick<ProofsDeps, 'progress'> {
+export interface InteractionsDeps extends Omit<StepDeps, 'paths' | 'deviceCookie'>, Pick<ProofsDeps, 'progress'> {
   /** The issuer identifier: the forms' addresses start with its path. */
   readonly issuer: string
+  readonly devices: KnownDevices
 }
 
 /** Middleware that answers what lies under `/interaction/` and passes everything else on. A sign-out that asks nothing leads on. */
 export function createInteractions(deps: InteractionsDeps): Middleware {
   const paths = interactionPaths(deps.issuer)
-  const stepDeps: StepDeps = { ...deps, paths }
+  const stepDeps: StepDeps = { ...deps, paths, deviceCookie: createDeviceCookie(deps) }
   const proofs = createProofs({ ...stepDeps, progress: deps.progress })
   const signIn = createSignInStep(stepDeps, proofs)
   const passkey = createPasskeyStep({ ...stepDeps, proofs, ask: signIn.show })
@@ -37,7 +40,7 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
     if (accountSub === undefined) return signIn.show(ctx, interaction)
     if (next === 'more') return code.show(ctx, interaction, accountSub)
     if (next === 'unmet') return unmet.show(ctx, interaction, accountSub)
-    await signIn.show(ctx, interaction)
+    await signIn.show(ctx, interaction, { passkeyOf: accountSub })
   })
   router.post(`/interaction/:uid/${STEPS.login}`, (ctx) => signIn.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.passkey}`, (ctx) => passkey.answer(ctx))

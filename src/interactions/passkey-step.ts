@@ -5,7 +5,7 @@ import type { Language } from '#http/i18n/language.ts'
 import { CREDENTIAL_FIELD, passkeySignIn, type ScriptedPart } from '#sign-in/passkey/parts.ts'
 import type { Proofs } from './proofs.ts'
 import type { SignInStep } from './sign-in-step.ts'
-import { anonymous, csrfField, guardForm, openInteraction, type StepDeps } from './step.ts'
+import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
 
 export interface PasskeyStepDeps extends StepDeps {
   readonly proofs: Pick<Proofs, 'take'>
@@ -29,9 +29,15 @@ export function createPasskeyStep(deps: PasskeyStepDeps): PasskeyStep {
       const form = await guardForm(deps, ctx, interaction)
       if (!form) return ask(ctx, interaction, { problem: 'stale', status: 403 })
       const attempt = { credential: form.one(CREDENTIAL_FIELD), binding: bindingOf(interaction) }
-      const proof = await passkeys.verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
-      if (!proof) return ask(ctx, interaction, { problem: 'passkey', status: 422 })
-      await proofs.take(ctx, interaction, proof)
+      try {
+        const proof = await passkeys.verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
+        if (!proof) return await ask(ctx, interaction, { problem: 'passkey', status: 422 })
+        await proofs.take(ctx, interaction, proof)
+      } catch (error) {
+        const delayed = putOff(ctx, error)
+        if (!delayed) throw error
+        await ask(ctx, interaction, delayed)
+      }
     },
 
     async renew(ctx) {

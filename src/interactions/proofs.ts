@@ -22,14 +22,14 @@ export interface Proofs {
   forget(interaction: OpenInteraction): Promise<void>
 }
 
-export interface ProofsDeps extends Pick<StepDeps, 'gateway' | 'paths'> {
+export interface ProofsDeps extends Pick<StepDeps, 'gateway' | 'paths' | 'deviceCookie'> {
   readonly progress: SignInProgress
   /** An authenticator app. */
   readonly totp: Pick<LoginMethod<never>, 'isEnrolled'>
   readonly passkeys: Pick<LoginMethod<never>, 'isEnrolled'>
 }
 
-export function createProofs({ gateway, paths, progress, totp, passkeys }: ProofsDeps): Proofs {
+export function createProofs({ deviceCookie, gateway, paths, progress, totp, passkeys }: ProofsDeps): Proofs {
   async function next(asked: readonly string[], accountSub: string, amr: readonly string[]): Promise<NextProof> {
     const [more, passkey] = await Promise.all([totp.isEnrolled(accountSub), passkeys.isEnrolled(accountSub)])
     return nextProof({ amr, asked, enrolled: { more, passkey } })
@@ -50,6 +50,7 @@ export function createProofs({ gateway, paths, progress, totp, passkeys }: Proof
       const amr = before.accountSub === account.sub ? joined(before.amr, shown) : joined([], shown)
       if ((await next(interaction.asked, account.sub, amr)) === 'done') {
         await progress.end(interaction.uid)
+        deviceCookie.remember(ctx, account.sub)
         return gateway.signedIn(ctx, { accountSub: account.sub, amr, acr: acrOf(amr) })
       }
       await progress.put(interaction.uid, { accountSub: account.sub, amr })

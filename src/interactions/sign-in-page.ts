@@ -8,7 +8,7 @@ import { PASSKEY_AUTOCOMPLETE } from '#sign-in/passkey/parts.ts'
 import { TEXTS } from './texts/texts.ts'
 
 /** Why the page is shown again. */
-export type SignInProblem = 'mismatch' | 'busy' | 'stale' | 'passkey'
+export type SignInProblem = 'mismatch' | 'busy' | 'tooMany' | 'stale' | 'passkey'
 
 export interface SignInView {
   readonly language: Language
@@ -23,6 +23,8 @@ export interface SignInView {
   readonly problem?: SignInProblem | undefined
   /** The way in by passkey, where the browser has one. */
   readonly passkey: Html
+  /** The e-mail address of who is known, and asked for a passkey alone. */
+  readonly passkeyOf?: string | undefined
 }
 
 const NOTICE = 'sign-in-notice'
@@ -32,18 +34,26 @@ export function signInPage(view: SignInView): { title: string; content: Html } {
   const texts = TEXTS[language].signIn
   const csrf = hidden(csrfField.name, csrfField.value)
   const asks = view.again ? texts.again : texts.asks
+  const { passkeyOf } = view
+  const title = passkeyOf === undefined ? texts.title : texts.passkeyTitle
   const content = html`<div class="lines">
-      <h1>${texts.title}</h1>
-      <p>${asks(client.name, client.redirectHost)}</p>
+      <h1>${title}</h1>
+      <p>
+        ${passkeyOf === undefined ? asks(client.name, client.redirectHost) : texts.passkeyAsks(client.name, passkeyOf)}
+      </p>
     </div>
     ${problem === undefined ? '' : notice(NOTICE, texts[problem])}
-    ${form(actions.login, html`${csrf}${fields(view)}${button({ label: texts.submit, kind: 'primary' })}`)}
+    ${
+      passkeyOf === undefined
+        ? form(actions.login, html`${csrf}${fields(view)}${button({ label: texts.submit, kind: 'primary' })}`)
+        : html`<noscript><p>${texts.passkeyNeedsScript}</p></noscript>`
+    }
     ${view.passkey}
     <div class="close">
       ${form(actions.cancel, html`${csrf}${button({ label: texts.cancel(client.name), kind: 'quiet' })}`)}
     </div>`
   const isWrong = problem !== undefined || missing.length > 0
-  return { title: isWrong ? `${texts.errorPrefix}: ${texts.title}` : texts.title, content }
+  return { title: isWrong ? `${texts.errorPrefix}: ${title}` : title, content }
 }
 
 function fields({ language, identifier, missing = [], problem }: SignInView): Html {

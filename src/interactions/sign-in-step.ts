@@ -3,12 +3,11 @@ import type { Context } from 'koa'
 import { chooseLanguage } from '#http/i18n/language.ts'
 import { sendPage } from '#http/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
-import { SignInBusy } from '#sign-in/errors.ts'
 import { isReauthentication, readSignIn, text, type SignInAttempt } from './flow.ts'
 import { formTargets } from './form-targets.ts'
 import { passkeyPart } from './passkey-step.ts'
 import type { Proofs } from './proofs.ts'
-import { anonymous, csrfField, guardForm, openInteraction, type StepDeps } from './step.ts'
+import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
 import { signInPage, type SignInProblem } from './sign-in-page.ts'
 
 export interface SignInStep {
@@ -24,10 +23,12 @@ export interface ShownAgain {
   readonly missing?: readonly ('identifier' | 'password')[]
   readonly problem?: SignInProblem
   readonly status?: number
+  /** Only a passkey is asked for, of the person who is known. */
+  readonly passkeyOf?: string
 }
 
 export function createSignInStep(deps: StepDeps, proofs: Proofs): SignInStep {
-  const { gateway, passwords, paths } = deps
+  const { deviceCookie, gateway, passwords, paths } = deps
   const show = (ctx: Context, interaction: OpenInteraction, again: ShownAgain = {}) =>
     ask(deps, ctx, interaction, again)
 
@@ -44,14 +45,15 @@ export function createSignInStep(deps: StepDeps, proofs: Proofs): SignInStep {
   async function verify(ctx: Context, interaction: OpenInteraction, attempt: SignInAttempt): Promise<void> {
     const { identifier } = attempt
     try {
-      const proof = await passwords.verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
+      const facts = { ...attempt, clientId: interaction.client.id, device: deviceCookie.read(ctx) }
+      const proof = await passwords.verify(facts, anonymous(ctx))
       // A browser offers to keep a password when the answer is a success, so a mismatch is none.
       if (!proof) return await show(ctx, interaction, { identifier, problem: 'mismatch', status: 422 })
       await proofs.take(ctx, interaction, proof)
     } catch (error) {
-      if (!(error instanceof SignInBusy)) throw error
-      ctx.set('Retry-After', String(error.retryAfterSeconds))
-      await show(ctx, interaction, { identifier, problem: 'busy', status: error.status })
+      const delayed = putOff(ctx, error)
+      if (!delayed) throw error
+      await show(ctx, interaction, { identifier, ...delayed })
     }
   }
 
@@ -68,7 +70,8 @@ export function createSignInStep(deps: StepDeps, proofs: Proofs): SignInStep {
 async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, again: ShownAgain): Promise<void> {
   const { accounts, paths } = deps
   const { client, params, uid } = interaction
-  const known = interaction.accountSub === undefined ? undefined : await accounts.read(interaction.accountSub)
+  const sub = again.passkeyOf ?? interaction.accountSub
+  const known = sub === undefined ? undefined : await accounts.read(sub)
   const language = chooseLanguage(ctx, {
     uiLocales: params['ui_locales'],
     accountLocale: known?.claims['locale'],
@@ -84,6 +87,7 @@ async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, a
     missing: again.missing ?? [],
     problem: again.problem,
     passkey: passkey.content,
+    passkeyOf: again.passkeyOf === undefined ? undefined : known?.email,
   })
   await sendPage(ctx, {
     language,

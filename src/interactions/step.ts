@@ -4,6 +4,7 @@ import type { Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import { InteractionLost, type InteractionGateway, type OpenInteraction } from '#oidc/interaction-gateway.ts'
 import type { Resources } from '#resources/resource.ts'
+import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
@@ -13,6 +14,7 @@ import type { Csrf } from '#http/csrf.ts'
 import { RequestError } from '#http/errors.ts'
 import { requestOrigin } from '#http/origin.ts'
 import { requestState } from '#http/request-state.ts'
+import type { DeviceCookie } from './device-cookie.ts'
 import { STEPS } from './flow.ts'
 
 /** The hidden field of every form. */
@@ -28,6 +30,7 @@ export interface StepDeps {
   readonly accounts: Pick<Accounts, 'read'>
   readonly audit: Pick<Audit, 'record'>
   readonly csrf: Csrf
+  readonly deviceCookie: DeviceCookie
   readonly paths: InteractionPaths
 }
 
@@ -88,6 +91,16 @@ export async function guardForm(deps: StepDeps, ctx: Context, interaction: OpenI
     })
     return undefined
   }
+}
+
+/**
+ * Says how long to wait where an attempt was put off, for a page that says so too; undefined for any other error. RFC
+ * 6585 §4, RFC 9110 §15.6.4.
+ */
+export function putOff(ctx: Context, error: unknown): { problem: 'busy' | 'tooMany'; status: number } | undefined {
+  if (!(error instanceof SignInBusy) && !(error instanceof TooManyAttempts)) return undefined
+  ctx.set('Retry-After', String(error.retryAfterSeconds))
+  return { problem: error instanceof SignInBusy ? 'busy' : 'tooMany', status: error.status }
 }
 
 /** Who acts before a sign-in: nobody known, from somewhere. */

@@ -7,7 +7,7 @@ import type { Queryable } from '#database/database.ts'
  */
 export const LIMITS = {
   /** One account, or what somebody takes for one. */
-  who: { free: 5, longest: 900, window: 86_400 },
+  who: { free: 10, longest: 900, window: 86_400 },
   /** One IPv4 address, or an IPv6 network of 64 bits: a household, or an office behind one address. */
   address: { free: 50, longest: 300, window: 3600 },
   /** An IPv4 network of 24 bits, or an IPv6 network of 48. */
@@ -35,35 +35,46 @@ const WAIT = byKind(
 )
 // Whoever waited for the row sees it as it is then: of a thousand at once as many get through as may.
 const COUNT = `INSERT INTO sign_in_attempts AS a (key, kind, failures, last_at)
-  SELECT key, kind, 1, clock_timestamp() FROM unnest($1::bytea[], $2::text[]) AS given (key, kind) ORDER BY key
+  SELECT key, kind, 1, clock_timestamp() FROM unnest($1::bytea[], $2::text[]) AS given (key, kind)
+  WHERE NOT EXISTS (SELECT 1 FROM sign_in_attempts WHERE key = ANY ($3::bytea[]) AND blocked_until > clock_timestamp())
+  ORDER BY key
   ON CONFLICT (key) DO UPDATE
     SET failures = ${FAILURES}, last_at = clock_timestamp(), blocked_until = clock_timestamp() + ${WAIT}
     WHERE a.blocked_until IS NULL OR a.blocked_until <= clock_timestamp()
   RETURNING key`
 
 export function createAttemptsStore(db: Queryable) {
+  /** How many of the keys were counted: none of them while one of `unlessBlocked` is blocked. */
+  async function count(keys: readonly AttemptKey[], unlessBlocked: readonly AttemptKey[]): Promise<number> {
+    const { rowCount } = await db.query(COUNT, [
+      keys.map(({ key }) => key),
+      keys.map(({ kind }) => kind),
+      unlessBlocked.map(({ key }) => key),
+    ])
+    return rowCount
+  }
+
   return {
-    /** Counts a failure for each key that is not blocked. Undefined when none was; otherwise seconds to wait. */
-    async count(keys: readonly AttemptKey[]): Promise<number | undefined> {
-      const given = keys.map(({ key }) => key)
-      const { rowCount } = await db.query(COUNT, [given, keys.map(({ kind }) => kind)])
-      if (rowCount === keys.length) return undefined
-      const { rows } = await db.query<{ seconds: number | null }>(
+    /** Counts a failure of `who`, unless that or a place is blocked: then seconds to wait. */
+    async begin(who: AttemptKey | undefined, places: readonly AttemptKey[]): Promise<number | undefined> {
+      if (who && (await count([who], places)) === 1) return undefined
+      const { rows } = await db.query<{ seconds: number }>(
         `SELECT ceil(extract(epoch FROM max(blocked_until) - clock_timestamp()))::int AS seconds
-         FROM sign_in_attempts WHERE key = ANY ($1::bytea[])`,
-        [given],
+         FROM sign_in_attempts WHERE key = ANY ($1::bytea[]) HAVING max(blocked_until) > clock_timestamp()`,
+        [[...(who ? [who] : []), ...places].map(({ key }) => key)],
       )
-      return Math.max(1, rows[0]?.seconds ?? 1)
+      // what blocked a moment ago may be over by now
+      return rows[0]?.seconds ?? (who ? 1 : undefined)
     },
 
-    /** What was counted beforehand was no failure: `who` begins anew, the place has one failure less. */
-    async forgive(keys: readonly AttemptKey[]): Promise<void> {
-      await db.query(
-        `WITH who AS (DELETE FROM sign_in_attempts WHERE key = ANY ($1::bytea[]) AND kind = 'who')
-         UPDATE sign_in_attempts SET failures = greatest(failures - 1, 0)
-         WHERE key = ANY ($1::bytea[]) AND kind <> 'who'`,
-        [keys.map(({ key }) => key)],
-      )
+    /** Counts a failure of the places. */
+    async failed(places: readonly AttemptKey[]): Promise<void> {
+      await count(places, [])
+    },
+
+    /** What was counted beforehand was no failure. */
+    async forgive({ key }: AttemptKey): Promise<void> {
+      await db.query('DELETE FROM sign_in_attempts WHERE key = $1', [key])
     },
 
     /** A bounded number of rows that count for nothing any more; how many. */

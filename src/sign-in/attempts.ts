@@ -16,12 +16,18 @@ export interface Attempt {
   readonly address: string | undefined
 }
 
+/** What came of an attempt; an attempt of which nothing is said counts as one that failed, for the account. */
+export interface BegunAttempt {
+  succeeded(): Promise<void>
+  failed(): Promise<void>
+}
+
 export interface Attempts {
   /**
-   * Counts a failure beforehand, so that a thousand attempts at once count a thousand times. Call what is returned
-   * when it was none. Throws TooManyAttempts (429) while the account or the place must wait.
+   * Counts a failure of the account beforehand, so that a thousand at once count a thousand times. Throws
+   * TooManyAttempts (429) while the account or the place must wait.
    */
-  begin(attempt: Attempt): Promise<() => Promise<void>>
+  begin(attempt: Attempt): Promise<BegunAttempt>
   removeExpired(): Promise<number>
 }
 
@@ -34,15 +40,16 @@ export function createAttempts({ db, keyring }: { db: Queryable; keyring: Pick<K
   })
 
   return {
-    async begin({ method, who, address }) {
-      const keys = [
-        ...(who === undefined ? [] : [keyOf('who', method, who.toLowerCase())]),
-        ...placesOf(address).map(({ kind, place }) => keyOf(kind, place)),
-      ]
-      if (keys.length === 0) return async () => undefined
-      const seconds = await store.count(keys)
+    async begin({ method, who: name, address }) {
+      const who = name === undefined ? undefined : keyOf('who', method, name.toLowerCase())
+      const places = placesOf(address).map(({ kind, place }) => keyOf(kind, place))
+      const seconds = await store.begin(who, places)
       if (seconds !== undefined) throw new TooManyAttempts(seconds)
-      return () => store.forgive(keys)
+      return {
+        succeeded: async () => who && store.forgive(who),
+        // many people sign in from one place at the same time: there only what failed counts
+        failed: () => store.failed(places),
+      }
     },
     removeExpired: store.removeExpired,
   }

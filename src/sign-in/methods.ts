@@ -4,6 +4,8 @@ import type { Audit } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#shared/keyring.ts'
+import { createAttempts } from './attempts.ts'
+import { createKnownDevices } from './known-devices.ts'
 import { createPasskeys } from './passkey/passkeys.ts'
 import { createPasswords } from './password/passwords.ts'
 import { createSignInProgress } from './progress-store.ts'
@@ -21,18 +23,25 @@ export interface MethodsDeps {
 
 /** The methods, and where a sign-in of several proofs stands. */
 export function createMethods(deps: MethodsDeps) {
-  const passkeys = createPasskeys({ ...deps, brand: 'Signet' })
+  const attempts = createAttempts(deps)
+  const devices = createKnownDevices(deps)
+  const passkeys = createPasskeys({ ...deps, attempts, brand: 'Signet' })
   const progress = createSignInProgress(deps.db)
   return {
-    passwords: createPasswords(deps),
+    passwords: createPasswords({ ...deps, attempts, devices }),
     passkeys,
-    totp: createTotp(deps),
-    recoveryCodes: createRecoveryCodes(deps),
+    totp: createTotp({ ...deps, attempts }),
+    recoveryCodes: createRecoveryCodes({ ...deps, attempts }),
     progress,
+    devices,
     /** What nobody can go on with any more; rows by table, undefined when there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {
-      const removed = { challenges: await passkeys.removeExpired(), sign_in_progress: await progress.removeExpired() }
-      return removed.challenges + removed.sign_in_progress === 0 ? undefined : removed
+      const removed = {
+        challenges: await passkeys.removeExpired(),
+        sign_in_progress: await progress.removeExpired(),
+        sign_in_attempts: await attempts.removeExpired(),
+      }
+      return Object.values(removed).some((rows) => rows > 0) ? removed : undefined
     },
   }
 }

@@ -1,6 +1,6 @@
 /** The commands of the contract, as they are printed there, against a live server. */
 import { readFile, stat, writeFile } from 'node:fs/promises'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { decodeProtectedHeader } from 'jose'
 import { expect, test } from 'vitest'
@@ -11,7 +11,8 @@ import { createDatabase } from '../../src/database/pool.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { accessTokens } from '../../src/resource-server/index.ts'
 import { systemClock } from '../../src/shared/clock.ts'
-import { createPasswords } from '../../src/sign-in/password/passwords.ts'
+import { createKeyring } from '../../src/shared/keyring.ts'
+import { createMethods } from '../../src/sign-in/methods.ts'
 import { atEnd } from '../support/endings.ts'
 import { startSignet } from './support/signet.ts'
 
@@ -62,7 +63,15 @@ async function passwordCheck(): Promise<(identifier: string, password: string) =
   atEnd(() => db.close())
   const audit = createAudit({ db })
   const accounts = createAccounts({ db, audit, clock: systemClock })
-  const passwords = createPasswords({ db, accounts, audit })
+  const keyring = createKeyring([randomBytes(32)])
+  const { passwords } = createMethods({
+    db,
+    accounts,
+    audit,
+    keyring,
+    clock: systemClock,
+    issuer: signet.server.issuer,
+  })
   return async (identifier, password) => (await passwords.verify({ identifier, password }, SYSTEM))?.account.sub
 }
 

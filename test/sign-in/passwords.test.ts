@@ -8,10 +8,13 @@ import { createAudit } from '#audit/recorder.ts'
 import type { Queryable } from '#database/database.ts'
 import { createDatabase, type PooledDatabase } from '#database/pool.ts'
 import { systemClock } from '#shared/clock.ts'
+import { createKeyring } from '#shared/keyring.ts'
+import { createAttempts } from '#sign-in/attempts.ts'
 import { createHasher, type Hasher } from '#sign-in/hashing.ts'
 import { PasswordInvalid, SignInBusy } from '#sign-in/errors.ts'
+import { createKnownDevices } from '#sign-in/known-devices.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
-import { createPasswords } from '#sign-in/password/passwords.ts'
+import { createPasswords, type PasswordsDeps } from '#sign-in/password/passwords.ts'
 import { atEnd } from '../support/endings.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 
@@ -23,17 +26,21 @@ let audit: Audit
 let accounts: Accounts
 let passwords: Passwords
 let ada: Account
+let deps: PasswordsDeps
 
 beforeAll(async () => {
   db = createDatabase({ url: (await cloneDatabase()).url })
   atEnd(() => db.close())
   audit = createAudit({ db })
   accounts = createAccounts({ db, audit, clock: systemClock })
-  passwords = createPasswords({ db, accounts, audit })
+  const keyring = createKeyring([Buffer.alloc(32, 7)])
+  deps = { db, accounts, audit, attempts: createAttempts({ db, keyring }), devices: createKnownDevices({ keyring }) }
+  passwords = createPasswords(deps)
 })
 
 beforeEach(async () => {
   await db.query('DELETE FROM accounts')
+  await db.query('DELETE FROM sign_in_attempts')
   ada = await accounts.create({ email: 'ada@example.com', name: 'Ada' }, SYSTEM, await withPassword(PASSWORD))
 })
 
@@ -134,7 +141,7 @@ describe('a refused attempt', () => {
 
   test('costs one verification whether or not the person is known (ASVS 6.3.8)', async () => {
     const counted = countVerifications(createHasher())
-    const measured = createPasswords({ db, accounts, audit, hasher: counted.hasher })
+    const measured = createPasswords({ ...deps, hasher: counted.hasher })
     await accounts.create({ email: 'bob@example.com' }, SYSTEM)
     for (const { identifier, password } of [...attempts, { identifier: 'bob@example.com', password: PASSWORD }]) {
       const before = counted.count()
@@ -146,6 +153,7 @@ describe('a refused attempt', () => {
   test('takes as long for an unknown address as for a known one', async () => {
     const times = { known: [] as number[], unknown: [] as number[] }
     for (let round = 0; round < 15; round += 1) {
+      await db.query('DELETE FROM sign_in_attempts')
       times.known.push(await timed(() => signIn('ada@example.com', 'wrong horse')))
       times.unknown.push(await timed(() => signIn('eve@example.com', 'wrong horse')))
     }
@@ -156,7 +164,7 @@ describe('a refused attempt', () => {
   })
 
   test('for want of room is told apart from a wrong password', async () => {
-    const full = createPasswords({ db, accounts, audit, hasher: createHasher({ concurrency: 1, maxWaiting: 1 }) })
+    const full = createPasswords({ ...deps, hasher: createHasher({ concurrency: 1, maxWaiting: 1 }) })
     const rush = Array.from({ length: 8 }, () =>
       full.verify({ identifier: 'ada@example.com', password: PASSWORD }, BROWSER),
     )

@@ -197,7 +197,7 @@ async function prepare(rooms: Rooms, node: Reachable) {
     },
     SYSTEM,
   )
-  const store = await createPasswords({ db, accounts, audit }).prepare(ada.password)
+  const store = await createPasswords(rooms).prepare(ada.password)
   await accounts.create({ email: ada.email }, SYSTEM, (trx, { sub }) => store(trx, sub))
   const adapter = adapterOver(rooms, db)
   const app = createApp(node, { id: client.id, key: {}, secret: undefined }, CALLBACK, true)

@@ -11,6 +11,8 @@ import { createGuardedFetch } from '#http/guarded-fetch.ts'
 import { seenRestoreEpoch } from '#oidc/restore-epoch.ts'
 import { createResources } from '#resources/resources.ts'
 import type { AppError } from '#shared/app-error.ts'
+import { createAttempts } from '#sign-in/attempts.ts'
+import { createKnownDevices } from '#sign-in/known-devices.ts'
 import { createSettings } from '#settings/settings.ts'
 import { systemClock } from '#shared/clock.ts'
 import { createKeyring } from '#shared/keyring.ts'
@@ -67,6 +69,8 @@ export async function openRooms(url: string, { clock = systemClock } = {}) {
     signingKeys,
     settings,
     restoreEpoch,
+    attempts: createAttempts({ db, keyring }),
+    devices: createKnownDevices({ keyring }),
   }
 }
 

@@ -9,6 +9,8 @@ function app(name: string, at: string): Html {
   return at === '' ? strong(name) : html`${strong(name)} at ${host(at)}`
 }
 
+const TOO_MANY = 'There were too many attempts. Wait a while before you try again.'
+
 export const en = {
   signIn: {
     title: 'Sign in',
@@ -23,6 +25,10 @@ export const en = {
     mismatch: 'That e-mail address and password do not match. Check both and try again.',
     passkey: 'That passkey could not be used. Try again, or sign in another way.',
     busy: 'Many people are signing in at this moment. Wait a few seconds and try again.',
+    tooMany: TOO_MANY,
+    passkeyTitle: 'Confirm with your passkey',
+    passkeyAsks: (name: string, who: string) => html`${strong(name)} wants to be surer that it is you, ${strong(who)}.`,
+    passkeyNeedsScript: 'A passkey needs JavaScript. Allow it for this page, then load it again.',
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please sign in again.',
     errorPrefix: 'Error',
   },
@@ -48,6 +54,8 @@ export const en = {
     restart: 'Use another account',
     cancel: (name: string) => html`Back to ${foreign(name)}`,
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please enter the code again.',
+    busy: 'Many people are signing in at this moment. Wait a few seconds and try again.',
+    tooMany: TOO_MANY,
     errorPrefix: 'Error',
   },
   unmet: {

@@ -8,6 +8,8 @@ function app(name: string, at: string): Html {
   return at === '' ? html`${strong(name)} 앱` : html`${strong(name)} 앱(${host(at)})`
 }
 
+const TOO_MANY = '시도가 너무 많았어요. 잠시 기다렸다가 다시 해 주세요.'
+
 export const ko: InteractionTexts = {
   signIn: {
     title: '로그인',
@@ -22,6 +24,10 @@ export const ko: InteractionTexts = {
     mismatch: '이메일 주소와 비밀번호가 서로 맞지 않아요. 다시 확인해 주세요.',
     passkey: '이 패스키로는 로그인할 수 없어요. 다시 시도하거나 다른 방법으로 로그인해 주세요.',
     busy: '지금 로그인하는 분이 많아요. 몇 초 뒤에 다시 시도해 주세요.',
+    tooMany: TOO_MANY,
+    passkeyTitle: '패스키로 확인해 주세요',
+    passkeyAsks: (name, who) => html`${strong(name)} 앱에서 ${strong(who)} 님이 맞는지 한 번 더 확인하려고 해요.`,
+    passkeyNeedsScript: '패스키를 쓰려면 자바스크립트가 필요해요. 이 페이지에서 허용한 뒤 새로고침해 주세요.',
     stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 다시 로그인해 주세요.',
     errorPrefix: '오류',
   },
@@ -46,6 +52,8 @@ export const ko: InteractionTexts = {
     restart: '다른 계정으로 하기',
     cancel: (name) => html`${foreign(name)} 앱으로 돌아가기`,
     stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 코드를 다시 입력해 주세요.',
+    busy: '지금 로그인하는 분이 많아요. 몇 초 뒤에 다시 시도해 주세요.',
+    tooMany: TOO_MANY,
     errorPrefix: '오류',
   },
   unmet: {

@@ -4,7 +4,7 @@ import type { Audit } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#shared/keyring.ts'
-import { proofEvent } from '../proof-events.ts'
+import { judged, type JudgedDeps } from '../judged.ts'
 import { readAssertion, type RelyingParty, ResponseRefused, verifyAssertion } from './ceremonies.ts'
 import { createChallengeStore } from './challenge-store.ts'
 import { CHALLENGE_SECONDS, type Challenges, createChallenges } from './challenges.ts'
@@ -14,7 +14,7 @@ import type { PasskeyAttempt, Passkeys } from './passkey.ts'
 
 const METHOD = 'passkey'
 
-export interface PasskeysDeps {
+export interface PasskeysDeps extends Pick<JudgedDeps, 'attempts'> {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read'>
   readonly audit: Pick<Audit, 'record' | 'recordIn'>
@@ -28,7 +28,7 @@ export interface PasskeysDeps {
 
 /** The passkey method. See Passkeys for what each call does. */
 export function createPasskeys(deps: PasskeysDeps): Passkeys {
-  const { accounts, audit, db } = deps
+  const { accounts, db } = deps
   const store = createPasskeyStore(db)
   const challengeStore = createChallengeStore(db)
   const challenges = createChallenges({ ...deps, store: challengeStore })
@@ -50,11 +50,16 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
     }),
 
     async verify(attempt, by) {
-      const { passkey, ...facts } = await judge({ accounts, store, challenges, rp }, attempt)
-      await audit.record(proofEvent({ method: METHOD, ...facts, clientId: attempt.clientId, by }))
-      if (!facts.account || !passkey || facts.refusal !== undefined) return undefined
+      let used: StoredPasskey | undefined
+      // nobody's passkey can be guessed, so nobody can be locked out of theirs: only the place counts
+      const facts = { method: METHOD, who: undefined, clientId: attempt.clientId, by }
+      const account = await judged(deps, facts, async () => {
+        const { passkey, ...verdict } = await judge({ accounts, store, challenges, rp }, attempt)
+        used = passkey
+        return verdict
+      })
       // RFC 8176 §2: the key is in one piece of hardware, or in a keychain of software; its person was verified
-      return { account: facts.account, amr: [passkey.synced ? 'swk' : 'hwk', 'user', 'mfa'] }
+      return account && used && { account, amr: [used.synced ? 'swk' : 'hwk', 'user', 'mfa'] }
     },
 
     ...createEnrolment({ ...deps, challenges, rp, method: METHOD }),

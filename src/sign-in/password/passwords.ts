@@ -1,11 +1,11 @@
 /** Checks passwords at sign-in, with the same work whether or not the person is known, and sets first passwords. */
 import type { Account, Accounts } from '#accounts/account.ts'
-import type { Audit } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import { randomId } from '#shared/ids.ts'
 import { PasswordInvalid, SignInBusy } from '../errors.ts'
 import { createHasher, type Hasher } from '../hashing.ts'
-import { proofEvent } from '../proof-events.ts'
+import { judged, type JudgedDeps } from '../judged.ts'
+import type { KnownDevices } from '../known-devices.ts'
 import { createPasswordStore } from './password-store.ts'
 import type { Passwords } from './password.ts'
 
@@ -15,16 +15,16 @@ const AMR = ['pwd'] as const
 /** No account has it: what is looked up for an identifier that nobody has. */
 const NOBODY = ''
 
-export interface PasswordsDeps {
+export interface PasswordsDeps extends JudgedDeps {
   readonly db: Queryable
   readonly accounts: Pick<Accounts, 'findByIdentifier'>
-  readonly audit: Pick<Audit, 'record'>
+  readonly devices: Pick<KnownDevices, 'idFor'>
   readonly hasher?: Hasher
 }
 
 /** The password method. See Passwords for what each call does. */
 export function createPasswords(deps: PasswordsDeps): Passwords {
-  const { accounts, audit, db, hasher = createHasher() } = deps
+  const { accounts, db, devices, hasher = createHasher() } = deps
   const store = createPasswordStore(db)
   // ASVS 6.3.8: an unknown identifier is checked against this one, made once, of a password that nobody has.
   const standIn = hasher.hash(randomId())
@@ -55,10 +55,14 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
     isEnrolled: async (sub) => (await store.find(sub)) !== undefined,
 
     async verify(attempt, by) {
-      const account = await accounts.findByIdentifier(attempt.identifier)
-      const refusal = await judge(account, attempt.password)
-      await audit.record(proofEvent({ method: 'password', account, refusal, clientId: attempt.clientId, by }))
-      return account && refusal === undefined ? { account, amr: AMR } : undefined
+      const { identifier, password, clientId } = attempt
+      const account = await accounts.findByIdentifier(identifier)
+      // where the person has signed in before, what others guess elsewhere does not count
+      const device = account && devices.idFor(attempt.device, account.sub)
+      const who = device === undefined ? identifier : `${device} ${account?.sub}`
+      const facts = { method: 'password', who, account, clientId, by }
+      const proven = await judged(deps, facts, async () => ({ account, refusal: await judge(account, password) }))
+      return proven && { account: proven, amr: AMR }
     },
 
     check,

@@ -5,7 +5,8 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import type { Keyring } from '#shared/keyring.ts'
 import type { LoginMethod } from '../login-method.ts'
-import { factorEvent, proofEvent } from '../proof-events.ts'
+import { judged, type JudgedDeps, SECOND_PROOF } from '../judged.ts'
+import { factorEvent } from '../proof-events.ts'
 import { createRecoveryCodeStore } from './recovery-code-store.ts'
 
 const COUNT = 10
@@ -16,7 +17,7 @@ const GROUP = 4
 const PURPOSE = 'recovery-code'
 const AMR = ['otp'] as const
 
-export interface RecoveryCodesDeps {
+export interface RecoveryCodesDeps extends Pick<JudgedDeps, 'attempts'> {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read'>
   readonly audit: Audit
@@ -58,9 +59,9 @@ export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
 
     async verify({ sub, code, clientId }, by) {
       const account = await accounts.read(sub)
-      const refusal = await judge(account, code)
-      await audit.record(proofEvent({ method: 'recovery_code', account, refusal, clientId, by }))
-      return account && refusal === undefined ? { account, amr: AMR } : undefined
+      const facts = { ...SECOND_PROOF, name: 'recovery_code', who: sub, account, clientId, by }
+      const proven = await judged(deps, facts, async () => ({ account, refusal: await judge(account, code) }))
+      return proven && { account: proven, amr: AMR }
     },
 
     async generate(sub, by, given) {

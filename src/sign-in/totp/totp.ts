@@ -5,7 +5,8 @@ import type { Database, Queryable } from '#database/database.ts'
 import type { Keyring } from '#shared/keyring.ts'
 import { FactorCodeWrong, FactorNotFound } from '../errors.ts'
 import type { LoginMethod } from '../login-method.ts'
-import { factorEvent, proofEvent } from '../proof-events.ts'
+import { judged, type JudgedDeps, SECOND_PROOF } from '../judged.ts'
+import { factorEvent } from '../proof-events.ts'
 import { newSecret, setupOf, stepOf, type TotpSetup } from './one-time-password.ts'
 import { createTotpStore } from './totp-store.ts'
 
@@ -14,7 +15,7 @@ const PURPOSE = 'totp'
 const PENDING_SECONDS = 15 * 60
 const AMR = ['otp'] as const
 
-export interface TotpDeps {
+export interface TotpDeps extends Pick<JudgedDeps, 'attempts'> {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read'>
   readonly audit: Audit
@@ -59,9 +60,9 @@ export function createTotp(deps: TotpDeps): Totp {
 
     async verify({ sub, code, clientId }, by) {
       const account = await accounts.read(sub)
-      const refusal = await judge(account, code)
-      await audit.record(proofEvent({ method: 'totp', account, refusal, clientId, by }))
-      return account && refusal === undefined ? { account, amr: AMR } : undefined
+      const facts = { ...SECOND_PROOF, name: 'totp', who: sub, account, clientId, by }
+      const proven = await judged(deps, facts, async () => ({ account, refusal: await judge(account, code) }))
+      return proven && { account: proven, amr: AMR }
     },
 
     async begin({ sub, email }, issuer) {

@@ -28,7 +28,7 @@ import { createSettings } from '#settings/settings.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
 import { createKeyring } from '../../../src/shared/keyring.ts'
 import type { Passwords } from '../../../src/sign-in/password/password.ts'
-import { createPasswords } from '../../../src/sign-in/password/passwords.ts'
+import { createMethods } from '../../../src/sign-in/methods.ts'
 import { SEALED_COLUMNS } from '../../../src/services.ts'
 import { createMasterKeys } from '../../../src/signing-keys/master-keys.ts'
 import { createSigningKeys, type ManagedSigningKeys } from '../../../src/signing-keys/signing-keys.ts'
@@ -135,7 +135,7 @@ async function createRooms(issuer: string) {
   const signingKeys = createSigningKeys({ ...deps, keyring })
   const masterKeys = createMasterKeys({ db, audit, keyring, sealed: SEALED_COLUMNS })
   await signingKeys.ensure(SYSTEM)
-  const passwords = createPasswords({ db, accounts, audit })
+  const { passwords } = createMethods({ ...deps, accounts, keyring, issuer })
   const settings = createSettings(deps)
   atEnd(async () => {
     settings.close()

@@ -1,0 +1,32 @@
+/** The cookie by which a browser is known again (KnownDevices): it signs nobody in. */
+import type { Context } from 'koa'
+import type { KnownDevices } from '#sign-in/known-devices.ts'
+
+const MAX_AGE_MS = 180 * 24 * 3600 * 1000
+
+export interface DeviceCookie {
+  /** What the browser kept, to be given with an attempt. */
+  read(ctx: Context): string | undefined
+  /** After a sign-in of the account. */
+  remember(ctx: Context, sub: string): void
+}
+
+export function createDeviceCookie(deps: { issuer: string; devices: Pick<KnownDevices, 'remember'> }): DeviceCookie {
+  const secure = deps.issuer.startsWith('https:')
+  const name = secure ? '__Host-signet-device' : 'signet-device'
+  const read = (ctx: Context) => ctx.cookies.get(name, { signed: false })
+  return {
+    read,
+    remember(ctx, sub) {
+      ctx.cookies.set(name, deps.devices.remember(read(ctx), sub), {
+        httpOnly: true,
+        maxAge: MAX_AGE_MS,
+        overwrite: true,
+        path: '/',
+        sameSite: 'lax',
+        secure,
+        signed: false,
+      })
+    },
+  }
+}

@@ -1,0 +1,162 @@
+/** Guessing is slowed down exactly, on two nodes, and nobody can be locked out where they are known. */
+import { beforeEach, describe, expect, test } from 'vitest'
+import { SYSTEM } from '#audit/audit.ts'
+import { createAttempts } from '#sign-in/attempts.ts'
+import { LIMITS } from '#sign-in/attempts-store.ts'
+import { DatabaseUnavailable } from '#database/errors.ts'
+import { TooManyAttempts } from '#sign-in/errors.ts'
+import { createPasswords } from '#sign-in/password/passwords.ts'
+import { createTotp } from '#sign-in/totp/totp.ts'
+import { PASSWORD } from '../support/administrator.ts'
+import { cloneDatabase } from '../support/postgres.ts'
+import { openRooms, refusal, type Rooms } from '../support/rooms.ts'
+
+const { url } = await cloneDatabase()
+const nodes = await Promise.all([openRooms(url), openRooms(url)])
+const [here] = nodes
+const { accounts, audit, db, devices } = here
+const passwords = nodes.map(createPasswords)
+const ada = { identifier: 'ada@example.com' }
+let sub: string
+
+const from = (address: string) => ({ actor: { kind: 'anonymous' }, address }) as const
+const HOME = from('192.0.2.7')
+
+beforeEach(async () => {
+  await db.query('DELETE FROM accounts')
+  await db.query('DELETE FROM sign_in_attempts')
+  const store = await createPasswords(here).prepare(PASSWORD)
+  const account = await accounts.create({ email: ada.identifier }, SYSTEM, (trx, made) => store(trx, made.sub))
+  sub = account.sub
+})
+
+/**
+ * A thousand attempts at once, half of them on each node: as many are looked at as are free, and one more for each
+ * wait that was over meanwhile; not one more is looked at than was counted.
+ */
+async function guessAThousandTimes(attempt: (node: number, at: number) => Promise<unknown>): Promise<void> {
+  const start = performance.now()
+  const outcomes = await Promise.allSettled(Array.from({ length: 1000 }, (_, at) => attempt(at % 2, at)))
+  const waited = Math.floor(Math.log2((performance.now() - start) / 1000 + 1))
+  const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+  // a thousand are more than the pool of a node lets wait
+  const told = refused.filter(({ reason }) => !(reason instanceof DatabaseUnavailable))
+  expect(told.length).toBeGreaterThan(500)
+  expect(told.every(({ reason }) => reason instanceof TooManyAttempts)).toBe(true)
+  const looked = outcomes.length - refused.length
+  expect(looked).toBeGreaterThanOrEqual(LIMITS.who.free)
+  expect(looked).toBeLessThanOrEqual(LIMITS.who.free + waited)
+  expect([await failuresOf('who'), await failuresOf('address')]).toEqual([looked, looked])
+}
+
+/** A wait of one second may be over before a slow machine asks again. */
+const stayBlocked = () =>
+  db.query(`UPDATE sign_in_attempts SET blocked_until = now() + interval '1 minute' WHERE blocked_until IS NOT NULL`)
+
+const failuresOf = async (kind: string) =>
+  (await db.query<{ failures: number }>('SELECT failures FROM sign_in_attempts WHERE kind = $1', [kind])).rows[0]
+    ?.failures
+
+describe('V28, ASVS 6.3.1: a thousand guesses at once on two nodes', () => {
+  test('are as many looks at the password as may be, and the counter is exact', { timeout: 60_000 }, async () => {
+    const guess = (node: number, at: number) =>
+      (passwords[node] as (typeof passwords)[0]).verify({ ...ada, password: `guess ${at} of many` }, HOME)
+    await guessAThousandTimes(guess)
+    await stayBlocked()
+    expect(await refusal(guess(0, 0))).toMatchObject({ code: 'too_many_attempts', status: 429, retryAfterSeconds: 60 })
+    const [event] = await audit.list({ limit: 1, type: 'sign_in.failed' })
+    expect(event).toMatchObject({ accountId: sub, reason: 'too many attempts', detail: { method: 'password' } })
+  })
+
+  test('are as few looks at the code of an authenticator app', { timeout: 60_000 }, async () => {
+    const [first, second] = nodes.map((rooms: Rooms) => createTotp(rooms))
+    const apps = [first, second] as const
+    const guess = (node: number, at: number) =>
+      (apps[node] as (typeof apps)[0])?.verify({ sub, code: String(at).padStart(6, '0') }, HOME) as Promise<unknown>
+    await guessAThousandTimes(guess)
+  })
+})
+
+test('each further failure doubles the wait, up to a quarter of an hour, and a success ends it', async () => {
+  const attempts = createAttempts(here)
+  const begin = () => attempts.begin({ method: 'password', who: 'bob@example.com', address: undefined })
+  const waits: number[] = []
+  for (let failures = 1; failures <= 25; failures += 1) {
+    await begin()
+    const { rows } = await db.query<{ wait: number | null }>(
+      `SELECT round(extract(epoch FROM blocked_until - last_at))::int AS wait FROM sign_in_attempts`,
+    )
+    if (failures >= LIMITS.who.free) {
+      const { retryAfterSeconds } = (await refusal(begin())) as TooManyAttempts
+      expect(retryAfterSeconds).toBeLessThanOrEqual(Number(rows[0]?.wait))
+      waits.push(Number(rows[0]?.wait))
+    } else expect(rows[0]?.wait).toBeNull()
+    await db.query('UPDATE sign_in_attempts SET blocked_until = NULL')
+  }
+  expect(waits.slice(0, 4)).toEqual([1, 2, 4, 8])
+  expect(Math.max(...waits)).toBe(LIMITS.who.longest)
+  const attempt = await begin()
+  await attempt.succeeded()
+  await begin()
+  expect(await failuresOf('who')).toBe(1)
+})
+
+test('a right password ends the count, and does not count where many sign in from one place', async () => {
+  const verify = (password: string) => createPasswords(here).verify({ ...ada, password }, HOME)
+  await verify('wrong one')
+  await verify('wrong two')
+  expect(await verify(PASSWORD)).toMatchObject({ account: { sub } })
+  expect([await failuresOf('who'), await failuresOf('address')]).toEqual([undefined, 2])
+})
+
+test('ASVS 6.1.1: who is locked out elsewhere still signs in in a browser that they have used before', async () => {
+  const verify = (password: string, address: string, device?: string) =>
+    createPasswords(here).verify({ ...ada, password, device }, from(address))
+  const device = devices.remember(undefined, sub)
+  for (let at = 0; at < LIMITS.who.free; at += 1) await verify(`guess ${at}`, `198.51.100.${at}`)
+  await stayBlocked()
+  expect(await refusal(verify(PASSWORD, '203.0.113.1'))).toMatchObject({ code: 'too_many_attempts' })
+  expect(await verify(PASSWORD, '203.0.113.1', device)).toMatchObject({ account: { sub } })
+  // a device of another account, or one that somebody made up, is no help
+  const foreign = devices.remember(undefined, 'somebody-else')
+  const forged = `${device.split('.')[0]}.${foreign.split('.')[1]}`
+  for (const token of [foreign, forged, 'x', `${device}x`]) {
+    expect(await refusal(verify(PASSWORD, '203.0.113.1', token))).toMatchObject({ code: 'too_many_attempts' })
+  }
+  // guesses in that browser are counted there
+  for (let at = 0; at < LIMITS.who.free; at += 1) await verify(`guess ${at}`, '203.0.113.1', device)
+  await stayBlocked()
+  expect(await refusal(verify(PASSWORD, '203.0.113.1', device))).toMatchObject({ code: 'too_many_attempts' })
+})
+
+test('guesses against many accounts from one place are slowed down too, by address and by its neighbours', async () => {
+  const attempts = createAttempts(here)
+  const guess = async (address: string, who: string) => {
+    const attempt = await attempts.begin({ method: 'password', who, address })
+    await attempt.failed()
+  }
+  for (let at = 0; at < LIMITS.address.free; at += 1) await guess('2001:db8:1:1::5', `person-${at}@example.com`)
+  await stayBlocked()
+  const one = { method: 'password', who: 'eve@example.com' }
+  const tries = (address: string) => attempts.begin({ ...one, address })
+  expect(await refusal(tries('2001:db8:1:1:ffff::9'))).toMatchObject({ code: 'too_many_attempts' })
+  await tries('2001:db8:1:2::5')
+  const rest = LIMITS.network.free - LIMITS.address.free
+  for (let at = 0; at < rest; at += 1) await guess(`2001:db8:1:${(at + 16).toString(16)}::1`, `other-${at}@example.com`)
+  await stayBlocked()
+  expect(await refusal(tries('2001:db8:1:2::5'))).toMatchObject({ code: 'too_many_attempts' })
+  await tries('2001:db8:2:2::5')
+  await tries('203.0.113.9')
+})
+
+test('what was typed is in no column, and what counts for nothing any more goes', async () => {
+  await createPasswords(here).verify({ identifier: 'my secret phrase', password: 'x' }, HOME)
+  const { rows } = await db.query<{ row: string }>('SELECT a::text AS row FROM sign_in_attempts a')
+  expect(rows).toHaveLength(3)
+  for (const { row } of rows) {
+    expect(row).not.toContain(Buffer.from('my secret phrase').toString('hex'))
+    expect(row).not.toContain(HOME.address)
+  }
+  await db.query(`UPDATE sign_in_attempts SET last_at = now() - interval '25 hours'`)
+  expect(await createAttempts(here).removeExpired()).toBe(3)
+})
