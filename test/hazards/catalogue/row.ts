@@ -41,6 +41,6 @@ export interface Row {
   /** What must hold, in a sentence. */
   readonly title: string
   readonly feature: Feature
-  /** Titles of tests, as they stand in the source, by the file they are in; `group › title` within a `describe`. */
+  /** Titles of tests, as they stand in the source, by the file they are in; `group › title` within a `describe`, an id for a fault. */
   readonly tests: Readonly<Record<string, readonly string[]>>
 }

@@ -105,8 +105,18 @@ export const STORAGE: readonly Row[] = [
   {
     id: 'S11',
     feature: 'second factors',
-    title: 'A one-time code, a reset, an invitation and the counter of attempts are each taken by one statement.',
-    tests: {},
+    title: 'A one-time code, a recovery code, a challenge and the counter of attempts are each taken by one statement.',
+    tests: {
+      'test/conformance/login-method-suite.ts': [
+        'ten of the same attempt at once on two nodes count as often as they may',
+      ],
+      'test/sign-in/attempts.test.ts': [
+        'V28, ASVS 6.3.1: a thousand guesses at once on two nodes › are as many looks at the password as may be, and the counter is exact',
+      ],
+      'test/hazards/passkeys.test.ts': [
+        'V30: a challenge › is answered once, on whichever node, however many present the answer',
+      ],
+    },
   },
   {
     id: 'S12',
@@ -185,5 +195,11 @@ export const STORAGE: readonly Row[] = [
     tests: {
       'test/oidc/refresh-schedules.test.ts': ['at the same moment, none waits for another that waits for it'],
     },
+  },
+  {
+    id: 'S19',
+    feature: 'mail and reset',
+    title: 'A reset, a mailed code and an invitation are each taken by one statement.',
+    tests: {},
   },
 ]

@@ -237,10 +237,18 @@ export const VULNERABILITIES: readonly Row[] = [
   },
   {
     id: 'V21',
-    feature: 'second factors',
+    feature: 'core',
     title:
       'A session gets a new name at each sign-in; one that was planted, or a sign-in that was cancelled, changes nothing.',
-    tests: {},
+    tests: {
+      'test/hazards/session.test.ts': [
+        'V21: a session has a new name after each sign-in, and what somebody planted before is not signed in',
+        'V21: after another person signed in, the cookie of the one before is worth nothing',
+        'V21: a value that the server did not make is no session, signed by somebody or not',
+        'V21: a sign-in that is asked for anew and cancelled leaves the session as it was',
+        'V21: behind an https issuer no other host or path can set a cookie of ours; on loopback they need no TLS',
+      ],
+    },
   },
   {
     id: 'V22',
@@ -296,29 +304,69 @@ export const VULNERABILITIES: readonly Row[] = [
     id: 'V28',
     feature: 'second factors',
     title: 'Guesses are counted exactly over all nodes and ways in, and a lock holds on each of them.',
-    tests: {},
+    tests: {
+      'test/sign-in/attempts.test.ts': [
+        'V28, ASVS 6.3.1: a thousand guesses at once on two nodes › are as many looks at the password as may be, and the counter is exact',
+        'V28, ASVS 6.3.1: a thousand guesses at once on two nodes › are as few looks at the code of an authenticator app',
+      ],
+      'test/flows/second-factor.test.ts': [
+        'after the password › V28: the code page alone signs nobody in, nor does a code without the password',
+      ],
+    },
   },
-  { id: 'V29', feature: 'second factors', title: 'A one-time code counts once within its window.', tests: {} },
+  {
+    id: 'V29',
+    feature: 'second factors',
+    title: 'A one-time code counts once within its window.',
+    tests: {
+      'test/conformance/login-method-suite.ts': [
+        'ten of the same attempt at once on two nodes count as often as they may',
+      ],
+    },
+  },
   {
     id: 'V30',
     feature: 'passkeys',
     title: 'Every property of a passkey assertion is checked on the server.',
     tests: {
       'test/hazards/passkeys.test.ts': [
-        '$what',
-        'is answered once, on whichever node, however many present the answer',
-        'whose counter went back, stood still, or was overtaken',
+        'V30: an assertion is refused by the server › $what',
+        'V30: an assertion is refused by the server › whose counter went back, stood still, or was overtaken',
+        'V30: a challenge › is answered once, on whichever node, however many present the answer',
+        'V30: a new passkey is refused by the server › $what',
       ],
     },
   },
-  { id: 'V31', feature: 'second factors', title: 'No way in reaches less assurance than was asked for.', tests: {} },
+  {
+    id: 'V31',
+    feature: 'second factors',
+    title: 'No way in reaches less assurance than was asked for.',
+    tests: {
+      'test/flows/second-factor.test.ts': [
+        'after the password › whoever has an authenticator app is asked for its code, and the tokens tell of both',
+        'step-up › without a question it is refused as RFC 9470 has it',
+        'step-up › whoever has nothing stronger is told so, and the app is when they go back',
+        'step-up › whoever is asked to sign in anew gives every proof again',
+      ],
+    },
+  },
   {
     id: 'V32',
     feature: 'mail and reset',
     title: 'Links, invitations and states made for one purpose are worth nothing for another.',
     tests: {},
   },
-  { id: 'V33', feature: 'second factors', title: 'One-time secrets appear in no answer, page or log.', tests: {} },
+  {
+    id: 'V33',
+    feature: 'second factors',
+    title: 'One-time secrets are in no table and no event, and nothing that was typed is.',
+    tests: {
+      'test/conformance/login-method-suite.ts': [
+        'a wrong attempt proves nothing, and nothing of it is in the audit log',
+      ],
+      'test/sign-in/totp.test.ts': ['ASVS 6.5.2: the tables show neither secret nor code, raw or encoded'],
+    },
+  },
   {
     id: 'V34',
     feature: 'core',
