@@ -76,6 +76,8 @@ export function createHttpServer({ handler, tls }: HttpServerDeps): HttpServer {
   const server: Server = secure ?? createServer(LIMITS, onRequest)
   server.maxConnections = MAX_CONNECTIONS
   server.on('clientError', refuseUnparsable)
+  // RFC 9110 §10.1.1: an expectation that nobody knows may be ignored; Node alone would answer 417 without a word.
+  server.on('checkExpectation', onRequest)
 
   async function drain(timeoutMs: number): Promise<number> {
     draining = true

@@ -45,3 +45,13 @@ test('what is still open when the patience is over is cut off and counted', asyn
   expect(await server.drain(300)).toBe(1)
   expect(await open).toMatchObject({ answer: '' })
 })
+
+test('an expectation that nobody knows is not refused without a word: the request is answered as any other', async () => {
+  const { port } = await listening()
+  const { answer } = await converse(
+    port,
+    'GET / HTTP/1.1\r\nHost: localhost\r\nExpect: a miracle\r\nConnection: close\r\n\r\n',
+  )
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+  expect(answer).toContain('answered')
+})
