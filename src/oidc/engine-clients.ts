@@ -4,6 +4,7 @@ import Provider from 'oidc-provider'
 import type { Client as EngineClient, ClientMetadata } from 'oidc-provider'
 import type { Client, Clients } from '#clients/client.ts'
 import { sha256 } from '#shared/ids.ts'
+import { accountClient } from './account-client.ts'
 import { orUnavailable } from './adapter/errors.ts'
 import { type KeysOfClients, tendKeyStore } from './client-key-store.ts'
 
@@ -26,11 +27,12 @@ type Prepare = (ctx: NonNullable<typeof Provider.ctx>, client: Client) => Promis
  */
 export function installClients(
   provider: Provider,
-  { clients, clientKeys }: { clients: Clients; clientKeys: KeysOfClients },
+  { clients, clientKeys, issuer }: { clients: Clients; clientKeys: KeysOfClients; issuer: string },
   prepare: Prepare,
 ): EngineClients {
   const parsed = new WeakMap<Client, EngineClient>()
   const origin = new WeakMap<EngineClient, Client>()
+  const own = accountClient(issuer)
 
   function ours(client: EngineClient): Client {
     const found = origin.get(client)
@@ -53,7 +55,7 @@ export function installClients(
   Object.assign(provider.Client, {
     find: async (id: unknown): Promise<EngineClient | undefined> => {
       if (typeof id !== 'string' || id.length > 512 || id.includes('\0')) return undefined
-      const client = await orUnavailable(() => clients.find(id))
+      const client = id === own.id ? own : await orUnavailable(() => clients.find(id))
       if (client?.status !== 'enabled') return undefined
       const ctx = Provider.ctx
       if (ctx?.oidc?.params) await prepare(ctx, client)

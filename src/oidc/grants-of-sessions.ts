@@ -1,9 +1,13 @@
 /** One engine Grant a session and client, made from the consent record; another browser's logout does not end it. */
 import type Provider from 'oidc-provider'
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
+import { ACCOUNT_CLIENT_ID } from './account-client.ts'
 import type { ConsentStore } from './consent-store.ts'
 import { orUnavailable } from './adapter/errors.ts'
 import type { ScopeSelection } from './interaction-gateway.ts'
+
+/** To their own account page a person needs to give nothing. */
+const OWN_CONSENT: ScopeSelection = { openidScopes: ['openid'], resourceScopes: {} }
 
 /** What a person left out, carried by the result of the consent interaction. */
 export interface ConsentResult {
@@ -17,7 +21,10 @@ export function loadExistingGrant(consents: ConsentStore) {
     const grantId = session.grantIdFor(client.clientId)
     const known = grantId === undefined ? undefined : await provider.Grant.find(grantId)
     const grant = known?.accountId === account.accountId ? known : undefined
-    const consent = await orUnavailable(() => consents.find(account.accountId, client.clientId))
+    const consent =
+      client.clientId === ACCOUNT_CLIENT_ID
+        ? OWN_CONSENT
+        : await orUnavailable(() => consents.find(account.accountId, client.clientId))
     if (!consent) return grant
     return bring(provider, ctx, { grant, consent, decided: result?.['consent'] as ConsentResult | undefined })
   }

@@ -26,6 +26,7 @@ import { createUnitSettler } from './adapter/unit-of-work.ts'
 import { aroundEngine } from './around-engine.ts'
 import type { Lifetimes } from './configuration/lifetimes.ts'
 import type { KeysOfClients } from './client-key-store.ts'
+import { type BrowserSessions, createBrowserSessions } from './browser-session.ts'
 import { createConsentStore } from './consent-store.ts'
 import { removeExpired } from './expiry-store.ts'
 import { createGateway, lost } from './gateway.ts'
@@ -69,6 +70,7 @@ interface EndedClaims {
 export interface Oidc {
   readonly middleware: Middleware
   readonly gateway: InteractionGateway
+  readonly browserSessions: BrowserSessions
   /** Whether a JWT access token of ours, verified already, was revoked by itself or is of before a restore. */
   hasEnded(claims: EndedClaims): Promise<boolean>
   /** Rows that went, by table; undefined when there were none. */
@@ -105,6 +107,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     // read once a request: those under way keep the engine they began with
     middleware: compose([createStatusRoute(storage.statusLists), (ctx, next) => current.run(ctx, next)]),
     gateway: createGateway({ ...lostDeps, auditContext: deps.origin }),
+    browserSessions: createBrowserSessions({ provider: () => current.instance.provider, accounts: deps.accounts }),
     hasEnded: ({ jti, status }) => storage.statuses.hasEnded(jti, placeOf(status)),
     async removeExpired() {
       const removed = await removeExpired(deps.db)

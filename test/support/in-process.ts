@@ -71,6 +71,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
       oidc: {
         middleware: (ctx, next) => current.oidc.middleware(ctx, next),
         gateway: current.oidc.gateway,
+        browserSessions: current.oidc.browserSessions,
         hasEnded: (claims) => current.oidc.hasEnded(claims),
         removeExpired: () => current.oidc.removeExpired(),
       },

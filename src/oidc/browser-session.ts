@@ -1,0 +1,40 @@
+/** Who is signed in in the browser that sent a request, for pages outside the protocol endpoints. */
+import type { Context } from 'koa'
+import type Provider from 'oidc-provider'
+import type { Account, Accounts } from '#accounts/account.ts'
+import { orUnavailable } from './adapter/errors.ts'
+
+export interface BrowserSession {
+  /** Not a credential; its name in audit events and for ending it. */
+  readonly uid: string
+  /** Read from PostgreSQL in this request, and enabled. */
+  readonly account: Account
+  /** RFC 8176 and OpenID Connect Core §2. */
+  readonly amr: readonly string[]
+  readonly acr: string | undefined
+  /** Of the last proof. */
+  readonly signedInAt: Date
+}
+
+export interface BrowserSessions {
+  /** Undefined when nobody is signed in, or their account was disabled. */
+  of(ctx: Context): Promise<BrowserSession | undefined>
+}
+
+export function createBrowserSessions(deps: {
+  readonly provider: () => Provider
+  readonly accounts: Pick<Accounts, 'read'>
+}): BrowserSessions {
+  return {
+    async of(ctx) {
+      const { Session } = deps.provider()
+      // the type wants the context of an engine's request; a plain one is enough for reading the cookie
+      const session = await orUnavailable(() => Session.get(ctx as unknown as Parameters<typeof Session.get>[0]))
+      const { accountId, uid, loginTs } = session
+      if (accountId === undefined || loginTs === undefined) return undefined
+      const account = await orUnavailable(() => deps.accounts.read(accountId))
+      if (account?.status !== 'enabled') return undefined
+      return { uid, account, amr: session.amr ?? [], acr: session.acr, signedInAt: new Date(loginTs * 1000) }
+    },
+  }
+}
