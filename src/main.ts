@@ -14,7 +14,7 @@ import { publicAddress } from './main/addresses.ts'
 import { banner } from './main/banner.ts'
 import { createCrew } from './main/crew.ts'
 import { openDatabase } from './main/database.ts'
-import { startManagement } from './main/management.ts'
+import { devMailRoutes, startManagement } from './main/management.ts'
 import { watchMasterKeys } from './main/master-keys.ts'
 import { watchRestoreEpoch } from './main/restore-epoch.ts'
 import { endOnBugs, listenForStop } from './main/stop.ts'
@@ -50,7 +50,12 @@ async function lead(loaded: Loaded, logger: Logger): Promise<void> {
   // Nobody asks the database before the start is over.
   const health = createHealth({ databaseNow: async () => databaseNow(database.probe), clock: systemClock })
   const crew = await createCrew(loaded, logger)
-  const management = await startManagement(config, { health: withCrew(health, crew), metrics: crew.metrics, logger })
+  const management = await startManagement(config, {
+    health: withCrew(health, crew),
+    metrics: crew.metrics,
+    logger,
+    routes: devMailRoutes(loaded, () => (health.started().ok ? database.probe : undefined)),
+  })
   if (management) life.defer(management)
   const database = await openDatabase(loaded, logger, health.waitingFor)
   life.defer(database.close)

@@ -117,7 +117,7 @@ function codeBlock(code: string): Html {
 function button(action: { label: string; url: string }): Html {
   const style = `display:inline-block;padding:12px 20px;font:550 15px/1.25 ${FONT};background:${light('accent')};color:${light('on-accent')};border-radius:8px;text-decoration:none`
   return html`<p style="margin:0 0 24px">
-    <a class="action" href="${action.url}" style="${raw(style)}">${action.label}</a>
+    <a class="action" href="${action.url}" target="_blank" rel="noreferrer" style="${raw(style)}">${action.label}</a>
   </p>`
 }
 
