@@ -19,6 +19,7 @@ import { createEnginePages } from '#interactions/engine-pages.ts'
 import { startOutbox } from '#jobs/outbox.ts'
 import { startJobs } from '#jobs/schedule.ts'
 import { createMail, MAIL_TASK } from '#mail/mail.ts'
+import { SEALED_KEPT_MAILS } from '#mail/sealed-kept-mails.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { createAccountAccess, endAccountAccess, endClientAccess } from '#oidc/account-access.ts'
@@ -51,6 +52,7 @@ export interface ServicesInput {
 export const SEALED_COLUMNS: readonly SealedColumn[] = [
   SEALED_PEPPER,
   SEALED_PRIVATE_PARTS,
+  SEALED_KEPT_MAILS,
   ...SEALED_TOTP_SECRETS,
   ...SEALED_PAYLOADS,
 ]

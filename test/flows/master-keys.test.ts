@@ -52,7 +52,8 @@ beforeAll(async () => {
   second = await aNode(url, keysDir, first.server.issuer)
   admin = await administrator(first.server)
   await runFlows(first.server)
-  sub = await admin.account(ada.email, ada.password)
+  await admin.account(ada.email, ada.password)
+  sub = await admin.account('grace@example.com', PASSWORD)
   stage = {
     first: first.server,
     second: second.server,
@@ -137,13 +138,16 @@ describe('step by step', () => {
   test('the new key behind the old one on every server changes nothing', async () => {
     for (const node of [first, second]) await node.keys(OLD, NEW)
     holdings = await hold(stage)
-    // a factor of Ada's, as the sign-in room seals it
+    // a factor of another person and a mail that was kept, as their rooms seal them
     const sealed = createKeyring([OLD]).seal('totp', SECRET, sub)
-    await asSuperuser(
-      (client) =>
-        client.query('INSERT INTO totp_credentials (account_sub, sealed, pending) VALUES ($1, $2, $2)', [sub, sealed]),
-      first.server.databaseUrl,
-    )
+    const mail = createKeyring([OLD]).seal('kept-mail', SECRET, 'mail-1')
+    await asSuperuser(async (client) => {
+      await client.query('INSERT INTO totp_credentials (account_sub, sealed, pending) VALUES ($1, $2, $2)', [
+        sub,
+        sealed,
+      ])
+      await client.query("INSERT INTO kept_mails (id, sealed) VALUES ('mail-1', $1)", [mail])
+    }, first.server.databaseUrl)
     signedIn = person(() => second.server)
     await stage.visitor.code(signedIn, ada)
     // what the question of the sign-out page must match
@@ -222,14 +226,17 @@ describe('step by step', () => {
     }
     const { rows } = await asSuperuser(
       (client) =>
-        client.query<{ sealed: Buffer; pending: Buffer }>(
-          'SELECT sealed, pending FROM totp_credentials WHERE account_sub = $1',
+        client.query<Record<'sealed' | 'pending' | 'mail', Buffer>>(
+          `SELECT t.sealed, t.pending, m.sealed AS mail FROM totp_credentials t, kept_mails m
+           WHERE t.account_sub = $1 AND m.id = 'mail-1'`,
           [sub],
         ),
       first.server.databaseUrl,
     )
     const keyring = createKeyring([NEW])
-    for (const value of Object.values(rows[0] ?? {})) expect(keyring.open('totp', value, sub).toString()).toBe(SECRET)
+    const { sealed, pending, mail } = rows[0] as Record<'sealed' | 'pending' | 'mail', Buffer>
+    for (const value of [sealed, pending]) expect(keyring.open('totp', value, sub).toString()).toBe(SECRET)
+    expect(keyring.open('kept-mail', mail, 'mail-1').toString()).toBe(SECRET)
     // the next keys were sealed before, and sign now
     expect((await signet(['keys', 'rotate', '--json'])).code).toBe(0)
     expect((await signet(['token', '--json'])).code).toBe(0)

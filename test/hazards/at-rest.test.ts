@@ -1,20 +1,35 @@
 /** Nothing that crossed the wire and opens a door stands in the database, in its files or in the logs. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { NAIVE_TABLE } from '../support/naive-adapter.ts'
 import { createNaiveAdapter } from '../support/naive-adapter.ts'
-import { runFlows } from '../support/flows.ts'
+import { FLOWS, runFlows } from '../support/flows.ts'
 import { emptyDatabase } from '../support/postgres.ts'
-import { found, recording } from '../support/recorder.ts'
-import { startServer, temporaryDir } from '../support/server.ts'
+import { formsOf, found, recording, type Secret } from '../support/recorder.ts'
+import { type Server, startServer, temporaryDir } from '../support/server.ts'
 
-test('a dump, the files of the data directory and the logs at level debug hold no secret of any flow', async () => {
-  const dataDir = join(temporaryDir('data'), 'signet')
-  const live = await startServer({ env: { DATABASE_URL: undefined, SIGNET_DATA_DIR: dataDir, LOG_LEVEL: 'debug' } })
-  const { server, secrets } = recording(live)
-  await runFlows(server)
+const dataDir = join(temporaryDir('data'), 'signet')
+let live: Server
+let secrets: Map<string, Secret>
+/** How many secrets each flow brought that no flow before it had. */
+const broughtBy = new Map<string, number>()
+
+beforeAll(async () => {
+  live = await startServer({ env: { DATABASE_URL: undefined, SIGNET_DATA_DIR: dataDir, LOG_LEVEL: 'debug' } })
+  const recorded = recording(live)
+  secrets = recorded.secrets
+  let before = 0
+  await runFlows(recorded.server, ({ name }) => {
+    broughtBy.set(name, secrets.size - before)
+    before = secrets.size
+  })
+}, 120_000)
+
+test('every flow puts secrets on the wire, and together they are of every kind', () => {
+  expect([...broughtBy.keys()]).toEqual(FLOWS.map(({ name }) => name))
+  for (const [name, count] of broughtBy) expect(count, name).toBeGreaterThan(0)
   const kinds = new Set([...secrets.values()].map(({ kind }) => kind))
   for (const kind of [
     'access_token',
@@ -32,25 +47,41 @@ test('a dump, the files of the data directory and the logs at level debug hold n
   ]) {
     expect(kinds, `no ${kind} crossed the wire`).toContain(kind)
   }
+})
+
+// each secret in each form that the search looks for, as an adapter and a log would leave it that store what they are given
+test('the search finds every secret of every flow, in every form, where an adapter stores what it is given', async () => {
+  const { url } = await emptyDatabase()
+  const dir = temporaryDir('plain')
+  const pool = new pg.Pool({ connectionString: url })
+  try {
+    await pool.query(NAIVE_TABLE)
+    const all = [...secrets.values()]
+    const most = Math.max(...all.map(({ value }) => formsOf(value).length))
+    for (let form = 0; form < most; form++) {
+      await pool.query('TRUNCATE naive')
+      const stored = all.filter(({ value }) => formsOf(value)[form] !== undefined)
+      const shown = ({ value }: Secret) => formsOf(value)[form] as string
+      for (const [at, secret] of stored.entries()) {
+        const payload = { kind: secret.kind, jti: shown(secret) }
+        await createNaiveAdapter(pool)(secret.kind).upsert(`row-${at}`, payload, 60)
+      }
+      writeFileSync(join(dir, 'log'), stored.map(shown).join('\n'))
+      expect(await searchDatabase(url, stored)).toEqual(stored.map(({ kind }) => `${kind} in public.naive`))
+      expect(searchFiles(dir, stored)).toEqual(stored.map(({ kind }) => `${kind} in log`))
+    }
+  } finally {
+    await pool.end()
+  }
+}, 120_000)
+
+test('a dump, the files of the data directory and the logs at level debug hold no secret of any flow', async () => {
   const url = embeddedUrl(dataDir)
   const hits = [...(await searchDatabase(url, secrets.values())), ...searchFiles(dataDir, secrets.values())]
   await live.stop()
   hits.push(...found(secrets.values(), 'the log', Buffer.from(live.logs())))
   expect(hits).toEqual([])
-})
-
-test('the same search finds them all where an adapter stores what it is given', async () => {
-  const { url } = await emptyDatabase()
-  const pool = new pg.Pool({ connectionString: url })
-  try {
-    await pool.query(NAIVE_TABLE)
-    const code = 'a-code-of-the-naive-adapter'
-    await createNaiveAdapter(pool)('AuthorizationCode').upsert(code, { kind: 'AuthorizationCode', jti: code }, 60)
-    expect(await searchDatabase(url, [{ kind: 'code', value: code }])).toEqual(['code in public.naive'])
-  } finally {
-    await pool.end()
-  }
-})
+}, 60_000)
 
 function embeddedUrl(dataDir: string): string {
   const port = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[3]?.trim()

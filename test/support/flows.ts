@@ -95,8 +95,8 @@ export const FLOWS: readonly Flow[] = [
   },
 ]
 
-/** Runs every flow once, with the resource and people that they need. */
-export async function runFlows(server: Server): Promise<void> {
+/** Runs every flow once, with the resource and people that they need; `after` hears of each when it is over. */
+export async function runFlows(server: Server, after: (flow: Flow) => void = () => undefined): Promise<void> {
   const admin = await administrator(server)
   await admin.resource(FLOW_API, ['posts:read'])
   let people = 0
@@ -109,5 +109,8 @@ export async function runFlows(server: Server): Promise<void> {
       return who
     },
   }
-  for (const flow of FLOWS) await flow.run(context)
+  for (const flow of FLOWS) {
+    await flow.run(context)
+    after(flow)
+  }
 }

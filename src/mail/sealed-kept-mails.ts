@@ -1,0 +1,10 @@
+/** Where kept mails stand sealed, for the change of master keys. */
+import type { SealedColumn } from '#database/sealed-columns.ts'
+
+export const SEALED_KEPT_MAILS: SealedColumn = {
+  table: 'kept_mails',
+  column: 'sealed',
+  purpose: 'kept-mail',
+  names: ['id'],
+  context: (row) => row['id'] as string,
+}
