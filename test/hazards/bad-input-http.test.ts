@@ -248,13 +248,13 @@ describe('malformed JSON', () => {
 
 describe('cookies that the server did not make', () => {
   test.each([
-    '_session=x',
-    '_session=; _session.sig=x',
-    '_interaction=%00',
-    '_interaction=../../x; _interaction.sig=y',
+    'signet_session=x',
+    'signet_session=; signet_session.sig=x',
+    'signet_interaction=%00',
+    'signet_interaction=../../x; signet_interaction.sig=y',
     'signet-form=x.y',
-    '_session=%ff%fe',
-    `_session=${'x'.repeat(8000)}`,
+    'signet_session=%ff%fe',
+    `signet_session=${'x'.repeat(8000)}`,
     '=;;;=,,',
     '__proto__=1',
   ])('"%s" are as good as none', async (cookie) => {

@@ -66,8 +66,8 @@ test.each([
   const { ms, status, body, event } = await tokenOf(jwksUri, guarded)
   expect({ status, body }).toEqual({ status: 401, body: UNTOLD })
   expect(event).toMatchObject({ outcome: 'failure', reason: expect.stringContaining('private address') as string })
-  // it is judged, not tried
-  expect(ms).toBeLessThan(1000)
+  // it is judged, not tried: that would take two seconds for most
+  expect(ms).toBeLessThan(1900)
 })
 
 /** A host of keys that answers as it likes; how much of it was taken. */
@@ -106,7 +106,7 @@ test('V34: a body without end is cut off after half a megabyte', async () => {
   const { ms, status, body, event } = await tokenOf(endless.url, stage.first)
   expect({ status, body }).toEqual({ status: 401, body: UNTOLD })
   expect(event).toMatchObject({ outcome: 'failure', reason: expect.stringMatching(/^invalid_client: /) as string })
-  expect(ms).toBeLessThan(2500)
+  expect(ms).toBeLessThan(4000)
   // what the kernel buffers besides may have left the host
   expect(endless.taken()).toBeLessThan(16 * 1024 * 1024)
 })
@@ -129,7 +129,7 @@ test.each(Object.keys(SLOW))('V34: a host that %s is given up after two seconds'
   const slow = await host((response) => SLOW[what]?.(response))
   const { ms, status, body } = await tokenOf(slow.url, stage.first)
   expect({ status, body }).toEqual({ status: 401, body: UNTOLD })
-  expect(ms).toBeLessThan(3000)
+  expect(ms).toBeLessThan(4000)
 })
 
 test.each([

@@ -81,11 +81,23 @@ export function formsOf(value: string): string[] {
   ]
 }
 
-/** Which of the secrets stand in a text, by kind. */
+/** Which of the secrets stand in a text, by kind: one pass over the text, however many there are. */
 export function found(secrets: Iterable<Secret>, place: string, text: Buffer): string[] {
-  const hits: string[] = []
+  const needles = new Map<number, { kind: string; form: Buffer }[]>()
+  const starts = new Uint8Array(65_536)
   for (const { kind, value } of secrets) {
-    if (formsOf(value).some((form) => text.includes(form))) hits.push(`${kind} in ${place}`)
+    for (const form of formsOf(value).map((words) => Buffer.from(words))) {
+      const start = form.readUInt32BE(0)
+      starts[start >>> 16] = 1
+      needles.set(start, [...(needles.get(start) ?? []), { kind, form }])
+    }
   }
-  return hits
+  const hits = new Set<string>()
+  for (let at = 0; at + 4 <= text.length; at++) {
+    if (starts[((text[at] as number) << 8) | (text[at + 1] as number)] === 0) continue
+    for (const { kind, form } of needles.get(text.readUInt32BE(at)) ?? []) {
+      if (text.subarray(at, at + form.length).equals(form)) hits.add(`${kind} in ${place}`)
+    }
+  }
+  return [...hits]
 }
