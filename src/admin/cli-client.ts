@@ -2,6 +2,7 @@
 import type { JWK } from 'jose'
 import { SYSTEM } from '#audit/audit.ts'
 import type { Client, ClientInput, Clients } from '#clients/client.ts'
+import { keyThumbprint } from '#clients/key-thumbprint.ts'
 
 export const CLI_CLIENT_ID = 'signet-cli'
 
@@ -63,5 +64,7 @@ async function createOnce(clients: Clients, input: ClientInput, publicJwk: JWK):
 
 function stateOf(client: Client, publicJwk: JWK): CliClientState {
   const { keys = [] } = (client.metadata['jwks'] ?? {}) as { keys?: JWK[] }
-  return keys.some(({ x, y }) => x === publicJwk.x && y === publicJwk.y) ? 'known' : 'other-key'
+  const isThere = keys.some(({ x, y }) => x === publicJwk.x && y === publicJwk.y)
+  // the last key stays in the registration when it is revoked
+  return isThere && !client.revokedKeys.has(keyThumbprint(publicJwk)) ? 'known' : 'other-key'
 }

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { createDatabase } from '#database/pool.ts'
 import { keysHost } from '../support/keys-host.ts'
 import { startSignet } from './support/signet.ts'
 
@@ -66,6 +67,22 @@ It was the last one: the client cannot authenticate until it has another.
 `,
   })
   expect((await token('second.jwk.json')).code).toBe(1)
+})
+
+test('tells for how many days a key was not used', async () => {
+  const { client_id: id } = await signet.json<{ client_id: string }>([
+    ['clients', 'create', '--profile', 'machine', '--generate-key', 'idle.jwk.json'],
+  ])
+  const db = createDatabase({ url: signet.server.databaseUrl, poolSize: 1 })
+  const usedAgo = async (days: number) => {
+    const sql = `UPDATE client_keys SET last_used_at = now() - make_interval(hours => $2) WHERE client_id = $1`
+    await db.query(sql, [id, days * 24 + 1])
+    return (await signet.run(['clients', 'keys', 'list', id])).stdout
+  }
+  expect(await usedAgo(40)).toContain('  unused for 40 days  active\n')
+  expect(await usedAgo(1)).toContain('  unused for 1 day  active\n')
+  expect(await usedAgo(0)).not.toMatch(/unused|never/)
+  await db.close()
 })
 
 test('tells what the address of a client shows, and why it shows nothing', async () => {
