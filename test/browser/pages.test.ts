@@ -38,6 +38,15 @@ const PAGES: Readonly<Record<string, { heading: string; open(context: BrowserCon
       return page
     },
   },
+  'sign-in-passkey-refused': {
+    heading: 'Sign in',
+    async open(context) {
+      const page = await visit(context, world.request())
+      await page.evaluate(`document.querySelector('form[data-ceremony]').submit()`)
+      await page.waitForSelector('[role=alert]')
+      return page
+    },
+  },
   'sign-in-again': {
     heading: 'Sign in',
     async open(context) {
