@@ -57,6 +57,7 @@ export function aroundEngine(instance: EngineInstance, deps: AroundDeps): Middle
     // the engine adds the hash of its own form_post script where there is such a directive
     if (ctx.path.startsWith(ROUTES.authorization)) allowContent(ctx, { 'script-src': [] })
     await inRequestScope({ collect: isToken }, async (scope) => {
+      if (ctx.path === ROUTES.revocation) scope.takeRevokedEvent = revokedEvent(ctx, deps)
       try {
         await keepAnswered(ctx, () => (isToken ? token(ctx, next, scope) : next()))
       } finally {
@@ -106,8 +107,8 @@ async function recordOutcome(ctx: Context, deps: AroundDeps, refusal: Refusal | 
   // the database cannot answer: to wait for it once more would only keep the caller waiting
   if (refusal?.error === 'temporarily_unavailable') return
   const engineCtx = ctx as unknown as KoaContextWithOIDC
-  const event = refusal ? refusedEvent(ctx, engineCtx, refusal) : revokedEvent(ctx, engineCtx)
-  if (!event) return
+  if (!refusal) return
+  const event = refusedEvent(ctx, engineCtx, refusal)
   try {
     await deps.audit.record({ ...deps.auditContext(ctx), ...event })
   } catch (error) {
@@ -137,19 +138,27 @@ function refusedEvent(ctx: Context, { oidc }: KoaContextWithOIDC, refusal: Refus
   }
 }
 
-function revokedEvent(ctx: Context, { oidc }: KoaContextWithOIDC): Told | undefined {
-  if (ctx.path !== ROUTES.revocation || ctx.status !== 200 || !oidc?.client) return undefined
-  const { RefreshToken, AccessToken, ClientCredentials } = oidc.entities
-  const token = RefreshToken ?? AccessToken ?? ClientCredentials
-  if (!token || token.clientId !== oidc.client.clientId) return undefined
-  const accountId = RefreshToken?.accountId ?? AccessToken?.accountId
-  return {
-    type: 'token.revoked',
-    outcome: 'success',
-    actor: { kind: 'client', id: oidc.client.clientId },
-    clientId: oidc.client.clientId,
-    ...(accountId ? { accountId } : {}),
-    detail: { kind: token.kind },
+/** What tells that the token which the engine has found is revoked; none the second time. */
+function revokedEvent(ctx: Context, { auditContext }: AroundDeps): () => AuditEvent[] {
+  let told = false
+  return () => {
+    const { client, entities } = (ctx as unknown as KoaContextWithOIDC).oidc
+    const { RefreshToken, AccessToken, ClientCredentials } = entities
+    const token = RefreshToken ?? AccessToken ?? ClientCredentials
+    if (told || !client || !token) return []
+    told = true
+    const accountId = RefreshToken?.accountId ?? AccessToken?.accountId
+    return [
+      {
+        ...auditContext(ctx),
+        type: 'token.revoked',
+        outcome: 'success',
+        actor: { kind: 'client', id: client.clientId },
+        clientId: client.clientId,
+        ...(accountId ? { accountId } : {}),
+        detail: { kind: token.kind },
+      },
+    ]
   }
 }
 

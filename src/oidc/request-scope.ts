@@ -1,6 +1,7 @@
 /** What one HTTP request remembers while the engine handles it: its unit of work and what it read. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { PublicJwk } from '#clients/client.ts'
+import type { AuditEvent } from '#audit/audit.ts'
 import type { Payload } from './adapter/sealing.ts'
 import type { ModelName } from './adapter/models.ts'
 
@@ -50,6 +51,8 @@ export interface RequestScope {
   assertionKey: PublicJwk | undefined
   /** Whether the keys behind a `jwks_uri` were asked for: that is done once a request. */
   askedForKeys: boolean
+  /** At the revocation endpoint: the event that the removal of the token writes along, given once. */
+  takeRevokedEvent: () => AuditEvent[]
   /** A JWT that was sent to introspection or revocation, which the engine itself would refuse. */
   structuredToken: string | undefined
 }
@@ -74,6 +77,7 @@ export function inRequestScope<T>(
     authenticating: false,
     assertionKey: undefined,
     askedForKeys: false,
+    takeRevokedEvent: () => [],
     structuredToken: undefined,
   }
   return storage.run(scope, () => work(scope))

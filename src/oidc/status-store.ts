@@ -1,4 +1,6 @@
 /** SQL for what became of access tokens that have no row: by their grant, their client, or their own id. */
+import { auditInsertSelect, auditRecordset } from '#audit/audit-store.ts'
+import type { AuditEvent } from '#audit/audit.ts'
 import { sha256 } from '#shared/ids.ts'
 import type { Queryable } from '#database/database.ts'
 
@@ -15,8 +17,8 @@ export interface StatusStore {
   grantAt(statusIndex: string): Promise<GrantStatus | undefined>
   /** Whether the token was revoked by itself, or its place is of the time before a restore. */
   hasEnded(jti: string, statusIndex: string): Promise<boolean>
-  /** Remembers one token until it expires. */
-  revoke(jti: string, expiresAt: Date): Promise<void>
+  /** Remembers one token until it expires; the events tell of it, the first time. */
+  revoke(jti: string, expiresAt: Date, events: readonly AuditEvent[]): Promise<void>
   /** The first place whose tokens may be valid, and the highest that was given, or undefined when none was. */
   bounds(): Promise<{ first: number; last: number | undefined }>
   /** The places from `from` up to, not including, `to` whose tokens are not valid any more. */
@@ -36,6 +38,12 @@ const INVALID = `
     LEFT JOIN clients c ON c.id = g.client_id LEFT JOIN accounts a ON a.sub = g.account_id
     WHERE g.status_index >= $1 AND g.status_index < $2
       AND (c.status IS DISTINCT FROM 'enabled' OR a.status IS DISTINCT FROM 'enabled')`
+
+const REVOKE = `
+  WITH revoked AS (
+    INSERT INTO revoked_tokens (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1
+  )
+  ${auditInsertSelect('$3', { from: 'revoked' })}`
 
 export function createStatusStore(db: Queryable): StatusStore {
   return {
@@ -58,11 +66,8 @@ export function createStatusStore(db: Queryable): StatusStore {
       )
       return rowCount > 0
     },
-    async revoke(jti, expiresAt) {
-      await db.query('INSERT INTO revoked_tokens (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-        sha256(jti),
-        expiresAt,
-      ])
+    async revoke(jti, expiresAt, events) {
+      await db.query(REVOKE, [sha256(jti), expiresAt, auditRecordset(events)])
     },
     async bounds() {
       const { rows } = await db.query<{ first: string; last: string | null }>(

@@ -101,7 +101,8 @@ async function model(
     ...(grant && Provider.ctx?.oidc.route === 'introspection' ? { grantId: grant.grantId } : {}),
   })
   return Object.assign(token, {
-    destroy: () => orUnavailable(() => statuses.revoke(jti, new Date(exp * 1000))),
+    destroy: () =>
+      orUnavailable(() => statuses.revoke(jti, new Date(exp * 1000), requestScope()?.takeRevokedEvent() ?? [])),
   })
 }
 

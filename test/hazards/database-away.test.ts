@@ -25,7 +25,11 @@ beforeAll(async () => {
   admin = await administrator(server)
   await admin.resource(API, ['posts:read'])
   machine = await admin.client('machine', { signet_allow: [{ resource: API, scopes: ['posts:read'] }] })
-  web = await admin.client('web', { redirect_uris: [CALLBACK] })
+  web = await admin.client('web', {
+    redirect_uris: [CALLBACK],
+    grant_types: ['authorization_code', 'refresh_token'],
+    signet_allow: [{ resource: API, scopes: ['posts:read'] }],
+  })
   spa = await admin.client('spa', { redirect_uris: [CALLBACK] })
   await admin.account('ada@example.com', PASSWORD)
   // what is asked for while the database is away was in use before
@@ -148,6 +152,14 @@ describe('while PostgreSQL', () => {
   })
 })
 
+/** While nothing can be written to the audit log, and everything else can. */
+async function withoutAudit(work: () => Promise<void>): Promise<void> {
+  await asSuperuser(async (client) => {
+    await client.query('BEGIN; LOCK TABLE audit_events IN EXCLUSIVE MODE')
+    await work()
+  }, postgres.url)
+}
+
 test('a sign-out whose event cannot be written did not happen, and is done when it is asked for again', async () => {
   const browser = person(() => server)
   const app = createApp(server, spa, CALLBACK, true)
@@ -159,12 +171,34 @@ test('a sign-out whose event cannot be written did not happen, and is done when 
     return answerOf(left as URL)['error'] === undefined
   }
   const before = (await admin.audit('session.ended')).length
-  await asSuperuser(async (client) => {
-    await client.query('BEGIN; LOCK TABLE audit_events IN EXCLUSIVE MODE')
-    expect((await leave()).status).toBe(503)
-  }, postgres.url)
+  await withoutAudit(async () => expect((await leave()).status).toBe(503))
   expect(await signedIn()).toBe(true)
   expect((await leave()).status).toBe(200)
   expect(await signedIn()).toBe(false)
   expect(await admin.audit('session.ended')).toHaveLength(before + 1)
+})
+
+test.each([
+  ['a refresh token', 'refresh_token', { scope: 'openid offline_access' }],
+  ['an opaque access token', 'access_token', { scope: 'openid' }],
+  ['a structured access token', 'access_token', { scope: 'openid posts:read', resource: API }],
+])('a revocation of %s whose event cannot be written did not happen', async (_what, member, params) => {
+  const app = createApp(server, web, CALLBACK)
+  const who = { email: 'ada@example.com', password: PASSWORD }
+  const { body } = await app.redeem(
+    await app.code(
+      person(() => server),
+      who,
+      params,
+    ),
+  )
+  const token = body[member] as string
+  const active = async () => (await app.call('/introspect', { token })).body['active'] as unknown
+  const before = (await admin.audit('token.revoked')).length
+  await withoutAudit(async () => expect((await app.call('/revoke', { token })).status).toBe(503))
+  expect(await active()).toBe(true)
+  expect((await app.call('/revoke', { token })).status).toBe(200)
+  expect(await active()).toBe(false)
+  expect((await app.call('/revoke', { token })).status).toBe(200)
+  expect(await admin.audit('token.revoked')).toHaveLength(before + 1)
 })

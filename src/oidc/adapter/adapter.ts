@@ -132,8 +132,9 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
 
   async function destroy(value: string): Promise<void> {
     if (row.finishes) return consume(value)
-    if (row.endsGrant) return artefacts.removeWithGrant(kind, rowId(value))
-    return artefacts.remove(kind, rowId(value))
+    const events = requestScope()?.takeRevokedEvent() ?? []
+    if (row.endsGrant) return artefacts.removeWithGrant(kind, rowId(value), events)
+    return artefacts.remove(kind, rowId(value), events)
   }
 
   return {

@@ -1,4 +1,6 @@
 /** SQL for codes, tokens, interactions and the other artefacts: every consumption is one conditional statement. */
+import { auditInsertSelect, auditRecordset } from '#audit/audit-store.ts'
+import type { AuditEvent } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import type { ModelName } from './models.ts'
 import type { Payload } from './sealing.ts'
@@ -61,10 +63,23 @@ export interface ArtefactStore {
   replace(row: ArtefactRow): Promise<boolean>
   /** True for exactly one caller. */
   consume(kind: ModelName, id: Buffer): Promise<boolean>
-  remove(kind: ModelName, id: Buffer): Promise<void>
+  /** With the events that tell of it, if it was there. */
+  remove(kind: ModelName, id: Buffer, events: readonly AuditEvent[]): Promise<void>
   /** Ends its grant, and so removes it with all that hangs there, or it alone: a crash leaves everything or nothing. */
-  removeWithGrant(kind: ModelName, id: Buffer): Promise<void>
+  removeWithGrant(kind: ModelName, id: Buffer, events: readonly AuditEvent[]): Promise<void>
 }
+
+const REMOVE = `
+  WITH gone AS (DELETE FROM artefacts WHERE kind = $1 AND id = $2 RETURNING 1)
+  ${auditInsertSelect('$3', { from: 'gone' })}`
+
+const REMOVE_WITH_GRANT = `
+  WITH ended AS (
+    DELETE FROM grants WHERE id = (SELECT grant_id FROM artefacts WHERE kind = $1 AND id = $2) RETURNING 1
+  ), alone AS (
+    DELETE FROM artefacts WHERE kind = $1 AND id = $2 AND NOT EXISTS (SELECT FROM ended) RETURNING 1
+  )
+  ${auditInsertSelect('$3', { where: 'EXISTS (SELECT FROM ended) OR EXISTS (SELECT FROM alone)' })}`
 
 export function createArtefactStore(db: Queryable): ArtefactStore {
   async function findWhere(condition: string, values: unknown[]): Promise<StoredArtefact | undefined> {
@@ -103,17 +118,11 @@ export function createArtefactStore(db: Queryable): ArtefactStore {
       )
       return rowCount === 1
     },
-    async remove(kind, id) {
-      await db.query('DELETE FROM artefacts WHERE kind = $1 AND id = $2', [kind, id])
+    async remove(kind, id, events) {
+      await db.query(REMOVE, [kind, id, auditRecordset(events)])
     },
-    async removeWithGrant(kind, id) {
-      await db.query(
-        `WITH ended AS (
-           DELETE FROM grants WHERE id = (SELECT grant_id FROM artefacts WHERE kind = $1 AND id = $2) RETURNING 1
-         )
-         DELETE FROM artefacts WHERE kind = $1 AND id = $2 AND NOT EXISTS (SELECT FROM ended)`,
-        [kind, id],
-      )
+    async removeWithGrant(kind, id, events) {
+      await db.query(REMOVE_WITH_GRANT, [kind, id, auditRecordset(events)])
     },
   }
 }
