@@ -51,7 +51,7 @@ async function eventOf(type: string, headers: Headers): Promise<Record<string, u
   return events.find((event) => event['request_id'] === headers.get('x-request-id'))
 }
 
-describe('R10: cross-origin requests', () => {
+describe('R10', () => {
   test('R10: what a browser is sent to or sends forms to answers no page of another origin', async () => {
     const headers = { origin: 'https://shop.example.com', 'access-control-request-method': 'GET' }
     const { url } = app.begin()
@@ -61,6 +61,16 @@ describe('R10: cross-origin requests', () => {
         const answer = await server.fetch(path, { method, headers, redirect: 'manual' })
         expect([path, answer.headers.get('access-control-allow-origin')]).toEqual([path, null])
       }
+    }
+  })
+
+  test('R10: plain http leads to loopback alone, in every profile', async () => {
+    for (const profile of ['web', 'spa', 'native', 'fapi2']) {
+      for (const uri of ['http://shop.example.com/cb', 'http://10.0.0.1/cb', 'http://localhost.evil.example/cb']) {
+        await expect(admin.client(profile, { redirect_uris: [uri] })).rejects.toThrow(/400 .*"field":"redirect_uris/)
+      }
+      const uris = ['http://localhost:5000/cb', 'http://127.0.0.1/cb', 'http://[::1]:5000/cb']
+      expect((await admin.client(profile, { redirect_uris: uris })).id).toMatch(/^cli-/)
     }
   })
 

@@ -104,6 +104,7 @@ export const REQUIREMENTS: readonly Row[] = [
     title: 'Clients may sign assertions; of secrets only digests are kept (RFC 9700 §2.5).',
     tests: {
       'test/flows/client-credentials.test.ts': ['gives a machine an RFC 9068 access token for its resource'],
+      'test/admin/clients.test.ts': ['tells the secret of a client once, and keeps its digest alone'],
       'test/clients/clients.test.ts': ['creating › gives a secret of 256 bits once and stores its digest only'],
     },
   },
@@ -116,6 +117,7 @@ export const REQUIREMENTS: readonly Row[] = [
       'test/hazards/requirements-rfc9700.test.ts': [
         'R10: what a browser is sent to or sends forms to answers no page of another origin',
         'R10: metadata and keys are for everybody',
+        'R10: plain http leads to loopback alone, in every profile',
       ],
       'test/flows/scopes-and-resources.test.ts': [
         'a native app may use any loopback address, and a browser app may call from the origins of its redirect URIs',
