@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { administrator } from '../support/administrator.ts'
 import { createApp } from '../support/app.ts'
-import { EVENTS, WITH_KEY } from '../support/revocation-events.ts'
+import { ALONE, EVENTS, WITH_KEY } from '../support/revocation-events.ts'
 import {
   CALLBACK,
   CHECKS,
@@ -25,24 +25,29 @@ const { columns, rows } = readTable(readFileSync(join(import.meta.dirname, '../.
 const outcomes = new Map<string, Map<string, Verdict | Error>>()
 
 beforeAll(async () => {
+  const waiting = Object.keys(EVENTS).filter((event) => !ALONE.has(event))
+  const stage = await openStage()
+  const lanes = Array.from({ length: LANES }, async () => {
+    for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
+      outcomes.set(event, await outcomesOf(stage, event))
+    }
+  })
+  const alone = [...ALONE].map(async (event) => outcomes.set(event, await outcomesOf(await openStage(), event)))
+  await Promise.all([...lanes, ...alone])
+}, 180_000)
+
+/** Two processes, and those who are there for all. */
+async function openStage(): Promise<Stage> {
   const [first, second] = (await startServers(2)) as [Server, Server]
   const admin = await administrator(first)
-  const stage: Stage = {
+  return {
     first,
     second,
     admin,
     gateway: createApp(first, await admin.client('machine', { signet_introspect: true }), CALLBACK),
     visitor: createApp(first, await admin.client('web', { redirect_uris: [CALLBACK] }), CALLBACK),
   }
-  const waiting = Object.keys(EVENTS)
-  await Promise.all(
-    Array.from({ length: LANES }, async () => {
-      for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
-        outcomes.set(event, await outcomesOf(stage, event))
-      }
-    }),
-  )
-}, 180_000)
+}
 
 /** Lets it happen once, and asks of everything that was held. */
 async function outcomesOf(stage: Stage, event: string): Promise<Map<string, Verdict | Error>> {

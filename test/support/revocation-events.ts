@@ -1,8 +1,10 @@
 /** The events of the revocation matrix, each as it comes to the first process. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { exportJWK, generateKeyPair } from 'jose'
-import { PASSWORD } from './administrator.ts'
+import { runSignet } from '../cli/support/signet.ts'
+import { administrator, PASSWORD } from './administrator.ts'
 import { createApp } from './app.ts'
+import { backUp, restore } from './postgres.ts'
 import { CALLBACK, type Holder, type Holdings, SCOPES, SOON_MS, type Stage } from './revocation-holdings.ts'
 
 export type Happen = (stage: Stage, holdings: Holdings) => Promise<void>
@@ -82,7 +84,21 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
     await delay(1100)
     await isRefused(holder.app.redeem(spentCode))
   },
+  'The database is restored from a backup': async (stage) => {
+    const servers = [stage.first, stage.second]
+    const { databaseUrl, keysDir, issuer } = stage.first
+    for (const server of servers) await server.stop()
+    await restore(databaseUrl, await backUp(databaseUrl))
+    const env = { SIGNET_ISSUER: issuer, SIGNET_KEYS_DIR: keysDir, DATABASE_URL: databaseUrl }
+    const { code, stderr } = await runSignet(['restore-epoch', '--yes'], { dir: keysDir, env })
+    if (code !== 0) throw new Error(`restore-epoch: ${stderr}`)
+    for (const server of servers) await server.restart()
+    stage.admin = await administrator(stage.first)
+  },
 }
+
+/** Events that end what all hold: they need processes of their own. */
+export const ALONE = new Set(['The database is restored from a backup'])
 
 /** Events that need a holder with a key. */
 export const WITH_KEY = new Set(["A client's key or secret is revoked"])

@@ -16,7 +16,8 @@ export const SCOPES = ['posts:read', 'posts:write'] as const
 export interface Stage {
   readonly first: Server
   readonly second: Server
-  readonly admin: Administrator
+  /** Another one, whose token is new, once an event has ended all tokens. */
+  admin: Administrator
   readonly gateway: App
   readonly visitor: App
 }
