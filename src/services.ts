@@ -32,6 +32,10 @@ import type { Resource, Resources } from '#resources/resource.ts'
 import { createSettings, type ManagedSettings } from '#settings/settings.ts'
 import { type Clock, systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#shared/keyring.ts'
+import { createAttempts } from '#sign-in/attempts.ts'
+import { createEmailCodes } from '#sign-in/email-code/email-codes.ts'
+import { SEALED_EMAIL_CODES } from '#sign-in/email-code/sealed-codes.ts'
+import { createBreachRange } from '#sign-in/password/breach-range.ts'
 import { createMethods } from '#sign-in/methods.ts'
 import { SEALED_TOTP_SECRETS } from '#sign-in/totp/sealed-secrets.ts'
 import { SEALED_PRIVATE_PARTS } from '#signing-keys/key-changes.ts'
@@ -53,6 +57,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   SEALED_PEPPER,
   SEALED_PRIVATE_PARTS,
   SEALED_KEPT_MAILS,
+  SEALED_EMAIL_CODES,
   ...SEALED_TOTP_SECRETS,
   ...SEALED_PAYLOADS,
 ]
@@ -85,7 +90,13 @@ export async function createServices(input: ServicesInput) {
     keyring,
     clock,
     issuer,
+    breachRange: createBreachRange({
+      fetch,
+      url: () => settings.current().passwords.breach_range_url,
+      onError: (error) => logger.warn({ err: error }, 'the list of breached passwords was not asked'),
+    }),
   })
+  const emailCodes = createEmailCodes({ db, accounts, audit, keyring, mail, attempts: createAttempts({ db, keyring }) })
   const signingKeys = await openSigningKeys({ db, notifications, audit, keyring, clock }, logger)
   const settings = await openSettings({ db, notifications, audit, clock }, logger)
   const accountAccess = createAccountAccess({ db, audit })
@@ -97,6 +108,7 @@ export async function createServices(input: ServicesInput) {
     accounts,
     accountAccess,
     ...methods,
+    emailCodes,
     signingKeys,
     masterKeys,
     settings,
@@ -121,6 +133,7 @@ export async function createServices(input: ServicesInput) {
     [
       { name: 'remove-expired', everyMs: 60_000, run: () => oidc.removeExpired() },
       { name: 'remove-expired-proofs', everyMs: 60_000, run: removeExpiredProofs },
+      { name: 'remove-expired-codes', everyMs: 60_000, run: emailCodes.removeExpired },
       { name: 'note-key-uses', everyMs: 60_000, run: () => clientKeys.flush().then(() => undefined) },
     ],
     logger,

@@ -13,9 +13,9 @@ export function schemaFaults(schema: z.ZodType, error: z.ZodError, value: unknow
 }
 
 /** The faults that a room's own check throws; what else it throws goes on. */
-export function roomFaults(check: () => unknown): readonly Fault[] {
+export async function roomFaults(check: () => unknown): Promise<readonly Fault[]> {
   try {
-    check()
+    await check()
     return []
   } catch (error) {
     if (error instanceof AppError && error.status === 400 && error.faults.length > 0) return error.faults

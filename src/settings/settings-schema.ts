@@ -29,10 +29,21 @@ const lifetimes = z.object({
   interaction_seconds: seconds(HOUR, [5 * MINUTE, DAY], 'A sign-in that was begun'),
 })
 
-/** Groups of settings. A setting without a value of its own has its default. */
-export const SETTINGS_GROUPS = { lifetimes } as const
+const passwords = z.object({
+  breach_range_url: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'A server of the Pwned Passwords range protocol, such as https://api.pwnedpasswords.com, to ask about new passwords; it learns five digits of a digest. Null: nobody is asked.',
+    }),
+})
 
-export const settingsSchema = z.object({ lifetimes: lifetimes.prefault({}) })
+/** Groups of settings. A setting without a value of its own has its default. */
+export const SETTINGS_GROUPS = { lifetimes, passwords } as const
+
+export const settingsSchema = z.object({ lifetimes: lifetimes.prefault({}), passwords: passwords.prefault({}) })
 
 export type SettingsValues = z.infer<typeof settingsSchema>
 

@@ -13,17 +13,31 @@ export class SignInBusy extends AppError {
   }
 }
 
-/** A first password that is too short or too long. The password itself is in no field. */
+/** Which rule a new password breaks. */
+export type PasswordProblem = 'length' | 'breached' | 'guessable'
+
+const EXPECTED: Readonly<Record<Exclude<PasswordProblem, 'length'>, string>> = {
+  breached: 'one that is on no list of known passwords',
+  guessable: 'one that is harder to guess, such as a few words that do not belong together',
+}
+
+/** A new password that is not good enough. The password itself is in no field. */
 export class PasswordInvalid extends AppError {
   override readonly name = 'PasswordInvalid'
   readonly code = 'password_invalid'
   readonly status = 400
+  readonly problem: PasswordProblem
 
-  constructor(length: number, limits: { min: number; max: number }) {
-    const expected = `${limits.min} to ${limits.max} characters`
-    super(`The password has ${length} characters; it must have ${expected}.`, {
-      faults: [{ field: 'password', given: `${length} characters`, expected }],
-    })
+  constructor(problem: PasswordProblem, length: number, limits: { min: number; max: number }) {
+    const expected = problem === 'length' ? `${limits.min} to ${limits.max} characters` : EXPECTED[problem]
+    const message = {
+      length: `The password has ${length} characters; it must have ${expected}.`,
+      breached: `The password is on a list that attackers use; choose ${expected}.`,
+      guessable: `The password is too easy to guess; choose ${expected}.`,
+    }[problem]
+    const given = problem === 'length' ? `${length} characters` : '(not shown)'
+    super(message, { faults: [{ field: 'password', given, expected }] })
+    this.problem = problem
   }
 }
 

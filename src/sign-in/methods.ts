@@ -7,6 +7,7 @@ import type { Keyring } from '#shared/keyring.ts'
 import { createAttempts } from './attempts.ts'
 import { createKnownDevices } from './known-devices.ts'
 import { createPasskeys } from './passkey/passkeys.ts'
+import type { PasswordPolicyDeps } from './password/password-policy.ts'
 import { createPasswords } from './password/passwords.ts'
 import { createSignInProgress } from './progress-store.ts'
 import { createRecoveryCodes } from './recovery-code/recovery-codes.ts'
@@ -19,6 +20,8 @@ export interface MethodsDeps {
   readonly keyring: Keyring
   readonly clock: Clock
   readonly issuer: string
+  /** See PasswordPolicyDeps. */
+  readonly breachRange?: PasswordPolicyDeps['breachRange']
 }
 
 /** The methods, and where a sign-in of several proofs stands. */

@@ -14,7 +14,8 @@ async function anAccount(members: Record<string, unknown> = {}) {
   return { ...answer.body, path: `/accounts/${answer.body.sub}`, etag: answer.headers.get('etag') as string }
 }
 
-const signIn = (identifier: string, password: string) => app.passwords.verify({ identifier, password }, SYSTEM)
+const signIn = async (identifier: string, password: string) =>
+  (await app.passwords.verify({ identifier, password }, SYSTEM))?.account
 
 test('makes an account with its first password, with which the person can sign in', async () => {
   const body = { email: 'ada@example.com', name: 'Ada Lovelace', locale: 'en-GB', password: 'correct horse battery' }

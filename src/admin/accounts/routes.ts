@@ -74,9 +74,9 @@ function createAccount({ accounts, passwords }: AccountRoutesDeps): Route {
     summary: 'Create an account',
     scope: 'accounts:write',
     body: newAccount,
-    check: (document) => [
-      ...roomFaults(() => validateAccount(toAccountInput(document))),
-      ...firstPasswordFaults(document, passwords),
+    check: async (document) => [
+      ...(await roomFaults(() => validateAccount(toAccountInput(document)))),
+      ...(await firstPasswordFaults(document, passwords)),
       ...ACCOUNT_READ_ONLY.filter((member) => document[member] !== undefined).map((field) => ({
         field,
         given: shown(document[field]),
@@ -90,7 +90,10 @@ function createAccount({ accounts, passwords }: AccountRoutesDeps): Route {
       const store =
         body.password === undefined
           ? undefined
-          : await passwords.prepare(body.password, { mustChange: body.must_change_password ?? false })
+          : await passwords.prepare(body.password, {
+              mustChange: body.must_change_password ?? false,
+              owner: ownerOf(body),
+            })
       const input = toAccountInput(body) as AccountInput
       const account = await accounts.create(input, by, store && ((trx, created) => store(trx, created.sub)))
       return { ...reply(account), location: `/accounts/${encodeURIComponent(account.sub)}` }
@@ -131,7 +134,7 @@ function updateAccount({ accounts }: AccountRoutesDeps): Route {
       return [
         ...laterPasswordFaults(document),
         ...readOnlyFaults(document, toAccountDocument(current), ACCOUNT_READ_ONLY),
-        ...roomFaults(() => validateAccount(toAccountInput(document), current)),
+        ...(await roomFaults(() => validateAccount(toAccountInput(document), current))),
       ]
     },
     conditional: true,
@@ -176,9 +179,16 @@ function changeStatus({ accounts }: AccountRoutesDeps, verb: 'enable' | 'disable
   })
 }
 
-function firstPasswordFaults(document: Document, passwords: Pick<Passwords, 'check'>): readonly Fault[] {
+function ownerOf({ email, name }: Document): { email?: string; name?: string } {
+  return {
+    ...(typeof email === 'string' ? { email } : {}),
+    ...(typeof name === 'string' ? { name } : {}),
+  }
+}
+
+async function firstPasswordFaults(document: Document, passwords: Pick<Passwords, 'check'>): Promise<readonly Fault[]> {
   const { password } = document
-  if (typeof password === 'string') return roomFaults(() => passwords.check(password))
+  if (typeof password === 'string') return roomFaults(() => passwords.check(password, ownerOf(document)))
   if (password !== undefined || document.must_change_password !== true) return []
   return [{ field: 'must_change_password', given: true, expected: 'a password beside it, or nothing' }]
 }

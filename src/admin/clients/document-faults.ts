@@ -23,7 +23,7 @@ export async function documentFaults(
   document: Readonly<Record<string, unknown>>,
   before: Client | undefined,
 ): Promise<readonly Fault[]> {
-  const unchangeable = roomFaults(() => metadataToInput(document, before))
+  const unchangeable = await roomFaults(() => metadataToInput(document, before))
   if (unchangeable.length === 0) return []
   const rest = without(
     document,

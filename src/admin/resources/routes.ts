@@ -125,6 +125,6 @@ async function changeFaults(resources: Resources, identifier: string, document: 
   if (!current) return []
   return [
     ...readOnlyFaults(document, toResourceDocument(current), RESOURCE_READ_ONLY),
-    ...roomFaults(() => validateResource(toResourceInput(document), current)),
+    ...(await roomFaults(() => validateResource(toResourceInput(document), current))),
   ]
 }

@@ -1,6 +1,9 @@
 /** Password credentials: what interactions and the admin API see of them. */
+import type { Account } from '#accounts/account.ts'
+import type { AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import type { LoginMethod } from '../login-method.ts'
+import type { PasswordOwner } from './password-policy.ts'
 
 /** The same work is done for an unknown identifier as for a known one (ASVS 6.3.8). */
 export interface Passwords extends LoginMethod<{
@@ -9,12 +12,27 @@ export interface Passwords extends LoginMethod<{
   /** What the browser kept of a sign-in before (KnownDevices). */
   readonly device?: string | undefined
 }> {
-  /** Throws PasswordInvalid (400, faults) when a first password breaks the length rules: 8 to 256 characters. */
-  check(password: string): void
+  /** Throws PasswordInvalid (400, faults) when a new password is not good enough for its owner. */
+  check(password: string, owner?: PasswordOwner): Promise<void>
+  /** Whether the person has to choose another one before they go on, and since when it is the present one. */
+  state(sub: string): Promise<{ mustChange: boolean; updatedAt: Date } | undefined>
+  /**
+   * Changes the password of who knows the present one (ASVS 6.2.3): false where `current` is wrong, which counts as an
+   * attempt. Throws PasswordInvalid, TooManyAttempts and SignInBusy. Audits password.changed; `within` runs in its
+   * transaction.
+   */
+  change(
+    account: Account,
+    passwords: { readonly current: string; readonly next: string },
+    by: AuditContext,
+    within?: (trx: Queryable) => Promise<void>,
+  ): Promise<boolean>
+  /** After a proof of another kind (a mail, an invitation). Throws PasswordInvalid, SignInBusy. Audits password.reset. */
+  reset(account: Account, next: string, by: AuditContext, within?: (trx: Queryable) => Promise<void>): Promise<void>
   /** Hashes the first password of a new account; the returned function stores it within the account's transaction. */
   prepare(
     password: string,
     /** `mustChange`: the person is to choose another one at the next sign-in. */
-    options?: { readonly mustChange?: boolean },
+    options?: { readonly mustChange?: boolean; readonly owner?: PasswordOwner },
   ): Promise<(trx: Queryable, sub: string) => Promise<void>>
 }

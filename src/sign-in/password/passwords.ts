@@ -1,43 +1,49 @@
 /** Checks passwords at sign-in, with the same work whether or not the person is known, and sets first passwords. */
 import type { Account, Accounts } from '#accounts/account.ts'
-import type { Queryable } from '#database/database.ts'
+import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
+import type { Database } from '#database/database.ts'
 import { randomId } from '#shared/ids.ts'
-import { PasswordInvalid, SignInBusy } from '../errors.ts'
+import { SignInBusy } from '../errors.ts'
 import { createHasher, type Hasher } from '../hashing.ts'
 import { judged, type JudgedDeps } from '../judged.ts'
 import type { KnownDevices } from '../known-devices.ts'
-import { createPasswordStore } from './password-store.ts'
+import { createPasswordPolicy, type PasswordPolicyDeps } from './password-policy.ts'
+import { createPasswordStore, type PasswordCredential } from './password-store.ts'
 import type { Passwords } from './password.ts'
 
-/** Characters are Unicode code points. */
-const LENGTH = { min: 8, max: 256 } as const
+const METHOD = 'password'
 const AMR = ['pwd'] as const
 /** No account has it: what is looked up for an identifier that nobody has. */
 const NOBODY = ''
 
-export interface PasswordsDeps extends JudgedDeps {
-  readonly db: Queryable
+export interface PasswordsDeps extends Pick<JudgedDeps, 'attempts'> {
+  readonly db: Database
+  readonly audit: Pick<Audit, 'record' | 'recordIn'>
   readonly accounts: Pick<Accounts, 'findByIdentifier'>
   readonly devices: Pick<KnownDevices, 'idFor'>
   readonly hasher?: Hasher
+  readonly breachRange?: PasswordPolicyDeps['breachRange']
 }
 
 /** The password method. See Passwords for what each call does. */
 export function createPasswords(deps: PasswordsDeps): Passwords {
-  const { accounts, db, devices, hasher = createHasher() } = deps
+  const { accounts, audit, db, devices, hasher = createHasher() } = deps
   const store = createPasswordStore(db)
+  const policy = createPasswordPolicy(deps)
   // ASVS 6.3.8: an unknown identifier is checked against this one, made once, of a password that nobody has.
   const standIn = hasher.hash(randomId())
 
-  async function judge(account: Account | undefined, password: string): Promise<string | undefined> {
-    const credential = await store.find(account?.sub ?? NOBODY)
+  async function judge(facts: {
+    account: Account | undefined
+    credential: PasswordCredential | undefined
+    password: string
+  }): Promise<string | undefined> {
+    const { account, credential, password } = facts
     const matches = await hasher.verify(credential?.hash ?? (await standIn), password)
     if (!account) return 'unknown identifier'
     if (!credential) return 'the account has no password'
     if (!matches) return 'wrong password'
-    if (account.status !== 'enabled') return 'the account is disabled'
-    if (hasher.outdated(credential.hash)) await strengthen(account.sub, credential.hash, password)
-    return undefined
+    return account.status === 'enabled' ? undefined : 'the account is disabled'
   }
 
   async function strengthen(sub: string, weaker: string, password: string): Promise<void> {
@@ -50,7 +56,7 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
   }
 
   return {
-    name: 'password',
+    name: METHOD,
     proves: 'identity',
     isEnrolled: async (sub) => (await store.find(sub)) !== undefined,
 
@@ -60,22 +66,58 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
       // where the person has signed in before, what others guess elsewhere does not count
       const device = account && devices.idFor(attempt.device, account.sub)
       const who = device === undefined ? identifier : `${device} ${account?.sub}`
-      const facts = { method: 'password', who, account, clientId, by }
-      const proven = await judged(deps, facts, async () => ({ account, refusal: await judge(account, password) }))
-      return proven && { account: proven, amr: AMR }
+      const credential = await store.find(account?.sub ?? NOBODY)
+      const facts = { method: METHOD, who, account, clientId, by }
+      const proven = await judged(deps, facts, async () => ({
+        account,
+        refusal: await judge({ account, credential, password }),
+      }))
+      if (!proven || !credential) return undefined
+      if (hasher.outdated(credential.hash)) await strengthen(proven.sub, credential.hash, password)
+      return { account: proven, amr: AMR }
     },
 
-    check,
+    state: (sub) => store.state(sub),
+
+    async change(account, { current, next }, by, within) {
+      const credential = await store.find(account.sub)
+      const facts = { method: METHOD, who: account.sub, account, clientId: undefined, by }
+      const proven = await judged(deps, facts, async () => ({
+        account,
+        refusal: await judge({ account, credential, password: current }),
+      }))
+      if (!proven || !credential) return false
+      await policy.check(next, account)
+      const hash = await hasher.hash(next)
+      return db.transaction(async (trx) => {
+        // the very password that was proven: of two changes at once one counts
+        if (!(await createPasswordStore(trx).change(account.sub, credential.hash, hash))) return false
+        await audit.recordIn(trx, passwordEvent('password.changed', account, by))
+        await within?.(trx)
+        return true
+      })
+    },
+
+    async reset(account, next, by, within) {
+      await policy.check(next, account)
+      const hash = await hasher.hash(next)
+      await db.transaction(async (trx) => {
+        await createPasswordStore(trx).put(account.sub, hash)
+        await audit.recordIn(trx, passwordEvent('password.reset', account, by))
+        await within?.(trx)
+      })
+    },
+
+    check: (password, owner = {}) => policy.check(password, owner),
 
     async prepare(password, options = {}) {
-      check(password)
+      await policy.check(password, options.owner ?? {})
       const hash = await hasher.hash(password)
       return (trx, sub) => createPasswordStore(trx).insert(sub, { hash, mustChange: options.mustChange ?? false })
     },
   }
 }
 
-function check(password: string): void {
-  const length = Array.from(password).length
-  if (length < LENGTH.min || length > LENGTH.max) throw new PasswordInvalid(length, LENGTH)
+function passwordEvent(type: 'password.changed' | 'password.reset', { sub }: Account, by: AuditContext): AuditEvent {
+  return { ...by, type, outcome: 'success', accountId: sub, subject: { kind: 'account', id: sub } }
 }

@@ -1,0 +1,77 @@
+/** Which new passwords are good enough: long, not known to attackers, not easily guessed; of whatever characters. */
+import { createHash } from 'node:crypto'
+import { type PasswordProblem, PasswordInvalid } from '../errors.ts'
+import { isBreached } from './breached-passwords.ts'
+
+/** In Unicode code points (ASVS 6.2.1, 6.2.9). No rule asks for kinds of characters (6.2.5). */
+export const PASSWORD_LENGTH = { min: 8, max: 256 } as const
+/** Of zxcvbn's five classes (0 to 4), the first that withstands whoever has stolen its hash for a while. */
+const LEAST_SCORE = 3
+/** What lies behind adds nothing to the estimate but time. */
+const ESTIMATED_CHARACTERS = 100
+const RANGE_PREFIX = 5
+
+/** Whose password it will be: their own name is no secret. */
+export interface PasswordOwner {
+  readonly email?: string | undefined
+  readonly name?: string | undefined
+}
+
+export interface PasswordPolicyDeps {
+  /**
+   * Asks a server of the Pwned Passwords range protocol for the digests that begin with five hexadecimal digits: all
+   * it learns. Undefined where nobody asked for that.
+   */
+  readonly breachRange?: ((prefix: string) => Promise<string | undefined>) | undefined
+}
+
+export interface PasswordPolicy {
+  /** Throws PasswordInvalid (400), with the first rule that the password breaks. */
+  check(password: string, owner: PasswordOwner): Promise<void>
+}
+
+export function createPasswordPolicy({ breachRange }: PasswordPolicyDeps): PasswordPolicy {
+  async function problemOf(password: string, owner: PasswordOwner): Promise<PasswordProblem | undefined> {
+    const length = Array.from(password).length
+    if (length < PASSWORD_LENGTH.min || length > PASSWORD_LENGTH.max) return 'length'
+    if (await isBreached(password)) return 'breached'
+    if ((await scoreOf(password, owner)) < LEAST_SCORE) return 'guessable'
+    return breachRange && (await isInRange(password, breachRange)) ? 'breached' : undefined
+  }
+
+  return {
+    async check(password, owner) {
+      const problem = await problemOf(password, owner)
+      if (problem !== undefined) throw new PasswordInvalid(problem, Array.from(password).length, PASSWORD_LENGTH)
+    },
+  }
+}
+
+let estimator: Promise<(password: string, known: string[]) => number> | undefined
+
+async function scoreOf(password: string, { email = '', name = '' }: PasswordOwner): Promise<number> {
+  estimator ??= loadEstimator()
+  const known = [email, ...email.split(/[@.+_-]/), name, ...name.split(/\s+/), 'signet'].filter(
+    (word) => word.length > 2,
+  )
+  return (await estimator)(password.slice(0, ESTIMATED_CHARACTERS), known)
+}
+
+/** Its dictionaries are some megabytes: read when the first password is chosen, which most processes never see. */
+async function loadEstimator(): Promise<(password: string, known: string[]) => number> {
+  const [{ ZxcvbnFactory }, { dictionary, adjacencyGraphs: graphs }] = await Promise.all([
+    import('@zxcvbn-ts/core'),
+    import('@zxcvbn-ts/language-common'),
+  ])
+  const zxcvbn = new ZxcvbnFactory({ dictionary, graphs })
+  return (password, known) => zxcvbn.check(password, known).score
+}
+
+async function isInRange(password: string, range: NonNullable<PasswordPolicyDeps['breachRange']>): Promise<boolean> {
+  // the protocol's digest; nothing rests on its strength
+  const digest = createHash('sha1').update(password).digest('hex').toUpperCase()
+  const lines = await range(digest.slice(0, RANGE_PREFIX))
+  const rest = digest.slice(RANGE_PREFIX)
+  // padding lines have the count 0
+  return (lines ?? '').split(/\r?\n/).some((line) => line.startsWith(`${rest}:`) && !line.endsWith(':0'))
+}
