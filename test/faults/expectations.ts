@@ -53,7 +53,7 @@ export async function expectAway(world: World, { expect, nodes, since, only }: A
       await Promise.all([
         ...(await backChannels(world, server))
           .filter(({ path }) => only !== 'writes' || path === '/token')
-          .map((sent) => expectUnavailable(server, sent, expect)),
+          .map((sent) => expectUnavailable(server, sent, { expect, patience: world.patience })),
         expectForm(waiting, expect),
         ...(only === 'writes' ? [] : [expectAuthorize(world, waiting, expect)]),
         ...['/jwks', '/.well-known/openid-configuration'].map(async (path) => {
@@ -75,7 +75,10 @@ export async function expectNotReady(
     await delay(25)
   }
   const ms = performance.now() - since
-  expect(ms <= READY_MS + NOTICE_MS, `process ${node + 1} was not ready only after ${Math.round(ms)} ms`)
+  expect(
+    ms <= (READY_MS + NOTICE_MS) * world.patience,
+    `process ${node + 1} was not ready only after ${Math.round(ms)} ms`,
+  )
 }
 
 async function backChannels(
@@ -98,14 +101,14 @@ async function backChannels(
 async function expectUnavailable(
   server: Server,
   { path, form }: { path: string; form: Record<string, string> },
-  expect: Expect,
+  { expect, patience }: { expect: Expect; patience: number },
 ): Promise<void> {
   const what = `${path} ${form['grant_type'] ?? ''}`.trim()
   const { status, headers, text, ms } = await timed(server, path, { method: 'POST', body: new URLSearchParams(form) })
   expect(status === 503, `${what}: ${status} ${text.slice(0, 200)}`)
   expect(/"error":"temporarily_unavailable"/.test(text), `${what}: ${text.slice(0, 200)}`)
   expect(isWellSaid(headers), `${what}: Retry-After ${headers.get('retry-after')}, ${headers.get('cache-control')}`)
-  expect(ms <= ANSWER_MS, `${what}: ${status} after ${Math.round(ms)} ms`)
+  expect(ms <= ANSWER_MS * patience, `${what}: ${status} after ${Math.round(ms)} ms`)
 }
 
 async function expectAuthorize(world: World, { node }: Waiting, expect: Expect): Promise<void> {
@@ -114,7 +117,10 @@ async function expectAuthorize(world: World, { node }: Waiting, expect: Expect):
   const started = performance.now()
   const begun = await person(() => server).visit(app.begin().url)
   expectPage(begun, '/authorize', expect)
-  expect(performance.now() - started <= ANSWER_MS, `/authorize: ${Math.round(performance.now() - started)} ms`)
+  expect(
+    performance.now() - started <= ANSWER_MS * world.patience,
+    `/authorize: ${Math.round(performance.now() - started)} ms`,
+  )
 }
 
 async function expectForm({ browser, page }: Waiting, expect: Expect): Promise<void> {
@@ -144,7 +150,7 @@ export async function expectBack(
     while (!(await normal(server).catch(() => false)) && performance.now() < deadline) await delay(50)
   }
   const ms = performance.now() - since
-  expect(ms <= BACK_MS, `not normal within ${BACK_MS / 1000} s, but after ${(ms / 1000).toFixed(1)} s`)
+  expect(ms <= BACK_MS * world.patience, `not normal within ${BACK_MS / 1000} s, but after ${(ms / 1000).toFixed(1)} s`)
   await world.admin
     .call('GET', '/clients?limit=1')
     .catch((error: unknown) => expect(false, `the admin API: ${String(error)}`))

@@ -4,7 +4,7 @@ import { random as seededRandom } from '../support/schedules.ts'
 import type { Expect } from './expectations.ts'
 import { finalState, markOf } from './final-state.ts'
 import type { Outcome } from './history.ts'
-import { violationsOf } from './invariants.ts'
+import { ANSWER_MS, violationsOf } from './invariants.ts'
 import { type Load, type LoadOptions, startLoad, type Violation } from './load.ts'
 import type { World } from './world.ts'
 
@@ -85,6 +85,7 @@ export async function runFault(world: World, fault: Fault, options: RunOptions):
   await delay(options.settleMs)
   await load.stop()
   const { operations } = load.history
+  const answerMs = fault.overloads ? undefined : ANSWER_MS * world.patience
   const final = await finalState(world, load, mark)
   return {
     ...none(fault),
@@ -94,7 +95,7 @@ export async function runFault(world: World, fault: Fault, options: RunOptions):
     violations: [
       ...told.violations,
       ...load.complaints,
-      ...violationsOf({ operations, final, away: told.away, calmFrom, overloaded: fault.overloads === true }),
+      ...violationsOf({ operations, final, away: told.away, calmFrom, answerMs }),
     ],
     seconds: (performance.now() - started) / 1000,
   }

@@ -52,7 +52,7 @@ const faultless: Judged = {
   final,
   away: [{ from: 100, to: 200 }],
   calmFrom: 300,
-  overloaded: false,
+  answerMs: 3000,
 }
 const [live, ended] = final.families as [FinalState['families'][number], FinalState['families'][number]]
 const withOperation = (changes: Partial<Operation>): Judged => ({

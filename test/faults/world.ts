@@ -16,6 +16,8 @@ export const PEOPLE = 8
 
 export interface World {
   readonly postgres: EmbeddedDatabase
+  /** What limits in time are multiplied with: above 1 where others take the processor. */
+  readonly patience: number
   /** Where PostgreSQL keeps its files (PGDATA). */
   readonly databaseDir: string
   /** The second one reaches PostgreSQL through `proxy`, and its clock can be set. */
@@ -52,9 +54,9 @@ export interface Balancer {
 const SETTINGS = { max_connections: '60', deadlock_timeout: '100ms' }
 const POLL_MS = 150
 
-export async function createWorld(settings: Readonly<Record<string, string>> = {}): Promise<World> {
+export async function createWorld(patience = 1): Promise<World> {
   const dataDir = `${temporaryDir('postgres')}/data`
-  const postgres = await startOwnPostgres({ dataDir, settings: { ...SETTINGS, ...settings } })
+  const postgres = await startOwnPostgres({ dataDir, settings: SETTINGS })
   const proxy = await tcpProxy(postgres.url)
   const clockFile = join(temporaryDir('clock'), 'skew')
   writeFileSync(clockFile, '0')
@@ -75,6 +77,7 @@ export async function createWorld(settings: Readonly<Record<string, string>> = {
   await Promise.all(people.map(({ email, password }) => admin.account(email, password)))
   const nodes = [first, second] as const
   return {
+    patience,
     postgres,
     databaseDir: join(dataDir, 'postgres'),
     nodes,
