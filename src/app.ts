@@ -7,6 +7,7 @@ import { createErrorRenderer } from '#interactions/error-renderer.ts'
 import { createHomePage } from '#interactions/home-page.ts'
 import { createInteractions } from '#interactions/interactions.ts'
 import { withoutDeadEnds } from '#interactions/lost.ts'
+import { createPasskeyEndpoints, PASSKEY_ENDPOINTS_PATH } from '#interactions/passkey-endpoints.ts'
 import { cookieKeys } from '#oidc/configuration/cookies.ts'
 import { ROUTES } from '#oidc/provider.ts'
 import type { Services } from '#services.ts'
@@ -24,6 +25,7 @@ const TEMPLATES = [
   '/interaction/:uid/:step/options',
   '/.well-known/openid-configuration',
   '/.well-known/oauth-authorization-server',
+  PASSKEY_ENDPOINTS_PATH,
 ]
 
 /** RFC 6749 §3.2, RFC 7009 §2, RFC 7662 §2.1, RFC 9126 §2: form POST; the others as their specifications have them. */
@@ -33,6 +35,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   [ROUTES.revocation]: ['POST'],
   [ROUTES.pushed_authorization_request]: ['POST'],
   [ROUTES.jwks]: ['GET'],
+  [PASSKEY_ENDPOINTS_PATH]: ['GET'],
   [ROUTES.authorization]: ['GET', 'POST'],
   [ROUTES.end_session]: ['GET', 'POST'],
   [ROUTES.userinfo]: ['GET', 'POST'],
@@ -60,6 +63,7 @@ export function createApp(services: Services): Koa {
   )
   if (base !== '') app.use(belowIssuer(base))
   app.use(createHomePage({ issuer, production, open: [] }))
+  app.use(createPasskeyEndpoints({ issuer }))
   app.use(createInteractions({ ...services, gateway: oidc.gateway, issuer }))
   app.use(createAdminApi({ ...services, issuer, hasEnded: oidc.hasEnded }))
   app.use(withoutDeadEnds)
@@ -69,12 +73,14 @@ export function createApp(services: Services): Koa {
 
 /**
  * With an issuer that has a path every room sees the path below it. The path-insert forms of the discovery documents
- * (RFC 8414 §3.1, and what clients of OpenID Connect Discovery try first) stand outside and lead in.
+ * (RFC 8414 §3.1, and what clients of OpenID Connect Discovery try first) stand outside and lead in, and so does what
+ * is looked for at the host (RFC 8615 §3).
  */
 function belowIssuer(base: string): Middleware {
   const inserted = new Map(
     ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'].map((path) => [path + base, path]),
   )
+  inserted.set(PASSKEY_ENDPOINTS_PATH, PASSKEY_ENDPOINTS_PATH)
   return async (ctx, next) => {
     const inside = ctx.path === base ? '/' : ctx.path.startsWith(`${base}/`) ? ctx.path.slice(base.length) : undefined
     const target = inserted.get(ctx.path) ?? inside

@@ -41,6 +41,15 @@ test('serves its metadata below its path and in the path-insert form (RFC 8414 Â
   expect((await server.fetch(`${origin}/jwks`)).status).toBe(404)
 })
 
+test('tells password managers at the host, where they look, and below its path where passkeys are looked after', async () => {
+  for (const path of ['/.well-known/passkey-endpoints', '/auth/main/.well-known/passkey-endpoints']) {
+    const response = await server.fetch(origin + path)
+    expect(response.status).toBe(200)
+    const page = `${origin}/auth/main/account`
+    expect(await response.json()).toEqual({ enroll: page, manage: page })
+  }
+})
+
 test('signs a person in, out and back in below its path', async () => {
   const browser = person(() => server)
   const { body } = await app.redeem(await app.code(browser, ada))

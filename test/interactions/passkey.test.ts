@@ -68,6 +68,24 @@ describe('the sign-in page', () => {
   })
 })
 
+describe('/.well-known/passkey-endpoints', () => {
+  const PATH = '/.well-known/passkey-endpoints'
+
+  test('leads to the account page, from whichever site it is asked', async () => {
+    const answer = await world.server.fetch(PATH)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8')
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+    const page = `${world.server.issuer}/account`
+    expect(await answer.json()).toEqual({ enroll: page, manage: page })
+  })
+
+  test('takes GET alone', async () => {
+    const answer = await world.server.fetch(PATH, { method: 'POST' })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET'])
+  })
+})
+
 describe('a passkey', () => {
   test('signs the person in, and the ID token says by what', async () => {
     const browser = world.somebody()

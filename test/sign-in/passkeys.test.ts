@@ -51,7 +51,7 @@ describe('the right passkey', () => {
       actor: { kind: 'account', id: account.sub },
       accountId: account.sub,
       clientId: 'shop',
-      address: '192.0.2.7',
+      requestId: 'req-1',
       detail: { method: 'passkey' },
     })
     const [used] = await there.list(account.sub)

@@ -10,7 +10,8 @@ import { cloneDatabase } from './postgres.ts'
 import { openRooms, type Rooms } from './rooms.ts'
 
 export const ISSUER = 'https://id.example.com'
-export const BY = { actor: { kind: 'anonymous' }, address: '192.0.2.7', requestId: 'req-1' } as const
+/** Of no address: so many refusals from one would be slowed down. */
+export const BY = { actor: { kind: 'anonymous' }, requestId: 'req-1' } as const
 /** What the challenges are bound to unless told otherwise. */
 export const PAGE = 'interaction 1'
 
