@@ -2,8 +2,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { SYSTEM, type Audit } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
+import { sqlState } from '#database/errors.ts'
 import { AppError } from '#shared/app-error.ts'
 import { createRestoreEpochStore, type RestoreEpoch } from './restore-epoch-store.ts'
+
+const INSUFFICIENT_PRIVILEGE = '42501'
 
 /** The number that this machine keeps is lower than the one that the database has seen. */
 export class RestoreEpochBehind extends AppError {
@@ -17,6 +20,20 @@ export class RestoreEpochBehind extends AppError {
         (kept.byVariable
           ? `set SIGNET_RESTORE_EPOCH=${seen + 1}, which ends all sessions and tokens.`
           : 'run "signet restore-epoch", which ends all sessions and tokens.'),
+    )
+  }
+}
+
+/** The role of the connection may not empty tables. */
+export class RestoreEpochRights extends AppError {
+  override readonly code = 'restore_epoch_rights'
+  override readonly status = 500
+
+  constructor(epoch: number, cause: unknown) {
+    super(
+      `The database is to be brought to the restore epoch ${epoch}, and its role may not empty tables: ` +
+        'set DATABASE_DIRECT_URL to a connection of the role that owns the schema, as "signet migrate" takes it.',
+      { cause },
     )
   }
 }
@@ -36,7 +53,7 @@ export function seenRestoreEpoch(db: Database): Promise<RestoreEpoch> {
 /**
  * Brings the database up to the epoch `number` and ends all that was issued before, in one transaction; nothing happens
  * when it has seen that number already, so that any number of servers may do it at once. `db` needs the rights of the
- * role that owns the schema.
+ * role that owns the schema; throws RestoreEpochRights without them.
  */
 export async function beginRestoreEpoch(
   { db, audit }: { db: Database; audit: Pick<Audit, 'recordIn'> },
@@ -44,7 +61,7 @@ export async function beginRestoreEpoch(
 ): Promise<void> {
   // loaded only when there is something to do: most starts have nothing
   const { LIST_SIZE } = await import('#signing-keys/status-list/status-list.ts')
-  await db.transaction(async (trx) => {
+  const begun = db.transaction(async (trx) => {
     const store = createRestoreEpochStore(trx)
     const seen = await store.read({ lock: true })
     if (seen.number >= number) return
@@ -56,6 +73,9 @@ export async function beginRestoreEpoch(
       outcome: 'success',
       detail: { epoch: number, before: seen.number },
     })
+  })
+  await begun.catch((error: unknown) => {
+    throw sqlState(error) === INSUFFICIENT_PRIVILEGE ? new RestoreEpochRights(number, error) : error
   })
 }
 

@@ -56,11 +56,23 @@ test('a server that knows of fewer restores than the database does not start, an
 test('those that run meanwhile stop by themselves, and no cookie of theirs is believed', async () => {
   const cookie = await signedInCookie(world)
   expect(await silentError(world.servers[0], world.stage, cookie)).toBeUndefined()
+  const { databaseUrl } = world.servers[0]
+  const sessions = ['sessions', 'session_ids']
+  await asSuperuser(async (client) => {
+    for (const table of sessions) await client.query(`CREATE TABLE written_${table} AS TABLE ${table}`)
+  }, databaseUrl)
   await world.advance()
   for (const server of world.servers) {
     await untilGone(server, 4000)
     expect(server.logs()).toContain('the database was restored while this server ran')
   }
+  // as a request of theirs would have written that was under way
+  await asSuperuser(async (client) => {
+    for (const table of sessions) {
+      await client.query(`INSERT INTO ${table} SELECT * FROM written_${table}`)
+      await client.query(`DROP TABLE written_${table}`)
+    }
+  }, databaseUrl)
   await Promise.all(world.servers.map((server) => server.restart()))
   expect(await silentError(world.servers[0], world.stage, cookie)).toBe('login_required')
 })
@@ -98,6 +110,35 @@ test('where the number stands in the environment, the command says so and change
   })
   expect(readFileSync(file, 'utf8')).toBe(before)
   expect(await advances()).not.toMatchObject([{ detail: { epoch: 300 } }])
+})
+
+test('a role that may not empty tables is told so, and another that may is used where it is given', async () => {
+  const { databaseUrl, keysDir, issuer } = world.servers[0]
+  const limited = Object.assign(new URL(databaseUrl), { username: 'limited', password: 'limited' }).href
+  await asSuperuser(async (client) => {
+    await client.query("CREATE ROLE limited LOGIN PASSWORD 'limited'")
+    await client.query('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO limited')
+    await client.query('GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO limited')
+  }, databaseUrl)
+  const before = await world.stopped(world.advance)
+  await world.stopped(async () => {
+    const settings = { SIGNET_ISSUER: issuer, SIGNET_KEYS_DIR: keysDir, DATABASE_URL: limited }
+    const run = (args: string[], env: object) => runSignet(args, { dir: keysDir, env: { ...settings, ...env } })
+    const refused = await run(['restore-epoch', '--yes'], {})
+    const sentence = `The database is to be brought to the restore epoch ${before + 1}, and its role may not empty tables: set DATABASE_DIRECT_URL to a connection of the role that owns the schema, as "signet migrate" takes it.`
+    expect(refused).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `${file} says ${before + 1} now, and the database does not yet: ${sentence} The first server that starts does the rest.\n`,
+    })
+    expect(await run(['serve'], {})).toMatchObject({ code: 1, stderr: `${sentence}\n` })
+    expect((await run(['restore-epoch', '--yes'], { DATABASE_DIRECT_URL: databaseUrl })).code).toBe(0)
+    await asSuperuser(async (client) => {
+      await client.query('DROP OWNED BY limited')
+      await client.query('DROP ROLE limited')
+    }, databaseUrl)
+  })
+  expect((await advances())[0]).toMatchObject({ detail: { epoch: before + 2, before } })
 })
 
 test('a file that holds no number is a bad setting', async () => {

@@ -4,6 +4,7 @@ import type { Config } from '#config/config.ts'
 import { KeyFileError } from '#config/key-files.ts'
 import { loadConfig } from '#config/load.ts'
 import { MAX_RESTORE_EPOCH, writeRestoreEpochFile } from '#config/restore-epoch-file.ts'
+import { AppError } from '#shared/app-error.ts'
 import { confirm } from '../confirm.ts'
 import type { CliContext } from '../context.ts'
 import { CliFailure } from '../failure.ts'
@@ -62,7 +63,9 @@ async function advance({ keysDir, restoreEpoch: kept }: Config, { directUrl }: L
     const next = Math.max(kept.number, (await epochs.seenRestoreEpoch(db)).number) + 1
     if (next > MAX_RESTORE_EPOCH) throw new CliFailure(`The restore epoch cannot be higher than ${MAX_RESTORE_EPOCH}.`)
     writeEpoch(keysDir, kept.keptIn, next)
-    await epochs.beginRestoreEpoch({ db, audit: createAudit({ db }) }, next)
+    await epochs.beginRestoreEpoch({ db, audit: createAudit({ db }) }, next).catch((error: unknown) => {
+      throw halfDone(kept.keptIn, next, error)
+    })
     return next
   } finally {
     await db.close()
@@ -79,6 +82,12 @@ function writeEpoch(keysDir: string, file: string, epoch: number): void {
       { code: error.code, cause: error },
     )
   }
+}
+
+function halfDone(file: string, epoch: number, error: unknown): unknown {
+  if (!(error instanceof AppError)) return error
+  const message = `${file} says ${epoch} now, and the database does not yet: ${error.message} The first server that starts does the rest.`
+  return new CliFailure(message, { code: error.code, cause: error })
 }
 
 function describe({ epoch, file }: { epoch: number; file: string }): string {
