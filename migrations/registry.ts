@@ -17,6 +17,7 @@ import * as m15 from './20261124120500-database-create-outbox.ts'
 import * as m16 from './20261124120600-mail-create-kept-mails.ts'
 import * as m17 from './20261124121000-sign-in-create-attempts.ts'
 import * as m18 from './20261124121000-signing-keys-create-pepper.ts'
+import * as m19 from './20261124123000-sign-in-create-email-codes.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -37,4 +38,5 @@ export const MIGRATIONS = {
   '20261124120600-mail-create-kept-mails': m16,
   '20261124121000-sign-in-create-attempts': m17,
   '20261124121000-signing-keys-create-pepper': m18,
+  '20261124123000-sign-in-create-email-codes': m19,
 } as const

@@ -46,6 +46,7 @@ export function createDelivery(deps: MailDeps, relay: Relay | undefined): Outbox
       count('dropped')
       return logger.error({}, 'a mail was sealed by a master key that is not given; it is dropped')
     }
+    if (mail.unsent) return
     if (clock.now().getTime() - mail.writtenAt > usefulMs(mail)) {
       count('dropped')
       return logger.warn(told(mail, attempt), 'a mail is of no use any more; it is dropped')

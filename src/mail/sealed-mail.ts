@@ -10,6 +10,8 @@ export interface MailMessage<Name extends TemplateName = TemplateName> {
   readonly language: string
   readonly template: Name
   readonly data: TemplateData[Name]
+  /** Waits as any mail does and is dropped then, so that nobody can tell by time that there was none to send. */
+  readonly unsent?: boolean
 }
 
 /** As it waits: when it was written, and a name by which its copies are recognised. */

@@ -14,6 +14,9 @@ import { createDatabase, type PooledDatabase } from '#database/pool.ts'
 import { atEnd } from '../support/endings.ts'
 import { asSuperuser, cloneDatabase, emptyDatabase } from '../support/postgres.ts'
 
+/** The machine may be busy. */
+const PATIENT = { timeout: 15_000 }
+
 const QUICK = { taskMs: 1500, leaseMs: 2000, pollMs: 100 }
 const ENTRY = { task: 'try', maxAttempts: 3 }
 
@@ -53,7 +56,7 @@ async function startProcess(
   atEnd(() => child.kill('SIGKILL'))
   const said: { word: string; payload: unknown }[] = []
   createInterface({ input: child.stdout }).on('line', (line) => said.push(JSON.parse(line)))
-  await expect.poll(() => said.map(({ word }) => word), { timeout: 10_000 }).toContain('ready')
+  await expect.poll(() => said.map(({ word }) => word), PATIENT).toContain('ready')
   return { child, said }
 }
 
@@ -71,8 +74,8 @@ test('work is done after the commit of its cause, is gone then, and never was af
     await delay(300)
     expect(done).toEqual([])
   })
-  await expect.poll(() => done).toEqual([{ number: 2 }])
-  await expect.poll(left).toEqual([])
+  await expect.poll(() => done, PATIENT).toEqual([{ number: 2 }])
+  await expect.poll(left, PATIENT).toEqual([])
 })
 
 test('what fails is tried again later, counting, and is gone after its last attempt', async () => {
@@ -82,14 +85,14 @@ test('what fails is tried again later, counting, and is gone after its last atte
     throw new Error('not today')
   })
   await addToOutbox(db, { ...ENTRY, maxAttempts: 2, payload: {} })
-  await expect.poll(left).toEqual([{ attempts: 1, last_error: 'not today' }])
-  await expect.poll(() => attempts, { timeout: 8000 }).toHaveLength(2)
+  await expect.poll(left, PATIENT).toEqual([{ attempts: 1, last_error: 'not today' }])
+  await expect.poll(() => attempts, PATIENT).toHaveLength(2)
   expect(attempts).toMatchObject([
     { attempt: 1, last: false },
     { attempt: 2, last: true },
   ])
   expect((attempts[1]?.at ?? 0) - (attempts[0]?.at ?? 0)).toBeGreaterThan(2000)
-  await expect.poll(left, { timeout: 5000 }).toEqual([])
+  await expect.poll(left, PATIENT).toEqual([])
 })
 
 test('an attempt that does not end in time has failed, and is told so', async () => {
@@ -102,7 +105,7 @@ test('an attempt that does not end in time has failed, and is told so', async ()
     { taskMs: 200 },
   )
   await addToOutbox(db, { ...ENTRY, payload: {} })
-  await expect.poll(left).toEqual([{ attempts: 1, last_error: 'it did not end in time' }])
+  await expect.poll(left, PATIENT).toEqual([{ attempts: 1, last_error: 'it did not end in time' }])
   expect(aborted).toBe(true)
 })
 
@@ -110,7 +113,7 @@ test('two processes that work at the same time do each piece once', async () => 
   const [a, b] = await Promise.all([startProcess(5), startProcess(5)])
   const numbers = Array.from({ length: 60 }, (_, number) => number)
   await Promise.all(numbers.map((number) => addToOutbox(db, { ...ENTRY, payload: { number } })))
-  await expect.poll(left, { timeout: 20_000 }).toEqual([])
+  await expect.poll(left, PATIENT).toEqual([])
   const done = (process: typeof a) =>
     process.said.filter(({ word }) => word === 'began').map(({ payload }) => (payload as { number: number }).number)
   expect([...done(a), ...done(b)].toSorted((one, other) => one - other)).toEqual(numbers)
@@ -121,16 +124,16 @@ test('two processes that work at the same time do each piece once', async () => 
 test('the work of a process that was killed is done by another as soon as its time is over, and not before', async () => {
   const dying = await startProcess(60_000)
   await addToOutbox(db, { ...ENTRY, payload: { number: 1 } })
-  await expect.poll(() => dying.said.map(({ word }) => word)).toContain('began')
+  await expect.poll(() => dying.said.map(({ word }) => word), PATIENT).toContain('began')
   const died = Date.now()
   const ended = once(dying.child, 'exit')
   dying.child.kill('SIGKILL')
   await ended
   const done: number[] = []
   await runner(async () => void done.push(Date.now()))
-  await expect.poll(() => done, { timeout: 10_000 }).toHaveLength(1)
+  await expect.poll(() => done, PATIENT).toHaveLength(1)
   expect((done[0] ?? 0) - died).toBeGreaterThan(1500)
-  await expect.poll(left).toEqual([])
+  await expect.poll(left, PATIENT).toEqual([])
 })
 
 test('a runner that is closed lets its work end, and leaves the rest to others', async () => {
@@ -156,12 +159,12 @@ test('a database that is away when the work is done ends the runner and nothing 
     done.push(payload)
   })
   await addToOutbox(db, { ...ENTRY, payload: {} })
-  await expect.poll(() => done).toHaveLength(1)
+  await expect.poll(() => done, PATIENT).toHaveLength(1)
   await opened.ended
   await letConnect(true)
   await runner(async (payload) => void done.push(payload))
-  await expect.poll(() => done, { timeout: 10_000 }).toHaveLength(2)
-  await expect.poll(left).toEqual([])
+  await expect.poll(() => done, PATIENT).toHaveLength(2)
+  await expect.poll(left, PATIENT).toEqual([])
 })
 
 /** Cuts the connections of the runners and takes no further ones, or takes them again. */
@@ -197,7 +200,7 @@ test('a role without rights on the outbox adds to it, and one with plain rights 
   }
   const done: unknown[] = []
   const working = await runner(async (payload) => void done.push(payload), { url: as(roles.working) })
-  await expect.poll(() => done).toEqual([{ number: 1 }])
+  await expect.poll(() => done, PATIENT).toEqual([{ number: 1 }])
   await working.close()
   await asSuperuser((client) => client.query(`DROP OWNED BY ${roles.working}`), url)
   await expect(runner(async () => undefined, { url: as(roles.serving) })).rejects.toThrow(/permission denied/)

@@ -8,6 +8,9 @@ import { type Server, startServer } from '../support/server.ts'
 import { type SmtpServer, startSmtp } from '../support/smtp.ts'
 import { openMailWorld } from './world.ts'
 
+/** The machine may be busy. */
+const PATIENT = { timeout: 15_000 }
+
 // Whole processes start here, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -54,7 +57,7 @@ describe('in development', () => {
       const { body } = await get(mailbox, { accept: 'application/json' })
       return (JSON.parse(body) as { items: { id: string; subject: string; text: string }[] }).items
     }
-    await expect.poll(listed, { timeout: 10_000 }).toHaveLength(1)
+    await expect.poll(listed, PATIENT).toHaveLength(1)
     const [mail = expect.fail('no mail')] = await listed()
     expect(mail.text).toContain('4071 8293')
     const list = await get(mailbox)
@@ -106,10 +109,10 @@ describe('with a relay', () => {
 
   test('the server sends, counts it among its metrics, and shows no mailbox', async () => {
     await verification(await writerFor(server), '40718293')
-    await expect.poll(() => smtp.taken, { timeout: 10_000 }).toHaveLength(1)
+    await expect.poll(() => smtp.taken, PATIENT).toHaveLength(1)
     expect(smtp.taken[0]?.parsed.text).toContain('4071 8293')
     const metrics = async () => (await fetch(`${server.managementUrl}/metrics`)).text()
-    await expect.poll(metrics).toContain('signet_mails_total{outcome="sent"} 1')
+    await expect.poll(metrics, PATIENT).toContain('signet_mails_total{outcome="sent"} 1')
     expect((await get(`${server.managementUrl}/dev/mail`)).status).toBe(404)
     expect(server.logs()).not.toMatch(/40718293|4071 8293|ada@example\.com|token=abc/)
   })
@@ -134,7 +137,7 @@ describe('with a relay', () => {
     await verification(writer, '33334444')
     expect(smtp.taken).toHaveLength(before)
     await server.restart()
-    await expect.poll(() => smtp.taken, { timeout: 10_000 }).toHaveLength(before + 1)
+    await expect.poll(() => smtp.taken, PATIENT).toHaveLength(before + 1)
   })
 })
 

@@ -1,5 +1,7 @@
 /** Mails from the transaction of their cause to a real relay. */
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { simpleParser } from 'mailparser'
 import { beforeEach, describe, expect, test } from 'vitest'
@@ -8,6 +10,10 @@ import { freePort } from '../support/ports.ts'
 import { type SmtpServer, startSmtp } from '../support/smtp.ts'
 import { FROM, ISSUER, openMailWorld } from './world.ts'
 
+/** The machine may be busy. */
+const PATIENT = { timeout: 15_000 }
+
+const CERTIFICATES = join(import.meta.dirname, '../main/certificates')
 const TO = 'ada@example.com'
 const CODE = '40718293'
 const TOKEN = 'token-of-a-link'
@@ -27,7 +33,7 @@ test('a mail arrives as text and HTML with a link of the issuer, and nothing of 
   const world = await openMailWorld({ smtpUrl: smtp.url })
   await verification(world)
   await world.send()
-  await expect.poll(() => smtp.taken).toHaveLength(1)
+  await expect.poll(() => smtp.taken, PATIENT).toHaveLength(1)
   const [{ from, to, parsed } = expect.fail('no mail')] = smtp.taken
   expect({ from, to }).toEqual({ from: 'id@example.com', to: [TO] })
   expect(parsed.from?.value).toEqual([{ name: 'Example', address: 'id@example.com' }])
@@ -40,7 +46,7 @@ test('a mail arrives as text and HTML with a link of the issuer, and nothing of 
   expect(parsed.messageId).toMatch(/^<mail-[\w-]{22}@example\.com>$/)
   expect(parsed.headers.get('auto-submitted')).toBe('auto-generated')
   expect(parsed.headers.get('content-language')).toBe('en')
-  await expect.poll(world.waiting).toEqual([])
+  await expect.poll(world.waiting, PATIENT).toEqual([])
   expect(await world.counted()).toEqual({ sent: 1 })
   expect(JSON.stringify(world.lines)).not.toMatch(new RegExp(`${CODE}|${TOKEN}|${TO}`))
 })
@@ -49,7 +55,7 @@ test('a mail in Korean arrives with every letter as it was written', async () =>
   const world = await openMailWorld({ smtpUrl: smtp.url, brand: '예시 회사' })
   await verification(world, world.db, 'ko-KR')
   await world.send()
-  await expect.poll(() => smtp.taken).toHaveLength(1)
+  await expect.poll(() => smtp.taken, PATIENT).toHaveLength(1)
   const parsed = smtp.taken[0]?.parsed
   expect(parsed?.subject).toBe('예시 회사 이메일 주소를 확인해 주세요')
   expect(parsed?.text).toContain('코드와 링크는 10분 동안 한 번만 쓸 수 있어요.')
@@ -76,7 +82,9 @@ test('what waits in the database shows neither code nor link nor address, before
   const secrets = new RegExp(`${CODE}|4071|${TOKEN}|${TO}|ada|Confirm`)
   expect((await world.waiting()).map(({ line }) => line).join()).not.toMatch(secrets)
   await world.send()
-  await expect.poll(async () => (await world.waiting())[0]?.last_error).toBe('the relay could not be reached (ESOCKET)')
+  await expect
+    .poll(async () => (await world.waiting())[0]?.last_error, PATIENT)
+    .toBe('the relay could not be reached (ESOCKET)')
   expect((await world.waiting()).map(({ line }) => line).join()).not.toMatch(secrets)
   expect(world.lines).toMatchObject([
     {
@@ -94,10 +102,10 @@ test('a relay that is away gets the mail when it is back, and its copies bear on
   const world = await openMailWorld({ smtpUrl: `smtp://127.0.0.1:${port}` })
   await verification(world)
   await world.send()
-  await expect.poll(world.counted).toEqual({ delayed: 1 })
+  await expect.poll(world.counted, PATIENT).toEqual({ delayed: 1 })
   const late = await startSmtp({ port })
-  await expect.poll(() => late.taken, { timeout: 10_000 }).toHaveLength(1)
-  await expect.poll(world.waiting).toEqual([])
+  await expect.poll(() => late.taken, PATIENT).toHaveLength(1)
+  await expect.poll(world.waiting, PATIENT).toEqual([])
   expect(await world.counted()).toEqual({ delayed: 1, sent: 1 })
 })
 
@@ -109,7 +117,7 @@ test.each([
   const world = await openMailWorld({ smtpUrl: smtp.url })
   await verification(world)
   await world.send()
-  await expect.poll(() => smtp.taken, { timeout: 10_000 }).toHaveLength(1)
+  await expect.poll(() => smtp.taken, PATIENT).toHaveLength(1)
   expect(smtp.attempts()).toBe(2)
   const reason = `the relay answered ${refusal.code} ${refusal.text.slice(0, 5)} to ${refusal.at}`
   expect(world.lines[0]).toMatchObject({ message: 'a mail waits to be tried again', detail: { reason } })
@@ -124,8 +132,8 @@ test.each([
   const world = await openMailWorld({ smtpUrl: smtp.url })
   await verification(world)
   await world.send()
-  await expect.poll(world.counted).toEqual({ dropped: 1 })
-  await expect.poll(world.waiting).toEqual([])
+  await expect.poll(world.counted, PATIENT).toEqual({ dropped: 1 })
+  await expect.poll(world.waiting, PATIENT).toEqual([])
   expect(smtp.attempts()).toBe(1)
   expect(world.lines).toMatchObject([{ level: 'warn', message: 'a mail was given up', detail: { attempt: 1 } }])
   expect(JSON.stringify(world.lines)).not.toContain(TO)
@@ -137,8 +145,8 @@ test('a mail whose code no longer works is dropped instead of sent', async () =>
   await verification(world)
   now += 10 * 60_000 + 1
   await world.send()
-  await expect.poll(world.counted).toEqual({ dropped: 1 })
-  await expect.poll(world.waiting).toEqual([])
+  await expect.poll(world.counted, PATIENT).toEqual({ dropped: 1 })
+  await expect.poll(world.waiting, PATIENT).toEqual([])
   expect(smtp.attempts()).toBe(0)
   expect(world.lines).toMatchObject([{ message: 'a mail is of no use any more; it is dropped' }])
 })
@@ -149,7 +157,7 @@ test('a mail that was sealed by a key that is gone is dropped and told', async (
   await verification(before)
   const after = await openMailWorld({ url, smtpUrl: smtp.url, masterKey: randomBytes(32) })
   await after.send()
-  await expect.poll(after.counted).toEqual({ dropped: 1 })
+  await expect.poll(after.counted, PATIENT).toEqual({ dropped: 1 })
   expect(after.lines).toMatchObject([
     { level: 'error', message: 'a mail was sealed by a master key that is not given; it is dropped' },
   ])
@@ -161,8 +169,8 @@ test('two nodes send each mail once', async () => {
   const second = await openMailWorld({ url: first.url, smtpUrl: smtp.url, masterKey: randomBytes(32).fill(1) })
   await Promise.all([first.send(), second.send()])
   await Promise.all(Array.from({ length: 30 }, () => verification(first)))
-  await expect.poll(() => smtp.taken, { timeout: 10_000 }).toHaveLength(30)
-  await expect.poll(first.waiting).toEqual([])
+  await expect.poll(() => smtp.taken, PATIENT).toHaveLength(30)
+  await expect.poll(first.waiting, PATIENT).toEqual([])
   await delay(300)
   expect(new Set(smtp.taken.map(({ parsed }) => parsed.messageId)).size).toBe(30)
   expect(smtp.taken).toHaveLength(30)
@@ -175,7 +183,7 @@ test('a relay that falls silent is left within the time of an attempt', async ()
   const waiting = await openMailWorld({ smtpUrl: silent.url, url: world.url })
   await verification(waiting)
   await waiting.send(700)
-  await expect.poll(async () => (await waiting.waiting())[0]?.last_error, { timeout: 5000 }).toMatch(/time|ETIMEDOUT/)
+  await expect.poll(async () => (await waiting.waiting())[0]?.last_error, PATIENT).toMatch(/time|ETIMEDOUT/)
 })
 
 describe('injection', () => {
@@ -207,7 +215,7 @@ describe('injection', () => {
     } as const
     await world.mail.enqueue(world.db, { to: TO, language: 'en', template: 'factor_changed', data })
     await world.send()
-    await expect.poll(() => smtp.taken).toHaveLength(1)
+    await expect.poll(() => smtp.taken, PATIENT).toHaveLength(1)
     const [{ to, parsed, raw } = expect.fail('no mail')] = smtp.taken
     expect(to).toEqual([TO])
     expect(parsed.headers.has('bcc')).toBe(false)
@@ -233,7 +241,7 @@ describe('TLS and credentials', () => {
     const world = await openMailWorld({ smtpUrl: url })
     await verification(world)
     await world.send()
-    await expect.poll(() => asking.taken).toHaveLength(1)
+    await expect.poll(() => asking.taken, PATIENT).toHaveLength(1)
     expect(names).toEqual(['the@user/p/w'])
   })
 
@@ -242,21 +250,22 @@ describe('TLS and credentials', () => {
     const refused = await openMailWorld({ smtpUrl: elsewhere })
     await verification(refused)
     await refused.send()
-    await expect.poll(refused.counted, { timeout: 5000 }).toEqual({ delayed: 1 })
+    await expect.poll(refused.counted, PATIENT).toEqual({ delayed: 1 })
     expect(refused.lines[0]).toMatchObject({ detail: { reason: 'the relay answered 500 to STARTTLS' } })
     expect(smtp.attempts()).toBe(0)
     const allowed = await openMailWorld({ smtpUrl: `${elsewhere}?tls=off` })
     await verification(allowed)
     await allowed.send()
-    await expect.poll(() => smtp.taken).toHaveLength(1)
+    await expect.poll(() => smtp.taken, PATIENT).toHaveLength(1)
   })
 
   test('a relay whose certificate nobody vouches for gets nothing', async () => {
-    const secure = await startSmtp({ secure: true, disabledCommands: [] })
+    const [key, cert] = ['first.key', 'first.crt'].map((name) => readFileSync(join(CERTIFICATES, name)))
+    const secure = await startSmtp({ secure: true, disabledCommands: [], key, cert })
     const world = await openMailWorld({ smtpUrl: secure.url.replace('smtp:', 'smtps:') })
     await verification(world)
     await world.send()
-    await expect.poll(world.counted, { timeout: 5000 }).toEqual({ delayed: 1 })
+    await expect.poll(world.counted, PATIENT).toEqual({ delayed: 1 })
     expect(secure.attempts()).toBe(0)
     expect(world.lines[0]).toMatchObject({
       detail: { reason: expect.stringMatching(/^the relay could not be reached \(/) },
@@ -277,7 +286,7 @@ describe('without a relay', () => {
     expect(world.mail.available).toBe(true)
     await world.send()
     await Promise.all(Array.from({ length: 103 }, () => verification(world)))
-    await expect.poll(world.waiting, { timeout: 15_000 }).toEqual([])
+    await expect.poll(world.waiting, PATIENT).toEqual([])
     const { rows } = await world.db.query<{ line: string }>('SELECT t::text AS line FROM kept_mails t')
     expect(rows.length).toBeGreaterThanOrEqual(100)
     expect(rows.length).toBeLessThan(103)

@@ -22,8 +22,6 @@ export interface MailWorldOptions {
   readonly masterKey?: Uint8Array
 }
 
-export type MailWorld = Awaited<ReturnType<typeof openMailWorld>>
-
 export async function openMailWorld(options: MailWorldOptions = {}) {
   const url = options.url ?? (await cloneDatabase()).url
   const db = createDatabase({ url })

@@ -17,6 +17,7 @@ const SEALERS: Readonly<Record<string, readonly string[]>> = {
   'src/mail/kept-mail-store.ts': ['kept_mails.sealed'],
   'src/mail/sealed-mail.ts': [], // in the outbox, until it is sent
   'src/oidc/adapter/sealing.ts': ['artefacts.sealed', 'sessions.sealed'],
+  'src/sign-in/email-code/seals.ts': ['email_codes.sealed'],
   'src/sign-in/totp/totp.ts': ['totp_credentials.sealed', 'totp_credentials.pending'],
   'src/signing-keys/key-changes.ts': ['signing_keys.private_jwk'],
   'src/signing-keys/master-key-store.ts': ['pepper.sealed'], // and each key's own check, which it alone opens
@@ -28,6 +29,10 @@ const NOT_SEALED: Readonly<Record<string, string>> = {
   'artefacts.successor': 'sealed under the token before it',
   'artefacts.user_code': 'a keyed digest',
   'client_secrets.digest': 'a digest',
+  'email_code_mails.key': 'a keyed digest',
+  'email_codes.code_mac': 'a keyed digest',
+  'email_codes.key': 'a keyed digest',
+  'email_codes.token_hash': 'a digest',
   'master_key_checks.sealed': 'opens with its own key alone',
   'passkey_users.user_handle': 'random, told to authenticators',
   'passkeys.credential_id': 'told by the authenticator',

@@ -18,6 +18,8 @@ import { createAccountAccess } from '#oidc/account-access.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { SEALED_COLUMNS } from '#services.ts'
 import { systemClock as clock } from '#shared/clock.ts'
+import { createAttempts } from '#sign-in/attempts.ts'
+import { createEmailCodes } from '#sign-in/email-code/email-codes.ts'
 import { createMethods } from '#sign-in/methods.ts'
 import { createMasterKeys } from '#signing-keys/master-keys.ts'
 import { atEnd } from './endings.ts'
@@ -64,6 +66,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
 
   return () => {
     let current = build()
+    const mail = createMail({ ...current, config, clock, smtpUrl: undefined })
     const app = createKoaApp({
       ...current,
       config,
@@ -79,7 +82,8 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
       ...createMethods({ ...current, clock, issuer: ISSUER }),
       masterKeys: createMasterKeys({ ...current, sealed: SEALED_COLUMNS }),
       accountAccess: createAccountAccess(current),
-      mail: createMail({ ...current, config, clock, smtpUrl: undefined }),
+      mail,
+      emailCodes: createEmailCodes({ ...current, mail, attempts: createAttempts(current) }),
       csrf: createCsrf({ keys: rooms.keyring.derive('csrf'), issuer: ISSUER }),
       close: async () => undefined,
     })

@@ -1,0 +1,141 @@
+/** Sends codes and links by mail and takes them back, once each. See EmailCodes for what each call does. */
+import { randomBytes, randomInt } from 'node:crypto'
+import type { Account, Accounts } from '#accounts/account.ts'
+import { isEmail } from '#accounts/email.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Database } from '#database/database.ts'
+import type { Mail } from '#mail/mail.ts'
+import type { IssuerPath } from '#mail/templates/letter.ts'
+import { randomId, sha256 } from '#shared/ids.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import type { Attempts } from '../attempts.ts'
+import { createEmailCodeMailsStore } from './email-code-mails-store.ts'
+import { createEmailCodeStore, LIFETIME_SECONDS } from './email-code-store.ts'
+import type { EmailCodePurpose, EmailCodes, SendRequest } from './email-code.ts'
+import { TooManyMails } from './errors.ts'
+import { createRedemption } from './redemption.ts'
+import { createSeals, type Seals, tokenHashOf } from './seals.ts'
+
+export interface EmailCodesDeps {
+  readonly db: Database
+  readonly accounts: Pick<Accounts, 'read' | 'findByIdentifier'>
+  readonly audit: Pick<Audit, 'record' | 'recordIn'>
+  readonly keyring: Pick<Keyring, 'seal' | 'open' | 'mac' | 'macs'>
+  readonly mail: Mail
+  readonly attempts: Pick<Attempts, 'begin'>
+}
+
+/** What becomes of a request: a code that works, a mail that says there is an account, or neither. */
+interface Decision {
+  readonly account: Account | undefined
+  readonly answer: 'code' | 'account_exists' | 'nothing'
+  /** Why no code works. */
+  readonly refusal?: string
+}
+
+const CODE_DIGITS = 8
+/** The person's own page; it asks them to sign in. */
+const ACCOUNT_PATH = '/account'
+
+export function createEmailCodes(deps: EmailCodesDeps): EmailCodes {
+  const { db, mail } = deps
+  const seals = createSeals(deps.keyring)
+  return {
+    available: mail.available,
+    send: (request, by) => send({ ...deps, seals }, request, by),
+    redeem: createRedemption({ ...deps, seals }),
+    async removeExpired() {
+      const removed = {
+        email_codes: await createEmailCodeStore(db).removeExpired(),
+        email_code_mails: await createEmailCodeMailsStore(db).removeExpired(),
+      }
+      return Object.values(removed).some((rows) => rows > 0) ? removed : undefined
+    },
+  }
+}
+
+async function send(deps: EmailCodesDeps & { seals: Seals }, request: SendRequest, by: AuditContext): Promise<void> {
+  const { db, audit, mail, seals } = deps
+  const address = request.address.trim()
+  if (!isEmail(address)) throw new TypeError('a code is sent to an e-mail address')
+  const decision = await decide(deps, { ...request, address })
+  const event = requestedEvent(request.purpose, decision, by)
+  const waitSeconds = await db.transaction(async (trx) => {
+    const store = createEmailCodeStore(trx)
+    const seconds = await createEmailCodeMailsStore(trx).count(seals.mailKey(address))
+    if (seconds !== undefined) return seconds
+    const { row, code, token } = newCode(seals, { ...request, address }, decision)
+    await store.replace(row)
+    await mail.enqueue(trx, letterOf({ request: { ...request, address }, decision, code, token }))
+    await audit.recordIn(trx, event)
+    return undefined
+  })
+  if (waitSeconds === undefined) return
+  await audit.record({ ...event, outcome: 'failure', reason: 'too many mails to this address' })
+  throw new TooManyMails(waitSeconds)
+}
+
+/** The same two questions for every address, known or not. */
+async function decide(deps: EmailCodesDeps, { purpose, sub, address }: SendRequest): Promise<Decision> {
+  const holder = await deps.accounts.findByIdentifier(address)
+  const own = await deps.accounts.read(sub ?? holder?.sub ?? 'nobody')
+  if (purpose === 'reset_password') {
+    if (!holder) return { account: undefined, answer: 'nothing', refusal: 'no account has this address' }
+    if (own?.status !== 'enabled') return { account: holder, answer: 'nothing', refusal: 'the account is disabled' }
+    return { account: holder, answer: 'code' }
+  }
+  if (sub !== undefined && own?.status !== 'enabled') {
+    return { account: own, answer: 'nothing', refusal: 'the account is disabled or gone' }
+  }
+  if (holder && holder.sub !== sub) {
+    return {
+      account: sub === undefined ? holder : own,
+      answer: 'account_exists',
+      refusal: 'an account has this address',
+    }
+  }
+  return { account: own, answer: 'code' }
+}
+
+/** Where no code is to work, nobody knows what would be right: a row that is like any other. */
+function newCode(seals: Seals, request: SendRequest, { account, answer }: Decision) {
+  const code = randomInt(10 ** CODE_DIGITS)
+    .toString()
+    .padStart(CODE_DIGITS, '0')
+  const token = randomId('eml-')
+  const key = seals.key(request)
+  const works = answer === 'code'
+  const content = { address: request.address, bound: request.sub, sub: works ? account?.sub : undefined }
+  const row = {
+    key,
+    codeMac: works ? seals.codeMac(key, code) : randomBytes(32),
+    tokenHash: works ? tokenHashOf(request.purpose, token) : sha256(randomId()),
+    sealed: seals.seal(key, content),
+  }
+  return { row, code, token }
+}
+
+function letterOf(given: { request: SendRequest; decision: Decision; code: string; token: string }) {
+  const { request, decision, code, token } = given
+  const to = { to: request.address, language: request.language }
+  if (decision.answer === 'account_exists') {
+    return { ...to, template: 'account_exists', data: { path: ACCOUNT_PATH } } as const
+  }
+  const data = { code, path: withToken(request.path, token), minutes: LIFETIME_SECONDS / 60 }
+  return { ...to, template: request.purpose, data, unsent: decision.answer === 'nothing' }
+}
+
+function withToken(path: IssuerPath, token: string): IssuerPath {
+  return `${path}${path.includes('?') ? '&' : '?'}token=${token}`
+}
+
+function requestedEvent(purpose: EmailCodePurpose, { account, refusal }: Decision, by: AuditContext) {
+  return {
+    ...by,
+    type: 'email_code.requested',
+    outcome: refusal === undefined ? 'success' : 'failure',
+    ...(refusal === undefined ? {} : { reason: refusal }),
+    ...(account ? { accountId: account.sub, subject: { kind: 'account', id: account.sub } } : {}),
+    detail: { purpose },
+  } as const
+}

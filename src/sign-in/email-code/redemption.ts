@@ -1,0 +1,120 @@
+/** Takes a code or a link back: once, for what it was sent for, by the browser that asked for it. */
+import type { Account, Accounts } from '#accounts/account.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Queryable } from '#database/database.ts'
+import type { Attempts } from '../attempts.ts'
+import { TooManyAttempts } from '../errors.ts'
+import { type CodeState, createEmailCodeStore, MAX_TRIES } from './email-code-store.ts'
+import type { EmailCodes, EmailProof, RedeemRequest } from './email-code.ts'
+import { type Content, type Seals, tokenHashOf } from './seals.ts'
+
+export interface RedemptionDeps {
+  readonly db: Queryable
+  readonly accounts: Pick<Accounts, 'read'>
+  readonly audit: Pick<Audit, 'record'>
+  readonly attempts: Pick<Attempts, 'begin'>
+  readonly seals: Seals
+}
+
+type Verdict = { readonly content: Content } | { readonly refusal: string; readonly content?: Content | undefined }
+
+/** No account has it. */
+const NOBODY = 'nobody'
+const OVER = 'spent, expired or never sent'
+
+export function createRedemption(deps: RedemptionDeps): EmailCodes['redeem'] {
+  const { audit, attempts } = deps
+  return async (request, by) => {
+    const { purpose } = request
+    const tell = (verdict: Verdict, account?: Account) => audit.record(redeemedEvent({ purpose, verdict, account, by }))
+    const attempt = await attempts
+      .begin({ method: 'email_code', who: undefined, address: by.address })
+      .catch(async (error: unknown) => {
+        if (error instanceof TooManyAttempts) await tell({ refusal: 'too many attempts' })
+        throw error
+      })
+    const verdict = 'token' in request ? await judgeToken(deps, request) : await judgeCode(deps, request)
+    const checked = await checkAccount(deps, request, verdict)
+    await ('refusal' in checked.verdict ? attempt.failed() : attempt.succeeded())
+    await tell(checked.verdict, checked.account)
+    if ('refusal' in checked.verdict) return undefined
+    return { purpose, address: checked.verdict.content.address, account: checked.account, amr: ['otp'] }
+  }
+}
+
+async function judgeCode(
+  { db, seals }: RedemptionDeps,
+  request: Extract<RedeemRequest, { code: string }>,
+): Promise<Verdict> {
+  const store = createEmailCodeStore(db)
+  const code = request.code.normalize('NFKC').replaceAll(/[\s-]/g, '')
+  if (!/^\d{8}$/.test(code)) return { refusal: 'not a code' }
+  const keys = seals.keys({ ...request, address: request.address.trim() })
+  const tried = await store.tryCode(keys, seals.codeMacs(keys, code))
+  if (tried) {
+    const content = seals.open(tried.key, tried.sealed)
+    return tried.right ? { content } : { refusal: 'wrong code', content }
+  }
+  return { refusal: refusalOf(await store.findByKeys(keys)) }
+}
+
+async function judgeToken(
+  { db, seals }: RedemptionDeps,
+  request: Extract<RedeemRequest, { token: string }>,
+): Promise<Verdict> {
+  const store = createEmailCodeStore(db)
+  const tokenHash = tokenHashOf(request.purpose, request.token)
+  const found = await store.findByToken(tokenHash)
+  if (!found) return { refusal: OVER }
+  const content = seals.open(found.key, found.sealed)
+  if (request.sub !== undefined && request.sub !== content.bound) return { refusal: 'of another account', content }
+  // The row's key says in which browser it was begun; a link that is opened elsewhere stays good where it belongs.
+  const keys = seals.keys({ ...request, address: content.address, sub: content.bound })
+  if (!keys.some((key) => key.equals(found.key))) return { refusal: 'of another browser', content }
+  return (await store.spend(tokenHash)) ? { content } : { refusal: refusalOf({ ...found, tries: 0 }), content }
+}
+
+/** For the audit log alone. */
+function refusalOf(state: CodeState | undefined): string {
+  if (!state) return OVER
+  if (state.spent) return 'spent'
+  if (state.expired) return 'expired'
+  return state.tries >= MAX_TRIES ? 'too many wrong codes' : OVER
+}
+
+/** The account may have been disabled, or have another address by now. */
+async function checkAccount(
+  { accounts }: RedemptionDeps,
+  { purpose }: RedeemRequest,
+  verdict: Verdict,
+): Promise<{ verdict: Verdict; account?: Account | undefined }> {
+  const { content } = verdict
+  if (!content) return { verdict }
+  // asked for in any case: how long a wrong code takes must not tell whether somebody has the address
+  const account = await accounts.read(content.sub ?? NOBODY)
+  if ('refusal' in verdict) return { verdict, account }
+  if (content.sub === undefined) return { verdict }
+  if (account?.status !== 'enabled')
+    return { verdict: { refusal: 'the account is disabled or gone', content }, account }
+  const moved = purpose === 'reset_password' && account.email.toLowerCase() !== content.address.toLowerCase()
+  return moved ? { verdict: { refusal: 'the account has another address', content }, account } : { verdict, account }
+}
+
+function redeemedEvent(facts: {
+  purpose: EmailProof['purpose']
+  verdict: Verdict
+  account: Account | undefined
+  by: AuditContext
+}) {
+  const { purpose, verdict, account, by } = facts
+  const refusal = 'refusal' in verdict ? verdict.refusal : undefined
+  return {
+    ...by,
+    ...(account && refusal === undefined ? { actor: { kind: 'account', id: account.sub } as const } : {}),
+    ...(account ? { accountId: account.sub, subject: { kind: 'account', id: account.sub } } : {}),
+    ...(refusal === undefined ? {} : { reason: refusal }),
+    type: refusal === undefined ? 'email_code.accepted' : 'email_code.refused',
+    outcome: refusal === undefined ? 'success' : 'failure',
+    detail: { purpose },
+  } as const
+}

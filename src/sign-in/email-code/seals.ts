@@ -1,0 +1,47 @@
+/** How codes and links stand at rest: by their MAC or digest, with what they are for in the key of their row. */
+import type { Keyring } from '#shared/keyring.ts'
+import { sha256 } from '#shared/ids.ts'
+import type { EmailCodePurpose } from './email-code.ts'
+
+/** What a code may be used for, and by whom. */
+export interface Binding {
+  readonly purpose: EmailCodePurpose
+  readonly address: string
+  readonly sub?: string | undefined
+  readonly browser?: string | undefined
+}
+
+/** What a row knows of itself; `bound` was asked for, `sub` is the account that was found. */
+export interface Content {
+  readonly address: string
+  readonly bound: string | undefined
+  readonly sub: string | undefined
+}
+
+export type Seals = ReturnType<typeof createSeals>
+
+const PURPOSE = 'email-code'
+
+/** The purpose is part of the digest: a link for one is unknown to any other. */
+export function tokenHashOf(purpose: EmailCodePurpose, token: string): Buffer {
+  return sha256(`${purpose} ${token}`)
+}
+
+export function createSeals(keyring: Pick<Keyring, 'seal' | 'open' | 'mac' | 'macs'>) {
+  const bindingText = ({ purpose, address, sub, browser }: Binding) =>
+    JSON.stringify([purpose, address.toLowerCase(), sub ?? null, browser ?? null])
+  const codeText = (key: Buffer, code: string) => `${key.toString('hex')} ${code}`
+  const mailText = (address: string) => address.toLowerCase()
+  return {
+    key: (binding: Binding) => keyring.mac(`${PURPOSE}-row`, bindingText(binding)),
+    /** Under each master key, to look up by. */
+    keys: (binding: Binding) => keyring.macs(`${PURPOSE}-row`, bindingText(binding)),
+    codeMac: (key: Buffer, code: string) => keyring.mac(PURPOSE, codeText(key, code)),
+    codeMacs: (keys: readonly Buffer[], code: string) =>
+      keys.flatMap((key) => keyring.macs(PURPOSE, codeText(key, code))),
+    mailKey: (address: string) => keyring.mac(`${PURPOSE}-mails`, mailText(address)),
+    seal: (key: Buffer, content: Content) => keyring.seal(PURPOSE, JSON.stringify(content), key.toString('hex')),
+    open: (key: Buffer, sealed: Buffer) =>
+      JSON.parse(keyring.open(PURPOSE, sealed, key.toString('hex')).toString()) as Content,
+  }
+}

@@ -1,0 +1,60 @@
+/** Sends and redeems codes in a process of its own: `node email-code-process.ts URL KEY`, then a JSON line for each call. */
+import { createInterface } from 'node:readline'
+import { createAccounts } from '#accounts/accounts.ts'
+import { createAudit } from '#audit/recorder.ts'
+import { createDatabase } from '#database/pool.ts'
+import { createMail } from '#mail/mail.ts'
+import { createLogger } from '#observability/logger.ts'
+import { createMetrics } from '#observability/metrics.ts'
+import { systemClock as clock } from '#shared/clock.ts'
+import { createKeyring } from '#shared/keyring.ts'
+import { createAttempts } from '#sign-in/attempts.ts'
+import type { RedeemRequest, SendRequest } from '#sign-in/email-code/email-code.ts'
+import { createEmailCodes } from '#sign-in/email-code/email-codes.ts'
+
+const [url = '', key = ''] = process.argv.slice(2)
+const db = createDatabase({ url })
+const keyring = createKeyring([Buffer.from(key, 'hex')])
+const audit = createAudit({ db })
+const mail = createMail({
+  config: { issuer: 'https://id.example.com', production: false, mail: { from: undefined } },
+  smtpUrl: undefined,
+  db,
+  keyring,
+  logger: createLogger({ level: 'silent', format: 'json' }),
+  metrics: createMetrics(),
+  clock,
+})
+const codes = createEmailCodes({
+  db,
+  accounts: createAccounts({ db, audit, clock }),
+  audit,
+  keyring,
+  mail,
+  attempts: createAttempts({ db, keyring }),
+})
+const BY = { actor: { kind: 'anonymous' } } as const
+
+export interface ProcessCall {
+  readonly send?: readonly SendRequest[]
+  readonly redeem?: readonly RedeemRequest[]
+}
+
+async function outcome(work: Promise<unknown>): Promise<string> {
+  try {
+    const result = await work
+    return result === undefined ? 'nothing' : 'proof'
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error)
+  }
+}
+
+process.stdout.write('"ready"\n')
+for await (const line of createInterface({ input: process.stdin })) {
+  const { send = [], redeem = [] } = JSON.parse(line) as ProcessCall
+  const outcomes = await Promise.all([
+    ...send.map((request) => outcome(codes.send(request, BY))),
+    ...redeem.map((request) => outcome(codes.redeem(request, BY))),
+  ])
+  process.stdout.write(`${JSON.stringify(outcomes)}\n`)
+}
