@@ -22,7 +22,8 @@ function partsFault(scheme: string, authority: string | undefined, path: string,
   if (SCRIPT_SCHEMES.has(scheme)) return `an absolute URI of another scheme than ${scheme}:`
   if (authority?.includes('@')) return 'a URI without user name and password'
   if (scheme !== 'http' && scheme !== 'https') {
-    return authority || path ? undefined : 'an absolute URI with something after its scheme'
+    if (!authority && !path) return 'an absolute URI with something after its scheme'
+    return URL.canParse(given) ? undefined : 'an absolute URI that can be parsed, such as urn:example:api'
   }
   if (!authority || !URL.canParse(given)) return 'an absolute URI with a host, such as https://api.example.com'
   const host = authority.replace(/:\d*$/, '').toLowerCase()

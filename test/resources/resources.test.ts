@@ -72,6 +72,7 @@ describe('creating', () => {
     ['api.example.com', 'an absolute URI without fragment, such as https://api.example.com'],
     ['https://', 'an absolute URI with a host, such as https://api.example.com'],
     ['urn:', 'an absolute URI with something after its scheme'],
+    ['urn://localhost:..', 'an absolute URI that can be parsed, such as urn:example:api'],
     ['https://a.example.com/a b', 'an absolute URI without fragment, such as https://api.example.com'],
     ['https://a.example.com/\u0000', 'an absolute URI without fragment, such as https://api.example.com'],
     ['https://a.example.com/%zz', 'an absolute URI without fragment, such as https://api.example.com'],
