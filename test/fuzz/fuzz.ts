@@ -9,7 +9,7 @@ import { keep } from './corpus.ts'
 import { fuzz, type FuzzFigures } from './run.ts'
 import { createStage } from './stage.ts'
 
-const CONCURRENCY = 6
+const CONCURRENCY = 4
 const MEMORY_AFTER_MS = 60_000
 const READ_EVERY_MS = 10_000
 /** Memory after the run against that after the first minute: a tenth more, and this many bytes. */
