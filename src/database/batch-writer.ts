@@ -1,5 +1,4 @@
 /** Group commit: concurrent single-row writes share one statement and one commit. */
-import { STATEMENT_BUDGET_MS } from './connection.ts'
 import { DatabaseUnavailable } from './errors.ts'
 
 export interface BatchWriter<Item, Result> {
@@ -24,7 +23,7 @@ interface Waiting<Item, Result> {
 }
 
 /** With the time that one statement may take, an answer is still there within three seconds. */
-const PATIENCE_MS = 3000 - STATEMENT_BUDGET_MS
+const PATIENCE_MS = 200
 
 /**
  * One write is in flight at a time; what is submitted meanwhile makes the next one. When a batch is refused its items

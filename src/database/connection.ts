@@ -1,12 +1,12 @@
 /** How this server connects to PostgreSQL, and the limits that keep every wait short. */
 import type pg from 'pg'
 
-/** What a request may spend on one statement in all, so that its answer leaves within three seconds. */
-export const STATEMENT_BUDGET_MS = 2800
+/** What a request may spend on one statement in all, so that its answer is there within three seconds. */
+export const STATEMENT_BUDGET_MS = 2500
 /** How long a connection may take, or the wait for one of the pool. */
 export const CONNECT_TIMEOUT_MS = 2000
 /** After this PostgreSQL itself gives a statement up: before the client does, so that the connection stays good. */
-export const STATEMENT_TIMEOUT_MS = 2400
+export const STATEMENT_TIMEOUT_MS = 2200
 /** How long a statement in a transaction may wait for the lock of another. */
 export const LOCK_TIMEOUT_MS = 2000
 /** How long a transaction may stay open without a statement before PostgreSQL rolls it back. */

@@ -10,6 +10,7 @@ export const DATABASE_KILLS = 10
 export const CRASH_LOOP: Fault = {
   id: 'crash loop',
   name: `${NODE_KILLS} × kill -9 of a process, ${DATABASE_KILLS} × of PostgreSQL`,
+  overloads: true,
   async inject(scene) {
     const { world, random } = scene
     const order = shuffled(

@@ -27,7 +27,7 @@ export interface Fault {
   readonly id: string
   /** What is done, in a few words. */
   readonly name: string
-  /** It asks for more at once than can be answered within three seconds. */
+  /** It takes more of the machine than leaves every 503 its three seconds: too many callers, or processes that start. */
   readonly overloads?: boolean
   /** Why it cannot be injected here, or undefined. */
   skip?(): string | undefined
