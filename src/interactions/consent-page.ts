@@ -1,15 +1,22 @@
 /** The letter in which an app asks a person for access: who asks, for what, and where one is sent. */
 import { html } from 'hono/html'
-import { button, form, hidden, notice, scopeList, webUrl } from '#http/design/components.ts'
+import { button, form, hidden, hint, notice, scopeList, webUrl } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
 import type { Language } from '#http/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interaction-gateway.ts'
+import type { Choice } from './consent-choice.ts'
 import { TEXTS } from './texts/texts.ts'
 
 export interface AskedScope {
-  readonly name: string
+  /** As the form sends it. */
+  readonly value: string
   readonly words: string
+  /** It cannot be left out. */
+  readonly required: boolean
 }
+
+/** Why the page is shown again: the form was forged or too old; nothing was ticked. */
+export type ConsentProblem = 'stale' | 'nothing'
 
 /** What is asked of one API, in its own words. */
 export interface AskedResource {
@@ -26,13 +33,17 @@ export interface ConsentView {
   readonly csrfField: { readonly name: string; readonly value: string }
   /** Who is signed in: e-mail address or name. */
   readonly who: string
-  readonly openidScopes: readonly string[]
+  readonly openidScopes: readonly Choice[]
   readonly resources: readonly AskedResource[]
-  readonly stale: boolean
+  /** The app can go on while the person is away. */
+  readonly keepsAccess: boolean
+  /** Days after which the person is asked to sign in again at the latest. */
+  readonly mostDays: number
+  readonly problem?: ConsentProblem | undefined
 }
 
 export function consentPage(view: ConsentView): { title: string; content: Html } {
-  const { language, client, action, csrfField, who, resources, stale } = view
+  const { language, client, action, csrfField, who, resources, problem } = view
   const texts = TEXTS[language].consent
   const asked = html`<div class="asked">
     ${aboutYou(view)}${resources.map(
@@ -50,9 +61,13 @@ export function consentPage(view: ConsentView): { title: string; content: Html }
       <h1>${texts.heading(client.name)}</h1>
       <p>${texts.asks(client.name, client.redirectHost, who)}</p>
     </div>
-    ${stale ? notice('consent-notice', texts.stale) : ''}
+    ${client.loopbackOnly ? hint(texts.loopback) : ''}
+    ${problem === undefined ? '' : notice('consent-notice', texts[problem])}
     ${form(action, html`${hidden(csrfField.name, csrfField.value)}${asked}${buttons}`)}
-    <p class="small">${texts.remembered(client.redirectHost)}${documents(language, client)}</p>`
+    <p class="small">
+      ${view.keepsAccess ? texts.keeps(view.mostDays) : texts.whileSignedIn}
+      ${texts.remembered(client.redirectHost)}${documents(language, client)}
+    </p>`
   return { title: texts.title(client.name), content }
 }
 
@@ -60,7 +75,7 @@ function aboutYou({ language, openidScopes }: ConsentView): Html {
   if (openidScopes.length === 0) return html``
   const texts = TEXTS[language].consent
   const words: Readonly<Record<string, string>> = texts.openidScopes
-  const scopes = openidScopes.map((name) => ({ name, words: words[name] ?? name }))
+  const scopes = openidScopes.map(({ value, scope, required }) => ({ value, required, words: words[scope] ?? scope }))
   return html`<section class="lines">
     <h2>${texts.aboutYou}</h2>
     ${scopeList(scopes)}

@@ -3,10 +3,14 @@ import type { Context } from 'koa'
 import { chooseLanguage } from '#http/i18n/language.ts'
 import { sendPage } from '#http/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
-import { consentPage, type AskedResource } from './consent-page.ts'
+import { choicesOf, type Choice, granted } from './consent-choice.ts'
+import { consentPage, type AskedResource, type ConsentProblem } from './consent-page.ts'
 import { readDecision } from './flow.ts'
 import { formTargets } from './form-targets.ts'
 import { csrfField, guardForm, openInteraction, type StepDeps } from './step.ts'
+
+const DAY_SECONDS = 86_400
+const STATUS = { stale: 403, nothing: 422 } as const satisfies Record<ConsentProblem, number>
 
 export interface ConsentStep {
   show(ctx: Context, interaction: OpenInteraction): Promise<void>
@@ -14,42 +18,47 @@ export interface ConsentStep {
 }
 
 export function createConsentStep(deps: StepDeps): ConsentStep {
-  const { accounts, gateway, paths, resources } = deps
+  const { accounts, gateway, paths, resources, settings } = deps
 
   /** The API's own words for its scopes; a scope without words, or of an API that is gone, is called by its name. */
-  async function askedOf(identifier: string, scopes: readonly string[]): Promise<AskedResource> {
+  async function askedOf(identifier: string, choices: readonly Choice[]): Promise<AskedResource> {
     const resource = await resources.find(identifier)
     const words = new Map(resource?.scopes.map((scope) => [scope.name, scope.description]))
     const host = URL.canParse(identifier) ? new URL(identifier).host : ''
     return {
       name: resource?.name ?? identifier,
       host: host === '' ? identifier : host,
-      scopes: scopes.map((name) => ({ name, words: words.get(name) ?? name })),
+      scopes: choices.map(({ value, scope }) => ({ value, words: words.get(scope) ?? scope, required: false })),
     }
   }
 
-  async function show(ctx: Context, interaction: OpenInteraction, isStale = false): Promise<void> {
+  async function show(ctx: Context, interaction: OpenInteraction, problem?: ConsentProblem): Promise<void> {
     const { client, missing, params, uid } = interaction
     const account = interaction.accountSub === undefined ? undefined : await accounts.read(interaction.accountSub)
     const language = chooseLanguage(ctx, {
       uiLocales: params['ui_locales'],
       accountLocale: account?.claims['locale'],
     })
-    const asked = Object.entries(missing.resourceScopes).filter(([, scopes]) => scopes.length > 0)
+    const choices = choicesOf(missing)
+    const asked = Map.groupBy(choices, ({ resource }) => resource)
+    const own = asked.get(undefined) ?? []
+    asked.delete(undefined)
     const page = consentPage({
       language,
       client,
       action: paths.form(uid, 'consent'),
       csrfField: csrfField(deps, ctx, interaction),
       who: account?.email ?? '',
-      openidScopes: missing.openidScopes,
-      resources: await Promise.all(asked.map(([identifier, scopes]) => askedOf(identifier, scopes))),
-      stale: isStale,
+      openidScopes: own,
+      resources: await Promise.all([...asked].map(([identifier, some]) => askedOf(String(identifier), some))),
+      keepsAccess: interaction.keepsAccess,
+      mostDays: Math.round(settings.current().lifetimes.refresh_token_absolute_seconds / DAY_SECONDS),
+      problem,
     })
     await sendPage(ctx, {
       language,
       ...page,
-      status: isStale ? 403 : 200,
+      status: problem === undefined ? 200 : STATUS[problem],
       formTargets: formTargets(params['redirect_uri'], client.clientUri),
       languagePath: paths.question(uid),
     })
@@ -59,9 +68,12 @@ export function createConsentStep(deps: StepDeps): ConsentStep {
     const interaction = await openInteraction(deps, ctx)
     if (interaction.prompt !== 'consent') return paths.backToQuestion(ctx, interaction.uid)
     const form = await guardForm(deps, ctx, interaction)
-    if (!form) return show(ctx, interaction, true)
+    if (!form) return show(ctx, interaction, 'stale')
     const decision = readDecision(form)
-    if (decision === 'allow') return gateway.allowed(ctx, interaction.missing)
+    if (decision === 'allow') {
+      const selection = granted(choicesOf(interaction.missing), form.all('scope'))
+      return selection ? gateway.allowed(ctx, selection) : show(ctx, interaction, 'nothing')
+    }
     if (decision === 'deny') return gateway.denied(ctx)
     paths.backToQuestion(ctx, interaction.uid)
   }

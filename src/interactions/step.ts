@@ -4,6 +4,7 @@ import type { Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import { InteractionLost, type InteractionGateway, type OpenInteraction } from '#oidc/interaction-gateway.ts'
 import type { Resources } from '#resources/resource.ts'
+import type { Settings } from '#settings/settings.ts'
 import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
@@ -29,6 +30,7 @@ export interface StepDeps {
   readonly resources: Pick<Resources, 'find'>
   readonly accounts: Pick<Accounts, 'read'>
   readonly audit: Pick<Audit, 'record'>
+  readonly settings: Pick<Settings, 'current'>
   readonly csrf: Csrf
   readonly deviceCookie: DeviceCookie
   readonly paths: InteractionPaths

@@ -4,6 +4,7 @@ import { errors } from 'oidc-provider'
 import type { Context } from 'koa'
 import type { AdapterPayload, Client as EngineClient, Interaction } from 'oidc-provider'
 import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
+import { isLoopback } from '#config/loopback.ts'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
 import type { ArtefactStore } from './adapter/artefact-store.ts'
 import { orUnavailable } from './adapter/errors.ts'
@@ -39,7 +40,8 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
   return {
     async open(ctx) {
       const interaction = await current(deps, ctx)
-      return opened(interaction, await clientOf(deps, interaction.params))
+      const client = await deps.provider().Client.find(String(interaction.params['client_id']))
+      return opened(interaction, client)
     },
     async signedIn(ctx, { accountSub, amr, acr }) {
       const interaction = await current(deps, ctx)
@@ -155,17 +157,18 @@ async function replaceOtherPerson(
   await orUnavailable(() => deps.sessions.end(uid, event))
 }
 
-function opened(interaction: Interaction, client: InteractionClient): OpenInteraction {
+function opened(interaction: Interaction, client: EngineClient | undefined): OpenInteraction {
   const { uid, prompt, params, session } = interaction
   const asked = askedFor(interaction)
   return {
     uid,
     prompt: prompt.name === 'login' ? 'login' : 'consent',
-    client,
+    client: describeClient(client, params),
     params,
     accountSub: session?.accountId,
     proven: provenBefore(interaction),
     asked: askedClasses(params),
+    keepsAccess: client?.applicationType === 'native' || scopesOf(params).includes('offline_access'),
     missing: asked,
   }
 }
@@ -185,8 +188,7 @@ function askedFor(interaction: Interaction): ScopeSelection {
   if (details.missingOIDCScope || details.missingResourceScopes) {
     return { openidScopes: details.missingOIDCScope ?? [], resourceScopes: details.missingResourceScopes ?? {} }
   }
-  const { scope } = interaction.params
-  const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
+  const scopes = scopesOf(interaction.params)
   const known = new Set<string>(OPENID_SCOPES)
   const own = scopes.filter((scope) => !known.has(scope))
   const resources = [interaction.params['resource']].flat().filter((value) => typeof value === 'string')
@@ -194,6 +196,10 @@ function askedFor(interaction: Interaction): ScopeSelection {
     openidScopes: scopes.filter((scope) => known.has(scope)),
     resourceScopes: own.length === 0 ? {} : Object.fromEntries(resources.map((resource) => [resource, own])),
   }
+}
+
+function scopesOf({ scope }: Record<string, unknown>): string[] {
+  return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
 }
 
 function leftOut(asked: ScopeSelection, granted: ScopeSelection): ScopeSelection | undefined {
@@ -212,17 +218,18 @@ async function clientOf(
   deps: Pick<GatewayDeps, 'provider'>,
   params: Record<string, unknown>,
 ): Promise<InteractionClient> {
-  const client = await deps.provider().Client.find(String(params['client_id']))
-  const redirect = URL.parse(String(params['redirect_uri']))
-  return describeClient(client, redirect, String(params['client_id']))
+  return describeClient(await deps.provider().Client.find(String(params['client_id'])), params)
 }
 
-function describeClient(client: EngineClient | undefined, redirect: URL | null, id: string): InteractionClient {
+function describeClient(client: EngineClient | undefined, params: Record<string, unknown>): InteractionClient {
+  const id = String(params['client_id'])
+  const redirect = URL.parse(String(params['redirect_uri']))
   const website = redirect && /^https?:$/.test(redirect.protocol) ? redirect.origin : undefined
   return {
     id,
     name: client?.clientName ?? id,
     redirectHost: redirect?.host || redirect?.protocol.slice(0, -1) || '',
+    loopbackOnly: (client?.redirectUris ?? []).every((uri) => isLoopback(URL.parse(uri)?.hostname ?? '')),
     clientUri: client?.clientUri ?? website,
     logoUri: client?.logoUri,
     policyUri: client?.policyUri,

@@ -12,6 +12,8 @@ export interface InteractionClient {
   readonly name: string
   /** The host of the redirect URI of this request: where the person will be sent. */
   readonly redirectHost: string
+  /** Every redirect URI of it leads to this device: anybody could have started it. */
+  readonly loopbackOnly: boolean
   readonly clientUri: string | undefined
   readonly logoUri: string | undefined
   readonly policyUri: string | undefined
@@ -30,6 +32,8 @@ export interface OpenInteraction {
   readonly proven: readonly string[]
   /** The classes of assurance that were asked for (`acr_values`), as they were sent. */
   readonly asked: readonly string[]
+  /** Whether its tokens outlive the session: `offline_access`, or a native app. */
+  readonly keepsAccess: boolean
   /** For consent: what was asked and is not yet granted. */
   readonly missing: ScopeSelection
 }

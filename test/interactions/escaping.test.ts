@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest'
 import type { Html } from '#http/design/html.ts'
 import { webUrl } from '#http/design/components.ts'
 import { LANGUAGES, type Language } from '#http/i18n/language.ts'
+import { choicesOf } from '#interactions/consent-choice.ts'
+import { codePage } from '#interactions/code-page.ts'
 import { consentPage } from '#interactions/consent-page.ts'
 import { errorPage } from '#interactions/error-page.ts'
 import { lostPage } from '#interactions/lost-page.ts'
@@ -58,9 +60,22 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
       action: '/interaction/1/consent',
       csrfField: { name: 'csrf', value: text },
       who: text,
-      openidScopes: ['openid', text],
-      resources: [{ name: text, host: text, scopes: [{ name: text, words: text }] }],
-      stale: true,
+      openidScopes: choicesOf({ openidScopes: ['openid', text], resourceScopes: {} }),
+      resources: [{ name: text, host: text, scopes: [{ value: text, words: text, required: false }] }],
+      keepsAccess: true,
+      mostDays: 180,
+      problem: 'stale',
+    }),
+  code: (language, text) =>
+    codePage({
+      language,
+      client: clientNamed(text),
+      who: text,
+      actions: { code: '/interaction/1/code', restart: '/interaction/1/restart', cancel: '/interaction/1/cancel' },
+      csrfField: { name: 'csrf', value: text },
+      fromPaper: true,
+      otherKind: '/interaction/1',
+      problem: 'mismatch',
     }),
   lost: (language, text) => lostPage(language, new InteractionLost('unknown', { client: clientNamed(text) })),
   error: (language, text) =>
@@ -85,6 +100,7 @@ function clientNamed(text: string) {
     id: text,
     name: text,
     redirectHost: `x${text}`,
+    loopbackOnly: true,
     clientUri: undefined,
     logoUri: undefined,
     policyUri: text,

@@ -15,8 +15,16 @@ export interface Visit {
 export interface Person {
   readonly cookies: Map<string, string>
   visit(url: string): Promise<Visit>
-  /** Sends the first form of the page, or the one that holds `button`, with `fields` filled in. */
-  submit(page: Visit, fields: Record<string, string>, button?: { name: string; value: string }): Promise<Visit>
+  /**
+   * Sends the first form of the page, or the one that holds `button`, with `fields` filled in, and the boxes that are
+   * ticked but for those of the values `unticked`.
+   */
+  submit(
+    page: Visit,
+    fields: Record<string, string>,
+    button?: { name: string; value: string },
+    unticked?: readonly string[],
+  ): Promise<Visit>
   /** From an authorization URL through sign-in and consent, as far as it is asked, back to the app. */
   authorize(url: string, who: { email: string; password: string }): Promise<URL>
   /** A tab whose requests leave with the cookies of now, whatever the browser is given meanwhile. */
@@ -63,13 +71,11 @@ export function person(through: () => Reachable, cookies: Cookies = new Map()): 
     },
     fork: () => person(through, new Map(cookies)),
     visit: (url) => request(new URL(url, issuer()).href),
-    async submit(page, fields, button) {
+    async submit(page, fields, button, unticked = []) {
       const form = formOf(page.html, button)
-      const body = new URLSearchParams({
-        ...form.fields,
-        ...fields,
-        ...(button ? { [button.name]: button.value } : {}),
-      })
+      const sent = { ...form.fields, ...fields, ...(button ? { [button.name]: button.value } : {}) }
+      const body = new URLSearchParams(sent)
+      for (const [name, value] of form.ticked) if (!unticked.includes(value)) body.append(name, value)
       return request(new URL(form.action, page.url).href, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -112,16 +118,20 @@ function nameOf(key: string): string {
 function formOf(
   html: string,
   button?: { name: string; value: string },
-): { action: string; fields: Record<string, string> } {
+): { action: string; fields: Record<string, string>; ticked: [name: string, value: string][] } {
   const forms = [...html.matchAll(/<form([^>]*)>([\s\S]*?)<\/form>/g)]
   const form = button ? forms.find(([, , inner]) => inner?.includes(`name="${button.name}"`)) : forms[0]
   if (!form) throw new Error(`the page has no such form: ${textOf(html)}`)
   const fields: Record<string, string> = {}
+  const ticked: [string, string][] = []
   for (const [input] of (form[2] ?? '').matchAll(/<input[^>]*>/g)) {
     const name = attribute(input, 'name')
-    if (name !== undefined && !/type="(submit|checkbox)"/.test(input)) fields[name] = attribute(input, 'value') ?? ''
+    if (name === undefined || /type="submit"/.test(input)) continue
+    const value = attribute(input, 'value') ?? ''
+    if (!/type="checkbox"/.test(input)) fields[name] = value
+    else if (/\schecked\b/.test(input)) ticked.push([name, value])
   }
-  return { action: attribute(form[1] ?? '', 'action') ?? '', fields }
+  return { action: attribute(form[1] ?? '', 'action') ?? '', fields, ticked }
 }
 
 function attribute(tag: string, name: string): string | undefined {

@@ -124,17 +124,27 @@ export function form(action: string, content: Html): Html {
   return html`<form class="stack" method="post" action="${action}" novalidate>${content}</form>`
 }
 
-/** What is asked for, ticked; each line is sent as `scope`. */
-export function scopeList(scopes: readonly { name: string; words: string }[]): Html {
+/** What is asked for, ticked; each line is sent as `scope`. What is required has a tick that stays. */
+export function scopeList(scopes: readonly { value: string; words: string; required: boolean }[]): Html {
   return html`<ul class="scopes" role="list">
-    ${scopes.map(
-      ({ name, words }) =>
-        html`<li>
-          ${tick()}<span><bdi>${words}</bdi></span
-          ><input type="checkbox" name="scope" value="${name}" checked hidden />
-        </li>`,
+    ${scopes.map(({ value, words, required }) =>
+      required
+        ? html`<li>
+            ${tick()}<span><bdi>${words}</bdi></span
+            ><input type="checkbox" name="scope" value="${value}" checked hidden />
+          </li>`
+        : html`<li>
+            <label
+              ><input type="checkbox" name="scope" value="${value}" checked /><span><bdi>${words}</bdi></span></label
+            >
+          </li>`,
     )}
   </ul>`
+}
+
+/** Something to know before one goes on; nothing went wrong. */
+export function hint(message: string | Html): Html {
+  return html`<div class="notice hint">${warning()}<span>${message}</span></div>`
 }
 
 /** Short facts under a page: names and values. */

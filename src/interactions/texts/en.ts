@@ -87,6 +87,10 @@ export const en = {
     policy: "The app's privacy policy",
     terms: "The app's terms of use",
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please decide again.',
+    nothing: 'Nothing was ticked. Tick what the app may do, or choose “Not now”.',
+    loopback: 'This app runs on your own device. Go on only if you started it yourself just now.',
+    keeps: (days: number) => `It keeps this access until you take it back in your account, for ${days} days at most.`,
+    whileSignedIn: 'It has this access while you are signed in in this browser.',
   },
   lost: {
     expired: {
