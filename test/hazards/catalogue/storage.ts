@@ -183,7 +183,7 @@ export const STORAGE: readonly Row[] = [
     tests: {
       'test/hazards/at-rest.test.ts': [
         'a dump, the files of the data directory and the logs at level debug hold no secret of any flow',
-        'the same search finds them all where an adapter stores what it is given',
+        'the search finds every secret of every flow, in every form, where an adapter stores what it is given',
       ],
       'test/conformance/adapter.ts': ['stores no bearer value and no secret member in the clear'],
     },

@@ -242,8 +242,8 @@ export const VULNERABILITIES: readonly Row[] = [
       'A session gets a new name at each sign-in; one that was planted, or a sign-in that was cancelled, changes nothing.',
     tests: {
       'test/hazards/session.test.ts': [
-        'V21: a session has a new name after each sign-in, and what somebody planted before is not signed in',
-        'V21: after another person signed in, the cookie of the one before is worth nothing',
+        'V21: there is no session to plant before a sign-in, and each sign-in gives it a new name',
+        'V21: whoever planted or left their own session does not have that of the next person who signs in',
         'V21: a value that the server did not make is no session, signed by somebody or not',
         'V21: a sign-in that is asked for anew and cancelled leaves the session as it was',
         'V21: behind an https issuer no other host or path can set a cookie of ours; on loopback they need no TLS',
@@ -298,6 +298,7 @@ export const VULNERABILITIES: readonly Row[] = [
         'a foreign or malformed host › "%s" is 400',
         'a foreign or malformed host › is in no URL of the discovery document, whatever the headers say',
       ],
+      'test/mail/letters.test.ts': ['a link starts with the issuer, its path included, whatever path is given'],
     },
   },
   {
@@ -305,6 +306,9 @@ export const VULNERABILITIES: readonly Row[] = [
     feature: 'second factors',
     title: 'Guesses are counted exactly over all nodes and ways in, and a lock holds on each of them.',
     tests: {
+      'test/sign-in/email-code/races.test.ts': [
+        'V28: of a thousand wrong codes at once five are looked at, and the right one is worth nothing then',
+      ],
       'test/sign-in/attempts.test.ts': [
         'V28, ASVS 6.3.1: a thousand guesses at once on two nodes › are as many looks at the password as may be, and the counter is exact',
         'V28, ASVS 6.3.1: a thousand guesses at once on two nodes › are as few looks at the code of an authenticator app',
@@ -354,13 +358,25 @@ export const VULNERABILITIES: readonly Row[] = [
     id: 'V32',
     feature: 'mail and reset',
     title: 'Links, invitations and states made for one purpose are worth nothing for another.',
-    tests: {},
+    tests: {
+      'test/sign-in/email-code/email-codes.test.ts': [
+        'V26, V32: what was sent for one thing is worth nothing for another › the values of the two purposes are not interchangeable',
+        'V26, V32: what was sent for one thing is worth nothing for another › a code of one address opens no other, and one account no other',
+        'V26, V32: what was sent for one thing is worth nothing for another › what a browser began works in that browser alone, and stays good there',
+      ],
+    },
   },
   {
     id: 'V33',
     feature: 'second factors',
     title: 'One-time secrets are in no table and no event, and nothing that was typed is.',
     tests: {
+      'test/sign-in/email-code/email-codes.test.ts': [
+        'a thief of the database finds no code, token, address or account',
+      ],
+      'test/mail/mail.test.ts': [
+        'what waits in the database shows neither code nor link nor address, before and after a failure',
+      ],
       'test/conformance/login-method-suite.ts': [
         'a wrong attempt proves nothing, and nothing of it is in the audit log',
       ],
