@@ -81,23 +81,26 @@ export function formsOf(value: string): string[] {
   ]
 }
 
-/** Which of the secrets stand in a text, by kind: one pass over the text, however many there are. */
+/** Which of the secrets stand in a text, by kind, in their order: one pass over the text, however many there are. */
 export function found(secrets: Iterable<Secret>, place: string, text: Buffer): string[] {
-  const needles = new Map<number, { kind: string; form: Buffer }[]>()
+  const all = [...secrets]
+  const needles = new Map<number, { of: Secret; form: Buffer }[]>()
   const starts = new Uint8Array(65_536)
-  for (const { kind, value } of secrets) {
-    for (const form of formsOf(value).map((words) => Buffer.from(words))) {
+  for (const of of all) {
+    for (const form of formsOf(of.value).map((words) => Buffer.from(words))) {
       const start = form.readUInt32BE(0)
       starts[start >>> 16] = 1
-      needles.set(start, [...(needles.get(start) ?? []), { kind, form }])
+      const same = needles.get(start)
+      if (same) same.push({ of, form })
+      else needles.set(start, [{ of, form }])
     }
   }
-  const hits = new Set<string>()
+  const hits = new Set<Secret>()
   for (let at = 0; at + 4 <= text.length; at++) {
     if (starts[((text[at] as number) << 8) | (text[at + 1] as number)] === 0) continue
-    for (const { kind, form } of needles.get(text.readUInt32BE(at)) ?? []) {
-      if (text.subarray(at, at + form.length).equals(form)) hits.add(`${kind} in ${place}`)
+    for (const { of, form } of needles.get(text.readUInt32BE(at)) ?? []) {
+      if (text.subarray(at, at + form.length).equals(form)) hits.add(of)
     }
   }
-  return [...hits]
+  return all.filter((secret) => hits.has(secret)).map(({ kind }) => `${kind} in ${place}`)
 }
