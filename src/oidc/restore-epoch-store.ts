@@ -24,6 +24,8 @@ export const AFTER_RESTORE: Readonly<Record<string, 'emptied' | 'kept'>> = {
   client_statuses: 'emptied',
   clients: 'kept',
   consents: 'kept',
+  email_code_mails: 'kept',
+  email_codes: 'emptied',
   ended_statuses: 'kept',
   grants: 'emptied',
   kept_mails: 'emptied',

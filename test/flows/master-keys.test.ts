@@ -19,6 +19,7 @@ const oldId = masterKeyId(OLD)
 const newId = masterKeyId(NEW)
 const ada = { email: 'ada@example.com', password: PASSWORD }
 const SECRET = 'a secret of an authenticator app'
+const codeKey = Buffer.alloc(32, 9)
 
 interface Node {
   readonly server: Server
@@ -138,7 +139,7 @@ describe('step by step', () => {
   test('the new key behind the old one on every server changes nothing', async () => {
     for (const node of [first, second]) await node.keys(OLD, NEW)
     holdings = await hold(stage)
-    // a factor of another person and a mail that was kept, as their rooms seal them
+    // a factor of another person, a mail that was kept and a code, as their rooms seal them
     const sealed = createKeyring([OLD]).seal('totp', SECRET, sub)
     const mail = createKeyring([OLD]).seal('kept-mail', SECRET, 'mail-1')
     await asSuperuser(async (client) => {
@@ -147,6 +148,11 @@ describe('step by step', () => {
         sealed,
       ])
       await client.query("INSERT INTO kept_mails (id, sealed) VALUES ('mail-1', $1)", [mail])
+      await client.query(
+        `INSERT INTO email_codes (key, code_mac, token_hash, sealed, expires_at)
+         VALUES ($1, $1, $1, $2, now() + interval '1 day')`,
+        [codeKey, createKeyring([OLD]).seal('email-code', SECRET, codeKey.toString('hex'))],
+      )
     }, first.server.databaseUrl)
     signedIn = person(() => second.server)
     await stage.visitor.code(signedIn, ada)
@@ -226,17 +232,19 @@ describe('step by step', () => {
     }
     const { rows } = await asSuperuser(
       (client) =>
-        client.query<Record<'sealed' | 'pending' | 'mail', Buffer>>(
-          `SELECT t.sealed, t.pending, m.sealed AS mail FROM totp_credentials t, kept_mails m
-           WHERE t.account_sub = $1 AND m.id = 'mail-1'`,
-          [sub],
+        client.query<Record<'sealed' | 'pending' | 'mail' | 'code', Buffer>>(
+          `SELECT t.sealed, t.pending, m.sealed AS mail, c.sealed AS code
+           FROM totp_credentials t, kept_mails m, email_codes c
+           WHERE t.account_sub = $1 AND m.id = 'mail-1' AND c.key = $2`,
+          [sub, codeKey],
         ),
       first.server.databaseUrl,
     )
     const keyring = createKeyring([NEW])
-    const { sealed, pending, mail } = rows[0] as Record<'sealed' | 'pending' | 'mail', Buffer>
+    const { sealed, pending, mail, code: seal } = rows[0] as Record<'sealed' | 'pending' | 'mail' | 'code', Buffer>
     for (const value of [sealed, pending]) expect(keyring.open('totp', value, sub).toString()).toBe(SECRET)
     expect(keyring.open('kept-mail', mail, 'mail-1').toString()).toBe(SECRET)
+    expect(keyring.open('email-code', seal, codeKey.toString('hex')).toString()).toBe(SECRET)
     // the next keys were sealed before, and sign now
     expect((await signet(['keys', 'rotate', '--json'])).code).toBe(0)
     expect((await signet(['token', '--json'])).code).toBe(0)
