@@ -87,7 +87,8 @@ describe('start', () => {
     const keysDir = temporaryDir('keys')
     await runSignet(['init'], { dir: keysDir, env: { SIGNET_KEYS_DIR: keysDir } })
     const key = JSON.parse(readFileSync(join(keysDir, 'admin-cli.jwk.json'), 'utf8')) as JWK
-    const env = { NODE_ENV: 'production', SIGNET_ALLOW_INSECURE_ISSUER: 'true', HOST: '127.0.0.1' }
+    const mail = { SMTP_URL: 'smtp://127.0.0.1:9', SIGNET_MAIL_FROM: 'id@example.com' }
+    const env = { NODE_ENV: 'production', SIGNET_ALLOW_INSECURE_ISSUER: 'true', HOST: '127.0.0.1', ...mail }
     const server = await startServer({ keysDir, env })
     const client = await (await administrator(server)).call<{ jwks: { keys: JWK[] } }>('GET', '/clients/signet-cli')
     expect(client.jwks.keys).toMatchObject([{ kid: key.kid, x: key.x }])
