@@ -1,9 +1,9 @@
-/** Sends a page of one step: a sheet with the mark on top, its content, and the languages at the foot. */
+/** Sends a page: by itself one of one step, a sheet with the mark on top, its content, and the languages at the foot. */
 import { html } from 'hono/html'
 import type { Context } from 'koa'
 import { MARK, mark } from './design/components.ts'
 import type { Html } from './design/html.ts'
-import { STYLE_ELEMENT, STYLE_SOURCE } from './design/stylesheet.ts'
+import { STEP_STYLE, type Style } from './design/stylesheet.ts'
 import { allowContent, type ContentSecurityPolicy } from './security-headers.ts'
 import type { Texts } from './i18n/catalogue.ts'
 import { LANGUAGES, LANGUAGE_PARAMETER, type Language } from './i18n/language.ts'
@@ -20,6 +20,23 @@ export interface Page {
   readonly languagePath?: string | undefined
   /** What a part of the page needs besides: its script, and where that may connect to. */
   readonly policy?: ContentSecurityPolicy | undefined
+  /** How it is laid out; as a page of one step where none is given. */
+  readonly frame?: Frame
+}
+
+/** Where the parts of a page stand, and the style for it. */
+export interface Frame {
+  readonly style: Style
+  body(parts: { readonly brand: Html; readonly content: Html; readonly languages: Html }): Html
+}
+
+const STEP: Frame = {
+  style: STEP_STYLE,
+  body: ({ brand, content, languages }) =>
+    html`<body>
+      <main>${brand} ${content}</main>
+      ${languages}
+    </body>`,
 }
 
 const FRAME = {
@@ -40,7 +57,7 @@ export async function sendPage(ctx: Context, page: Page): Promise<void> {
   ctx.type = 'text/html; charset=utf-8'
   ctx.set({ 'Cache-Control': 'no-store', 'Content-Language': page.language })
   allowContent(ctx, {
-    'style-src': [STYLE_SOURCE],
+    'style-src': [(page.frame ?? STEP).style.source],
     'img-src': ['data:'],
     // Chromium applies form-action to every redirect after a form was sent, so that to the app must be named.
     'form-action': ["'self'", ...new Set(page.formTargets ?? [])],
@@ -51,7 +68,8 @@ export async function sendPage(ctx: Context, page: Page): Promise<void> {
 }
 
 function renderDocument(ctx: Context, page: Page): Html {
-  const { language, title, content } = page
+  const { language, title, content, frame = STEP } = page
+  const brand = html`<div class="brand">${mark()}<span>${BRAND}</span></div>`
   return html`<!doctype html>
     <html lang="${language}" dir="${LANGUAGES[language].dir}">
       <head>
@@ -60,15 +78,9 @@ function renderDocument(ctx: Context, page: Page): Html {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <link rel="icon" href="${ICON}" />
-        ${STYLE_ELEMENT}
+        ${frame.style.element}
       </head>
-      <body>
-        <main>
-          <div class="brand">${mark()}<span>${BRAND}</span></div>
-          ${content}
-        </main>
-        ${languageLinks(ctx, page)}
-      </body>
+      ${frame.body({ brand, content, languages: languageLinks(ctx, page) })}
     </html> `
 }
 

@@ -1,7 +1,7 @@
 /** The look: enough contrast in both themes, one small stylesheet, and no rule that the policy would block. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { STYLE_ELEMENT, STYLE_SOURCE } from '#http/design/stylesheet.ts'
+import { STEP_STYLE, WORK_STYLE, type Style } from '#http/design/stylesheet.ts'
 import { COLOURS } from '#http/design/tokens.ts'
 
 type Colour = keyof typeof COLOURS
@@ -30,17 +30,22 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (theme) => {
   })
 })
 
-describe('the stylesheet', () => {
-  const css = /^<style>([^]*)<\/style>$/.exec(String(STYLE_ELEMENT))?.[1] ?? ''
+const SHEETS: readonly (readonly [pages: string, style: Style, bytes: number])[] = [
+  ['one step', STEP_STYLE, 7000],
+  ['work', WORK_STYLE, 13_000],
+]
+
+describe.each(SHEETS)('the stylesheet of pages of %s', (_pages, style, bytes) => {
+  const css = /^<style>([^]*)<\/style>$/.exec(String(style.element))?.[1] ?? ''
 
   test('is the one that the policy names by its digest', () => {
-    expect(STYLE_SOURCE).toBe(`'sha256-${createHash('sha256').update(css).digest('base64')}'`)
+    expect(style.source).toBe(`'sha256-${createHash('sha256').update(css).digest('base64')}'`)
   })
 
-  test('loads nothing and is smaller than 7 kB', () => {
+  test('loads nothing and is small', () => {
     expect(css).not.toMatch(/url\(|@import|@font-face/)
     expect(css.length).toBeGreaterThan(1000)
-    expect(css.length).toBeLessThan(7000)
+    expect(css.length).toBeLessThan(bytes)
   })
 
   test('uses no colour that is not in the table', () => {

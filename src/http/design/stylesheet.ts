@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { raw } from 'hono/html'
+import type { Html } from './html.ts'
 import { colourProperties } from './tokens.ts'
 
 /** Drops comments and the blanks that CSS does not need. */
@@ -18,10 +19,24 @@ function compact(css: string): string {
     .trim()
 }
 
-const STYLESHEET = colourProperties() + compact(readFileSync(new URL('./signet.css', import.meta.url), 'utf8'))
+/** A stylesheet as an element, and the CSP source that allows it and no other style (CSP Level 3 §2.3.1). */
+export interface Style {
+  readonly element: Html
+  readonly source: string
+}
 
-/** The stylesheet as an element; it is ours alone, so nothing in it is escaped. */
-export const STYLE_ELEMENT = raw('<style>' + STYLESHEET + '</style>')
+function styleOf(...files: readonly string[]): Style {
+  const css = files.map((file) => compact(readFileSync(new URL(file, import.meta.url), 'utf8')))
+  const sheet = colourProperties() + css.join('')
+  return {
+    // it is ours alone, so nothing in it is escaped
+    element: raw(`<style>${sheet}</style>`),
+    source: `'sha256-${createHash('sha256').update(sheet).digest('base64')}'`,
+  }
+}
 
-/** The CSP source that allows this stylesheet and no other style (CSP Level 3 §2.3.1). */
-export const STYLE_SOURCE = `'sha256-${createHash('sha256').update(STYLESHEET).digest('base64')}'`
+/** Of the pages of one step, which are many a person's first: nothing is in it that they do not use. */
+export const STEP_STYLE = styleOf('./signet.css')
+
+/** Of the pages of work: the same, and what their rail, sections and tables need. */
+export const WORK_STYLE = styleOf('./signet.css', './work.css')
