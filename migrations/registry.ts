@@ -18,6 +18,8 @@ import * as m16 from './20261124120600-mail-create-kept-mails.ts'
 import * as m17 from './20261124121000-sign-in-create-attempts.ts'
 import * as m18 from './20261124121000-signing-keys-create-pepper.ts'
 import * as m19 from './20261124123000-sign-in-create-email-codes.ts'
+import * as m20 from './20261124125000-oidc-add-session-traces.ts'
+import * as m21 from './20261124131000-sign-in-create-errands.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -39,4 +41,6 @@ export const MIGRATIONS = {
   '20261124121000-sign-in-create-attempts': m17,
   '20261124121000-signing-keys-create-pepper': m18,
   '20261124123000-sign-in-create-email-codes': m19,
+  '20261124125000-oidc-add-session-traces': m20,
+  '20261124131000-sign-in-create-errands': m21,
 } as const

@@ -24,6 +24,7 @@ import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { createAccountAccess, endAccountAccess, endClientAccess } from '#oidc/account-access.ts'
 import { SEALED_PAYLOADS } from '#oidc/adapter/sealing.ts'
+import { SEALED_SEEN_FROM } from '#oidc/adapter/seen-from.ts'
 import { OFFERS } from '#oidc/configuration/features.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { seenRestoreEpoch } from '#oidc/restore-epoch.ts'
@@ -60,6 +61,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   SEALED_EMAIL_CODES,
   ...SEALED_TOTP_SECRETS,
   ...SEALED_PAYLOADS,
+  SEALED_SEEN_FROM,
 ]
 
 export type Services = Awaited<ReturnType<typeof createServices>>
@@ -99,7 +101,7 @@ export async function createServices(input: ServicesInput) {
   const emailCodes = createEmailCodes({ db, accounts, audit, keyring, mail, attempts: createAttempts({ db, keyring }) })
   const signingKeys = await openSigningKeys({ db, notifications, audit, keyring, clock }, logger)
   const settings = await openSettings({ db, notifications, audit, clock }, logger)
-  const accountAccess = createAccountAccess({ db, audit })
+  const accountAccess = createAccountAccess({ db, audit, keyring })
   const restoreEpoch = await seenRestoreEpoch(db)
   const masterKeys = createMasterKeys({ db, audit, keyring, sealed: SEALED_COLUMNS })
   const rooms = {

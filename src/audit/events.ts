@@ -11,6 +11,7 @@ export const AUDIT_EVENTS = {
   'email_code.accepted': 'A code or link from a mail was used.',
   'email_code.refused': 'A code or link from a mail was refused.',
   'session.ended': 'A browser session ended.',
+  'session.others_ended': 'A person signed out everywhere but in one browser.',
   'consent.granted': 'A person allowed a client some scopes.',
   'consent.denied': 'A person refused a client.',
   'consent.withdrawn': 'What a person had allowed a client was withdrawn, and its tokens with it.',

@@ -7,6 +7,8 @@ interface SessionRow {
   created_at: Date
   signed_in_at: Date | null
   expires_at: Date
+  last_used_at: Date | null
+  seen_from: Buffer | null
   client_ids: string[]
 }
 
@@ -18,12 +20,24 @@ interface ConsentRow {
 }
 
 const SESSIONS = `
-  SELECT uid, created_at, signed_in_at, expires_at,
+  SELECT uid, created_at, signed_in_at, expires_at, last_used_at, seen_from,
     ARRAY(SELECT jsonb_object_keys(authorizations) ORDER BY 1) AS client_ids
   FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND expires_at > now()
   ORDER BY created_at DESC, uid`
 
 const END_SESSION = endSessionWhere('uid = $2 AND account_id = $1 AND ended_at IS NULL AND expires_at > now()')
+
+/** Grants that outlive a logout go too, and those of sessions that are over: all but the kept session's own. */
+const END_OTHERS = `
+  WITH ended AS (
+    UPDATE sessions SET ended_at = now()
+    WHERE account_id = $1 AND uid <> $2 AND ended_at IS NULL AND expires_at > now() RETURNING uid
+  ), gone AS (
+    DELETE FROM grants WHERE account_id = $1 AND NOT EXISTS (
+      SELECT FROM sessions AS kept, jsonb_each(kept.authorizations) AS one
+      WHERE kept.uid = $2 AND kept.account_id = $1 AND one.value ->> 'grantId' = grants.id)
+  )
+  SELECT uid FROM ended`
 
 /** The record, and the grants made from it: codes and tokens go with them by their foreign key. */
 const WITHDRAW = `
@@ -54,6 +68,10 @@ export function createAccountAccessStore(db: Queryable) {
     /** True when this call ended it. */
     async endSession(accountSub: string, uid: string): Promise<boolean> {
       return (await db.query(END_SESSION, [accountSub, uid])).rowCount === 1
+    },
+    /** The uids of the sessions that this call ended. */
+    async endOthers(accountSub: string, keptUid: string): Promise<string[]> {
+      return (await db.query<{ uid: string }>(END_OTHERS, [accountSub, keptUid])).rows.map(({ uid }) => uid)
     },
     async listConsents(accountSub: string): Promise<ConsentRow[]> {
       const { rows } = await db.query<ConsentRow>(

@@ -1,14 +1,20 @@
 /** What a person has open, for those who watch over it: browser sessions, and what was allowed to which client. */
-import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { AppError } from '#shared/app-error.ts'
+import type { Keyring } from '#shared/keyring.ts'
 import { createAccountAccessStore } from './account-access-store.ts'
+import { openSeenFrom, type SeenFrom } from './adapter/seen-from.ts'
 
 export interface AccountSession {
   readonly uid: string
   readonly createdAt: Date
   readonly signedInAt: Date | undefined
   readonly expiresAt: Date
+  /** When the engine saw it last: apps that people go on with by themselves do not show here. */
+  readonly lastUsedAt: Date | undefined
+  /** From where and by what that was. */
+  readonly seenFrom: SeenFrom | undefined
   /** The clients that were signed in to by it. */
   readonly clientIds: readonly string[]
 }
@@ -38,6 +44,13 @@ export interface AccountAccess {
   sessions(accountSub: string): Promise<AccountSession[]>
   /** Ends it for good, with the tokens that do not outlive a logout. Throws AccessNotFound. */
   endSession(accountSub: string, uid: string, by: AuditContext): Promise<void>
+  /**
+   * Signs a person out everywhere but in the session `keptUid`: ends their other sessions, and every grant that is not
+   * of this one, also those that outlive a logout. In the transaction of its cause; how many sessions ended.
+   */
+  endOthers(trx: Queryable, accountSub: string, keptUid: string, by: AuditContext): Promise<number>
+  /** The same, by itself. */
+  signOutElsewhere(accountSub: string, keptUid: string, by: AuditContext): Promise<number>
   /** Newest first. */
   consents(accountSub: string): Promise<AccountConsent[]>
   /** Withdraws it, with every token that was got by it; the client must ask again. Throws AccessNotFound. */
@@ -49,6 +62,7 @@ const READABLE = /^[\x21-\x7E]{1,128}$/
 interface AccountAccessDeps {
   readonly db: Database
   readonly audit: Audit
+  readonly keyring: Pick<Keyring, 'open'>
 }
 
 export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
@@ -60,6 +74,8 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
         createdAt: row.created_at,
         signedInAt: row.signed_in_at ?? undefined,
         expiresAt: row.expires_at,
+        lastUsedAt: row.last_used_at ?? undefined,
+        seenFrom: openSeenFrom(deps.keyring, row.uid, row.seen_from),
         clientIds: row.client_ids,
       }))
     },
@@ -72,6 +88,9 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
       }))
     },
     endSession: (accountSub, uid, by) => endSession(deps, accountSub, uid, by),
+    endOthers: (trx, accountSub, keptUid, by) => endOthers(deps, trx, { accountSub, keptUid, by }),
+    signOutElsewhere: (accountSub, keptUid, by) =>
+      deps.db.transaction((trx) => endOthers(deps, trx, { accountSub, keptUid, by })),
     withdrawConsent: (accountSub, clientId, by) => withdrawConsent(deps, accountSub, clientId, by),
   }
 }
@@ -95,15 +114,38 @@ async function endSession({ db, audit }: AccountAccessDeps, accountSub: string, 
   await db.transaction(async (trx) => {
     const ended = READABLE.test(uid) && (await createAccountAccessStore(trx).endSession(accountSub, uid))
     if (!ended) throw new AccessNotFound('session', accountSub, uid)
-    await audit.recordIn(trx, {
-      ...by,
-      type: 'session.ended',
-      outcome: 'success',
-      accountId: accountSub,
-      subject: { kind: 'session', id: uid },
-      reason: 'ended by an administrator',
-    })
+    await audit.recordIn(trx, sessionEnded(accountSub, uid, by))
   })
+}
+
+async function endOthers(
+  { audit }: Pick<AccountAccessDeps, 'audit'>,
+  trx: Queryable,
+  { accountSub, keptUid, by }: { accountSub: string; keptUid: string; by: AuditContext },
+): Promise<number> {
+  const ended = await createAccountAccessStore(trx).endOthers(accountSub, keptUid)
+  for (const uid of ended) await audit.recordIn(trx, sessionEnded(accountSub, uid, by))
+  await audit.recordIn(trx, {
+    ...by,
+    type: 'session.others_ended',
+    outcome: 'success',
+    accountId: accountSub,
+    subject: { kind: 'account', id: accountSub },
+    detail: { sessions: ended.length },
+  })
+  return ended.length
+}
+
+function sessionEnded(accountSub: string, uid: string, by: AuditContext): AuditEvent {
+  const isOwn = by.actor.kind === 'account' && by.actor.id === accountSub
+  return {
+    ...by,
+    type: 'session.ended',
+    outcome: 'success',
+    accountId: accountSub,
+    subject: { kind: 'session', id: uid },
+    reason: isOwn ? 'ended by the person' : 'ended by an administrator',
+  }
 }
 
 async function withdrawConsent(

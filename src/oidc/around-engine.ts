@@ -4,8 +4,10 @@ import type { Context, Middleware, Next } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import { DatabaseUnavailable } from '#database/errors.ts'
+import { deviceOf } from '#http/device.ts'
 import { allowContent } from '#http/security-headers.ts'
 import type { Logger } from '#observability/logger.ts'
+import type { SeenFrom } from './adapter/seen-from.ts'
 import { explainRefusal, type EngineError, type Refusal } from './explain-refusal.ts'
 import { ROUTES, type EngineInstance } from './provider.ts'
 import { inRequestScope } from './request-scope.ts'
@@ -57,6 +59,7 @@ export function aroundEngine(instance: EngineInstance, deps: AroundDeps): Middle
     // the engine adds the hash of its own form_post script where there is such a directive
     if (ctx.path.startsWith(ROUTES.authorization)) allowContent(ctx, { 'script-src': [] })
     await inRequestScope({ collect: isToken }, async (scope) => {
+      scope.seenFrom = () => seenFrom(ctx, deps)
       if (ctx.path === ROUTES.revocation) scope.takeRevokedEvent = revokedEvent(ctx, deps)
       try {
         await keepAnswered(ctx, () => (isToken ? token(ctx, next, scope) : next()))
@@ -66,6 +69,11 @@ export function aroundEngine(instance: EngineInstance, deps: AroundDeps): Middle
     })
     finish(ctx)
   }
+}
+
+function seenFrom(ctx: Context, { auditContext }: AroundDeps): SeenFrom {
+  const { address } = auditContext(ctx)
+  return { ...(address === undefined ? {} : { address }), ...deviceOf(ctx.get('user-agent')) }
 }
 
 /** A session save that fails is tried again outside the engine's error handling: a redirect it made already stands. */

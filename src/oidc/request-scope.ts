@@ -4,6 +4,7 @@ import type { PublicJwk } from '#clients/client.ts'
 import type { AuditEvent } from '#audit/audit.ts'
 import type { Payload } from './adapter/sealing.ts'
 import type { ModelName } from './adapter/models.ts'
+import type { SeenFrom } from './adapter/seen-from.ts'
 
 export interface CollectedInsert {
   readonly kind: ModelName
@@ -55,6 +56,8 @@ export interface RequestScope {
   takeRevokedEvent: () => AuditEvent[]
   /** A JWT that was sent to introspection or revocation, which the engine itself would refuse. */
   structuredToken: string | undefined
+  /** Where the request comes from, when it is a person's. */
+  seenFrom: () => SeenFrom | undefined
 }
 
 const storage = new AsyncLocalStorage<RequestScope>()
@@ -79,6 +82,7 @@ export function inRequestScope<T>(
     askedForKeys: false,
     takeRevokedEvent: () => [],
     structuredToken: undefined,
+    seenFrom: () => undefined,
   }
   return storage.run(scope, () => work(scope))
 }

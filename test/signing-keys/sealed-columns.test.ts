@@ -16,6 +16,7 @@ const SEALERS: Readonly<Record<string, readonly string[]>> = {
   'src/database/sealed-columns.ts': [], // what is there already, anew
   'src/mail/kept-mail-store.ts': ['kept_mails.sealed'],
   'src/mail/sealed-mail.ts': [], // in the outbox, until it is sent
+  'src/oidc/adapter/seen-from.ts': ['sessions.seen_from'],
   'src/oidc/adapter/sealing.ts': ['artefacts.sealed', 'sessions.sealed'],
   'src/sign-in/email-code/seals.ts': ['email_codes.sealed'],
   'src/sign-in/totp/totp.ts': ['totp_credentials.sealed', 'totp_credentials.pending'],

@@ -4,6 +4,7 @@ import type { SealedColumn } from '#database/sealed-columns.ts'
 import { sha256 } from '#shared/ids.ts'
 import type { Keyring } from '#shared/keyring.ts'
 import { MODELS, type ModelRow } from './models.ts'
+import { sealSeenFrom, type SeenFrom } from './seen-from.ts'
 
 export type Payload = Record<string, unknown>
 
@@ -22,6 +23,8 @@ export interface PayloadSealer {
   open(kind: string, id: Uint8Array, stored: { payload: Payload; sealed: Uint8Array | null }): OpenedPayload
   /** Short codes that could be guessed from a plain digest. */
   userCode(code: string): Buffer
+  /** Where a session is used, for its row. */
+  seenFrom(uid: string, from: SeenFrom): Buffer
 }
 
 export interface OpenedPayload {
@@ -54,6 +57,7 @@ export function createPayloadSealer(keyring: Keyring): PayloadSealer {
       return { payload: { ...stored.payload, ...members }, value: typeof value === 'string' ? value : undefined }
     },
     userCode: (code) => keyring.mac('user-code', code),
+    seenFrom: (uid, from) => sealSeenFrom(keyring, uid, from),
   }
 }
 

@@ -78,6 +78,7 @@ function sessionWrite(
   const scope = requestScope()
   const loaded = scope?.loadedSession?.uid === uid ? scope.loadedSession : undefined
   const replacedId = scope?.replacedSessionId
+  const seenFrom = scope?.seenFrom()
   const { open, sealed } = sealer.seal('Session', ROW, uid, { ...rest, accountId, loginTs })
   return {
     uid,
@@ -87,6 +88,7 @@ function sessionWrite(
     authorizations,
     removedClientIds: (loaded?.clientIds ?? []).filter((clientId) => !Object.hasOwn(authorizations, clientId)),
     signedInAt: typeof loginTs === 'number' ? loginTs : null,
+    seenFrom: seenFrom === undefined ? null : sealer.seenFrom(uid, seenFrom),
     id: rowId(id),
     // across a sign-in the old cookie ends at once: nobody may fix a victim's session id beforehand
     replaced:

@@ -24,6 +24,8 @@ export interface SessionWrite {
   readonly absoluteSeconds: number
   /** Epoch seconds of the sign-in; null before one. */
   readonly signedInAt: number | null
+  /** Sealed; null leaves what is there. */
+  readonly seenFrom: Buffer | null
   readonly id: Buffer
   /** The cookie id that this write replaces, and for how many seconds it stays good (0: ends at once). */
   readonly replaced: { readonly id: Buffer; readonly seconds: number } | undefined
@@ -80,6 +82,7 @@ export function createSessionStore(db: Queryable): SessionStore {
         write.id,
         write.replaced?.id ?? null,
         write.replaced?.seconds ?? 0,
+        write.seenFrom,
       ])
     },
     async end(uid, event) {
@@ -112,13 +115,14 @@ const END = endSessionWhere(
 
 const PUT = `
   WITH written AS (
-    INSERT INTO sessions AS s (uid, account_id, payload, sealed, authorizations, signed_in_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, to_timestamp($9),
+    INSERT INTO sessions AS s (uid, account_id, payload, sealed, authorizations, signed_in_at, last_used_at, seen_from, expires_at)
+    VALUES ($1, $2, $3, $4, $5, to_timestamp($9), now(), $13,
       least(now() + make_interval(secs => $7), coalesce(to_timestamp($9), now()) + make_interval(secs => $8)))
     ON CONFLICT (uid) DO UPDATE SET
       account_id = excluded.account_id, payload = excluded.payload, sealed = excluded.sealed,
       authorizations = (s.authorizations - $6::text[]) || excluded.authorizations,
-      signed_in_at = excluded.signed_in_at,
+      signed_in_at = excluded.signed_in_at, last_used_at = now(),
+      seen_from = coalesce(excluded.seen_from, s.seen_from),
       expires_at = least(now() + make_interval(secs => $7),
         coalesce(excluded.signed_in_at, s.created_at) + make_interval(secs => $8))
     WHERE s.ended_at IS NULL

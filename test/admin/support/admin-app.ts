@@ -143,7 +143,7 @@ async function createRooms(issuer: string) {
     await notifications.close()
     await db.close()
   })
-  const accountAccess = createAccountAccess({ db, audit })
+  const accountAccess = createAccountAccess({ db, audit, keyring })
   return {
     db,
     audit,
