@@ -25,10 +25,13 @@ export interface AccountInput {
 
 /** Errors: AccountInvalid 400 (faults), AccountNotFound 404, AccountExists 409 (e-mail), VersionMismatch 412. */
 export interface Accounts {
-  /** `within` runs in the same transaction, after the row is there: the first credential is set by it. */
+  /**
+   * `within` runs in the same transaction, after the row is there: the first credential is set by it. Who makes their
+   * own account acts as it.
+   */
   create(
     input: AccountInput,
-    by: AuditContext,
+    by: AuditContext | ((sub: string) => AuditContext),
     within?: (trx: Queryable, account: Account) => Promise<void>,
   ): Promise<Account>
   /** From PostgreSQL, never from a cache: a disabled account is disabled at once on every node. */
@@ -42,11 +45,19 @@ export interface Accounts {
     expectedVersion: number | undefined,
     by: AuditContext,
   ): Promise<Account>
+  /** The same in a transaction of the caller's, on `account` as it was read. Throws VersionMismatch and AccountExists. */
+  updateIn(trx: Queryable, account: Account, input: Partial<AccountInput>, by: AuditContext): Promise<Account>
   setStatus(
     sub: string,
     status: Account['status'],
     expectedVersion: number | undefined,
     by: AuditContext,
   ): Promise<Account>
-  remove(sub: string, expectedVersion: number | undefined, by: AuditContext): Promise<void>
+  /** `within` runs in the same transaction. */
+  remove(
+    sub: string,
+    expectedVersion: number | undefined,
+    by: AuditContext,
+    within?: (trx: Queryable) => Promise<void>,
+  ): Promise<void>
 }

@@ -35,15 +35,17 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     },
     list: ({ limit, cursor }) => store.list(limit, cursor),
     update: (sub, input, expectedVersion, by) => update(deps, { sub, expectedVersion, by }, input),
+    updateIn: (trx, account, input, by) =>
+      emailTaken(input.email ?? '', () => updateIn(deps, trx, { account, input, by })),
     setStatus: (sub, status, expectedVersion, by) => setStatus(deps, { sub, expectedVersion, by }, status),
-    remove: (sub, expectedVersion, by) => remove(deps, { sub, expectedVersion, by }),
+    remove: (sub, expectedVersion, by, within) => remove(deps, { sub, expectedVersion, by }, within),
   }
 }
 
 async function create(
   deps: AccountsDeps,
   input: AccountInput,
-  by: AuditContext,
+  by: AuditContext | ((sub: string) => AuditContext),
   within?: (trx: Queryable, account: Account) => Promise<void>,
 ): Promise<Account> {
   const fields = validateAccount(input)
@@ -52,7 +54,8 @@ async function create(
     const account = await createAccountStore(trx).insert(randomName('acc-'), fields, deps.clock.now())
     if (!account) throw new AccountExists(fields.email)
     await within?.(trx, account)
-    await tell(deps, trx, { type: 'account.created', by, sub: account.sub })
+    const { sub } = account
+    await tell(deps, trx, { type: 'account.created', by: typeof by === 'function' ? by(sub) : by, sub })
     return account
   })
 }
@@ -68,20 +71,37 @@ async function update(deps: AccountsDeps, change: Change, input: Partial<Account
   const { sub, expectedVersion, by } = change
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const before = await readVersion(deps, sub, expectedVersion)
-    const fields = validateAccount(input, before)
-    const updated = await emailTaken(fields.email, () =>
-      deps.db.transaction(async (trx) => {
-        const account = await createAccountStore(trx).update(sub, fields, before.version, deps.clock.now())
-        if (account) {
-          const detail = { changed: changedMembers(input), version: account.version }
-          await tell(deps, trx, { type: 'account.updated', by, sub, detail })
-        }
-        return account
-      }),
+    const { email } = validateAccount(input, before)
+    const updated = await emailTaken(email, () =>
+      deps.db.transaction((trx) => write(deps, trx, { account: before, input, by })),
     )
     if (updated) return updated
   }
   throw new VersionMismatch('account', expectedVersion, undefined)
+}
+
+interface Written {
+  account: Account
+  input: Partial<AccountInput>
+  by: AuditContext
+}
+
+async function updateIn(deps: AccountsDeps, trx: Queryable, change: Written): Promise<Account> {
+  const written = await write(deps, trx, change)
+  if (!written) throw new VersionMismatch('account', change.account.version, undefined)
+  return written
+}
+
+/** Undefined where the account is gone or of another version by now. */
+async function write(deps: AccountsDeps, trx: Queryable, { account, input, by }: Written) {
+  const { sub, version } = account
+  const fields = validateAccount(input, account)
+  const written = await createAccountStore(trx).update(sub, fields, version, deps.clock.now())
+  if (written) {
+    const detail = { changed: changedMembers(input), version: written.version }
+    await tell(deps, trx, { type: 'account.updated', by, sub, detail })
+  }
+  return written
 }
 
 function changedMembers({ claims, ...members }: Partial<AccountInput>): string[] {
@@ -111,13 +131,18 @@ async function setStatus(deps: AccountsDeps, change: Change, status: Account['st
   })
 }
 
-async function remove(deps: AccountsDeps, change: Change): Promise<void> {
+async function remove(
+  deps: AccountsDeps,
+  change: Change,
+  within: ((trx: Queryable) => Promise<void>) | undefined,
+): Promise<void> {
   await readVersion(deps, change.sub, change.expectedVersion)
   await deps.db.transaction(async (trx) => {
     const removed = await createAccountStore(trx).remove(change.sub, change.expectedVersion)
     if (!removed) throw gone(change)
     await deps.onEnd?.(trx, change.sub, 'deleted')
     await tell(deps, trx, { type: 'account.deleted', by: change.by, sub: change.sub })
+    await within?.(trx)
   })
 }
 

@@ -65,6 +65,17 @@ export class FactorNotFound extends AppError {
   }
 }
 
+/** Without it nobody could sign in to the account any more. */
+export class LastWayIn extends AppError {
+  override readonly name = 'LastWayIn'
+  readonly code = 'last_way_in'
+  readonly status = 409
+
+  constructor() {
+    super('This is the only way to sign in that is left. Add another one before you remove it.')
+  }
+}
+
 /** Too many proofs failed for this account, or from this place. */
 export class TooManyAttempts extends AppError {
   override readonly name = 'TooManyAttempts'

@@ -25,8 +25,16 @@ export interface RecoveryCodesDeps extends Pick<JudgedDeps, 'attempts'> {
 }
 
 export interface RecoveryCodes extends LoginMethod<{ readonly sub: string; readonly code: string }> {
-  /** Makes ten codes in the place of all before, shown this once. Audits factor.added. */
-  generate(sub: string, by: AuditContext, trx?: Queryable): Promise<string[]>
+  /**
+   * Makes ten codes in the place of all before, shown this once: in the transaction given, or in one of its own, in
+   * which `within` runs. Audits factor.added.
+   */
+  generate(
+    sub: string,
+    by: AuditContext,
+    trx?: Queryable,
+    within?: (trx: Queryable) => Promise<void>,
+  ): Promise<string[]>
   /** How many are left. */
   left(sub: string): Promise<number>
   /** In the transaction that takes the last other factor away. */
@@ -64,12 +72,13 @@ export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
       return proven && { account: proven, amr: AMR }
     },
 
-    async generate(sub, by, given) {
+    async generate(sub, by, given, within) {
       const codes = Array.from({ length: COUNT }, newCode)
       const macs = codes.map((code) => keyring.mac(PURPOSE, valueOf(sub, code)))
       const write = async (trx: Queryable) => {
         await createRecoveryCodeStore(trx).replace(sub, macs)
         await audit.recordIn(trx, factorEvent('factor.added', { method: 'recovery_code', sub, by }))
+        await within?.(trx)
       }
       await (given ? write(given) : db.transaction(write))
       return codes.map(grouped)
