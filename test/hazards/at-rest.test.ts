@@ -21,10 +21,14 @@ beforeAll(async () => {
   const recorded = recording(live)
   secrets = recorded.secrets
   let before = 0
-  await runFlows(recorded.server, ({ name }) => {
-    broughtBy.set(name, secrets.size - before)
-    before = secrets.size
-  })
+  await runFlows(
+    recorded.server,
+    ({ name }) => {
+      broughtBy.set(name, secrets.size - before)
+      before = secrets.size
+    },
+    embeddedUrl(dataDir),
+  )
 }, 120_000)
 
 test('every flow puts secrets on the wire, and together they are of every kind', () => {
@@ -44,6 +48,8 @@ test('every flow puts secrets on the wire, and together they are of every kind',
     'client_assertion',
     'pushed request',
     'xsrf',
+    'challenge',
+    'signature',
   ]) {
     expect(kinds, `no ${kind} crossed the wire`).toContain(kind)
   }

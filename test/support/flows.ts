@@ -2,14 +2,17 @@
 import { randomBytes } from 'node:crypto'
 import { administrator, type Administrator } from './administrator.ts'
 import { createApp } from './app.ts'
+import { enrolPasskey, passkeyRequestOf, submitPasskey } from './live-passkey.ts'
 import { person } from './person.ts'
 import type { Server } from './server.ts'
 
 export interface FlowContext {
   readonly server: Server
   readonly admin: Administrator
+  /** Of the server's database, for what no page puts into it. */
+  readonly databaseUrl: string
   /** A person of its own for each flow. */
-  person(): Promise<{ email: string; password: string }>
+  person(): Promise<{ sub: string; email: string; password: string }>
 }
 
 export interface Flow {
@@ -77,6 +80,19 @@ export const FLOWS: readonly Flow[] = [
     },
   },
   {
+    name: 'a passkey that signs in, and one that is refused',
+    async run({ server, admin, databaseUrl, person: somebody }) {
+      const app = createApp(server, await admin.client('web', ALLOWED), CALLBACK)
+      const { sub } = await somebody()
+      const passkey = await enrolPasskey({ issuer: server.issuer, databaseUrl }, sub)
+      const browser = person(() => server)
+      const page = await browser.visit(app.begin().url)
+      const again = await submitPasskey(browser, page, passkey.assertion(passkeyRequestOf(page), { verified: false }))
+      await browser.visit(`${new URL(page.url).pathname}/passkey/options`)
+      await submitPasskey(browser, again, passkey.assertion(passkeyRequestOf(again)))
+    },
+  },
+  {
     name: 'machines: by assertion and by secret',
     async run({ server, admin }) {
       const machine = createApp(server, await admin.client('machine', { signet_allow: ALLOWED.signet_allow }), CALLBACK)
@@ -96,17 +112,21 @@ export const FLOWS: readonly Flow[] = [
 ]
 
 /** Runs every flow once, with the resource and people that they need; `after` hears of each when it is over. */
-export async function runFlows(server: Server, after: (flow: Flow) => void = () => undefined): Promise<void> {
+export async function runFlows(
+  server: Server,
+  after: (flow: Flow) => void = () => undefined,
+  databaseUrl = server.databaseUrl,
+): Promise<void> {
   const admin = await administrator(server)
   await admin.resource(FLOW_API, ['posts:read'])
   let people = 0
   const context: FlowContext = {
     server,
     admin,
+    databaseUrl,
     async person() {
       const who = { email: `somebody${people++}@example.com`, password: randomBytes(12).toString('base64url') }
-      await admin.account(who.email, who.password)
-      return who
+      return { ...who, sub: await admin.account(who.email, who.password) }
     },
   }
   for (const flow of FLOWS) {

@@ -8,7 +8,7 @@ export interface Secret {
 
 /** Parameters, members and cookies whose values open a door. Names of people and things, `state` and `nonce` do not. */
 const SECRET_NAMES =
-  /^(access_token|id_token|refresh_token|client_secret|client_assertion|code|code_verifier|password|request_uri|token|id_token_hint|xsrf|csrf)$/
+  /^(access_token|id_token|refresh_token|client_secret|client_assertion|code|code_verifier|password|request_uri|token|id_token_hint|xsrf|csrf|challenge|signature)$/
 
 /** The server with a `fetch` that notes what it sends and gets. */
 export function recording(server: Server): { server: Server; secrets: Map<string, Secret> } {
@@ -19,6 +19,9 @@ export function recording(server: Server): { server: Server; secrets: Map<string
   }
   const noteParams = (params: Iterable<[string, string]>) => {
     for (const [name, value] of params) {
+      // a passkey's answer is JSON in a form: what opens the door is its signature
+      if (name === 'credential' && value !== '')
+        noteParams(Object.entries((JSON.parse(value) as { response: object }).response))
       if (!SECRET_NAMES.test(name)) continue
       note(name, value)
       if (name === 'request_uri') note('pushed request', value.split(':').at(-1))
@@ -59,6 +62,8 @@ export function recording(server: Server): { server: Server; secrets: Map<string
       const name = /name="([^"]*)"/.exec(input_)?.[1] ?? ''
       noteParams([[name, /value="([^"]*)"/.exec(input_)?.[1] ?? '']])
     }
+    for (const [, options] of text.matchAll(/data-options="([^"]*)"/g))
+      noteJson(options?.replaceAll('&quot;', '"') ?? '')
     return response
   }
 
