@@ -102,6 +102,10 @@ function conditions(query: AuditQuery): { where: string; values: unknown[] } {
   }
   add('id', '<', query.before)
   add('type', '=', query.type)
+  if (query.types !== undefined) {
+    values.push(query.types.map(storable))
+    terms.push(`type = ANY ($${values.length}::text[])`)
+  }
   add('actor_id', '=', query.actor)
   add('subject_id', '=', query.subject)
   add('client_id', '=', query.clientId)

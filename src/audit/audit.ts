@@ -41,6 +41,8 @@ export interface AuditQuery {
   /** The `id` to go on before: the list is newest first. */
   readonly before?: string
   readonly type?: string
+  /** Any of these. */
+  readonly types?: readonly string[]
   readonly actor?: string
   readonly subject?: string
   readonly clientId?: string

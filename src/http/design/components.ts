@@ -75,7 +75,9 @@ export function buttonLink(link: { href: string; label: string | Html; kind?: Bu
 export interface Field {
   readonly name: string
   readonly label: string
-  readonly type: 'text' | 'password'
+  /** What to know before one fills it in. */
+  readonly help?: string | undefined
+  readonly type: 'text' | 'password' | 'email' | 'tel' | 'url'
   /** The autofill name (HTML §4.10.18.7). */
   readonly autocomplete: string
   readonly value?: string
@@ -84,24 +86,32 @@ export interface Field {
   readonly describedBy?: string | undefined
   readonly focus?: boolean
   readonly inputmode?: 'email' | 'numeric'
+  /** Of people's own words: their capitals and spelling are left to the keyboard. */
+  readonly prose?: boolean
+  readonly optional?: boolean
 }
 
 /** A label, its input and, between them, what is wrong with it. */
 export function field(given: Field): Html {
-  const { name, label, type, autocomplete, value = '', error, describedBy, focus = false, inputmode } = given
-  const describing = error === undefined ? describedBy : `${name}-error`
-  const invalid = describing === undefined ? '' : html` aria-invalid="true" aria-describedby="${describing}"`
-  const entry = type === 'text' ? html` autocapitalize="none" autocorrect="off" spellcheck="false"` : ''
+  const { name, label, type, autocomplete, value = '', error, help, focus = false, inputmode } = given
+  const fault = error === undefined ? given.describedBy : `${name}-error`
+  const describing = [fault, help === undefined ? undefined : `${name}-help`].filter((id) => id !== undefined)
+  const described = describing.length === 0 ? '' : html` aria-describedby="${describing.join(' ')}"`
+  const invalid = html`${fault === undefined ? '' : html` aria-invalid="true"`}${described}`
+  const entry =
+    type === 'text' && given.prose !== true ? html` autocapitalize="none" autocorrect="off" spellcheck="false"` : ''
   const keyboard = inputmode === undefined ? '' : html` inputmode="${inputmode}"`
   return html`<div class="field">
-    <label for="${name}">${label}</label> ${error === undefined ? '' : wrong(`${name}-error`, error)}<input
+    <label for="${name}">${label}</label>
+    ${help === undefined ? '' : html`<p class="small" id="${name}-help">${help}</p>`}
+    ${error === undefined ? '' : wrong(`${name}-error`, error)}<input
       id="${name}"
       name="${name}"
       type="${type}"
       value="${value}"
       autocomplete="${autocomplete}"
       ${entry}${keyboard}
-      required${invalid}${focus ? html` autofocus` : ''}
+      ${given.optional === true ? '' : 'required'}${invalid}${focus ? html` autofocus` : ''}
     />
   </div>`
 }
