@@ -8,7 +8,8 @@ export const HASH_PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1
 
 /** A hash runs on one of libuv's four threads; one of them stays free for files and names. */
 const MOST_AT_ONCE = 3
-const WAITING_PER_SLOT = 100
+/** On a small machine some six seconds of waiting: longer nobody stays at a form. */
+const WAITING_PER_SLOT = 600
 
 export interface Hasher {
   /** A PHC string of argon2id. Throws SignInBusy. */

@@ -24,6 +24,8 @@ export interface Person {
     fields: Record<string, string>,
     button?: { name: string; value: string },
     unticked?: readonly string[],
+    /** False: the answer itself, without following where it leads. */
+    follow?: boolean,
   ): Promise<Visit>
   /** From an authorization URL through sign-in and consent, as far as it is asked, back to the app. */
   authorize(url: string, who: { email: string; password: string }): Promise<URL>
@@ -37,7 +39,7 @@ type Cookies = Map<string, { value: string; path: string }>
 export function person(through: () => Reachable, cookies: Cookies = new Map()): Person {
   const issuer = () => through().issuer
 
-  async function request(url: string, init: RequestInit = {}): Promise<Visit> {
+  async function request(url: string, init: RequestInit = {}, follow = true): Promise<Visit> {
     const { pathname } = new URL(url)
     const sent = [...cookies]
       .filter(([, { path }]) => pathname.startsWith(path))
@@ -51,7 +53,7 @@ export function person(through: () => Reachable, cookies: Cookies = new Map()): 
     const location = response.headers.get('location')
     if (location === null) return { status: response.status, url, html, left: undefined, headers: response.headers }
     const next = new URL(location, url)
-    if (!next.href.startsWith(issuer()))
+    if (!follow || !next.href.startsWith(issuer()))
       return { status: response.status, url, html, left: next, headers: response.headers }
     return request(next.href)
   }
@@ -71,16 +73,13 @@ export function person(through: () => Reachable, cookies: Cookies = new Map()): 
     },
     fork: () => person(through, new Map(cookies)),
     visit: (url) => request(new URL(url, issuer()).href),
-    async submit(page, fields, button, unticked = []) {
+    async submit(page, fields, button, unticked = [], follow = true) {
       const form = formOf(page.html, button)
       const sent = { ...form.fields, ...fields, ...(button ? { [button.name]: button.value } : {}) }
       const body = new URLSearchParams(sent)
       for (const [name, value] of form.ticked) if (!unticked.includes(value)) body.append(name, value)
-      return request(new URL(form.action, page.url).href, {
-        method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-        body,
-      })
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+      return request(new URL(form.action, page.url).href, { method: 'POST', headers, body }, follow)
     },
     async authorize(url, { email, password }) {
       let page = await me.visit(url)
