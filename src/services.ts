@@ -33,9 +33,9 @@ import type { Resource, Resources } from '#resources/resource.ts'
 import { createSettings, type ManagedSettings } from '#settings/settings.ts'
 import { type Clock, systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#shared/keyring.ts'
-import { createAttempts } from '#sign-in/attempts.ts'
-import { createEmailCodes } from '#sign-in/email-code/email-codes.ts'
+import { createByMail } from '#sign-in/by-mail.ts'
 import { SEALED_EMAIL_CODES } from '#sign-in/email-code/sealed-codes.ts'
+import { SEALED_ERRANDS } from '#sign-in/errand/sealed-errands.ts'
 import { createBreachRange } from '#sign-in/password/breach-range.ts'
 import { createMethods } from '#sign-in/methods.ts'
 import { SEALED_TOTP_SECRETS } from '#sign-in/totp/sealed-secrets.ts'
@@ -59,6 +59,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   SEALED_PRIVATE_PARTS,
   SEALED_KEPT_MAILS,
   SEALED_EMAIL_CODES,
+  SEALED_ERRANDS,
   ...SEALED_TOTP_SECRETS,
   ...SEALED_PAYLOADS,
   SEALED_SEEN_FROM,
@@ -98,9 +99,19 @@ export async function createServices(input: ServicesInput) {
       onError: (error) => logger.warn({ err: error }, 'the list of breached passwords was not asked'),
     }),
   })
-  const emailCodes = createEmailCodes({ db, accounts, audit, keyring, mail, attempts: createAttempts({ db, keyring }) })
   const signingKeys = await openSigningKeys({ db, notifications, audit, keyring, clock }, logger)
   const settings = await openSettings({ db, notifications, audit, clock }, logger)
+  const { removeExpired: removeExpiredMailProofs, ...byMail } = createByMail({
+    db,
+    accounts,
+    audit,
+    keyring,
+    mail,
+    clock,
+    settings,
+    passwords: methods.passwords,
+    endAccess: (trx, sub) => endAccountAccess(trx, sub, 'password_reset'),
+  })
   const accountAccess = createAccountAccess({ db, audit, keyring })
   const restoreEpoch = await seenRestoreEpoch(db)
   const masterKeys = createMasterKeys({ db, audit, keyring, sealed: SEALED_COLUMNS })
@@ -110,7 +121,7 @@ export async function createServices(input: ServicesInput) {
     accounts,
     accountAccess,
     ...methods,
-    emailCodes,
+    ...byMail,
     signingKeys,
     masterKeys,
     settings,
@@ -135,7 +146,7 @@ export async function createServices(input: ServicesInput) {
     [
       { name: 'remove-expired', everyMs: 60_000, run: () => oidc.removeExpired() },
       { name: 'remove-expired-proofs', everyMs: 60_000, run: removeExpiredProofs },
-      { name: 'remove-expired-codes', everyMs: 60_000, run: emailCodes.removeExpired },
+      { name: 'remove-expired-mail-proofs', everyMs: 60_000, run: removeExpiredMailProofs },
       { name: 'note-key-uses', everyMs: 60_000, run: () => clientKeys.flush().then(() => undefined) },
     ],
     logger,

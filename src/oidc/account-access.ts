@@ -96,10 +96,14 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
 }
 
 /**
- * Ends all that a person has open, in the transaction that disables or deletes the account. An account that is enabled
- * again starts anew: what was stolen before does not come back with it.
+ * Ends all that a person has open, in the transaction that disables or deletes the account or resets its password. An
+ * account that is enabled again starts anew: what was stolen before does not come back with it.
  */
-export async function endAccountAccess(trx: Queryable, accountSub: string, how: 'disabled' | 'deleted'): Promise<void> {
+export async function endAccountAccess(
+  trx: Queryable,
+  accountSub: string,
+  how: 'disabled' | 'deleted' | 'password_reset',
+): Promise<void> {
   const store = createAccountAccessStore(trx)
   await store.endAll(accountSub)
   if (how === 'deleted') await store.forgetConsents(accountSub)

@@ -40,10 +40,21 @@ const passwords = z.object({
     }),
 })
 
-/** Groups of settings. A setting without a value of its own has its default. */
-export const SETTINGS_GROUPS = { lifetimes, passwords } as const
+const registration = z.object({
+  mode: z.enum(['off', 'invited', 'open']).default('off').meta({
+    description:
+      'Who may make an account: nobody but administrators (off), also whoever an administrator invites (invited), or everybody who has an e-mail address (open). The last two need outgoing mail.',
+  }),
+})
 
-export const settingsSchema = z.object({ lifetimes: lifetimes.prefault({}), passwords: passwords.prefault({}) })
+/** Groups of settings. A setting without a value of its own has its default. */
+export const SETTINGS_GROUPS = { lifetimes, passwords, registration } as const
+
+export const settingsSchema = z.object({
+  lifetimes: lifetimes.prefault({}),
+  passwords: passwords.prefault({}),
+  registration: registration.prefault({}),
+})
 
 export type SettingsValues = z.infer<typeof settingsSchema>
 

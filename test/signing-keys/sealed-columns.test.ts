@@ -19,6 +19,7 @@ const SEALERS: Readonly<Record<string, readonly string[]>> = {
   'src/oidc/adapter/seen-from.ts': ['sessions.seen_from'],
   'src/oidc/adapter/sealing.ts': ['artefacts.sealed', 'sessions.sealed'],
   'src/sign-in/email-code/seals.ts': ['email_codes.sealed'],
+  'src/sign-in/errand/errands.ts': ['mail_errands.sealed'],
   'src/sign-in/totp/totp.ts': ['totp_credentials.sealed', 'totp_credentials.pending'],
   'src/signing-keys/key-changes.ts': ['signing_keys.private_jwk'],
   'src/signing-keys/master-key-store.ts': ['pepper.sealed'], // and each key's own check, which it alone opens
@@ -34,6 +35,8 @@ const NOT_SEALED: Readonly<Record<string, string>> = {
   'email_codes.code_mac': 'a keyed digest',
   'email_codes.key': 'a keyed digest',
   'email_codes.token_hash': 'a digest',
+  'invitations.token_hash': 'a digest',
+  'mail_errands.key': 'a digest',
   'master_key_checks.sealed': 'opens with its own key alone',
   'passkey_users.user_handle': 'random, told to authenticators',
   'passkeys.credential_id': 'told by the authenticator',

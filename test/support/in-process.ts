@@ -18,8 +18,7 @@ import { createAccountAccess } from '#oidc/account-access.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { SEALED_COLUMNS } from '#services.ts'
 import { systemClock as clock } from '#shared/clock.ts'
-import { createAttempts } from '#sign-in/attempts.ts'
-import { createEmailCodes } from '#sign-in/email-code/email-codes.ts'
+import { createByMail } from '#sign-in/by-mail.ts'
 import { createMethods } from '#sign-in/methods.ts'
 import { createMasterKeys } from '#signing-keys/master-keys.ts'
 import { atEnd } from './endings.ts'
@@ -67,6 +66,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
   return () => {
     let current = build()
     const mail = createMail({ ...current, config, clock, smtpUrl: undefined })
+    const methods = createMethods({ ...current, clock, issuer: ISSUER })
     const app = createKoaApp({
       ...current,
       config,
@@ -79,11 +79,11 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
         removeExpired: () => current.oidc.removeExpired(),
       },
       adminResource: `${ISSUER}/admin/v1`,
-      ...createMethods({ ...current, clock, issuer: ISSUER }),
+      ...methods,
       masterKeys: createMasterKeys({ ...current, sealed: SEALED_COLUMNS }),
       accountAccess: createAccountAccess(current),
       mail,
-      emailCodes: createEmailCodes({ ...current, mail, attempts: createAttempts(current) }),
+      ...createByMail({ ...current, ...methods, clock, mail, endAccess: async () => undefined }),
       csrf: createCsrf({ keys: rooms.keyring.derive('csrf'), issuer: ISSUER }),
       close: async () => undefined,
     })

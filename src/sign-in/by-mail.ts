@@ -1,0 +1,51 @@
+/** Puts together what people do with the help of a mail: register, reset, prove an address, accept an invitation. */
+import type { Accounts } from '#accounts/account.ts'
+import type { Audit } from '#audit/audit.ts'
+import type { Database } from '#database/database.ts'
+import type { Mail } from '#mail/mail.ts'
+import type { Settings } from '#settings/settings.ts'
+import type { Clock } from '#shared/clock.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import { createAttempts } from './attempts.ts'
+import { createEmailCodes } from './email-code/email-codes.ts'
+import { createEmailAddress } from './errand/email-address.ts'
+import { createErrands } from './errand/errands.ts'
+import { createPasswordReset, type PasswordResetDeps } from './errand/password-reset.ts'
+import { createRegistration } from './errand/registration.ts'
+import { createInvitations } from './invitation/invitations.ts'
+import type { Passwords } from './password/password.ts'
+
+export interface ByMailDeps extends Pick<PasswordResetDeps, 'endAccess'> {
+  readonly db: Database
+  readonly accounts: Accounts
+  readonly audit: Audit
+  readonly keyring: Keyring
+  readonly mail: Mail
+  readonly passwords: Passwords
+  readonly settings: Settings
+  readonly clock: Clock
+}
+
+export function createByMail(deps: ByMailDeps) {
+  const attempts = createAttempts(deps)
+  const emailCodes = createEmailCodes({ ...deps, attempts })
+  const errands = createErrands({ ...deps, attempts, emailCodes })
+  const invitations = createInvitations(deps)
+  return {
+    emailCodes,
+    errands,
+    registration: createRegistration({ ...deps, errands }),
+    passwordReset: createPasswordReset({ ...deps, emailCodes, errands }),
+    emailAddress: createEmailAddress({ ...deps, errands }),
+    invitations,
+    /** What nobody can go on with any more; rows by table, undefined when there were none. */
+    async removeExpired(): Promise<Record<string, number> | undefined> {
+      const removed = {
+        ...(await emailCodes.removeExpired()),
+        mail_errands: await errands.removeExpired(),
+        invitations: await invitations.removeExpired(),
+      }
+      return Object.values(removed).some((rows) => rows > 0) ? removed : undefined
+    },
+  }
+}

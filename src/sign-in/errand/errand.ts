@@ -1,0 +1,67 @@
+/** What people do with the help of a mail: what other rooms see of it. */
+import type { AuditContext } from '#audit/audit.ts'
+import type { Queryable } from '#database/database.ts'
+import type { IssuerPath } from '#mail/templates/letter.ts'
+
+/** `register`: make an account. `reset`: choose a new password. `address`: prove the address of an account, or another one. */
+export type ErrandPurpose = 'register' | 'reset' | 'address'
+
+/** Where an errand is done: `interaction <uid>`, `session <uid>`, or the ticket that a link was changed for. */
+export type ErrandPlace = string
+
+/** The mail was asked for, or the address is proven already. */
+export interface Errand {
+  readonly purpose: ErrandPurpose
+  readonly address: string
+  readonly proven: boolean
+  /** Whose address was proven (`reset`), or whose is to be (`address`). */
+  readonly sub: string | undefined
+  /** As it stands at rest: whoever finishes it means this very one. */
+  readonly seal: Buffer
+}
+
+export interface ErrandStart {
+  readonly purpose: ErrandPurpose
+  readonly address: string
+  /** The person's language, as a BCP 47 tag. */
+  readonly language: string
+  /** The page that the link of the mail opens; its query gets `at` and `token`. */
+  readonly path: IssuerPath
+  /** `address`: the account. */
+  readonly sub?: string
+}
+
+/** What a link brings. */
+export interface LinkProof {
+  readonly purpose: ErrandPurpose
+  readonly token: string
+  /** The query's `at`, for a link that works in whatever browser. */
+  readonly at?: string | undefined
+  /** Where it was asked for, for a link that works there alone. */
+  readonly place?: ErrandPlace
+  /** `address`: the account. */
+  readonly sub?: string
+}
+
+export interface Errands {
+  /** False where no mail leaves: nothing of this is offered then. */
+  readonly available: boolean
+  /**
+   * Sends the mail and remembers the address. Answers the same, in the same time, whoever has the address or nobody.
+   * Throws TooManyMails and TooManyAttempts (429), and TypeError for an address that is none.
+   */
+  begin(place: ErrandPlace, start: ErrandStart, by: AuditContext): Promise<void>
+  /** Undefined where there is none of this purpose, or it took too long. */
+  find(place: ErrandPlace, purpose: ErrandPurpose): Promise<Errand | undefined>
+  /** By the code of the mail. False for whatever reason it is refused. Throws TooManyAttempts (429). */
+  proveByCode(place: ErrandPlace, given: { purpose: ErrandPurpose; code: string }, by: AuditContext): Promise<boolean>
+  /**
+   * By the link of the mail: the place of an errand that is proven, which is a ticket where none was given. Undefined for
+   * whatever reason it is refused; a reset that an administrator began has no `at`. Throws TooManyAttempts (429).
+   */
+  proveByLink(link: LinkProof, by: AuditContext): Promise<ErrandPlace | undefined>
+  /** Spends a proven errand in the transaction of what it allows: true once, however many ask at the same time. */
+  finish(trx: Queryable, place: ErrandPlace, errand: Errand): Promise<boolean>
+  forget(place: ErrandPlace): Promise<void>
+  removeExpired(): Promise<number>
+}

@@ -1,0 +1,74 @@
+/** Sets a new password for whoever reads the mail of an account, and ends what was open with the old one. */
+import type { Account, Accounts } from '#accounts/account.ts'
+import type { AuditContext } from '#audit/audit.ts'
+import type { Queryable } from '#database/database.ts'
+import type { Mail } from '#mail/mail.ts'
+import type { Clock } from '#shared/clock.ts'
+import type { EmailCodes } from '../email-code/email-code.ts'
+import type { Passwords } from '../password/password.ts'
+import type { ErrandPlace, Errands } from './errand.ts'
+import { languageOf, noticeOf } from './notice.ts'
+
+/** Where the link of a reset leads, in whatever browser. */
+export const RESET_PATH = '/reset-password'
+
+export interface PasswordReset {
+  readonly available: boolean
+  /**
+   * By order of an administrator: the account's owner gets the mail, and nobody sees or chooses a password (ASVS 6.4.6).
+   * Throws TooManyMails (429).
+   */
+  start(account: Account, by: AuditContext): Promise<void>
+  /**
+   * Sets the password of the account whose address was proven at `place`, ends its sessions and grants and tells its
+   * owner, in one transaction; undefined where the proof is spent or over. It proves the password and no second factor
+   * (ASVS 6.4.3). Throws PasswordInvalid, after which the person may try again, and SignInBusy. Audits password.reset.
+   */
+  finish(place: ErrandPlace, password: string, by: AuditContext): Promise<Account | undefined>
+}
+
+export interface PasswordResetDeps {
+  readonly accounts: Pick<Accounts, 'read'>
+  readonly passwords: Pick<Passwords, 'reset'>
+  readonly emailCodes: Pick<EmailCodes, 'available' | 'send'>
+  readonly errands: Errands
+  readonly mail: Pick<Mail, 'enqueue'>
+  readonly clock: Clock
+  /** Ends all sessions and grants of the account. */
+  readonly endAccess: (trx: Queryable, sub: string) => Promise<void>
+}
+
+/** Undoes the transaction of a password whose proof somebody else has spent. */
+class ProofSpent extends Error {}
+
+export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
+  const { accounts, clock, emailCodes, endAccess, errands, mail, passwords } = deps
+  return {
+    available: emailCodes.available,
+    start: (account, by) =>
+      emailCodes.send(
+        { purpose: 'reset_password', address: account.email, language: languageOf(account), path: RESET_PATH },
+        by,
+      ),
+    async finish(place, password, by) {
+      const errand = await errands.find(place, 'reset')
+      const account = errand?.proven && errand.sub !== undefined ? await accounts.read(errand.sub) : undefined
+      // it may have been disabled, or have another address by now
+      if (!errand || account?.status !== 'enabled' || account.email.toLowerCase() !== errand.address.toLowerCase()) {
+        return undefined
+      }
+      const own: AuditContext = { ...by, actor: { kind: 'account', id: account.sub } }
+      try {
+        await passwords.reset(account, password, own, async (trx) => {
+          if (!(await errands.finish(trx, place, errand))) throw new ProofSpent()
+          await endAccess(trx, account.sub)
+          await mail.enqueue(trx, noticeOf(account, 'password_reset', { by, at: clock.now() }))
+        })
+      } catch (error) {
+        if (error instanceof ProofSpent) return undefined
+        throw error
+      }
+      return account
+    },
+  }
+}

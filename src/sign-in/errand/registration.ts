@@ -1,0 +1,61 @@
+/** Makes the account of somebody who has proven an e-mail address: nobody can take the address of another. */
+import type { Account, Accounts } from '#accounts/account.ts'
+import type { AuditContext } from '#audit/audit.ts'
+import type { Settings } from '#settings/settings.ts'
+import type { Passwords } from '../password/password.ts'
+import type { ErrandPlace, Errands } from './errand.ts'
+
+export interface NewPerson {
+  readonly name: string
+  readonly password: string
+  /** The language that they read the page in; becomes the claim `locale`. */
+  readonly language: string
+}
+
+export interface Registration {
+  /** Whether anybody may make an account: a setting, and mail that leaves. */
+  isOpen(): boolean
+  /**
+   * Undefined where the proof is spent or over. Throws AccountInvalid (name) and PasswordInvalid, after which the
+   * person may try again; AccountExists where the address was taken meanwhile; SignInBusy. Audits account.created, by
+   * the account itself.
+   */
+  create(place: ErrandPlace, person: NewPerson, by: AuditContext): Promise<Account | undefined>
+}
+
+export interface RegistrationDeps {
+  readonly accounts: Pick<Accounts, 'create'>
+  readonly passwords: Pick<Passwords, 'prepare'>
+  readonly settings: Pick<Settings, 'current'>
+  readonly errands: Errands
+}
+
+/** Undoes the transaction of an account whose proof somebody else has spent. */
+class ProofSpent extends Error {}
+
+export function createRegistration({ accounts, errands, passwords, settings }: RegistrationDeps): Registration {
+  const isOpen = () => settings.current().registration.mode === 'open' && errands.available
+  return {
+    isOpen,
+    async create(place, { name, password, language }, by) {
+      const errand = await errands.find(place, 'register')
+      if (!errand?.proven || !isOpen()) return undefined
+      const { address: email } = errand
+      const store = await passwords.prepare(password, { owner: { email, name } })
+      const input = { email, emailVerified: true, name, claims: { locale: language } }
+      try {
+        return await accounts.create(
+          input,
+          (sub) => ({ ...by, actor: { kind: 'account', id: sub } }),
+          async (trx, account) => {
+            if (!(await errands.finish(trx, place, errand))) throw new ProofSpent()
+            await store(trx, account.sub)
+          },
+        )
+      } catch (error) {
+        if (error instanceof ProofSpent) return undefined
+        throw error
+      }
+    },
+  }
+}

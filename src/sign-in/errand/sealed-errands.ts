@@ -1,0 +1,10 @@
+/** Where the addresses of errands stand sealed, for the change of master keys. */
+import type { SealedColumn } from '#database/sealed-columns.ts'
+
+export const SEALED_ERRANDS: SealedColumn = {
+  table: 'mail_errands',
+  column: 'sealed',
+  purpose: 'mail-errand',
+  names: ['key'],
+  context: (row) => (row['key'] as Buffer).toString('hex'),
+}

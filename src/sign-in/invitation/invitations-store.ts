@@ -1,0 +1,46 @@
+/** The table invitations: accounts that wait for their owner. */
+import type { Queryable } from '#database/database.ts'
+
+const LIFETIME_SECONDS = 7 * 86_400
+
+export function createInvitationsStore(db: Queryable) {
+  return {
+    /** Takes the place of the one before it; when it is over. */
+    async put(sub: string, tokenHash: Buffer): Promise<Date> {
+      const { rows } = await db.query<{ until: Date }>(
+        `INSERT INTO invitations (account_sub, token_hash, expires_at)
+         VALUES ($1, $2, statement_timestamp() + make_interval(secs => $3))
+         ON CONFLICT (account_sub) DO UPDATE SET token_hash = excluded.token_hash, expires_at = excluded.expires_at
+         RETURNING expires_at AS until`,
+        [sub, tokenHash, LIFETIME_SECONDS],
+      )
+      return (rows[0] as { until: Date }).until
+    },
+
+    async find(tokenHash: Buffer): Promise<string | undefined> {
+      const { rows } = await db.query<{ sub: string }>(
+        'SELECT account_sub AS sub FROM invitations WHERE token_hash = $1 AND expires_at > statement_timestamp()',
+        [tokenHash],
+      )
+      return rows[0]?.sub
+    },
+
+    /** False where it is spent or over. */
+    async take(tokenHash: Buffer): Promise<boolean> {
+      const { rowCount } = await db.query(
+        'DELETE FROM invitations WHERE token_hash = $1 AND expires_at > statement_timestamp()',
+        [tokenHash],
+      )
+      return rowCount === 1
+    },
+
+    /** A bounded number of rows that are over; how many. */
+    async removeExpired(): Promise<number> {
+      const { rowCount } = await db.query(
+        `DELETE FROM invitations WHERE account_sub IN (
+           SELECT account_sub FROM invitations WHERE expires_at < statement_timestamp() LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
+      )
+      return rowCount
+    },
+  }
+}

@@ -1,0 +1,96 @@
+/** Invites the owner of an account that has no password yet: a link by mail, once, for seven days. */
+import type { Account, Accounts } from '#accounts/account.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Database } from '#database/database.ts'
+import type { Mail } from '#mail/mail.ts'
+import type { Settings } from '#settings/settings.ts'
+import { randomId, sha256 } from '#shared/ids.ts'
+import { languageOf } from '../errand/notice.ts'
+import type { Passwords } from '../password/password.ts'
+import { InvitationRefused } from './errors.ts'
+import { createInvitationsStore } from './invitations-store.ts'
+
+/** Where the link leads, in whatever browser. */
+export const INVITATION_PATH = '/invitation'
+
+export interface Invitations {
+  /** Sends a link in the place of the one before. Throws InvitationRefused (409). Audits invitation.sent. */
+  send(account: Account, by: AuditContext): Promise<void>
+  /** Whose link it is; undefined where it is spent, over or was never one. */
+  find(token: string): Promise<Account | undefined>
+  /**
+   * Sets the name and the first password of the invited person, whose address is proven by the link; undefined where it
+   * is spent or over. Throws AccountInvalid (name) and PasswordInvalid, after which they may try again, and SignInBusy.
+   * Audits password.reset and account.updated.
+   */
+  accept(token: string, person: { name: string; password: string }, by: AuditContext): Promise<Account | undefined>
+  removeExpired(): Promise<number>
+}
+
+export interface InvitationsDeps {
+  readonly db: Database
+  readonly accounts: Pick<Accounts, 'read' | 'updateIn'>
+  readonly passwords: Pick<Passwords, 'reset' | 'isEnrolled'>
+  readonly audit: Pick<Audit, 'recordIn'>
+  readonly mail: Pick<Mail, 'available' | 'enqueue'>
+  readonly settings: Pick<Settings, 'current'>
+}
+
+/** Undoes the transaction of a password whose invitation somebody else has accepted. */
+class InvitationSpent extends Error {}
+
+const tokenHashOf = (token: string) => sha256(`invitation ${token}`)
+
+export function createInvitations(deps: InvitationsDeps): Invitations {
+  const { accounts, db, passwords } = deps
+  const store = createInvitationsStore(db)
+
+  async function find(token: string): Promise<Account | undefined> {
+    const sub = await store.find(tokenHashOf(token))
+    const account = sub === undefined ? undefined : await accounts.read(sub)
+    return account?.status === 'enabled' ? account : undefined
+  }
+
+  return {
+    find,
+    send: (account, by) => send(deps, account, by),
+    async accept(token, { name, password }, by) {
+      const account = await find(token)
+      if (!account) return undefined
+      const own: AuditContext = { ...by, actor: { kind: 'account', id: account.sub } }
+      const owner = { ...account, name }
+      let accepted: Account | undefined
+      try {
+        await passwords.reset(owner, password, own, async (trx) => {
+          if (!(await createInvitationsStore(trx).take(tokenHashOf(token)))) throw new InvitationSpent()
+          accepted = await accounts.updateIn(trx, account, { name, emailVerified: true }, own)
+        })
+      } catch (error) {
+        if (error instanceof InvitationSpent) return undefined
+        throw error
+      }
+      return accepted
+    },
+    removeExpired: store.removeExpired,
+  }
+}
+
+async function send(deps: InvitationsDeps, account: Account, by: AuditContext): Promise<void> {
+  const { audit, db, mail, passwords, settings } = deps
+  if (settings.current().registration.mode === 'off') throw new InvitationRefused('registration_off')
+  if (!mail.available) throw new InvitationRefused('mail_unavailable')
+  if (account.status !== 'enabled') throw new InvitationRefused('account_disabled')
+  if (await passwords.isEnrolled(account.sub)) throw new InvitationRefused('account_in_use')
+  const token = randomId('inv-')
+  await db.transaction(async (trx) => {
+    const until = await createInvitationsStore(trx).put(account.sub, tokenHashOf(token))
+    await mail.enqueue(trx, {
+      to: account.email,
+      language: languageOf(account),
+      template: 'invitation',
+      data: { path: `${INVITATION_PATH}?token=${token}`, until: until.toISOString() },
+    })
+    const subject = { kind: 'account', id: account.sub }
+    await audit.recordIn(trx, { ...by, type: 'invitation.sent', outcome: 'success', accountId: account.sub, subject })
+  })
+}
