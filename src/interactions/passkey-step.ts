@@ -4,11 +4,11 @@ import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 import type { Language } from '#http/i18n/language.ts'
 import { CREDENTIAL_FIELD, passkeySignIn, type ScriptedPart } from '#sign-in/passkey/parts.ts'
 import type { Proofs } from './proofs.ts'
-import type { SignInStep } from './sign-in-step.ts'
+import type { ShownAgain, SignInStep } from './sign-in-step.ts'
 import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
 
 export interface PasskeyStepDeps extends StepDeps {
-  readonly proofs: Pick<Proofs, 'take'>
+  readonly proofs: Pick<Proofs, 'state' | 'take'>
   /** Asks once more, and says why. */
   readonly ask: SignInStep['show']
 }
@@ -21,7 +21,15 @@ export interface PasskeyStep {
 }
 
 export function createPasskeyStep(deps: PasskeyStepDeps): PasskeyStep {
-  const { ask, passkeys, paths, proofs } = deps
+  const { passkeys, paths, proofs } = deps
+
+  /** Asks once more; of somebody who is known, and was asked for a passkey alone, for that alone. */
+  async function ask(ctx: Context, interaction: OpenInteraction, why: ShownAgain): Promise<void> {
+    const { accountSub, next } = await proofs.state(interaction)
+    const isKnown = accountSub !== undefined && next === 'passkey'
+    await deps.ask(ctx, interaction, { ...why, ...(isKnown ? { passkeyOf: accountSub } : {}) })
+  }
+
   return {
     async answer(ctx) {
       const interaction = await openInteraction(deps, ctx)
@@ -53,11 +61,11 @@ export function passkeyPart(
   deps: StepDeps,
   ctx: Context,
   interaction: OpenInteraction,
-  language: Language,
+  look: { readonly language: Language; readonly kind: 'primary' | 'secondary' },
 ): ScriptedPart {
   const action = deps.paths.form(interaction.uid, 'passkey')
   return passkeySignIn({
-    language,
+    ...look,
     action,
     csrfField: csrfField(deps, ctx, interaction),
     options: deps.passkeys.options(bindingOf(interaction)),

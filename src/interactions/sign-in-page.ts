@@ -46,7 +46,7 @@ export function signInPage(view: SignInView): { title: string; content: Html } {
     ${
       passkeyOf === undefined
         ? form(actions.login, html`${csrf}${fields(view)}${button({ label: texts.submit, kind: 'primary' })}`)
-        : html`<noscript><p>${texts.passkeyNeedsScript}</p></noscript>`
+        : html`<p data-without-passkeys>${texts.passkeyNeedsScript}</p>`
     }
     ${view.passkey}
     <div class="close">

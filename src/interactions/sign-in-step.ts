@@ -76,7 +76,10 @@ async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, a
     uiLocales: params['ui_locales'],
     accountLocale: known?.claims['locale'],
   })
-  const passkey = passkeyPart(deps, ctx, interaction, language)
+  const passkey = passkeyPart(deps, ctx, interaction, {
+    language,
+    kind: again.passkeyOf === undefined ? 'secondary' : 'primary',
+  })
   const page = signInPage({
     language,
     client,

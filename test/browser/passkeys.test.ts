@@ -137,6 +137,23 @@ describe.skipIf(!browser)('to sign in', () => {
     await page.waitForSelector('button[value=allow]')
   })
 
+  test('a page that asks for a passkey alone has one button for it, or says what is missing', async () => {
+    const page = await newPage()
+    await personWithPasskey(page)
+    await page.goto(world.request({ prompt: 'login', acr_values: 'urn:signet:acr:passkey' }))
+    await page.fill('[name=identifier]', `passkey-${people}@example.com`)
+    await page.fill('[name=password]', PASSWORD)
+    await page.click('button[type=submit]')
+    await page.waitForSelector('h1:text("Confirm with your passkey")')
+    const missing = page.locator('text=A passkey needs JavaScript and a browser that knows passkeys.')
+    expect(await missing.isVisible()).toBe(false)
+    expect(await faults(page)).toEqual([])
+    await page.addInitScript('delete window.PublicKeyCredential')
+    await page.reload()
+    expect(await missing.isVisible()).toBe(true)
+    expect(await page.isVisible(BUTTON)).toBe(false)
+  })
+
   test('a browser that knows no passkeys shows no such button', async () => {
     const page = await newPage({ offers: true })
     await page.addInitScript('delete window.PublicKeyCredential')

@@ -144,6 +144,24 @@ describe('a passkey', () => {
     expect(await world.newestEvent('sign_in.failed')).toMatchObject({ reason: 'the response is malformed' })
   })
 
+  test('is all that is asked, also once more, of a person who is known and has one', async () => {
+    const browser = world.somebody()
+    const params = { acr_values: 'urn:signet:acr:passkey', ui_locales: 'en' }
+    const page = await world.signInPage(browser, params)
+    const asked = await browser.submit(page, { identifier: 'grace@example.com', password: PASSWORD })
+    expect(textOf(asked.html)).toContain('Confirm with your passkey')
+    expect(asked.html).not.toContain('name="password"')
+    expect(/<button[^>]*class="([^"]*)"/.exec(asked.html)?.[1]).toBe('button primary')
+    const refused = passkey.assertion(passkeyRequestOf(asked), { verified: false })
+    const again = await submitPasskey(browser, asked, refused)
+    expect(again.status).toBe(422)
+    expect(textOf(again.html)).toContain(`Confirm with your passkey`)
+    expect(textOf(again.html)).toContain(REFUSED)
+    expect(again.html).not.toContain('name="password"')
+    const next = await submitPasskey(browser, again, passkey.assertion(passkeyRequestOf(again)))
+    expect(next.left?.searchParams.get('code')).toBeTruthy()
+  })
+
   test('that was stolen on its way signs nobody in: the answer is for this page of this browser', async () => {
     const [browser, thief] = [world.somebody(), world.somebody()]
     const [page, other] = [await world.signInPage(browser), await world.signInPage(thief, { ui_locales: 'en' })]

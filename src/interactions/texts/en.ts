@@ -28,7 +28,8 @@ export const en = {
     tooMany: TOO_MANY,
     passkeyTitle: 'Confirm with your passkey',
     passkeyAsks: (name: string, who: string) => html`${strong(name)} wants to be surer that it is you, ${strong(who)}.`,
-    passkeyNeedsScript: 'A passkey needs JavaScript. Allow it for this page, then load it again.',
+    passkeyNeedsScript:
+      'A passkey needs JavaScript and a browser that knows passkeys. Allow it for this page and load it again, or start over in another browser.',
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please sign in again.',
     errorPrefix: 'Error',
   },

@@ -27,7 +27,8 @@ export const ko: InteractionTexts = {
     tooMany: TOO_MANY,
     passkeyTitle: '패스키로 확인해 주세요',
     passkeyAsks: (name, who) => html`${strong(name)} 앱에서 ${strong(who)} 님이 맞는지 한 번 더 확인하려고 해요.`,
-    passkeyNeedsScript: '패스키를 쓰려면 자바스크립트가 필요해요. 이 페이지에서 허용한 뒤 새로고침해 주세요.',
+    passkeyNeedsScript:
+      '패스키를 쓰려면 자바스크립트와 패스키를 지원하는 브라우저가 필요해요. 이 페이지에서 허용한 뒤 새로고침하거나, 다른 브라우저에서 다시 시작해 주세요.',
     stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 다시 로그인해 주세요.',
     errorPrefix: '오류',
   },
