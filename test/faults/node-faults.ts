@@ -1,10 +1,12 @@
 /** Faults of a process of Signet: killed, stopped, with a wrong clock. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { createApp } from '../support/app.ts'
 import { assertionParams } from '../support/assertion.ts'
 import { rowId } from '#oidc/adapter/sealing.ts'
+import { person } from '../support/person.ts'
 import { expectBack, timed } from './expectations.ts'
 import type { Fault, Scene } from './harness.ts'
-import { probe, type World } from './world.ts'
+import { API, CALLBACK, probe, type World } from './world.ts'
 
 /** Readiness turns within two seconds; a busy machine may let us notice a little later. */
 const READY_MS = 2150
@@ -73,21 +75,29 @@ async function wrongClock(scene: Scene): Promise<void> {
 }
 
 /** The database's clock judges what has expired, however far back that of the process is. */
-async function expectExpired({ world, load, expect }: Scene): Promise<void> {
-  const family = load.families.findLast(({ state }) => state === 'live')
-  const token = family?.refreshTokens.at(-1)
-  if (family === undefined || token === undefined) return
-  family.state = 'unsure'
+async function expectExpired({ world, expect }: Scene): Promise<void> {
+  const [first, second] = world.nodes
+  const { otherSpa } = world.clients
+  const app = createApp(first, otherSpa, CALLBACK, true)
+  const scope = { scope: 'openid offline_access posts:read', resource: API }
+  const { body } = await app.redeem(
+    await app.code(
+      person(() => first),
+      world.people[0] as World['people'][number],
+      scope,
+    ),
+  )
+  const token = body['refresh_token'] as string
   await world.sql(
     `UPDATE artefacts SET expires_at = now() - interval '1 second' WHERE kind = 'RefreshToken' AND id = $1`,
     [rowId(token)],
   )
-  const { status, text } = await timed(world.nodes[1], '/token', {
+  const { status, text } = await timed(second, '/token', {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'refresh_token',
       refresh_token: token,
-      client_id: world.clients.spa.id,
+      client_id: otherSpa.id,
     }),
   })
   expect(status === 400 && /invalid_grant/.test(text), `an expired refresh token was answered with ${status} ${text}`)
