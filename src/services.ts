@@ -93,6 +93,7 @@ export async function createServices(input: ServicesInput) {
     keyring,
     clock,
     issuer,
+    maxWaiting: () => settings.current().limits.waiting_passwords,
     breachRange: createBreachRange({
       fetch,
       url: () => settings.current().passwords.breach_range_url,

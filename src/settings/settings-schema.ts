@@ -47,11 +47,19 @@ const registration = z.object({
   }),
 })
 
+const limits = z.object({
+  waiting_passwords: z.int().min(1).max(100_000).default(600).meta({
+    description:
+      'Passwords that may wait in one process to be checked; whoever comes on top is asked to try again in a moment.',
+  }),
+})
+
 /** Groups of settings. A setting without a value of its own has its default. */
-export const SETTINGS_GROUPS = { lifetimes, passwords, registration } as const
+export const SETTINGS_GROUPS = { lifetimes, limits, passwords, registration } as const
 
 export const settingsSchema = z.object({
   lifetimes: lifetimes.prefault({}),
+  limits: limits.prefault({}),
   passwords: passwords.prefault({}),
   registration: registration.prefault({}),
 })

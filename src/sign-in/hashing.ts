@@ -9,7 +9,7 @@ export const HASH_PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1
 /** A hash runs on one of libuv's four threads; one of them stays free for files and names. */
 const MOST_AT_ONCE = 3
 /** On a small machine some six seconds of waiting: longer nobody stays at a form. */
-const WAITING_PER_SLOT = 600
+const MAX_WAITING = 600
 
 export interface Hasher {
   /** A PHC string of argon2id. Throws SignInBusy. */
@@ -25,15 +25,15 @@ export interface Hasher {
  * The UTF-8 of the string is hashed as it is, unnormalised and whole: two spellings of one glyph are two passwords,
  * and nothing of a password is lost (ASVS 6.2.8).
  */
-export function createHasher(limits: { concurrency?: number; maxWaiting?: number } = {}): Hasher {
+export function createHasher(limits: { concurrency?: number; maxWaiting?: () => number } = {}): Hasher {
   const concurrency = limits.concurrency ?? Math.max(1, Math.min(availableParallelism() - 1, MOST_AT_ONCE))
-  const maxWaiting = limits.maxWaiting ?? concurrency * WAITING_PER_SLOT
+  const maxWaiting = limits.maxWaiting ?? (() => MAX_WAITING)
   const waiting: (() => void)[] = []
   let running = 0
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (running >= concurrency) {
-      if (waiting.length >= maxWaiting) throw new SignInBusy()
+      if (waiting.length >= maxWaiting()) throw new SignInBusy()
       // The slot is handed over by whoever leaves, so `running` does not change.
       await new Promise<void>((resolve) => waiting.push(resolve))
     } else {

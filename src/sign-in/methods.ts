@@ -5,6 +5,7 @@ import type { Database } from '#database/database.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#shared/keyring.ts'
 import { createAttempts } from './attempts.ts'
+import { createHasher } from './hashing.ts'
 import { createKnownDevices } from './known-devices.ts'
 import { createPasskeys } from './passkey/passkeys.ts'
 import type { PasswordPolicyDeps } from './password/password-policy.ts'
@@ -20,6 +21,8 @@ export interface MethodsDeps {
   readonly keyring: Keyring
   readonly clock: Clock
   readonly issuer: string
+  /** How many passwords may wait to be checked. */
+  readonly maxWaiting?: () => number
   /** See PasswordPolicyDeps. */
   readonly breachRange?: PasswordPolicyDeps['breachRange']
 }
@@ -31,7 +34,7 @@ export function createMethods(deps: MethodsDeps) {
   const passkeys = createPasskeys({ ...deps, attempts, brand: 'Signet' })
   const progress = createSignInProgress(deps.db)
   return {
-    passwords: createPasswords({ ...deps, attempts, devices }),
+    passwords: createPasswords({ ...deps, attempts, devices, hasher: createHasher(deps) }),
     passkeys,
     totp: createTotp({ ...deps, attempts }),
     recoveryCodes: createRecoveryCodes({ ...deps, attempts }),

@@ -1,18 +1,17 @@
 /** Pages that a live server shows seldom: too many sign-ins at once, production's start page, errors of each kind. */
 import type { AddressInfo } from 'node:net'
-import { availableParallelism } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
 import Koa from 'koa'
 import { describe, expect, test } from 'vitest'
 import type { Middleware } from 'koa'
 import { createErrorRenderer } from '#interactions/error-renderer.ts'
 import { createHomePage } from '#interactions/home-page.ts'
+import { LIMITS } from '#sign-in/attempts-store.ts'
 import { atEnd } from '../support/endings.ts'
 import { textOf } from '../support/person.ts'
 import { EMAIL, fieldOf, startWorld } from './world.ts'
 
 const ISSUER = 'https://id.example/tenant'
-/** A hundred wait for each hash that runs, and as many again do not fit. */
-const MORE_THAN_MAY_WAIT = 100 * Math.max(1, Math.min(availableParallelism() - 1, 3)) + 100
 
 async function serve(...middleware: Middleware[]): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
   const app = new Koa()
@@ -26,17 +25,39 @@ async function serve(...middleware: Middleware[]): Promise<(path: string, init?:
 
 test('too many sign-ins at once are told so with 503 and Retry-After, and keep the address that was typed', async () => {
   const world = await startWorld()
+  await world.admin.call('PATCH', '/settings', { limits: { waiting_passwords: 1 } })
+  await delay(1000)
   const browser = world.somebody()
   const page = await world.signInPage(browser)
-  const body = new URLSearchParams({ csrf: fieldOf(page, 'csrf'), identifier: EMAIL, password: 'not-my-password' })
-  const rush = Array.from({ length: MORE_THAN_MAY_WAIT }, () => world.post(browser, page, { step: 'login', body }))
+  const csrf = fieldOf(page, 'csrf')
+  const rush = Array.from({ length: 30 }, (_, at) => {
+    const body = new URLSearchParams({ csrf, identifier: `person-${at}@example.com`, password: 'not-my-password' })
+    return world.post(browser, page, { step: 'login', body })
+  })
   const answers = await Promise.all(rush)
-  const busy = answers.filter(({ status }) => status === 503)
+  const busy = answers.findIndex(({ status }) => status === 503)
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([422, 503]))
-  expect(new Set(busy.map(({ headers }) => headers.get('retry-after')))).toEqual(new Set(['2']))
-  const html = (await busy[0]?.text()) ?? ''
+  expect(answers[busy]?.headers.get('retry-after')).toBe('2')
+  const html = (await answers[busy]?.text()) ?? ''
   expect(textOf(html)).toContain('Many people are signing in at this moment. Wait a few seconds and try again.')
-  expect(fieldOf({ ...page, html }, 'identifier')).toBe(EMAIL)
+  expect(fieldOf({ ...page, html }, 'identifier')).toBe(`person-${busy}@example.com`)
+})
+
+test('V28: whoever guesses too often is told to wait, in both languages, with 429 and Retry-After', async () => {
+  const world = await startWorld()
+  const browser = world.somebody()
+  const page = await world.signInPage(browser)
+  const fields = { csrf: fieldOf(page, 'csrf'), identifier: 'somebody@example.com', password: 'not-my-password' }
+  const guess = (also = {}) =>
+    world.post(browser, page, { step: 'login', body: new URLSearchParams({ ...fields, ...also }) })
+  for (let at = 0; at < LIMITS.who.free; at += 1) expect((await guess()).status).toBe(422)
+  const answer = await guess()
+  expect(answer.status).toBe(429)
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+  const html = await answer.text()
+  expect(textOf(html)).toContain('There were too many attempts. Wait a while before you try again.')
+  expect(await world.newestEvent('sign_in.failed')).toMatchObject({ reason: 'too many attempts' })
+  expect((await guess({ identifier: 'another@example.com' })).status).toBe(422)
 })
 
 describe('the start page', () => {

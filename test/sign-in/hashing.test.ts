@@ -57,7 +57,7 @@ describe('a hash of before', () => {
 
 describe('a rush', () => {
   test('of more hashes than may wait is refused for the rest, and the others are answered in their order', async () => {
-    const narrow = createHasher({ concurrency: 1, maxWaiting: 2 })
+    const narrow = createHasher({ concurrency: 1, maxWaiting: () => 2 })
     const answered: number[] = []
     const hashes = [0, 1, 2, 3, 4].map((turn) => narrow.hash(`password ${turn}`).then(() => answered.push(turn)))
     const outcomes = await Promise.allSettled(hashes)
@@ -71,7 +71,7 @@ describe('a rush', () => {
   })
 
   test('that is over leaves the way free, also when a hash failed', async () => {
-    const narrow = createHasher({ concurrency: 1, maxWaiting: 0 })
+    const narrow = createHasher({ concurrency: 1, maxWaiting: () => 0 })
     await expect(narrow.verify('not a PHC string', 'password')).rejects.toThrow()
     await expect(narrow.hash('password')).resolves.toContain('$argon2id$')
   })

@@ -167,7 +167,7 @@ describe('a refused attempt', () => {
   })
 
   test('for want of room is told apart from a wrong password', async () => {
-    const full = createPasswords({ ...deps, hasher: createHasher({ concurrency: 1, maxWaiting: 1 }) })
+    const full = createPasswords({ ...deps, hasher: createHasher({ concurrency: 1, maxWaiting: () => 1 }) })
     const rush = Array.from({ length: 8 }, () =>
       full.verify({ identifier: 'ada@example.com', password: PASSWORD }, BROWSER),
     )
