@@ -38,7 +38,7 @@ export interface Away {
   /** When the fault began, `performance.now()`. */
   readonly since: number
   /** PostgreSQL answers, but keeps some waiting or cannot write: readiness need not turn, and what only reads may go on. */
-  readonly only?: 'locked' | 'writes'
+  readonly only?: 'locked' | 'writes' | 'machine tokens'
 }
 
 /** Not ready within two seconds and alive; 503 in the protocol's words within three; what is in memory is answered. */
@@ -52,10 +52,11 @@ export async function expectAway(world: World, { expect, nodes, since, only }: A
       expect((await probe(server, 'live')) === 200, `process ${waiting.node + 1} did not say that it is alive`)
       await Promise.all([
         ...(await backChannels(world, server))
-          .filter(({ path }) => only !== 'writes' || path === '/token')
+          .filter(({ path }) => only === undefined || only === 'locked' || path === '/token')
+          .filter(({ form }) => only !== 'machine tokens' || form['grant_type'] === 'client_credentials')
           .map((sent) => expectUnavailable(server, sent, { expect, patience: world.patience })),
-        expectForm(waiting, expect),
-        ...(only === 'writes' ? [] : [expectAuthorize(world, waiting, expect)]),
+        ...(only === 'machine tokens' ? [] : [expectForm(waiting, expect)]),
+        ...(only === 'writes' || only === 'machine tokens' ? [] : [expectAuthorize(world, waiting, expect)]),
         ...['/jwks', '/.well-known/openid-configuration'].map(async (path) => {
           const { status } = await timed(server, path)
           expect(status === 200, `${path}: ${status}`)
