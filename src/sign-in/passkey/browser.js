@@ -1,4 +1,4 @@
-/* Runs in browsers, inlined by script.ts: offers passkeys where they are known; what it makes is sent by a form. */
+/** Runs in browsers, inlined by script.ts: offers passkeys where they are known; what it makes is sent by a form. */
 {
   /** Options are asked for anew before the server would call their challenge too old. */
   const FRESH_MS = 240_000
@@ -45,6 +45,15 @@
         transports: response.getTransports?.(),
       },
     })
+
+  /** WebAuthn Level 3, signal methods: who keeps the passkeys forgets those that were removed here, and learns of another name. */
+  const tell = async ({ rp, user, excludeCredentials }) => {
+    const account = { rpId: rp.id, userId: user.id }
+    const allAcceptedCredentialIds = excludeCredentials.map(({ id }) => id)
+    const { name, displayName } = user
+    await PublicKeyCredential.signalAllAcceptedCredentials?.({ ...account, allAcceptedCredentialIds })
+    await PublicKeyCredential.signalCurrentUserDetails?.({ ...account, name, displayName })
+  }
 
   const offer = (form) => {
     const { ceremony, failed, known, renew } = form.dataset
@@ -96,6 +105,7 @@
       if (!isAsking && (await refresh())) wait()
     }, LOOK_EVERY_MS)
     form.parentElement.hidden = false
+    if (ceremony === 'create') tell(options).catch(() => {})
     wait()
   }
 

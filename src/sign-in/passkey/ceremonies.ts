@@ -12,7 +12,7 @@ export interface RelyingParty {
 
 /** EdDSA, ES256 and RS256, which every platform has at least one of. */
 export const ALGORITHMS = [COSEALG.EdDSA, COSEALG.ES256, COSEALG.RS256]
-/** WebAuthn §7.1, step 25. */
+/** WebAuthn §7.1: a longer id is refused. */
 const MAX_CREDENTIAL_ID_BYTES = 1023
 
 /** Why a response is refused, in words of ours: what an authenticator or browser sent is in none of them. */
@@ -76,7 +76,7 @@ export async function verifyAssertion(
     }),
   )
   if (!verified) throw new ResponseRefused('the signature is not of this passkey')
-  // §7.2, step 18: whether a passkey may be copied is settled when it is made
+  // §7.2: whether a passkey may be copied is settled when it is made
   if ((authenticationInfo.credentialDeviceType === 'multiDevice') !== stored.synced) {
     throw new ResponseRefused('the passkey says of itself what it did not say when it was made')
   }

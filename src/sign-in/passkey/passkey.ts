@@ -17,7 +17,7 @@ export interface Passkey {
   readonly lastUsedAt: Date | undefined
 }
 
-/** For `navigator.credentials.get` and `create`, in the JSON form of WebAuthn §5.1.8 and §5.1.10. */
+/** For `navigator.credentials.get` and `create`, in the JSON form of WebAuthn Level 3 §5.1. */
 export type PasskeyRequest = PublicKeyCredentialRequestOptionsJSON
 export type PasskeyCreation = PublicKeyCredentialCreationOptionsJSON
 

@@ -95,7 +95,7 @@ async function judge(deps: Judging, { credential, binding }: PasskeyAttempt): Pr
     passkey = await store.find(Buffer.from(assertion.id, 'base64url'))
     if (!passkey) throw new ResponseRefused('unknown passkey')
     account = await accounts.read(passkey.accountSub)
-    // WebAuthn §7.2, step 6
+    // WebAuthn §7.2: the user handle identifies the owner of the passkey
     if (assertion.response.userHandle !== passkey.userHandle.toString('base64url')) {
       throw new ResponseRefused('the passkey is of another person')
     }
