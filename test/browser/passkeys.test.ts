@@ -167,7 +167,7 @@ describe.skipIf(!browser)('to sign in', () => {
     const page = await newPage()
     await page.goto(world.request({ prompt: 'login consent' }))
     await page.focus('[name=password]')
-    for (const expected of ['Sign in', WORDS.en.signIn, 'Back to shop']) {
+    for (const expected of ['Sign in', WORDS.en.signIn]) {
       await page.keyboard.press('Tab')
       expect(await page.evaluate('document.activeElement.textContent.trim()')).toBe(expected)
     }
@@ -219,6 +219,14 @@ describe.skipIf(!browser)('the parts for the page of an account', () => {
     }
     await page.setViewportSize({ width: 320, height: 640 })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320)
+  })
+
+  test('offer nothing where the address is of numbers, which can have no passkeys', async () => {
+    const page = await newPage()
+    const { origin } = await startPasskeyPages((await cloneDatabase()).url, 'ada@example.com')
+    await page.goto(origin.replace('localhost', '127.0.0.1'))
+    expect(await page.isVisible('text=This browser cannot make passkeys.')).toBe(true)
+    expect(await page.isVisible(BUTTON)).toBe(false)
   })
 
   test('say without script that passkeys cannot be made here', async () => {

@@ -109,7 +109,8 @@
     wait()
   }
 
-  if (window.PublicKeyCredential) {
+  // an address of numbers can have no passkeys: an RP ID is a domain (WebAuthn §4)
+  if (window.PublicKeyCredential && !/^\[|^[\d.]+$/.test(location.hostname)) {
     for (const other of document.querySelectorAll('[data-without-passkeys]')) other.hidden = true
     for (const form of document.querySelectorAll('form[data-ceremony]')) offer(form)
   }

@@ -13,7 +13,7 @@ function compact(source: string): string {
     .replaceAll(/\/\*[^]*?\*\//g, '')
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '')
+    .filter((line) => line !== '' && !line.startsWith('//'))
     .join('\n')
 }
 
