@@ -11,6 +11,13 @@ export const STEPS = {
   unmet: 'unmet',
   consent: 'consent',
   cancel: 'cancel',
+  reset: 'forgot',
+  resetCode: 'forgot-code',
+  resetLast: 'forgot-password',
+  register: 'register',
+  registerCode: 'register-code',
+  registerLast: 'register-account',
+  change: 'change-password',
 } as const
 
 export interface SignInAttempt {

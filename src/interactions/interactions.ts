@@ -8,13 +8,15 @@ import { createDeviceCookie } from './device-cookie.ts'
 import { STEPS } from './flow.ts'
 import { withoutDeadEnds } from './lost.ts'
 import { leadOnFromSignOut } from './signed-out-already.ts'
+import { createMailStep, type MailStepDeps } from './mail-step.ts'
 import { createPasskeyStep } from './passkey-step.ts'
 import { createProofs, type ProofsDeps } from './proofs.ts'
 import { createSignInStep } from './sign-in-step.ts'
 import { createUnmetStep } from './unmet-step.ts'
 import { interactionPaths, openInteraction, type StepDeps } from './step.ts'
 
-export interface InteractionsDeps extends Omit<StepDeps, 'paths' | 'deviceCookie'>, Pick<ProofsDeps, 'progress'> {
+export interface InteractionsDeps
+  extends Omit<MailStepDeps, 'paths' | 'deviceCookie' | 'proofs'>, Pick<ProofsDeps, 'progress'> {
   /** The issuer identifier: the forms' addresses start with its path. */
   readonly issuer: string
   readonly devices: KnownDevices
@@ -30,6 +32,7 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   const code = createCodeStep(stepDeps, proofs)
   const unmet = createUnmetStep(stepDeps, proofs)
   const consent = createConsentStep(stepDeps)
+  const mailDeps = { ...deps, ...stepDeps, proofs }
   const router = new Router()
   router.use(withoutDeadEnds)
 
@@ -50,6 +53,16 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   router.post(`/interaction/:uid/${STEPS.unmet}`, (ctx) => unmet.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.consent}`, (ctx) => consent.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.cancel}`, (ctx) => signIn.cancel(ctx))
+  for (const purpose of ['reset', 'register'] as const) {
+    const mail = createMailStep(mailDeps, purpose)
+    router.get(`/interaction/:uid/${STEPS[purpose]}`, (ctx) => mail.show(ctx))
+    router.post(`/interaction/:uid/${STEPS[purpose]}`, (ctx) => mail.address(ctx))
+    router.post(`/interaction/:uid/${STEPS[`${purpose}Code`]}`, (ctx) => mail.code(ctx))
+    router.post(`/interaction/:uid/${STEPS[`${purpose}Last`]}`, (ctx) => mail.last(ctx))
+    for (const step of ['Code', 'Last'] as const) {
+      router.get(`/interaction/:uid/${STEPS[`${purpose}${step}`]}`, (ctx) => mail.show(ctx))
+    }
+  }
   // A page that answered a form is loaded again, or its address typed: back to the question itself.
   router.get(`/interaction/:uid/:step`, (ctx) => paths.backToQuestion(ctx, ctx.params['uid'] ?? ''))
 

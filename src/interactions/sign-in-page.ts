@@ -21,6 +21,8 @@ export interface SignInView {
   readonly again: boolean
   readonly missing?: readonly ('identifier' | 'password')[]
   readonly problem?: SignInProblem | undefined
+  /** Where a password is reset and an account is made, where that is offered: the same for everybody. */
+  readonly ways?: { readonly reset?: string | undefined; readonly register?: string | undefined }
   /** The way in by passkey, where the browser has one. */
   readonly passkey: Html
   /** The e-mail address of who is known, and asked for a passkey alone. */
@@ -48,12 +50,21 @@ export function signInPage(view: SignInView): { title: string; content: Html } {
         ? form(actions.login, html`${csrf}${fields(view)}${button({ label: texts.submit, kind: 'primary' })}`)
         : html`<p data-without-passkeys>${texts.passkeyNeedsScript}</p>`
     }
-    ${view.passkey}
+    ${view.passkey}${passkeyOf === undefined ? otherWays(view) : ''}
     <div class="close">
       ${form(actions.cancel, html`${csrf}${button({ label: texts.cancel(client.name), kind: 'quiet' })}`)}
     </div>`
   const isWrong = problem !== undefined || missing.length > 0
   return { title: isWrong ? `${texts.errorPrefix}: ${title}` : title, content }
+}
+
+function otherWays({ language, ways = {} }: SignInView): Html | string {
+  const texts = TEXTS[language].byMail
+  const links = [
+    ways.reset === undefined ? '' : html`<a href="${ways.reset}">${texts.forgot}</a>`,
+    ways.register === undefined ? '' : html`<a href="${ways.register}">${texts.create}</a>`,
+  ].filter((link) => link !== '')
+  return links.length === 0 ? '' : html`<p class="ways">${links}</p>`
 }
 
 function fields({ language, identifier, missing = [], problem }: SignInView): Html {

@@ -89,6 +89,10 @@ async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, a
     again: isReauthentication(interaction),
     missing: again.missing ?? [],
     problem: again.problem,
+    ways: {
+      reset: deps.passwordReset.available ? paths.form(uid, 'reset') : undefined,
+      register: deps.registration.isOpen() ? paths.form(uid, 'register') : undefined,
+    },
     passkey: passkey.content,
     passkeyOf: again.passkeyOf === undefined ? undefined : known?.email,
   })

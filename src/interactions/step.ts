@@ -5,6 +5,8 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import { InteractionLost, type InteractionGateway, type OpenInteraction } from '#oidc/interaction-gateway.ts'
 import type { Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
+import type { PasswordReset } from '#sign-in/errand/password-reset.ts'
+import type { Registration } from '#sign-in/errand/registration.ts'
 import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
@@ -27,6 +29,8 @@ export interface StepDeps {
   readonly passkeys: Pick<Passkeys, 'options' | 'verify' | 'isEnrolled'>
   readonly totp: Pick<Totp, 'verify' | 'isEnrolled'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'verify'>
+  readonly passwordReset: Pick<PasswordReset, 'available' | 'finish'>
+  readonly registration: Registration
   readonly resources: Pick<Resources, 'find'>
   readonly accounts: Pick<Accounts, 'read'>
   readonly audit: Pick<Audit, 'record'>

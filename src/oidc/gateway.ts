@@ -43,6 +43,9 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
       const client = await deps.provider().Client.find(String(interaction.params['client_id']))
       return opened(interaction, client)
     },
+    async beginAnew(ctx) {
+      await withoutSession(await current(deps, ctx))
+    },
     async signedIn(ctx, { accountSub, amr, acr }) {
       const interaction = await current(deps, ctx)
       await replaceOtherPerson(deps, ctx, { interaction, accountSub })
@@ -134,6 +137,11 @@ function consentEvent(origin: Omit<AuditContext, 'actor'>, who: { accountId: str
   }
 }
 
+async function withoutSession(interaction: Interaction): Promise<void> {
+  delete interaction.session
+  await interaction.save(interaction.exp - Math.floor(Date.now() / 1000))
+}
+
 /** Somebody else signed in: the session of the person before ends here, instead of by a scripted sign-out form. */
 async function replaceOtherPerson(
   deps: GatewayDeps,
@@ -143,8 +151,7 @@ async function replaceOtherPerson(
   const before = interaction.session
   if (before?.accountId === undefined || before.accountId === accountSub) return
   const { uid, accountId } = before
-  delete interaction.session
-  await interaction.save(interaction.exp - Math.floor(Date.now() / 1000))
+  await withoutSession(interaction)
   const event: AuditEvent = {
     ...deps.auditContext(ctx),
     type: 'session.ended',

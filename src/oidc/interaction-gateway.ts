@@ -58,9 +58,11 @@ export class InteractionLost extends Error {
   }
 }
 
-/** Each but the first answers the request by 303. Everything throws InteractionLost where there is none. */
+/** Each but the first two answers the request by 303. Everything throws InteractionLost where there is none. */
 export interface InteractionGateway {
   open(ctx: Context): Promise<OpenInteraction>
+  /** Lets go of the session that was there when the request came: it is about to end, and the request goes on. */
+  beginAnew(ctx: Context): Promise<void>
   signedIn(ctx: Context, proof: { accountSub: string; amr: readonly string[]; acr: string }): Promise<void>
   /** Remembers the consent, makes the grant of this session and client, and goes on. */
   allowed(ctx: Context, granted: ScopeSelection): Promise<void>

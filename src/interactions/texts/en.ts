@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import { foreign, host, strong } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
 import type { Catalogue } from '#http/i18n/catalogue.ts'
+import { byMail } from './by-mail-en.ts'
 
 /** `at` is the host that the person will be sent to, or the private scheme; empty where that is not known any more. */
 function app(name: string, at: string): Html {
@@ -59,6 +60,7 @@ export const en = {
     tooMany: TOO_MANY,
     errorPrefix: 'Error',
   },
+  byMail,
   unmet: {
     title: 'This needs a stronger sign-in',
     passkey: (name: string) => html`${strong(name)} asks for a passkey, and your account has none.`,

@@ -5,6 +5,9 @@ import type { Settings } from '#settings/settings.ts'
 import type { Passwords } from '../password/password.ts'
 import type { ErrandPlace, Errands } from './errand.ts'
 
+/** Where the link of a registration leads, in whatever browser. */
+export const REGISTRATION_PATH = '/confirm-email'
+
 export interface NewPerson {
   readonly name: string
   readonly password: string

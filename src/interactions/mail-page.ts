@@ -1,0 +1,165 @@
+/** The pages of what a person does with the help of a mail: the address, the code, and what is left then. */
+import { html } from 'hono/html'
+import { button, field, form, hidden, notice } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import type { Language } from '#http/i18n/language.ts'
+import type { PasswordProblem } from '#sign-in/errors.ts'
+import { TEXTS } from './texts/texts.ts'
+
+/** What is wrong with the whole form. */
+export type MailProblem = 'stale' | 'busy' | 'tooMany' | 'tooManyMails' | 'over' | 'taken'
+
+export interface MailView {
+  readonly language: Language
+  readonly purpose: 'reset' | 'register'
+  /** Of the app that the person goes on to. */
+  readonly clientName: string
+  /** Where the form is sent. */
+  readonly action: string
+  readonly csrfField: { readonly name: string; readonly value: string }
+  readonly address: string
+  readonly problem?: MailProblem | undefined
+  /** The sign-in page. */
+  readonly back: string
+}
+
+type Rendered = { title: string; content: Html }
+
+const NOTICE = 'mail-notice'
+
+/** Asks for the address that a mail is to go to. */
+export function addressPage(view: MailView & { readonly fault?: 'missing' | 'wrong' | undefined }): Rendered {
+  const { language, purpose, clientName, address, fault } = view
+  const texts = TEXTS[language].byMail
+  const own = texts[purpose]
+  const error = fault && { missing: texts.emailMissing, wrong: texts.emailWrong }[fault]
+  const fields = field({
+    name: 'email',
+    label: texts.email,
+    type: 'text',
+    autocomplete: 'username',
+    inputmode: 'email',
+    value: address,
+    error,
+    focus: true,
+  })
+  return page(view, {
+    title: own.title,
+    words: own.asks(clientName),
+    fields,
+    submit: own.submit,
+    isWrong: error !== undefined,
+  })
+}
+
+/** Asks for the code; says the same whether or not the address has an account. */
+export function mailCodePage(
+  view: MailView & { readonly fault?: 'missing' | 'mismatch' | undefined; readonly another: string },
+): Rendered {
+  const { language, purpose, address, fault, another } = view
+  const texts = TEXTS[language].byMail
+  const error = fault && { missing: texts.codeMissing, mismatch: texts.codeWrong }[fault]
+  const fields = field({
+    name: 'code',
+    label: texts.code,
+    help: texts.codeHelp,
+    type: 'text',
+    autocomplete: 'one-time-code',
+    inputmode: 'numeric',
+    error,
+    focus: true,
+  })
+  return page(view, {
+    title: texts.codeTitle,
+    words: texts[purpose].codeAsks(address),
+    fields,
+    submit: texts.submit,
+    ways: html`<a href="${another}">${texts.another}</a>`,
+    isWrong: error !== undefined,
+  })
+}
+
+/** What is wrong with what was chosen. */
+export interface ChoiceFaults {
+  readonly name?: boolean
+  readonly password?: PasswordProblem | 'missing' | undefined
+}
+
+/** Asks whoever has proven the address for a new password, and for their name where the account is new. */
+export function lastPage(view: MailView & { readonly name: string; readonly faults: ChoiceFaults }): Rendered {
+  const { language, purpose, address, name, faults } = view
+  const own = TEXTS[language].byMail[purpose]
+  return page(view, {
+    title: own.lastTitle,
+    words: own.lastAsks(address),
+    fields: choiceFields({ language, address, faults, ...(purpose === 'register' ? { name } : {}) }),
+    submit: own.lastSubmit,
+    isWrong: faults.name === true || faults.password !== undefined,
+  })
+}
+
+/** The new password, the name where one is asked for, and for password managers the address that it belongs to. */
+export function choiceFields(given: {
+  language: Language
+  address: string
+  faults: ChoiceFaults
+  name?: string
+}): Html {
+  const { language, address, faults, name } = given
+  const texts = TEXTS[language].byMail
+  const { password: fault } = faults
+  const asked = name === undefined ? '' : nameField(language, name, faults)
+  return html`<input type="text" name="username" value="${address}" autocomplete="username" hidden />${asked}${field({
+      name: 'password',
+      label: name === undefined ? texts.newPassword : texts.password,
+      help: texts.passwordHelp,
+      type: 'password',
+      autocomplete: 'new-password',
+      error: passwordError(language, fault),
+      focus: name === undefined || (fault !== undefined && faults.name !== true),
+    })}`
+}
+
+export function passwordError(language: Language, fault: ChoiceFaults['password']): string | undefined {
+  const texts = TEXTS[language].byMail
+  if (fault === undefined) return undefined
+  return fault === 'missing' ? texts.passwordMissing : texts.passwordProblem[fault]
+}
+
+function nameField(language: Language, name: string, faults: ChoiceFaults): Html {
+  const texts = TEXTS[language].byMail
+  return field({
+    name: 'name',
+    label: texts.name,
+    type: 'text',
+    autocomplete: 'name',
+    prose: true,
+    value: name,
+    error: faults.name === true ? texts.nameWrong : undefined,
+    focus: faults.name === true || faults.password === undefined,
+  })
+}
+
+interface Parts {
+  readonly title: string
+  readonly words: Html
+  readonly fields: Html
+  readonly submit: string
+  readonly ways?: Html
+  /** A field of it is wrong. */
+  readonly isWrong: boolean
+}
+
+function page(view: MailView, { title, words, fields, submit, ways, isWrong }: Parts): Rendered {
+  const { language, action, csrfField, problem, back } = view
+  const texts = TEXTS[language]
+  const said = problem === undefined ? undefined : { ...texts.code, ...texts.byMail }[problem]
+  const content = html`<div class="lines">
+      <h1>${title}</h1>
+      <p>${words}</p>
+    </div>
+    ${said === undefined ? '' : notice(NOTICE, said)}
+    ${form(action, html`${hidden(csrfField.name, csrfField.value)}${fields}${button({ label: submit, kind: 'primary' })}`)}
+    <p class="ways">${ways ?? ''} <a href="${back}">${texts.byMail.back}</a></p>`
+  return { title: isWrong || said !== undefined ? `${texts.signIn.errorPrefix}: ${title}` : title, content }
+}

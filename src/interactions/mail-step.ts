@@ -1,0 +1,253 @@
+/** The steps of registration and reset within a sign-in: the address, the code from the mail, and what is left then. */
+import type { Context } from 'koa'
+import { isEmail } from '#accounts/email.ts'
+import { AccountExists, AccountInvalid } from '#accounts/errors.ts'
+import type { Account } from '#accounts/account.ts'
+import type { Form } from '#http/body.ts'
+import { chooseLanguage, type Language } from '#http/i18n/language.ts'
+import { sendPage } from '#http/page.ts'
+import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
+import { TooManyMails } from '#sign-in/email-code/errors.ts'
+import type { Errands } from '#sign-in/errand/errand.ts'
+import { RESET_PATH } from '#sign-in/errand/password-reset.ts'
+import { REGISTRATION_PATH } from '#sign-in/errand/registration.ts'
+import { PasswordInvalid } from '#sign-in/errors.ts'
+import { proofEvent } from '#sign-in/proof-events.ts'
+import { text } from './flow.ts'
+import { formTargets } from './form-targets.ts'
+import { addressPage, type ChoiceFaults, lastPage, mailCodePage, type MailProblem, type MailView } from './mail-page.ts'
+import type { Proofs } from './proofs.ts'
+import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
+
+export interface MailStepDeps extends StepDeps {
+  readonly proofs: Pick<Proofs, 'take' | 'forget'>
+  readonly errands: Errands
+}
+
+export interface MailStep {
+  /** The question that is open. */
+  show(ctx: Context): Promise<void>
+  /** Takes the address, the code, and what is left. */
+  address(ctx: Context): Promise<void>
+  code(ctx: Context): Promise<void>
+  last(ctx: Context): Promise<void>
+}
+
+type Purpose = 'reset' | 'register'
+
+/** What a page is shown again with. */
+interface Again {
+  readonly status?: number
+  readonly problem?: MailProblem
+  readonly address?: string
+  readonly name?: string
+  readonly addressFault?: 'missing' | 'wrong'
+  readonly codeFault?: 'missing' | 'mismatch'
+  readonly faults?: ChoiceFaults
+}
+
+/** The parameter by which another mail is asked for. */
+const ANOTHER = 'another'
+const PATHS = { reset: RESET_PATH, register: REGISTRATION_PATH } as const
+
+export function createMailStep(deps: MailStepDeps, purpose: Purpose): MailStep {
+  const { errands, paths } = deps
+  const isOffered = () => (purpose === 'reset' ? deps.passwordReset.available : deps.registration.isOpen())
+
+  /** The interaction, where this may be done in it; the request is answered otherwise. */
+  async function opened(ctx: Context): Promise<OpenInteraction | undefined> {
+    const interaction = await openInteraction(deps, ctx)
+    if (interaction.prompt === 'login' && isOffered()) return interaction
+    paths.backToQuestion(ctx, interaction.uid)
+    return undefined
+  }
+
+  /** The same with the form that was sent; shown again where that was not made by a page of ours. */
+  async function sent(ctx: Context): Promise<{ interaction: OpenInteraction; form: Form } | undefined> {
+    const interaction = await opened(ctx)
+    if (!interaction) return undefined
+    const form = await guardForm(deps, ctx, interaction)
+    if (form) return { interaction, form }
+    await ask(deps, ctx, { purpose, interaction, problem: 'stale', status: 403 })
+    return undefined
+  }
+
+  /** Does it, or says how long to wait. */
+  async function attempt(ctx: Context, interaction: OpenInteraction, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      const delayed = delayOf(ctx, error)
+      if (!delayed) throw error
+      await ask(deps, ctx, { purpose, interaction, ...delayed })
+    }
+  }
+
+  return {
+    async show(ctx) {
+      const interaction = await opened(ctx)
+      if (interaction) await ask(deps, ctx, { purpose, interaction, renew: ctx.query[ANOTHER] !== undefined })
+    },
+    async address(ctx) {
+      const got = await sent(ctx)
+      if (!got) return
+      const { interaction, form } = got
+      const address = (form.one('email') ?? '').trim()
+      if (!isEmail(address)) {
+        const addressFault = address === '' ? 'missing' : 'wrong'
+        return ask(deps, ctx, { purpose, interaction, renew: true, address, addressFault, status: 422 })
+      }
+      await attempt(ctx, interaction, async () => {
+        const language = languageOf(ctx, interaction)
+        const start = { purpose, address, language, path: PATHS[purpose] }
+        await errands.begin(placeOf(interaction), start, anonymous(ctx))
+        redirect(ctx, paths.form(interaction.uid, purpose))
+      })
+    },
+    async code(ctx) {
+      const got = await sent(ctx)
+      if (!got) return
+      const { interaction, form } = got
+      const code = (form.one('code') ?? '').trim()
+      if (code === '') return ask(deps, ctx, { purpose, interaction, codeFault: 'missing', status: 422 })
+      await attempt(ctx, interaction, async () => {
+        const right = await errands.proveByCode(placeOf(interaction), { purpose, code }, anonymous(ctx))
+        if (right) redirect(ctx, paths.form(interaction.uid, purpose))
+        else await ask(deps, ctx, { purpose, interaction, codeFault: 'mismatch', status: 422 })
+      })
+    },
+    async last(ctx) {
+      const got = await sent(ctx)
+      if (got) await attempt(ctx, got.interaction, () => finish(deps, ctx, { purpose, ...got }))
+    },
+  }
+}
+
+/** Sets what was chosen and signs the person in, as far as that proves enough. */
+async function finish(
+  deps: MailStepDeps,
+  ctx: Context,
+  { purpose, interaction, form }: { purpose: Purpose; interaction: OpenInteraction; form: Form },
+): Promise<void> {
+  const password = form.one('password') ?? ''
+  const name = (form.one('name') ?? '').trim()
+  const again = (more: Again) => ask(deps, ctx, { purpose, interaction, name, status: 422, ...more })
+  const empty: ChoiceFaults = {
+    ...(purpose === 'register' && name === '' ? { name: true } : {}),
+    ...(password === '' ? { password: 'missing' } : {}),
+  }
+  if (Object.keys(empty).length > 0) return again({ faults: empty })
+  try {
+    const account = await (purpose === 'reset'
+      ? reset(deps, ctx, interaction, password)
+      : register(deps, ctx, interaction, { name, password }))
+    if (account) await signIn(deps, ctx, { account, method: purpose })
+    else await again({ problem: 'over' })
+  } catch (error) {
+    if (error instanceof PasswordInvalid) return again({ faults: { password: error.problem } })
+    if (error instanceof AccountInvalid) return again({ faults: { name: true } })
+    if (!(error instanceof AccountExists)) throw error
+    await deps.errands.forget(placeOf(interaction))
+    await again({ problem: 'taken' })
+  }
+}
+
+async function reset(deps: MailStepDeps, ctx: Context, interaction: OpenInteraction, password: string) {
+  const { errands, gateway, passwordReset } = deps
+  const errand = await errands.find(placeOf(interaction), 'reset')
+  // their session ends with the old password, and this sign-in must not end with it
+  if (errand?.proven && errand.sub === interaction.accountSub) await gateway.beginAnew(ctx)
+  return passwordReset.finish(placeOf(interaction), password, anonymous(ctx))
+}
+
+function register(
+  { registration }: MailStepDeps,
+  ctx: Context,
+  interaction: OpenInteraction,
+  chosen: { name: string; password: string },
+) {
+  const language = languageOf(ctx, interaction)
+  return registration.create(placeOf(interaction), { ...chosen, language }, anonymous(ctx))
+}
+
+/**
+ * The new password is what was shown. That the mail was read as well is no second factor (ASVS 6.3.6): whoever has set
+ * one up is asked for it now (ASVS 6.4.3), whatever was shown before.
+ */
+async function signIn(
+  deps: MailStepDeps,
+  ctx: Context,
+  { account, method }: { account: Account; method: Purpose },
+): Promise<void> {
+  const interaction = await openInteraction(deps, ctx)
+  await deps.proofs.forget(interaction)
+  const facts = { method, account, refusal: undefined, clientId: interaction.client.id, by: anonymous(ctx) }
+  await deps.audit.record(proofEvent(facts))
+  await deps.proofs.take(ctx, interaction, { account, amr: ['pwd'] })
+}
+
+async function ask(
+  deps: MailStepDeps,
+  ctx: Context,
+  asked: { purpose: Purpose; interaction: OpenInteraction; renew?: boolean } & Again,
+): Promise<void> {
+  const { errands, paths } = deps
+  const { purpose, interaction, renew = false } = asked
+  const { client, params, uid } = interaction
+  const errand = renew ? undefined : await errands.find(placeOf(interaction), purpose)
+  const language = languageOf(ctx, interaction)
+  const question = paths.form(uid, purpose)
+  const view: Omit<MailView, 'action'> = {
+    language,
+    purpose,
+    clientName: client.name,
+    csrfField: csrfField(deps, ctx, interaction),
+    address: asked.address ?? errand?.address ?? text(params['login_hint']),
+    problem: asked.problem,
+    back: paths.question(uid),
+  }
+  const page = !errand
+    ? addressPage({ ...view, action: question, fault: asked.addressFault })
+    : !errand.proven
+      ? mailCodePage({
+          ...view,
+          action: paths.form(uid, `${purpose}Code`),
+          fault: asked.codeFault,
+          another: `${question}?${ANOTHER}`,
+        })
+      : lastPage({
+          ...view,
+          action: paths.form(uid, `${purpose}Last`),
+          name: asked.name ?? '',
+          faults: asked.faults ?? {},
+        })
+  await sendPage(ctx, {
+    language,
+    ...page,
+    status: asked.status ?? 200,
+    formTargets: formTargets(params['redirect_uri'], client.clientUri),
+    languagePath: question,
+  })
+}
+
+/** RFC 6585 §4: with the seconds until it may be tried again. */
+function delayOf(ctx: Context, error: unknown): { problem: MailProblem; status: number } | undefined {
+  if (!(error instanceof TooManyMails)) return putOff(ctx, error)
+  ctx.set('Retry-After', String(error.retryAfterSeconds))
+  return { problem: 'tooManyMails', status: error.status }
+}
+
+/** The account is not asked: what a page speaks must not tell whether there is one. */
+function languageOf(ctx: Context, { params }: OpenInteraction): Language {
+  return chooseLanguage(ctx, { uiLocales: params['ui_locales'] })
+}
+
+function placeOf({ uid }: OpenInteraction): string {
+  return `interaction ${uid}`
+}
+
+function redirect(ctx: Context, path: string): void {
+  ctx.redirect(path)
+  // RFC 9700 §4.12: 303, so that a form is not sent a second time.
+  ctx.status = 303
+}

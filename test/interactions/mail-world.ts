@@ -1,0 +1,125 @@
+/** A live server whose mails arrive, and people who register, reset and accept invitations. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ParsedMail } from 'mailparser'
+import { administrator, PASSWORD, type Administrator } from '../support/administrator.ts'
+import { createApp, type App } from '../support/app.ts'
+import { person, type Person, textOf, type Visit } from '../support/person.ts'
+import { startServers, type Server, type ServerOptions } from '../support/server.ts'
+import { type SmtpServer, startSmtp } from '../support/smtp.ts'
+
+export const CALLBACK = 'https://shop.example/cb'
+export const NEW_PASSWORD = 'seven purple lanterns drift'
+
+export interface Letter {
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+  /** The eight digits, where it has some. */
+  readonly code: string
+  /** The link of its button. */
+  readonly link: string
+}
+
+export interface MailWorld {
+  readonly server: Server
+  /** Another process of the same issuer, where two were started. */
+  readonly second: Server
+  readonly admin: Administrator
+  readonly app: App
+  readonly smtp: SmtpServer
+  somebody(through?: Server): Person
+  /** An account with PASSWORD. */
+  account(also?: Record<string, unknown>): Promise<{ sub: string; email: string }>
+  address(): string
+  set(mode: 'off' | 'invited' | 'open'): Promise<void>
+  /** The sign-in page of a new request. */
+  signInPage(browser: Person, params?: Record<string, string>): Promise<Visit>
+  /** The page behind a link of the page, by its words. */
+  follow(browser: Person, page: Visit, words: string): Promise<Visit>
+  /** The newest mail to an address, once there are `count`. */
+  mail(address: string, count?: number): Promise<Letter>
+  /** From the sign-in page to the one that asks for the code. */
+  ask(browser: Person, kind: 'reset' | 'register', email: string, params?: Record<string, string>): Promise<Visit>
+  /** The same, with the code: the page that asks for the new password. */
+  prove(browser: Person, kind: 'reset' | 'register', email: string, params?: Record<string, string>): Promise<Visit>
+  newestEvent(type: string): Promise<Record<string, unknown>>
+}
+
+const WAYS = { reset: 'Forgot your password?', register: 'Create an account' } as const
+
+let people = 0
+
+export async function startMailWorld(count = 1, options: ServerOptions = {}): Promise<MailWorld> {
+  const smtp = await startSmtp()
+  const env = { SMTP_URL: smtp.url, SIGNET_MAIL_FROM: 'id@example.com', ...options.env }
+  const servers = await startServers(count, { ...options, env })
+  const server = servers[0] as Server
+  const admin = await administrator(server)
+  const client = await admin.client('web', { client_name: 'shop', redirect_uris: [CALLBACK] })
+  const app = createApp(server, client, CALLBACK)
+  const world: MailWorld = {
+    server,
+    second: servers[1] ?? server,
+    admin,
+    app,
+    smtp,
+    somebody: (through = server) => person(() => through),
+    address: () => `somebody${people++}@example.com`,
+    async account(also = {}) {
+      const email = world.address()
+      return { email, sub: await admin.account(email, PASSWORD, also) }
+    },
+    set: (mode) => admin.call('PATCH', '/settings', { registration: { mode } }),
+    signInPage: (browser, params = {}) =>
+      browser.visit(app.begin({ prompt: 'login', ui_locales: 'en', ...params }).url),
+    follow: (browser, page, words) => browser.visit(new URL(linkOf(page, words), page.url).href),
+    mail: (address, wanted = 1) => untilMail(smtp, address, wanted),
+    async ask(browser, kind, email, params) {
+      const page = await world.follow(browser, await world.signInPage(browser, params), WAYS[kind])
+      return browser.submit(page, { email })
+    },
+    async prove(browser, kind, email, params) {
+      const before = smtp.taken.filter(({ to }) => to.includes(email)).length
+      const page = await world.ask(browser, kind, email, params)
+      const { code } = await world.mail(email, before + 1)
+      return browser.submit(page, { code })
+    },
+    async newestEvent(type) {
+      const [event] = await admin.audit(type)
+      if (!event) throw new Error(`no ${type} was audited`)
+      return event
+    },
+  }
+  return world
+}
+
+/** The address of a link by its words. */
+export function linkOf(page: Visit, words: string): string {
+  const link = [...page.html.matchAll(/<a\b[^>]*href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g)].find(
+    ([, , inner]) => textOf(inner ?? '') === words,
+  )
+  if (!link?.[1]) throw new Error(`the page has no link “${words}”: ${textOf(page.html)}`)
+  return link[1].replaceAll('&amp;', '&')
+}
+
+async function untilMail(smtp: SmtpServer, address: string, wanted: number): Promise<Letter> {
+  const deadline = performance.now() + 10_000
+  for (;;) {
+    const own = smtp.taken.filter(({ to }) => to.includes(address))
+    const newest = own.at(-1)
+    if (newest && own.length >= wanted) return letterOf(newest.parsed)
+    if (performance.now() > deadline) throw new Error(`no mail came to ${address}`)
+    await delay(20)
+  }
+}
+
+function letterOf({ subject = '', text = '', html }: ParsedMail): Letter {
+  const code = /^\s*(\d{4}) (\d{4})\s*$/m.exec(text)
+  return {
+    subject,
+    text,
+    html: html === false ? '' : html,
+    code: code ? `${code[1]}${code[2]}` : '',
+    link: /^(https?:\S+)$/m.exec(text)?.[1] ?? '',
+  }
+}
