@@ -1,6 +1,7 @@
 /** The order in which a request meets the rooms, one line a room. */
 import Koa from 'koa'
 import type { Middleware } from 'koa'
+import { ACCOUNT_ROUTES, CHANGE_PASSWORD_PATH, createAccountPortal } from '#account-portal/account-portal.ts'
 import { createAdminApi } from '#admin/api.ts'
 import { createFront } from '#http/front.ts'
 import { createErrorRenderer } from '#interactions/error-renderer.ts'
@@ -11,6 +12,7 @@ import { createPasskeyEndpoints, PASSKEY_ENDPOINTS_PATH } from '#interactions/pa
 import { cookieKeys } from '#oidc/configuration/cookies.ts'
 import { ROUTES } from '#oidc/provider.ts'
 import type { Services } from '#services.ts'
+import { systemClock as clock } from '#shared/clock.ts'
 
 /** Paths below the issuer, as they are named in logs and metrics. */
 const TEMPLATES = [
@@ -20,6 +22,7 @@ const TEMPLATES = [
   '/authorize/:uid',
   '/logout/confirm',
   '/logout/success',
+  ...ACCOUNT_ROUTES,
   '/interaction/:uid',
   '/interaction/:uid/:step',
   '/interaction/:uid/:step/options',
@@ -62,9 +65,10 @@ export function createApp(services: Services): Koa {
     }),
   )
   if (base !== '') app.use(belowIssuer(base))
-  app.use(createHomePage({ issuer, production, open: [] }))
+  app.use(createHomePage({ issuer, production, open: ['account'] }))
   app.use(createPasskeyEndpoints({ issuer }))
   app.use(createInteractions({ ...services, gateway: oidc.gateway, issuer }))
+  app.use(createAccountPortal({ ...services, browserSessions: oidc.browserSessions, clock, issuer }))
   app.use(createAdminApi({ ...services, issuer, hasEnded: oidc.hasEnded }))
   app.use(withoutDeadEnds)
   app.use(oidc.middleware)
@@ -80,7 +84,7 @@ function belowIssuer(base: string): Middleware {
   const inserted = new Map(
     ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'].map((path) => [path + base, path]),
   )
-  inserted.set(PASSKEY_ENDPOINTS_PATH, PASSKEY_ENDPOINTS_PATH)
+  for (const path of [PASSKEY_ENDPOINTS_PATH, CHANGE_PASSWORD_PATH]) inserted.set(path, path)
   return async (ctx, next) => {
     const inside = ctx.path === base ? '/' : ctx.path.startsWith(`${base}/`) ? ctx.path.slice(base.length) : undefined
     const target = inserted.get(ctx.path) ?? inside

@@ -39,3 +39,9 @@ export function deviceOf(userAgent: string): Device {
 function nameIn(names: Names, userAgent: string): string | undefined {
   return names.find(([pattern]) => pattern.test(userAgent.slice(0, 500)))?.[1]
 }
+
+/** The same in every language; undefined where nothing is known. */
+export function nameOfDevice({ browser, system }: Device): string | undefined {
+  const known = [browser, system].filter((name) => name !== undefined)
+  return known.length === 0 ? undefined : known.join(' · ')
+}

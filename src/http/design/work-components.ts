@@ -45,7 +45,7 @@ export function rows(items: readonly Row[]): Html {
   </ul>`
 }
 
-/** A table that is a list of blocks on narrow screens, each cell with the name of its column. */
+/** A table that is a list of blocks on narrow screens: its first column says enough to do without the headings. */
 export function table(given: {
   readonly caption: string
   readonly columns: readonly string[]
@@ -65,7 +65,7 @@ export function table(given: {
       ${lines.map(
         (cells) =>
           html`<tr>
-            ${cells.map((cell, at) => html`<td data-column="${columns[at] ?? ''}">${cell}</td>`)}
+            ${cells.map((cell) => html`<td>${cell}</td>`)}
           </tr>`,
       )}
     </tbody>
@@ -73,8 +73,8 @@ export function table(given: {
 }
 
 /** Asks before something goes for good: what happens then, and the form, behind a summary that names it. */
-export function ask(summary: string | Html, content: Html): Html {
-  return html`<details class="ask">
+export function ask(summary: string | Html, content: Html, isOpen = false): Html {
+  return html`<details class="ask" ${isOpen ? 'open' : ''}>
     <summary>${summary}</summary>
     <div class="stack">${content}</div>
   </details>`

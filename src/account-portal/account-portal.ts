@@ -1,0 +1,141 @@
+/** A person's own page: `/account` and what lies below it, and where password managers look for it. */
+import Router from '@koa/router'
+import type { Context, Middleware } from 'koa'
+import type { Mail } from '#mail/mail.ts'
+import { createFrame, type Frame } from './frame.ts'
+import { createGuard, type Guard, type GuardDeps } from './guard.ts'
+import { createNotices } from './notices.ts'
+import { createPaths, routeOf, sectionAt, SIGNED_IN_PATH, type Paths } from './paths.ts'
+import { problemOf } from './problems.ts'
+import { createActivity, type ActivityDeps } from './sections/activity.ts'
+import { createApps, type AppsDeps } from './sections/apps.ts'
+import { createAuthenticator, type AuthenticatorDeps } from './sections/authenticator.ts'
+import { createData, type DataDeps } from './sections/data.ts'
+import { createOverview, type OverviewDeps } from './sections/overview.ts'
+import { createPasskeysSection, type PasskeysDeps } from './sections/passkeys.ts'
+import { createPasswordSection, type PasswordDeps } from './sections/password.ts'
+import { createProfile, type ProfileDeps } from './sections/profile.ts'
+import { createRecoveryCodesSection, type RecoveryCodesDeps } from './sections/recovery-codes.ts'
+import { createSessions, type SessionsDeps } from './sections/sessions.ts'
+import { SECTION_NAMES, type Section, type SectionName, type Visit } from './visit.ts'
+
+/** W3C, A Well-Known URL for Changing Passwords. */
+export const CHANGE_PASSWORD_PATH = '/.well-known/change-password'
+const CONFIRM_PATH = '/account/confirm'
+const PASSKEY_OPTIONS_PATH = '/account/passkeys/options'
+
+/** Below the issuer, for those who name routes in logs and metrics. */
+export const ACCOUNT_ROUTES: readonly string[] = [
+  ...SECTION_NAMES.map(routeOf),
+  SIGNED_IN_PATH,
+  CONFIRM_PATH,
+  PASSKEY_OPTIONS_PATH,
+  CHANGE_PASSWORD_PATH,
+]
+
+type SectionsDeps = ActivityDeps &
+  AppsDeps &
+  AuthenticatorDeps &
+  DataDeps &
+  OverviewDeps &
+  PasskeysDeps &
+  PasswordDeps &
+  ProfileDeps &
+  RecoveryCodesDeps &
+  SessionsDeps
+
+/** `issuer`: the issuer identifier; the addresses of the pages start with its path. */
+export type AccountPortalDeps = Omit<SectionsDeps, 'frame' | 'notices'> &
+  GuardDeps & { readonly issuer: string; readonly mail: Mail }
+
+/** Middleware that answers what lies under `/account`, and `/.well-known/change-password`; the rest passes. */
+export function createAccountPortal(deps: AccountPortalDeps): Middleware {
+  const paths = createPaths(deps.issuer)
+  const frame = createFrame({ ...deps, paths })
+  const guard = createGuard(deps)
+  const { sections, passkeys } = createSections({ ...deps, frame, notices: createNotices(deps) })
+  const router = new Router()
+
+  /** For who is signed in; whoever is not is sent to sign in, and comes back to the section. */
+  function forVisitors(name: SectionName, serve: (visit: Visit) => Promise<void>): (ctx: Context) => Promise<void> {
+    return async (ctx) => {
+      const visit = await guard.visit(ctx)
+      if (!visit) return paths.signIn(ctx, name)
+      await serve(visit)
+    }
+  }
+
+  for (const section of sections) {
+    const route = routeOf(section.name)
+    router.get(
+      route,
+      forVisitors(section.name, (visit) => section.show(visit)),
+    )
+    if (section.answer) {
+      router.post(
+        route,
+        forVisitors(section.name, (visit) => answer({ frame, guard }, section, visit)),
+      )
+    }
+  }
+  router.get(
+    PASSKEY_OPTIONS_PATH,
+    forVisitors('passkeys', (visit) => passkeys.options(visit)),
+  )
+  router.get(CONFIRM_PATH, (ctx) => {
+    const name = SECTION_NAMES.find((one) => one === ctx.query['to']) ?? 'overview'
+    paths.signIn(ctx, name, true)
+  })
+  router.get(SIGNED_IN_PATH, (ctx) => comeBack(ctx, guard, paths))
+  router.get(CHANGE_PASSWORD_PATH, (ctx) => paths.lead(ctx, paths.section('password')))
+
+  const routes = router.routes()
+  return async (ctx, next) => {
+    const isOurs = ctx.path === '/account' || ctx.path.startsWith('/account/') || ctx.path === CHANGE_PASSWORD_PATH
+    await (isOurs ? routes(ctx as never, next) : next())
+  }
+}
+
+function createSections(deps: SectionsDeps) {
+  const passkeys = createPasskeysSection(deps)
+  const sections: readonly Section[] = [
+    createOverview(deps),
+    createProfile(deps),
+    createPasswordSection(deps),
+    passkeys,
+    createAuthenticator(deps),
+    createRecoveryCodesSection(deps),
+    createSessions(deps),
+    createApps(deps),
+    createActivity(deps),
+    createData(deps),
+  ]
+  return { sections, passkeys }
+}
+
+/** Does what a form asks: one of our own pages, and where that matters of whoever has just proven who they are. */
+async function answer(
+  { frame, guard }: { readonly frame: Frame; readonly guard: Guard },
+  section: Section,
+  visit: Visit,
+): Promise<void> {
+  const form = await guard.form(visit)
+  if (!form) return section.show(visit, { status: 403, problem: 'stale' })
+  // ASVS 7.5.1
+  if (section.isGuarded && !visit.isFresh) return section.show(visit, { status: 403, problem: 'confirm' })
+  try {
+    const done = await section.answer?.(visit, form)
+    if (done !== undefined) frame.tell(visit, section.name, done)
+  } catch (error) {
+    const again = problemOf(visit.ctx, error)
+    if (!again) throw error
+    await section.show(visit, again)
+  }
+}
+
+/** The sign-in led here: on to the section that was wanted. Nothing else that stands in the address counts. */
+async function comeBack(ctx: Context, guard: Pick<Guard, 'visit'>, paths: Paths): Promise<void> {
+  // who turned back without signing in is not asked once more
+  if (!(await guard.visit(ctx))) return paths.lead(ctx, paths.home)
+  paths.lead(ctx, paths.section(sectionAt(ctx.query['state']) ?? 'overview'))
+}

@@ -1,0 +1,103 @@
+/** All that is kept about a person, as one JSON document that they can take elsewhere (GDPR Articles 15 and 20). */
+import type { Account } from '#accounts/account.ts'
+import type { Audit } from '#audit/audit.ts'
+import type { AccountAccess } from '#oidc/account-access.ts'
+import type { Passkeys } from '#sign-in/passkey/passkey.ts'
+import type { Passwords } from '#sign-in/password/password.ts'
+import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
+import type { Totp } from '#sign-in/totp/totp.ts'
+
+export interface CollectedDeps {
+  readonly passwords: Pick<Passwords, 'state'>
+  readonly passkeys: Pick<Passkeys, 'list'>
+  readonly totp: Pick<Totp, 'state'>
+  readonly recoveryCodes: Pick<RecoveryCodes, 'left'>
+  readonly accountAccess: Pick<AccountAccess, 'sessions' | 'consents'>
+  readonly audit: Pick<Audit, 'list'>
+}
+
+/** The most that one question to the audit log gives. */
+const EVENTS = 1000
+
+/** Members as the admin API names them. No secret is in it: what was once proven is told by its dates. */
+export async function collectData(deps: CollectedDeps, account: Account): Promise<Record<string, unknown>> {
+  const { sub } = account
+  const [signIn, sessions, consents, events] = await Promise.all([
+    waysIn(deps, sub),
+    deps.accountAccess.sessions(sub),
+    deps.accountAccess.consents(sub),
+    allEvents(deps.audit, sub),
+  ])
+  return {
+    account: {
+      sub,
+      email: account.email,
+      email_verified: account.emailVerified,
+      name: account.name ?? null,
+      ...account.claims,
+      status: account.status,
+      created_at: account.createdAt,
+      updated_at: account.updatedAt,
+    },
+    sign_in: signIn,
+    sessions: sessions.map(({ uid, seenFrom, ...session }) => ({
+      id: uid,
+      address: seenFrom?.address ?? null,
+      browser: seenFrom?.browser ?? null,
+      system: seenFrom?.system ?? null,
+      created_at: session.createdAt,
+      signed_in_at: session.signedInAt ?? null,
+      last_used_at: session.lastUsedAt ?? null,
+      expires_at: session.expiresAt,
+      client_ids: session.clientIds,
+    })),
+    apps: consents.map(({ clientId, openidScopes, resourceScopes, grantedAt }) => ({
+      client_id: clientId,
+      openid_scopes: openidScopes,
+      resource_scopes: resourceScopes,
+      granted_at: grantedAt,
+    })),
+    events,
+  }
+}
+
+async function waysIn(deps: CollectedDeps, sub: string): Promise<Record<string, unknown>> {
+  const [password, passkeys, totp, codes] = await Promise.all([
+    deps.passwords.state(sub),
+    deps.passkeys.list(sub),
+    deps.totp.state(sub),
+    deps.recoveryCodes.left(sub),
+  ])
+  return {
+    password: password ? { changed_at: password.updatedAt } : null,
+    passkeys: passkeys.map(({ name, synced, createdAt, lastUsedAt }) => ({
+      name,
+      synced,
+      created_at: createdAt,
+      last_used_at: lastUsedAt ?? null,
+    })),
+    authenticator_app: totp ? { set_up_at: totp.confirmedAt, last_used_at: totp.lastUsedAt } : null,
+    recovery_codes_left: codes,
+  }
+}
+
+async function allEvents(audit: Pick<Audit, 'list'>, sub: string): Promise<Record<string, unknown>[]> {
+  const all: Record<string, unknown>[] = []
+  let before: string | undefined
+  do {
+    const page = await audit.list({ limit: EVENTS, accountId: sub, ...(before === undefined ? {} : { before }) })
+    all.push(
+      ...page.map(({ at, type, outcome, address, clientId, reason, detail }) => ({
+        at,
+        type,
+        outcome,
+        ...(address === undefined ? {} : { address }),
+        ...(clientId === undefined ? {} : { client_id: clientId }),
+        ...(reason === undefined ? {} : { reason }),
+        ...(detail === undefined ? {} : { detail }),
+      })),
+    )
+    before = page.length === EVENTS ? page.at(-1)?.id : undefined
+  } while (before !== undefined)
+  return all
+}

@@ -1,0 +1,23 @@
+/** Dates as a person reads them: in their language and their time zone, as far as they told it. */
+import type { Html } from '#http/design/html.ts'
+import { time } from '#http/design/work-components.ts'
+import type { Visit } from './visit.ts'
+
+const UTC = 'UTC'
+
+export interface Dates {
+  day(at: Date): string
+  moment(at: Date): string
+  /** A moment that machines read too. */
+  element(at: Date): Html
+}
+
+export function datesOf({ account, language }: Pick<Visit, 'account' | 'language'>): Dates {
+  const { zoneinfo } = account.claims
+  // it was checked when it was set
+  const timeZone = typeof zoneinfo === 'string' ? zoneinfo : UTC
+  const days = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone })
+  const moments = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone })
+  const moment = (at: Date) => moments.format(at) + (timeZone === UTC ? ` ${UTC}` : '')
+  return { day: (at) => days.format(at), moment, element: (at) => time(at, moment(at)) }
+}

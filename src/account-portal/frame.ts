@@ -1,0 +1,129 @@
+/** Sends a page of the room: its place in the rail, and on top of it what was done or what went wrong. */
+import { html } from 'hono/html'
+import { button, buttonLink, form, hidden, notice } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import { done, errorSummary, section } from '#http/design/work-components.ts'
+import type { ContentSecurityPolicy } from '#http/security-headers.ts'
+import { sendWorkPage } from '#http/work-page.ts'
+import type { AccountAccess } from '#oidc/account-access.ts'
+import type { Paths } from './paths.ts'
+import { type Done, type PortalTexts, TEXTS } from './texts/texts.ts'
+import type { SectionName, ShownAgain, Visit } from './visit.ts'
+
+/** What is next to what in the rail. */
+const RAIL: readonly (readonly SectionName[])[] = [
+  ['overview', 'profile'],
+  ['password', 'passkeys', 'authenticator', 'recovery-codes'],
+  ['sessions', 'apps', 'activity'],
+  ['data'],
+]
+
+/** Changes of how one signs in: after them it is offered to end the other sessions (ASVS 7.4.3). */
+const FACTOR_CHANGES: ReadonlySet<Done> = new Set([
+  'passwordChanged',
+  'passkeyAdded',
+  'passkeyRemoved',
+  'totpAdded',
+  'totpRemoved',
+  'codesMade',
+])
+const NOTICE = 'page-notice'
+/** The parameter that says what a form did. It chooses one of our sentences and is none itself. */
+const DONE = 'done'
+
+export interface FrameDeps {
+  readonly paths: Paths
+  readonly accountAccess: Pick<AccountAccess, 'sessions'>
+}
+
+export interface Frame {
+  readonly paths: Paths
+  send(visit: Visit, page: FramedPage): Promise<void>
+  /** The form of a visit, to the section's own address. */
+  form(visit: Visit, name: SectionName, content: Html): Html
+  /** What stands in the place of forms that want a fresh proof. */
+  confirm(visit: Visit, name: SectionName): Html
+  /** 303 to the section, which tells what was done. */
+  tell(visit: Visit, name: SectionName, what: Done): void
+}
+
+export interface FramedPage {
+  readonly name: SectionName
+  readonly content: Html
+  readonly heading?: string | Html
+  readonly again?: ShownAgain | undefined
+  readonly policy?: ContentSecurityPolicy
+  /** What the answer to a form did, where it is shown without a 303. */
+  readonly done?: Done
+}
+
+export function createFrame({ paths, accountAccess }: FrameDeps): Frame {
+  const toSection = (visit: Visit, name: SectionName, content: Html) =>
+    form(paths.section(name), html`${hidden(visit.csrf.name, visit.csrf.value)}${content}`)
+
+  /** With the offer to sign out elsewhere, where there is an elsewhere. */
+  async function doneNotice(visit: Visit, what: Done): Promise<Html> {
+    const texts = TEXTS[visit.language]
+    const { session, account } = visit
+    const isOffered =
+      FACTOR_CHANGES.has(what) &&
+      (await accountAccess.sessions(account.sub)).some(({ uid, signedInAt }) => uid !== session.uid && signedInAt)
+    if (!isOffered) return done(texts.done[what])
+    const act = html`${hidden('act', 'others')}${button({ label: texts.elsewhere.submit })}`
+    return done(
+      texts.done[what],
+      html`<p>${texts.elsewhere.offer}</p>
+        ${toSection(visit, 'sessions', act)}`,
+    )
+  }
+
+  return {
+    paths,
+    form: toSection,
+    confirm: ({ language }, name) => confirmation(TEXTS[language].fresh, paths.confirm(name)),
+    tell: ({ ctx }, name, what) => paths.lead(ctx, `${paths.section(name)}?${DONE}=${what}`),
+
+    async send(visit, page) {
+      const { ctx, language, account } = visit
+      const texts = TEXTS[language].frame
+      const { again, name } = page
+      const what = page.done ?? doneOf(ctx.query[DONE])
+      const title = texts.titles[name]
+      await sendWorkPage(ctx, {
+        language,
+        title: again === undefined ? title : `${texts.errorPrefix}: ${title}`,
+        heading: page.heading ?? title,
+        railLabel: texts.rail,
+        rail: RAIL.map((group) =>
+          group.map((one) => ({ href: paths.section(one), label: texts.titles[one], current: one === name })),
+        ),
+        who: account.email,
+        signOut: { href: paths.signOut, label: texts.signOut },
+        content: html`${again === undefined ? '' : problems(again, language)}
+        ${what === undefined || again !== undefined ? '' : await doneNotice(visit, what)} ${page.content}`,
+        languagePath: paths.section(name),
+        ...(again === undefined ? {} : { status: again.status }),
+        ...(page.policy === undefined ? {} : { policy: page.policy }),
+      })
+    },
+  }
+}
+
+function problems({ problem, errors = [] }: ShownAgain, language: Visit['language']): Html {
+  const texts = TEXTS[language]
+  const said = problem === undefined ? '' : notice(NOTICE, texts.problems[problem])
+  return html`${said}${errors.length === 0 ? '' : errorSummary({ heading: texts.frame.errors, errors })}`
+}
+
+function confirmation(texts: PortalTexts['fresh'], href: string): Html {
+  return section({
+    id: 'confirm',
+    heading: texts.heading,
+    lead: texts.words,
+    content: html`<div>${buttonLink({ href, label: texts.submit, kind: 'primary' })}</div>`,
+  })
+}
+
+function doneOf(given: unknown): Done | undefined {
+  return typeof given === 'string' && Object.hasOwn(TEXTS.en.done, given) ? (given as Done) : undefined
+}

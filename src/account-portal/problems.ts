@@ -1,0 +1,30 @@
+/** What the rooms below refuse, as the pages say it. */
+import type { Context } from 'koa'
+import { AppError } from '#shared/app-error.ts'
+import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
+import type { Problem } from './texts/texts.ts'
+import type { ShownAgain } from './visit.ts'
+
+const PROBLEMS: Readonly<Record<string, Problem>> = {
+  consent_not_found: 'gone',
+  factor_not_found: 'gone',
+  last_way_in: 'lastWay',
+  passkey_known: 'passkeyKnown',
+  passkey_name_invalid: 'passkeyName',
+  passkey_refused: 'passkeyRefused',
+  session_not_found: 'gone',
+  sign_in_busy: 'busy',
+  too_many_attempts: 'tooMany',
+  too_many_passkeys: 'tooManyPasskeys',
+}
+
+/** Undefined for what no page can say better than the error page. RFC 6585 §4, RFC 9110 §15.6.4: how long to wait. */
+export function problemOf(ctx: Context, error: unknown): ShownAgain | undefined {
+  if (!(error instanceof AppError)) return undefined
+  const problem = PROBLEMS[error.code]
+  if (problem === undefined) return undefined
+  if (error instanceof SignInBusy || error instanceof TooManyAttempts) {
+    ctx.set('Retry-After', String(error.retryAfterSeconds))
+  }
+  return { status: error.status, problem }
+}

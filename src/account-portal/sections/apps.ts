@@ -1,0 +1,79 @@
+/** `/account/apps`: which apps may do what, since when, and the way to take it back (ASVS 10.4.9, 10.7.3). */
+import { html } from 'hono/html'
+import type { Clients } from '#clients/client.ts'
+import { button, hidden } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import { ask, rows, section, type Row } from '#http/design/work-components.ts'
+import type { AccountAccess, AccountConsent } from '#oidc/account-access.ts'
+import type { Resources } from '#resources/resource.ts'
+import { datesOf } from '../dates.ts'
+import type { Frame } from '../frame.ts'
+import { TEXTS } from '../texts/texts.ts'
+import type { Section, Visit } from '../visit.ts'
+
+export interface AppsDeps {
+  readonly frame: Frame
+  readonly accountAccess: Pick<AccountAccess, 'consents' | 'withdrawConsent'>
+  readonly clients: Pick<Clients, 'find'>
+  readonly resources: Pick<Resources, 'find'>
+}
+
+export function createApps(deps: AppsDeps): Section {
+  const { frame, accountAccess } = deps
+  return {
+    name: 'apps',
+
+    async show(visit, again) {
+      const texts = TEXTS[visit.language].apps
+      const consents = await accountAccess.consents(visit.account.sub)
+      const listed = await Promise.all(consents.map((consent) => row(deps, visit, consent)))
+      const content = section({
+        id: 'yours',
+        heading: texts.yours,
+        lead: listed.length === 0 ? texts.empty : texts.lead,
+        ...(listed.length === 0 ? {} : { content: rows(listed) }),
+      })
+      await frame.send(visit, { name: 'apps', again, content })
+    },
+
+    async answer({ account, by }, form) {
+      await accountAccess.withdrawConsent(account.sub, form.one('app') ?? '', by)
+      return 'appRemoved'
+    },
+  }
+}
+
+async function row(deps: AppsDeps, visit: Visit, consent: AccountConsent): Promise<Row> {
+  const texts = TEXTS[visit.language].apps
+  const client = await deps.clients.find(consent.clientId)
+  const given = client?.metadata['client_name']
+  const name = typeof given === 'string' ? given : consent.clientId
+  const act = html`<p>${texts.removeWords(name)}</p>
+    ${deps.frame.form(
+      visit,
+      'apps',
+      html`${hidden('app', consent.clientId)}${button({ label: texts.remove(name), kind: 'danger' })}`,
+    )}`
+  return {
+    name: html`<bdi>${name}</bdi>`,
+    facts: client === undefined ? [texts.gone] : [],
+    state: texts.since(datesOf(visit).day(consent.grantedAt)),
+    acts: html`${await scopesOf(deps, visit, consent)}${ask(texts.remove(name), act)}`,
+  }
+}
+
+/** In the words that the person was asked with: the APIs' own, and a scope's name where there are none. */
+async function scopesOf(deps: AppsDeps, { language }: Visit, consent: AccountConsent): Promise<Html> {
+  const own: Readonly<Record<string, string>> = TEXTS[language].apps.scopes
+  const ofResources = await Promise.all(
+    Object.entries(consent.resourceScopes).map(async ([identifier, scopes]) => {
+      const resource = await deps.resources.find(identifier)
+      const words = new Map(resource?.scopes.map((scope) => [scope.name, scope.description]))
+      return scopes.map((scope) => html`<bdi>${words.get(scope) ?? scope}</bdi> (${resource?.name ?? identifier})`)
+    }),
+  )
+  const lines = [...consent.openidScopes.map((scope) => own[scope] ?? scope), ...ofResources.flat()]
+  return html`<ul class="granted" role="list">
+    ${lines.map((line) => html`<li>${line}</li>`)}
+  </ul>`
+}

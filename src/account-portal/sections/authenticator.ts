@@ -1,0 +1,142 @@
+/** `/account/authenticator`: an authenticator app is set up, replaced and removed, with the codes for when it is lost. */
+import { html, raw } from 'hono/html'
+import { button, field, hidden } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import { ask, rows, section } from '#http/design/work-components.ts'
+import { FactorCodeWrong } from '#sign-in/errors.ts'
+import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
+import type { Totp } from '#sign-in/totp/totp.ts'
+import { datesOf } from '../dates.ts'
+import type { Frame } from '../frame.ts'
+import type { Notices } from '../notices.ts'
+import { shownCodes } from '../shown-codes.ts'
+import { TEXTS } from '../texts/texts.ts'
+import type { Answer, Section, ShownAgain, Visit } from '../visit.ts'
+
+export interface AuthenticatorDeps {
+  readonly frame: Frame
+  readonly totp: Pick<Totp, 'state' | 'begin' | 'pending' | 'confirm' | 'remove'>
+  readonly recoveryCodes: Pick<RecoveryCodes, 'generate' | 'left' | 'removeAll'>
+  readonly notices: Notices
+}
+
+/** As the app will call us. */
+const ISSUER_NAME = 'Signet'
+
+type Setup = NonNullable<Awaited<ReturnType<Totp['pending']>>>
+
+export function createAuthenticator(deps: AuthenticatorDeps): Section {
+  const { frame, totp } = deps
+  return {
+    name: 'authenticator',
+    isGuarded: true,
+    show: (visit, again) => show(deps, visit, again),
+
+    async answer(visit, form) {
+      switch (form.one('act')) {
+        case 'remove':
+          return remove(deps, visit)
+        case 'confirm':
+          return confirm(deps, visit, (form.one('code') ?? '').replaceAll(/\s/g, ''))
+        default:
+          await totp.begin(visit.account, ISSUER_NAME)
+          frame.paths.lead(visit.ctx, frame.paths.section('authenticator'))
+          return undefined
+      }
+    },
+  }
+}
+
+async function remove({ totp, recoveryCodes, notices }: AuthenticatorDeps, visit: Visit): Promise<Answer> {
+  const { account, by } = visit
+  await totp.remove(account.sub, by, async (trx) => {
+    await recoveryCodes.removeAll(trx, account.sub)
+    await notices.factorChanged(trx, visit, 'totp_removed')
+  })
+  return 'totpRemoved'
+}
+
+async function confirm(deps: AuthenticatorDeps, visit: Visit, code: string): Promise<Answer> {
+  const { frame, totp, recoveryCodes, notices } = deps
+  const { account, by, language } = visit
+  const texts = TEXTS[language].authenticator
+  const again = (message: string) => show(deps, visit, { status: 422, errors: [{ field: 'code', message }] })
+  if (code === '') return again(texts.missing).then(() => undefined)
+  // who has codes put aside keeps them; who has none is not left without
+  const needsCodes = (await recoveryCodes.left(account.sub)) === 0
+  let codes: string[] = []
+  try {
+    await totp.confirm(account.sub, code, by, async (trx) => {
+      if (needsCodes) codes = await recoveryCodes.generate(account.sub, by, trx)
+      await notices.factorChanged(trx, visit, 'totp_added')
+    })
+  } catch (error) {
+    if (!(error instanceof FactorCodeWrong)) throw error
+    return again(texts.wrong).then(() => undefined)
+  }
+  if (!needsCodes) return 'totpAdded'
+  await shownCodes(frame, visit, { name: 'authenticator', codes, done: 'totpAdded' })
+  return undefined
+}
+
+async function show({ frame, totp }: AuthenticatorDeps, visit: Visit, again?: ShownAgain): Promise<void> {
+  const { account, isFresh, language } = visit
+  const texts = TEXTS[language].authenticator
+  const [state, pending] = await Promise.all([totp.state(account.sub), totp.pending(account, ISSUER_NAME)])
+  const yours = section({
+    id: 'yours',
+    heading: texts.yours,
+    lead: texts.lead,
+    ...(state || isFresh ? { content: html`${state ? stateRow(visit, state) : ''}${isFresh ? acts() : ''}` } : {}),
+  })
+
+  function acts(): Html {
+    const begin = button({
+      label: state ? texts.replace : texts.begin,
+      kind: state || pending ? 'secondary' : 'primary',
+    })
+    const gone = html`<p>${texts.removeWords}</p>
+      ${frame.form(visit, 'authenticator', html`${hidden('act', 'remove')}${button({ label: texts.remove, kind: 'danger' })}`)}`
+    return html`${frame.form(visit, 'authenticator', html`${hidden('act', 'begin')}${begin}`)}
+    ${state ? ask(texts.remove, gone) : ''}`
+  }
+
+  const setup = isFresh && pending ? setupSection(frame, visit, pending, again) : ''
+  await frame.send(visit, {
+    name: 'authenticator',
+    again,
+    content: html`${isFresh ? '' : frame.confirm(visit, 'authenticator')}${setup}${yours}`,
+  })
+}
+
+function stateRow(visit: Visit, state: { confirmedAt: Date; lastUsedAt: Date | null }): Html {
+  const texts = TEXTS[visit.language].authenticator
+  const dates = datesOf(visit)
+  const used = state.lastUsedAt === null ? texts.unused : texts.used(dates.moment(state.lastUsedAt))
+  return rows([{ name: texts.name, facts: [texts.since(dates.moment(state.confirmedAt)), used] }])
+}
+
+function setupSection(frame: Frame, visit: Visit, { qr, secret, uri }: Setup, again?: ShownAgain): Html {
+  const texts = TEXTS[visit.language].authenticator
+  const code = field({
+    name: 'code',
+    label: texts.code,
+    type: 'text',
+    autocomplete: 'one-time-code',
+    inputmode: 'numeric',
+    error: again?.errors?.find((one) => one.field === 'code')?.message,
+  })
+  const content = html`<p>${texts.scan}</p>
+    <div class="qr" role="img" aria-label="${texts.qr}">${raw(qr)}</div>
+    <p><a href="${uri}">${texts.open}</a></p>
+    <div>
+      <p>${texts.type}</p>
+      <p class="mono" dir="ltr">${(secret.match(/.{1,4}/g) ?? []).join(' ')}</p>
+    </div>
+    ${frame.form(
+      visit,
+      'authenticator',
+      html`${hidden('act', 'confirm')}${code}${button({ label: texts.confirm, kind: 'primary' })}`,
+    )}`
+  return section({ id: 'set-up', heading: texts.setUp, content })
+}

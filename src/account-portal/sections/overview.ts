@@ -1,0 +1,80 @@
+/** `/account`: how one signs in and where the account is used, at a glance. */
+import { html } from 'hono/html'
+import { rows, section } from '#http/design/work-components.ts'
+import type { AccountAccess } from '#oidc/account-access.ts'
+import type { Passkeys } from '#sign-in/passkey/passkey.ts'
+import type { Passwords } from '#sign-in/password/password.ts'
+import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
+import type { Totp } from '#sign-in/totp/totp.ts'
+import { datesOf } from '../dates.ts'
+import type { Frame } from '../frame.ts'
+import { TEXTS } from '../texts/texts.ts'
+import type { Section, SectionName, Visit } from '../visit.ts'
+
+export interface OverviewDeps {
+  readonly frame: Frame
+  readonly passwords: Pick<Passwords, 'state'>
+  readonly passkeys: Pick<Passkeys, 'list'>
+  readonly totp: Pick<Totp, 'state'>
+  readonly recoveryCodes: Pick<RecoveryCodes, 'left'>
+  readonly accountAccess: Pick<AccountAccess, 'sessions' | 'consents'>
+}
+
+export function createOverview(deps: OverviewDeps): Section {
+  const { frame } = deps
+  return {
+    name: 'overview',
+    async show(visit, again) {
+      const { account, language } = visit
+      const texts = TEXTS[language]
+      const { signingIn, access } = await statesOf(deps, visit)
+      const row = ([name, state]: readonly [SectionName, string]) => ({
+        name: texts.frame.titles[name],
+        href: frame.paths.section(name),
+        state,
+      })
+      const content = html`${section({
+        id: 'signing-in',
+        heading: texts.overview.signingIn,
+        content: rows(signingIn.map(row)),
+      })}
+      ${section({ id: 'access', heading: texts.overview.access, content: rows(access.map(row)) })}
+      ${section({ id: 'you', heading: texts.overview.you, content: rows([row(['profile', account.email])]) })}`
+      await frame.send(visit, {
+        name: 'overview',
+        heading: texts.overview.hello(account.name ?? account.email),
+        again,
+        content,
+      })
+    },
+  }
+}
+
+type States = readonly (readonly [SectionName, string])[]
+
+async function statesOf(deps: OverviewDeps, visit: Visit): Promise<{ signingIn: States; access: States }> {
+  const { account, language } = visit
+  const { sub } = account
+  const texts = TEXTS[language].overview
+  const dates = datesOf(visit)
+  const [password, passkeys, app, codes, sessions, consents] = await Promise.all([
+    deps.passwords.state(sub),
+    deps.passkeys.list(sub),
+    deps.totp.state(sub),
+    deps.recoveryCodes.left(sub),
+    deps.accountAccess.sessions(sub),
+    deps.accountAccess.consents(sub),
+  ])
+  return {
+    signingIn: [
+      ['password', password ? texts.set(dates.day(password.updatedAt)) : texts.none],
+      ['passkeys', texts.passkeys(passkeys.length)],
+      ['authenticator', app ? texts.on(dates.day(app.confirmedAt)) : texts.none],
+      ['recovery-codes', codes === 0 ? texts.noCodes : texts.codes(codes)],
+    ],
+    access: [
+      ['sessions', texts.sessions(sessions.length)],
+      ['apps', texts.apps(consents.length)],
+    ],
+  }
+}

@@ -1,0 +1,85 @@
+/** `/account/passkeys`: the passkeys of an account, put together of the parts of their method. */
+import { html } from 'hono/html'
+import { section } from '#http/design/work-components.ts'
+import type { PasskeyChange } from '#sign-in/passkey/account-forms.ts'
+import { answerPasskeyForm } from '#sign-in/passkey/account-forms.ts'
+import { passkeyAddition, passkeyList } from '#sign-in/passkey/parts.ts'
+import type { Passkeys } from '#sign-in/passkey/passkey.ts'
+import { keepAWayIn } from '#sign-in/ways-in.ts'
+import type { Frame } from '../frame.ts'
+import type { Notices } from '../notices.ts'
+import { type Done, TEXTS } from '../texts/texts.ts'
+import type { Section, ShownAgain, Visit } from '../visit.ts'
+
+export interface PasskeysDeps {
+  readonly frame: Frame
+  readonly passkeys: Pick<Passkeys, 'list' | 'registrationOptions' | 'register' | 'rename' | 'remove'>
+  readonly notices: Notices
+}
+
+const DONE: Readonly<Record<PasskeyChange, Done>> = {
+  added: 'passkeyAdded',
+  renamed: 'passkeyRenamed',
+  removed: 'passkeyRemoved',
+}
+
+export function createPasskeysSection(deps: PasskeysDeps): Section & {
+  /** Fresh options as JSON, for a page that was open for a while. */ options(visit: Visit): Promise<void>
+} {
+  const { frame, passkeys, notices } = deps
+  // a challenge is for one session: what was answered in another browser adds nothing here
+  const bindingOf = ({ session }: Visit) => `account ${session.uid}`
+
+  return {
+    name: 'passkeys',
+    isGuarded: true,
+    show: (visit, again) => show(deps, bindingOf(visit), visit, again),
+
+    async answer(visit, form) {
+      const { account, by } = visit
+      const names = new Map((await passkeys.list(account.sub)).map(({ id, name }) => [id, name]))
+      const change = await answerPasskeyForm(passkeys, form, {
+        account,
+        binding: bindingOf(visit),
+        by,
+        within: (what) => async (trx) => {
+          if (what === 'removed') await keepAWayIn(trx, account.sub)
+          const name = what === 'added' ? form.one('name') : names.get(form.one('id') ?? '')
+          await notices.factorChanged(trx, visit, what === 'added' ? 'passkey_added' : 'passkey_removed', name)
+        },
+      })
+      if (change !== undefined) return DONE[change]
+      frame.paths.lead(visit.ctx, frame.paths.section('passkeys'))
+      return undefined
+    },
+
+    async options(visit) {
+      const { ctx, account, isFresh } = visit
+      ctx.set('Cache-Control', 'no-store')
+      if (isFresh) ctx.body = await passkeys.registrationOptions(account, bindingOf(visit))
+      else ctx.status = 403
+    },
+  }
+}
+
+async function show(deps: PasskeysDeps, binding: string, visit: Visit, again?: ShownAgain): Promise<void> {
+  const { frame, passkeys } = deps
+  const { account, csrf, isFresh, language } = visit
+  const texts = TEXTS[language].passkeys
+  const sent = { language, action: frame.paths.section('passkeys'), csrfField: csrf }
+  const list = await passkeys.list(account.sub)
+  const yours = section({
+    id: 'yours',
+    heading: texts.yours,
+    lead: texts.lead,
+    content: passkeyList({ ...sent, passkeys: list }),
+  })
+  if (!isFresh) {
+    const content = html`${frame.confirm(visit, 'passkeys')}${yours}`
+    return frame.send(visit, { name: 'passkeys', again, content })
+  }
+  const options = await passkeys.registrationOptions(account, binding)
+  const addition = passkeyAddition({ ...sent, options, renewPath: frame.paths.passkeyOptions })
+  const add = section({ id: 'add', heading: texts.add, lead: texts.addLead, content: addition.content })
+  await frame.send(visit, { name: 'passkeys', again, content: html`${yours}${add}`, policy: addition.policy })
+}

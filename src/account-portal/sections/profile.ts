@@ -1,0 +1,132 @@
+/** `/account/profile`: the name and the standard claims (OpenID Connect Core §5.1) that a person keeps themselves. */
+import { html } from 'hono/html'
+import type { Accounts } from '#accounts/account.ts'
+import { AccountInvalid } from '#accounts/errors.ts'
+import { button, field } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import { choice, rows, section } from '#http/design/work-components.ts'
+import type { Form } from '#http/body.ts'
+import { LANGUAGES } from '#http/i18n/language.ts'
+import type { Frame } from '../frame.ts'
+import { type PortalTexts, TEXTS } from '../texts/texts.ts'
+import type { Section, ShownAgain, Visit } from '../visit.ts'
+
+type FieldName = Exclude<keyof PortalTexts['profile']['fields'], 'locale'>
+
+interface FieldKind {
+  readonly type: 'text' | 'tel' | 'url'
+  readonly autocomplete: string
+  readonly prose?: true
+  readonly fault: keyof PortalTexts['profile']['faults']
+}
+
+/** In the order of the page. An e-mail address is not among them: a new one counts once it is confirmed. */
+const FIELDS: Readonly<Record<FieldName, FieldKind>> = {
+  name: { type: 'text', autocomplete: 'name', prose: true, fault: 'text' },
+  given_name: { type: 'text', autocomplete: 'given-name', prose: true, fault: 'text' },
+  family_name: { type: 'text', autocomplete: 'family-name', prose: true, fault: 'text' },
+  nickname: { type: 'text', autocomplete: 'nickname', prose: true, fault: 'text' },
+  birthdate: { type: 'text', autocomplete: 'bday', fault: 'birthdate' },
+  phone_number: { type: 'tel', autocomplete: 'tel', fault: 'phone_number' },
+  website: { type: 'url', autocomplete: 'url', fault: 'address' },
+  picture: { type: 'url', autocomplete: 'photo', fault: 'address' },
+  zoneinfo: { type: 'text', autocomplete: 'off', fault: 'zoneinfo' },
+}
+const NAMES = Object.keys(FIELDS) as FieldName[]
+
+export interface ProfileDeps {
+  readonly frame: Frame
+  readonly accounts: Pick<Accounts, 'update'>
+}
+
+export function createProfile({ frame, accounts }: ProfileDeps): Section {
+  async function show(visit: Visit, again?: ShownAgain): Promise<void> {
+    const { account, language } = visit
+    const texts = TEXTS[language].profile
+    const values = again?.values ?? valuesOf(visit)
+    const email = { name: account.email, state: account.emailVerified ? texts.verified : texts.unverified }
+    const content = html`${section({ id: 'email', heading: texts.email, content: rows([email]) })}
+    ${section({
+      id: 'details',
+      heading: texts.details,
+      lead: texts.lead,
+      content: frame.form(visit, 'profile', fieldsOf(visit, values, again)),
+    })}`
+    await frame.send(visit, { name: 'profile', again, content })
+  }
+
+  return {
+    name: 'profile',
+    show,
+    async answer(visit, form) {
+      const given = {
+        ...Object.fromEntries(NAMES.map((name) => [name, textOf(form, name)])),
+        locale: textOf(form, 'locale'),
+      }
+      try {
+        await accounts.update(visit.account.sub, changesOf(visit, given), undefined, visit.by)
+        return 'profileSaved'
+      } catch (error) {
+        if (!(error instanceof AccountInvalid)) throw error
+        const texts = TEXTS[visit.language].profile.faults
+        const errors = error.faults.map((fault) => ({
+          field: fault.field,
+          message: texts[FIELDS[fault.field as FieldName]?.fault ?? 'locale'],
+        }))
+        await show(visit, { status: 422, errors, values: given })
+        return undefined
+      }
+    },
+  }
+}
+
+function textOf(form: Form, name: string): string {
+  return (form.one(name) ?? '').trim()
+}
+
+function valuesOf({ account }: Visit): Record<string, string> {
+  const claims = [...NAMES, 'locale'].map((name) => {
+    const value = account.claims[name]
+    return [name, typeof value === 'string' ? value : '']
+  })
+  return { ...Object.fromEntries(claims), name: account.name ?? '' }
+}
+
+/** What was changed alone: an empty field takes its claim away, and a new phone number is not confirmed. */
+function changesOf(visit: Visit, given: Readonly<Record<string, string>>) {
+  const before = valuesOf(visit)
+  const changed = Object.entries(given).filter(([name, value]) => value !== before[name])
+  const { name, ...claims } = Object.fromEntries(changed.map(([key, value]) => [key, value === '' ? null : value]))
+  const isNewNumber = Object.hasOwn(claims, 'phone_number')
+  return {
+    ...(name === undefined ? {} : { name }),
+    claims: { ...claims, ...(isNewNumber ? { phone_number_verified: null } : {}) },
+  }
+}
+
+function fieldsOf({ language }: Visit, values: Readonly<Record<string, string>>, again?: ShownAgain): Html {
+  const texts = TEXTS[language].profile
+  const help: Partial<Record<string, string>> = texts.help
+  const known = Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }))
+  const locale = values['locale'] ?? ''
+  // another tag that an administrator gave stays to be chosen
+  const own = locale === '' || known.some(({ value }) => value === locale) ? [] : [{ value: locale, label: locale }]
+  return html`${NAMES.map((name) => {
+    const { fault: _fault, ...kind } = FIELDS[name]
+    return field({
+      ...kind,
+      name,
+      label: texts.fields[name],
+      help: help[name],
+      value: values[name] ?? '',
+      error: again?.errors?.find((one) => one.field === name)?.message,
+      optional: true,
+    })
+  })}${choice({
+    name: 'locale',
+    label: texts.fields.locale,
+    help: texts.help.locale,
+    value: locale,
+    options: [{ value: '', label: texts.noLocale }, ...own, ...known],
+  })}${button({ label: texts.save, kind: 'primary' })}`
+}

@@ -1,0 +1,66 @@
+/** `/account/recovery-codes`: how many are left, and new ones in their place. */
+import { html } from 'hono/html'
+import { button, buttonLink } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import { section } from '#http/design/work-components.ts'
+import { FactorNotFound } from '#sign-in/errors.ts'
+import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
+import type { Totp } from '#sign-in/totp/totp.ts'
+import type { Frame } from '../frame.ts'
+import type { Notices } from '../notices.ts'
+import { shownCodes } from '../shown-codes.ts'
+import { TEXTS } from '../texts/texts.ts'
+import type { Section, Visit } from '../visit.ts'
+
+export interface RecoveryCodesDeps {
+  readonly frame: Frame
+  readonly recoveryCodes: Pick<RecoveryCodes, 'generate' | 'left'>
+  readonly totp: Pick<Totp, 'isEnrolled'>
+  readonly notices: Notices
+}
+
+export function createRecoveryCodesSection(deps: RecoveryCodesDeps): Section {
+  const { frame, recoveryCodes, totp, notices } = deps
+  return {
+    name: 'recovery-codes',
+    isGuarded: true,
+
+    async show(visit, again) {
+      const { account, language, isFresh } = visit
+      const texts = TEXTS[language].recoveryCodes
+      const [left, hasApp] = await Promise.all([recoveryCodes.left(account.sub), totp.isEnrolled(account.sub)])
+      const yours = section({
+        id: 'yours',
+        heading: texts.yours,
+        lead: texts.lead,
+        content: html`<p>${left === 0 ? texts.none : texts.left(left)}</p>
+          ${hasApp ? (isFresh ? making(frame, visit, left) : '') : appFirst(frame, visit)}`,
+      })
+      const confirm = hasApp && !isFresh ? frame.confirm(visit, 'recovery-codes') : ''
+      await frame.send(visit, { name: 'recovery-codes', again, content: html`${confirm}${yours}` })
+    },
+
+    async answer(visit) {
+      const { account, by } = visit
+      if (!(await totp.isEnrolled(account.sub))) throw new FactorNotFound('authenticator app')
+      const codes = await recoveryCodes.generate(account.sub, by, undefined, (trx) =>
+        notices.factorChanged(trx, visit, 'recovery_codes_made'),
+      )
+      await shownCodes(frame, visit, { name: 'recovery-codes', codes, done: 'codesMade' })
+      return undefined
+    },
+  }
+}
+
+function making(frame: Frame, visit: Visit, left: number): Html {
+  const texts = TEXTS[visit.language].recoveryCodes
+  const warning = left === 0 ? '' : html`<p class="small">${texts.again}</p>`
+  return frame.form(visit, 'recovery-codes', html`${warning}${button({ label: texts.make, kind: 'primary' })}`)
+}
+
+function appFirst(frame: Frame, { language }: Visit): Html {
+  const texts = TEXTS[language].recoveryCodes
+  const href = frame.paths.section('authenticator')
+  return html`<p>${texts.needsApp}</p>
+    <div>${buttonLink({ href, label: texts.toApp })}</div>`
+}

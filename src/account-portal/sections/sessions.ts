@@ -1,0 +1,64 @@
+/** `/account/sessions`: the browsers in which one is signed in, and the ends of those that one picks (ASVS 7.5.2). */
+import { html } from 'hono/html'
+import { button, hidden } from '#http/design/components.ts'
+import { rows, section, type Row } from '#http/design/work-components.ts'
+import { nameOfDevice } from '#http/device.ts'
+import type { AccountAccess, AccountSession } from '#oidc/account-access.ts'
+import { datesOf } from '../dates.ts'
+import type { Frame } from '../frame.ts'
+import { TEXTS } from '../texts/texts.ts'
+import type { Section, Visit } from '../visit.ts'
+
+export interface SessionsDeps {
+  readonly frame: Frame
+  readonly accountAccess: Pick<AccountAccess, 'sessions' | 'endSession' | 'signOutElsewhere'>
+}
+
+export function createSessions({ frame, accountAccess }: SessionsDeps): Section {
+  return {
+    name: 'sessions',
+
+    async show(visit, again) {
+      const { account, language, session } = visit
+      const texts = TEXTS[language].sessions
+      const all = await accountAccess.sessions(account.sub)
+      const here = all.filter(({ uid }) => uid === session.uid)
+      const others = all.filter(({ uid }) => uid !== session.uid)
+      const listed = [...here, ...others].map((one) => row(frame, visit, one))
+      const end = html`${hidden('act', 'others')}${button({ label: TEXTS[language].elsewhere.submit })}`
+      const content = html`${section({ id: 'yours', heading: texts.yours, lead: texts.lead, content: rows(listed) })}
+      ${section({
+        id: 'others',
+        heading: texts.others,
+        lead: others.length === 0 ? texts.none : texts.othersLead,
+        ...(others.length === 0 ? {} : { content: frame.form(visit, 'sessions', end) }),
+      })}`
+      await frame.send(visit, { name: 'sessions', again, content })
+    },
+
+    async answer({ account, by, session }, form) {
+      if (form.one('act') === 'others') {
+        await accountAccess.signOutElsewhere(account.sub, session.uid, by)
+        return 'othersEnded'
+      }
+      await accountAccess.endSession(account.sub, form.one('session') ?? '', by)
+      return 'sessionEnded'
+    },
+  }
+}
+
+function row(frame: Frame, visit: Visit, { uid, seenFrom, signedInAt, createdAt, lastUsedAt }: AccountSession): Row {
+  const texts = TEXTS[visit.language]
+  const dates = datesOf(visit)
+  const name = (seenFrom && nameOfDevice(seenFrom)) ?? texts.frame.unknownDevice
+  const address = seenFrom?.address
+  const isHere = uid === visit.session.uid
+  const facts = [
+    texts.sessions.signedIn(dates.moment(signedInAt ?? createdAt)),
+    ...(isHere || lastUsedAt === undefined ? [] : [texts.sessions.lastUsed(dates.moment(lastUsedAt))]),
+    ...(address === undefined ? [] : [html`<bdi dir="ltr">${address}</bdi>`]),
+  ]
+  if (isHere) return { name, facts, state: texts.sessions.here }
+  const end = button({ label: texts.sessions.endOf(name), kind: 'secondary' })
+  return { name, facts, state: frame.form(visit, 'sessions', html`${hidden('session', uid)}${end}`) }
+}

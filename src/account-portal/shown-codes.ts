@@ -1,0 +1,22 @@
+/** The page that shows recovery codes, which it does once. */
+import { html } from 'hono/html'
+import { buttonLink } from '#http/design/components.ts'
+import { section } from '#http/design/work-components.ts'
+import type { Frame } from './frame.ts'
+import { type Done, TEXTS } from './texts/texts.ts'
+import type { SectionName, Visit } from './visit.ts'
+
+/** Answers the form that made them. No address leads here again. */
+export async function shownCodes(
+  frame: Frame,
+  visit: Visit,
+  { name, codes, done }: { readonly name: SectionName; readonly codes: readonly string[]; readonly done: Done },
+): Promise<void> {
+  const texts = TEXTS[visit.language].recoveryCodes
+  const list = html`<ul class="codes" dir="ltr" role="list">
+      ${codes.map((code) => html`<li>${code}</li>`)}
+    </ul>
+    <div>${buttonLink({ href: frame.paths.section('recovery-codes'), label: texts.kept, kind: 'primary' })}</div>`
+  const content = section({ id: 'codes', heading: texts.shown, lead: texts.shownLead, content: list })
+  await frame.send(visit, { name, done, content })
+}
