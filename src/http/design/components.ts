@@ -56,7 +56,8 @@ export function host(text: string): Html {
 
 export interface Button {
   readonly label: string | Html
-  readonly kind?: 'primary' | 'secondary' | 'quiet'
+  /** `danger`: what it takes away does not come back. */
+  readonly kind?: 'primary' | 'secondary' | 'quiet' | 'danger'
   readonly name?: string
   readonly value?: string
 }
