@@ -72,7 +72,7 @@ export async function htmlOf(
           <tr>
             <td
               class="sheet"
-              style="padding:32px;background:${light('sheet')};border:1px solid ${light('line')};border-radius:14px"
+              style="padding:32px 32px 20px;background:${light('sheet')};border:1px solid ${light('line')};border-radius:14px"
             >
               ${body(letter)}
             </td>
@@ -130,7 +130,7 @@ function factsTable(letter: Letter): Html | string {
         html`<tr>
           <td
             class="soft"
-            style="padding:4px 16px 4px 0;font:400 13px/1.5 ${raw(FONT)};color:${light('soft')};vertical-align:top"
+            style="padding:4px 16px 4px 0;font:400 13px/1.7 ${raw(FONT)};color:${light('soft')};vertical-align:top;white-space:nowrap"
           >
             ${label}
           </td>

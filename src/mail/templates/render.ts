@@ -23,7 +23,7 @@ export async function render<Name extends TemplateName>(
   const letter = LETTERS[language][message.template](cleaned(message.data), senderOf(from.issuer, brand, language))
   const { dir } = LANGUAGES[language]
   return {
-    subject: oneLine(letter.subject),
+    subject: letter.subject,
     text: textOf(letter, brand),
     html: await htmlOf(letter, { brand, lang: language, dir }),
     language,
@@ -43,7 +43,7 @@ function senderOf(issuer: string, brand: string, language: Language): Sender {
 /** The path must stay below the issuer however a mail program reads the URL; nothing of a request decides its host. */
 function linkOf(issuer: string, path: string): string {
   const { href } = new URL(issuer + path)
-  if (!path.startsWith('/') || !href.startsWith(`${issuer}/`)) throw new TypeError('a link of a mail leaves the issuer')
+  if (!href.startsWith(`${issuer}/`)) throw new TypeError('a link of a mail leaves the issuer')
   return href
 }
 
