@@ -30,7 +30,7 @@ export interface Person {
   /** From an authorization URL through sign-in and consent, as far as it is asked, back to the app. */
   authorize(url: string, who: { email: string; password: string }): Promise<URL>
   /** A tab whose requests leave with the cookies of now, whatever the browser is given meanwhile. */
-  fork(): Person
+  fork(planted?: Readonly<Record<string, string>>): Person
 }
 
 type Cookies = Map<string, { value: string; path: string }>
@@ -71,7 +71,14 @@ export function person(through: () => Reachable, cookies: Cookies = new Map()): 
     get cookies() {
       return new Map([...cookies].map(([key, { value }]) => [nameOf(key), value]))
     },
-    fork: () => person(through, new Map(cookies)),
+    fork: (planted = {}) =>
+      person(
+        through,
+        new Map([
+          ...cookies,
+          ...Object.entries(planted).map(([name, value]) => [`/ ${name}`, { value, path: '/' }] as const),
+        ]),
+      ),
     visit: (url) => request(new URL(url, issuer()).href),
     async submit(page, fields, button, unticked = [], follow = true) {
       const form = formOf(page.html, button)
