@@ -145,14 +145,14 @@ describe.skipIf(!browser)('on loopback', () => {
     await context.close()
   })
 
-  test('a page is one request of at most 12 kB', async () => {
+  test('a page is one request of at most 16 kB', async () => {
     const context = await newContext('en')
     const page = await context.newPage()
     const requests: string[] = []
     page.on('request', (request) => requests.push(request.url()))
     const response = await page.goto(world.request())
     expect(requests.filter((url) => !url.startsWith('data:'))).toHaveLength(2) // the redirect, and the page
-    expect((await response?.body())?.length).toBeLessThan(12_000)
+    expect((await response?.body())?.length).toBeLessThan(16_000)
     await context.close()
   })
 })
