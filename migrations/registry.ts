@@ -20,6 +20,7 @@ import * as m18 from './20261124121000-signing-keys-create-pepper.ts'
 import * as m19 from './20261124123000-sign-in-create-email-codes.ts'
 import * as m20 from './20261124125000-oidc-add-session-traces.ts'
 import * as m21 from './20261124131000-sign-in-create-errands.ts'
+import * as m22 from './20261124132000-sign-in-create-upstreams.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -43,4 +44,5 @@ export const MIGRATIONS = {
   '20261124123000-sign-in-create-email-codes': m19,
   '20261124125000-oidc-add-session-traces': m20,
   '20261124131000-sign-in-create-errands': m21,
+  '20261124132000-sign-in-create-upstreams': m22,
 } as const

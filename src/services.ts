@@ -34,8 +34,11 @@ import { createSettings, type ManagedSettings } from '#settings/settings.ts'
 import { type Clock, systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#shared/keyring.ts'
 import { createByMail } from '#sign-in/by-mail.ts'
+import { createByUpstream } from '#sign-in/by-upstream.ts'
 import { SEALED_EMAIL_CODES } from '#sign-in/email-code/sealed-codes.ts'
 import { SEALED_ERRANDS } from '#sign-in/errand/sealed-errands.ts'
+import { SEALED_CREDENTIALS } from '#sign-in/federated/credentials.ts'
+import { SEALED_UPSTREAM_REQUESTS } from '#sign-in/federated/requests.ts'
 import { createBreachRange } from '#sign-in/password/breach-range.ts'
 import { createMethods } from '#sign-in/methods.ts'
 import { SEALED_TOTP_SECRETS } from '#sign-in/totp/sealed-secrets.ts'
@@ -43,6 +46,9 @@ import { SEALED_PRIVATE_PARTS } from '#signing-keys/key-changes.ts'
 import { SEALED_PEPPER, withPepper } from '#signing-keys/master-key-store.ts'
 import { createMasterKeys } from '#signing-keys/master-keys.ts'
 import { createSigningKeys, type ManagedSigningKeys } from '#signing-keys/signing-keys.ts'
+
+/** A token endpoint checks our signature, and somebody waits at the browser. */
+const UPSTREAM_TIMEOUT_MS = 10_000
 
 export interface ServicesInput {
   readonly config: Config
@@ -60,6 +66,8 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   SEALED_KEPT_MAILS,
   SEALED_EMAIL_CODES,
   SEALED_ERRANDS,
+  SEALED_CREDENTIALS,
+  ...SEALED_UPSTREAM_REQUESTS,
   ...SEALED_TOTP_SECRETS,
   ...SEALED_PAYLOADS,
   SEALED_SEEN_FROM,
@@ -79,9 +87,11 @@ export async function createServices(input: ServicesInput) {
   const mail = createMail({ config, smtpUrl: secrets.smtpUrl, db, keyring, logger, metrics, clock })
   const adminResource = builtInAdminResource(issuer)
 
+  // plain http is for development on one machine
+  const allowHttp = (host: string) => !config.production && isLoopback(host)
+
   const registered = createRegistered({ db, notifications, audit, clock }, adminResource, {
-    // plain http is for development on one machine
-    allowHttpJwksUri: (host) => !config.production && isLoopback(host),
+    allowHttpJwksUri: allowHttp,
   })
   const fetch = createGuardedFetch({ allow: config.fetchAllow })
   const clientKeys = createClientKeys({ db, notifications, audit, clock, clients: registered.clients, fetch })
@@ -113,6 +123,18 @@ export async function createServices(input: ServicesInput) {
     passwords: methods.passwords,
     endAccess: (trx, sub) => endAccountAccess(trx, sub, 'password_reset'),
   })
+  const { removeExpired: removeExpiredUpstream, ...byUpstream } = createByUpstream({
+    db,
+    notifications,
+    accounts,
+    audit,
+    keyring,
+    mail,
+    clock,
+    issuer,
+    allowHttp,
+    fetch: createGuardedFetch({ allow: config.fetchAllow, timeoutMs: UPSTREAM_TIMEOUT_MS }),
+  })
   const accountAccess = createAccountAccess({ db, audit, keyring })
   const restoreEpoch = await seenRestoreEpoch(db)
   const masterKeys = createMasterKeys({ db, audit, keyring, sealed: SEALED_COLUMNS })
@@ -123,6 +145,7 @@ export async function createServices(input: ServicesInput) {
     accountAccess,
     ...methods,
     ...byMail,
+    ...byUpstream,
     signingKeys,
     masterKeys,
     settings,
@@ -148,6 +171,7 @@ export async function createServices(input: ServicesInput) {
       { name: 'remove-expired', everyMs: 60_000, run: () => oidc.removeExpired() },
       { name: 'remove-expired-proofs', everyMs: 60_000, run: removeExpiredProofs },
       { name: 'remove-expired-mail-proofs', everyMs: 60_000, run: removeExpiredMailProofs },
+      { name: 'remove-expired-upstream', everyMs: 60_000, run: removeExpiredUpstream },
       { name: 'note-key-uses', everyMs: 60_000, run: () => clientKeys.flush().then(() => undefined) },
     ],
     logger,

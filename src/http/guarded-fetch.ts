@@ -15,8 +15,22 @@ export class FetchRefused extends AppError {
 }
 
 export interface GuardedFetch {
-  /** GET. Throws FetchRefused for what is not allowed; other failures are those of fetch. The body is read already. */
-  (url: string | URL, headers?: Readonly<Record<string, string>>): Promise<Response>
+  /**
+   * GET, or what `sent` says. Throws FetchRefused for what is not allowed; other failures are those of fetch. The body
+   * is read already.
+   */
+  (url: string | URL, headers?: Readonly<Record<string, string>>, sent?: SentBody): Promise<Response>
+}
+
+export interface SentBody {
+  readonly method: string
+  readonly body: string | null
+}
+
+export interface GuardedFetchOptions {
+  readonly allow: readonly string[]
+  /** For the whole of it; two seconds unless what is asked has more to do than to send a document. */
+  readonly timeoutMs?: number
 }
 
 /**
@@ -24,24 +38,25 @@ export interface GuardedFetch {
  * resolved once, every address it has is judged, and the connection goes to one of those: an answer that changes
  * between the check and the use (DNS rebinding) changes nothing.
  */
-export function createGuardedFetch({ allow }: { readonly allow: readonly string[] }): GuardedFetch {
+export function createGuardedFetch({ allow, timeoutMs = TIMEOUT_MS }: GuardedFetchOptions): GuardedFetch {
   const judge = createJudge(allow)
   let client: ReturnType<typeof loadClient> | undefined
 
-  return async (url, headers = {}) => {
+  return async (url, headers = {}, sent = { method: 'GET', body: null }) => {
     const target = new URL(url)
     if (!['http:', 'https:'].includes(target.protocol))
       throw new FetchRefused(`${target.protocol} URLs are not fetched.`)
     const host = target.hostname.replace(/^\[|\]$/g, '')
     // an address needs no resolution, so the lookup below is never asked about it
     if (isIP(host)) judge(host, host)
-    client ??= loadClient(judge)
+    client ??= loadClient(judge, timeoutMs)
     const { fetch, agent } = await client
     const response = await fetch(target.href, {
+      ...sent,
       headers,
       redirect: 'manual',
       dispatcher: agent,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     })
     if (response.status >= 300 && response.status < 400) {
       await response.body?.cancel()
@@ -56,12 +71,12 @@ export function createGuardedFetch({ allow }: { readonly allow: readonly string[
 }
 
 /** Loaded with the first fetch: many servers never make one, and every start would wait for it. */
-async function loadClient(judge: Judge) {
+async function loadClient(judge: Judge, timeoutMs: number) {
   const { Agent, fetch } = await import('undici')
   const agent: Agent = new Agent({
-    connect: { lookup: pinnedLookup(judge), timeout: TIMEOUT_MS },
-    headersTimeout: TIMEOUT_MS,
-    bodyTimeout: TIMEOUT_MS,
+    connect: { lookup: pinnedLookup(judge), timeout: timeoutMs },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
     maxResponseSize: MAX_BODY_BYTES,
     keepAliveTimeout: 1000,
     connections: 4,

@@ -52,6 +52,11 @@ export const AFTER_RESTORE: Readonly<Record<string, 'emptied' | 'kept'>> = {
   totp_credentials: 'kept',
   settings: 'kept',
   signing_keys: 'kept',
+  upstream_domains: 'kept',
+  upstream_links: 'kept',
+  upstream_offers: 'emptied',
+  upstream_requests: 'emptied',
+  upstreams: 'kept',
 }
 
 interface Row {

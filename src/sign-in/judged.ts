@@ -26,6 +26,8 @@ export interface Verdict {
   readonly account: Account | undefined
   /** Why the proof is refused; undefined where it is right. */
   readonly refusal: string | undefined
+  /** Further facts for the audit log. */
+  readonly detail?: Readonly<Record<string, unknown>>
 }
 
 /**

@@ -9,8 +9,9 @@ export function proofEvent(facts: {
   refusal: string | undefined
   clientId: string | undefined
   by: AuditContext
+  detail?: Readonly<Record<string, unknown>>
 }): AuditEvent {
-  const { method, account, refusal, clientId, by } = facts
+  const { method, account, refusal, clientId, by, detail } = facts
   return {
     ...by,
     ...(account && refusal === undefined ? { actor: { kind: 'account', id: account.sub } } : {}),
@@ -19,7 +20,7 @@ export function proofEvent(facts: {
     ...(refusal === undefined ? {} : { reason: refusal }),
     type: refusal === undefined ? 'sign_in.succeeded' : 'sign_in.failed',
     outcome: refusal === undefined ? 'success' : 'failure',
-    detail: { method },
+    detail: { method, ...detail },
   }
 }
 

@@ -11,7 +11,9 @@ export function createWaysInStore(trx: Queryable) {
       await trx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`ways_in ${sub}`])
       const { rows } = await trx.query<{ count: number }>(
         `SELECT (SELECT count(*) FROM password_credentials WHERE account_sub = $1)::int
-           + (SELECT count(*) FROM passkeys WHERE account_sub = $1)::int AS count`,
+           + (SELECT count(*) FROM passkeys WHERE account_sub = $1)::int
+           + (SELECT count(*) FROM upstream_links l JOIN upstreams u ON u.id = l.upstream AND u.enabled
+              WHERE l.account_sub = $1)::int AS count`,
         [sub],
       )
       return rows[0]?.count ?? 0

@@ -19,6 +19,7 @@ import { createOidc } from '#oidc/oidc.ts'
 import { SEALED_COLUMNS } from '#services.ts'
 import { systemClock as clock } from '#shared/clock.ts'
 import { createByMail } from '#sign-in/by-mail.ts'
+import { createByUpstream } from '#sign-in/by-upstream.ts'
 import { createMethods } from '#sign-in/methods.ts'
 import { createMasterKeys } from '#signing-keys/master-keys.ts'
 import { atEnd } from './endings.ts'
@@ -80,6 +81,14 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
       },
       adminResource: `${ISSUER}/admin/v1`,
       ...methods,
+      ...createByUpstream({
+        ...current,
+        mail,
+        clock,
+        issuer: ISSUER,
+        allowHttp: () => false,
+        fetch: createGuardedFetch({ allow: [] }),
+      }),
       masterKeys: createMasterKeys({ ...current, sealed: SEALED_COLUMNS }),
       accountAccess: createAccountAccess(current),
       mail,

@@ -28,7 +28,7 @@ export const KEEPERS: readonly Keeper[] = [
   { packages: ['@koa/bodyparser'], rooms: ['http'] },
   { packages: ['koa-compose'], rooms: ['http', 'oidc', 'app'] },
   { packages: ['nodemailer'], rooms: ['mail'] },
-  { packages: ['argon2', '@node-rs/argon2', '@simplewebauthn/', 'otpauth', 'qr'], rooms: ['sign-in'] },
+  { packages: ['argon2', '@node-rs/argon2', '@simplewebauthn/', 'openid-client', 'otpauth', 'qr'], rooms: ['sign-in'] },
   {
     packages: ['oidc-provider'],
     rooms: ['oidc'],

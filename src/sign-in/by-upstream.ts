@@ -1,0 +1,41 @@
+/** Puts together how people sign in by upstream providers, and how those are kept. */
+import type { Accounts } from '#accounts/account.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import { createAttempts } from './attempts.ts'
+import { createFederation, type FederationDeps } from './federated/federation.ts'
+import { createProviders, type ProvidersDeps } from './federated/providers.ts'
+import { createUpstreamRequests } from './federated/requests.ts'
+import { createUpstreams, type UpstreamsDeps } from './federated/upstreams.ts'
+
+/** Where providers send people back to, below the issuer; the same for all, so it is registered once with each. */
+export const UPSTREAM_CALLBACK_PATH = '/upstream/callback'
+/** Where providers send people back to after a sign-out there. */
+export const UPSTREAM_SIGNED_OUT_PATH = '/upstream/signed-out'
+
+export interface ByUpstreamDeps
+  extends Omit<UpstreamsDeps, 'keyring'>, Pick<FederationDeps, 'mail'>, Pick<ProvidersDeps, 'fetch'> {
+  readonly accounts: Accounts
+  readonly keyring: Keyring
+}
+
+export function createByUpstream(deps: ByUpstreamDeps) {
+  const upstreams = createUpstreams(deps)
+  const redirectUri = deps.issuer.replace(/\/$/, '') + UPSTREAM_CALLBACK_PATH
+  const requests = createUpstreamRequests(deps.db, deps.keyring)
+  const federated = createFederation({
+    ...deps,
+    attempts: createAttempts(deps),
+    upstreams,
+    providers: createProviders({ ...deps, upstreams, redirectUri }),
+    requests,
+  })
+  return {
+    upstreams,
+    federated,
+    /** What nobody can go on with any more; rows by table, undefined when there were none. */
+    async removeExpired(): Promise<Record<string, number> | undefined> {
+      const rows = await requests.removeExpired()
+      return rows > 0 ? { upstream_requests: rows } : undefined
+    },
+  }
+}

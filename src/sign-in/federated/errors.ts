@@ -1,0 +1,60 @@
+/** What is refused of upstream providers, and of their links. */
+import { AppError, type Fault } from '#shared/app-error.ts'
+
+/** 400 with every faulty member. */
+export class UpstreamInvalid extends AppError {
+  override readonly name = 'UpstreamInvalid'
+  readonly code = 'upstream_invalid'
+  readonly status = 400
+
+  constructor(faults: readonly Fault[]) {
+    const fields = [...new Set(faults.map((fault) => fault.field))].join(', ')
+    super(`The upstream provider has faults in: ${fields}.`, { faults })
+  }
+}
+
+export class UpstreamNotFound extends AppError {
+  override readonly name = 'UpstreamNotFound'
+  readonly code = 'upstream_not_found'
+  readonly status = 404
+
+  constructor(id: string) {
+    super(`There is no upstream provider ${JSON.stringify(id.slice(0, 100))}.`)
+  }
+}
+
+/** 409: an id or a domain that another one has. */
+export class UpstreamExists extends AppError {
+  override readonly name = 'UpstreamExists'
+  readonly code = 'upstream_exists'
+  readonly status = 409
+
+  constructor(field: 'id' | 'domains', given: string) {
+    const what = field === 'id' ? `the id ${JSON.stringify(given)}` : `the domain ${given}`
+    super(`Another upstream provider has ${what}.`, {
+      faults: [{ field, given, expected: 'what no other upstream provider has' }],
+    })
+  }
+}
+
+/** 404: the account is not linked to it. */
+export class LinkNotFound extends AppError {
+  override readonly name = 'LinkNotFound'
+  readonly code = 'link_not_found'
+  readonly status = 404
+
+  constructor() {
+    super('The account is not linked to this provider.')
+  }
+}
+
+/** 503: the provider does not answer, or not as an OpenID provider does. */
+export class UpstreamUnavailable extends AppError {
+  override readonly name = 'UpstreamUnavailable'
+  readonly code = 'upstream_unavailable'
+  readonly status = 503
+
+  constructor(upstream: string, cause: unknown) {
+    super(`${upstream} cannot be asked at this moment; try again in a while.`, { cause })
+  }
+}

@@ -1,0 +1,55 @@
+/** Sign-in by an upstream provider: what the pages and the account page see of it. */
+import type { Account } from '#accounts/account.ts'
+import type { AuditContext } from '#audit/audit.ts'
+import type { LoginMethod, Proof } from '../login-method.ts'
+import type { UpstreamLink, UpstreamPerson } from './link-store.ts'
+import type { Upstream } from './upstream.ts'
+
+/** What came back from a provider: the parameters of `<issuer>/upstream/callback`, for the interaction it belongs to. */
+export interface UpstreamAnswer {
+  readonly uid: string
+  /** As a query string. */
+  readonly answer: string
+}
+
+/**
+ * `proof`: who it is. `offer`: an account has this address; whoever proves it next in this interaction is linked.
+ * `stranger`: nobody here is linked to this person, and nothing can be linked. `cancelled`: the person came back
+ * without signing in. `refused`: the answer is not right, or could not be had.
+ */
+export type UpstreamOutcome =
+  | { readonly kind: 'proof'; readonly proof: Proof }
+  | { readonly kind: 'offer'; readonly upstream: Upstream; readonly email: string }
+  | { readonly kind: 'stranger'; readonly upstream: Upstream; readonly why: 'no_account' | 'no_email' }
+  | { readonly kind: 'cancelled' | 'refused'; readonly upstream: Upstream | undefined }
+
+export interface Federated extends LoginMethod<UpstreamAnswer> {
+  /** Those that a sign-in page names, the same for everybody. */
+  offered(): Promise<readonly Upstream[]>
+  /** The provider that looks after the domain of an e-mail address. */
+  forIdentifier(identifier: string): Promise<Upstream | undefined>
+  /**
+   * Where to send the browser of an interaction; undefined where there is no such provider. Throws
+   * UpstreamUnavailable (503) where it cannot be asked.
+   */
+  begin(request: { upstream: string; uid: string; loginHint?: string }): Promise<URL | undefined>
+  /** The interaction that began with this state, which stays unspent. */
+  interactionOf(state: string): Promise<string | undefined>
+  /** As `verify`, with what else there is to say. */
+  finish(attempt: UpstreamAnswer & { readonly clientId?: string }, by: AuditContext): Promise<UpstreamOutcome>
+  /**
+   * After the whole sign-in of an account in an interaction: links it to whom a provider vouched for before, where the
+   * account was proven here by `amr` and has that address.
+   */
+  acceptOffer(
+    proven: { uid: string; account: Account; amr: readonly string[] },
+    by: AuditContext,
+  ): Promise<Upstream | undefined>
+  /** Whoever does not want to be linked. */
+  dropOffer(uid: string): Promise<void>
+  links(sub: string): Promise<UpstreamLink[]>
+  /** Throws LinkNotFound (404) and LastWayIn (409). Audits account.unlinked, and tells the person by mail. */
+  unlink(sub: string, link: UpstreamPerson, by: AuditContext): Promise<void>
+  /** Where the person signs out at the provider, where that is wanted and possible. */
+  signOutUrl(upstream: string, parameters: { returnTo: string; state: string }): Promise<URL | undefined>
+}

@@ -1,0 +1,203 @@
+/** Signs people in by upstream providers: the way there and back, and whom it leads to. */
+import { AccountExists } from '#accounts/errors.ts'
+import type { Account, Accounts } from '#accounts/account.ts'
+import type { AuditContext } from '#audit/audit.ts'
+import type { Database } from '#database/database.ts'
+import { judged, type JudgedDeps, type Verdict } from '../judged.ts'
+import { amrOf, domainOf, profileOf, type UpstreamProfile } from './claims.ts'
+import { UpstreamUnavailable } from './errors.ts'
+import type { Federated, UpstreamAnswer, UpstreamOutcome } from './federated.ts'
+import { createLinkStore, type UpstreamPerson } from './link-store.ts'
+import { createLinks, type LinksDeps } from './links.ts'
+import type { Providers, UpstreamClaims } from './providers.ts'
+import { refusalOf, wasCancelled } from './refusals.ts'
+import type { UpstreamRequests } from './requests.ts'
+import type { Upstream, Upstreams } from './upstream.ts'
+
+export interface FederationDeps extends LinksDeps, Pick<JudgedDeps, 'attempts'> {
+  readonly db: Database
+  readonly accounts: Pick<Accounts, 'read' | 'create' | 'findByIdentifier'>
+  readonly upstreams: Pick<Upstreams, 'read' | 'offered'>
+  readonly providers: Providers
+  readonly requests: UpstreamRequests
+}
+
+export function createFederation(deps: FederationDeps): Federated {
+  const { db, upstreams, providers, requests } = deps
+  const links = createLinks(deps)
+  const findOffered = async (id: string) => (await upstreams.offered()).find((upstream) => upstream.id === id)
+
+  return {
+    name: 'federated',
+    proves: 'identity',
+    isEnrolled: (sub) => createLinkStore(db).hasAny(sub),
+    offered: () => upstreams.offered(),
+
+    async forIdentifier(identifier) {
+      const domain = identifier.includes('@') ? domainOf(identifier.trim()) : ''
+      return (await upstreams.offered()).find(({ domains }) => domains.includes(domain))
+    },
+
+    async begin({ upstream: id, uid, loginHint }) {
+      const upstream = await findOffered(id)
+      if (!upstream) return undefined
+      const secrets = await requests.begin(uid, id)
+      try {
+        return await providers.authorizationUrl(upstream, secrets, loginHint)
+      } catch (error) {
+        throw new UpstreamUnavailable(upstream.name, error)
+      }
+    },
+
+    interactionOf: requests.interactionOf,
+    finish: (attempt, by) => finish(deps, attempt, by),
+
+    async verify(attempt, by) {
+      const outcome = await finish(deps, attempt, by)
+      return outcome.kind === 'proof' ? outcome.proof : undefined
+    },
+
+    async acceptOffer({ uid, account, amr }, by) {
+      const offer = await requests.takeOffer(uid)
+      // proven here, by a password or a passkey: that another provider vouches for the account is not enough
+      if (!offer || !(amr.includes('pwd') || amr.includes('user'))) return undefined
+      if (offer.email.toLowerCase() !== account.email.toLowerCase()) return undefined
+      const upstream = await findOffered(offer.upstream)
+      return upstream && (await links.add(account, upstream, offer.subject, by)) ? upstream : undefined
+    },
+
+    dropOffer: async (uid) => void (await requests.takeOffer(uid)),
+    links: (sub) => createLinkStore(db).list(sub),
+    unlink: links.remove,
+
+    async signOutUrl(id, { returnTo, state }) {
+      const upstream = await findOffered(id)
+      if (!upstream?.logout) return undefined
+      return providers.endSessionUrl(upstream, {
+        client_id: upstream.clientId,
+        post_logout_redirect_uri: returnTo,
+        state,
+      })
+    },
+  }
+}
+
+type Attempt = UpstreamAnswer & { readonly clientId?: string }
+
+async function finish(deps: FederationDeps, attempt: Attempt, by: AuditContext): Promise<UpstreamOutcome> {
+  let outcome: UpstreamOutcome = { kind: 'refused', upstream: undefined }
+  const facts = { method: 'federated', who: undefined, clientId: attempt.clientId, by }
+  await judged(deps, facts, async (): Promise<Verdict> => {
+    const judgement = await judge(deps, attempt, by)
+    outcome = judgement.outcome
+    const { upstream } = judgement
+    return { ...judgement.verdict, ...(upstream && { detail: { upstream: upstream.id, ...judgement.detail } }) }
+  })
+  return outcome
+}
+
+interface Judgement {
+  readonly verdict: Verdict
+  readonly outcome: UpstreamOutcome
+  readonly upstream?: Upstream | undefined
+  readonly detail?: Readonly<Record<string, unknown>>
+}
+
+async function judge(deps: FederationDeps, { uid, answer }: Attempt, by: AuditContext): Promise<Judgement> {
+  const parameters = new URLSearchParams(answer)
+  const state = parameters.get('state') ?? ''
+  const request = await deps.requests.take(uid, state)
+  if (!request) return refused('the state was spent, is too old or is not for this page', undefined)
+  const upstream = await deps.upstreams.read(request.upstream)
+  if (!upstream?.enabled) return refused('the provider is disabled or gone', upstream)
+  let claims: UpstreamClaims
+  try {
+    claims = await deps.providers.redeem(upstream, parameters, { ...request, state })
+  } catch (error) {
+    return refused(refusalOf(error), upstream, wasCancelled(error) ? 'cancelled' : 'refused')
+  }
+  const person = { upstream: upstream.id, subject: claims.sub }
+  const amr = amrOf(claims)
+  const detail = Array.isArray(claims['amr']) ? { upstream_amr: claims['amr'].slice(0, 10).map(String) } : {}
+  const sub = await createLinkStore(deps.db).use(person)
+  const found =
+    sub === undefined ? await newcomer(deps, { upstream, person, claims, uid }, by) : await known(deps, upstream, sub)
+  if ('outcome' in found) return { ...found, upstream, detail }
+  return { verdict: accepted(found), outcome: { kind: 'proof', proof: { account: found, amr } }, upstream, detail }
+}
+
+function refused(refusal: string, upstream: Upstream | undefined, kind: 'refused' | 'cancelled' = 'refused') {
+  return { verdict: { account: undefined, refusal }, outcome: { kind, upstream }, upstream } satisfies Judgement
+}
+
+const accepted = (account: Account): Verdict => ({ account, refusal: undefined })
+
+async function known({ accounts }: FederationDeps, upstream: Upstream, sub: string): Promise<Account | Judgement> {
+  const account = await accounts.read(sub)
+  if (account?.status === 'enabled') return account
+  return { ...refused('the account is disabled', upstream), verdict: { account, refusal: 'the account is disabled' } }
+}
+
+interface Newcomer {
+  readonly upstream: Upstream
+  readonly person: UpstreamPerson
+  readonly claims: UpstreamClaims
+  readonly uid: string
+}
+
+/** Nobody is linked to this person: an account is made, or one that is there is never taken over (only offered). */
+async function newcomer(deps: FederationDeps, person: Newcomer, by: AuditContext): Promise<Account | Judgement> {
+  const { upstream, claims } = person
+  const profile = profileOf(upstream, claims, await deps.upstreams.offered())
+  const email = profile.verifiedEmail
+  if (email === undefined) return stranger(upstream, 'no_email')
+  if (await deps.accounts.findByIdentifier(email)) return offer(deps, person, email)
+  if (!upstream.justInTime) return stranger(upstream, 'no_account')
+  try {
+    return await justInTime(deps, person, { ...profile, verifiedEmail: email }, by)
+  } catch (error) {
+    if (!(error instanceof AccountExists) && !(error instanceof AlreadyLinked)) throw error
+    // the same person came in twice at once, or somebody registered the address meanwhile
+    const sub = await createLinkStore(deps.db).use(person.person)
+    return sub === undefined ? offer(deps, person, email) : known(deps, upstream, sub)
+  }
+}
+
+class AlreadyLinked extends Error {}
+
+async function justInTime(
+  { accounts, audit }: FederationDeps,
+  { upstream, person }: Newcomer,
+  profile: UpstreamProfile & { readonly verifiedEmail: string },
+  by: AuditContext,
+): Promise<Account> {
+  const asThemselves = (sub: string): AuditContext => ({ ...by, actor: { kind: 'account', id: sub } })
+  const input = { email: profile.verifiedEmail, emailVerified: true, claims: profile.claims }
+  const named = profile.name === undefined ? input : { ...input, name: profile.name }
+  return accounts.create(named, asThemselves, async (trx, { sub }) => {
+    if (!(await createLinkStore(trx).add(person, sub))) throw new AlreadyLinked()
+    await audit.recordIn(trx, {
+      ...asThemselves(sub),
+      type: 'account.linked',
+      outcome: 'success',
+      accountId: sub,
+      subject: { kind: 'account', id: sub },
+      detail: { upstream: upstream.id, just_in_time: true },
+    })
+  })
+}
+
+function stranger(upstream: Upstream, why: 'no_account' | 'no_email'): Judgement {
+  const refusal = {
+    no_account: 'no account is linked to this person',
+    no_email: 'no account is linked to this person, and the provider has not verified an address of theirs',
+  }[why]
+  return { ...refused(refusal, upstream), outcome: { kind: 'stranger', upstream, why } }
+}
+
+async function offer({ requests }: FederationDeps, newcomer: Newcomer, email: string): Promise<Judgement> {
+  const { upstream, person, uid } = newcomer
+  await requests.offer(uid, { ...person, email })
+  const refusal = 'an account has this address, and is linked only after it was proven'
+  return { ...refused(refusal, upstream), outcome: { kind: 'offer', upstream, email } }
+}

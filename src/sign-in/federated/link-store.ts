@@ -1,0 +1,68 @@
+/** The table upstream_links: which person at a provider is which account. */
+import type { Queryable } from '#database/database.ts'
+
+/** A subject means something only together with its provider (OpenID Connect Core §2, ASVS 6.8.1). */
+export interface UpstreamPerson {
+  readonly upstream: string
+  readonly subject: string
+}
+
+export interface UpstreamLink extends UpstreamPerson {
+  /** The provider, as people know it. */
+  readonly name: string
+  readonly linkedAt: Date
+  readonly lastUsedAt: Date | null
+}
+
+export function createLinkStore(db: Queryable) {
+  return {
+    /** The account, and notes the use. */
+    async use({ upstream, subject }: UpstreamPerson): Promise<string | undefined> {
+      const { rows } = await db.query<{ account_sub: string }>(
+        `UPDATE upstream_links SET last_used_at = statement_timestamp()
+         WHERE upstream = $1 AND subject = $2 RETURNING account_sub`,
+        [upstream, subject],
+      )
+      return rows[0]?.account_sub
+    },
+
+    /** False where the person has an account already. */
+    async add({ upstream, subject }: UpstreamPerson, sub: string): Promise<boolean> {
+      const { rowCount } = await db.query(
+        `INSERT INTO upstream_links (upstream, subject, account_sub, last_used_at)
+         VALUES ($1, $2, $3, statement_timestamp()) ON CONFLICT DO NOTHING`,
+        [upstream, subject, sub],
+      )
+      return rowCount === 1
+    },
+
+    async remove({ upstream, subject }: UpstreamPerson, sub: string): Promise<boolean> {
+      const { rowCount } = await db.query(
+        'DELETE FROM upstream_links WHERE upstream = $1 AND subject = $2 AND account_sub = $3',
+        [upstream, subject, sub],
+      )
+      return rowCount === 1
+    },
+
+    /** Of an account, the oldest first. */
+    async list(sub: string): Promise<UpstreamLink[]> {
+      const { rows } = await db.query<UpstreamLink>(
+        `SELECT l.upstream, l.subject, u.name, l.created_at AS "linkedAt", l.last_used_at AS "lastUsedAt"
+         FROM upstream_links l JOIN upstreams u ON u.id = l.upstream
+         WHERE l.account_sub = $1 ORDER BY l.created_at, l.upstream, l.subject`,
+        [sub],
+      )
+      return rows
+    },
+
+    /** Whether one of the account's links is to a provider that is enabled. */
+    async hasAny(sub: string): Promise<boolean> {
+      const { rows } = await db.query(
+        `SELECT 1 FROM upstream_links l JOIN upstreams u ON u.id = l.upstream AND u.enabled
+         WHERE l.account_sub = $1 LIMIT 1`,
+        [sub],
+      )
+      return rows.length > 0
+    },
+  }
+}

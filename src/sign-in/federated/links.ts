@@ -1,0 +1,60 @@
+/** Links of accounts to people at upstream providers, each change told in the audit log and by mail. */
+import type { Account, Accounts } from '#accounts/account.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Database, Queryable } from '#database/database.ts'
+import type { Mail } from '#mail/mail.ts'
+import type { Clock } from '#shared/clock.ts'
+import { noticeOf } from '../errand/notice.ts'
+import { keepAWayIn } from '../ways-in.ts'
+import { LinkNotFound } from './errors.ts'
+import { createLinkStore, type UpstreamPerson } from './link-store.ts'
+import type { Upstream } from './upstream.ts'
+
+export interface LinksDeps {
+  readonly db: Database
+  readonly accounts: Pick<Accounts, 'read'>
+  readonly audit: Audit
+  readonly mail: Pick<Mail, 'enqueue'>
+  readonly clock: Clock
+}
+
+export function createLinks({ db, accounts, audit, mail, clock }: LinksDeps) {
+  async function tell(
+    trx: Queryable,
+    account: Account,
+    how: { type: 'account.linked' | 'account.unlinked'; upstream: string; by: AuditContext },
+  ): Promise<void> {
+    const { type, upstream, by } = how
+    const { sub } = account
+    await audit.recordIn(trx, {
+      ...by,
+      type,
+      outcome: 'success',
+      accountId: sub,
+      subject: { kind: 'account', id: sub },
+      detail: { upstream },
+    })
+    const change = type === 'account.linked' ? 'upstream_linked' : 'upstream_unlinked'
+    await mail.enqueue(trx, noticeOf(account, change, { by, at: clock.now() }))
+  }
+
+  return {
+    /** False where the person is linked already. */
+    add: (account: Account, upstream: Upstream, subject: string, by: AuditContext): Promise<boolean> =>
+      db.transaction(async (trx) => {
+        if (!(await createLinkStore(trx).add({ upstream: upstream.id, subject }, account.sub))) return false
+        const actor = { kind: 'account', id: account.sub } as const
+        await tell(trx, account, { type: 'account.linked', upstream: upstream.id, by: { ...by, actor } })
+        return true
+      }),
+
+    async remove(sub: string, link: UpstreamPerson, by: AuditContext): Promise<void> {
+      const account = await accounts.read(sub)
+      await db.transaction(async (trx) => {
+        if (!account || !(await createLinkStore(trx).remove(link, sub))) throw new LinkNotFound()
+        await keepAWayIn(trx, sub)
+        await tell(trx, account, { type: 'account.unlinked', upstream: link.upstream, by })
+      })
+    },
+  }
+}

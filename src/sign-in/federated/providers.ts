@@ -1,0 +1,147 @@
+/** Speaks OpenID Connect to upstream providers: discovery, the way there, and what they answer. */
+import type { CryptoKey } from 'jose'
+import type * as OpenIdClient from 'openid-client'
+import type { GuardedFetch } from '#http/guarded-fetch.ts'
+import type { Clock } from '#shared/clock.ts'
+import type { UpstreamRules } from './validation.ts'
+import type { Upstream, Upstreams } from './upstream.ts'
+
+const METADATA_MAX_AGE_MS = 10 * 60 * 1000
+/** How far the clock of a provider may be from ours. */
+const CLOCK_TOLERANCE_SECONDS = 30
+const ANSWER_SECONDS = 15
+
+export interface ProvidersDeps {
+  readonly upstreams: Pick<Upstreams, 'credential'>
+  readonly fetch: GuardedFetch
+  /** Whether plain http is good enough for a host. */
+  readonly allowHttp: UpstreamRules['allowHttp']
+  readonly clock: Clock
+  /** `<issuer>/upstream/callback`: one for all providers. */
+  readonly redirectUri: string
+}
+
+/** What ties an answer to its request. */
+export interface RequestSecrets {
+  readonly state: string
+  readonly nonce: string
+  /** Of PKCE (RFC 7636). */
+  readonly verifier: string
+}
+
+export type UpstreamClaims = Readonly<Record<string, unknown>> & { readonly sub: string }
+
+export interface Providers {
+  /** Throws what discovery throws. */
+  authorizationUrl(upstream: Upstream, secrets: RequestSecrets, loginHint: string | undefined): Promise<URL>
+  /**
+   * Redeems the code of an authorization response and gives the claims of the ID token, with those of userinfo beside
+   * them where it lacks some that are mapped. Throws where anything of it is not right.
+   */
+  redeem(upstream: Upstream, answer: URLSearchParams, secrets: RequestSecrets): Promise<UpstreamClaims>
+  /** Where people sign out there; undefined where the provider has no such place. */
+  endSessionUrl(upstream: Upstream, parameters: Record<string, string>): Promise<URL | undefined>
+}
+
+interface Known {
+  readonly version: number
+  readonly until: number
+  readonly configuration: Promise<OpenIdClient.Configuration>
+}
+
+export function createProviders(deps: ProvidersDeps): Providers {
+  const known = new Map<string, Known>()
+
+  async function configurationOf(upstream: Upstream): Promise<OpenIdClient.Configuration> {
+    const now = deps.clock.now().getTime()
+    const before = known.get(upstream.id)
+    if (before && before.version === upstream.version && before.until > now) return before.configuration
+    const configuration = discover(deps, upstream)
+    const entry = { version: upstream.version, until: now + METADATA_MAX_AGE_MS, configuration }
+    known.set(upstream.id, entry)
+    configuration.catch(() => known.get(upstream.id) === entry && known.delete(upstream.id))
+    return configuration
+  }
+
+  return {
+    async authorizationUrl(upstream, { state, nonce, verifier }, loginHint) {
+      const openid = await load()
+      return openid.buildAuthorizationUrl(await configurationOf(upstream), {
+        redirect_uri: deps.redirectUri,
+        scope: upstream.scopes.join(' '),
+        state,
+        nonce,
+        code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        ...(loginHint === undefined ? {} : { login_hint: loginHint }),
+      })
+    },
+
+    async redeem(upstream, answer, { state, nonce, verifier }) {
+      const openid = await load()
+      const configuration = await configurationOf(upstream)
+      const url = new URL(deps.redirectUri)
+      url.search = answer.toString()
+      // OpenID Connect Core §3.1.3.7: iss, aud, azp, exp, nonce and, as it is asked for below, the signature
+      const tokens = await openid.authorizationCodeGrant(configuration, url, {
+        expectedState: state,
+        expectedNonce: nonce,
+        pkceCodeVerifier: verifier,
+        idTokenExpected: true,
+      })
+      const claims = tokens.claims() as UpstreamClaims
+      const isComplete = Object.values(upstream.claims).every((name) => claims[name] !== undefined)
+      if (isComplete || configuration.serverMetadata().userinfo_endpoint === undefined) return claims
+      // OpenID Connect Core §5.3.2: its sub must be that of the ID token
+      const further = await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub)
+      return { ...further, ...claims }
+    },
+
+    async endSessionUrl(upstream, parameters) {
+      const openid = await load()
+      const configuration = await configurationOf(upstream)
+      if (configuration.serverMetadata().end_session_endpoint === undefined) return undefined
+      return openid.buildEndSessionUrl(configuration, parameters)
+    },
+  }
+}
+
+async function discover(deps: ProvidersDeps, upstream: Upstream): Promise<OpenIdClient.Configuration> {
+  const openid = await load()
+  const issuer = new URL(upstream.issuer)
+  const isPlain = issuer.protocol === 'http:' && deps.allowHttp(issuer.hostname)
+  return openid.discovery(
+    issuer,
+    upstream.clientId,
+    { [openid.clockTolerance]: CLOCK_TOLERANCE_SECONDS },
+    await authentication(deps, upstream, openid),
+    {
+      timeout: ANSWER_SECONDS,
+      [openid.customFetch]: (url, { method, headers, body }) =>
+        deps.fetch(url, headers, { method, body: body instanceof URLSearchParams ? body.toString() : null }),
+      execute: [
+        // the token came from the provider itself, but its signature is asked for all the same (ASVS 6.8.2)
+        openid.enableNonRepudiationChecks,
+        ...(isPlain ? [openid.allowInsecureRequests] : []),
+      ],
+    },
+  )
+}
+
+async function authentication(
+  { upstreams }: ProvidersDeps,
+  { id, authMethod, publicJwk }: Upstream,
+  openid: typeof OpenIdClient,
+): Promise<OpenIdClient.ClientAuth> {
+  const credential = (await upstreams.credential(id)) ?? ''
+  if (authMethod === 'client_secret_basic') return openid.ClientSecretBasic(credential)
+  if (authMethod === 'client_secret_post') return openid.ClientSecretPost(credential)
+  const { importJWK } = await import('jose')
+  const key = (await importJWK(JSON.parse(credential) as object, 'ES256')) as CryptoKey
+  return openid.PrivateKeyJwt({ key, kid: publicJwk?.kid as string })
+}
+
+/** Loaded with the first sign-in that needs it: many servers have no upstream, and every start would wait for it. */
+function load(): Promise<typeof OpenIdClient> {
+  return import('openid-client')
+}

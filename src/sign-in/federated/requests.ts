@@ -1,0 +1,90 @@
+/** What is remembered of an interaction whose person is at a provider: sealed, for ten minutes, once. */
+import type { Queryable } from '#database/database.ts'
+import type { SealedColumn } from '#database/sealed-columns.ts'
+import { randomId, sha256 } from '#shared/ids.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import type { RequestSecrets } from './providers.ts'
+import { createRequestStore } from './request-store.ts'
+
+const REQUEST = 'upstream-request'
+const OFFER = 'upstream-offer'
+
+export const SEALED_UPSTREAM_REQUESTS: readonly SealedColumn[] = [
+  {
+    table: 'upstream_requests',
+    column: 'sealed',
+    purpose: REQUEST,
+    names: ['state_hash'],
+    context: (row) => (row['state_hash'] as Buffer).toString('hex'),
+  },
+  {
+    table: 'upstream_offers',
+    column: 'sealed',
+    purpose: OFFER,
+    names: ['interaction_id'],
+    context: (row) => (row['interaction_id'] as Buffer).toString('hex'),
+  },
+]
+
+interface OpenRequest extends Omit<RequestSecrets, 'state'> {
+  readonly uid: string
+  readonly upstream: string
+}
+
+/** Whom a provider vouched for, with an address that it has verified. */
+export interface Offer {
+  readonly upstream: string
+  readonly subject: string
+  readonly email: string
+}
+
+export type UpstreamRequests = ReturnType<typeof createUpstreamRequests>
+
+export function createUpstreamRequests(db: Queryable, keyring: Pick<Keyring, 'seal' | 'open'>) {
+  const store = createRequestStore(db)
+  const seal = (purpose: string, content: object, key: Buffer) =>
+    keyring.seal(purpose, JSON.stringify(content), key.toString('hex'))
+  const open = (purpose: string, sealed: Buffer, key: Buffer): unknown =>
+    JSON.parse(keyring.open(purpose, sealed, key.toString('hex')).toString())
+
+  return {
+    async begin(uid: string, upstream: string): Promise<RequestSecrets> {
+      const secrets = { state: randomId(), nonce: randomId(), verifier: randomId() }
+      const stateHash = stateHashOf(secrets.state)
+      const content: OpenRequest = { uid, upstream, nonce: secrets.nonce, verifier: secrets.verifier }
+      await store.add({ stateHash, interactionId: sha256(uid), sealed: seal(REQUEST, content, stateHash) })
+      return secrets
+    },
+
+    async interactionOf(state: string): Promise<string | undefined> {
+      const stateHash = stateHashOf(state)
+      const sealed = await store.find(stateHash)
+      return sealed && (open(REQUEST, sealed, stateHash) as OpenRequest).uid
+    },
+
+    /** Once; undefined where it was taken before, is over, or is another interaction's. */
+    async take(uid: string, state: string): Promise<OpenRequest | undefined> {
+      const stateHash = stateHashOf(state)
+      const sealed = await store.take(stateHash, sha256(uid))
+      return sealed && (open(REQUEST, sealed, stateHash) as OpenRequest)
+    },
+
+    async offer(uid: string, offer: Offer): Promise<void> {
+      const key = sha256(uid)
+      await store.offer(key, seal(OFFER, offer, key))
+    },
+
+    async takeOffer(uid: string): Promise<Offer | undefined> {
+      const key = sha256(uid)
+      const sealed = await store.takeOffer(key)
+      return sealed && (open(OFFER, sealed, key) as Offer)
+    },
+
+    removeExpired: store.removeExpired,
+  }
+}
+
+/** What it is for is part of the digest: the value of any other kind is unknown here. */
+function stateHashOf(state: string): Buffer {
+  return sha256(`upstream state ${state}`)
+}

@@ -1,0 +1,130 @@
+/** The SQL of the tables `upstreams` and `upstream_domains`. */
+import type { JWK } from 'jose'
+import type { Queryable } from '#database/database.ts'
+import type { Upstream, UpstreamAuthMethod } from './upstream.ts'
+import type { UpstreamFields } from './validation.ts'
+
+interface Row {
+  id: string
+  name: string
+  issuer: string
+  client_id: string
+  auth_method: UpstreamAuthMethod
+  public_jwk: JWK | null
+  scopes: string[]
+  claims: Record<string, string>
+  domains: string[]
+  just_in_time: boolean
+  logout: boolean
+  enabled: boolean
+  version: number
+  created_at: Date
+  updated_at: Date
+}
+
+/** How we authenticate there, as it is stored. */
+export interface StoredCredential {
+  readonly sealed: Buffer
+  readonly publicJwk: JWK | undefined
+}
+
+const COLUMNS = `id, name, issuer, client_id, auth_method, public_jwk, scopes, claims, just_in_time, logout, enabled,
+  version, created_at, updated_at`
+const DOMAINS = `ARRAY(SELECT domain FROM upstream_domains d WHERE d.upstream = u.id ORDER BY domain) AS domains`
+
+export function createUpstreamStore(db: Queryable) {
+  async function select(rest: string, values: readonly unknown[] = []): Promise<Upstream[]> {
+    const { rows } = await db.query<Row>(`SELECT ${COLUMNS}, ${DOMAINS} FROM upstreams u ${rest}`, values)
+    return rows.map(toUpstream)
+  }
+
+  return {
+    read: async (id: string) => (await select('WHERE id = $1', [id]))[0],
+    list: () => select('ORDER BY id'),
+
+    /** False when the id is taken. */
+    async insert(fields: UpstreamFields, { sealed, publicJwk }: StoredCredential, at: Date): Promise<boolean> {
+      const { rowCount } = await db.query(
+        `INSERT INTO upstreams (id, issuer, credential, public_jwk, name, client_id, auth_method, scopes, claims,
+           just_in_time, logout, enabled, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) ON CONFLICT DO NOTHING`,
+        [fields.id, fields.issuer, sealed, jsonOf(publicJwk), ...changeable(fields), at],
+      )
+      return rowCount === 1
+    },
+
+    /** Undefined `credential`: as it is. False when it is gone or no longer of `version`. */
+    async update(
+      fields: UpstreamFields,
+      version: number,
+      credential: StoredCredential | undefined,
+      at: Date,
+    ): Promise<boolean> {
+      const { rowCount } = await db.query(
+        `UPDATE upstreams SET credential = coalesce($3, credential),
+           public_jwk = CASE WHEN $3::bytea IS NULL THEN public_jwk ELSE $4 END, name = $5, client_id = $6,
+           auth_method = $7, scopes = $8, claims = $9, just_in_time = $10, logout = $11, enabled = $12,
+           version = version + 1, updated_at = $13
+         WHERE id = $1 AND version = $2`,
+        [fields.id, version, credential?.sealed ?? null, jsonOf(credential?.publicJwk), ...changeable(fields), at],
+      )
+      return rowCount === 1
+    },
+
+    setDomains: (id: string, domains: readonly string[]) => setDomains(db, id, domains),
+
+    async remove(id: string, version: number | undefined): Promise<boolean> {
+      const { rowCount } = await db.query('DELETE FROM upstreams WHERE id = $1 AND ($2::int IS NULL OR version = $2)', [
+        id,
+        version ?? null,
+      ])
+      return rowCount === 1
+    },
+
+    async credential(id: string): Promise<Buffer | undefined> {
+      const { rows } = await db.query<{ credential: Buffer }>('SELECT credential FROM upstreams WHERE id = $1', [id])
+      return rows[0]?.credential
+    },
+  }
+}
+
+/** The domains of an upstream become these; one that another has, where there is such. */
+async function setDomains(db: Queryable, id: string, domains: readonly string[]): Promise<string | undefined> {
+  await db.query('DELETE FROM upstream_domains WHERE upstream = $1', [id])
+  const { rows } = await db.query<{ domain: string }>(
+    `INSERT INTO upstream_domains (domain, upstream) SELECT unnest($2::text[]), $1
+     ON CONFLICT DO NOTHING RETURNING domain`,
+    [id, domains],
+  )
+  const taken = new Set(rows.map(({ domain }) => domain))
+  return domains.find((domain) => !taken.has(domain))
+}
+
+function changeable(fields: UpstreamFields): unknown[] {
+  const { name, clientId, authMethod, scopes, claims, justInTime, logout, enabled } = fields
+  return [name, clientId, authMethod, scopes, jsonOf(claims), justInTime, logout, enabled]
+}
+
+function jsonOf(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value)
+}
+
+function toUpstream(row: Row): Upstream {
+  return {
+    id: row.id,
+    name: row.name,
+    issuer: row.issuer,
+    clientId: row.client_id,
+    authMethod: row.auth_method,
+    publicJwk: row.public_jwk ?? undefined,
+    scopes: row.scopes,
+    claims: row.claims,
+    domains: row.domains,
+    justInTime: row.just_in_time,
+    logout: row.logout,
+    enabled: row.enabled,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}

@@ -1,0 +1,162 @@
+/** The service that keeps upstream providers. */
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { AuditEventType } from '#audit/events.ts'
+import type { Database, Notifications, Queryable } from '#database/database.ts'
+import { createNotifiedCache } from '#database/notified-cache.ts'
+import { notify } from '#database/notify.ts'
+import type { Clock } from '#shared/clock.ts'
+import type { Keyring } from '#shared/keyring.ts'
+import { VersionMismatch } from '#shared/version-mismatch.ts'
+import { createCredentials } from './credentials.ts'
+import { UpstreamExists, UpstreamNotFound } from './errors.ts'
+import { createUpstreamStore, type StoredCredential } from './upstream-store.ts'
+import { MEMBERS, type UpstreamFields, type UpstreamRules, validateUpstream } from './validation.ts'
+import type { Upstream, UpstreamInput, Upstreams } from './upstream.ts'
+
+const CHANNEL = 'signet_upstreams'
+const MAX_AGE_MS = 5000
+/** They are few, and a sign-in page names them all: they are cached as one. */
+const ALL = ''
+
+export interface UpstreamsDeps {
+  readonly db: Database
+  readonly notifications: Notifications
+  readonly audit: Audit
+  readonly keyring: Pick<Keyring, 'seal' | 'open'>
+  readonly clock: Clock
+  /** Our own issuer identifier. */
+  readonly issuer: string
+  readonly allowHttp: UpstreamRules['allowHttp']
+}
+
+export function createUpstreams(deps: UpstreamsDeps): Upstreams & { readonly rules: UpstreamRules } {
+  const store = createUpstreamStore(deps.db)
+  const rules: UpstreamRules = { allowHttp: deps.allowHttp, self: deps.issuer }
+  const cache = createNotifiedCache<readonly Upstream[]>({
+    channel: CHANNEL,
+    notifications: deps.notifications,
+    load: async () => (await store.list()).filter(({ enabled }) => enabled),
+    maxAgeMs: MAX_AGE_MS,
+    maxEntries: 1,
+    clock: deps.clock,
+  })
+  const changed = async <T>(work: Promise<T>): Promise<T> => {
+    const result = await work
+    cache.drop(ALL)
+    return result
+  }
+
+  return {
+    rules,
+    create: (input, by) => changed(create(deps, rules, input, by)),
+    read: (id) => store.read(id),
+    list: () => store.list(),
+    offered: async () => (await cache.get(ALL)) ?? [],
+    update: (id, input, expectedVersion, by) => changed(update(deps, rules, { id, input, expectedVersion, by })),
+    remove: (id, expectedVersion, by) => changed(remove(deps, { id, expectedVersion, by })),
+    async credential(id) {
+      const sealed = await store.credential(id)
+      return sealed && createCredentials(deps.keyring).open(id, sealed)
+    },
+  }
+}
+
+async function create(
+  deps: UpstreamsDeps,
+  rules: UpstreamRules,
+  input: UpstreamInput,
+  by: AuditContext,
+): Promise<Upstream> {
+  const fields = validateUpstream(input, undefined, rules)
+  const credential = (await newCredential(deps, input, fields, undefined)) as StoredCredential
+  return deps.db.transaction(async (trx) => {
+    const at = deps.clock.now()
+    if (!(await createUpstreamStore(trx).insert(fields, credential, at))) throw new UpstreamExists('id', fields.id)
+    return written(deps, trx, fields, { type: 'upstream.created', by })
+  })
+}
+
+interface Change {
+  readonly id: string
+  readonly input: Partial<UpstreamInput>
+  readonly expectedVersion: number | undefined
+  readonly by: AuditContext
+}
+
+/** Checks against the version read and writes on that version alone; who comes second without a version comes again. */
+async function update(deps: UpstreamsDeps, rules: UpstreamRules, change: Change): Promise<Upstream> {
+  const before = await readVersion(deps, change)
+  const fields = validateUpstream(change.input, before, rules)
+  const credential = await newCredential(deps, change.input, fields, before)
+  const updated = await deps.db.transaction(async (trx) => {
+    const at = deps.clock.now()
+    if (!(await createUpstreamStore(trx).update(fields, before.version, credential, at))) return undefined
+    const names = Object.keys(change.input) as (keyof UpstreamInput)[]
+    const detail = { changed: names.map((name) => MEMBERS[name]) }
+    return written(deps, trx, fields, { type: 'upstream.updated', by: change.by, detail })
+  })
+  if (updated) return updated
+  if (change.expectedVersion === undefined) return update(deps, rules, change)
+  throw new VersionMismatch('upstream provider', change.expectedVersion, undefined)
+}
+
+/** A new secret, or a key where there was none; undefined where what there is stays. */
+async function newCredential(
+  { keyring }: UpstreamsDeps,
+  { clientSecret }: Partial<UpstreamInput>,
+  { id, authMethod }: UpstreamFields,
+  before: Upstream | undefined,
+): Promise<StoredCredential | undefined> {
+  const credentials = createCredentials(keyring)
+  if (clientSecret !== undefined) return credentials.ofSecret(id, clientSecret)
+  return authMethod === 'private_key_jwt' && before?.publicJwk === undefined ? credentials.newKey(id) : undefined
+}
+
+async function written(
+  deps: UpstreamsDeps,
+  trx: Queryable,
+  { id, domains }: UpstreamFields,
+  told: Omit<Told, 'id'>,
+): Promise<Upstream> {
+  const store = createUpstreamStore(trx)
+  const taken = await store.setDomains(id, domains)
+  if (taken !== undefined) throw new UpstreamExists('domains', taken)
+  await tell(deps, trx, { ...told, id })
+  const upstream = await store.read(id)
+  if (!upstream) throw new UpstreamNotFound(id)
+  return upstream
+}
+
+async function remove(deps: UpstreamsDeps, change: Omit<Change, 'input'>): Promise<void> {
+  const { id, expectedVersion, by } = change
+  const { name } = await readVersion(deps, change)
+  await deps.db.transaction(async (trx) => {
+    if (!(await createUpstreamStore(trx).remove(id, expectedVersion))) {
+      if (expectedVersion === undefined) throw new UpstreamNotFound(id)
+      throw new VersionMismatch('upstream provider', expectedVersion, undefined)
+    }
+    await tell(deps, trx, { type: 'upstream.deleted', by, id, detail: { name } })
+  })
+}
+
+async function readVersion({ db }: UpstreamsDeps, { id, expectedVersion }: Omit<Change, 'input'>): Promise<Upstream> {
+  const before = await createUpstreamStore(db).read(id)
+  if (!before) throw new UpstreamNotFound(id)
+  if (expectedVersion !== undefined && expectedVersion !== before.version) {
+    throw new VersionMismatch('upstream provider', expectedVersion, before.version)
+  }
+  return before
+}
+
+interface Told {
+  readonly type: AuditEventType
+  readonly by: AuditContext
+  readonly id: string
+  readonly detail?: Readonly<Record<string, unknown>>
+}
+
+async function tell({ audit }: UpstreamsDeps, trx: Queryable, { type, by, id, detail }: Told): Promise<void> {
+  const subject = { kind: 'upstream', id }
+  await audit.recordIn(trx, { ...by, type, outcome: 'success', subject, ...(detail && { detail }) })
+  await notify(trx, CHANNEL, ALL)
+}

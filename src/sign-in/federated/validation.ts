@@ -1,0 +1,187 @@
+/** Checks what a caller gives to make or change an upstream provider; all faults are told at once. */
+import { mergeClaims } from '#accounts/claims.ts'
+import type { Fault } from '#shared/app-error.ts'
+import { shown } from '#shared/shown.ts'
+import { UpstreamInvalid } from './errors.ts'
+import { AUTH_METHODS, type Upstream, type UpstreamAuthMethod, type UpstreamInput } from './upstream.ts'
+
+export type UpstreamFields = Omit<Upstream, 'publicJwk' | 'version' | 'createdAt' | 'updatedAt'>
+
+export interface UpstreamRules {
+  /** Whether plain http is good enough for a host. */
+  readonly allowHttp: (host: string) => boolean
+  /** Who we are: nobody is their own upstream. */
+  readonly self: string
+}
+
+const ID = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/
+const VISIBLE = /^[\x21-\x7E]+$/
+/** RFC 6749 §3.3 */
+const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]{1,128}$/
+const MOST = 100
+const DEFAULT_SCOPES = ['openid', 'email', 'profile']
+const DEFAULT_CLAIMS = { email: 'email', email_verified: 'email_verified', name: 'name' }
+/** What stands in columns of its own. */
+const OWN_COLUMNS = new Set(['email', 'email_verified', 'name'])
+
+/** The members of an upstream provider from `input`, over those of `before`. Throws UpstreamInvalid. */
+export function validateUpstream(
+  input: Partial<UpstreamInput>,
+  before: Upstream | undefined,
+  rules: UpstreamRules,
+): UpstreamFields {
+  const faults: Fault[] = []
+  const check = checker(input, before, faults)
+  const fields: UpstreamFields = {
+    id: check.fixed('id', (given) => idFault(given)),
+    issuer: check.fixed('issuer', (given) => issuerFault(given, rules)),
+    name: check.changed('name', input.id ?? '', (given) => (isText(given, 200) ? undefined : textExpected(200))),
+    clientId: check.changed('clientId', undefined, (given) =>
+      isVisible(given, 512) ? undefined : 'the client id that the provider gave us, in visible ASCII',
+    ),
+    authMethod: check.changed('authMethod', 'private_key_jwt', (given) =>
+      AUTH_METHODS.includes(given as UpstreamAuthMethod) ? undefined : AUTH_METHODS.join(' or '),
+    ),
+    scopes: check.changed('scopes', DEFAULT_SCOPES, scopesFault),
+    claims: check.changed('claims', DEFAULT_CLAIMS, claimsFault),
+    domains: lowered(check.changed('domains', [], domainsFault)),
+    justInTime: check.flag('justInTime', false),
+    logout: check.flag('logout', false),
+    enabled: check.flag('enabled', true),
+  }
+  checkSecret(input, fields, before, faults)
+  if (faults.length > 0) throw new UpstreamInvalid(faults)
+  return fields
+}
+
+/** The members as they are called outside. */
+export const MEMBERS = {
+  id: 'id',
+  name: 'name',
+  issuer: 'issuer',
+  clientId: 'client_id',
+  authMethod: 'token_endpoint_auth_method',
+  clientSecret: 'client_secret',
+  scopes: 'scopes',
+  claims: 'claims',
+  domains: 'domains',
+  justInTime: 'just_in_time',
+  logout: 'logout',
+  enabled: 'enabled',
+} as const satisfies Record<keyof UpstreamInput, string>
+
+type Rule = (given: unknown) => string | undefined
+
+function checker(input: Partial<UpstreamInput>, before: Upstream | undefined, faults: Fault[]) {
+  const refuse = (member: keyof UpstreamInput, expected: string) =>
+    faults.push({ field: MEMBERS[member], given: shown(input[member]), expected })
+  return {
+    /** Given once, and the same for ever. */
+    fixed(member: 'id' | 'issuer', rule: Rule): string {
+      const given: unknown = input[member]
+      if (before === undefined) {
+        const expected = rule(given)
+        if (expected !== undefined) refuse(member, expected)
+        return String(given)
+      }
+      if (given !== undefined && given !== before[member]) {
+        refuse(member, `${before[member]}: it never changes; add another upstream provider`)
+      }
+      return before[member]
+    },
+    changed<Member extends Exclude<keyof UpstreamInput, 'clientSecret' | 'id' | 'issuer'>>(
+      member: Member,
+      fallback: Upstream[Member] | undefined,
+      rule: Rule,
+    ): Upstream[Member] {
+      const given: unknown = input[member] ?? before?.[member] ?? fallback
+      const expected = rule(given)
+      if (expected !== undefined) refuse(member, expected)
+      return given as Upstream[Member]
+    },
+    flag(member: 'justInTime' | 'logout' | 'enabled', fallback: boolean): boolean {
+      const given: unknown = input[member]
+      if (given !== undefined && typeof given !== 'boolean') refuse(member, 'true or false')
+      return typeof given === 'boolean' ? given : (before?.[member] ?? fallback)
+    },
+  }
+}
+
+function idFault(given: unknown): string | undefined {
+  if (typeof given === 'string' && ID.test(given)) return undefined
+  return '1 to 40 lower-case letters, digits and hyphens, such as google'
+}
+
+function issuerFault(given: unknown, rules: UpstreamRules): string | undefined {
+  const expected = "the provider's issuer: an https URL without query and fragment, as its discovery document has it"
+  if (!isVisible(given, 512)) return expected
+  const url = URL.parse(given)
+  // OpenID Connect Discovery §2: https, no query or fragment
+  if (!url || url.search !== '' || url.hash !== '' || url.username !== '' || given.includes('?')) return expected
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && rules.allowHttp(url.hostname))
+  if (!isSafe) return expected
+  return given === rules.self ? 'the issuer of another server than this one' : undefined
+}
+
+function scopesFault(given: unknown): string | undefined {
+  const isRight =
+    Array.isArray(given) &&
+    given.length <= MOST &&
+    given.includes('openid') &&
+    given.every((scope) => typeof scope === 'string' && SCOPE_TOKEN.test(scope))
+  return isRight ? undefined : 'an array of scopes, openid among them'
+}
+
+function claimsFault(given: unknown): string | undefined {
+  const expected = 'an object that names for our claims, such as email, those of the provider'
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return expected
+  const entries = Object.entries(given)
+  if (entries.length > MOST || !entries.every(([, theirs]) => isVisible(theirs, 200))) return expected
+  const faults: Fault[] = []
+  const others = entries.filter(([ours]) => !OWN_COLUMNS.has(ours))
+  for (const [ours] of others) mergeClaims({ [ours]: null }, {}, faults)
+  return faults.length > 0 ? `${expected}; ours are standard claims, not ${faults[0]?.field ?? ''}` : undefined
+}
+
+function domainsFault(given: unknown): string | undefined {
+  const isRight =
+    Array.isArray(given) &&
+    given.length <= MOST &&
+    given.every((domain) => typeof domain === 'string' && domain.length < 254 && DOMAIN.test(domain.toLowerCase()))
+  return isRight ? undefined : `an array of at most ${MOST} domains of e-mail addresses, such as example.com`
+}
+
+/** RFC 6749 Appendix A.2; a secret is asked for when one is needed and none is there. */
+function checkSecret(
+  { clientSecret }: Partial<UpstreamInput>,
+  { authMethod }: UpstreamFields,
+  before: Upstream | undefined,
+  faults: Fault[],
+): void {
+  const usesSecret = authMethod !== 'private_key_jwt'
+  const had = before !== undefined && before.authMethod !== 'private_key_jwt'
+  const refuse = (given: string | null, expected: string) => faults.push({ field: 'client_secret', given, expected })
+  if (clientSecret === undefined) {
+    if (usesSecret && !had) refuse(null, `the secret that the provider gave us, for ${authMethod}`)
+  } else if (!usesSecret) {
+    refuse('(not shown)', 'no secret: with private_key_jwt there is a key')
+  } else if (!isVisible(clientSecret, 1024)) refuse('(not shown)', 'a secret of 1 to 1024 visible ASCII characters')
+}
+
+/** Of what is no list nothing is left; it was refused. */
+function lowered(domains: unknown): string[] {
+  return Array.isArray(domains) ? [...new Set(domains.map((domain) => String(domain).toLowerCase()))] : []
+}
+
+function isVisible(value: unknown, max: number): value is string {
+  return typeof value === 'string' && value.length <= max && VISIBLE.test(value)
+}
+
+function isText(value: unknown, max: number): boolean {
+  return typeof value === 'string' && value.trim() !== '' && value.length <= max && !/\p{Cc}/u.test(value)
+}
+
+function textExpected(max: number): string {
+  return `a text of 1 to ${max} characters without control characters`
+}
