@@ -57,7 +57,7 @@ export const VARIABLES = {
     parse.databaseUrl,
     '`DATABASE_URL`',
     'postgres://signet:password@db.example.com:5432/signet',
-    'a connection past PgBouncer, for migrations, notifications and the outbox; its role owns the schema, or has the rights of `graphile_worker` that docs/decisions/0009 names',
+    'a connection past PgBouncer, for migrations, notifications and the outbox; its role owns the schema, or has the rights that docs/operations/mail.md names',
   ),
   SIGNET_MIGRATE: plain(
     parse.choice('auto', 'off'),
