@@ -2,7 +2,7 @@
 import pg from 'pg'
 import { administrator, PASSWORD, type Administrator } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
-import { person, type Person, type Visit } from '../support/person.ts'
+import { person, type Person, textOf, type Visit } from '../support/person.ts'
 import { type Server, startServers } from '../support/server.ts'
 
 export const API = 'https://api.example.com/v1'
@@ -26,6 +26,10 @@ export interface World {
   signedIn(who: Somebody, through?: Server): Promise<Person>
   /** Opens a page below `/account`. */
   open(browser: Person, path?: string): Promise<Visit>
+  /** Sends the form of the page that `marker` stands in. */
+  press(browser: Person, page: Visit, marker: string, fields?: Record<string, string>): Promise<Visit>
+  /** The mails to the person so far, newest first. */
+  mails(who: Somebody): Promise<{ subject: string; text: string }[]>
   /** The sessions of the account look as if their people had signed in so many seconds earlier. */
   age(who: Somebody, seconds: number): Promise<void>
   /** The newest event of a type that concerns the account. */
@@ -62,6 +66,17 @@ export async function startWorld(): Promise<World> {
       return browser
     },
     open,
+    press(browser, page, marker, fields = {}) {
+      const forms = [...page.html.matchAll(/<form[^>]*>[^]*?<\/form>/g)].map(([form]) => form)
+      const html = forms.find((form) => form.includes(marker))
+      if (html === undefined) throw new Error(`the page has no form with ${marker}: ${textOf(page.html)}`)
+      return browser.submit({ ...page, html }, fields)
+    },
+    async mails({ email }) {
+      const response = await fetch(`${first.managementUrl}/dev/mail`, { headers: { accept: 'application/json' } })
+      const { items } = (await response.json()) as { items: { to: string; subject: string; text: string }[] }
+      return items.filter(({ to }) => to === email)
+    },
     async age({ sub }, seconds) {
       const db = new pg.Client(first.databaseUrl)
       await db.connect()

@@ -3,7 +3,7 @@ import { html } from 'hono/html'
 import type { Audit, StoredAuditEvent } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
 import type { Html } from '#http/design/html.ts'
-import { section, table } from '#http/design/work-components.ts'
+import { sheet, table } from '#http/design/work-components.ts'
 import { ACCOUNT_CLIENT_ID } from '#oidc/account-client.ts'
 import { datesOf } from '../dates.ts'
 import type { Frame } from '../frame.ts'
@@ -40,16 +40,14 @@ export function createActivity({ frame, audit, clients }: ActivityDeps): Section
         found.length > PAGE ? html`<a href="${path}?before=${shown.at(-1)?.id ?? ''}">${texts.older}</a>` : ''
       const newest = before === undefined ? '' : html`<a href="${path}">${texts.newest}</a>`
       const columns = [texts.what, texts.when, texts.where]
-      const content = section({
-        id: 'events',
-        heading: texts.yours,
-        lead: texts.lead,
-        content:
-          lines.length === 0
-            ? html`<p>${texts.empty}</p>`
-            : html`${table({ caption: texts.yours, columns, rows: lines })}
-                <p class="pages">${newest} ${older}</p>`,
-      })
+      const content =
+        lines.length === 0
+          ? sheet(html`<p>${texts.empty}</p>`)
+          : html`<p>${texts.lead}</p>
+              ${sheet(
+                html`${table({ caption: texts.caption, columns, rows: lines })}
+                  <p class="pages">${newest} ${older}</p>`,
+              )}`
       await frame.send(visit, { name: 'activity', again, content })
     },
   }

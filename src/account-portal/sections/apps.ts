@@ -3,7 +3,7 @@ import { html } from 'hono/html'
 import type { Clients } from '#clients/client.ts'
 import { button, hidden } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
-import { ask, rows, section, type Row } from '#http/design/work-components.ts'
+import { ask, rows, sheet, type Row } from '#http/design/work-components.ts'
 import type { AccountAccess, AccountConsent } from '#oidc/account-access.ts'
 import type { Resources } from '#resources/resource.ts'
 import { datesOf } from '../dates.ts'
@@ -27,12 +27,11 @@ export function createApps(deps: AppsDeps): Section {
       const texts = TEXTS[visit.language].apps
       const consents = await accountAccess.consents(visit.account.sub)
       const listed = await Promise.all(consents.map((consent) => row(deps, visit, consent)))
-      const content = section({
-        id: 'yours',
-        heading: texts.yours,
-        lead: listed.length === 0 ? texts.empty : texts.lead,
-        ...(listed.length === 0 ? {} : { content: rows(listed) }),
-      })
+      const content =
+        listed.length === 0
+          ? sheet(html`<p>${texts.empty}</p>`)
+          : html`<p>${texts.lead}</p>
+              ${sheet(rows(listed))}`
       await frame.send(visit, { name: 'apps', again, content })
     },
 

@@ -1,4 +1,5 @@
 /** `/account/authenticator`: an authenticator app is set up, replaced and removed, with the codes for when it is lost. */
+import { brandOf } from '#http/brand.ts'
 import { html, raw } from 'hono/html'
 import { button, field, hidden } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
@@ -20,9 +21,6 @@ export interface AuthenticatorDeps {
   readonly notices: Notices
 }
 
-/** As the app will call us. */
-const ISSUER_NAME = 'Signet'
-
 type Setup = NonNullable<Awaited<ReturnType<Totp['pending']>>>
 
 export function createAuthenticator(deps: AuthenticatorDeps): Section {
@@ -39,7 +37,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Section {
         case 'confirm':
           return confirm(deps, visit, (form.one('code') ?? '').replaceAll(/\s/g, ''))
         default:
-          await totp.begin(visit.account, ISSUER_NAME)
+          await totp.begin(visit.account, brandOf(visit.ctx).name)
           frame.paths.lead(visit.ctx, frame.paths.section('authenticator'))
           return undefined
       }
@@ -82,7 +80,7 @@ async function confirm(deps: AuthenticatorDeps, visit: Visit, code: string): Pro
 async function show({ frame, totp }: AuthenticatorDeps, visit: Visit, again?: ShownAgain): Promise<void> {
   const { account, isFresh, language } = visit
   const texts = TEXTS[language].authenticator
-  const [state, pending] = await Promise.all([totp.state(account.sub), totp.pending(account, ISSUER_NAME)])
+  const [state, pending] = await Promise.all([totp.state(account.sub), totp.pending(account, brandOf(visit.ctx).name)])
   const yours = section({
     id: 'yours',
     heading: texts.yours,

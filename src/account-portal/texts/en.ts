@@ -19,7 +19,7 @@ export const en = {
       passkeys: 'Passkeys',
       authenticator: 'Authenticator app',
       'recovery-codes': 'Recovery codes',
-      sessions: 'Where you are signed in',
+      sessions: 'Signed-in browsers',
       apps: 'Apps with access',
       activity: 'Recent activity',
       data: 'Your data',
@@ -172,7 +172,7 @@ export const en = {
   },
   sessions: {
     lead: 'Browsers in which you are signed in. If one is not yours, end it and change your password.',
-    yours: 'Browsers',
+    yours: 'Where you are signed in',
     here: 'This browser',
     signedIn: (date: string) => `Signed in on ${date}`,
     lastUsed: (date: string) => `Last used on ${date}`,
@@ -185,7 +185,6 @@ export const en = {
   },
   apps: {
     lead: 'Apps that you let use your account, and what they may do.',
-    yours: 'Apps',
     empty: 'No app has access yet. When you sign in to one, it is listed here with what you allowed.',
     since: (date: string) => `Allowed on ${date}`,
     gone: 'This app is not registered any more.',
@@ -203,7 +202,7 @@ export const en = {
   },
   activity: {
     lead: 'What happened around your account. If you see something that was not you, change your password and sign out everywhere else.',
-    yours: 'Events',
+    caption: 'Events',
     what: 'What',
     when: 'When',
     where: 'From',

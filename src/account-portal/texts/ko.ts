@@ -17,7 +17,7 @@ export const ko: PortalTexts = {
       passkeys: '패스키',
       authenticator: '인증 앱',
       'recovery-codes': '복구 코드',
-      sessions: '로그인된 곳',
+      sessions: '로그인한 브라우저',
       apps: '접근을 허용한 앱',
       activity: '최근 활동',
       data: '내 데이터',
@@ -169,7 +169,7 @@ export const ko: PortalTexts = {
   },
   sessions: {
     lead: '로그인되어 있는 브라우저예요. 내 것이 아니라면 끝내고 비밀번호를 바꿔 주세요.',
-    yours: '브라우저',
+    yours: '로그인된 곳',
     here: '지금 이 브라우저',
     signedIn: (date) => `${date}에 로그인`,
     lastUsed: (date) => `${date}에 마지막으로 사용`,
@@ -182,7 +182,6 @@ export const ko: PortalTexts = {
   },
   apps: {
     lead: '계정을 쓰도록 허용한 앱과 그 앱이 할 수 있는 일이에요.',
-    yours: '앱',
     empty: '아직 접근할 수 있는 앱이 없어요. 앱에 로그인하면 허용한 내용과 함께 여기에 나타나요.',
     since: (date) => `${date}에 허용`,
     gone: '더 이상 등록되어 있지 않은 앱이에요.',
@@ -200,7 +199,7 @@ export const ko: PortalTexts = {
   },
   activity: {
     lead: '계정에 있었던 일이에요. 직접 하지 않은 일이 있다면 비밀번호를 바꾸고 다른 모든 곳에서 로그아웃해 주세요.',
-    yours: '활동',
+    caption: '활동',
     what: '내용',
     when: '시각',
     where: '접속 주소',

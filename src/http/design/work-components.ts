@@ -2,6 +2,11 @@
 import { html } from 'hono/html'
 import type { Html } from './html.ts'
 
+/** What a page has but one of: it needs no heading beside the page's own. */
+export function sheet(content: Html): Html {
+  return html`<section>${content}</section>`
+}
+
 /** A part of the page under a heading of its own; the heading's id is `<id>-heading`. */
 export function section(given: { id: string; heading: string; lead?: string | Html; content?: Html }): Html {
   const { id, heading, lead, content } = given
