@@ -3,10 +3,12 @@ import Koa from 'koa'
 import type { Middleware } from 'koa'
 import { ACCOUNT_ROUTES, CHANGE_PASSWORD_PATH, createAccountPortal } from '#account-portal/account-portal.ts'
 import { createAdminApi } from '#admin/api.ts'
+import { setBrand } from '#http/brand.ts'
 import { createFront } from '#http/front.ts'
 import { createErrorRenderer } from '#interactions/error-renderer.ts'
 import { createHomePage } from '#interactions/home-page.ts'
 import { createInteractions } from '#interactions/interactions.ts'
+import { createMailLinks, MAIL_LINK_PATHS } from '#interactions/mail-links.ts'
 import { withoutDeadEnds } from '#interactions/lost.ts'
 import { createPasskeyEndpoints, PASSKEY_ENDPOINTS_PATH } from '#interactions/passkey-endpoints.ts'
 import { cookieKeys } from '#oidc/configuration/cookies.ts'
@@ -29,6 +31,7 @@ const TEMPLATES = [
   '/.well-known/openid-configuration',
   '/.well-known/oauth-authorization-server',
   PASSKEY_ENDPOINTS_PATH,
+  ...Object.values(MAIL_LINK_PATHS).flatMap((path) => [path, `${path}/last`]),
 ]
 
 /** RFC 6749 §3.2, RFC 7009 §2, RFC 7662 §2.1, RFC 9126 §2: form POST; the others as their specifications have them. */
@@ -50,6 +53,7 @@ export function createApp(services: Services): Koa {
   const base = new URL(issuer).pathname.replace(/\/$/, '')
   const app = new Koa({ keys: cookieKeys(services.keyring, services.restoreEpoch.number), proxy: true, maxIpsCount: 1 })
   app.silent = true
+  setBrand(app, () => services.settings.current().brand)
 
   app.use(
     createFront({
@@ -69,6 +73,7 @@ export function createApp(services: Services): Koa {
   app.use(createPasskeyEndpoints({ issuer }))
   app.use(createInteractions({ ...services, gateway: oidc.gateway, issuer }))
   app.use(createAccountPortal({ ...services, browserSessions: oidc.browserSessions, clock, issuer }))
+  app.use(createMailLinks({ ...services, issuer }))
   app.use(createAdminApi({ ...services, issuer, hasEnded: oidc.hasEnded }))
   app.use(withoutDeadEnds)
   app.use(oidc.middleware)

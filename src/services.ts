@@ -84,7 +84,8 @@ export async function createServices(input: ServicesInput) {
   metrics.watchPool(() => db.stats())
   const notifications = await createNotifications({ url: input.databaseDirectUrl, logger })
   const audit = createAudit({ db })
-  const mail = createMail({ config, smtpUrl: secrets.smtpUrl, db, keyring, logger, metrics, clock })
+  const brand = () => settings.current().brand.name
+  const mail = createMail({ config, smtpUrl: secrets.smtpUrl, db, keyring, logger, metrics, clock, brand })
   const adminResource = builtInAdminResource(issuer)
 
   // plain http is for development on one machine
@@ -103,6 +104,7 @@ export async function createServices(input: ServicesInput) {
     keyring,
     clock,
     issuer,
+    brand,
     maxWaiting: () => settings.current().limits.waiting_passwords,
     breachRange: createBreachRange({
       fetch,

@@ -1,9 +1,10 @@
 /** Sends a page: by itself one of one step, a sheet with the mark on top, its content, and the languages at the foot. */
 import { html } from 'hono/html'
 import type { Context } from 'koa'
-import { MARK, mark } from './design/components.ts'
+import { brandOf } from './brand.ts'
+import { MARK, mark, webUrl } from './design/components.ts'
 import type { Html } from './design/html.ts'
-import { STEP_STYLE, type Style } from './design/stylesheet.ts'
+import { accentStyle, STEP_STYLE, type Style } from './design/stylesheet.ts'
 import { allowContent, type ContentSecurityPolicy } from './security-headers.ts'
 import type { Texts } from './i18n/catalogue.ts'
 import { LANGUAGES, LANGUAGE_PARAMETER, type Language } from './i18n/language.ts'
@@ -30,6 +31,9 @@ export interface Frame {
   body(parts: { readonly brand: Html; readonly content: Html; readonly languages: Html }): Html
 }
 
+/** The links at the foot, in their order. */
+const LINKS = ['support_url', 'privacy_url', 'terms_url'] as const
+
 const STEP: Frame = {
   style: STEP_STYLE,
   body: ({ brand, content, languages }) =>
@@ -40,12 +44,10 @@ const STEP: Frame = {
 }
 
 const FRAME = {
-  en: { languages: 'Language' },
-  ko: { languages: '언어' },
-} satisfies Texts<{ languages: string }>
+  en: { languages: 'Language', support_url: 'Help', privacy_url: 'Privacy', terms_url: 'Terms' },
+  ko: { languages: '언어', support_url: '도움말', privacy_url: '개인정보 처리방침', terms_url: '이용약관' },
+} satisfies Texts<Record<'languages' | (typeof LINKS)[number], string>>
 
-/** The brand until an administrator sets another one. */
-const BRAND = 'Signet'
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#5b5bc0" fill-rule="evenodd" d="${MARK}"/></svg>`,
 )}`
@@ -57,7 +59,7 @@ export async function sendPage(ctx: Context, page: Page): Promise<void> {
   ctx.type = 'text/html; charset=utf-8'
   ctx.set({ 'Cache-Control': 'no-store', 'Content-Language': page.language })
   allowContent(ctx, {
-    'style-src': [(page.frame ?? STEP).style.source],
+    'style-src': stylesOf(ctx, page).map(({ source }) => source),
     'img-src': ['data:'],
     // Chromium applies form-action to every redirect after a form was sent, so that to the app must be named.
     'form-action': ["'self'", ...new Set(page.formTargets ?? [])],
@@ -69,25 +71,45 @@ export async function sendPage(ctx: Context, page: Page): Promise<void> {
 
 function renderDocument(ctx: Context, page: Page): Html {
   const { language, title, content, frame = STEP } = page
-  const brand = html`<div class="brand">${mark()}<span>${BRAND}</span></div>`
+  const { name, logo } = brandOf(ctx)
+  const brand = html`<div class="brand">
+    ${logo === null ? mark() : html`<img src="${logo}" alt="" height="28" />`}<span>${name}</span>
+  </div>`
   return html`<!doctype html>
     <html lang="${language}" dir="${LANGUAGES[language].dir}">
       <head>
         <meta charset="utf-8" />
-        <title>${title} · ${BRAND}</title>
+        <title>${title} · ${name}</title>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
-        <link rel="icon" href="${ICON}" />
-        ${frame.style.element}
+        <link rel="icon" href="${logo ?? ICON}" />
+        ${stylesOf(ctx, page).map(({ element }) => element)}
       </head>
       ${frame.body({ brand, content, languages: languageLinks(ctx, page) })}
     </html> `
 }
 
+function stylesOf(ctx: Context, { frame = STEP }: Page): Style[] {
+  const { accent } = brandOf(ctx)
+  return accent === null ? [frame.style] : [frame.style, accentStyle(accent)]
+}
+
+/** What an administrator wants people to find on each page. */
+function brandLinks(ctx: Context, language: Language): Html {
+  const brand = brandOf(ctx)
+  const links = LINKS.map((name) => ({ href: webUrl(brand[name]), label: FRAME[language][name] }))
+  const known = links.filter(({ href }) => href !== undefined)
+  if (known.length === 0) return html``
+  return html`<ul role="list">
+    ${known.map(({ href, label }) => html`<li><a href="${href}" rel="noreferrer">${label}</a></li>`)}
+  </ul>`
+}
+
 /** Links to this page in each language. A page that answers a POST and has no address of its own has none. */
 function languageLinks(ctx: Context, { language, languagePath }: Page): Html {
   const isAddressed = ctx.method === 'GET' || ctx.method === 'HEAD'
-  if (languagePath === undefined && !isAddressed) return html`<footer class="foot"></footer>`
+  const more = brandLinks(ctx, language)
+  if (languagePath === undefined && !isAddressed) return html`<footer class="foot">${more}</footer>`
   const parameters = new URLSearchParams(languagePath === undefined ? ctx.querystring : '')
   const links = Object.entries(LANGUAGES).map(([tag, { name }]) => {
     if (tag === language) return html`<li><span aria-current="true" lang="${tag}">${name}</span></li>`
@@ -101,5 +123,6 @@ function languageLinks(ctx: Context, { language, languagePath }: Page): Html {
         ${links}
       </ul>
     </nav>
+    ${more}
   </footer>`
 }

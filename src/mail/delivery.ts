@@ -19,7 +19,7 @@ export interface MailDeps {
   readonly metrics: Pick<Metrics, 'mailHandled'>
   readonly clock: Clock
   /** The name of this server as people know it. */
-  readonly brand?: () => string
+  readonly brand: () => string
 }
 
 const DAYS_OF_USE = 3
@@ -30,7 +30,7 @@ export function createDelivery(deps: MailDeps, relay: Relay | undefined): Outbox
   const from = config.mail.from ?? `no-reply@${new URL(config.issuer).hostname}`
 
   async function written(mail: WaitingMail): Promise<OutgoingMail> {
-    const rendered = await render(mail, { issuer: config.issuer, brand: deps.brand?.() ?? 'Signet' })
+    const rendered = await render(mail, { issuer: config.issuer, brand: deps.brand() })
     const domain = from.slice(from.lastIndexOf('@') + 1).replace('>', '')
     return { ...rendered, to: mail.to, from, messageId: `${mail.id}@${domain}`, at: new Date(mail.writtenAt) }
   }

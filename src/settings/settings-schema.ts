@@ -54,10 +54,47 @@ const limits = z.object({
   }),
 })
 
+/** Small enough that the sign-in page stays so. */
+const MAX_LOGO_CHARACTERS = 20_000
+const LOGO = /^data:image\/(?:png|svg\+xml|webp|jpeg);base64,[A-Za-z0-9+/]+={0,2}$/
+
+const link = (what: string) =>
+  z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null)
+    .meta({ description: `${what}, linked at the foot of each page.` })
+
+const brand = z.object({
+  name: z
+    .string()
+    .trim()
+    .regex(/^[^\p{Cc}]{1,40}$/u, 'a name of 1 to 40 characters')
+    .default('Signet')
+    .meta({ description: 'How pages, mails and authenticators call the server.' }),
+  logo: z
+    .string()
+    .max(MAX_LOGO_CHARACTERS)
+    .regex(LOGO, 'a data: URL of a PNG, SVG, WebP or JPEG image in base64')
+    .nullable()
+    .default(null)
+    .meta({ description: 'An image beside the name, 28 pixels high, as a data: URL; null: the mark of Signet.' }),
+  accent: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #3a3a8f')
+    .nullable()
+    .default(null)
+    .meta({ description: 'The colour of what matters most; made darker or lighter where it could not be read.' }),
+  support_url: link('Where people get help'),
+  privacy_url: link('The privacy policy'),
+  terms_url: link('The terms of use'),
+})
+
 /** Groups of settings. A setting without a value of its own has its default. */
-export const SETTINGS_GROUPS = { lifetimes, limits, passwords, registration } as const
+export const SETTINGS_GROUPS = { brand, lifetimes, limits, passwords, registration } as const
 
 export const settingsSchema = z.object({
+  brand: brand.prefault({}),
   lifetimes: lifetimes.prefault({}),
   limits: limits.prefault({}),
   passwords: passwords.prefault({}),

@@ -21,6 +21,8 @@ export interface MethodsDeps {
   readonly keyring: Keyring
   readonly clock: Clock
   readonly issuer: string
+  /** What authenticators call us. */
+  readonly brand: () => string
   /** How many passwords may wait to be checked. */
   readonly maxWaiting?: () => number
   /** See PasswordPolicyDeps. */
@@ -31,7 +33,7 @@ export interface MethodsDeps {
 export function createMethods(deps: MethodsDeps) {
   const attempts = createAttempts(deps)
   const devices = createKnownDevices(deps)
-  const passkeys = createPasskeys({ ...deps, attempts, brand: 'Signet' })
+  const passkeys = createPasskeys({ ...deps, attempts })
   const progress = createSignInProgress(deps.db)
   return {
     passwords: createPasswords({ ...deps, attempts, devices, hasher: createHasher(deps) }),

@@ -31,7 +31,7 @@ export async function startPasskeyPages(databaseUrl: string, email: string): Pro
   const port = await freePort()
   const origin = `http://localhost:${port}`
   const rooms = await openRooms(databaseUrl)
-  const passkeys = createPasskeys({ ...rooms, clock: systemClock, issuer: origin, brand: 'Signet' })
+  const passkeys = createPasskeys({ ...rooms, clock: systemClock, issuer: origin, brand: () => 'Signet' })
   const csrf = createCsrf({ keys: rooms.keyring.derive('csrf'), issuer: origin })
   const account = await rooms.accounts.create({ email, name: 'Ada Lovelace' }, SYSTEM)
   const csrfField = (ctx: Context) => ({ name: 'csrf', value: csrf.token(ctx, BINDING) })

@@ -71,6 +71,7 @@ async function passwordCheck(): Promise<(identifier: string, password: string) =
     keyring,
     clock: systemClock,
     issuer: signet.server.issuer,
+    brand: () => 'Signet',
   })
   return async (identifier, password) => (await passwords.verify({ identifier, password }, SYSTEM))?.account.sub
 }

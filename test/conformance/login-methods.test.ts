@@ -130,7 +130,7 @@ loginMethodSuite('passkey', async () => {
   const { rooms, account, bare, ...here } = await world()
   const issuer = 'https://id.example.com'
   const clock = { now: () => new Date() }
-  const nodes = onBoth(rooms, (node) => createPasskeys({ ...node, clock, issuer, brand: 'Signet' }))
+  const nodes = onBoth(rooms, (node) => createPasskeys({ ...node, clock, issuer, brand: () => 'Signet' }))
   const binding = 'interaction 1'
   return {
     ...here,

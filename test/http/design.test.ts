@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { STEP_STYLE, WORK_STYLE, type Style } from '#http/design/stylesheet.ts'
+import { accentColours, contrast } from '#http/design/contrast.ts'
 import { COLOURS } from '#http/design/tokens.ts'
 
 type Colour = keyof typeof COLOURS
@@ -56,15 +57,25 @@ describe.each(SHEETS)('the stylesheet of pages of %s', (_pages, style, bytes) =>
   })
 })
 
-/** WCAG 2.2: the contrast ratio of two colours written as `#rrggbb`. */
-function contrast(one: string, other: string): number {
-  const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].toSorted((left, right) => left - right)
-  return (lighter + 0.05) / (darker + 0.05)
-}
+describe('an accent that an administrator sets', () => {
+  const ACCENTS = ['#ffff00', '#ffffff', '#000000', '#c0ffee', '#0a7d3c', '#e11d48', '#808080', '#3a3a8f']
 
-function luminance(colour: string): number {
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5]
-    .map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
-    .map((share) => (share <= 0.040_45 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4))
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-}
+  test.each(ACCENTS)('%s is made legible in both themes, and so is what is written on it', (given) => {
+    const { accent, 'accent-strong': strong, 'on-accent': on } = accentColours(given)
+    for (const theme of [0, 1] as const) {
+      for (const back of [COLOURS.paper[theme], COLOURS.sheet[theme], on[theme]]) {
+        expect(contrast(accent[theme], back)).toBeGreaterThanOrEqual(4.5)
+        expect(contrast(strong[theme], back)).toBeGreaterThanOrEqual(4.5)
+      }
+    }
+  })
+
+  test('that can be read already is taken as it is', () => {
+    expect(accentColours('#3a3a8f').accent[0]).toBe('#3a3a8f')
+  })
+
+  test('contrast is measured as WCAG has it', () => {
+    expect(contrast('#000000', '#ffffff')).toBe(21)
+    expect(contrast('#777777', '#ffffff')).toBeCloseTo(4.48, 2)
+  })
+})

@@ -37,7 +37,7 @@ export async function openMailWorld(options: MailWorldOptions = {}) {
     logger: { info: told('info'), warn: told('warn'), error: told('error') } as unknown as Logger,
     metrics,
     clock: options.clock ?? systemClock,
-    ...(options.brand === undefined ? {} : { brand: () => options.brand as string }),
+    brand: () => options.brand ?? 'Signet',
   })
   atEnd(async () => {
     metrics.close()

@@ -27,7 +27,15 @@ export async function authenticatorApp(server: Server, sub: string): Promise<Aut
     const clock = systemClock
     const accounts = createAccounts({ db, audit, clock })
     const keyring = createKeyring(readMasterKeyFile(server.keysDir)?.keys ?? [])
-    const { totp, recoveryCodes } = createMethods({ db, audit, clock, accounts, keyring, issuer: server.issuer })
+    const { totp, recoveryCodes } = createMethods({
+      db,
+      audit,
+      clock,
+      accounts,
+      keyring,
+      issuer: server.issuer,
+      brand: () => 'Signet',
+    })
     const account = await accounts.read(sub)
     if (!account) throw new Error('there is no such account')
     const { secret } = await totp.begin(account, 'Signet')

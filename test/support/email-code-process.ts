@@ -24,6 +24,7 @@ const mail = createMail({
   logger: createLogger({ level: 'silent', format: 'json' }),
   metrics: createMetrics(),
   clock,
+  brand: () => 'Signet',
 })
 const codes = createEmailCodes({
   db,

@@ -66,8 +66,8 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
 
   return () => {
     let current = build()
-    const mail = createMail({ ...current, config, clock, smtpUrl: undefined })
-    const methods = createMethods({ ...current, clock, issuer: ISSUER })
+    const mail = createMail({ ...current, config, clock, smtpUrl: undefined, brand: () => 'Signet' })
+    const methods = createMethods({ ...current, clock, issuer: ISSUER, brand: () => 'Signet' })
     const app = createKoaApp({
       ...current,
       config,

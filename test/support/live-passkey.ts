@@ -15,7 +15,7 @@ export async function enrolPasskey(
   device = authenticator(server.issuer),
 ): Promise<SoftwarePasskey> {
   const rooms = await openRooms(server.databaseUrl)
-  const passkeys = createPasskeys({ ...rooms, clock: systemClock, issuer: server.issuer, brand: 'Signet' })
+  const passkeys = createPasskeys({ ...rooms, clock: systemClock, issuer: server.issuer, brand: () => 'Signet' })
   const account = await rooms.accounts.read(sub)
   if (!account) throw new Error('there is no such account')
   const { attestation, passkey } = device.make(await passkeys.registrationOptions(account, 'test'))

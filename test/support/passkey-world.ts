@@ -29,7 +29,7 @@ export interface PasskeyWorld {
 }
 
 export function passkeysOf(node: Rooms, clock: Clock = { now: () => new Date() }): Passkeys {
-  return createPasskeys({ ...node, clock, issuer: ISSUER, brand: 'Signet' })
+  return createPasskeys({ ...node, clock, issuer: ISSUER, brand: () => 'Signet' })
 }
 
 export async function openPasskeyWorld(): Promise<PasskeyWorld> {

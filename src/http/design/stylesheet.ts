@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { raw } from 'hono/html'
 import type { Html } from './html.ts'
+import { accentColours } from './contrast.ts'
 import { colourProperties } from './tokens.ts'
 
 /** Drops comments and the blanks that CSS does not need. */
@@ -27,12 +28,23 @@ export interface Style {
 
 function styleOf(...files: readonly string[]): Style {
   const css = files.map((file) => compact(readFileSync(new URL(file, import.meta.url), 'utf8')))
-  const sheet = colourProperties() + css.join('')
+  return styleFrom(colourProperties() + css.join(''))
+}
+
+/** What is in it is ours alone, so nothing is escaped. */
+function styleFrom(sheet: string): Style {
   return {
-    // it is ours alone, so nothing in it is escaped
     element: raw(`<style>${sheet}</style>`),
     source: `'sha256-${createHash('sha256').update(sheet).digest('base64')}'`,
   }
+}
+
+let accented: { readonly accent: string; readonly style: Style } | undefined
+
+/** What comes after a stylesheet where an administrator set an accent (`#rrggbb`). */
+export function accentStyle(accent: string): Style {
+  if (accented?.accent !== accent) accented = { accent, style: styleFrom(colourProperties(accentColours(accent))) }
+  return accented.style
 }
 
 /** Of the pages of one step, which are many a person's first: nothing is in it that they do not use. */

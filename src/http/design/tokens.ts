@@ -23,9 +23,9 @@ export const COLOURS = {
 } as const satisfies Record<string, readonly [light: string, dark: string]>
 
 /** The custom properties: light values for browsers without `light-dark()`, both themes for the others. */
-export function colourProperties(): string {
-  const light = Object.entries(COLOURS).map(([name, [value]]) => `--${name}:${value}`)
-  const both = Object.entries(COLOURS).map(([name, values]) => `--${name}:light-dark(${values.join(',')})`)
+export function colourProperties(colours: Readonly<Record<string, readonly [string, string]>> = COLOURS): string {
+  const light = Object.entries(colours).map(([name, [value]]) => `--${name}:${value}`)
+  const both = Object.entries(colours).map(([name, values]) => `--${name}:light-dark(${values.join(',')})`)
   return (
     `:root{color-scheme:light;${light.join(';')}}` +
     `@supports (color:light-dark(#000,#fff)){:root{color-scheme:light dark;${both.join(';')}}}`

@@ -33,7 +33,7 @@ export interface EnrolmentDeps {
   readonly clock: Clock
   readonly challenges: Challenges
   readonly rp: RelyingParty
-  readonly brand: string
+  readonly brand: () => string
   /** As the method is named in audit events. */
   readonly method: string
 }
@@ -105,7 +105,7 @@ async function readMade(
 function creation(about: {
   readonly challenge: string
   readonly rp: RelyingParty
-  readonly brand: string
+  readonly brand: () => string
   readonly account: Pick<Account, 'email' | 'name'>
   readonly handle: Buffer
   readonly known: readonly { readonly id: Buffer; readonly transports: readonly string[] }[]
@@ -113,7 +113,7 @@ function creation(about: {
   const { challenge, rp, brand, account, handle, known } = about
   return {
     challenge,
-    rp: { id: rp.id, name: brand },
+    rp: { id: rp.id, name: brand() },
     user: { id: handle.toString('base64url'), name: account.email, displayName: account.name ?? account.email },
     pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key', alg })),
     excludeCredentials: known.map(({ id, transports }) => ({

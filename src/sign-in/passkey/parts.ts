@@ -2,6 +2,7 @@
 import { html } from 'hono/html'
 import { button, foreign, form, hidden } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
+import { ask, type Row, rows } from '#http/design/work-components.ts'
 import type { Language } from '#http/i18n/language.ts'
 import type { ContentSecurityPolicy } from '#http/security-headers.ts'
 import { MAX_NAME_LENGTH } from './enrolment.ts'
@@ -92,12 +93,10 @@ export function passkeyAddition(
 export function passkeyList(view: SentForm & { readonly passkeys: readonly Passkey[] }): Html {
   const texts = PASSKEY_TEXTS[view.language].list
   if (view.passkeys.length === 0) return html`<p>${texts.empty}</p>`
-  return html`<ul class="lines" role="list">
-    ${view.passkeys.map((passkey) => listed(view, passkey))}
-  </ul>`
+  return rows(view.passkeys.map((passkey) => listed(view, passkey)))
 }
 
-function listed({ language, action, csrfField }: SentForm, passkey: Passkey): Html {
+function listed({ language, action, csrfField }: SentForm, passkey: Passkey): Row {
   const texts = PASSKEY_TEXTS[language].list
   const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })
   const { createdAt, id, lastUsedAt, name, synced } = passkey
@@ -108,17 +107,20 @@ function listed({ language, action, csrfField }: SentForm, passkey: Passkey): Ht
   ]
   const fields = html`${hidden(csrfField.name, csrfField.value)}${hidden('id', id)}`
   const newName = nameField({ id: `name-of-${id}`, label: texts.newName, value: name })
-  return html`<li class="stack">
-    <div>
-      <h3>${foreign(name)}</h3>
-      <p class="small">${facts.join(' · ')}</p>
-    </div>
-    <details>
-      <summary>${texts.rename}</summary>
-      ${form(action, html`${fields}${newName}${button({ label: texts.save, name: 'passkey', value: 'rename' })}`)}
-    </details>
-    ${form(action, html`${fields}${button({ label: texts.remove(name), name: 'passkey', value: 'remove' })}`)}
-  </li>`
+  const rename = form(
+    action,
+    html`${fields}${newName}${button({ label: texts.save, name: 'passkey', value: 'rename' })}`,
+  )
+  const remove = form(action, html`${fields}${button({ label: texts.removeIt, name: 'passkey', value: 'remove' })}`)
+  return {
+    name: foreign(name),
+    facts: [facts.join(' · ')],
+    acts: html`${ask(texts.rename(name), rename)}${ask(
+      texts.remove(name),
+      html`<p>${texts.removing}</p>
+        ${remove}`,
+    )}`,
+  }
 }
 
 function nameField(given: { id: string; label: string; value: string; help?: string }): Html {

@@ -23,7 +23,7 @@ export interface PasskeysDeps extends Pick<JudgedDeps, 'attempts'> {
   /** Passkeys belong to its host, and are used on pages of its origin. */
   readonly issuer: string
   /** What an authenticator may call us. */
-  readonly brand: string
+  readonly brand: () => string
 }
 
 /** The passkey method. See Passkeys for what each call does. */

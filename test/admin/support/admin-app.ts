@@ -28,6 +28,8 @@ import { createSettings } from '#settings/settings.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
 import { createKeyring } from '../../../src/shared/keyring.ts'
 import type { Passwords } from '../../../src/sign-in/password/password.ts'
+import type { Upstreams } from '../../../src/sign-in/federated/upstream.ts'
+import { createUpstreams } from '../../../src/sign-in/federated/upstreams.ts'
 import { createMethods } from '../../../src/sign-in/methods.ts'
 import { SEALED_COLUMNS } from '../../../src/services.ts'
 import { createMasterKeys } from '../../../src/signing-keys/master-keys.ts'
@@ -45,6 +47,7 @@ export interface AdminApp {
   readonly clients: Clients
   readonly accounts: Accounts
   readonly passwords: Passwords
+  readonly upstreams: Upstreams
   readonly signingKeys: ManagedSigningKeys
   /** A machine client allowed for the admin API. */
   readonly caller: Client
@@ -135,8 +138,10 @@ async function createRooms(issuer: string) {
   const signingKeys = createSigningKeys({ ...deps, keyring })
   const masterKeys = createMasterKeys({ db, audit, keyring, sealed: SEALED_COLUMNS })
   await signingKeys.ensure(SYSTEM)
-  const { passwords } = createMethods({ ...deps, accounts, keyring, issuer })
+  const { passwords } = createMethods({ ...deps, accounts, keyring, issuer, brand: () => 'Signet' })
   const settings = createSettings(deps)
+  const allowHttp = (host: string) => host === '127.0.0.1'
+  const upstreams = createUpstreams({ ...deps, keyring, issuer, allowHttp })
   atEnd(async () => {
     settings.close()
     signingKeys.close()
@@ -155,6 +160,7 @@ async function createRooms(issuer: string) {
     signingKeys,
     masterKeys,
     settings,
+    upstreams,
     passwords,
     logger,
   }

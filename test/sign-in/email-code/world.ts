@@ -45,6 +45,7 @@ export async function openCodeWorld() {
       logger: createLogger({ level: 'silent', format: 'json' }),
       metrics,
       clock,
+      brand: () => 'Signet',
     })
     const own = { db: over, audit: createAudit({ db: over }), accounts: createAccounts({ db: over, audit, clock }) }
     return createEmailCodes({ ...own, keyring, mail, attempts: createAttempts({ db: over, keyring }) })

@@ -22,10 +22,12 @@ export const en = {
     added: (date: string) => `Added on ${date}`,
     used: (date: string) => `Last used on ${date}`,
     unused: 'Not used yet',
-    rename: 'Rename',
+    rename: (name: string) => `Rename ${name}`,
     newName: 'New name',
     save: 'Save name',
     remove: (name: string) => `Remove ${name}`,
+    removing: 'You cannot sign in with it any more. Where it is kept, it may have to be deleted too.',
+    removeIt: 'Remove passkey',
   },
 } satisfies Catalogue
 

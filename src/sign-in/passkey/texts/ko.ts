@@ -22,9 +22,11 @@ export const ko: PasskeyTexts = {
     added: (date) => `${date}에 추가`,
     used: (date) => `${date}에 마지막으로 사용`,
     unused: '아직 사용하지 않음',
-    rename: '이름 바꾸기',
+    rename: (name) => `${name} 이름 바꾸기`,
     newName: '새 이름',
     save: '이름 저장',
     remove: (name) => `${name} 삭제`,
+    removing: '이 패스키로는 더 이상 로그인할 수 없어요. 보관된 곳에서도 직접 지워야 할 수 있어요.',
+    removeIt: '패스키 삭제',
   },
 }
