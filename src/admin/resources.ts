@@ -6,6 +6,7 @@ import type { ClientKeys } from '#clients/managed-keys.ts'
 import type { AccountAccess } from '#oidc/account-access.ts'
 import type { Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
+import type { Upstreams } from '#sign-in/federated/upstream.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { MasterKeys } from '#signing-keys/master-keys.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
@@ -18,6 +19,7 @@ import { resourceRoutes } from './resources/routes.ts'
 import type { Route } from './route.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { settingsRoutes } from './settings/routes.ts'
+import { upstreamRoutes } from './upstreams/routes.ts'
 
 export interface AdminServices {
   /** The identifier of this API. */
@@ -31,6 +33,7 @@ export interface AdminServices {
   readonly signingKeys: SigningKeys
   readonly masterKeys: MasterKeys
   readonly settings: Settings
+  readonly upstreams: Upstreams
   readonly audit: Audit
 }
 
@@ -42,6 +45,7 @@ const REGISTRY: readonly ((services: AdminServices) => Route[])[] = [
   grantRoutes,
   keyRoutes,
   settingsRoutes,
+  upstreamRoutes,
   auditRoutes,
 ]
 

@@ -52,6 +52,8 @@ export interface UpstreamInput {
 
 /** Errors: UpstreamInvalid 400 (faults), UpstreamNotFound 404, UpstreamExists 409 (id, domain), VersionMismatch 412. */
 export interface Upstreams {
+  /** Throws UpstreamInvalid for what `create`, or `update` of `before`, would refuse. */
+  check(input: Partial<UpstreamInput>, before: Upstream | undefined): void
   /** With `private_key_jwt` a key is made, and its public part is in the answer. */
   create(input: UpstreamInput, by: AuditContext): Promise<Upstream>
   /** From PostgreSQL. */

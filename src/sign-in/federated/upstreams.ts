@@ -29,7 +29,7 @@ export interface UpstreamsDeps {
   readonly allowHttp: UpstreamRules['allowHttp']
 }
 
-export function createUpstreams(deps: UpstreamsDeps): Upstreams & { readonly rules: UpstreamRules } {
+export function createUpstreams(deps: UpstreamsDeps): Upstreams {
   const store = createUpstreamStore(deps.db)
   const rules: UpstreamRules = { allowHttp: deps.allowHttp, self: deps.issuer }
   const cache = createNotifiedCache<readonly Upstream[]>({
@@ -47,7 +47,7 @@ export function createUpstreams(deps: UpstreamsDeps): Upstreams & { readonly rul
   }
 
   return {
-    rules,
+    check: (input, before) => void validateUpstream(input, before, rules),
     create: (input, by) => changed(create(deps, rules, input, by)),
     read: (id) => store.read(id),
     list: () => store.list(),

@@ -1,0 +1,125 @@
+/** An upstream provider as the admin API shows and takes it. */
+import { z } from 'zod'
+import { AUTH_METHODS, type Upstream, type UpstreamInput } from '#sign-in/federated/upstream.ts'
+import { MEMBERS } from '#sign-in/federated/validation.ts'
+import { pageSchema } from '../paging.ts'
+
+const id = z.string().meta({ description: 'A short name of its own; never changes.', example: 'google' })
+const issuer = z.string().meta({
+  description: 'Its issuer identifier, as its discovery document has it; never changes.',
+  example: 'https://accounts.google.com',
+})
+const name = z.string().meta({ description: 'As people know it; its id when absent.', example: 'Google' })
+const clientId = z.string().meta({ description: 'Our client id there.' })
+const authMethod = z
+  .enum(AUTH_METHODS)
+  .meta({ description: 'How we authenticate there; `private_key_jwt` when absent.' })
+const clientSecret = z.string().meta({ description: 'The secret it gave us. It is taken and never given out.' })
+const scopes = z.array(z.string()).meta({ description: 'What is asked there, `openid` among it.' })
+const claims = z.record(z.string(), z.string()).meta({
+  description: 'For each claim of ours that of the provider. What is not named is not taken.',
+  example: { email: 'email', email_verified: 'email_verified', name: 'name' },
+})
+const domains = z.array(z.string()).meta({
+  description: 'Whoever has an address of these domains is led there.',
+  example: ['example.com'],
+})
+const justInTime = z.boolean().meta({
+  description: 'Whether people who were never here get an account, by an address that the provider has verified.',
+})
+const logout = z.boolean().meta({ description: 'Whether a sign-out here leads on to one there.' })
+const enabled = z.boolean().meta({ description: 'A provider that is disabled signs nobody in.' })
+
+const changeable = {
+  name: name.optional(),
+  token_endpoint_auth_method: authMethod.optional(),
+  client_secret: clientSecret.optional(),
+  scopes: scopes.optional(),
+  claims: claims.optional(),
+  domains: domains.optional(),
+  just_in_time: justInTime.optional(),
+  logout: logout.optional(),
+  enabled: enabled.optional(),
+}
+
+export const newUpstream = z
+  .strictObject({ id, issuer, client_id: clientId, ...changeable })
+  .meta({ id: 'NewUpstream' })
+
+/** Given back as they were read, they are accepted; `updated_at` is the server's whatever is given. */
+export const UPSTREAM_READ_ONLY = ['redirect_uri', 'post_logout_redirect_uri', 'jwks', 'created_at']
+
+const readOnly = z.unknown().optional().meta({ readOnly: true })
+
+export const upstreamChange = z
+  .strictObject({
+    id: id.optional(),
+    issuer: issuer.optional(),
+    client_id: clientId.optional(),
+    ...changeable,
+    redirect_uri: readOnly,
+    post_logout_redirect_uri: readOnly,
+    jwks: readOnly,
+    created_at: readOnly,
+    updated_at: readOnly,
+  })
+  .meta({ id: 'UpstreamChange', description: 'The members given are replaced.' })
+
+export const upstreamDocument = z
+  .strictObject({
+    id,
+    name,
+    issuer,
+    client_id: clientId,
+    token_endpoint_auth_method: authMethod,
+    jwks: z
+      .strictObject({ keys: z.array(z.record(z.string(), z.unknown())) })
+      .nullable()
+      .meta({ description: 'Our public key for `private_key_jwt`, to be registered there; null with a secret.' }),
+    redirect_uri: z.string().meta({ description: 'To be registered there.' }),
+    post_logout_redirect_uri: z.string().meta({ description: 'To be registered there where `logout` is set.' }),
+    scopes,
+    claims,
+    domains,
+    just_in_time: justInTime,
+    logout,
+    enabled,
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Upstream' })
+
+export const upstreamPage = pageSchema(upstreamDocument, 'UpstreamPage')
+
+/** Where a provider sends people back to. */
+export interface ReturnUris {
+  readonly redirect_uri: string
+  readonly post_logout_redirect_uri: string
+}
+
+export function toUpstreamDocument(upstream: Upstream, uris: ReturnUris): z.infer<typeof upstreamDocument> {
+  const { publicJwk } = upstream
+  return {
+    id: upstream.id,
+    name: upstream.name,
+    issuer: upstream.issuer,
+    client_id: upstream.clientId,
+    token_endpoint_auth_method: upstream.authMethod,
+    jwks: publicJwk === undefined ? null : { keys: [{ ...publicJwk }] },
+    ...uris,
+    scopes: [...upstream.scopes],
+    claims: { ...upstream.claims },
+    domains: [...upstream.domains],
+    just_in_time: upstream.justInTime,
+    logout: upstream.logout,
+    enabled: upstream.enabled,
+    created_at: upstream.createdAt.toISOString(),
+    updated_at: upstream.updatedAt.toISOString(),
+  }
+}
+
+/** The room's input of a document; members that were not given stay away. */
+export function toUpstreamInput(document: Readonly<Record<string, unknown>>): Partial<UpstreamInput> {
+  const given = Object.entries(MEMBERS).filter(([, member]) => document[member] !== undefined)
+  return Object.fromEntries(given.map(([field, member]) => [field, document[member]]))
+}
