@@ -2,6 +2,7 @@
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import type { KnownDevices } from '#sign-in/known-devices.ts'
+import { type ChangeStepDeps, createChangeStep } from './change-step.ts'
 import { createCodeStep } from './code-step.ts'
 import { createConsentStep } from './consent-step.ts'
 import { createDeviceCookie } from './device-cookie.ts'
@@ -16,7 +17,10 @@ import { createUnmetStep } from './unmet-step.ts'
 import { interactionPaths, openInteraction, type StepDeps } from './step.ts'
 
 export interface InteractionsDeps
-  extends Omit<MailStepDeps, 'paths' | 'deviceCookie' | 'proofs'>, Pick<ProofsDeps, 'progress'> {
+  extends
+    Omit<MailStepDeps, 'paths' | 'deviceCookie' | 'proofs'>,
+    Pick<ProofsDeps, 'progress'>,
+    Pick<ChangeStepDeps, 'tellOfPassword'> {
   /** The issuer identifier: the forms' addresses start with its path. */
   readonly issuer: string
   readonly devices: KnownDevices
@@ -31,6 +35,7 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   const passkey = createPasskeyStep({ ...stepDeps, proofs, ask: signIn.show })
   const code = createCodeStep(stepDeps, proofs)
   const unmet = createUnmetStep(stepDeps, proofs)
+  const change = createChangeStep({ ...deps, ...stepDeps, proofs })
   const consent = createConsentStep(stepDeps)
   const mailDeps = { ...deps, ...stepDeps, proofs }
   const router = new Router()
@@ -42,6 +47,7 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
     const { next, accountSub } = await proofs.state(interaction)
     if (accountSub === undefined) return signIn.show(ctx, interaction)
     if (next === 'more') return code.show(ctx, interaction, accountSub)
+    if (next === 'password') return change.show(ctx, interaction, accountSub)
     if (next === 'unmet') return unmet.show(ctx, interaction, accountSub)
     await signIn.show(ctx, interaction, { passkeyOf: accountSub })
   })
@@ -50,6 +56,7 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   router.get(`/interaction/:uid/${STEPS.passkey}/options`, (ctx) => passkey.renew(ctx))
   router.post(`/interaction/:uid/${STEPS.code}`, (ctx) => code.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.restart}`, (ctx) => code.restart(ctx))
+  router.post(`/interaction/:uid/${STEPS.change}`, (ctx) => change.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.unmet}`, (ctx) => unmet.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.consent}`, (ctx) => consent.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.cancel}`, (ctx) => signIn.cancel(ctx))

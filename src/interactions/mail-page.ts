@@ -19,8 +19,10 @@ export interface MailView {
   readonly csrfField: { readonly name: string; readonly value: string }
   readonly address: string
   readonly problem?: MailProblem | undefined
-  /** The sign-in page. */
-  readonly back: string
+  /** The sign-in page, where the person came from it. */
+  readonly back?: string
+  /** What the form keeps besides. */
+  readonly kept?: readonly { readonly name: string; readonly value: string }[]
 }
 
 type Rendered = { title: string; content: Html }
@@ -82,16 +84,19 @@ export function mailCodePage(
 /** What is wrong with what was chosen. */
 export interface ChoiceFaults {
   readonly name?: boolean
-  readonly password?: PasswordProblem | 'missing' | undefined
+  /** `same`: it is the one that is to be replaced. */
+  readonly password?: PasswordProblem | 'missing' | 'same' | undefined
 }
 
 /** Asks whoever has proven the address for a new password, and for their name where the account is new. */
-export function lastPage(view: MailView & { readonly name: string; readonly faults: ChoiceFaults }): Rendered {
-  const { language, purpose, address, name, faults } = view
-  const own = TEXTS[language].byMail[purpose]
+export function lastPage(
+  view: MailView & { readonly name: string; readonly faults: ChoiceFaults; readonly isInvited?: boolean },
+): Rendered {
+  const { language, purpose, address, name, faults, isInvited = false } = view
+  const { [purpose]: own, invitation } = TEXTS[language].byMail
   return page(view, {
-    title: own.lastTitle,
-    words: own.lastAsks(address),
+    title: isInvited ? invitation.title : own.lastTitle,
+    words: isInvited ? invitation.asks(address) : own.lastAsks(address),
     fields: choiceFields({ language, address, faults, ...(purpose === 'register' ? { name } : {}) }),
     submit: own.lastSubmit,
     isWrong: faults.name === true || faults.password !== undefined,
@@ -104,8 +109,10 @@ export function choiceFields(given: {
   address: string
   faults: ChoiceFaults
   name?: string
+  /** Whether the password is where one begins. */
+  focus?: boolean
 }): Html {
-  const { language, address, faults, name } = given
+  const { language, address, faults, name, focus = name === undefined } = given
   const texts = TEXTS[language].byMail
   const { password: fault } = faults
   const asked = name === undefined ? '' : nameField(language, name, faults)
@@ -116,14 +123,13 @@ export function choiceFields(given: {
       type: 'password',
       autocomplete: 'new-password',
       error: passwordError(language, fault),
-      focus: name === undefined || (fault !== undefined && faults.name !== true),
+      focus: focus || (name !== undefined && fault !== undefined && faults.name !== true),
     })}`
 }
 
-export function passwordError(language: Language, fault: ChoiceFaults['password']): string | undefined {
-  const texts = TEXTS[language].byMail
-  if (fault === undefined) return undefined
-  return fault === 'missing' ? texts.passwordMissing : texts.passwordProblem[fault]
+function passwordError(language: Language, fault: ChoiceFaults['password']): string | undefined {
+  const { change, passwordMissing, passwordProblem } = TEXTS[language].byMail
+  return fault && { missing: passwordMissing, same: change.same, ...passwordProblem }[fault]
 }
 
 function nameField(language: Language, name: string, faults: ChoiceFaults): Html {
@@ -151,7 +157,8 @@ interface Parts {
 }
 
 function page(view: MailView, { title, words, fields, submit, ways, isWrong }: Parts): Rendered {
-  const { language, action, csrfField, problem, back } = view
+  const { language, action, csrfField, problem, back, kept = [] } = view
+  const keeps = [csrfField, ...kept].map(({ name, value }) => hidden(name, value))
   const texts = TEXTS[language]
   const said = problem === undefined ? undefined : { ...texts.code, ...texts.byMail }[problem]
   const content = html`<div class="lines">
@@ -159,7 +166,7 @@ function page(view: MailView, { title, words, fields, submit, ways, isWrong }: P
       <p>${words}</p>
     </div>
     ${said === undefined ? '' : notice(NOTICE, said)}
-    ${form(action, html`${hidden(csrfField.name, csrfField.value)}${fields}${button({ label: submit, kind: 'primary' })}`)}
-    <p class="ways">${ways ?? ''} <a href="${back}">${texts.byMail.back}</a></p>`
+    ${form(action, html`${keeps}${fields}${button({ label: submit, kind: 'primary' })}`)}
+    ${back === undefined ? '' : html`<p class="ways">${ways ?? ''} <a href="${back}">${texts.byMail.back}</a></p>`}`
   return { title: isWrong || said !== undefined ? `${texts.signIn.errorPrefix}: ${title}` : title, content }
 }

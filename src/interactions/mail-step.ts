@@ -7,7 +7,6 @@ import type { Form } from '#http/body.ts'
 import { chooseLanguage, type Language } from '#http/i18n/language.ts'
 import { sendPage } from '#http/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
-import { TooManyMails } from '#sign-in/email-code/errors.ts'
 import type { Errands } from '#sign-in/errand/errand.ts'
 import { RESET_PATH } from '#sign-in/errand/password-reset.ts'
 import { REGISTRATION_PATH } from '#sign-in/errand/registration.ts'
@@ -17,7 +16,7 @@ import { text } from './flow.ts'
 import { formTargets } from './form-targets.ts'
 import { addressPage, type ChoiceFaults, lastPage, mailCodePage, type MailProblem, type MailView } from './mail-page.ts'
 import type { Proofs } from './proofs.ts'
-import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
+import { anonymous, csrfField, delayOf, guardForm, openInteraction, type StepDeps } from './step.ts'
 
 export interface MailStepDeps extends StepDeps {
   readonly proofs: Pick<Proofs, 'take' | 'forget'>
@@ -228,13 +227,6 @@ async function ask(
     formTargets: formTargets(params['redirect_uri'], client.clientUri),
     languagePath: question,
   })
-}
-
-/** RFC 6585 §4: with the seconds until it may be tried again. */
-function delayOf(ctx: Context, error: unknown): { problem: MailProblem; status: number } | undefined {
-  if (!(error instanceof TooManyMails)) return putOff(ctx, error)
-  ctx.set('Retry-After', String(error.retryAfterSeconds))
-  return { problem: 'tooManyMails', status: error.status }
 }
 
 /** The account is not asked: what a page speaks must not tell whether there is one. */

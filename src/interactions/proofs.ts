@@ -4,6 +4,7 @@ import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 import { acrOf, joined } from '#sign-in/assurance.ts'
 import type { LoginMethod, Proof } from '#sign-in/login-method.ts'
 import { type NextProof, nextProof } from '#sign-in/next-proof.ts'
+import type { Passwords } from '#sign-in/password/password.ts'
 import type { SignInProgress } from '#sign-in/progress-store.ts'
 import type { StepDeps } from './step.ts'
 
@@ -23,16 +24,23 @@ export interface Proofs {
 }
 
 export interface ProofsDeps extends Pick<StepDeps, 'gateway' | 'paths' | 'deviceCookie'> {
+  readonly passwords: Pick<Passwords, 'state'>
   readonly progress: SignInProgress
   /** An authenticator app. */
   readonly totp: Pick<LoginMethod<never>, 'isEnrolled'>
   readonly passkeys: Pick<LoginMethod<never>, 'isEnrolled'>
 }
 
-export function createProofs({ deviceCookie, gateway, paths, progress, totp, passkeys }: ProofsDeps): Proofs {
+export function createProofs(deps: ProofsDeps): Proofs {
+  const { deviceCookie, gateway, paths, passwords, progress, totp, passkeys } = deps
+
   async function next(asked: readonly string[], accountSub: string, amr: readonly string[]): Promise<NextProof> {
-    const [more, passkey] = await Promise.all([totp.isEnrolled(accountSub), passkeys.isEnrolled(accountSub)])
-    return nextProof({ amr, asked, enrolled: { more, passkey } })
+    const [more, passkey, password] = await Promise.all([
+      totp.isEnrolled(accountSub),
+      passkeys.isEnrolled(accountSub),
+      passwords.state(accountSub),
+    ])
+    return nextProof({ amr, asked, enrolled: { more, passkey }, mustChange: password?.mustChange ?? false })
   }
 
   async function state({ uid, asked, proven, accountSub }: OpenInteraction): Promise<ProofState> {

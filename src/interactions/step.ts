@@ -5,6 +5,7 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import { InteractionLost, type InteractionGateway, type OpenInteraction } from '#oidc/interaction-gateway.ts'
 import type { Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
+import { TooManyMails } from '#sign-in/email-code/errors.ts'
 import type { PasswordReset } from '#sign-in/errand/password-reset.ts'
 import type { Registration } from '#sign-in/errand/registration.ts'
 import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
@@ -25,7 +26,7 @@ export const CSRF_FIELD = 'csrf'
 
 export interface StepDeps {
   readonly gateway: InteractionGateway
-  readonly passwords: Pick<Passwords, 'verify'>
+  readonly passwords: Pick<Passwords, 'verify' | 'state' | 'change'>
   readonly passkeys: Pick<Passkeys, 'options' | 'verify' | 'isEnrolled'>
   readonly totp: Pick<Totp, 'verify' | 'isEnrolled'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'verify'>
@@ -107,6 +108,16 @@ export function putOff(ctx: Context, error: unknown): { problem: 'busy' | 'tooMa
   if (!(error instanceof SignInBusy) && !(error instanceof TooManyAttempts)) return undefined
   ctx.set('Retry-After', String(error.retryAfterSeconds))
   return { problem: error instanceof SignInBusy ? 'busy' : 'tooMany', status: error.status }
+}
+
+/** The same for what is done by mail. */
+export function delayOf(
+  ctx: Context,
+  error: unknown,
+): { problem: 'busy' | 'tooMany' | 'tooManyMails'; status: number } | undefined {
+  if (!(error instanceof TooManyMails)) return putOff(ctx, error)
+  ctx.set('Retry-After', String(error.retryAfterSeconds))
+  return { problem: 'tooManyMails', status: error.status }
 }
 
 /** Who acts before a sign-in: nobody known, from somewhere. */

@@ -1,7 +1,7 @@
 /** Puts together what people do with the help of a mail: register, reset, prove an address, accept an invitation. */
-import type { Accounts } from '#accounts/account.ts'
-import type { Audit } from '#audit/audit.ts'
-import type { Database } from '#database/database.ts'
+import type { Account, Accounts } from '#accounts/account.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Database, Queryable } from '#database/database.ts'
 import type { Mail } from '#mail/mail.ts'
 import type { Settings } from '#settings/settings.ts'
 import type { Clock } from '#shared/clock.ts'
@@ -9,6 +9,7 @@ import type { Keyring } from '#shared/keyring.ts'
 import { createAttempts } from './attempts.ts'
 import { createEmailCodes } from './email-code/email-codes.ts'
 import { createEmailAddress } from './errand/email-address.ts'
+import { noticeOf } from './errand/notice.ts'
 import { createErrands } from './errand/errands.ts'
 import { createPasswordReset, type PasswordResetDeps } from './errand/password-reset.ts'
 import { createRegistration } from './errand/registration.ts'
@@ -27,6 +28,7 @@ export interface ByMailDeps extends Pick<PasswordResetDeps, 'endAccess'> {
 }
 
 export function createByMail(deps: ByMailDeps) {
+  const { clock, mail } = deps
   const attempts = createAttempts(deps)
   const emailCodes = createEmailCodes({ ...deps, attempts })
   const errands = createErrands({ ...deps, attempts, emailCodes })
@@ -38,6 +40,9 @@ export function createByMail(deps: ByMailDeps) {
     passwordReset: createPasswordReset({ ...deps, emailCodes, errands }),
     emailAddress: createEmailAddress({ ...deps, errands }),
     invitations,
+    /** Tells the owner of an account that its password was changed, in the transaction of that. */
+    tellOfPassword: (trx: Queryable, account: Account, by: AuditContext) =>
+      mail.enqueue(trx, noticeOf(account, 'password_changed', { by, at: clock.now() })),
     /** What nobody can go on with any more; rows by table, undefined when there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {
       const removed = {

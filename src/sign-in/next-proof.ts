@@ -2,10 +2,10 @@
 import { acrOf, meets } from './assurance.ts'
 
 /**
- * `identity`: who it is. `more`: a second factor. `passkey`: a passkey of the known person. `unmet`: what is asked
- * for cannot be shown by this account.
+ * `identity`: who it is. `more`: a second factor. `password`: another password, in the place of one that somebody
+ * else chose. `passkey`: a passkey of the known person. `unmet`: what is asked for cannot be shown by this account.
  */
-export type NextProof = 'identity' | 'more' | 'passkey' | 'done' | 'unmet'
+export type NextProof = 'identity' | 'more' | 'password' | 'passkey' | 'done' | 'unmet'
 
 export interface Enrolled {
   /** An authenticator app. */
@@ -18,12 +18,16 @@ export function nextProof(state: {
   readonly amr: readonly string[]
   readonly asked: readonly string[]
   readonly enrolled: Enrolled
+  /** Whether the password is to be replaced by its owner. */
+  readonly mustChange: boolean
 }): NextProof {
-  const { amr, asked, enrolled } = state
+  const { amr, asked, enrolled, mustChange } = state
   if (amr.length === 0) return 'identity'
   const acr = acrOf(amr)
   const isStrong = acr === 'urn:signet:acr:passkey'
   if (!isStrong && enrolled.more && !amr.includes('otp')) return 'more'
+  // ASVS 6.4.1: a first password that somebody else knows opens nothing but the way to another one
+  if (mustChange && amr.includes('pwd')) return 'password'
   if (meets(acr, asked)) return 'done'
   return !isStrong && enrolled.passkey ? 'passkey' : 'unmet'
 }

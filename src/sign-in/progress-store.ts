@@ -38,6 +38,11 @@ export function createSignInProgress(db: Queryable) {
       await db.query('DELETE FROM sign_in_progress WHERE interaction_id = $1', [sha256(uid)])
     },
 
+    /** Of every interaction: what was proven with the old password proves nothing any more. */
+    async endOf(accountSub: string): Promise<void> {
+      await db.query('DELETE FROM sign_in_progress WHERE account_sub = $1', [accountSub])
+    },
+
     /** A bounded number of rows that are over; how many. */
     async removeExpired(): Promise<number> {
       const { rowCount } = await db.query(

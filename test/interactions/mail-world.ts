@@ -118,7 +118,7 @@ function letterOf({ subject = '', text = '', html }: ParsedMail): Letter {
   return {
     subject,
     text,
-    html: html === false ? '' : html,
+    html: typeof html === 'string' ? html : '',
     code: code ? `${code[1]}${code[2]}` : '',
     link: /^(https?:\S+)$/m.exec(text)?.[1] ?? '',
   }

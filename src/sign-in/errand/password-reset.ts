@@ -6,6 +6,7 @@ import type { Mail } from '#mail/mail.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { EmailCodes } from '../email-code/email-code.ts'
 import type { Passwords } from '../password/password.ts'
+import { createSignInProgress } from '../progress-store.ts'
 import type { ErrandPlace, Errands } from './errand.ts'
 import { languageOf, noticeOf } from './notice.ts'
 
@@ -62,6 +63,7 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
         await passwords.reset(account, password, own, async (trx) => {
           if (!(await errands.finish(trx, place, errand))) throw new ProofSpent()
           await endAccess(trx, account.sub)
+          await createSignInProgress(trx).endOf(account.sub)
           await mail.enqueue(trx, noticeOf(account, 'password_reset', { by, at: clock.now() }))
         })
       } catch (error) {

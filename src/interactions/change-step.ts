@@ -1,0 +1,123 @@
+/** The step for whoever signs in with a password that somebody else chose: another one, before they go on. */
+import { html } from 'hono/html'
+import type { Context } from 'koa'
+import type { Account } from '#accounts/account.ts'
+import type { AuditContext } from '#audit/audit.ts'
+import type { Queryable } from '#database/database.ts'
+import type { Form } from '#http/body.ts'
+import { button, field, form as formElement, hidden, notice } from '#http/design/components.ts'
+import { chooseLanguage } from '#http/i18n/language.ts'
+import { sendPage } from '#http/page.ts'
+import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
+import { PasswordInvalid } from '#sign-in/errors.ts'
+import { formTargets } from './form-targets.ts'
+import { type ChoiceFaults, choiceFields } from './mail-page.ts'
+import type { Proofs } from './proofs.ts'
+import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
+import { TEXTS } from './texts/texts.ts'
+
+export interface ChangeStepDeps extends StepDeps {
+  readonly proofs: Pick<Proofs, 'state' | 'take'>
+  /** Tells the owner of the account by mail, in the transaction of the change. */
+  readonly tellOfPassword: (trx: Queryable, account: Account, by: AuditContext) => Promise<void>
+}
+
+export interface ChangeStep {
+  show(ctx: Context, interaction: OpenInteraction, accountSub: string): Promise<void>
+  answer(ctx: Context): Promise<void>
+}
+
+interface Again {
+  readonly problem?: 'stale' | 'busy' | 'tooMany'
+  readonly current?: 'missing' | 'mismatch'
+  readonly next?: ChoiceFaults['password']
+  readonly status?: number
+}
+
+type Known = { readonly interaction: OpenInteraction; readonly account: Account }
+
+export function createChangeStep(deps: ChangeStepDeps): ChangeStep {
+  const { accounts, paths, proofs } = deps
+  return {
+    async show(ctx, interaction, accountSub) {
+      const account = await accounts.read(accountSub)
+      if (account) await ask(deps, ctx, { interaction, account })
+      else paths.backToQuestion(ctx, interaction.uid)
+    },
+    async answer(ctx) {
+      const interaction = await openInteraction(deps, ctx)
+      const { next, accountSub } = await proofs.state(interaction)
+      const account = accountSub === undefined ? undefined : await accounts.read(accountSub)
+      if (next !== 'password' || !account) return paths.backToQuestion(ctx, interaction.uid)
+      const form = await guardForm(deps, ctx, interaction)
+      if (!form) return ask(deps, ctx, { interaction, account, problem: 'stale', status: 403 })
+      await change(deps, ctx, { interaction, account, form })
+    },
+  }
+}
+
+async function change(deps: ChangeStepDeps, ctx: Context, given: Known & { form: Form }): Promise<void> {
+  const { interaction, account, form } = given
+  const [current, next] = [form.one('current') ?? '', form.one('password') ?? '']
+  const again = (more: Again) => ask(deps, ctx, { interaction, account, status: 422, ...more })
+  if (current === '' || next === '') {
+    return again({ ...(current === '' ? { current: 'missing' } : {}), ...(next === '' ? { next: 'missing' } : {}) })
+  }
+  if (current === next) return again({ next: 'same' })
+  const by: AuditContext = { ...anonymous(ctx), actor: { kind: 'account', id: account.sub } }
+  try {
+    const changed = await deps.passwords.change(account, { current, next }, by, (trx) =>
+      deps.tellOfPassword(trx, account, by),
+    )
+    if (!changed) return await again({ current: 'mismatch' })
+    await deps.proofs.take(ctx, interaction, { account, amr: ['pwd'] })
+  } catch (error) {
+    if (error instanceof PasswordInvalid) return again({ next: error.problem })
+    const delayed = putOff(ctx, error)
+    if (!delayed) throw error
+    await again(delayed)
+  }
+}
+
+async function ask(deps: ChangeStepDeps, ctx: Context, shown: Known & Again): Promise<void> {
+  const { interaction, account, problem, status = 200 } = shown
+  const { client, params, uid } = interaction
+  const { paths } = deps
+  const language = chooseLanguage(ctx, { uiLocales: params['ui_locales'], accountLocale: account.claims['locale'] })
+  const texts = TEXTS[language]
+  const own = texts.byMail.change
+  const csrf = csrfField(deps, ctx, interaction)
+  const send = (label: string, kind: 'primary' | 'quiet') => html`${button({ label, kind })}`
+  const csrfInput = hidden(csrf.name, csrf.value)
+  const present = field({
+    name: 'current',
+    label: own.current,
+    type: 'password',
+    autocomplete: 'current-password',
+    error: shown.current && { missing: own.currentMissing, mismatch: own.mismatch }[shown.current],
+    focus: shown.next === undefined,
+  })
+  const chosen = choiceFields({
+    language,
+    address: account.email,
+    faults: { password: shown.next },
+    focus: shown.next !== undefined,
+  })
+  const content = html`<div class="lines">
+      <h1>${own.title}</h1>
+      <p>${own.asks(account.email)}</p>
+    </div>
+    ${problem === undefined ? '' : notice('change-notice', texts.code[problem])}
+    ${formElement(paths.form(uid, 'change'), html`${csrfInput}${present}${chosen}${send(own.submit, 'primary')}`)}
+    <div class="close">
+      ${formElement(paths.form(uid, 'restart'), html`${csrfInput}${send(texts.code.restart, 'quiet')}`)}
+    </div>`
+  await sendPage(ctx, {
+    language,
+    title: status === 200 ? own.title : `${texts.signIn.errorPrefix}: ${own.title}`,
+    content,
+    status,
+    formTargets: formTargets(params['redirect_uri'], client.clientUri),
+    languagePath: paths.question(uid),
+  })
+}
