@@ -50,7 +50,7 @@ export async function openMailWorld(options: MailWorldOptions = {}) {
     mail,
     lines,
     /** Starts a runner that sends; it ends with the test file. */
-    async send(taskMs = 1500) {
+    async send(taskMs = 8000) {
       const tasks = { [MAIL_TASK]: mail.deliver }
       const runner = await openOutboxRunner({ url, tasks, taskMs, leaseMs: taskMs + 500, pollMs: 100 })
       atEnd(() => runner.close())
