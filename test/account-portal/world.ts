@@ -26,8 +26,14 @@ export interface World {
   signedIn(who: Somebody, through?: Server): Promise<Person>
   /** Opens a page below `/account`. */
   open(browser: Person, path?: string): Promise<Visit>
-  /** Sends the form of the page that `marker` stands in. */
-  press(browser: Person, page: Visit, marker: string, fields?: Record<string, string>): Promise<Visit>
+  /** Sends the form of the page that `marker` stands in, with its ticked boxes but for those of the values `unticked`. */
+  press(
+    browser: Person,
+    page: Visit,
+    marker: string,
+    fields?: Record<string, string>,
+    unticked?: readonly string[],
+  ): Promise<Visit>
   /** The mails to the person so far, newest first. */
   mails(who: Somebody): Promise<{ subject: string; text: string }[]>
   /** The sessions of the account look as if their people had signed in so many seconds earlier. */
@@ -66,11 +72,11 @@ export async function startWorld(): Promise<World> {
       return browser
     },
     open,
-    press(browser, page, marker, fields = {}) {
+    press(browser, page, marker, fields = {}, unticked = []) {
       const forms = [...page.html.matchAll(/<form[^>]*>[^]*?<\/form>/g)].map(([form]) => form)
       const html = forms.find((form) => form.includes(marker))
       if (html === undefined) throw new Error(`the page has no form with ${marker}: ${textOf(page.html)}`)
-      return browser.submit({ ...page, html }, fields)
+      return browser.submit({ ...page, html }, fields, undefined, unticked)
     },
     async mails({ email }) {
       const response = await fetch(`${first.managementUrl}/dev/mail`, { headers: { accept: 'application/json' } })
