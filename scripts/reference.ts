@@ -12,6 +12,7 @@ import type { Route } from '#admin/route.ts'
 import { createProgram } from '#cli/program.ts'
 import { referenceTable } from '#config/reference.ts'
 import { DEFAULT_SETTINGS, SETTINGS_GROUPS } from '#settings/settings-schema.ts'
+import { asvsTable } from '../test/hazards/catalogue/asvs.ts'
 import { HAZARD_PARTS } from '../test/hazards/catalogue.ts'
 import { KEEPERS, ROWS } from '../test/support/architecture/rows.ts'
 
@@ -102,6 +103,7 @@ const PARTS: readonly { file: string; part: string; text: () => string }[] = [
   { file: 'docs/reference.md', part: 'commands', text: commandList },
   { file: 'docs/reference.md', part: 'admin-routes', text: routeTable },
   ...HAZARD_PARTS,
+  { file: 'docs/security/asvs.md', part: 'items', text: asvsTable },
 ]
 
 /** Every file that follows the code, as it stands and as it should. */

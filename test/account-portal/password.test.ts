@@ -1,7 +1,7 @@
 /** Changing one's password: who may, which one, and what ends with it. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Person, Visit } from '../support/person.ts'
-import { textOf } from '../support/person.ts'
+import { formWith } from '../support/own-page.ts'
+import { type Person, textOf, type Visit } from '../support/person.ts'
 import { type Somebody, startWorld, type World } from './world.ts'
 
 const NEXT = 'plum orchid canyon lattice'
@@ -19,7 +19,8 @@ async function change(
   unticked: readonly string[] = [],
 ): Promise<Visit> {
   const page = await world.open(browser, '/password')
-  return world.press(browser, page, 'name="next"', { again: fields['next'] ?? '', ...fields }, unticked)
+  const form = { ...page, html: formWith(page, 'name="next"') }
+  return browser.submit(form, { again: fields['next'] ?? '', ...fields }, undefined, unticked)
 }
 
 async function isSignedIn(browser: Person): Promise<boolean> {
@@ -33,7 +34,7 @@ async function signsInWith(who: Somebody, password: string): Promise<boolean> {
 }
 
 describe('ASVS 6.2.3: a password is changed by who knows the present one', () => {
-  test('with it, the new one counts and the old one no more', async () => {
+  test('ASVS 6.2.2: with it, the new one counts and the old one no more', async () => {
     const who = await world.somebody()
     const browser = await world.signedIn(who)
     const page = await change(browser, { current: who.password, next: NEXT })
@@ -88,12 +89,12 @@ describe('a new password', () => {
   ])('of %j is refused, with what is wrong', async (fields, words) => {
     const who = await world.somebody()
     const browser = await world.signedIn(who)
-    const page = await change(browser, { current: who.password, ...fields } as Record<string, string>)
+    const page = await change(browser, { current: who.password, ...fields })
     expect([page.status, textOf(page.html)]).toEqual([422, expect.stringContaining(words)])
     expect(await world.event(who, 'password.changed')).toBeUndefined()
   })
 
-  test('is told to its owner by mail, in their language', async () => {
+  test('ASVS 6.3.7: is told to its owner by mail, in their language', async () => {
     const who = await world.somebody({ locale: 'ko' })
     const browser = await world.signedIn(who)
     await change(browser, { current: who.password, next: NEXT })

@@ -58,7 +58,7 @@ async function redeemed(browser: Person, page: Visit, verifier: string) {
 const asksForCode = (page: Visit) => expect(page.html).toMatch(/name="code"[^>]*one-time-code/s)
 
 describe('after the password', () => {
-  test('whoever has an authenticator app is asked for its code, and the tokens tell of both', async () => {
+  test('ASVS 6.3.3: whoever has an authenticator app is asked for its code, and the tokens tell of both', async () => {
     const { email, sub, phone } = await withApp()
     const browser = person(() => server)
     const { page, verifier } = await firstProof(browser, email)

@@ -104,7 +104,7 @@ describe('V30: an assertion is refused by the server', () => {
 describe('V30: a challenge', () => {
   const SPENT = 'the challenge was spent, is too old or is not for this page'
 
-  test('is answered once, on whichever node, however many present the answer', async () => {
+  test('ASVS 6.7.2: is answered once, on whichever node, however many present the answer', async () => {
     const { passkey } = await enrolled(authenticator(ISSUER, { counts: false }))
     const credential = passkey.assertion(here.options(PAGE))
     const attempt = { credential, binding: PAGE, clientId: 'shop' }

@@ -134,7 +134,7 @@ describe('the consent page', () => {
     expect(textOf(more.html)).not.toContain('Read your posts')
   })
 
-  test('answers both decisions with 303, "deny" with access_denied at the app and an event', async () => {
+  test('ASVS 10.7.1: answers both decisions with 303, "deny" with access_denied at the app and an event', async () => {
     for (const decision of ['allow', 'deny']) {
       const browser = world.somebody()
       const page = await world.consentPage(browser)

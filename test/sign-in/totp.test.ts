@@ -1,6 +1,6 @@
 /** Setting up and taking away an authenticator app, and what the database keeps of it. */
 import { HOTP, Secret } from 'otpauth'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
 import { setupOf, stepOf } from '#sign-in/totp/one-time-password.ts'
 import { createRecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
@@ -84,6 +84,20 @@ test('ASVS 6.5.6: it can be taken away, together with what belongs to it, once',
   expect(await last()).toMatchObject({ type: 'factor.removed', accountId: sub, detail: { method: 'totp' } })
   expect([await totp.isEnrolled(sub), await codes.left(sub)]).toEqual([false, 0])
   expect(await refusal(totp.remove(sub, SYSTEM))).toMatchObject({ code: 'factor_not_found', status: 404 })
+})
+
+test('ASVS 6.5.8: a code is judged by the clock of the database, whatever that of the server says', async () => {
+  const person = await account()
+  const { secret } = await totp.begin(person, 'Signet')
+  await totp.confirm(person.sub, codeOf(secret), SYSTEM)
+  const [now, ahead] = [codeOf(secret, Date.now() / 1000 + 30), codeOf(secret, Date.now() / 1000 + 3600)]
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 })
+  try {
+    expect(await totp.verify({ sub: person.sub, code: ahead }, SYSTEM)).toBeUndefined()
+    expect(await totp.verify({ sub: person.sub, code: now }, SYSTEM)).toBeDefined()
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('two sets of recovery codes made at once leave ten codes', async () => {

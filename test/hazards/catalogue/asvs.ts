@@ -77,3 +77,17 @@ export function testsByItem(): Map<string, { file: string; title: string }[]> {
   }
   return found
 }
+
+/** Items by number, and under each the tests that hold it. */
+export function asvsTable(): string {
+  const held = testsByItem()
+  const rows = Object.entries(ASVS_ITEMS).map(([item, words]) => {
+    const tests = (held.get(item) ?? []).map(({ file, title }) => `[${file}](../../${file}): “${escaped(title)}”`)
+    return `| ${item} | ${words} | ${tests.length === 0 ? 'open' : tests.join('; ')} |`
+  })
+  return ['| item | what it asks | held by |', '|---|---|---|', ...rows, ''].join('\n')
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\|<>[\]*_`]/g, String.raw`\$&`)
+}

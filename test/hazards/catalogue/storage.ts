@@ -118,7 +118,7 @@ export const STORAGE: readonly Row[] = [
         'V28, ASVS 6.3.1: a thousand guesses at once on two nodes › are as many looks at the password as may be, and the counter is exact',
       ],
       'test/hazards/passkeys.test.ts': [
-        'V30: a challenge › is answered once, on whichever node, however many present the answer',
+        'V30: a challenge › ASVS 6.7.2: is answered once, on whichever node, however many present the answer',
       ],
     },
   },

@@ -336,7 +336,7 @@ export const VULNERABILITIES: readonly Row[] = [
       'test/hazards/passkeys.test.ts': [
         'V30: an assertion is refused by the server › $what',
         'V30: an assertion is refused by the server › whose counter went back, stood still, or was overtaken',
-        'V30: a challenge › is answered once, on whichever node, however many present the answer',
+        'V30: a challenge › ASVS 6.7.2: is answered once, on whichever node, however many present the answer',
         'V30: a new passkey is refused by the server › $what',
       ],
     },
@@ -347,7 +347,7 @@ export const VULNERABILITIES: readonly Row[] = [
     title: 'No way in reaches less assurance than was asked for.',
     tests: {
       'test/flows/second-factor.test.ts': [
-        'after the password › whoever has an authenticator app is asked for its code, and the tokens tell of both',
+        'after the password › ASVS 6.3.3: whoever has an authenticator app is asked for its code, and the tokens tell of both',
         'step-up › without a question it is refused as RFC 9470 has it',
         'step-up › whoever has nothing stronger is told so, and the app is when they go back',
         'step-up › whoever is asked to sign in anew gives every proof again',
@@ -362,7 +362,7 @@ export const VULNERABILITIES: readonly Row[] = [
       'test/sign-in/email-code/email-codes.test.ts': [
         'V26, V32: what was sent for one thing is worth nothing for another › the values of the two purposes are not interchangeable',
         'V26, V32: what was sent for one thing is worth nothing for another › a code of one address opens no other, and one account no other',
-        'V26, V32: what was sent for one thing is worth nothing for another › what a browser began works in that browser alone, and stays good there',
+        'V26, V32: what was sent for one thing is worth nothing for another › ASVS 6.6.2: what a browser began works in that browser alone, and stays good there',
       ],
     },
   },

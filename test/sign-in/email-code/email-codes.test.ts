@@ -28,7 +28,7 @@ const redeem = (request: RedeemRequest) => codes.redeem(request, BY)
 const other = (code: string) => String((Number(code) + 1) % 10 ** 8).padStart(8, '0')
 
 describe('a reset', () => {
-  test('is proven by the code of eight digits, however it is typed, and names the account', async () => {
+  test('ASVS 6.5.4: is proven by the code of eight digits, however it is typed, and names the account', async () => {
     await send({ ...RESET, address: ` ${ADA} ` })
     expect(await told()).toEqual(['requested'])
     const { code } = await latest()
@@ -108,7 +108,7 @@ describe('code and link', () => {
     expect(await redeem({ purpose: 'reset_password', token: (await latest()).token })).toBeDefined()
   })
 
-  test('after five wrong codes the right one is refused as well, and the link still works', async () => {
+  test('ASVS 6.6.3: after five wrong codes the right one is refused as well, and the link still works', async () => {
     await send({ ...RESET, address: ADA })
     const { code, token } = await latest()
     for (let wrong = 0; wrong < 5; wrong++) {
@@ -182,7 +182,7 @@ describe('V26, V32: what was sent for one thing is worth nothing for another', (
     })
   })
 
-  test('what a browser began works in that browser alone, and stays good there', async () => {
+  test('ASVS 6.6.2: what a browser began works in that browser alone, and stays good there', async () => {
     await send({ ...RESET, address: ADA, browser: 'interaction-1' })
     const { code, token } = await latest()
     for (const elsewhere of [{}, { browser: 'interaction-2' }]) {
