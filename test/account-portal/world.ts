@@ -2,7 +2,9 @@
 import pg from 'pg'
 import { administrator, PASSWORD, type Administrator } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
-import { person, type Person, textOf, type Visit } from '../support/person.ts'
+import { enrolPasskey, passkeyRequestOf, submitPasskey } from '../support/live-passkey.ts'
+import { formWith } from '../support/own-page.ts'
+import { person, type Person, type Visit } from '../support/person.ts'
 import { type Server, startServers } from '../support/server.ts'
 
 export const API = 'https://api.example.com/v1'
@@ -24,16 +26,12 @@ export interface World {
   browser(): Person
   /** A browser in which they have just signed in to the page; `through` is the process. */
   signedIn(who: Somebody, through?: Server): Promise<Person>
+  /** A person without a password, signed in by the first of their passkeys: the page of all of them. */
+  passkeyOnly(who: Somebody, count: number): Promise<{ browser: Person; page: Visit }>
   /** Opens a page below `/account`. */
   open(browser: Person, path?: string): Promise<Visit>
-  /** Sends the form of the page that `marker` stands in, with its ticked boxes but for those of the values `unticked`. */
-  press(
-    browser: Person,
-    page: Visit,
-    marker: string,
-    fields?: Record<string, string>,
-    unticked?: readonly string[],
-  ): Promise<Visit>
+  /** Sends the form of the page that `marker` stands in, with its ticked boxes. */
+  press(browser: Person, page: Visit, marker: string, fields?: Record<string, string>): Promise<Visit>
   /** The mails to the person so far, newest first. */
   mails(who: Somebody): Promise<{ subject: string; text: string }[]>
   /** The sessions of the account look as if their people had signed in so many seconds earlier. */
@@ -72,12 +70,15 @@ export async function startWorld(): Promise<World> {
       return browser
     },
     open,
-    press(browser, page, marker, fields = {}, unticked = []) {
-      const forms = [...page.html.matchAll(/<form[^>]*>[^]*?<\/form>/g)].map(([form]) => form)
-      const html = forms.find((form) => form.includes(marker))
-      if (html === undefined) throw new Error(`the page has no form with ${marker}: ${textOf(page.html)}`)
-      return browser.submit({ ...page, html }, fields, undefined, unticked)
+    async passkeyOnly({ sub }, count) {
+      const [passkey] = await Promise.all(Array.from({ length: count }, () => enrolPasskey(first, sub)))
+      if (!passkey) throw new Error('a person without any passkey')
+      const browser = person(() => first)
+      const asked = await open(browser, '/passkeys')
+      const page = await submitPasskey(browser, asked, passkey.assertion(passkeyRequestOf(asked)))
+      return { browser, page }
     },
+    press: (browser, page, marker, fields = {}) => browser.submit({ ...page, html: formWith(page, marker) }, fields),
     async mails({ email }) {
       const response = await fetch(`${first.managementUrl}/dev/mail`, { headers: { accept: 'application/json' } })
       const { items } = (await response.json()) as { items: { to: string; subject: string; text: string }[] }

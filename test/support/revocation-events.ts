@@ -4,6 +4,7 @@ import { exportJWK, generateKeyPair } from 'jose'
 import { runSignet } from '../cli/support/signet.ts'
 import { administrator, PASSWORD } from './administrator.ts'
 import { createApp } from './app.ts'
+import { addPasskey, atOwnPage, newPassword } from './own-page.ts'
 import { backUp, restore } from './postgres.ts'
 import { CALLBACK, type Holder, type Holdings, SCOPES, SOON_MS, type Stage } from './revocation-holdings.ts'
 
@@ -18,6 +19,32 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
   'An administrator ends the session': async ({ admin }, { sub }) => {
     const { items } = await admin.call<{ items: { id: string }[] }>('GET', `/accounts/${sub}/sessions`)
     for (const { id } of items) await admin.call('DELETE', `/accounts/${sub}/sessions/${id}`)
+  },
+  'The person ends the session': async (stage, holdings) => {
+    const { admin } = stage
+    const { items } = await admin.call<{ items: { id: string }[] }>('GET', `/accounts/${holdings.sub}/sessions`)
+    const elsewhere = await atOwnPage(stage, holdings)
+    for (const { id } of items) await elsewhere.send('/sessions', `value="${id}"`)
+  },
+  'The person signs out everywhere else': async (stage, holdings) => {
+    await (await atOwnPage(stage, holdings)).send('/sessions', 'value="others"')
+  },
+  'The person changes their password elsewhere, and signs out everywhere else': async (stage, holdings) => {
+    await (await atOwnPage(stage, holdings)).send('/password', 'name="next"', newPassword(holdings))
+  },
+  'The person changes their password in this browser': async (stage, holdings) => {
+    await (await atOwnPage(stage, holdings, holdings.browser)).send('/password', 'name="next"', newPassword(holdings))
+  },
+  'The person changes another way to sign in': async (stage, holdings) => {
+    await addPasskey(stage, await atOwnPage(stage, holdings))
+  },
+  'The person removes the app': async (stage, holdings) => {
+    const elsewhere = await atOwnPage(stage, holdings)
+    for (const id of allowedIds(holdings)) await elsewhere.send('/apps', `value="${id}"`)
+  },
+  'The person deletes their account': async (stage, holdings) => {
+    const elsewhere = await atOwnPage(stage, holdings)
+    await elsewhere.send('/data', 'value="delete"', { email: holdings.who.email })
   },
   'Another person signs in with the same browser': async ({ admin, visitor }, { browser, sub }) => {
     const who = { email: `after-${sub}@example.com`, password: PASSWORD }

@@ -30,6 +30,7 @@ export interface Holder {
 
 export interface Holdings {
   readonly sub: string
+  readonly who: { readonly email: string; readonly password: string }
   readonly resource: string
   readonly browser: Person
   /** The cookies of the session before anything happens. */
@@ -85,6 +86,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
   const code = await holder.app.code(browser, who, api)
   return {
     sub,
+    who,
     resource,
     browser,
     cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),

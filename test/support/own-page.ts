@@ -1,0 +1,60 @@
+/** A person at their own page of a live server, in a browser of their own, who sends its forms. */
+import { authenticator } from './authenticator.ts'
+import type { PasskeyCreation } from '#sign-in/passkey/passkey.ts'
+import { person, type Person, textOf, type Visit } from './person.ts'
+import type { Server } from './server.ts'
+
+export interface OwnPage {
+  readonly browser: Person
+  open(path: string): Promise<Visit>
+  /** Sends the form that `marker` stands in, of the page below `/account`. Throws where it is refused. */
+  send(path: string, marker: string, fields?: Record<string, string>): Promise<Visit>
+}
+
+interface Who {
+  readonly who: { readonly email: string; readonly password: string }
+}
+
+/** Signs in to it where that is asked; `browser`: one that they use already. */
+export async function atOwnPage(
+  { first }: { first: Server },
+  { who }: Who,
+  browser = person(() => first),
+): Promise<OwnPage> {
+  const open = (path: string) => browser.visit(`${first.issuer}/account${path}`)
+  const page = await open('')
+  if (!page.url.endsWith('/account')) await browser.submit(page, { identifier: who.email, password: who.password })
+  return {
+    browser,
+    open,
+    async send(path, marker, fields = {}) {
+      const shown = await open(path)
+      const answer = await browser.submit({ ...shown, html: formWith(shown, marker) }, fields)
+      if (answer.status >= 400) throw new Error(`refused: ${answer.status} ${textOf(answer.html)}`)
+      return answer
+    },
+  }
+}
+
+/** The form of a page that `marker` stands in. */
+export function formWith({ html }: Visit, marker: string): string {
+  const forms = [...html.matchAll(/<form[^>]*>[^]*?<\/form>/g)].map(([form]) => form)
+  const form = forms.find((one) => one.includes(marker))
+  if (form === undefined) throw new Error(`the page has no form with ${marker}: ${textOf(html)}`)
+  return form
+}
+
+export function newPassword({ who }: Who): Record<string, string> {
+  const next = 'plum orchid canyon lattice'
+  return { current: who.password, next, again: next }
+}
+
+/** Adds a passkey of an authenticator in software, as the page's script does. */
+export async function addPasskey({ first }: { first: Server }, page: OwnPage, name = 'Telephone'): Promise<Visit> {
+  const { html } = await page.open('/passkeys')
+  const found = /data-ceremony="create"\s+data-options="([^"]*)"/.exec(html)?.[1]
+  if (found === undefined) throw new Error('the page makes no passkey')
+  const options = JSON.parse(found.replaceAll('&quot;', '"')) as PasskeyCreation
+  const { attestation } = authenticator(first.issuer).make(options)
+  return page.send('/passkeys', 'value="add"', { credential: attestation, name })
+}
