@@ -18,6 +18,7 @@ export const STEPS = {
   registerCode: 'register-code',
   registerLast: 'register-account',
   change: 'change-password',
+  upstream: 'upstream',
 } as const
 
 export interface SignInAttempt {

@@ -1,6 +1,7 @@
 /** The pages of sign-in and consent: `/interaction/:uid`, and below it where their forms are sent. */
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
+import { UPSTREAM_CALLBACK_PATH } from '#sign-in/by-upstream.ts'
 import type { KnownDevices } from '#sign-in/known-devices.ts'
 import { type ChangeStepDeps, createChangeStep } from './change-step.ts'
 import { createCodeStep } from './code-step.ts'
@@ -14,6 +15,7 @@ import { createPasskeyStep } from './passkey-step.ts'
 import { createProofs, type ProofsDeps } from './proofs.ts'
 import { createSignInStep } from './sign-in-step.ts'
 import { createUnmetStep } from './unmet-step.ts'
+import { createUpstreamStep, type UpstreamStep } from './upstream-step.ts'
 import { interactionPaths, openInteraction, type StepDeps } from './step.ts'
 
 export interface InteractionsDeps
@@ -31,13 +33,13 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   const paths = interactionPaths(deps.issuer)
   const stepDeps: StepDeps = { ...deps, paths, deviceCookie: createDeviceCookie(deps) }
   const proofs = createProofs({ ...stepDeps, progress: deps.progress })
-  const signIn = createSignInStep(stepDeps, proofs)
+  const upstream = createUpstreamStep(stepDeps, proofs)
+  const signIn = createSignInStep({ ...stepDeps, leadOn: upstream.leadOn }, proofs)
   const passkey = createPasskeyStep({ ...stepDeps, proofs, ask: signIn.show })
   const code = createCodeStep(stepDeps, proofs)
   const unmet = createUnmetStep(stepDeps, proofs)
   const change = createChangeStep({ ...deps, ...stepDeps, proofs })
   const consent = createConsentStep(stepDeps)
-  const mailDeps = { ...deps, ...stepDeps, proofs }
   const router = new Router()
   router.use(withoutDeadEnds)
 
@@ -60,8 +62,29 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   router.post(`/interaction/:uid/${STEPS.unmet}`, (ctx) => unmet.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.consent}`, (ctx) => consent.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.cancel}`, (ctx) => signIn.cancel(ctx))
+  addUpstreamRoutes(router, upstream)
+  addMailRoutes(router, { ...deps, ...stepDeps, proofs })
+  // A page that answered a form is loaded again, or its address typed: back to the question itself.
+  router.get(`/interaction/:uid/:step`, (ctx) => paths.backToQuestion(ctx, ctx.params['uid'] ?? ''))
+
+  const routes = router.routes()
+  return async (ctx, next) => {
+    // the router costs more than a look at the path, and most requests are not for it
+    await (/^\/(?:interaction|upstream)\//.test(ctx.path) ? routes(ctx as never, next) : next())
+    await leadOnFromSignOut(ctx)
+  }
+}
+
+function addUpstreamRoutes(router: Router, upstream: UpstreamStep): void {
+  router.get(UPSTREAM_CALLBACK_PATH, (ctx) => upstream.callback(ctx))
+  router.get(`/interaction/:uid/${STEPS.upstream}`, (ctx) => upstream.finish(ctx))
+  router.post(`/interaction/:uid/${STEPS.upstream}`, (ctx) => upstream.decline(ctx))
+  router.get(`/interaction/:uid/${STEPS.upstream}/:upstream`, (ctx) => upstream.begin(ctx))
+}
+
+function addMailRoutes(router: Router, deps: MailStepDeps): void {
   for (const purpose of ['reset', 'register'] as const) {
-    const mail = createMailStep(mailDeps, purpose)
+    const mail = createMailStep(deps, purpose)
     router.get(`/interaction/:uid/${STEPS[purpose]}`, (ctx) => mail.show(ctx))
     router.post(`/interaction/:uid/${STEPS[purpose]}`, (ctx) => mail.address(ctx))
     router.post(`/interaction/:uid/${STEPS[`${purpose}Code`]}`, (ctx) => mail.code(ctx))
@@ -69,14 +92,5 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
     for (const step of ['Code', 'Last'] as const) {
       router.get(`/interaction/:uid/${STEPS[`${purpose}${step}`]}`, (ctx) => mail.show(ctx))
     }
-  }
-  // A page that answered a form is loaded again, or its address typed: back to the question itself.
-  router.get(`/interaction/:uid/:step`, (ctx) => paths.backToQuestion(ctx, ctx.params['uid'] ?? ''))
-
-  const routes = router.routes()
-  return async (ctx, next) => {
-    // the router costs more than a look at the path, and most requests are not for it
-    await (ctx.path.startsWith('/interaction/') ? routes(ctx as never, next) : next())
-    await leadOnFromSignOut(ctx)
   }
 }

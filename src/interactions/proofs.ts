@@ -6,7 +6,7 @@ import type { LoginMethod, Proof } from '#sign-in/login-method.ts'
 import { type NextProof, nextProof } from '#sign-in/next-proof.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { SignInProgress } from '#sign-in/progress-store.ts'
-import type { StepDeps } from './step.ts'
+import { anonymous, type StepDeps } from './step.ts'
 
 export interface ProofState {
   readonly next: NextProof
@@ -23,7 +23,7 @@ export interface Proofs {
   forget(interaction: OpenInteraction): Promise<void>
 }
 
-export interface ProofsDeps extends Pick<StepDeps, 'gateway' | 'paths' | 'deviceCookie'> {
+export interface ProofsDeps extends Pick<StepDeps, 'gateway' | 'paths' | 'deviceCookie' | 'federated'> {
   readonly passwords: Pick<Passwords, 'state'>
   readonly progress: SignInProgress
   /** An authenticator app. */
@@ -32,7 +32,7 @@ export interface ProofsDeps extends Pick<StepDeps, 'gateway' | 'paths' | 'device
 }
 
 export function createProofs(deps: ProofsDeps): Proofs {
-  const { deviceCookie, gateway, paths, passwords, progress, totp, passkeys } = deps
+  const { deviceCookie, federated, gateway, paths, passwords, progress, totp, passkeys } = deps
 
   async function next(asked: readonly string[], accountSub: string, amr: readonly string[]): Promise<NextProof> {
     const [more, passkey, password] = await Promise.all([
@@ -58,6 +58,8 @@ export function createProofs(deps: ProofsDeps): Proofs {
       const amr = before.accountSub === account.sub ? joined(before.amr, shown) : joined([], shown)
       if ((await next(interaction.asked, account.sub, amr)) === 'done') {
         await progress.end(interaction.uid)
+        // whom a provider vouched for is linked by a proof of this account that was made here
+        if (!shown.includes('fed')) await federated.acceptOffer({ uid: interaction.uid, account, amr }, anonymous(ctx))
         deviceCookie.remember(ctx, account.sub)
         return gateway.signedIn(ctx, { accountSub: account.sub, amr, acr: acrOf(amr) })
       }

@@ -1,6 +1,6 @@
 /** The page that asks for an e-mail address and a password, and says who wants to know. */
 import { html } from 'hono/html'
-import { button, field, form, hidden, notice } from '#http/design/components.ts'
+import { button, buttonLink, field, form, hidden, notice } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
 import type { Language } from '#http/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interaction-gateway.ts'
@@ -23,6 +23,8 @@ export interface SignInView {
   readonly problem?: SignInProblem | undefined
   /** Where a password is reset and an account is made, where that is offered: the same for everybody. */
   readonly ways?: { readonly reset?: string | undefined; readonly register?: string | undefined }
+  /** The upstream providers and where the way to each begins: the same for everybody. */
+  readonly upstreams?: readonly { readonly name: string; readonly href: string }[]
   /** The way in by passkey, where the browser has one. */
   readonly passkey: Html
   /** The e-mail address of who is known, and asked for a passkey alone. */
@@ -50,12 +52,17 @@ export function signInPage(view: SignInView): { title: string; content: Html } {
         ? form(actions.login, html`${csrf}${fields(view)}${button({ label: texts.submit, kind: 'primary' })}`)
         : html`<p data-without-passkeys>${texts.passkeyNeedsScript}</p>`
     }
-    ${view.passkey}${passkeyOf === undefined ? otherWays(view) : ''}
+    ${view.passkey}${passkeyOf === undefined ? html`${upstreamLinks(view)}${otherWays(view)}` : ''}
     <div class="close">
       ${form(actions.cancel, html`${csrf}${button({ label: texts.cancel(client.name), kind: 'quiet' })}`)}
     </div>`
   const isWrong = problem !== undefined || missing.length > 0
   return { title: isWrong ? `${texts.errorPrefix}: ${title}` : title, content }
+}
+
+function upstreamLinks({ language, upstreams = [] }: SignInView): Html[] {
+  const { go } = TEXTS[language].upstream
+  return upstreams.map(({ name, href }) => buttonLink({ href, label: go(name) }))
 }
 
 function otherWays({ language, ways = {} }: SignInView): Html | string {

@@ -8,6 +8,7 @@ import { formTargets } from './form-targets.ts'
 import { passkeyPart } from './passkey-step.ts'
 import type { Proofs } from './proofs.ts'
 import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
+import type { UpstreamStep } from './upstream-step.ts'
 import { signInPage, type SignInProblem } from './sign-in-page.ts'
 
 export interface SignInStep {
@@ -27,7 +28,12 @@ export interface ShownAgain {
   readonly passkeyOf?: string
 }
 
-export function createSignInStep(deps: StepDeps, proofs: Proofs): SignInStep {
+export interface SignInStepDeps extends StepDeps {
+  /** Leads whoever an upstream provider looks after on to it; false where none does. */
+  readonly leadOn: UpstreamStep['leadOn']
+}
+
+export function createSignInStep(deps: SignInStepDeps, proofs: Proofs): SignInStep {
   const { deviceCookie, gateway, passwords, paths } = deps
   const show = (ctx: Context, interaction: OpenInteraction, again: ShownAgain = {}) =>
     ask(deps, ctx, interaction, again)
@@ -38,6 +44,7 @@ export function createSignInStep(deps: StepDeps, proofs: Proofs): SignInStep {
     const form = await guardForm(deps, ctx, interaction)
     if (!form) return show(ctx, interaction, { problem: 'stale', status: 403 })
     const { missing, ...attempt } = readSignIn(form)
+    if (await deps.leadOn(ctx, interaction, attempt.identifier)) return undefined
     if (missing.length > 0) return show(ctx, interaction, { identifier: attempt.identifier, missing, status: 422 })
     await verify(ctx, interaction, attempt)
   }
@@ -85,7 +92,8 @@ async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, a
     client,
     actions: { login: paths.form(uid, 'login'), cancel: paths.form(uid, 'cancel') },
     csrfField: csrfField(deps, ctx, interaction),
-    identifier: again.identifier ?? known?.email ?? text(params['login_hint']),
+    identifier:
+      again.identifier ?? known?.email ?? (await deps.federated.offerOf(uid))?.email ?? text(params['login_hint']),
     again: isReauthentication(interaction),
     missing: again.missing ?? [],
     problem: again.problem,
@@ -93,6 +101,7 @@ async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, a
       reset: deps.passwordReset.available ? paths.form(uid, 'reset') : undefined,
       register: deps.registration.isOpen() ? paths.form(uid, 'register') : undefined,
     },
+    upstreams: (await deps.federated.offered()).map(({ id, name }) => ({ name, href: paths.upstream(uid, id) })),
     passkey: passkey.content,
     passkeyOf: again.passkeyOf === undefined ? undefined : known?.email,
   })

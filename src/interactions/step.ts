@@ -9,6 +9,7 @@ import { TooManyMails } from '#sign-in/email-code/errors.ts'
 import type { PasswordReset } from '#sign-in/errand/password-reset.ts'
 import type { Registration } from '#sign-in/errand/registration.ts'
 import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
+import type { Federated } from '#sign-in/federated/federated.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
@@ -32,6 +33,7 @@ export interface StepDeps {
   readonly recoveryCodes: Pick<RecoveryCodes, 'verify'>
   readonly passwordReset: Pick<PasswordReset, 'available' | 'finish'>
   readonly registration: Registration
+  readonly federated: Federated
   readonly resources: Pick<Resources, 'find'>
   readonly accounts: Pick<Accounts, 'read'>
   readonly audit: Pick<Audit, 'record'>
@@ -45,6 +47,8 @@ export interface StepDeps {
 export interface InteractionPaths {
   question(uid: string): string
   form(uid: string, step: keyof typeof STEPS): string
+  /** By GET: on to an upstream provider. */
+  upstream(uid: string, id: string): string
   /** 303 to the question that is open now. */
   backToQuestion(ctx: Context, uid: string): void
 }
@@ -56,6 +60,7 @@ export function interactionPaths(issuer: string): InteractionPaths {
   return {
     question,
     form: (uid, step) => `${question(uid)}/${STEPS[step]}`,
+    upstream: (uid, id) => `${question(uid)}/${STEPS.upstream}/${encodeURIComponent(id)}`,
     backToQuestion(ctx, uid) {
       ctx.redirect(question(uid) + ctx.search)
       // RFC 9700 §4.12: 303, so that a form is not sent a second time.

@@ -18,10 +18,13 @@ export function acrOf(amr: readonly string[]): Acr {
   return amr.includes('mfa') ? 'urn:signet:acr:mfa' : 'urn:signet:acr:password'
 }
 
-/** All methods of a sign-in of several proofs; two of different kinds are `mfa` (RFC 8176 §2). */
+/**
+ * All methods of a sign-in of several proofs; two of different kinds are `mfa` (RFC 8176 §2). What another provider
+ * vouches for (`fed`) counts as the first kind, whatever it was.
+ */
 export function joined(first: readonly string[], second: readonly string[]): string[] {
   const kinds = new Set([...first, ...second])
-  if (kinds.has('pwd') && kinds.has('otp')) kinds.add('mfa')
+  if ((kinds.has('pwd') || kinds.has('fed')) && kinds.has('otp')) kinds.add('mfa')
   return [...kinds]
 }
 

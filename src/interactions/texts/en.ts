@@ -4,6 +4,7 @@ import { foreign, host, strong } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
 import type { Catalogue } from '#http/i18n/catalogue.ts'
 import { byMail } from './by-mail-en.ts'
+import { upstream } from './upstream-en.ts'
 
 /** `at` is the host that the person will be sent to, or the private scheme; empty where that is not known any more. */
 function app(name: string, at: string): Html {
@@ -61,6 +62,7 @@ export const en = {
     errorPrefix: 'Error',
   },
   byMail,
+  upstream,
   unmet: {
     title: 'This needs a stronger sign-in',
     passkey: (name: string) => html`${strong(name)} asks for a passkey, and your account has none.`,

@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import { foreign, host, strong } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
 import { byMail } from './by-mail-ko.ts'
+import { upstream } from './upstream-ko.ts'
 import type { InteractionTexts } from './en.ts'
 
 function app(name: string, at: string): Html {
@@ -59,6 +60,7 @@ export const ko: InteractionTexts = {
     errorPrefix: '오류',
   },
   byMail,
+  upstream,
   unmet: {
     title: '더 확실한 로그인이 필요해요',
     passkey: (name) => html`${strong(name)} 앱에서 패스키를 요청하는데, 이 계정에는 아직 없어요.`,

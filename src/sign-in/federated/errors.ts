@@ -53,8 +53,11 @@ export class UpstreamUnavailable extends AppError {
   override readonly name = 'UpstreamUnavailable'
   readonly code = 'upstream_unavailable'
   readonly status = 503
+  /** As people know it. */
+  readonly upstream: string
 
   constructor(upstream: string, cause: unknown) {
     super(`${upstream} cannot be asked at this moment; try again in a while.`, { cause })
+    this.upstream = upstream
   }
 }

@@ -23,6 +23,15 @@ export type UpstreamOutcome =
   | { readonly kind: 'stranger'; readonly upstream: Upstream; readonly why: 'no_account' | 'no_email' }
   | { readonly kind: 'cancelled' | 'refused'; readonly upstream: Upstream | undefined }
 
+export interface BeginUpstream {
+  /** The id of the provider. */
+  readonly upstream: string
+  readonly uid: string
+  readonly loginHint?: string | undefined
+  /** Whether the person is to sign in anew, although they may be signed in there. */
+  readonly again: boolean
+}
+
 export interface Federated extends LoginMethod<UpstreamAnswer> {
   /** Those that a sign-in page names, the same for everybody. */
   offered(): Promise<readonly Upstream[]>
@@ -32,7 +41,7 @@ export interface Federated extends LoginMethod<UpstreamAnswer> {
    * Where to send the browser of an interaction; undefined where there is no such provider. Throws
    * UpstreamUnavailable (503) where it cannot be asked.
    */
-  begin(request: { upstream: string; uid: string; loginHint?: string }): Promise<URL | undefined>
+  begin(request: BeginUpstream): Promise<URL | undefined>
   /** The interaction that began with this state, which stays unspent. */
   interactionOf(state: string): Promise<string | undefined>
   /** As `verify`, with what else there is to say. */
@@ -45,6 +54,8 @@ export interface Federated extends LoginMethod<UpstreamAnswer> {
     proven: { uid: string; account: Account; amr: readonly string[] },
     by: AuditContext,
   ): Promise<Upstream | undefined>
+  /** The address of the account that may be linked in this interaction, and the provider; it stays. */
+  offerOf(uid: string): Promise<{ readonly upstream: string; readonly email: string } | undefined>
   /** Whoever does not want to be linked. */
   dropOffer(uid: string): Promise<void>
   links(sub: string): Promise<UpstreamLink[]>

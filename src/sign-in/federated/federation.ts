@@ -6,7 +6,7 @@ import type { Database } from '#database/database.ts'
 import { judged, type JudgedDeps, type Verdict } from '../judged.ts'
 import { amrOf, domainOf, profileOf, type UpstreamProfile } from './claims.ts'
 import { UpstreamUnavailable } from './errors.ts'
-import type { Federated, UpstreamAnswer, UpstreamOutcome } from './federated.ts'
+import type { BeginUpstream, Federated, UpstreamAnswer, UpstreamOutcome } from './federated.ts'
 import { createLinkStore, type UpstreamPerson } from './link-store.ts'
 import { createLinks, type LinksDeps } from './links.ts'
 import type { Providers, UpstreamClaims } from './providers.ts'
@@ -38,15 +38,9 @@ export function createFederation(deps: FederationDeps): Federated {
       return (await upstreams.offered()).find(({ domains }) => domains.includes(domain))
     },
 
-    async begin({ upstream: id, uid, loginHint }) {
+    async begin({ upstream: id, ...request }) {
       const upstream = await findOffered(id)
-      if (!upstream) return undefined
-      const secrets = await requests.begin(uid, id)
-      try {
-        return await providers.authorizationUrl(upstream, secrets, loginHint)
-      } catch (error) {
-        throw new UpstreamUnavailable(upstream.name, error)
-      }
+      return upstream && begin(deps, upstream, request)
     },
 
     interactionOf: requests.interactionOf,
@@ -66,6 +60,7 @@ export function createFederation(deps: FederationDeps): Federated {
       return upstream && (await links.add(account, upstream, offer.subject, by)) ? upstream : undefined
     },
 
+    offerOf: requests.offerOf,
     dropOffer: async (uid) => void (await requests.takeOffer(uid)),
     links: (sub) => createLinkStore(db).list(sub),
     unlink: links.remove,
@@ -79,6 +74,19 @@ export function createFederation(deps: FederationDeps): Federated {
         state,
       })
     },
+  }
+}
+
+async function begin(
+  { requests, providers }: FederationDeps,
+  upstream: Upstream,
+  { uid, ...wishes }: Omit<BeginUpstream, 'upstream'>,
+): Promise<URL> {
+  const secrets = await requests.begin(uid, upstream.id)
+  try {
+    return await providers.authorizationUrl(upstream, secrets, wishes)
+  } catch (error) {
+    throw new UpstreamUnavailable(upstream.name, error)
   }
 }
 

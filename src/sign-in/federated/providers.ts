@@ -3,6 +3,7 @@ import type { CryptoKey } from 'jose'
 import type * as OpenIdClient from 'openid-client'
 import type { GuardedFetch } from '#http/guarded-fetch.ts'
 import type { Clock } from '#shared/clock.ts'
+import type { BeginUpstream } from './federated.ts'
 import type { UpstreamRules } from './validation.ts'
 import type { Upstream, Upstreams } from './upstream.ts'
 
@@ -31,9 +32,11 @@ export interface RequestSecrets {
 
 export type UpstreamClaims = Readonly<Record<string, unknown>> & { readonly sub: string }
 
+type Wishes = Pick<BeginUpstream, 'loginHint' | 'again'>
+
 export interface Providers {
   /** Throws what discovery throws. */
-  authorizationUrl(upstream: Upstream, secrets: RequestSecrets, loginHint: string | undefined): Promise<URL>
+  authorizationUrl(upstream: Upstream, secrets: RequestSecrets, wishes: Wishes): Promise<URL>
   /**
    * Redeems the code of an authorization response and gives the claims of the ID token, with those of userinfo beside
    * them where it lacks some that are mapped. Throws where anything of it is not right.
@@ -64,7 +67,7 @@ export function createProviders(deps: ProvidersDeps): Providers {
   }
 
   return {
-    async authorizationUrl(upstream, { state, nonce, verifier }, loginHint) {
+    async authorizationUrl(upstream, { state, nonce, verifier }, { loginHint, again }) {
       const openid = await load()
       return openid.buildAuthorizationUrl(await configurationOf(upstream), {
         redirect_uri: deps.redirectUri,
@@ -74,14 +77,14 @@ export function createProviders(deps: ProvidersDeps): Providers {
         code_challenge: await openid.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
         ...(loginHint === undefined ? {} : { login_hint: loginHint }),
+        ...(again ? { prompt: 'login' } : {}),
       })
     },
 
     async redeem(upstream, answer, { state, nonce, verifier }) {
       const openid = await load()
       const configuration = await configurationOf(upstream)
-      const url = new URL(deps.redirectUri)
-      url.search = answer.toString()
+      const url = new URL(`${deps.redirectUri}?${answer.toString()}`)
       // OpenID Connect Core §3.1.3.7: iss, aud, azp, exp, nonce and, as it is asked for below, the signature
       const tokens = await openid.authorizationCodeGrant(configuration, url, {
         expectedState: state,

@@ -45,26 +45,33 @@ export function createRequestStore(db: Queryable) {
       )
     },
 
+    findOffer: (interactionId: Buffer) =>
+      sealedOf('SELECT sealed FROM upstream_offers WHERE interaction_id = $1 AND expires_at > statement_timestamp()', [
+        interactionId,
+      ]),
+
     takeOffer: (interactionId: Buffer) =>
       sealedOf(
         `DELETE FROM upstream_offers WHERE interaction_id = $1 AND expires_at > statement_timestamp() RETURNING sealed`,
         [interactionId],
       ),
 
-    /** A bounded number of rows that are over; how many. */
-    async removeExpired(): Promise<number> {
-      const { rows } = await db.query<{ count: number }>(
-        `WITH requests AS (
-           DELETE FROM upstream_requests WHERE state_hash IN (
-             SELECT state_hash FROM upstream_requests WHERE expires_at < statement_timestamp()
-             LIMIT 1000 FOR UPDATE SKIP LOCKED) RETURNING 1),
-         offers AS (
-           DELETE FROM upstream_offers WHERE interaction_id IN (
-             SELECT interaction_id FROM upstream_offers WHERE expires_at < statement_timestamp()
-             LIMIT 1000 FOR UPDATE SKIP LOCKED) RETURNING 1)
-         SELECT ((SELECT count(*) FROM requests) + (SELECT count(*) FROM offers))::int AS count`,
-      )
-      return rows[0]?.count ?? 0
-    },
+    removeExpired: () => removeExpired(db),
   }
+}
+
+/** A bounded number of rows that are over; how many. */
+async function removeExpired(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `WITH requests AS (
+       DELETE FROM upstream_requests WHERE state_hash IN (
+         SELECT state_hash FROM upstream_requests WHERE expires_at < statement_timestamp()
+         LIMIT 1000 FOR UPDATE SKIP LOCKED) RETURNING 1),
+     offers AS (
+       DELETE FROM upstream_offers WHERE interaction_id IN (
+         SELECT interaction_id FROM upstream_offers WHERE expires_at < statement_timestamp()
+         LIMIT 1000 FOR UPDATE SKIP LOCKED) RETURNING 1)
+     SELECT ((SELECT count(*) FROM requests) + (SELECT count(*) FROM offers))::int AS count`,
+  )
+  return rows[0]?.count ?? 0
 }

@@ -74,6 +74,12 @@ export function createUpstreamRequests(db: Queryable, keyring: Pick<Keyring, 'se
       await store.offer(key, seal(OFFER, offer, key))
     },
 
+    async offerOf(uid: string): Promise<Offer | undefined> {
+      const key = sha256(uid)
+      const sealed = await store.findOffer(key)
+      return sealed && (open(OFFER, sealed, key) as Offer)
+    },
+
     async takeOffer(uid: string): Promise<Offer | undefined> {
       const key = sha256(uid)
       const sealed = await store.takeOffer(key)

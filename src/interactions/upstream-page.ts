@@ -1,0 +1,83 @@
+/** The pages about upstream providers: the way to one, and what came of it. */
+import { html } from 'hono/html'
+import type { Context } from 'koa'
+import { button, buttonLink, form, hidden } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import { chooseLanguage, type Language } from '#http/i18n/language.ts'
+import { sendPage } from '#http/page.ts'
+import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
+import type { UpstreamOutcome } from '#sign-in/federated/federated.ts'
+import { formTargets } from './form-targets.ts'
+import { csrfField, type StepDeps } from './step.ts'
+import { TEXTS } from './texts/texts.ts'
+
+/** What the page says, and of whom. */
+export interface UpstreamPage {
+  readonly kind: keyof typeof STATUS
+  readonly name?: string | undefined
+  readonly who?: string
+  readonly href?: string
+}
+
+/** RFC 9110 §15.5.4: understood, and refused; the others are no failure, or not of the person. */
+const STATUS = {
+  led: 200,
+  offer: 200,
+  cancelled: 200,
+  refused: 403,
+  no_account: 403,
+  no_email: 403,
+  tooMany: 429,
+  unavailable: 503,
+} as const
+
+/** The page of an outcome that signs nobody in. */
+export function pageOf(outcome: Exclude<UpstreamOutcome, { kind: 'proof' }>): UpstreamPage {
+  const name = outcome.upstream?.name
+  if (outcome.kind === 'stranger') return { kind: outcome.why, name }
+  return outcome.kind === 'offer' ? { kind: 'offer', name, who: outcome.email } : { kind: outcome.kind, name }
+}
+
+export async function showUpstreamPage(
+  deps: StepDeps,
+  ctx: Context,
+  interaction: OpenInteraction,
+  shown: UpstreamPage,
+): Promise<void> {
+  const { params, client, uid } = interaction
+  const { kind } = shown
+  const language = chooseLanguage(ctx, { uiLocales: params['ui_locales'] })
+  const texts = TEXTS[language].upstream
+  const name = shown.name ?? texts.someProvider
+  const content = html`<div class="lines">
+      <h1>${texts.titles[kind](name)}</h1>
+      <p>${texts.words[kind](name, shown.who ?? '')}</p>
+    </div>
+    ${waysOn(deps, ctx, interaction, { ...shown, name, language })}`
+  // a page of work done elsewhere: nothing moves without the person, but whoever is led there need not press again
+  if (shown.href !== undefined) ctx.set('Refresh', `0; url=${shown.href}`)
+  await sendPage(ctx, {
+    language,
+    title: texts.titles[kind](name),
+    content,
+    status: STATUS[kind],
+    formTargets: formTargets(params['redirect_uri'], client.clientUri),
+    languagePath: deps.paths.question(uid),
+  })
+}
+
+function waysOn(
+  deps: StepDeps,
+  ctx: Context,
+  interaction: OpenInteraction,
+  { kind, name, href, language }: UpstreamPage & { readonly name: string; readonly language: Language },
+): Html {
+  const texts = TEXTS[language].upstream
+  const question = deps.paths.question(interaction.uid)
+  if (href !== undefined) return buttonLink({ href, label: texts.go(name), kind: 'primary' })
+  if (kind !== 'offer') return buttonLink({ href: question, label: texts.back, kind: 'primary' })
+  const csrf = csrfField(deps, ctx, interaction)
+  const decline = html`${hidden(csrf.name, csrf.value)}${button({ label: texts.decline, kind: 'quiet' })}`
+  return html`${buttonLink({ href: question, label: texts.accept, kind: 'primary' })}
+    <div class="close">${form(deps.paths.form(interaction.uid, 'upstream'), decline)}</div>`
+}
