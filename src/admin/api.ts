@@ -126,6 +126,8 @@ interface Refusal {
 /** Headers of the refusal, and its event: of whoever may not ask, and of every change that was not made. */
 async function refused(served: Served, ctx: Context, { error, caller, admitted }: Refusal): Promise<void> {
   if (error instanceof AdminError) ctx.set(error.headers)
+  // RFC 6585 §4
+  if ('retryAfterSeconds' in error) ctx.set('Retry-After', String(error.retryAfterSeconds))
   const { deps, route, path } = served
   const denied = !admitted || error.status === 403
   if (!denied && route.method === 'GET') return

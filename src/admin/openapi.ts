@@ -28,6 +28,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
   412: 'The object is another version than If-Match names.',
   413: 'The body is larger than 56 KiB.',
   415: 'The body is not JSON.',
+  429: 'Too much of it lately; Retry-After says when it may be tried again.',
 }
 
 /** The document, with `issuer` as the server it is of. */

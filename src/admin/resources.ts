@@ -10,6 +10,7 @@ import type { Upstreams } from '#sign-in/federated/upstream.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { MasterKeys } from '#signing-keys/master-keys.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
+import { accountMailRoutes, type AccountMailRoutesDeps } from './accounts/mail-routes.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { clientRoutes } from './clients/routes.ts'
@@ -21,7 +22,7 @@ import { sessionRoutes } from './sessions/routes.ts'
 import { settingsRoutes } from './settings/routes.ts'
 import { upstreamRoutes } from './upstreams/routes.ts'
 
-export interface AdminServices {
+export interface AdminServices extends Omit<AccountMailRoutesDeps, 'accounts'> {
   /** The identifier of this API. */
   readonly adminResource: string
   readonly clients: Clients
@@ -41,6 +42,7 @@ const REGISTRY: readonly ((services: AdminServices) => Route[])[] = [
   clientRoutes,
   resourceRoutes,
   accountRoutes,
+  accountMailRoutes,
   sessionRoutes,
   grantRoutes,
   keyRoutes,

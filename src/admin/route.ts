@@ -51,7 +51,7 @@ export interface RouteDefinition<Body, Query> {
     readonly versioned?: boolean
   }
   /** Further refusals it may answer with, beside those of every route. */
-  readonly refusals?: readonly (403 | 404 | 409)[]
+  readonly refusals?: readonly (403 | 404 | 409 | 429)[]
   handle(call: Call<Body, Query>): Promise<Reply>
 }
 

@@ -60,6 +60,8 @@ test('has every route with an id of its own, one scope that exists, and its path
       "POST /accounts",
       "POST /accounts/{sub}/disable",
       "POST /accounts/{sub}/enable",
+      "POST /accounts/{sub}/invite",
+      "POST /accounts/{sub}/reset-password",
       "POST /clients",
       "POST /clients/{client_id}/disable",
       "POST /clients/{client_id}/enable",

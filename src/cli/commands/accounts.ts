@@ -10,6 +10,7 @@ import { collectMember } from '../options.ts'
 import { gathered, moment, print, printDetails, printJson, printJsonList, printTable, stateStyle } from '../output.ts'
 import { readSecret } from '../standard-input.ts'
 import { registerGrants } from './accounts-grants.ts'
+import { registerMail } from './accounts-mail.ts'
 import { registerSessions } from './accounts-sessions.ts'
 
 interface Options extends ConnectionOptions {
@@ -35,6 +36,7 @@ export function register(program: Command, context: CliContext): void {
   registerStatus(accounts, context, 'disable')
   registerStatus(accounts, context, 'enable')
   registerDelete(accounts, context)
+  registerMail(accounts, context)
   registerSessions(accounts, context)
   registerGrants(accounts, context)
 }

@@ -38,7 +38,8 @@ interface OneTime {
 
 export interface TemplateData {
   readonly verify_email: OneTime
-  readonly reset_password: OneTime
+  /** Without a code where the person waits on no page for it. */
+  readonly reset_password: Omit<OneTime, 'code'> & Partial<Pick<OneTime, 'code'>>
   /** `name` of what was added or removed; `path` where the person sees to it. */
   readonly factor_changed: Origin & { readonly change: FactorChange; readonly name?: string; readonly path: IssuerPath }
   /** Somebody tried to register with this address; `path` leads to sign-in. */

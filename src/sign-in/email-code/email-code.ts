@@ -24,6 +24,8 @@ export interface SendRequest extends Binding {
   readonly language: string
   /** The page that the link opens; `token` is added to its query. */
   readonly path: IssuerPath
+  /** `reset_password`: the mail shows no code, for nobody waits for one. */
+  readonly linkOnly?: boolean
 }
 
 export type RedeemRequest = Binding & ({ readonly address: string; readonly code: string } | { readonly token: string })

@@ -121,8 +121,12 @@ function letterOf(given: { request: SendRequest; decision: Decision; code: strin
   if (decision.answer === 'account_exists') {
     return { ...to, template: 'account_exists', data: { path: ACCOUNT_PATH } } as const
   }
-  const data = { code, path: withToken(request.path, token), minutes: LIFETIME_SECONDS / 60 }
-  return { ...to, template: request.purpose, data, unsent: decision.answer === 'nothing' }
+  const link = { path: withToken(request.path, token), minutes: LIFETIME_SECONDS / 60 }
+  const unsent = decision.answer === 'nothing'
+  if (request.purpose === 'reset_password' && request.linkOnly === true) {
+    return { ...to, template: request.purpose, data: link, unsent } as const
+  }
+  return { ...to, template: request.purpose, data: { ...link, code }, unsent }
 }
 
 function withToken(path: IssuerPath, token: string): IssuerPath {

@@ -5,6 +5,7 @@ import type { Queryable } from '#database/database.ts'
 import type { Mail } from '#mail/mail.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { EmailCodes } from '../email-code/email-code.ts'
+import { MailRefusal } from './mail-refusal.ts'
 import type { Passwords } from '../password/password.ts'
 import { createSignInProgress } from '../progress-store.ts'
 import type { ErrandPlace, Errands } from './errand.ts'
@@ -17,7 +18,7 @@ export interface PasswordReset {
   readonly available: boolean
   /**
    * By order of an administrator: the account's owner gets the mail, and nobody sees or chooses a password (ASVS 6.4.6).
-   * Throws TooManyMails (429).
+   * Throws MailRefusal (409) and TooManyMails (429).
    */
   start(account: Account, by: AuditContext): Promise<void>
   /**
@@ -46,11 +47,20 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
   const { accounts, clock, emailCodes, endAccess, errands, mail, passwords } = deps
   return {
     available: emailCodes.available,
-    start: (account, by) =>
-      emailCodes.send(
-        { purpose: 'reset_password', address: account.email, language: languageOf(account), path: RESET_PATH },
+    async start(account, by) {
+      if (!emailCodes.available) throw new MailRefusal('mail_unavailable')
+      if (account.status !== 'enabled') throw new MailRefusal('account_disabled')
+      await emailCodes.send(
+        {
+          purpose: 'reset_password',
+          address: account.email,
+          language: languageOf(account),
+          path: RESET_PATH,
+          linkOnly: true,
+        },
         by,
-      ),
+      )
+    },
     async finish(place, password, by) {
       const errand = await errands.find(place, 'reset')
       const account = errand?.proven && errand.sub !== undefined ? await accounts.read(errand.sub) : undefined

@@ -7,14 +7,14 @@ import type { Settings } from '#settings/settings.ts'
 import { randomId, sha256 } from '#shared/ids.ts'
 import { languageOf } from '../errand/notice.ts'
 import type { Passwords } from '../password/password.ts'
-import { InvitationRefused } from './errors.ts'
+import { MailRefusal } from '../errand/mail-refusal.ts'
 import { createInvitationsStore } from './invitations-store.ts'
 
 /** Where the link leads, in whatever browser. */
 export const INVITATION_PATH = '/invitation'
 
 export interface Invitations {
-  /** Sends a link in the place of the one before. Throws InvitationRefused (409). Audits invitation.sent. */
+  /** Sends a link in the place of the one before. Throws MailRefusal (409). Audits invitation.sent. */
   send(account: Account, by: AuditContext): Promise<void>
   /** Whose link it is; undefined where it is spent, over or was never one. */
   find(token: string): Promise<Account | undefined>
@@ -77,10 +77,10 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
 
 async function send(deps: InvitationsDeps, account: Account, by: AuditContext): Promise<void> {
   const { audit, db, mail, passwords, settings } = deps
-  if (settings.current().registration.mode === 'off') throw new InvitationRefused('registration_off')
-  if (!mail.available) throw new InvitationRefused('mail_unavailable')
-  if (account.status !== 'enabled') throw new InvitationRefused('account_disabled')
-  if (await passwords.isEnrolled(account.sub)) throw new InvitationRefused('account_in_use')
+  if (settings.current().registration.mode === 'off') throw new MailRefusal('registration_off')
+  if (!mail.available) throw new MailRefusal('mail_unavailable')
+  if (account.status !== 'enabled') throw new MailRefusal('account_disabled')
+  if (await passwords.isEnrolled(account.sub)) throw new MailRefusal('account_in_use')
   const token = randomId('inv-')
   await db.transaction(async (trx) => {
     const until = await createInvitationsStore(trx).put(account.sub, tokenHashOf(token))

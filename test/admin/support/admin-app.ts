@@ -19,6 +19,7 @@ import { createDatabase } from '../../../src/database/pool.ts'
 import { createFront } from '../../../src/http/front.ts'
 import { createGuardedFetch } from '../../../src/http/guarded-fetch.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
+import { createMail } from '../../../src/mail/mail.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
 import { createAccountAccess } from '../../../src/oidc/account-access.ts'
 import { createStatusStore } from '../../../src/oidc/status-store.ts'
@@ -26,10 +27,13 @@ import { placeOf } from '../../../src/oidc/structured-tokens.ts'
 import { createResources } from '../../../src/resources/resources.ts'
 import { createSettings } from '#settings/settings.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import { createKeyring } from '../../../src/shared/keyring.ts'
+import type { Settings } from '../../../src/settings/settings.ts'
+import { createKeyring, type Keyring } from '../../../src/shared/keyring.ts'
+import type { Invitations } from '../../../src/sign-in/invitation/invitations.ts'
 import type { Passwords } from '../../../src/sign-in/password/password.ts'
 import type { Upstreams } from '../../../src/sign-in/federated/upstream.ts'
 import { createUpstreams } from '../../../src/sign-in/federated/upstreams.ts'
+import { createByMail } from '../../../src/sign-in/by-mail.ts'
 import { createMethods } from '../../../src/sign-in/methods.ts'
 import { SEALED_COLUMNS } from '../../../src/services.ts'
 import { createMasterKeys } from '../../../src/signing-keys/master-keys.ts'
@@ -46,6 +50,9 @@ export interface AdminApp {
   readonly audit: Audit
   readonly clients: Clients
   readonly accounts: Accounts
+  readonly invitations: Invitations
+  readonly settings: Settings
+  readonly keyring: Keyring
   readonly passwords: Passwords
   readonly upstreams: Upstreams
   readonly signingKeys: ManagedSigningKeys
@@ -140,6 +147,26 @@ async function createRooms(issuer: string) {
   await signingKeys.ensure(SYSTEM)
   const { passwords } = createMethods({ ...deps, accounts, keyring, issuer, brand: () => 'Signet' })
   const settings = createSettings(deps)
+  const mail = createMail({
+    config: { issuer, production: false, mail: { from: undefined } },
+    smtpUrl: undefined,
+    db,
+    keyring,
+    logger,
+    metrics: createMetrics(),
+    clock,
+    brand: () => 'Signet',
+  })
+  const endAccess = async () => undefined
+  const { invitations, passwordReset } = createByMail({
+    ...deps,
+    accounts,
+    keyring,
+    mail,
+    passwords,
+    settings,
+    endAccess,
+  })
   const allowHttp = (host: string) => host === '127.0.0.1'
   const upstreams = createUpstreams({ ...deps, keyring, issuer, allowHttp })
   atEnd(async () => {
@@ -162,6 +189,9 @@ async function createRooms(issuer: string) {
     settings,
     upstreams,
     passwords,
+    invitations,
+    passwordReset,
+    keyring,
     logger,
   }
 }

@@ -31,10 +31,18 @@ export const en: Letters = {
   reset_password: ({ code, path, minutes }, { brand, host, link }) => ({
     subject: `Choose a new password for ${brand}`,
     heading: 'Choose a new password',
-    paragraphs: ['Type this code where you were asked for it:'],
-    code,
-    action: { before: 'Or open this page:', label: 'Choose a new password', url: link(path) },
-    after: once(minutes),
+    ...(code === undefined
+      ? {
+          paragraphs: ['Somebody who looks after the accounts here asks you to choose a new password.'],
+          action: { label: 'Choose a new password', url: link(path) },
+          after: `The link works once, and for ${minutes} minutes.`,
+        }
+      : {
+          paragraphs: ['Type this code where you were asked for it:'],
+          code,
+          action: { before: 'Or open this page:', label: 'Choose a new password', url: link(path) },
+          after: once(minutes),
+        }),
     why: `You get this mail because a new password was asked for at ${brand} (${host}).`,
     notYou:
       'If that was not you, do nothing: your password stays as it is. Nobody will ever ask you for this code by phone or message.',

@@ -31,10 +31,18 @@ export const ko: Letters = {
   reset_password: ({ code, path, minutes }, { brand, host, link }) => ({
     subject: `${brand} 비밀번호를 새로 정해 주세요`,
     heading: '비밀번호를 새로 정해 주세요',
-    paragraphs: ['코드를 묻는 화면에 아래 코드를 입력해 주세요.'],
-    code,
-    action: { before: '아래 페이지를 열어도 돼요.', label: '새 비밀번호 정하기', url: link(path) },
-    after: once(minutes),
+    ...(code === undefined
+      ? {
+          paragraphs: ['이곳의 계정을 관리하는 분이 비밀번호를 새로 정해 달라고 해요.'],
+          action: { label: '새 비밀번호 정하기', url: link(path) },
+          after: `링크는 ${minutes}분 동안 한 번만 쓸 수 있어요.`,
+        }
+      : {
+          paragraphs: ['코드를 묻는 화면에 아래 코드를 입력해 주세요.'],
+          code,
+          action: { before: '아래 페이지를 열어도 돼요.', label: '새 비밀번호 정하기', url: link(path) },
+          after: once(minutes),
+        }),
     why: `${brand}(${host})에서 새 비밀번호를 요청해서 보내 드리는 메일이에요.`,
     notYou:
       '직접 요청하지 않았다면 그대로 두세요. 비밀번호는 바뀌지 않아요. 전화나 메시지로 이 코드를 묻는 일은 절대 없어요.',

@@ -1,13 +1,13 @@
-/** What inviting refuses. */
+/** What an administrator who wants a mail to be sent is refused. */
 import { AppError } from '#shared/app-error.ts'
 
-/** 409: this account, or this server, invites nobody. */
-export class InvitationRefused extends AppError {
-  override readonly name = 'InvitationRefused'
+/** 409: this account, or this server, gets or sends no such mail. */
+export class MailRefusal extends AppError {
+  override readonly name = 'MailRefusal'
   override readonly code: 'registration_off' | 'mail_unavailable' | 'account_in_use' | 'account_disabled'
   override readonly status = 409
 
-  constructor(code: InvitationRefused['code']) {
+  constructor(code: MailRefusal['code']) {
     super(
       {
         registration_off: 'Nobody can be invited: the setting registration.mode is off. Set it to invited or open.',

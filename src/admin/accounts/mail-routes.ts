@@ -1,0 +1,55 @@
+/** `/accounts/{sub}/invite` and `…/reset-password`: mails by which a person sets their own password. */
+import type { Account, Accounts } from '#accounts/account.ts'
+import type { AuditContext } from '#audit/audit.ts'
+import { AccountNotFound } from '#accounts/errors.ts'
+import type { PasswordReset } from '#sign-in/errand/password-reset.ts'
+import type { Invitations } from '#sign-in/invitation/invitations.ts'
+import { route, type Route } from '../route.ts'
+
+export interface AccountMailRoutesDeps {
+  readonly accounts: Pick<Accounts, 'read'>
+  readonly passwordReset: Pick<PasswordReset, 'start'>
+  readonly invitations: Pick<Invitations, 'send'>
+}
+
+interface Row {
+  readonly path: string
+  readonly operationId: string
+  readonly summary: string
+  send(account: Account, by: AuditContext): Promise<void>
+}
+
+/** Nobody who administers sees or chooses a password by them (ASVS 6.4.6). */
+export function accountMailRoutes(deps: AccountMailRoutesDeps): Route[] {
+  const rows: readonly Row[] = [
+    {
+      path: '/accounts/{sub}/invite',
+      operationId: 'inviteAccount',
+      summary: 'Send the owner of an account without password a link, good once and for seven days',
+      send: (account, by) => deps.invitations.send(account, by),
+    },
+    {
+      path: '/accounts/{sub}/reset-password',
+      operationId: 'resetPassword',
+      summary: 'Send the owner of an account a link to choose a new password, good once and for ten minutes',
+      send: (account, by) => deps.passwordReset.start(account, by),
+    },
+  ]
+  return rows.map(({ send, ...row }) =>
+    route({
+      ...row,
+      method: 'POST',
+      tag: 'Accounts',
+      scope: 'accounts:write',
+      answer: { status: 204, description: 'The mail is on its way.' },
+      refusals: [404, 409, 429],
+      async handle({ params, by }) {
+        const sub = params.sub as string
+        const account = await deps.accounts.read(sub)
+        if (!account) throw new AccountNotFound(sub)
+        await send(account, by)
+        return {}
+      },
+    }),
+  )
+}
