@@ -50,6 +50,10 @@ test('every flow puts secrets on the wire, and together they are of every kind',
     'xsrf',
     'challenge',
     'signature',
+    'current',
+    'next',
+    'authenticator secret',
+    'recovery code',
   ]) {
     expect(kinds, `no ${kind} crossed the wire`).toContain(kind)
   }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { administrator, type Administrator } from './administrator.ts'
 import { createApp } from './app.ts'
 import { enrolPasskey, passkeyRequestOf, submitPasskey } from './live-passkey.ts'
+import { addPasskey, atOwnPage, codeOf, newPassword } from './own-page.ts'
 import { person } from './person.ts'
 import type { Server } from './server.ts'
 
@@ -90,6 +91,19 @@ export const FLOWS: readonly Flow[] = [
       const again = await submitPasskey(browser, page, passkey.assertion(passkeyRequestOf(page), { verified: false }))
       await browser.visit(`${new URL(page.url).pathname}/passkey/options`)
       await submitPasskey(browser, again, passkey.assertion(passkeyRequestOf(again)))
+    },
+  },
+  {
+    name: "a person's own page: another password, an authenticator app, recovery codes, a passkey, their data",
+    async run({ server, person: somebody }) {
+      const who = await somebody()
+      const own = await atOwnPage({ first: server }, { who })
+      const begun = await own.send('/authenticator', 'value="begin"')
+      await own.send('/authenticator', 'name="code"', { code: codeOf(begun) })
+      await own.send('/recovery-codes', 'button primary')
+      await addPasskey({ first: server }, own)
+      await own.send('/data', 'value="export"')
+      await own.send('/password', 'name="next"', newPassword({ who }))
     },
   },
   {

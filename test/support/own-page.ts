@@ -1,4 +1,6 @@
 /** A person at their own page of a live server, in a browser of their own, who sends its forms. */
+import { randomBytes } from 'node:crypto'
+import { HOTP, Secret } from 'otpauth'
 import { authenticator } from './authenticator.ts'
 import type { PasskeyCreation } from '#sign-in/passkey/passkey.ts'
 import { person, type Person, textOf, type Visit } from './person.ts'
@@ -45,8 +47,14 @@ export function formWith({ html }: Visit, marker: string): string {
 }
 
 export function newPassword({ who }: Who): Record<string, string> {
-  const next = 'plum orchid canyon lattice'
+  const next = `plum orchid canyon ${randomBytes(9).toString('base64url')}`
   return { current: who.password, next, again: next }
+}
+
+/** A code of the app that the page sets up: of half a minute before, so that the present one is left for a sign-in. */
+export function codeOf({ html }: Visit): string {
+  const secret = /[?&;]secret=([A-Z2-7]{16,})/.exec(html)?.[1] ?? ''
+  return HOTP.generate({ secret: Secret.fromBase32(secret), counter: Math.floor(Date.now() / 30_000) - 1 })
 }
 
 /** Adds a passkey of an authenticator in software, as the page's script does. */

@@ -1,4 +1,5 @@
 /** Collects every secret that crosses the wire between a browser or an app and the server. */
+import { Secret as TotpSecret } from 'otpauth'
 import type { Server } from './server.ts'
 
 export interface Secret {
@@ -8,7 +9,7 @@ export interface Secret {
 
 /** Parameters, members and cookies whose values open a door. Names of people and things, `state` and `nonce` do not. */
 const SECRET_NAMES =
-  /^(access_token|id_token|refresh_token|client_secret|client_assertion|code|code_verifier|password|request_uri|token|id_token_hint|xsrf|csrf|challenge|signature)$/
+  /^(access_token|id_token|refresh_token|client_secret|client_assertion|code|code_verifier|password|request_uri|token|id_token_hint|xsrf|csrf|challenge|signature|current|next)$/
 
 /** The server with a `fetch` that notes what it sends and gets. */
 export function recording(server: Server): { server: Server; secrets: Map<string, Secret> } {
@@ -61,6 +62,15 @@ export function recording(server: Server): { server: Server; secrets: Map<string
     for (const [input_] of text.matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
       const name = /name="([^"]*)"/.exec(input_)?.[1] ?? ''
       noteParams([[name, /value="([^"]*)"/.exec(input_)?.[1] ?? '']])
+    }
+    // what a person's own page shows once: the secret of an authenticator app, and codes on paper
+    for (const [, secret = ''] of text.matchAll(/[?&;]secret=([A-Z2-7]{16,})/g)) {
+      note('authenticator secret', secret)
+      note('authenticator secret in bytes', Buffer.from(TotpSecret.fromBase32(secret).bytes).toString('hex'))
+    }
+    for (const [code] of text.matchAll(/\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){2}\b/g)) {
+      note('recovery code', code)
+      note('recovery code', code.replaceAll('-', ''))
     }
     for (const [, options] of text.matchAll(/data-options="([^"]*)"/g))
       noteJson(options?.replaceAll('&quot;', '"') ?? '')
