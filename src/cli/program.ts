@@ -12,6 +12,7 @@ import * as resources from './commands/resources.ts'
 import * as serve from './commands/serve.ts'
 import * as settings from './commands/settings.ts'
 import * as token from './commands/token.ts'
+import * as upstreams from './commands/upstreams.ts'
 import type { CliContext } from './context.ts'
 import { createRoot } from './root.ts'
 
@@ -27,6 +28,7 @@ const COMMANDS: readonly { register(program: Command, context: CliContext): void
   accounts,
   keys,
   settings,
+  upstreams,
   audit,
   token,
 ]

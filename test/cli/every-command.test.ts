@@ -48,6 +48,7 @@ test('every command explains itself with an example', async () => {
     'accounts grants': ['list', 'withdraw'],
     keys: ['list', 'rotate', 'retire', 'revoke'],
     settings: ['show', 'set', 'reset'],
+    upstreams: ['create', 'list', 'show', 'update', 'delete'],
     audit: ['list'],
   }
   const commands = Object.entries(groups).flatMap(([group, names]) => names.map((name) => `${group} ${name}`))
