@@ -26,23 +26,27 @@ export interface UpstreamRoutesDeps {
   readonly adminResource: string
 }
 
-export function upstreamRoutes({ upstreams, adminResource }: UpstreamRoutesDeps): Route[] {
+export function upstreamRoutes(services: UpstreamRoutesDeps): Route[] {
+  const { upstreams } = services
+  const deps = { upstreams, uris: () => returnUris(services.adminResource) }
+  return [listUpstreams(deps), createUpstream(deps), readUpstream(deps), updateUpstream(deps), deleteUpstream(deps)]
+}
+
+function returnUris(adminResource: string): ReturnUris {
   const issuer = adminResource.replace(/\/admin\/v1$/, '')
-  const uris = {
+  return {
     redirect_uri: issuer + UPSTREAM_CALLBACK_PATH,
     post_logout_redirect_uri: issuer + UPSTREAM_SIGNED_OUT_PATH,
   }
-  const deps = { upstreams, uris }
-  return [listUpstreams(deps), createUpstream(deps), readUpstream(deps), updateUpstream(deps), deleteUpstream(deps)]
 }
 
 interface Deps {
   readonly upstreams: Upstreams
-  readonly uris: ReturnUris
+  readonly uris: () => ReturnUris
 }
 
-const reply = (upstream: Upstream, uris: ReturnUris): Reply => ({
-  body: toUpstreamDocument(upstream, uris),
+const reply = (upstream: Upstream, uris: () => ReturnUris): Reply => ({
+  body: toUpstreamDocument(upstream, uris()),
   version: upstream.version,
 })
 
@@ -58,7 +62,7 @@ function listUpstreams({ upstreams, uris }: Deps): Route {
     answer: { status: 200, description: 'A page of upstream providers.', schema: upstreamPage },
     async handle({ query }) {
       const page = pageOfAll(await upstreams.list(), query, ({ id }) => id)
-      return { body: { ...page, items: page.items.map((upstream) => toUpstreamDocument(upstream, uris)) } }
+      return { body: { ...page, items: page.items.map((upstream) => toUpstreamDocument(upstream, uris())) } }
     },
   })
 }
@@ -114,7 +118,7 @@ function updateUpstream({ upstreams, uris }: Deps): Route {
       // the change itself tells that there is none
       if (!current) return []
       return [
-        ...readOnlyFaults(document, toUpstreamDocument(current, uris), UPSTREAM_READ_ONLY),
+        ...readOnlyFaults(document, toUpstreamDocument(current, uris()), UPSTREAM_READ_ONLY),
         ...(await roomFaults(() => upstreams.check(toUpstreamInput(document), current))),
       ]
     },
