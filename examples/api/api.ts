@@ -17,8 +17,13 @@ export interface ApiOptions {
 }
 
 const MAX_TITLE_LENGTH = 200
+/** The class of a sign-in with a passkey. */
+const PASSKEY = 'urn:signet:acr:passkey'
 
-/** `GET /api/posts` needs `posts:read`; `POST`, and `PUT` and `DELETE` of `/api/posts/:id`, need `posts:write`. */
+/**
+ * `GET /api/posts` needs `posts:read`; `GET /api/drafts` needs that the person signed in with a passkey, too (RFC 9470);
+ * `POST`, and `PUT` and `DELETE` of `/api/posts/:id`, need `posts:write`.
+ */
 export function createApi({ issuer, identifier, jwksUri, statusList = false }: ApiOptions): Koa {
   const tokens = accessTokens({
     issuer,
@@ -34,6 +39,7 @@ export function createApi({ issuer, identifier, jwksUri, statusList = false }: A
   const router = createRouter(
     requireAccessToken(tokens, { scope: 'posts:read' }),
     requireAccessToken(tokens, { scope: 'posts:write' }),
+    requireAccessToken(tokens, { scope: 'posts:read', acrValues: [PASSKEY] }),
   )
   app.use(router.routes())
   app.use(router.allowedMethods())
@@ -42,26 +48,29 @@ export function createApi({ issuer, identifier, jwksUri, statusList = false }: A
 
 type Guard = ReturnType<typeof requireAccessToken>
 
-function createRouter(mayRead: Guard, mayWrite: Guard): Router {
+function createRouter(mayRead: Guard, mayWrite: Guard, isSurelyThePerson: Guard): Router {
   const posts = createPosts()
   const readBody = bodyParser({ enableTypes: ['json'], jsonLimit: '16kb', onError: refuseBody })
-  const router = new Router({ prefix: '/api/posts' })
+  const router = new Router({ prefix: '/api' })
 
-  router.get('/', mayRead, (ctx) => {
+  router.get('/posts', mayRead, (ctx) => {
     ctx.body = { posts: posts.list() }
   })
-  router.post('/', mayWrite, readBody, (ctx) => {
+  router.get('/drafts', isSurelyThePerson, (ctx) => {
+    ctx.body = { posts: [{ id: 1, title: 'What nobody else may read yet' }] }
+  })
+  router.post('/posts', mayWrite, readBody, (ctx) => {
     const post = posts.add(titleFrom(ctx))
     ctx.status = 201
     ctx.set('Location', `/api/posts/${post.id}`)
     ctx.body = post
   })
-  router.put('/:id', mayWrite, readBody, (ctx) => {
+  router.put('/posts/:id', mayWrite, readBody, (ctx) => {
     const post = posts.rename(idFrom(ctx), titleFrom(ctx))
     if (post === undefined) noSuchPost(ctx)
     ctx.body = post
   })
-  router.delete('/:id', mayWrite, (ctx) => {
+  router.delete('/posts/:id', mayWrite, (ctx) => {
     if (!posts.remove(idFrom(ctx))) noSuchPost(ctx)
     ctx.status = 204
   })

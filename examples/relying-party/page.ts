@@ -21,10 +21,11 @@ export function signedOutPage(issuer: string): Html {
   )
 }
 
-export function signedInPage(signedIn: SignedIn, posts: PostsOrReason): Html {
+export function signedInPage(signedIn: SignedIn, posts: PostsOrReason, kind: 'posts' | 'drafts'): Html {
+  const title = kind === 'posts' ? 'Posts' : 'Drafts'
   return layout(
-    'Posts',
-    html`<h1>Posts</h1>
+    title,
+    html`<h1>${title}</h1>
       <p class="quiet">
         Signed in as <strong>${signedIn.name}</strong>
         ${signedIn.email !== signedIn.name && html`<br />${signedIn.email}`}
@@ -36,6 +37,13 @@ export function signedInPage(signedIn: SignedIn, posts: PostsOrReason): Html {
             </ul>`
           : html`<p role="alert">${posts.reason}</p>`
       }
+      <p>
+        ${
+          kind === 'posts'
+            ? html`<a href="/drafts">Drafts</a> <span class="quiet">(asks for a passkey)</span>`
+            : html`<a href="/">Posts</a>`
+        }
+      </p>
       <p class="quiet" role="status">
         The access token is good until
         <time datetime="${signedIn.expiresAt.toISOString()}">${clock(signedIn.expiresAt)}</time

@@ -3,9 +3,13 @@ import type { Context } from 'koa'
 import * as client from 'openid-client'
 import { failedPage, signedInPage, signedOutPage, STYLE } from './page.ts'
 import { createSessions, remember, takePending, type Session } from './sessions.ts'
-import { fromTokens, readPosts, refresh, type AppOptions } from './tokens.ts'
+import { fromTokens, readPosts, refresh, type AppOptions, type StepUp } from './tokens.ts'
 
 const COOKIE = 'example_app'
+const SENTENCES: Readonly<Record<string, string>> = {
+  access_denied: 'You did not allow it.',
+  unmet_authentication_requirements: 'This page needs a passkey, and your account has none yet.',
+}
 const SCOPE = 'openid profile email offline_access posts:read'
 
 export type Handler = (ctx: Context) => Promise<void> | void
@@ -52,12 +56,18 @@ const pageRoutes: Routes = (options, config, sessions) => ({
 
   'GET /': async (ctx) => {
     const session = sessions.of(ctx)
-    const posts = session?.signedIn && (await readPosts(options, config, session))
-    ctx.type = 'html'
-    ctx.body =
-      session?.signedIn && posts
-        ? String(await signedInPage(session.signedIn, posts))
-        : String(await signedOutPage(options.issuer))
+    if (!session?.signedIn) {
+      ctx.type = 'html'
+      ctx.body = String(await signedOutPage(options.issuer))
+      return
+    }
+    await showPosts(ctx, { options, config, session, kind: 'posts' })
+  },
+
+  'GET /drafts': async (ctx) => {
+    const session = sessions.of(ctx)
+    if (!session?.signedIn) return ctx.redirect('/')
+    await showPosts(ctx, { options, config, session, kind: 'drafts' })
   },
 
   'POST /refresh': async (ctx) => {
@@ -77,19 +87,7 @@ const pageRoutes: Routes = (options, config, sessions) => ({
 
 const signInRoutes: Routes = (options, config, sessions) => ({
   'GET /login': async (ctx) => {
-    const codeVerifier = client.randomPKCECodeVerifier()
-    const pending = { state: client.randomState(), nonce: client.randomNonce(), codeVerifier }
-    remember(sessions.of(ctx) ?? sessions.begin(ctx), pending)
-    const url = client.buildAuthorizationUrl(config, {
-      redirect_uri: `${options.url}/callback`,
-      scope: SCOPE,
-      resource: options.api,
-      state: pending.state,
-      nonce: pending.nonce,
-      code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
-      code_challenge_method: 'S256',
-    })
-    ctx.redirect(url.href)
+    ctx.redirect(await beginSignIn(options, config, { session: sessions.of(ctx) ?? sessions.begin(ctx), back: '/' }))
   },
 
   'GET /callback': async (ctx) => {
@@ -106,16 +104,61 @@ const signInRoutes: Routes = (options, config, sessions) => ({
       // Another name for the session: one that was there before the sign-in may be known to others.
       sessions.end(ctx)
       sessions.begin(ctx).signedIn = fromTokens(tokens)
-      ctx.redirect('/')
+      ctx.redirect(pending.back)
     } catch (error) {
       await explain(ctx, error)
     }
   },
 })
 
+interface Begun {
+  readonly session: Session
+  readonly back: string
+  readonly wanted?: StepUp
+}
+
+/** Where a person signs in; for a step-up with what the API wants, so that they are asked for just that. */
+async function beginSignIn(
+  options: AppOptions,
+  config: client.Configuration,
+  { session, back, wanted }: Begun,
+): Promise<string> {
+  const codeVerifier = client.randomPKCECodeVerifier()
+  const pending = { state: client.randomState(), nonce: client.randomNonce(), codeVerifier, back }
+  remember(session, pending)
+  return client.buildAuthorizationUrl(config, {
+    redirect_uri: `${options.url}/callback`,
+    scope: SCOPE,
+    resource: options.api,
+    state: pending.state,
+    nonce: pending.nonce,
+    code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
+    code_challenge_method: 'S256',
+    ...(wanted?.acrValues === undefined ? {} : { acr_values: wanted.acrValues }),
+    ...(wanted?.maxAge === undefined ? {} : { max_age: wanted.maxAge }),
+  }).href
+}
+
+/** The posts or drafts of who is signed in; where the API wants to be surer of them, the way to show it. */
+async function showPosts(
+  ctx: Context,
+  asked: { options: AppOptions; config: client.Configuration; session: Session; kind: 'posts' | 'drafts' },
+): Promise<void> {
+  const { options, config, session, kind } = asked
+  const answer = await readPosts(options, config, { session, kind })
+  if ('acrValues' in answer) {
+    const back = kind === 'posts' ? '/' : '/drafts'
+    return ctx.redirect(await beginSignIn(options, config, { session, back, wanted: answer }))
+  }
+  ctx.type = 'html'
+  ctx.body = String(
+    session.signedIn ? await signedInPage(session.signedIn, answer, kind) : await signedOutPage(options.issuer),
+  )
+}
+
 async function explain(ctx: Context, error: unknown): Promise<void> {
   if (error instanceof client.AuthorizationResponseError || error instanceof client.ResponseBodyError) {
-    const sentence = error.error === 'access_denied' ? 'You did not allow it.' : error.error_description
+    const sentence = SENTENCES[error.error] ?? error.error_description
     return fail(ctx, sentence ?? 'The sign-in was refused.', error.error)
   }
   if (error instanceof client.ClientError) {

@@ -6,6 +6,8 @@ export interface Pending {
   readonly state: string
   readonly nonce: string
   readonly codeVerifier: string
+  /** The page of ours that it leads back to. */
+  readonly back: string
 }
 
 export interface SignedIn {

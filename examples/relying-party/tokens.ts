@@ -69,23 +69,41 @@ export async function refresh(options: AppOptions, config: client.Configuration,
   }
 }
 
-/** The posts; an access token that has expired is renewed first. */
+/** What an API asks of a sign-in before it answers (RFC 9470 §3). */
+export interface StepUp {
+  readonly acrValues: string | undefined
+  readonly maxAge: string | undefined
+}
+
+/**
+ * The posts, or the drafts; an access token that has expired is renewed first. Where the API wants a surer or a more
+ * recent sign-in, what it wants.
+ */
 export async function readPosts(
   options: AppOptions,
   config: client.Configuration,
-  session: Session,
-): Promise<PostsOrReason> {
+  { session, kind }: { session: Session; kind: 'posts' | 'drafts' },
+): Promise<PostsOrReason | StepUp> {
   const ask = () =>
-    fetch(`${options.api}/api/posts`, {
+    fetch(`${options.api}/api/${kind}`, {
       headers: { authorization: `Bearer ${session.signedIn?.accessToken}` },
       signal: AbortSignal.timeout(3000),
     })
   try {
     let response = await ask()
+    const wanted = stepUp(response)
+    if (wanted) return wanted
     if (response.status === 401 && (await refresh(options, config, session))) response = await ask()
     if (response.status === 200) return (await response.json()) as { posts: Post[] }
     return { reason: `The API refused (${response.status}): ${response.headers.get('www-authenticate') ?? ''}` }
   } catch {
     return { reason: 'The API does not answer at the moment.' }
   }
+}
+
+function stepUp(response: Response): StepUp | undefined {
+  const challenge = response.headers.get('www-authenticate') ?? ''
+  if (!challenge.includes('error="insufficient_user_authentication"')) return undefined
+  const value = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1]
+  return { acrValues: value('acr_values'), maxAge: value('max_age') }
 }

@@ -55,6 +55,9 @@ export interface AccessTokensOptions {
 /** What one request needs beyond what every request needs. */
 export interface RequestNeeds {
   readonly scope?: string | readonly string[]
+  /** RFC 9470, in the place of what every request needs. */
+  readonly acrValues?: readonly string[]
+  readonly maxAgeSeconds?: number
 }
 
 export interface AccessTokens {
@@ -128,7 +131,8 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
     const claims = await verifiedClaims(bearerToken(request, context), rules, context)
     await checkStatus?.(claims, context)
     requireScope(claims, context)
-    requireSignIn(claims, options, { context, now: now() })
+    const { acrValues = options.acrValues, maxAgeSeconds = options.maxAgeSeconds } = needs
+    requireSignIn(claims, { acrValues, maxAgeSeconds, clockToleranceSeconds: rules.clockToleranceSeconds }, { context, now: now() })
     return claims
   }
 
@@ -163,13 +167,17 @@ function requireScope(claims: AccessTokenClaims, context: RefusalContext): void 
 /** RFC 9470 §3: a token whose sign-in was too weak or too long ago asks for a new sign-in instead of failing. */
 function requireSignIn(
   claims: AccessTokenClaims,
-  options: AccessTokensOptions,
+  needs: {
+    acrValues: readonly string[] | undefined
+    maxAgeSeconds: number | undefined
+    clockToleranceSeconds: number
+  },
   { context, now }: { context: RefusalContext; now: Date },
 ): void {
-  const { acrValues, maxAgeSeconds } = options
+  const { acrValues, maxAgeSeconds, clockToleranceSeconds } = needs
   const weak = acrValues !== undefined && !(claims.acr !== undefined && acrValues.includes(claims.acr))
   const age = claims.auth_time === undefined ? Infinity : now.getTime() / 1000 - claims.auth_time
-  const old = maxAgeSeconds !== undefined && age > maxAgeSeconds + (options.clockToleranceSeconds ?? 5)
+  const old = maxAgeSeconds !== undefined && age > maxAgeSeconds + clockToleranceSeconds
   if (!weak && !old) return
   refuse(context, {
     status: 401,
