@@ -101,14 +101,14 @@ test('an app that runs on this device alone is warned about, and it is said how 
   expect(textOf(page.html)).toContain('This app runs on your own device.')
   expect(textOf(page.html)).toContain('127.0.0.1:4711')
   expect(textOf(page.html)).toContain(
-    'It keeps this access until you take it back in your account, for 180 days at most.',
+    'It keeps access until you take it back in your account, for 180 days at most.',
   )
 
   const web = await asked()
   expect(textOf(web.page.html)).not.toContain('This app runs on your own device.')
-  expect(textOf(web.page.html)).toContain('It has this access while you are signed in in this browser.')
+  expect(textOf(web.page.html)).toContain('It has access while you are signed in in this browser.')
   const offline = await asked(app, { scope: 'openid offline_access posts:read', resource: API })
-  expect(textOf(offline.page.html)).toContain('It keeps this access until you take it back')
+  expect(textOf(offline.page.html)).toContain('It keeps access until you take it back')
 })
 
 test('a scope of the same name in two APIs is two choices', () => {

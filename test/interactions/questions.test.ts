@@ -104,7 +104,7 @@ describe('the consent page', () => {
     expect(words).toContain(`shop at shop.example asks you, ${EMAIL} , to let it:`)
     expect(words).toContain('Know that it is you, by an identifier See your e-mail address Keep this access')
     expect(words).toContain('Posts api.example.com Read your posts posts:write')
-    expect(words).toContain('Either way you go back to shop.example .')
+    expect(words).toContain('Either way you go back to shop.example , and are asked again only if the app wants more.')
   })
 
   test('shows the scopes ticked, "allow" before "deny", in one form', async () => {

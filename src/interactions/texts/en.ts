@@ -87,15 +87,14 @@ export const en = {
     allow: 'Allow',
     deny: 'Not now',
     remembered: (at: string) =>
-      html`Either way you go back to ${host(at)}. What you allow is remembered; you are asked again only if the app
-      wants more.`,
+      html`Either way you go back to ${host(at)}, and are asked again only if the app wants more.`,
     policy: "The app's privacy policy",
     terms: "The app's terms of use",
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please decide again.',
     nothing: 'Nothing was ticked. Tick what the app may do, or choose “Not now”.',
-    loopback: 'This app runs on your own device. Go on only if you started it yourself just now.',
-    keeps: (days: number) => `It keeps this access until you take it back in your account, for ${days} days at most.`,
-    whileSignedIn: 'It has this access while you are signed in in this browser.',
+    loopback: 'This app runs on your own device. Go on only if you started it.',
+    keeps: (days: number) => `It keeps access until you take it back in your account, for ${days} days at most.`,
+    whileSignedIn: 'It has access while you are signed in in this browser.',
   },
   lost: {
     expired: {
