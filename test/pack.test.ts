@@ -69,7 +69,7 @@ async function ask(url: string, token?: string) {
 
 describe('the package', () => {
   test('holds JavaScript and declarations, no sources and nothing of the tests', () => {
-    const others = packed.files.filter((path) => !/^dist\/(src|bin|migrations)\/.*\.(js|d\.ts|css)$/.test(path))
+    const others = packed.files.filter((path) => !/^dist\/(src|bin|migrations)\/.*\.(js|d\.ts|css|bin)$/.test(path))
     expect(
       others.filter((path) => !['README.md', 'LICENSE', 'package.json', 'dist/package.json'].includes(path)),
     ).toEqual([])

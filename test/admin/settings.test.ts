@@ -41,7 +41,7 @@ test('names every fault: what is unknown, out of bounds, of the wrong type', asy
       { field: 'lifetimes.refresh_grace_seconds', given: 301, expected: 'a number of at most 300' },
       { field: 'lifetimes.id_tokn_seconds', given: 5, expected: 'no member of this name' },
       { field: 'lifetimes.interaction_seconds', given: '900', expected: 'a number' },
-      { field: 'brnd', given: {}, expected: 'no member of this name' },
+      { field: 'brnd', given: {}, expected: 'no member of this name; brand exists' },
     ]),
   )
   expect((await app.call('GET', '/settings')).body).toEqual(before.body)
