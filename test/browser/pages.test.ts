@@ -1,14 +1,11 @@
 /** Every page in Chromium, in both languages: pictures in both themes, accessibility, room on a phone, speed. */
-import { AxeBuilder } from '@axe-core/playwright'
 import pg from 'pg'
 import type { BrowserContext, Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { keepScreenshot, openBrowser } from '../support/browser.ts'
+import { openBrowser } from '../support/browser.ts'
+import { DESKTOP, faultsOf } from './looks.ts'
 import { signedInPage, signIn, startWorld, type World } from './world.ts'
 
-const PHONE = { width: 360, height: 640 }
-const DESKTOP = { width: 1280, height: 800 }
-const THEMES = ['light', 'dark'] as const
 const LANGUAGES = ['en', 'ko'] as const
 
 const browser = await openBrowser()
@@ -120,18 +117,8 @@ describe.skipIf(!browser).each(LANGUAGES)('in %s', (locale) => {
       const page = await open(context)
       expect(await page.getAttribute('html', 'lang')).toBe(locale)
       if (locale === 'en') expect(await page.textContent('h1')).toBe(heading)
-      for (const colorScheme of THEMES) {
-        await page.emulateMedia({ colorScheme })
-        await page.setViewportSize(DESKTOP)
-        await keepScreenshot(page, `${name}-${locale}-${colorScheme}-desktop`)
-        expect(await accessibilityFaults(page, colorScheme === 'dark' ? ['color-contrast'] : undefined)).toEqual([])
-        await page.setViewportSize(PHONE)
-        await keepScreenshot(page, `${name}-${locale}-${colorScheme}-phone`)
-      }
-      expect(await overflow(page)).toEqual({ down: 0, right: 0 })
-      await page.setViewportSize({ width: 320, height: 640 })
-      expect((await overflow(page)).right).toBe(0)
-      expect(await page.evaluate(LAYOUT_SHIFT)).toBe(0)
+      const faults = await faultsOf(page, `${name}-${locale}`)
+      expect(faults).toEqual({ accessibility: [], down: 0, right: 0, rightOfSmallest: 0, layoutShift: 0 })
       await context.close()
     },
   )
@@ -178,22 +165,6 @@ async function letInteractionsExpire(): Promise<void> {
   }
 }
 
-/** By all rules of axe or the given ones. The dark theme differs in colours alone. */
-async function accessibilityFaults(page: Page, rules?: string[]): Promise<string[]> {
-  // Without frames, axe needs no page of its own to gather its results.
-  const axe = new AxeBuilder({ page }).setLegacyMode(true)
-  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze()
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-}
-
-/** By how many pixels the page is larger than its window. */
-function overflow(page: Page): Promise<{ down: number; right: number }> {
-  return page.evaluate(`({
-    down: document.documentElement.scrollHeight - innerHeight,
-    right: document.documentElement.scrollWidth - innerWidth,
-  })`)
-}
-
 /** The page loaded a few times over, in up to three rounds: a machine busy with other tests is not the page's doing. */
 async function quickestMedian(page: Page): Promise<number> {
   const medians: number[] = []
@@ -215,13 +186,4 @@ const FIRST_PAINT = `new Promise((resolve) => {
     const paint = list.getEntriesByName('first-contentful-paint')[0]
     if (paint) resolve(paint.startTime)
   }).observe({ type: 'paint', buffered: true })
-})`
-
-/** The cumulative layout shift so far, without what a changed window size did. */
-const LAYOUT_SHIFT = `new Promise((resolve) => {
-  let sum = 0
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value
-  }).observe({ type: 'layout-shift', buffered: true })
-  setTimeout(() => resolve(sum), 50)
 })`

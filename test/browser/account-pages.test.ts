@@ -1,0 +1,192 @@
+/** Every page of a person's account in Chromium, in both languages: pictures, accessibility, room on a phone. */
+import pg from 'pg'
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { administrator, PASSWORD } from '../support/administrator.ts'
+import { authenticatorApp } from '../support/authenticator-app.ts'
+import { keepScreenshot, openBrowser } from '../support/browser.ts'
+import { enrolPasskey } from '../support/live-passkey.ts'
+import { accessibilityFaults, DESKTOP, faultsOf, PHONE } from './looks.ts'
+import { startWorld, type World } from './world.ts'
+
+const LANGUAGES = ['en', 'ko'] as const
+const TELEPHONE =
+  'Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36'
+
+const browser = await openBrowser()
+
+let world: World
+
+beforeAll(async () => {
+  if (browser) world = await startWorld()
+})
+
+/** `grace` has an app that she let in, a passkey and an authenticator app; `ada` has a password. */
+type Who = 'ada' | 'grace'
+
+interface Way {
+  readonly who: Who
+  readonly path: string
+  /** In English. */
+  readonly heading: string
+  /** What the person does on the page. */
+  act?(page: Page): Promise<void>
+}
+
+const press = (text: RegExp) => async (page: Page) => page.getByRole('button', { name: text }).first().click()
+
+/** In this order: what one does on a page is seen on those after it. */
+const PAGES: Readonly<Record<string, Way>> = {
+  overview: { who: 'grace', path: '', heading: 'Hello, Grace Hopper' },
+  profile: { who: 'ada', path: '/profile', heading: 'Profile' },
+  'profile-faults': {
+    who: 'ada',
+    path: '/profile',
+    heading: 'Profile',
+    async act(page) {
+      await page.fill('#birthdate', '23.4.1990')
+      await page.fill('#website', 'javascript:alert(1)')
+      await press(/profile|프로필/i)(page)
+    },
+  },
+  password: { who: 'ada', path: '/password', heading: 'Password' },
+  'password-wrong': {
+    who: 'ada',
+    path: '/password',
+    heading: 'Password',
+    async act(page) {
+      await page.fill('#current', 'not the password')
+      await page.fill('#next', 'plum orchid canyon lattice')
+      await page.fill('#again', 'plum orchid canyon lattice')
+      await press(/password|비밀번호/i)(page)
+    },
+  },
+  passkeys: { who: 'grace', path: '/passkeys', heading: 'Passkeys' },
+  'passkeys-none': { who: 'ada', path: '/passkeys', heading: 'Passkeys' },
+  authenticator: { who: 'grace', path: '/authenticator', heading: 'Authenticator app' },
+  'authenticator-none': { who: 'ada', path: '/authenticator', heading: 'Authenticator app' },
+  'authenticator-set-up': { who: 'ada', path: '/authenticator', heading: 'Authenticator app', act: press(/app|앱/) },
+  'recovery-codes': { who: 'grace', path: '/recovery-codes', heading: 'Recovery codes' },
+  'recovery-codes-none': { who: 'ada', path: '/recovery-codes', heading: 'Recovery codes' },
+  'recovery-codes-shown': {
+    who: 'grace',
+    path: '/recovery-codes',
+    heading: 'Recovery codes',
+    act: press(/codes|코드/),
+  },
+  sessions: { who: 'grace', path: '/sessions', heading: 'Signed-in browsers' },
+  apps: { who: 'grace', path: '/apps', heading: 'Apps with access' },
+  'apps-none': { who: 'ada', path: '/apps', heading: 'Apps with access' },
+  activity: { who: 'grace', path: '/activity', heading: 'Recent activity' },
+  data: { who: 'ada', path: '/data', heading: 'Your data' },
+  'data-deletion': {
+    who: 'ada',
+    path: '/data',
+    heading: 'Your data',
+    act: (page) => page.locator('main summary').last().click(),
+  },
+  'confirm-first': {
+    who: 'ada',
+    path: '/password',
+    heading: 'Password',
+    async act(page) {
+      await age(await page.textContent('.out p'))
+      await page.reload()
+    },
+  },
+}
+
+describe.skipIf(!browser).each(LANGUAGES)('in %s', (locale) => {
+  const pages = {} as Record<Who, Page>
+
+  beforeAll(async () => {
+    pages.ada = await ada(locale)
+    pages.grace = await grace(locale)
+  })
+  afterAll(async () => {
+    for (const page of Object.values(pages)) await page.context().close()
+  })
+
+  test.each(Object.entries(PAGES))('the account page %s is readable, reachable and fits a phone', async (name, way) => {
+    const page = pages[way.who]
+    await page.setViewportSize(DESKTOP)
+    await page.goto(`${world.server.issuer}/account${way.path}`)
+    await way.act?.(page)
+    expect(await page.getAttribute('html', 'lang')).toBe(locale)
+    if (locale === 'en') expect((await page.textContent('h1'))?.trim()).toBe(way.heading)
+    const faults = await faultsOf(page, `account-${name}-${locale}`)
+    expect(faults).toMatchObject({ accessibility: [], right: 0, rightOfSmallest: 0, layoutShift: 0 })
+  })
+
+  test('the menu of a phone opens without a script and leads to every page', async () => {
+    const page = pages.ada
+    await page.setViewportSize(PHONE)
+    await page.goto(`${world.server.issuer}/account`)
+    await page.click('.menu summary')
+    await keepScreenshot(page, `account-menu-${locale}-light-phone`)
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(await page.locator('.menu nav a').count()).toBe(10)
+    await page.click('.menu nav a[href$="/account/data"]')
+    expect(page.url()).toBe(`${world.server.issuer}/account/data`)
+  })
+})
+
+async function newPage(locale: string): Promise<Page> {
+  if (!browser) throw new Error('there is no browser')
+  const context: BrowserContext = await browser.newContext({ locale, viewport: DESKTOP })
+  return context.newPage()
+}
+
+async function ada(locale: string): Promise<Page> {
+  const who = `ada-${locale}@example.com`
+  await (await administrator(world.server)).account(who, PASSWORD, { name: 'Ada Lovelace' })
+  const page = await newPage(locale)
+  await page.goto(`${world.server.issuer}/account`)
+  await signIn(page, who)
+  return page
+}
+
+async function grace(locale: string): Promise<Page> {
+  const who = `grace-${locale}@example.com`
+  const sub = await (await administrator(world.server)).account(who, PASSWORD, { name: 'Grace Hopper' })
+  await signInOnTelephone(who)
+  await enrolPasskey(world.server, sub)
+  const page = await newPage(locale)
+  await page.goto(world.request())
+  await signIn(page, who)
+  await page.click('button[type=submit]')
+  // set up since, so that the sign-in did not ask for it
+  await authenticatorApp(world.server, sub)
+  return page
+}
+
+async function signInOnTelephone(who: string): Promise<void> {
+  const telephone = await browser?.newContext({ userAgent: TELEPHONE })
+  if (!telephone) return
+  const page = await telephone.newPage()
+  await page.goto(`${world.server.issuer}/account`)
+  await signIn(page, who)
+  await telephone.close()
+}
+
+async function signIn(page: Page, who: string): Promise<void> {
+  await page.fill('[name=identifier]', who)
+  await page.fill('[name=password]', PASSWORD)
+  await page.click('button[type=submit]')
+  await page.waitForLoadState()
+}
+
+/** The person signed in an hour earlier. */
+async function age(email: string | null): Promise<void> {
+  const client = new pg.Client(world.server.databaseUrl)
+  await client.connect()
+  try {
+    await client.query(
+      `UPDATE sessions SET payload = jsonb_set(payload, '{loginTs}', to_jsonb((payload ->> 'loginTs')::int - 3600))
+       WHERE account_id = (SELECT sub FROM accounts WHERE email = $1)`,
+      [email?.trim()],
+    )
+  } finally {
+    await client.end()
+  }
+}
