@@ -159,16 +159,20 @@ async function newcomer(deps: FederationDeps, person: Newcomer, by: AuditContext
   const profile = profileOf(upstream, claims, await deps.upstreams.offered())
   const email = profile.verifiedEmail
   if (email === undefined) return stranger(upstream, 'no_email')
-  if (await deps.accounts.findByIdentifier(email)) return offer(deps, person, email)
+  if (await deps.accounts.findByIdentifier(email)) return latecomer(deps, person, email)
   if (!upstream.justInTime) return stranger(upstream, 'no_account')
   try {
     return await justInTime(deps, person, { ...profile, verifiedEmail: email }, by)
   } catch (error) {
     if (!(error instanceof AccountExists) && !(error instanceof AlreadyLinked)) throw error
-    // the same person came in twice at once, or somebody registered the address meanwhile
-    const sub = await createLinkStore(deps.db).use(person.person)
-    return sub === undefined ? offer(deps, person, email) : known(deps, upstream, sub)
+    return latecomer(deps, person, email)
   }
+}
+
+/** An account has the address by now: of the same person, where they came in twice at once, or of anybody. */
+async function latecomer(deps: FederationDeps, newcomer: Newcomer, email: string): Promise<Account | Judgement> {
+  const sub = await createLinkStore(deps.db).use(newcomer.person)
+  return sub === undefined ? offer(deps, newcomer, email) : known(deps, newcomer.upstream, sub)
 }
 
 class AlreadyLinked extends Error {}
