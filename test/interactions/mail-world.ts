@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ParsedMail } from 'mailparser'
 import { administrator, PASSWORD, type Administrator } from '../support/administrator.ts'
 import { createApp, type App } from '../support/app.ts'
+import { codeIn, linkIn } from '../support/dev-mail.ts'
 import { person, type Person, textOf, type Visit } from '../support/person.ts'
 import { startServers, type Server, type ServerOptions } from '../support/server.ts'
 import { type SmtpServer, startSmtp } from '../support/smtp.ts'
@@ -27,7 +28,8 @@ export interface MailWorld {
   readonly admin: Administrator
   readonly app: App
   readonly smtp: SmtpServer
-  somebody(through?: Server): Person
+  /** `through`: the process that each request goes to. */
+  somebody(through?: () => Server): Person
   /** An account with PASSWORD. */
   account(also?: Record<string, unknown>): Promise<{ sub: string; email: string }>
   address(): string
@@ -63,7 +65,7 @@ export async function startMailWorld(count = 1, options: ServerOptions = {}): Pr
     admin,
     app,
     smtp,
-    somebody: (through = server) => person(() => through),
+    somebody: (through = () => server) => person(through),
     address: () => `somebody${people++}@example.com`,
     async account(also = {}) {
       const email = world.address()
@@ -114,12 +116,5 @@ async function untilMail(smtp: SmtpServer, address: string, wanted: number): Pro
 }
 
 function letterOf({ subject = '', text = '', html }: ParsedMail): Letter {
-  const code = /^\s*(\d{4}) (\d{4})\s*$/m.exec(text)
-  return {
-    subject,
-    text,
-    html: typeof html === 'string' ? html : '',
-    code: code ? `${code[1]}${code[2]}` : '',
-    link: /^(https?:\S+)$/m.exec(text)?.[1] ?? '',
-  }
+  return { subject, text, html: typeof html === 'string' ? html : '', code: codeIn(text), link: linkIn(text) }
 }

@@ -273,4 +273,18 @@ describe('limits', () => {
       expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(3000)
     }
   })
+
+  test('ASVS 6.3.1, 6.6.3: after fifty mails from one place the next waits, whatever the address', async () => {
+    const browser = world.somebody()
+    const page = await world.follow(browser, await world.signInPage(browser), 'Forgot your password?')
+    let answer = page
+    for (let mails = 0; mails <= 50 && answer.status === 200; mails++) {
+      answer = await browser.submit(page, { email: world.address() })
+    }
+    expect([answer.status, textOf(answer.html)]).toEqual([
+      429,
+      expect.stringContaining('There were too many attempts.'),
+    ])
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
 })

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { administrator, type Administrator } from './administrator.ts'
 import { createApp } from './app.ts'
+import { devMail } from './dev-mail.ts'
 import { enrolPasskey, passkeyRequestOf, submitPasskey } from './live-passkey.ts'
 import { addPasskey, atOwnPage, codeOf, newPassword } from './own-page.ts'
 import { person } from './person.ts'
@@ -104,6 +105,36 @@ export const FLOWS: readonly Flow[] = [
       await addPasskey({ first: server }, own)
       await own.send('/data', 'value="export"')
       await own.send('/password', 'name="next"', newPassword({ who }))
+    },
+  },
+  {
+    name: 'an account that a person makes, a password that they forget, and an invitation',
+    async run({ server, admin, person: somebody }) {
+      await admin.call('PATCH', '/settings', { registration: { mode: 'open' } })
+      const app = createApp(server, await admin.client('web', ALLOWED), CALLBACK)
+      const fresh = () => randomBytes(12).toString('base64url')
+      const { email, sub } = await somebody()
+      for (const [kind, address] of [
+        ['register', `new-${email}`],
+        ['forgot', email],
+      ] as const) {
+        const browser = person(() => server)
+        const { pathname } = new URL((await browser.visit(app.begin().url)).url)
+        const page = await browser.submit(await browser.visit(`${pathname}/${kind}`), { email: address })
+        const { code } = await devMail(server, address, kind === 'forgot' ? '/reset-password' : '/confirm-email')
+        const last = await browser.submit(page, { code })
+        await browser.submit(last, { password: fresh(), ...(kind === 'register' ? { name: 'Ada' } : {}) })
+      }
+      await admin.call('POST', `/accounts/${sub}/reset-password`)
+      const invited = await admin.call<{ sub: string }>('POST', '/accounts', { email: `guest-${email}` })
+      await admin.call('POST', `/accounts/${invited.sub}/invite`)
+      const reset = (await devMail(server, email, '/reset-password?token=')).link
+      for (const link of [reset, (await devMail(server, `guest-${email}`, '/invitation')).link]) {
+        const browser = person(() => server)
+        const page = await browser.visit(link)
+        const last = link === reset ? await browser.submit(page, {}) : page
+        await browser.submit(last, { password: fresh(), ...(link === reset ? {} : { name: 'Ada' }) })
+      }
     },
   },
   {

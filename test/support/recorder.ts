@@ -9,7 +9,7 @@ export interface Secret {
 
 /** Parameters, members and cookies whose values open a door. Names of people and things, `state` and `nonce` do not. */
 const SECRET_NAMES =
-  /^(access_token|id_token|refresh_token|client_secret|client_assertion|code|code_verifier|password|request_uri|token|id_token_hint|xsrf|csrf|challenge|signature|current|next)$/
+  /^(access_token|id_token|refresh_token|client_secret|client_assertion|code|code_verifier|password|request_uri|token|id_token_hint|xsrf|csrf|challenge|signature|ticket|current|next)$/
 
 /** The server with a `fetch` that notes what it sends and gets. */
 export function recording(server: Server): { server: Server; secrets: Map<string, Secret> } {

@@ -4,6 +4,8 @@ import { exportJWK, generateKeyPair } from 'jose'
 import { runSignet } from '../cli/support/signet.ts'
 import { administrator, PASSWORD } from './administrator.ts'
 import { createApp } from './app.ts'
+import { devMail } from './dev-mail.ts'
+import { person } from './person.ts'
 import { addPasskey, atOwnPage, newPassword } from './own-page.ts'
 import { backUp, restore } from './postgres.ts'
 import { CALLBACK, type Holder, type Holdings, SCOPES, SOON_MS, type Stage } from './revocation-holdings.ts'
@@ -55,6 +57,14 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
   'An account is disabled and enabled again': async ({ admin }, { sub }) => {
     await admin.call('POST', `/accounts/${sub}/disable`)
     await admin.call('POST', `/accounts/${sub}/enable`)
+  },
+  'A person resets their forgotten password': async ({ admin, first }, { sub, who }) => {
+    await admin.call('POST', `/accounts/${sub}/reset-password`)
+    const { link } = await devMail(first, who.email, '/reset-password')
+    const browser = person(() => first)
+    const page = await browser.submit(await browser.visit(link), {})
+    const { html } = await browser.submit(page, { password: `${PASSWORD} once more` })
+    if (!html.includes('Your password is changed')) throw new Error('the password was not reset')
   },
   'An account is deleted': ({ admin }, { sub }) => admin.call('DELETE', `/accounts/${sub}`),
   'A consent is withdrawn': async ({ admin }, holdings) => {
