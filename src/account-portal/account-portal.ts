@@ -11,6 +11,7 @@ import { createActivity, type ActivityDeps } from './sections/activity.ts'
 import { createApps, type AppsDeps } from './sections/apps.ts'
 import { createAuthenticator, type AuthenticatorDeps } from './sections/authenticator.ts'
 import { createData, type DataDeps } from './sections/data.ts'
+import { createEmailSection, type EmailDeps } from './sections/email.ts'
 import { createOverview, type OverviewDeps } from './sections/overview.ts'
 import { createPasskeysSection, type PasskeysDeps } from './sections/passkeys.ts'
 import { createPasswordSection, type PasswordDeps } from './sections/password.ts'
@@ -37,6 +38,7 @@ type SectionsDeps = ActivityDeps &
   AppsDeps &
   AuthenticatorDeps &
   DataDeps &
+  EmailDeps &
   OverviewDeps &
   PasskeysDeps &
   PasswordDeps &
@@ -101,6 +103,7 @@ function createSections(deps: SectionsDeps) {
   const sections: readonly Section[] = [
     createOverview(deps),
     createProfile(deps),
+    createEmailSection(deps),
     createPasswordSection(deps),
     passkeys,
     createAuthenticator(deps),
@@ -122,7 +125,8 @@ async function answer(
   const form = await guard.form(visit)
   if (!form) return section.show(visit, { status: 403, problem: 'stale' })
   // ASVS 7.5.1
-  if (section.isGuarded && !visit.isFresh) return section.show(visit, { status: 403, problem: 'confirm' })
+  if (section.isGuarded?.(form) === true && !visit.isFresh)
+    return section.show(visit, { status: 403, problem: 'confirm' })
   try {
     const done = await section.answer?.(visit, form)
     if (done !== undefined) frame.tell(visit, section.name, done)

@@ -4,7 +4,8 @@ import { button, buttonLink, form, hidden, notice } from '#http/design/component
 import type { Html } from '#http/design/html.ts'
 import { done, errorSummary, section } from '#http/design/work-components.ts'
 import type { ContentSecurityPolicy } from '#http/security-headers.ts'
-import { sendWorkPage } from '#http/work-page.ts'
+import { type RailLink, sendWorkPage } from '#http/work-page.ts'
+import type { Language } from '#http/i18n/language.ts'
 import type { AccountAccess } from '#oidc/account-access.ts'
 import type { Paths } from './paths.ts'
 import { type Done, type PortalTexts, TEXTS } from './texts/texts.ts'
@@ -18,6 +19,9 @@ const RAIL: readonly (readonly SectionName[])[] = [
   ['data'],
 ]
 
+/** Pages that are reached from another one alone. */
+const UNDER: Partial<Record<SectionName, SectionName>> = { email: 'profile' }
+
 /** Changes of how one signs in: after them it is offered to end the other sessions (ASVS 7.4.3). */
 const FACTOR_CHANGES: ReadonlySet<Done> = new Set([
   'passwordChanged',
@@ -26,6 +30,7 @@ const FACTOR_CHANGES: ReadonlySet<Done> = new Set([
   'totpAdded',
   'totpRemoved',
   'codesMade',
+  'emailConfirmed',
 ])
 const NOTICE = 'page-notice'
 /** The parameter that says what a form did. It chooses one of our sentences and is none itself. */
@@ -94,9 +99,7 @@ export function createFrame({ paths, accountAccess }: FrameDeps): Frame {
         title: again === undefined ? title : `${texts.errorPrefix}: ${title}`,
         heading: page.heading ?? title,
         railLabel: texts.rail,
-        rail: RAIL.map((group) =>
-          group.map((one) => ({ href: paths.section(one), label: texts.titles[one], current: one === name })),
-        ),
+        rail: railOf(paths, name, language),
         who: account.email,
         signOut: { href: paths.signOut, label: texts.signOut },
         content: html`${again === undefined ? '' : problems(again, language)}
@@ -107,6 +110,14 @@ export function createFrame({ paths, accountAccess }: FrameDeps): Frame {
       })
     },
   }
+}
+
+function railOf(paths: Paths, name: SectionName, language: Language): readonly (readonly RailLink[])[] {
+  const texts = TEXTS[language].frame.titles
+  const current = UNDER[name] ?? name
+  return RAIL.map((group) =>
+    group.map((one) => ({ href: paths.section(one), label: texts[one], current: one === current })),
+  )
 }
 
 function problems({ problem, errors = [] }: ShownAgain, language: Visit['language']): Html {

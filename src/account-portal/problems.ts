@@ -1,6 +1,7 @@
 /** What the rooms below refuse, as the pages say it. */
 import type { Context } from 'koa'
 import { AppError } from '#shared/app-error.ts'
+import { TooManyMails } from '#sign-in/email-code/errors.ts'
 import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
 import type { Problem } from './texts/texts.ts'
 import type { ShownAgain } from './visit.ts'
@@ -15,6 +16,7 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
   session_not_found: 'gone',
   sign_in_busy: 'busy',
   too_many_attempts: 'tooMany',
+  too_many_mails: 'tooManyMails',
   too_many_passkeys: 'tooManyPasskeys',
 }
 
@@ -23,7 +25,7 @@ export function problemOf(ctx: Context, error: unknown): ShownAgain | undefined 
   if (!(error instanceof AppError)) return undefined
   const problem = PROBLEMS[error.code]
   if (problem === undefined) return undefined
-  if (error instanceof SignInBusy || error instanceof TooManyAttempts) {
+  if (error instanceof SignInBusy || error instanceof TooManyAttempts || error instanceof TooManyMails) {
     ctx.set('Retry-After', String(error.retryAfterSeconds))
   }
   return { status: error.status, problem }

@@ -11,6 +11,7 @@ import type { Done, Problem } from './texts/texts.ts'
 export const SECTION_NAMES = [
   'overview',
   'profile',
+  'email',
   'password',
   'passkeys',
   'authenticator',
@@ -55,8 +56,8 @@ export type Answer = Done | undefined
 
 export interface Section {
   readonly name: SectionName
-  /** Whether its forms are answered after a fresh proof alone. */
-  readonly isGuarded?: boolean
+  /** Which of its forms are answered after a fresh proof alone; none where it is left out. */
+  isGuarded?(form: Form): boolean
   show(visit: Visit, again?: ShownAgain): Promise<void>
   /** What a form of the page asks; afterwards the page is shown by a 303, with what was done. */
   answer?(visit: Visit, form: Form): Promise<Answer>

@@ -49,6 +49,8 @@ const PAGES: Readonly<Record<string, Way>> = {
       await press(/profile|프로필/i)(page)
     },
   },
+  email: { who: 'grace', path: '/email', heading: 'E-mail address' },
+  'email-sent': { who: 'ada', path: '/email', heading: 'E-mail address', act: press(/code|코드/) },
   password: { who: 'ada', path: '/password', heading: 'Password' },
   'password-wrong': {
     who: 'ada',
@@ -122,6 +124,7 @@ describe.skipIf(!browser).each(LANGUAGES)('in %s', (locale) => {
     const page = pages.ada
     await page.setViewportSize(PHONE)
     await page.goto(`${world.server.issuer}/account`)
+    await page.emulateMedia({ colorScheme: 'light' })
     await page.click('.menu summary')
     await keepScreenshot(page, `account-menu-${locale}-light-phone`)
     expect(await accessibilityFaults(page)).toEqual([])

@@ -1,11 +1,12 @@
 /** The texts in each language: there, and in that language. */
 import { describe, expect, test } from 'vitest'
+import { TEXTS as PORTAL_TEXTS } from '#account-portal/texts/texts.ts'
 import type { Html } from '#http/design/html.ts'
 import { TEXTS } from '#interactions/texts/texts.ts'
 import { PASSKEY_TEXTS } from '#sign-in/passkey/texts/texts.ts'
 
 /** By the room that keeps them. */
-const CATALOGUES = { interactions: TEXTS, passkeys: PASSKEY_TEXTS } as const
+const CATALOGUES = { interactions: TEXTS, passkeys: PASSKEY_TEXTS, 'account-portal': PORTAL_TEXTS } as const
 
 /** All texts of a catalogue by their path, with gaps filled in. */
 async function flatten(catalogue: object, path = ''): Promise<Map<string, string>> {

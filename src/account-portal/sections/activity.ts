@@ -2,6 +2,7 @@
 import { html } from 'hono/html'
 import type { Audit, StoredAuditEvent } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
+import { foreign } from '#http/design/components.ts'
 import type { Html } from '#http/design/html.ts'
 import { sheet, table } from '#http/design/work-components.ts'
 import { ACCOUNT_CLIENT_ID } from '#oidc/account-client.ts'
@@ -60,12 +61,12 @@ async function lineOf(
 ): Promise<readonly (string | Html)[]> {
   const texts = TEXTS[visit.language].activity
   const words: Readonly<Record<string, string>> = texts.events
-  const methods: Readonly<Record<string, string>> = texts.by.method
+  const methods: Readonly<Record<string, string>> = texts.by
   const method = methods[String(event.detail?.['method'])]
   const app = event.clientId === undefined || event.clientId === ACCOUNT_CLIENT_ID ? undefined : event.clientId
   const client = app === undefined ? undefined : await clients.find(app)
   const name = typeof client?.metadata['client_name'] === 'string' ? client.metadata['client_name'] : app
-  const about = [method, name === undefined ? undefined : texts.by.client(name)].filter((one) => one !== undefined)
+  const about = [method, name === undefined ? undefined : foreign(name)].filter((one) => one !== undefined)
   const what = html`${words[event.type] ?? event.type}${about.map((one) => html`<span class="small"> · ${one}</span>`)}`
   const address = event.address === undefined ? '' : html`<bdi dir="ltr">${event.address}</bdi>`
   return [what, datesOf(visit).element(event.at), address]

@@ -27,7 +27,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Section {
   const { frame, totp } = deps
   return {
     name: 'authenticator',
-    isGuarded: true,
+    isGuarded: () => true,
     show: (visit, again) => show(deps, visit, again),
 
     async answer(visit, form) {

@@ -20,7 +20,7 @@ export interface DataDeps extends CollectedDeps {
 export function createData(deps: DataDeps): Section {
   return {
     name: 'data',
-    isGuarded: true,
+    isGuarded: () => true,
     show: (visit, again) => show(deps.frame, visit, again),
     answer: (visit, form) =>
       form.one('act') === 'delete' ? remove(deps, visit, (form.one('email') ?? '').trim()) : download(deps, visit),

@@ -32,7 +32,7 @@ export function createPasskeysSection(deps: PasskeysDeps): Section & {
 
   return {
     name: 'passkeys',
-    isGuarded: true,
+    isGuarded: () => true,
     show: (visit, again) => show(deps, bindingOf(visit), visit, again),
 
     async answer(visit, form) {

@@ -56,7 +56,7 @@ export function createPasswordSection(deps: PasswordDeps): Section {
 
   return {
     name: 'password',
-    isGuarded: true,
+    isGuarded: () => true,
     show,
     async answer(visit, form) {
       const texts = TEXTS[visit.language].password

@@ -44,7 +44,11 @@ export function createProfile({ frame, accounts }: ProfileDeps): Section {
     const { account, language } = visit
     const texts = TEXTS[language].profile
     const values = again?.values ?? valuesOf(visit)
-    const email = { name: account.email, state: account.emailVerified ? texts.verified : texts.unverified }
+    const email = {
+      name: account.email,
+      state: account.emailVerified ? texts.verified : texts.unverified,
+      acts: html`<p><a href="${frame.paths.section('email')}">${texts.changeEmail}</a></p>`,
+    }
     const content = html`${section({ id: 'email', heading: texts.email, content: rows([email]) })}
     ${section({
       id: 'details',

@@ -23,7 +23,7 @@ export function createRecoveryCodesSection(deps: RecoveryCodesDeps): Section {
   const { frame, recoveryCodes, totp, notices } = deps
   return {
     name: 'recovery-codes',
-    isGuarded: true,
+    isGuarded: () => true,
 
     async show(visit, again) {
       const { account, language, isFresh } = visit

@@ -1,0 +1,130 @@
+/** `/account/email`: the address is proven by a code or link sent to it, before it counts or takes the old one's place. */
+import { html } from 'hono/html'
+import { isEmail } from '#accounts/email.ts'
+import type { Form } from '#http/body.ts'
+import { button, field, hidden } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import { rows, section, sheet } from '#http/design/work-components.ts'
+import type { EmailAddress } from '#sign-in/errand/email-address.ts'
+import type { Frame } from '../frame.ts'
+import { TEXTS } from '../texts/texts.ts'
+import type { Answer, Section, ShownAgain, Visit } from '../visit.ts'
+
+export interface EmailDeps {
+  readonly frame: Frame
+  readonly emailAddress: EmailAddress
+}
+
+export function createEmailSection(deps: EmailDeps): Section {
+  const { emailAddress, frame } = deps
+  return {
+    name: 'email',
+    // who confirms has proven who they are when they asked, in the same session
+    isGuarded: (form) => form.one('act') === 'ask',
+    show: (visit, again) => show(deps, visit, again),
+
+    async answer(visit, form) {
+      if (!emailAddress.available) {
+        await show(deps, visit)
+        return undefined
+      }
+      if (form.one('act') === 'ask') return ask(deps, visit, (form.one('email') ?? '').trim())
+      const confirmed = await emailAddress.confirm(placeOf(visit), given(visit, form), visit.by)
+      if (confirmed) {
+        frame.tell(visit, 'profile', 'emailConfirmed')
+        return undefined
+      }
+      const message = TEXTS[visit.language].email.wrong
+      await show(deps, visit, { status: 422, errors: [{ field: 'code', message }] })
+      return undefined
+    },
+  }
+}
+
+/** The link and the code work in the session that asked for them. */
+function placeOf({ session }: Visit): string {
+  return `session ${session.uid}`
+}
+
+function given({ account }: Visit, form: Form): Parameters<EmailAddress['confirm']>[1] {
+  const token = form.one('token')
+  const { sub } = account
+  return token === undefined ? { sub, code: (form.one('code') ?? '').replaceAll(/\s/g, '') } : { sub, token }
+}
+
+async function ask({ emailAddress, frame }: EmailDeps, visit: Visit, address: string): Promise<Answer> {
+  const { account, by, language } = visit
+  if (!isEmail(address)) {
+    const errors = [{ field: 'email', message: TEXTS[language].email.invalid }]
+    await show({ emailAddress, frame }, visit, { status: 422, errors, values: { email: address } })
+    return undefined
+  }
+  await emailAddress.ask(placeOf(visit), { account, address, language, path: '/account/email' }, by)
+  frame.paths.lead(visit.ctx, frame.paths.section('email'))
+  return undefined
+}
+
+async function show({ emailAddress, frame }: EmailDeps, visit: Visit, again?: ShownAgain): Promise<void> {
+  const { account, ctx, isFresh, language } = visit
+  const texts = TEXTS[language].email
+  const state = account.emailVerified ? TEXTS[language].profile.verified : TEXTS[language].profile.unverified
+  const present = sheet(rows([{ name: account.email, state }]))
+  const send = (content: Html) => frame.send(visit, { name: 'email', again, content: html`${present}${content}` })
+  if (!emailAddress.available) return send(sheet(html`<p>${texts.unavailable}</p>`))
+  const { token } = ctx.query
+  // opening a link changes nothing: programs that look into mails open them too
+  if (ctx.method === 'GET' && typeof token === 'string') return send(linkSection(frame, visit, token))
+  const asked = await emailAddress.asked(placeOf(visit), account.sub)
+  const code = asked === undefined ? '' : codeSection(frame, visit, { asked, again })
+  const other = isFresh ? askSection(frame, visit, again) : frame.confirm(visit, 'email')
+  await send(html`${code}${other}`)
+}
+
+function linkSection(frame: Frame, visit: Visit, token: string): Html {
+  const texts = TEXTS[visit.language].email
+  const content = html`${hidden('token', token)}${button({ label: texts.confirm, kind: 'primary' })}`
+  return section({ id: 'link', heading: texts.linkHeading, content: frame.form(visit, 'email', content) })
+}
+
+function codeSection(
+  frame: Frame,
+  visit: Visit,
+  { asked, again }: { readonly asked: string; readonly again: ShownAgain | undefined },
+): Html {
+  const texts = TEXTS[visit.language].email
+  const code = field({
+    name: 'code',
+    label: texts.code,
+    type: 'text',
+    autocomplete: 'one-time-code',
+    inputmode: 'numeric',
+    error: again?.errors?.find((one) => one.field === 'code')?.message,
+  })
+  const content = html`${hidden('act', 'confirm')}${code}${button({ label: texts.confirm, kind: 'primary' })}`
+  return section({
+    id: 'sent',
+    heading: texts.sentHeading,
+    lead: texts.sent(asked),
+    content: frame.form(visit, 'email', content),
+  })
+}
+
+function askSection(frame: Frame, visit: Visit, again: ShownAgain | undefined): Html {
+  const texts = TEXTS[visit.language].email
+  const { account } = visit
+  const email = field({
+    name: 'email',
+    label: texts.address,
+    type: 'email',
+    autocomplete: 'email',
+    value: again?.values?.['email'] ?? (account.emailVerified ? '' : account.email),
+    error: again?.errors?.find((one) => one.field === 'email')?.message,
+  })
+  const content = html`${hidden('act', 'ask')}${email}${button({ label: texts.ask })}`
+  return section({
+    id: 'ask',
+    heading: account.emailVerified ? texts.changeHeading : texts.proveHeading,
+    lead: texts.askLead,
+    content: frame.form(visit, 'email', content),
+  })
+}
