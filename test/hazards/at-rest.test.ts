@@ -54,6 +54,8 @@ test('every flow puts secrets on the wire, and together they are of every kind',
     'next',
     'authenticator secret',
     'recovery code',
+    'upstream state',
+    'upstream nonce',
   ]) {
     expect(kinds, `no ${kind} crossed the wire`).toContain(kind)
   }

@@ -20,6 +20,8 @@ const SEALERS: Readonly<Record<string, readonly string[]>> = {
   'src/oidc/adapter/sealing.ts': ['artefacts.sealed', 'sessions.sealed'],
   'src/sign-in/email-code/seals.ts': ['email_codes.sealed'],
   'src/sign-in/errand/errands.ts': ['mail_errands.sealed'],
+  'src/sign-in/federated/credentials.ts': ['upstreams.credential'],
+  'src/sign-in/federated/requests.ts': ['upstream_offers.sealed', 'upstream_requests.sealed'],
   'src/sign-in/totp/totp.ts': ['totp_credentials.sealed', 'totp_credentials.pending'],
   'src/signing-keys/key-changes.ts': ['signing_keys.private_jwk'],
   'src/signing-keys/master-key-store.ts': ['pepper.sealed'], // and each key's own check, which it alone opens
@@ -48,6 +50,9 @@ const NOT_SEALED: Readonly<Record<string, string>> = {
   'sign_in_attempts.key': 'a keyed digest',
   'sign_in_progress.interaction_id': 'a digest',
   'spent_passkey_challenges.digest': 'a digest',
+  'upstream_offers.interaction_id': 'a digest',
+  'upstream_requests.interaction_id': 'a digest',
+  'upstream_requests.state_hash': 'a digest',
 }
 
 const registered = SEALED_COLUMNS.map(({ table, column }) => `${table}.${column}`)

@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { administrator, type Administrator } from './administrator.ts'
 import { createApp } from './app.ts'
 import { devMail } from './dev-mail.ts'
+import { forgedProvider } from './forged-provider.ts'
 import { enrolPasskey, passkeyRequestOf, submitPasskey } from './live-passkey.ts'
 import { addPasskey, atOwnPage, codeOf, newPassword } from './own-page.ts'
-import { person } from './person.ts'
+import { type Person, person } from './person.ts'
 import type { Server } from './server.ts'
 
 export interface FlowContext {
@@ -135,6 +136,39 @@ export const FLOWS: readonly Flow[] = [
         const last = link === reset ? await browser.submit(page, {}) : page
         await browser.submit(last, { password: fresh(), ...(link === reset ? {} : { name: 'Ada' }) })
       }
+    },
+  },
+  {
+    name: 'an upstream provider: one who comes back, and one who does not',
+    async run({ server, admin }) {
+      const app = createApp(server, await admin.client('web', ALLOWED), CALLBACK)
+      const provider = await forgedProvider('our-id-there')
+      await admin.call('POST', '/upstreams', {
+        id: 'elsewhere',
+        issuer: provider.issuer,
+        client_id: 'our-id-there',
+        token_endpoint_auth_method: 'client_secret_post',
+        client_secret: randomBytes(16).toString('base64url'),
+        just_in_time: true,
+      })
+      const leave = async (browser: Person) => {
+        const page = await browser.visit(app.begin().url)
+        const { left } = await browser.visit(`${new URL(page.url).pathname}/upstream/elsewhere`)
+        return Object.fromEntries(left?.searchParams ?? [])
+      }
+      await leave(person(() => server))
+      const browser = person(() => server)
+      const { state = '', nonce } = await leave(browser)
+      provider.claims = { nonce, sub: 'somebody', email: 'somebody@elsewhere.example', email_verified: true }
+      const code = randomBytes(16).toString('base64url')
+      await browser.visit(`/upstream/callback?${new URLSearchParams({ code, state }).toString()}`)
+      // the address of somebody whom this person has to prove to be
+      await admin.account('both@elsewhere.example', randomBytes(12).toString('base64url'))
+      const both = person(() => server)
+      const second = await leave(both)
+      provider.claims = { nonce: second['nonce'], sub: 'other', email: 'both@elsewhere.example', email_verified: true }
+      const answer = new URLSearchParams({ code: randomBytes(16).toString('base64url'), state: second['state'] ?? '' })
+      await both.visit(`/upstream/callback?${answer.toString()}`)
     },
   },
   {

@@ -38,6 +38,10 @@ export function recording(server: Server): { server: Server; secrets: Map<string
     if (url === null) return
     const { searchParams, pathname } = new URL(url, server.issuer)
     noteParams(searchParams)
+    if (searchParams.get('redirect_uri') === `${server.issuer}/upstream/callback`) {
+      note('upstream state', searchParams.get('state'))
+      note('upstream nonce', searchParams.get('nonce'))
+    }
     note('interaction', /^\/(?:interaction|authorize)\/([\w-]+)/.exec(pathname)?.[1])
   }
 

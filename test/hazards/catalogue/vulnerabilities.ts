@@ -488,9 +488,28 @@ export const VULNERABILITIES: readonly Row[] = [
     id: 'V41',
     feature: 'federation',
     title: 'An answer of an upstream provider without the right nonce, issuer or audience is refused.',
-    tests: {},
+    tests: {
+      'test/sign-in/federated/refusals.test.ts': [
+        'V41, ASVS 6.8.2: an ID token is refused %s',
+        'V41, ASVS 6.8.2: an ID token is refused for its signature: %s',
+        'an answer is refused %s',
+        'RFC 9207: an answer of another issuer, or without one where the provider says that it sends it, is refused',
+      ],
+    },
   },
-  { id: 'V42', feature: 'federation', title: 'Accounts are linked only with proof on both sides.', tests: {} },
+  {
+    id: 'V42',
+    feature: 'federation',
+    title: 'Accounts are linked only with proof on both sides.',
+    tests: {
+      'test/sign-in/federated/linking.test.ts': [
+        'V42: an account with the same address is not taken over; it is linked once it was proven by its password in the same sign-in, and its owner is told',
+        'V42: it is not linked where another account signs in, nor where the person does not want it',
+        'V42: it is not linked by the word of another provider',
+        'V42: an address of a domain that another provider looks after is not believed',
+      ],
+    },
+  },
   {
     id: 'V43',
     feature: 'core',

@@ -48,8 +48,8 @@ async function mailsTo(address: string): Promise<string[]> {
   return []
 }
 
-describe('V42, an account with the same address', () => {
-  test('is not taken over; it is linked once it was proven by its password in the same sign-in, and its owner is told', async () => {
+describe('an account with the same address', () => {
+  test('V42: an account with the same address is not taken over; it is linked once it was proven by its password in the same sign-in, and its owner is told', async () => {
     const sub = await world.admin.account('ada@example.com', PASSWORD)
     const who = await somebodyThere(world, 'ADA@example.com')
     const browser = twoSided(world)
@@ -78,7 +78,7 @@ describe('V42, an account with the same address', () => {
     expect(await claimsOf(world, later.here, next.attempt, next.page)).toMatchObject({ sub, amr: ['fed'] })
   })
 
-  test('is not linked where another account signs in, nor where the person does not want it', async () => {
+  test('V42: it is not linked where another account signs in, nor where the person does not want it', async () => {
     await world.admin.account('grace@example.com', PASSWORD)
     await world.admin.account('other@example.com', PASSWORD)
     const who = await somebodyThere(world, 'grace@example.com')
@@ -96,7 +96,7 @@ describe('V42, an account with the same address', () => {
     expect(textOf((await arrive(twoSided(world), 'open', who)).page.html)).toContain('You already have an account here')
   })
 
-  test('is not linked by the word of another provider', async () => {
+  test('V42: it is not linked by the word of another provider', async () => {
     const who = await somebodyThere(world, 'two@example.com')
     const first = twoSided(world)
     expect((await arrive(first, 'open', who)).page.html).toContain('name="decision"')
@@ -129,8 +129,8 @@ describe('V42, an account with the same address', () => {
   })
 })
 
-describe('ASVS 6.8.1', () => {
-  test('the same person at two providers is two people: a subject means something only with its provider', async () => {
+describe('a subject', () => {
+  test('ASVS 6.8.1: the same person at two providers is two people: a subject means something only with its provider', async () => {
     const who = await somebodyThere(world, 'same@example.com')
     const browser = twoSided(world)
     const { attempt, page } = await arrive(browser, 'open', who)
@@ -144,8 +144,8 @@ describe('ASVS 6.8.1', () => {
   })
 })
 
-describe('V31', () => {
-  test('a second factor that was set up here is asked for all the same, and both together are mfa', async () => {
+describe('what is known here', () => {
+  test('V31: a second factor that was set up here is asked for all the same, and both together are mfa', async () => {
     const who = await somebodyThere(world, 'careful@example.com')
     const first = twoSided(world)
     const { attempt, page } = await arrive(first, 'open', who)

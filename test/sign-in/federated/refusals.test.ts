@@ -109,7 +109,7 @@ test('what is right signs the person in, with our authentication and the verifie
   })
 })
 
-describe('V41, ASVS 6.8.2: an ID token is refused', () => {
+describe('an ID token', () => {
   const now = () => Math.floor(Date.now() / 1000)
   test.for<[string, (begun: Begun) => Record<string, unknown>, string]>([
     ['without a nonce', () => ({ nonce: undefined }), 'nonce'],
@@ -124,17 +124,17 @@ describe('V41, ASVS 6.8.2: an ID token is refused', () => {
     ['that is over', () => ({ exp: now() - 60, iat: now() - 600 }), 'exp'],
     ['without an end', () => ({ exp: undefined }), 'exp'],
     ['without a subject', () => ({ sub: undefined }), 'sub'],
-  ])('%s', async ([, claims, words]) => {
+  ])('V41, ASVS 6.8.2: an ID token is refused %s', async ([, claims, words]) => {
     const begun = await begin()
     provider.claims = { ...rightClaims(begun), ...claims(begun) }
     await isRefused(await callback(begun.browser, { code: 'c', state: begun.state }), words)
   })
 
   test.for<[string, ForgedProvider['sign'], string]>([
-    ['that nobody signed', unsigned, 'alg'],
+    ['nobody signed it', unsigned, 'alg'],
     ['signed by another key', signedByAnother, 'signature'],
     ['signed with the client secret', (claims) => signedBySecret(claims, SECRET), 'alg'],
-  ])('%s', async ([, sign, words]) => {
+  ])('V41, ASVS 6.8.2: an ID token is refused for its signature: %s', async ([, sign, words]) => {
     const begun = await begin()
     provider.claims = rightClaims(begun)
     provider.sign = sign
@@ -142,7 +142,7 @@ describe('V41, ASVS 6.8.2: an ID token is refused', () => {
   })
 })
 
-describe('an answer is refused', () => {
+describe('an answer', () => {
   test.for<[string, ForgedProvider['respond'], string]>([
     ['without an ID token', (response) => send(response, 200, { access_token: 'a', token_type: 'Bearer' }), 'id_token'],
     [
@@ -157,13 +157,13 @@ describe('an answer is refused', () => {
       'content-type',
     ],
     ['that is far too long', (response) => send(response, 200, { much: 'x'.repeat(2_000_000) }), 'exceeded max size'],
-  ])('%s', async ([, respond, words]) => {
+  ])('an answer is refused %s', async ([, respond, words]) => {
     const begun = await begin()
     provider.respond = respond
     await isRefused(await callback(begun.browser, { code: 'c', state: begun.state }), words)
   })
 
-  test('RFC 9207: of another issuer, or without one where the provider says that it sends it', async () => {
+  test('RFC 9207: an answer of another issuer, or without one where the provider says that it sends it, is refused', async () => {
     const wrong = await begin()
     provider.claims = rightClaims(wrong)
     await isRefused(
@@ -184,7 +184,7 @@ describe('an answer is refused', () => {
     await admin.call('PATCH', '/upstreams/forged', { name: 'Forged' })
   })
 
-  test('of a person who said no there, in other words', async () => {
+  test('of a person who said no there is told in other words', async () => {
     const begun = await begin()
     const page = await callback(begun.browser, { error: 'access_denied', state: begun.state })
     expect([page.status, textOf(page.html).includes('You did not sign in with Forged')]).toEqual([200, true])
@@ -192,8 +192,8 @@ describe('an answer is refused', () => {
   })
 })
 
-describe('V32: a state is good', () => {
-  test('once', async () => {
+describe('a state', () => {
+  test('V32: a state is good once', async () => {
     const begun = await begin()
     provider.claims = { ...rightClaims(begun), nonce: 'wrong' }
     const answer = { code: 'c', state: begun.state }
@@ -204,7 +204,7 @@ describe('V32: a state is good', () => {
     expect(await reason()).toBe('the state was spent, is too old or is not for this page')
   })
 
-  test('for the browser that began, and for no other', async () => {
+  test('V32: a state is good for the browser that began, and for no other', async () => {
     const begun = await begin()
     provider.claims = rightClaims(begun)
     const answer = { code: 'c', state: begun.state }
@@ -218,7 +218,7 @@ describe('V32: a state is good', () => {
     expect((await callback(begun.browser, answer)).html).toContain('name="decision"')
   })
 
-  test('where it was made as one: values of other kinds are none', async () => {
+  test('V32: no value of another kind is a state', async () => {
     const begun = await begin()
     const uid = new URL(begun.page.url).pathname.split('/').at(-1) as string
     const csrf = /name="csrf" value="([^"]+)"/.exec(begun.page.html)?.[1] as string
