@@ -1,4 +1,5 @@
 /** The registration members that a client may have, each with the rule of its value alone. */
+import { EXPECTED_ACCENT, EXPECTED_LOGO, isAccent, isLogo } from '#http/brand.ts'
 import { nearestName } from '#shared/nearest-name.ts'
 import { isLoopbackHost } from './redirect-uris.ts'
 
@@ -50,6 +51,8 @@ const MEMBERS: ReadonlyMap<string, MemberRule> = new Map([
     'signet_assertion_audience',
     { fits: (value) => value === 'issuer' || value === 'token_endpoint', expected: 'issuer or token_endpoint' },
   ],
+  ['signet_accent', { fits: isAccent, expected: EXPECTED_ACCENT }],
+  ['signet_logo', { fits: isLogo, expected: EXPECTED_LOGO }],
   ['signet_introspect', FLAG],
   ['signet_origins', { fits: isOrigins, expected: 'an array of origins such as https://app.example.com' }],
 ])

@@ -14,6 +14,22 @@ export interface Brand {
   readonly terms_url: string | null
 }
 
+/** Small enough that the sign-in page stays so. */
+const MAX_LOGO_CHARACTERS = 20_000
+const LOGO = /^data:image\/(?:png|svg\+xml|webp|jpeg);base64,[A-Za-z0-9+/]+={0,2}$/
+
+/** What `isLogo` takes, in words. */
+export const EXPECTED_LOGO = 'a data: URL of a PNG, SVG, WebP or JPEG image in base64, of at most 20,000 characters'
+export const EXPECTED_ACCENT = 'a colour such as #3a3a8f'
+
+export function isLogo(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_LOGO_CHARACTERS && LOGO.test(value)
+}
+
+export function isAccent(value: unknown): value is string {
+  return typeof value === 'string' && /^#[0-9a-f]{6}$/i.test(value)
+}
+
 const SIGNET: Brand = {
   name: 'Signet',
   logo: null,

@@ -1,7 +1,7 @@
 /** Sends a page: by itself one of one step, a sheet with the mark on top, its content, and the languages at the foot. */
 import { html } from 'hono/html'
 import type { Context } from 'koa'
-import { brandOf } from './brand.ts'
+import { type Brand, brandOf } from './brand.ts'
 import { MARK, mark, webUrl } from './design/components.ts'
 import type { Html } from './design/html.ts'
 import { accentStyle, STEP_STYLE, type Style } from './design/stylesheet.ts'
@@ -19,6 +19,8 @@ export interface Page {
   readonly formTargets?: readonly string[]
   /** Where the page is to be had by GET in another language, as a path; undefined: at the page's own address. */
   readonly languagePath?: string | undefined
+  /** What is another's on this page: the app's that it leads to. */
+  readonly brand?: Partial<Brand>
   /** What a part of the page needs besides: its script, and where that may connect to. */
   readonly policy?: ContentSecurityPolicy | undefined
   /** How it is laid out; as a page of one step where none is given. */
@@ -71,7 +73,7 @@ export async function sendPage(ctx: Context, page: Page): Promise<void> {
 
 function renderDocument(ctx: Context, page: Page): Html {
   const { language, title, content, frame = STEP } = page
-  const { name, logo } = brandOf(ctx)
+  const { name, logo } = { ...brandOf(ctx), ...page.brand }
   const brand = html`<div class="brand">
     ${logo === null ? mark() : html`<img src="${logo}" alt="" height="28" />`}<span>${name}</span>
   </div>`
@@ -89,8 +91,8 @@ function renderDocument(ctx: Context, page: Page): Html {
     </html> `
 }
 
-function stylesOf(ctx: Context, { frame = STEP }: Page): Style[] {
-  const { accent } = brandOf(ctx)
+function stylesOf(ctx: Context, { frame = STEP, brand }: Page): Style[] {
+  const { accent } = { ...brandOf(ctx), ...brand }
   return accent === null ? [frame.style] : [frame.style, accentStyle(accent)]
 }
 

@@ -90,6 +90,7 @@ async function ask(
     language,
     ...page,
     status: shown.status ?? 200,
+    brand: client.brand,
     formTargets: formTargets(params['redirect_uri'], client.clientUri),
     languagePath: question,
   })

@@ -59,6 +59,7 @@ export function createConsentStep(deps: StepDeps): ConsentStep {
       language,
       ...page,
       status: problem === undefined ? 200 : STATUS[problem],
+      brand: client.brand,
       formTargets: formTargets(params['redirect_uri'], client.clientUri),
       languagePath: paths.question(uid),
     })

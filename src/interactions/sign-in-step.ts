@@ -109,6 +109,7 @@ async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, a
     language,
     ...page,
     status: again.status ?? 200,
+    brand: client.brand,
     formTargets: formTargets(params['redirect_uri'], client.clientUri),
     languagePath: paths.question(uid),
     policy: passkey.policy,

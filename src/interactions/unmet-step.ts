@@ -48,6 +48,7 @@ export function createUnmetStep(deps: StepDeps, proofs: Proofs): UnmetStep {
         language,
         title: texts.title,
         content,
+        brand: client.brand,
         formTargets: formTargets(params['redirect_uri'], client.clientUri),
         languagePath: paths.question(uid),
       })

@@ -9,7 +9,14 @@ import { orUnavailable } from './adapter/errors.ts'
 import { type KeysOfClients, tendKeyStore } from './client-key-store.ts'
 
 /** Metadata of ours that the engine keeps beside its own. */
-export const EXTRA_CLIENT_METADATA = ['signet_pkce', 'signet_assertion_audience', 'signet_introspect', 'signet_origins']
+export const EXTRA_CLIENT_METADATA = [
+  'signet_accent',
+  'signet_assertion_audience',
+  'signet_introspect',
+  'signet_logo',
+  'signet_origins',
+  'signet_pkce',
+]
 
 /** The engine wants to see a secret where one is used; ours are digests, so it gets a value nobody can know. */
 const SECRET_PLACEHOLDER = randomBytes(32).toString('base64url')

@@ -237,11 +237,16 @@ function describeClient(client: EngineClient | undefined, params: Record<string,
     name: client?.clientName ?? id,
     redirectHost: redirect?.host || redirect?.protocol.slice(0, -1) || '',
     loopbackOnly: (client?.redirectUris ?? []).every((uri) => isLoopback(URL.parse(uri)?.hostname ?? '')),
+    brand: brandOf(client?.metadata() ?? {}),
     clientUri: client?.clientUri ?? website,
     logoUri: client?.logoUri,
     policyUri: client?.policyUri,
     tosUri: client?.tosUri,
   }
+}
+
+function brandOf({ signet_logo: logo, signet_accent: accent }: Record<string, unknown>): InteractionClient['brand'] {
+  return { ...(typeof logo === 'string' ? { logo } : {}), ...(typeof accent === 'string' ? { accent } : {}) }
 }
 
 /**

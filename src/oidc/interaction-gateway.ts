@@ -1,5 +1,6 @@
 /** What the interactions room sees of the engine: the open interaction of a request, and the ways it can end. */
 import type { Context } from 'koa'
+import type { Brand } from '#http/brand.ts'
 
 /** Scopes by where they belong: OpenID Connect's own, and those of each resource by its identifier. */
 export interface ScopeSelection {
@@ -15,6 +16,8 @@ export interface InteractionClient {
   /** Every redirect URI of it leads to this device: anybody could have started it. */
   readonly loopbackOnly: boolean
   readonly clientUri: string | undefined
+  /** Its own mark and colour on the pages on which a person goes on to it (`signet_logo`, `signet_accent`). */
+  readonly brand: Partial<Pick<Brand, 'logo' | 'accent'>>
   readonly logoUri: string | undefined
   readonly policyUri: string | undefined
   readonly tosUri: string | undefined

@@ -1,5 +1,6 @@
 /** What may be set while the server runs: every setting with its bounds, its default and what it does. */
 import { z } from 'zod'
+import { EXPECTED_ACCENT, EXPECTED_LOGO, isAccent, isLogo } from '#http/brand.ts'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
@@ -54,10 +55,6 @@ const limits = z.object({
   }),
 })
 
-/** Small enough that the sign-in page stays so. */
-const MAX_LOGO_CHARACTERS = 20_000
-const LOGO = /^data:image\/(?:png|svg\+xml|webp|jpeg);base64,[A-Za-z0-9+/]+={0,2}$/
-
 const link = (what: string) =>
   z
     .url({ protocol: /^https?$/ })
@@ -74,14 +71,13 @@ const brand = z.object({
     .meta({ description: 'How pages, mails and authenticators call the server.' }),
   logo: z
     .string()
-    .max(MAX_LOGO_CHARACTERS)
-    .regex(LOGO, 'a data: URL of a PNG, SVG, WebP or JPEG image in base64')
+    .refine(isLogo, EXPECTED_LOGO)
     .nullable()
     .default(null)
     .meta({ description: 'An image beside the name, 28 pixels high, as a data: URL; null: the mark of Signet.' }),
   accent: z
     .string()
-    .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #3a3a8f')
+    .refine(isAccent, EXPECTED_ACCENT)
     .nullable()
     .default(null)
     .meta({ description: 'The colour of what matters most; made darker or lighter where it could not be read.' }),

@@ -64,8 +64,32 @@ test('what is no image, colour, link or name is refused, each with what would be
   const { errors } = refused.body as { errors: { field: string; expected: string }[] }
   expect(Object.fromEntries(errors.map(({ field, expected }) => [field, expected]))).toMatchObject({
     'brand.name': 'a name of 1 to 40 characters',
-    'brand.logo': 'a data: URL of a PNG, SVG, WebP or JPEG image in base64',
+    'brand.logo': 'a data: URL of a PNG, SVG, WebP or JPEG image in base64, of at most 20,000 characters',
     'brand.accent': 'a colour such as #3a3a8f',
     'brand.support_url': expect.any(String),
   })
+})
+
+test("an app's own mark and colour are on the pages that lead to it, and on no others", async () => {
+  const shop = await admin.client('web', { redirect_uris: [CALLBACK], signet_logo: LOGO, signet_accent: '#0a7d3c' })
+  await delay(500)
+  const page = await person(() => second).visit(createApp(second, shop, CALLBACK).begin().url)
+  expect(page.html).toContain(`<img src="${LOGO}" alt=""`)
+  expect(page.html).toContain('--accent:#0a7d3c')
+  expect((await signInPage()).html).not.toContain('<img')
+  const refused = await admin.ask('POST', '/clients', {
+    body: {
+      signet_profile: 'web',
+      redirect_uris: [CALLBACK],
+      signet_logo: 'https://a.example/x.png',
+      signet_accent: 'red',
+    },
+  })
+  const { errors } = refused.body as { errors: { field: string; expected: string }[] }
+  expect(errors).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ field: 'signet_accent', expected: 'a colour such as #3a3a8f' }),
+      expect.objectContaining({ field: 'signet_logo', expected: expect.stringContaining('data: URL') }),
+    ]),
+  )
 })

@@ -101,6 +101,7 @@ function clientNamed(text: string) {
     name: text,
     redirectHost: `x${text}`,
     loopbackOnly: true,
+    brand: {},
     clientUri: undefined,
     logoUri: undefined,
     policyUri: text,
