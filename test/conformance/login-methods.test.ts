@@ -2,12 +2,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HOTP, Secret } from 'otpauth'
 import { SYSTEM } from '#audit/audit.ts'
+import { createGuardedFetch } from '#http/guarded-fetch.ts'
+import { systemClock as clock } from '#shared/clock.ts'
+import { createByUpstream } from '#sign-in/by-upstream.ts'
+import { createLinkStore } from '#sign-in/federated/link-store.ts'
 import { createPasskeys } from '#sign-in/passkey/passkeys.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
 import { createRecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import { createTotp } from '#sign-in/totp/totp.ts'
 import { PASSWORD } from '../support/administrator.ts'
 import { authenticator } from '../support/authenticator.ts'
+import { forgedProvider } from '../support/forged-provider.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 import { openRooms, type Rooms } from '../support/rooms.ts'
 import { loginMethodSuite } from './login-method-suite.ts'
@@ -129,7 +134,6 @@ loginMethodSuite('recovery code', async () => {
 loginMethodSuite('passkey', async () => {
   const { rooms, account, bare, ...here } = await world()
   const issuer = 'https://id.example.com'
-  const clock = { now: () => new Date() }
   const nodes = onBoth(rooms, (node) => createPasskeys({ ...node, clock, issuer, brand: () => 'Signet' }))
   const binding = 'interaction 1'
   return {
@@ -152,6 +156,59 @@ loginMethodSuite('passkey', async () => {
           { ...attempt(), binding: 'interaction 2' },
           attempt({ verified: false }),
           attempt({ origin: 'https://evil.example' }),
+        ],
+      }
+    },
+  }
+})
+
+loginMethodSuite('federated', async () => {
+  const { rooms, bare, db, ...here } = await world()
+  const provider = await forgedProvider('us')
+  const both = onBoth(rooms, (node) =>
+    createByUpstream({
+      ...node,
+      clock,
+      issuer: 'https://id.example.com',
+      allowHttp: () => true,
+      fetch: createGuardedFetch({ allow: ['127.0.0.1'] }),
+      // nothing is linked or unlinked by an attempt
+      mail: { enqueue: () => Promise.reject(new Error('no mail is written')) },
+    }),
+  )
+  const upstream = 'elsewhere'
+  await both[0].upstreams.create({ id: upstream, issuer: provider.issuer, clientId: 'us' }, SYSTEM)
+  let made = 0
+
+  async function attempt(claims: Record<string, unknown>, changed: Record<string, string> = {}) {
+    made += 1
+    const [uid, code] = [`interaction-${made}`, `code-${made}`]
+    const url = await both[0].federated.begin({ upstream, uid, again: false })
+    const { state = '', nonce } = Object.fromEntries(url?.searchParams ?? [])
+    provider.codes.set(code, { nonce, ...claims })
+    return { uid, answer: new URLSearchParams({ code, state, ...changed }).toString() }
+  }
+
+  return {
+    ...here,
+    bare,
+    nodes: [both[0].federated, both[1].federated],
+    amr: ['fed'],
+    once: true,
+    async enrol() {
+      const sub = await bare()
+      const subject = `subject of ${sub}`
+      await createLinkStore(db).add({ upstream, subject }, sub)
+      return {
+        sub,
+        right: () => attempt({ sub: subject }),
+        wrong: async () => [
+          await attempt({ sub: subject, nonce: 'another' }),
+          await attempt({ sub: subject, aud: 'somebody else' }),
+          await attempt({ sub: subject }, { state: 'made-up-by-somebody' }),
+          await attempt({ sub: subject }, { error: 'server_error' }),
+          await attempt({ sub: subject.toUpperCase() }),
+          { ...(await attempt({ sub: subject })), uid: 'another-interaction' },
         ],
       }
     },

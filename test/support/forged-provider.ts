@@ -17,6 +17,8 @@ export interface ForgedProvider {
   respond: ((response: ServerResponse, rightToken: () => Promise<string>) => void | Promise<void>) | undefined
   /** Over the right claims; undefined takes one away. */
   claims: Record<string, unknown>
+  /** Over those, for one code. */
+  readonly codes: Map<string, Record<string, unknown>>
   /** Makes the ID token of the claims. */
   sign: (claims: JWTPayload) => Promise<string>
   readonly requests: TokenRequest[]
@@ -45,6 +47,7 @@ export async function forgedProvider(clientId: string): Promise<ForgedProvider> 
     metadata: {},
     respond: undefined,
     claims: {},
+    codes: new Map(),
     sign: signed,
     signed,
     requests: [],
@@ -76,7 +79,16 @@ export async function forgedProvider(clientId: string): Promise<ForgedProvider> 
       form: new URLSearchParams(Buffer.concat(chunks).toString()),
     })
     const now = Math.floor(Date.now() / 1000)
-    const right = { iss: issuer, aud: clientId, sub: 'somebody', iat: now, exp: now + 300, ...provider.claims }
+    const ofCode = provider.codes.get(provider.requests.at(-1)?.form.get('code') ?? '')
+    const right = {
+      iss: issuer,
+      aud: clientId,
+      sub: 'somebody',
+      iat: now,
+      exp: now + 300,
+      ...provider.claims,
+      ...ofCode,
+    }
     const token = () => provider.sign(JSON.parse(JSON.stringify(right)) as JWTPayload)
     if (provider.respond) return provider.respond(response, token)
     json(response, { access_token: 'opaque', token_type: 'Bearer', expires_in: 60, id_token: await token() })
