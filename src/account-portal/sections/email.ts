@@ -76,7 +76,9 @@ async function show({ emailAddress, frame }: EmailDeps, visit: Visit, again?: Sh
   if (ctx.method === 'GET' && typeof token === 'string') return send(linkSection(frame, visit, token))
   const asked = await emailAddress.asked(placeOf(visit), account.sub)
   const code = asked === undefined ? '' : codeSection(frame, visit, { asked, again })
-  const other = isFresh ? askSection(frame, visit, again) : frame.confirm(visit, 'email')
+  const other = isFresh
+    ? askSection(frame, visit, { kind: asked === undefined ? 'primary' : 'secondary', again })
+    : frame.confirm(visit, 'email')
   await send(html`${code}${other}`)
 }
 
@@ -109,7 +111,11 @@ function codeSection(
   })
 }
 
-function askSection(frame: Frame, visit: Visit, again: ShownAgain | undefined): Html {
+function askSection(
+  frame: Frame,
+  visit: Visit,
+  { kind, again }: { readonly kind: 'primary' | 'secondary'; readonly again: ShownAgain | undefined },
+): Html {
   const texts = TEXTS[visit.language].email
   const { account } = visit
   const email = field({
@@ -120,7 +126,7 @@ function askSection(frame: Frame, visit: Visit, again: ShownAgain | undefined): 
     value: again?.values?.['email'] ?? (account.emailVerified ? '' : account.email),
     error: again?.errors?.find((one) => one.field === 'email')?.message,
   })
-  const content = html`${hidden('act', 'ask')}${email}${button({ label: texts.ask })}`
+  const content = html`${hidden('act', 'ask')}${email}${button({ label: texts.ask, kind })}`
   return section({
     id: 'ask',
     heading: account.emailVerified ? texts.changeHeading : texts.proveHeading,

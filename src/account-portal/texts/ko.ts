@@ -63,7 +63,7 @@ export const ko: PortalTexts = {
     submit: '다른 모든 곳에서 로그아웃',
   },
   overview: {
-    hello: (name) => html`${foreign(name)} 님, 안녕하세요`,
+    hello: (name) => html`${foreign(name)}&nbsp;님, 안녕하세요`,
     signingIn: '로그인 방법',
     access: '계정이 쓰이는 곳',
     you: '내 정보',
