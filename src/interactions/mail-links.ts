@@ -6,6 +6,7 @@ import { AccountExists, AccountInvalid } from '#accounts/errors.ts'
 import { type Form, readForm } from '#http/body.ts'
 import type { Csrf } from '#http/csrf.ts'
 import { button, buttonLink, form as formElement, hidden, notice } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
 import { chooseLanguage, type Language } from '#http/i18n/language.ts'
 import { sendPage } from '#http/page.ts'
 import type { Errands } from '#sign-in/errand/errand.ts'
@@ -78,8 +79,8 @@ async function answered(deps: MailLinksDeps, ctx: Context, answer: (form: Form) 
     const language = chooseLanguage(ctx)
     const texts = TEXTS[language]
     const title = texts.error.titles.busy
-    const said = notice('mail-notice', { ...texts.code, ...texts.byMail }[delayed.problem])
-    await send(ctx, { language, title, content: html`${said}`, status: delayed.status })
+    const content = notice('mail-notice', { ...texts.code, ...texts.byMail }[delayed.problem])
+    await send(ctx, { language, title, content, status: delayed.status })
   }
 }
 
@@ -90,9 +91,9 @@ async function confirm(deps: MailLinksDeps, ctx: Context, purpose: Purpose): Pro
   const { link, reset, submit } = TEXTS[language].byMail
   const title = purpose === 'reset' ? reset.lastTitle : link.registerTitle
   const kept = html`${csrf(deps, ctx)}${hidden('token', token)}${at === undefined ? '' : hidden('at', at)}`
-  const content = html`<p>${purpose === 'reset' ? link.resetWords : link.registerWords}</p>
-    ${formElement(pathOf(deps, purpose), html`${kept}${button({ label: submit, kind: 'primary' })}`)}`
-  await send(ctx, { language, title, content })
+  const words = purpose === 'reset' ? link.resetWords : link.registerWords
+  const content = formElement(pathOf(deps, purpose), html`${kept}${button({ label: submit, kind: 'primary' })}`)
+  await send(ctx, { language, title, words, content })
 }
 
 async function prove(deps: MailLinksDeps, ctx: Context, given: { purpose: Purpose; form: Form }): Promise<void> {
@@ -199,9 +200,8 @@ async function done(deps: MailLinksDeps, ctx: Context, purpose: Purpose): Promis
   const language = chooseLanguage(ctx)
   const { link } = TEXTS[language].byMail
   const [title, words] = purpose === 'reset' ? [link.resetDone, link.resetDoneWords] : [link.created, link.createdWords]
-  const content = html`<p>${words}</p>
-    ${buttonLink({ href: `${baseOf(deps)}/account`, label: link.account, kind: 'primary' })}`
-  await send(ctx, { language, title, content })
+  const content = buttonLink({ href: `${baseOf(deps)}/account`, label: link.account, kind: 'primary' })
+  await send(ctx, { language, title, words, content })
 }
 
 /** RFC 9110 §15.5.11: it was good once, or never; nobody is told which. */
@@ -209,16 +209,19 @@ async function over(ctx: Context, kind: 'link' | 'invitation'): Promise<void> {
   const language = chooseLanguage(ctx)
   const { link, invitation } = TEXTS[language].byMail
   const words = kind === 'link' ? link.overWords : invitation.overWords
-  await send(ctx, { language, title: link.over, content: html`<p>${words}</p>`, status: 410 })
+  await send(ctx, { language, title: link.over, words, status: 410 })
 }
 
 async function send(
   ctx: Context,
-  page: { language: Language; title: string; content: ReturnType<typeof html>; status?: number },
+  page: { language: Language; title: string; words?: string; content?: Html; status?: number },
 ): Promise<void> {
-  const { title } = page
-  const content = html`<div class="lines"><h1>${title}</h1></div>
-    ${page.content}`
+  const { title, words } = page
+  const content = html`<div class="lines">
+      <h1>${title}</h1>
+      ${words === undefined ? '' : html`<p>${words}</p>`}
+    </div>
+    ${page.content ?? ''}`
   await sendPage(ctx, { ...page, content })
 }
 

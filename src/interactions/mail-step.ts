@@ -51,73 +51,72 @@ const PATHS = { reset: RESET_PATH, register: REGISTRATION_PATH } as const
 
 export function createMailStep(deps: MailStepDeps, purpose: Purpose): MailStep {
   const { errands, paths } = deps
+  const { opened, sent, attempt } = createGate(deps, purpose)
+  return {
+    async show(ctx) {
+      const interaction = await opened(ctx)
+      if (interaction) await ask(deps, ctx, { purpose, interaction, renew: ctx.query[ANOTHER] !== undefined })
+    },
+    address: (ctx) =>
+      sent(ctx, async (interaction, form) => {
+        const address = (form.one('email') ?? '').trim()
+        if (!isEmail(address)) {
+          const addressFault = address === '' ? 'missing' : 'wrong'
+          return ask(deps, ctx, { purpose, interaction, renew: true, address, addressFault, status: 422 })
+        }
+        await attempt(ctx, interaction, async () => {
+          const start = { purpose, address, language: languageOf(ctx, interaction), path: PATHS[purpose] }
+          await errands.begin(placeOf(interaction), start, anonymous(ctx))
+          redirect(ctx, paths.form(interaction.uid, purpose))
+        })
+      }),
+    code: (ctx) =>
+      sent(ctx, async (interaction, form) => {
+        const code = (form.one('code') ?? '').trim()
+        if (code === '') return ask(deps, ctx, { purpose, interaction, codeFault: 'missing', status: 422 })
+        await attempt(ctx, interaction, async () => {
+          const right = await errands.proveByCode(placeOf(interaction), { purpose, code }, anonymous(ctx))
+          if (right) redirect(ctx, paths.form(interaction.uid, purpose))
+          else await ask(deps, ctx, { purpose, interaction, codeFault: 'mismatch', status: 422 })
+        })
+      }),
+    last: (ctx) =>
+      sent(ctx, (interaction, form) =>
+        attempt(ctx, interaction, () => finish(deps, ctx, { purpose, interaction, form })),
+      ),
+  }
+}
+
+/** What comes before each step: whether it may be done, whose form it is, and how long to wait. */
+function createGate(deps: MailStepDeps, purpose: Purpose) {
   const isOffered = () => (purpose === 'reset' ? deps.passwordReset.available : deps.registration.isOpen())
 
   /** The interaction, where this may be done in it; the request is answered otherwise. */
   async function opened(ctx: Context): Promise<OpenInteraction | undefined> {
     const interaction = await openInteraction(deps, ctx)
     if (interaction.prompt === 'login' && isOffered()) return interaction
-    paths.backToQuestion(ctx, interaction.uid)
+    deps.paths.backToQuestion(ctx, interaction.uid)
     return undefined
-  }
-
-  /** The same with the form that was sent; shown again where that was not made by a page of ours. */
-  async function sent(ctx: Context): Promise<{ interaction: OpenInteraction; form: Form } | undefined> {
-    const interaction = await opened(ctx)
-    if (!interaction) return undefined
-    const form = await guardForm(deps, ctx, interaction)
-    if (form) return { interaction, form }
-    await ask(deps, ctx, { purpose, interaction, problem: 'stale', status: 403 })
-    return undefined
-  }
-
-  /** Does it, or says how long to wait. */
-  async function attempt(ctx: Context, interaction: OpenInteraction, work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      const delayed = delayOf(ctx, error)
-      if (!delayed) throw error
-      await ask(deps, ctx, { purpose, interaction, ...delayed })
-    }
   }
 
   return {
-    async show(ctx) {
+    opened,
+    /** With the form that was sent; the page is shown again where that was not made by a page of ours. */
+    async sent(ctx: Context, use: (interaction: OpenInteraction, form: Form) => Promise<void>): Promise<void> {
       const interaction = await opened(ctx)
-      if (interaction) await ask(deps, ctx, { purpose, interaction, renew: ctx.query[ANOTHER] !== undefined })
+      if (!interaction) return
+      const form = await guardForm(deps, ctx, interaction)
+      if (form) await use(interaction, form)
+      else await ask(deps, ctx, { purpose, interaction, problem: 'stale', status: 403 })
     },
-    async address(ctx) {
-      const got = await sent(ctx)
-      if (!got) return
-      const { interaction, form } = got
-      const address = (form.one('email') ?? '').trim()
-      if (!isEmail(address)) {
-        const addressFault = address === '' ? 'missing' : 'wrong'
-        return ask(deps, ctx, { purpose, interaction, renew: true, address, addressFault, status: 422 })
+    async attempt(ctx: Context, interaction: OpenInteraction, work: () => Promise<void>): Promise<void> {
+      try {
+        await work()
+      } catch (error) {
+        const delayed = delayOf(ctx, error)
+        if (!delayed) throw error
+        await ask(deps, ctx, { purpose, interaction, ...delayed })
       }
-      await attempt(ctx, interaction, async () => {
-        const language = languageOf(ctx, interaction)
-        const start = { purpose, address, language, path: PATHS[purpose] }
-        await errands.begin(placeOf(interaction), start, anonymous(ctx))
-        redirect(ctx, paths.form(interaction.uid, purpose))
-      })
-    },
-    async code(ctx) {
-      const got = await sent(ctx)
-      if (!got) return
-      const { interaction, form } = got
-      const code = (form.one('code') ?? '').trim()
-      if (code === '') return ask(deps, ctx, { purpose, interaction, codeFault: 'missing', status: 422 })
-      await attempt(ctx, interaction, async () => {
-        const right = await errands.proveByCode(placeOf(interaction), { purpose, code }, anonymous(ctx))
-        if (right) redirect(ctx, paths.form(interaction.uid, purpose))
-        else await ask(deps, ctx, { purpose, interaction, codeFault: 'mismatch', status: 422 })
-      })
-    },
-    async last(ctx) {
-      const got = await sent(ctx)
-      if (got) await attempt(ctx, got.interaction, () => finish(deps, ctx, { purpose, ...got }))
     },
   }
 }

@@ -150,7 +150,7 @@ describe('where it is not open', () => {
           .not.toContain('Create an account')
         const end = await browser.submit(page, ADA)
         expect(end.html).toMatch(/name="identifier"/)
-        expect((await browser.visit(`${page.url}`)).html).toMatch(/name="identifier"/)
+        expect((await browser.visit(page.url)).html).toMatch(/name="identifier"/)
       } finally {
         await world.set('open')
       }

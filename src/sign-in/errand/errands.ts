@@ -7,7 +7,7 @@ import type { Keyring } from '#shared/keyring.ts'
 import type { Attempts } from '../attempts.ts'
 import type { EmailCodePurpose, EmailCodes, EmailProof } from '../email-code/email-code.ts'
 import { createErrandStore } from './errand-store.ts'
-import type { Errand, ErrandPlace, ErrandPurpose, Errands, ErrandStart, LinkProof } from './errand.ts'
+import type { Errand, ErrandPlace, ErrandPurpose, Errands, ErrandStart } from './errand.ts'
 
 export interface ErrandsDeps {
   readonly db: Database
@@ -30,67 +30,73 @@ const keyOf = (place: ErrandPlace) => sha256(`errand ${place}`)
 const browserOf = (place: ErrandPlace) => sha256(`errand of ${place}`).subarray(0, 16).toString('base64url')
 
 export function createErrands(deps: ErrandsDeps): Errands {
-  const { attempts, db, emailCodes, keyring } = deps
-  const store = createErrandStore(db)
-
-  async function put(place: ErrandPlace, content: Content): Promise<void> {
-    const key = keyOf(place)
-    await store.put(key, keyring.seal(PURPOSE, JSON.stringify(content), key.toString('hex')))
-  }
-
-  async function find(place: ErrandPlace, purpose: ErrandPurpose): Promise<Errand | undefined> {
-    const key = keyOf(place)
-    const sealed = await store.find(key)
-    if (!sealed) return undefined
-    const content = JSON.parse(keyring.open(PURPOSE, sealed, key.toString('hex')).toString()) as Content
-    return content.purpose === purpose ? { ...content, seal: sealed } : undefined
-  }
-
-  async function begin(place: ErrandPlace, start: ErrandStart, by: AuditContext): Promise<void> {
-    const { purpose, address, language, path, sub } = start
-    // mails to many addresses from one place count there, as wrong proofs do
-    const attempt = await attempts.begin({ method: 'mail', who: undefined, address: by.address })
-    await attempt.failed()
-    const browser = browserOf(place)
-    const binding = { purpose: CODES[purpose], browser, ...(sub === undefined ? {} : { sub }) }
-    await emailCodes.send({ ...binding, address, language, path: withQuery(path, 'at', browser) }, by)
-    await put(place, { purpose, address, proven: false, sub })
-  }
-
-  async function proveByCode(
-    place: ErrandPlace,
-    { purpose, code }: { purpose: ErrandPurpose; code: string },
-    by: AuditContext,
-  ): Promise<boolean> {
-    const errand = await find(place, purpose)
-    if (!errand) return false
-    const { address, sub } = errand
-    const binding = { purpose: CODES[purpose], browser: browserOf(place), ...(sub === undefined ? {} : { sub }) }
-    const proof = await emailCodes.redeem({ ...binding, address, code }, by)
-    if (!proof || !fits(purpose, proof)) return false
-    await put(place, { purpose, address, proven: true, sub: proof.account?.sub })
-    return true
-  }
-
-  async function proveByLink(link: LinkProof, by: AuditContext): Promise<ErrandPlace | undefined> {
-    const { purpose, token, place = randomId('err-'), sub } = link
-    const browser = link.place === undefined ? link.at : browserOf(link.place)
-    const binding = { ...(browser === undefined ? {} : { browser }), ...(sub === undefined ? {} : { sub }) }
-    const proof = await emailCodes.redeem({ purpose: CODES[purpose], ...binding, token }, by)
-    if (!proof || !fits(purpose, proof)) return undefined
-    await put(place, { purpose, address: proof.address, proven: true, sub: proof.account?.sub })
-    return place
-  }
-
+  const { db, emailCodes } = deps
+  const kept = createKept(deps)
   return {
     available: emailCodes.available,
-    begin,
-    find,
-    proveByCode,
-    proveByLink,
+    find: kept.find,
+    begin: (place, start, by) => begin(deps, kept, { place, start, by }),
+    async proveByCode(place, { purpose, code }, by) {
+      const errand = await kept.find(place, purpose)
+      if (!errand) return false
+      const { address, sub } = errand
+      const proof = await emailCodes.redeem({ ...bindingOf(purpose, browserOf(place), sub), address, code }, by)
+      if (!proof || !fits(purpose, proof)) return false
+      await kept.put(place, { purpose, address, proven: true, sub: proof.account?.sub })
+      return true
+    },
+    async proveByLink({ purpose, token, at, place, sub }, by) {
+      const browser = place === undefined ? at : browserOf(place)
+      const proof = await emailCodes.redeem({ ...bindingOf(purpose, browser, sub), token }, by)
+      if (!proof || !fits(purpose, proof)) return undefined
+      const where = place ?? randomId('err-')
+      await kept.put(where, { purpose, address: proof.address, proven: true, sub: proof.account?.sub })
+      return where
+    },
     finish: async (trx, place, errand) => errand.proven && createErrandStore(trx).take(keyOf(place), errand.seal),
-    forget: (place) => store.remove(keyOf(place)),
-    removeExpired: store.removeExpired,
+    forget: (place) => createErrandStore(db).remove(keyOf(place)),
+    removeExpired: createErrandStore(db).removeExpired,
+  }
+}
+
+/** Errands at rest: the address is sealed with what is done with it, under the digest of the place. */
+function createKept({ db, keyring }: ErrandsDeps) {
+  const store = createErrandStore(db)
+  return {
+    async put(place: ErrandPlace, content: Content): Promise<void> {
+      const key = keyOf(place)
+      await store.put(key, keyring.seal(PURPOSE, JSON.stringify(content), key.toString('hex')))
+    },
+    async find(place: ErrandPlace, purpose: ErrandPurpose): Promise<Errand | undefined> {
+      const key = keyOf(place)
+      const sealed = await store.find(key)
+      if (!sealed) return undefined
+      const content = JSON.parse(keyring.open(PURPOSE, sealed, key.toString('hex')).toString()) as Content
+      return content.purpose === purpose ? { ...content, seal: sealed } : undefined
+    },
+  }
+}
+
+async function begin(
+  { attempts, emailCodes }: ErrandsDeps,
+  kept: ReturnType<typeof createKept>,
+  { place, start, by }: { place: ErrandPlace; start: ErrandStart; by: AuditContext },
+): Promise<void> {
+  const { purpose, address, language, path, sub } = start
+  // mails to many addresses from one place count there, as wrong proofs do
+  const attempt = await attempts.begin({ method: 'mail', who: undefined, address: by.address })
+  await attempt.failed()
+  const browser = browserOf(place)
+  const binding = bindingOf(purpose, browser, sub)
+  await emailCodes.send({ ...binding, address, language, path: withQuery(path, 'at', browser) }, by)
+  await kept.put(place, { purpose, address, proven: false, sub })
+}
+
+function bindingOf(purpose: ErrandPurpose, browser: string | undefined, sub: string | undefined) {
+  return {
+    purpose: CODES[purpose],
+    ...(browser === undefined ? {} : { browser }),
+    ...(sub === undefined ? {} : { sub }),
   }
 }
 
