@@ -14,7 +14,7 @@ import { createPasskeyEndpoints, PASSKEY_ENDPOINTS_PATH } from '#interactions/pa
 import { cookieKeys } from '#oidc/configuration/cookies.ts'
 import { ROUTES } from '#oidc/provider.ts'
 import type { Services } from '#services.ts'
-import { UPSTREAM_CALLBACK_PATH } from '#sign-in/by-upstream.ts'
+import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#sign-in/by-upstream.ts'
 import { systemClock as clock } from '#shared/clock.ts'
 
 /** Paths below the issuer, as they are named in logs and metrics. */
@@ -31,6 +31,7 @@ const TEMPLATES = [
   '/interaction/:uid/:step/options',
   '/interaction/:uid/upstream/:upstream',
   UPSTREAM_CALLBACK_PATH,
+  UPSTREAM_SIGNED_OUT_PATH,
   '/.well-known/openid-configuration',
   '/.well-known/oauth-authorization-server',
   PASSKEY_ENDPOINTS_PATH,
@@ -46,6 +47,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   [ROUTES.jwks]: ['GET'],
   [PASSKEY_ENDPOINTS_PATH]: ['GET'],
   [UPSTREAM_CALLBACK_PATH]: ['GET'],
+  [UPSTREAM_SIGNED_OUT_PATH]: ['GET'],
   [ROUTES.authorization]: ['GET', 'POST'],
   [ROUTES.end_session]: ['GET', 'POST'],
   [ROUTES.userinfo]: ['GET', 'POST'],

@@ -162,7 +162,7 @@ export async function createServices(input: ServicesInput) {
     restoreEpoch,
     logger,
     metrics,
-    pages: createEnginePages({ accounts, issuer }),
+    pages: createEnginePages({ accounts, issuer, federated: byUpstream.federated }),
     fetch,
     builtInResources: [adminResource],
     origin: requestOrigin,

@@ -8,15 +8,16 @@ import { sendPage } from '#http/page.ts'
 import type { EnginePages } from '#oidc/interaction-gateway.ts'
 import { errorPage } from './error-page.ts'
 import { formTargets } from './form-targets.ts'
+import { createUpstreamSignOut, type UpstreamSignOutDeps } from './upstream-sign-out.ts'
 import { readEngineForm, signedOutPage, signOutPage } from './sign-out-page.ts'
 
-export interface EnginePagesDeps {
+export interface EnginePagesDeps extends UpstreamSignOutDeps {
   readonly accounts: Pick<Accounts, 'read'>
-  readonly issuer: string
 }
 
-export function createEnginePages({ accounts, issuer }: EnginePagesDeps): EnginePages {
+export function createEnginePages({ accounts, issuer, federated }: EnginePagesDeps): EnginePages {
   const home = new URL(issuer).pathname
+  const upstream = createUpstreamSignOut({ issuer, federated })
 
   return {
     async signOut(ctx, form) {
@@ -32,7 +33,11 @@ export function createEnginePages({ accounts, issuer }: EnginePagesDeps): Engine
         who: account?.email,
         clientName: client?.clientName,
       })
-      await sendPage(ctx, { language, ...page, formTargets: formTargets(params?.['post_logout_redirect_uri']) })
+      await sendPage(ctx, {
+        language,
+        ...page,
+        formTargets: formTargets(params?.['post_logout_redirect_uri'], await upstream.target(ctx)),
+      })
     },
 
     async signedOut(ctx, clientName) {

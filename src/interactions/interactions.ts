@@ -1,7 +1,7 @@
 /** The pages of sign-in and consent: `/interaction/:uid`, and below it where their forms are sent. */
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
-import { UPSTREAM_CALLBACK_PATH } from '#sign-in/by-upstream.ts'
+import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#sign-in/by-upstream.ts'
 import type { KnownDevices } from '#sign-in/known-devices.ts'
 import { type ChangeStepDeps, createChangeStep } from './change-step.ts'
 import { createCodeStep } from './code-step.ts'
@@ -15,6 +15,7 @@ import { createPasskeyStep } from './passkey-step.ts'
 import { createProofs, type ProofsDeps } from './proofs.ts'
 import { createSignInStep } from './sign-in-step.ts'
 import { createUnmetStep } from './unmet-step.ts'
+import { createUpstreamSignOut } from './upstream-sign-out.ts'
 import { createUpstreamStep, type UpstreamStep } from './upstream-step.ts'
 import { interactionPaths, openInteraction, type StepDeps } from './step.ts'
 
@@ -33,7 +34,8 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   const paths = interactionPaths(deps.issuer)
   const stepDeps: StepDeps = { ...deps, paths, deviceCookie: createDeviceCookie(deps) }
   const proofs = createProofs({ ...stepDeps, progress: deps.progress })
-  const upstream = createUpstreamStep(stepDeps, proofs)
+  const signOut = createUpstreamSignOut(deps)
+  const upstream = createUpstreamStep({ ...stepDeps, signOut }, proofs)
   const signIn = createSignInStep({ ...stepDeps, leadOn: upstream.leadOn }, proofs)
   const passkey = createPasskeyStep({ ...stepDeps, proofs, ask: signIn.show })
   const code = createCodeStep(stepDeps, proofs)
@@ -63,6 +65,7 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   router.post(`/interaction/:uid/${STEPS.consent}`, (ctx) => consent.answer(ctx))
   router.post(`/interaction/:uid/${STEPS.cancel}`, (ctx) => signIn.cancel(ctx))
   addUpstreamRoutes(router, upstream)
+  router.get(UPSTREAM_SIGNED_OUT_PATH, (ctx) => signOut.back(ctx))
   addMailRoutes(router, { ...deps, ...stepDeps, proofs })
   // A page that answered a form is loaded again, or its address typed: back to the question itself.
   router.get(`/interaction/:uid/:step`, (ctx) => paths.backToQuestion(ctx, ctx.params['uid'] ?? ''))
@@ -72,6 +75,7 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
     // the router costs more than a look at the path, and most requests are not for it
     await (/^\/(?:interaction|upstream)\//.test(ctx.path) ? routes(ctx as never, next) : next())
     await leadOnFromSignOut(ctx)
+    await signOut.leadOn(ctx)
   }
 }
 

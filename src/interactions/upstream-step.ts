@@ -5,6 +5,7 @@ import { UpstreamUnavailable } from '#sign-in/federated/errors.ts'
 import { isReauthentication } from './flow.ts'
 import type { Proofs } from './proofs.ts'
 import { anonymous, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
+import type { UpstreamSignOut } from './upstream-sign-out.ts'
 import { pageOf, showUpstreamPage } from './upstream-page.ts'
 
 export interface UpstreamStep {
@@ -25,7 +26,11 @@ const HINT = 'login_hint'
 const MAX_HINT = 254
 const UNAVAILABLE_SECONDS = 30
 
-export function createUpstreamStep(deps: StepDeps, proofs: Proofs): UpstreamStep {
+export interface UpstreamStepDeps extends StepDeps {
+  readonly signOut: Pick<UpstreamSignOut, 'remember'>
+}
+
+export function createUpstreamStep(deps: UpstreamStepDeps, proofs: Proofs): UpstreamStep {
   const { federated, paths } = deps
   return {
     begin: (ctx) => begin(deps, ctx),
@@ -82,7 +87,7 @@ async function callback({ federated, paths }: StepDeps, ctx: Context): Promise<v
   ctx.status = 303
 }
 
-async function finish(deps: StepDeps, proofs: Proofs, ctx: Context): Promise<void> {
+async function finish(deps: UpstreamStepDeps, proofs: Proofs, ctx: Context): Promise<void> {
   const interaction = await openInteraction(deps, ctx)
   const { uid, client } = interaction
   if (interaction.prompt !== 'login' || ctx.query['state'] === undefined) return toQuestion(deps, ctx, interaction)
@@ -90,6 +95,7 @@ async function finish(deps: StepDeps, proofs: Proofs, ctx: Context): Promise<voi
     const answer = { uid, answer: ctx.querystring, clientId: client.id }
     const outcome = await deps.federated.finish(answer, anonymous(ctx))
     if (outcome.kind !== 'proof') return await showUpstreamPage(deps, ctx, interaction, pageOf(outcome))
+    deps.signOut.remember(ctx, outcome.upstream.id)
     ctx.search = ''
     await proofs.take(ctx, interaction, outcome.proof)
   } catch (error) {

@@ -20,7 +20,8 @@ export interface ByUpstreamDeps
 
 export function createByUpstream(deps: ByUpstreamDeps) {
   const upstreams = createUpstreams(deps)
-  const redirectUri = deps.issuer.replace(/\/$/, '') + UPSTREAM_CALLBACK_PATH
+  const base = deps.issuer.replace(/\/$/, '')
+  const redirectUri = base + UPSTREAM_CALLBACK_PATH
   const requests = createUpstreamRequests(deps.db, deps.keyring)
   const federated = createFederation({
     ...deps,
@@ -28,6 +29,7 @@ export function createByUpstream(deps: ByUpstreamDeps) {
     upstreams,
     providers: createProviders({ ...deps, upstreams, redirectUri }),
     requests,
+    signedOutUri: base + UPSTREAM_SIGNED_OUT_PATH,
   })
   return {
     upstreams,

@@ -22,6 +22,7 @@ const SEALERS: Readonly<Record<string, readonly string[]>> = {
   'src/sign-in/errand/errands.ts': ['mail_errands.sealed'],
   'src/sign-in/federated/credentials.ts': ['upstreams.credential'],
   'src/sign-in/federated/requests.ts': ['upstream_offers.sealed', 'upstream_requests.sealed'],
+  'src/sign-in/federated/sign-out.ts': [], // in an address, for ten minutes
   'src/sign-in/totp/totp.ts': ['totp_credentials.sealed', 'totp_credentials.pending'],
   'src/signing-keys/key-changes.ts': ['signing_keys.private_jwk'],
   'src/signing-keys/master-key-store.ts': ['pepper.sealed'], // and each key's own check, which it alone opens

@@ -53,15 +53,23 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
     const audit = createAudit({ db: scheduled })
     const accounts = createAccounts({ db: scheduled, audit, clock })
     const own = { ...rooms, db: scheduled, audit, accounts, logger, metrics }
+    const byUpstream = createByUpstream({
+      ...own,
+      mail: createMail({ ...own, config, clock, smtpUrl: undefined, brand: () => 'Signet' }),
+      clock,
+      issuer: ISSUER,
+      allowHttp: () => false,
+      fetch: createGuardedFetch({ allow: [] }),
+    })
     const oidc = createOidc({
       ...own,
       issuer: ISSUER,
-      pages: createEnginePages({ accounts, issuer: ISSUER }),
+      pages: createEnginePages({ accounts, issuer: ISSUER, federated: byUpstream.federated }),
       fetch: createGuardedFetch({ allow: [] }),
       builtInResources: [],
       origin: requestOrigin,
     })
-    return { ...own, oidc }
+    return { ...own, ...byUpstream, oidc }
   }
 
   return () => {
@@ -81,14 +89,6 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
       },
       adminResource: `${ISSUER}/admin/v1`,
       ...methods,
-      ...createByUpstream({
-        ...current,
-        mail,
-        clock,
-        issuer: ISSUER,
-        allowHttp: () => false,
-        fetch: createGuardedFetch({ allow: [] }),
-      }),
       masterKeys: createMasterKeys({ ...current, sealed: SEALED_COLUMNS }),
       accountAccess: createAccountAccess(current),
       mail,

@@ -18,7 +18,7 @@ export interface UpstreamAnswer {
  * without signing in. `refused`: the answer is not right, or could not be had.
  */
 export type UpstreamOutcome =
-  | { readonly kind: 'proof'; readonly proof: Proof }
+  | { readonly kind: 'proof'; readonly proof: Proof; readonly upstream: Upstream }
   | { readonly kind: 'offer'; readonly upstream: Upstream; readonly email: string }
   | { readonly kind: 'stranger'; readonly upstream: Upstream; readonly why: 'no_account' | 'no_email' }
   | { readonly kind: 'cancelled' | 'refused'; readonly upstream: Upstream | undefined }
@@ -62,5 +62,7 @@ export interface Federated extends LoginMethod<UpstreamAnswer> {
   /** Throws LinkNotFound (404) and LastWayIn (409). Audits account.unlinked, and tells the person by mail. */
   unlink(sub: string, link: UpstreamPerson, by: AuditContext): Promise<void>
   /** Where the person signs out at the provider, where that is wanted and possible. */
-  signOutUrl(upstream: string, parameters: { returnTo: string; state: string }): Promise<URL | undefined>
+  signOutUrl(upstream: string, returnTo: string): Promise<URL | undefined>
+  /** Where to go on after that; undefined for a state that is none, or is over. */
+  afterSignOut(state: string): string | undefined
 }

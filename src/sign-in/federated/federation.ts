@@ -12,9 +12,10 @@ import { createLinks, type LinksDeps } from './links.ts'
 import type { Providers, UpstreamClaims } from './providers.ts'
 import { refusalOf, wasCancelled } from './refusals.ts'
 import type { UpstreamRequests } from './requests.ts'
+import { createUpstreamSignOut, type UpstreamSignOutDeps } from './sign-out.ts'
 import type { Upstream, Upstreams } from './upstream.ts'
 
-export interface FederationDeps extends LinksDeps, Pick<JudgedDeps, 'attempts'> {
+export interface FederationDeps extends LinksDeps, UpstreamSignOutDeps, Pick<JudgedDeps, 'attempts'> {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read' | 'create' | 'findByIdentifier'>
   readonly upstreams: Pick<Upstreams, 'read' | 'offered'>
@@ -23,7 +24,7 @@ export interface FederationDeps extends LinksDeps, Pick<JudgedDeps, 'attempts'> 
 }
 
 export function createFederation(deps: FederationDeps): Federated {
-  const { db, upstreams, providers, requests } = deps
+  const { db, upstreams, requests } = deps
   const links = createLinks(deps)
   const findOffered = async (id: string) => (await upstreams.offered()).find((upstream) => upstream.id === id)
 
@@ -65,15 +66,7 @@ export function createFederation(deps: FederationDeps): Federated {
     links: (sub) => createLinkStore(db).list(sub),
     unlink: links.remove,
 
-    async signOutUrl(id, { returnTo, state }) {
-      const upstream = await findOffered(id)
-      if (!upstream?.logout) return undefined
-      return providers.endSessionUrl(upstream, {
-        client_id: upstream.clientId,
-        post_logout_redirect_uri: returnTo,
-        state,
-      })
-    },
+    ...createUpstreamSignOut(deps, findOffered),
   }
 }
 
@@ -131,7 +124,12 @@ async function judge(deps: FederationDeps, { uid, answer }: Attempt, by: AuditCo
   const found =
     sub === undefined ? await newcomer(deps, { upstream, person, claims, uid }, by) : await known(deps, upstream, sub)
   if ('outcome' in found) return { ...found, upstream, detail }
-  return { verdict: accepted(found), outcome: { kind: 'proof', proof: { account: found, amr } }, upstream, detail }
+  return {
+    verdict: accepted(found),
+    outcome: { kind: 'proof', proof: { account: found, amr }, upstream },
+    upstream,
+    detail,
+  }
 }
 
 function refused(refusal: string, upstream: Upstream | undefined, kind: 'refused' | 'cancelled' = 'refused') {
