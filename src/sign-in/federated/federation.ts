@@ -53,6 +53,7 @@ export function createFederation(deps: FederationDeps): Federated {
     },
 
     async acceptOffer({ uid, account, amr }, by) {
+      if ((await upstreams.offered()).length === 0) return undefined
       const offer = await requests.takeOffer(uid)
       // proven here, by a password or a passkey: that another provider vouches for the account is not enough
       if (!offer || !(amr.includes('pwd') || amr.includes('user'))) return undefined
@@ -61,7 +62,8 @@ export function createFederation(deps: FederationDeps): Federated {
       return upstream && (await links.add(account, upstream, offer.subject, by)) ? upstream : undefined
     },
 
-    offerOf: requests.offerOf,
+    // every sign-in page asks, and most servers have no provider
+    offerOf: async (uid) => ((await upstreams.offered()).length === 0 ? undefined : requests.offerOf(uid)),
     dropOffer: async (uid) => void (await requests.takeOffer(uid)),
     links: (sub) => createLinkStore(db).list(sub),
     unlink: links.remove,
