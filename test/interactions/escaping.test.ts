@@ -10,6 +10,7 @@ import { codePage } from '#interactions/code-page.ts'
 import { consentPage } from '#interactions/consent-page.ts'
 import { errorPage } from '#interactions/error-page.ts'
 import { lostPage } from '#interactions/lost-page.ts'
+import { addressPage, lastPage, mailCodePage, type MailView } from '#interactions/mail-page.ts'
 import { signInPage } from '#interactions/sign-in-page.ts'
 import { readEngineForm, signedOutPage, signOutPage } from '#interactions/sign-out-page.ts'
 import { InteractionLost } from '#oidc/interaction-gateway.ts'
@@ -77,12 +78,38 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
       otherKind: '/interaction/1',
       problem: 'mismatch',
     }),
+  'the address for a mail': (language, text) => addressPage({ ...mailView(language, text), fault: 'wrong' }),
+  'the code from a mail': (language, text) =>
+    mailCodePage({ ...mailView(language, text), fault: 'mismatch', another: '/interaction/1/register?another' }),
+  'name and password': (language, text) =>
+    lastPage({ ...mailView(language, text), name: `x${text}`, faults: { name: true, password: 'guessable' } }),
+  invitation: (language, text) =>
+    lastPage({
+      ...mailView(language, text),
+      kept: [{ name: 'token', value: text }],
+      name: `x${text}`,
+      faults: {},
+      isInvited: true,
+    }),
   lost: (language, text) => lostPage(language, new InteractionLost('unknown', { client: clientNamed(text) })),
   error: (language, text) =>
     errorPage({ language, status: 400, code: `x${text}`, detail: `x${text}`, requestId: `x${text}`, home: '/' }),
   'sign-out': (language, text) =>
     signOutPage({ language, form: { action: '/logout/confirm', xsrf: text }, who: text, clientName: text }),
   'signed out': (language, text) => signedOutPage(language, text),
+}
+
+function mailView(language: Language, text: string): MailView {
+  return {
+    language,
+    purpose: 'register',
+    clientName: text,
+    action: '/interaction/1/register',
+    csrfField: { name: 'csrf', value: text },
+    address: `x${text}`,
+    problem: 'over',
+    back: '/interaction/1',
+  }
 }
 
 function passkeyButton(language: Language, text: string): Html {

@@ -285,7 +285,22 @@ export const VULNERABILITIES: readonly Row[] = [
     id: 'V26',
     feature: 'mail and reset',
     title: 'No order of steps reaches a new password without the proof by mail.',
-    tests: {},
+    tests: {
+      'test/interactions/reset.test.ts': [
+        'V26: nobody reaches the new password › by walking the steps out of order',
+        'V26: nobody reaches the new password › with the code of another person, of another browser, or of another address',
+        'V26: nobody reaches the new password › by sending the last form again, whose proof is spent',
+        'V26: nobody reaches the new password › after another address was asked for in the same place',
+        'V26: nobody reaches the new password › with a form that no page of this browser made: 403 and an event',
+        'ASVS 6.3.8, V26: an address that nobody has › is answered with the same words and status, and gets no mail',
+      ],
+      'test/interactions/registration.test.ts': [
+        'registration › V26, ASVS 6.3.8: an address that has an account is answered alike, and its owner is told by mail',
+      ],
+      'test/hazards/unknown-addresses.test.ts': [
+        'V26, ASVS 6.3.8: %s answers known and unknown addresses in the same time, over 60 tries each',
+      ],
+    },
   },
   {
     id: 'V27',
@@ -293,6 +308,10 @@ export const VULNERABILITIES: readonly Row[] = [
     title: 'No header of a request decides a host in a link, a redirect, a mail or the metadata.',
     tests: {
       'test/hazards/pages.test.ts': ['V27: headers that name another host are in no link, redirect, form or answer'],
+      'test/interactions/reset.test.ts': [
+        'by the link › V27: it starts with the issuer, whatever the request said of its host, and works in another browser',
+        'by the link › V27: under a foreign host nothing is answered, and no mail is sent',
+      ],
       'test/hazards/bad-input-http.test.ts': [
         'a foreign or malformed host › %s is 421',
         'a foreign or malformed host › "%s" is 400',
@@ -359,6 +378,10 @@ export const VULNERABILITIES: readonly Row[] = [
     feature: 'mail and reset',
     title: 'Links, invitations and states made for one purpose are worth nothing for another.',
     tests: {
+      'test/interactions/reset.test.ts': [
+        'by the link › looking at it spends nothing; it works once, and for resets alone (V31, V32)',
+      ],
+      'test/interactions/invitation.test.ts': ['ASVS 6.4.1, V31, V32: its link works once, and for nothing else'],
       'test/sign-in/email-code/email-codes.test.ts': [
         'V26, V32: what was sent for one thing is worth nothing for another › the values of the two purposes are not interchangeable',
         'V26, V32: what was sent for one thing is worth nothing for another › a code of one address opens no other, and one account no other',
