@@ -61,6 +61,16 @@ test('signs a person in, out and back in below its path', async () => {
   expect(answerOf(left as URL)['error']).toBe('login_required')
 })
 
+test('leads people to their own page below its path, through the sign-in and back', async () => {
+  const browser = person(() => server)
+  const response = await server.fetch(`${origin}/.well-known/change-password`, { redirect: 'manual' })
+  expect([response.status, response.headers.get('location')]).toEqual([303, '/auth/main/account/password'])
+  const asked = await browser.visit(`${server.issuer}/account/sessions`)
+  const page = await browser.submit(asked, { identifier: ada.email, password: ada.password })
+  expect([page.status, page.url]).toEqual([200, `${server.issuer}/account/sessions`])
+  for (const [, path] of page.html.matchAll(/(?:href|action)="(\/[^"]*)"/g)) expect(path).toMatch(/^\/auth\/main\//)
+})
+
 test('takes the authorization request as a form too, and answers by 303 below its path', async () => {
   const { url } = app.begin()
   const response = await server.fetch(`${server.issuer}/authorize`, {
