@@ -204,6 +204,14 @@ export const STORAGE: readonly Row[] = [
     id: 'S19',
     feature: 'mail and reset',
     title: 'A reset, a mailed code and an invitation are each taken by one statement.',
-    tests: {},
+    tests: {
+      'test/interactions/mail-races.test.ts': [
+        'ASVS 6.5.1: of one code redeemed many times at once one is accepted',
+        'of many new passwords sent at once with one proof one is set',
+        'of two registrations of one address, both proven, one becomes the account and the other is told',
+        'of one registration sent many times at once one account is made',
+      ],
+      'test/interactions/invitation.test.ts': ['sent at once by many, the form of an invitation counts once'],
+    },
   },
 ]
