@@ -2,6 +2,7 @@
 import cluster from 'node:cluster'
 import { flushCompileCache } from 'node:module'
 import { performance } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
 import type { Config } from '#config/config.ts'
 import type { Environment } from '#config/env.ts'
 import { type Loaded, loadConfig } from '#config/load.ts'
@@ -27,6 +28,7 @@ const DRAIN_MS = 20_000
  * other AppErrors, each with one sentence that says what to do, when the start is not possible.
  */
 export async function serve(env: Environment): Promise<number> {
+  boundHeap()
   const loaded = loadConfig(env)
   const logger = createLogger(loaded.config.log)
   endOnBugs(logger)
@@ -36,6 +38,14 @@ export async function serve(env: Environment): Promise<number> {
   }
   await lead(loaded, logger)
   return 0
+}
+
+/**
+ * A server's live heap stays the same under load; left alone, V8 lets four times as much garbage gather before it looks
+ * for some, and each look takes as much longer. Twice as much keeps memory flat and pauses short.
+ */
+function boundHeap(): void {
+  setFlagsFromString('--heap-growing-percent=100')
 }
 
 /** The process that leads: it owns the database and the management listener, and serves or has workers that do. */
