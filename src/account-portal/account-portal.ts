@@ -12,6 +12,7 @@ import { createApps, type AppsDeps } from './sections/apps.ts'
 import { createAuthenticator, type AuthenticatorDeps } from './sections/authenticator.ts'
 import { createData, type DataDeps } from './sections/data.ts'
 import { createEmailSection, type EmailDeps } from './sections/email.ts'
+import { createLinked, type LinkedDeps } from './sections/linked.ts'
 import { createOverview, type OverviewDeps } from './sections/overview.ts'
 import { createPasskeysSection, type PasskeysDeps } from './sections/passkeys.ts'
 import { createPasswordSection, type PasswordDeps } from './sections/password.ts'
@@ -39,6 +40,7 @@ type SectionsDeps = ActivityDeps &
   AuthenticatorDeps &
   DataDeps &
   EmailDeps &
+  LinkedDeps &
   OverviewDeps &
   PasskeysDeps &
   PasswordDeps &
@@ -108,6 +110,7 @@ function createSections(deps: SectionsDeps) {
     passkeys,
     createAuthenticator(deps),
     createRecoveryCodesSection(deps),
+    createLinked(deps),
     createSessions(deps),
     createApps(deps),
     createActivity(deps),

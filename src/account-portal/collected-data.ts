@@ -2,6 +2,7 @@
 import type { Account } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { AccountAccess } from '#oidc/account-access.ts'
+import type { Federated } from '#sign-in/federated/federated.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
@@ -12,6 +13,7 @@ export interface CollectedDeps {
   readonly passkeys: Pick<Passkeys, 'list'>
   readonly totp: Pick<Totp, 'state'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'left'>
+  readonly federated: Pick<Federated, 'links'>
   readonly accountAccess: Pick<AccountAccess, 'sessions' | 'consents'>
   readonly audit: Pick<Audit, 'list'>
 }
@@ -62,11 +64,12 @@ export async function collectData(deps: CollectedDeps, account: Account): Promis
 }
 
 async function waysIn(deps: CollectedDeps, sub: string): Promise<Record<string, unknown>> {
-  const [password, passkeys, totp, codes] = await Promise.all([
+  const [password, passkeys, totp, codes, links] = await Promise.all([
     deps.passwords.state(sub),
     deps.passkeys.list(sub),
     deps.totp.state(sub),
     deps.recoveryCodes.left(sub),
+    deps.federated.links(sub),
   ])
   return {
     password: password ? { changed_at: password.updatedAt } : null,
@@ -78,6 +81,12 @@ async function waysIn(deps: CollectedDeps, sub: string): Promise<Record<string, 
     })),
     authenticator_app: totp ? { set_up_at: totp.confirmedAt, last_used_at: totp.lastUsedAt } : null,
     recovery_codes_left: codes,
+    linked: links.map(({ name, subject, linkedAt, lastUsedAt }) => ({
+      provider: name,
+      subject,
+      linked_at: linkedAt,
+      last_used_at: lastUsedAt,
+    })),
   }
 }
 

@@ -20,7 +20,7 @@ const RAIL: readonly (readonly SectionName[])[] = [
 ]
 
 /** Pages that are reached from another one alone. */
-const UNDER: Partial<Record<SectionName, SectionName>> = { email: 'profile' }
+const UNDER: Partial<Record<SectionName, SectionName>> = { email: 'profile', linked: 'overview' }
 
 /** Changes of how one signs in: after them it is offered to end the other sessions (ASVS 7.4.3). */
 const FACTOR_CHANGES: ReadonlySet<Done> = new Set([
@@ -31,6 +31,7 @@ const FACTOR_CHANGES: ReadonlySet<Done> = new Set([
   'totpRemoved',
   'codesMade',
   'emailConfirmed',
+  'unlinked',
 ])
 const NOTICE = 'page-notice'
 /** The parameter that says what a form did. It chooses one of our sentences and is none itself. */

@@ -10,6 +10,7 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
   consent_not_found: 'gone',
   factor_not_found: 'gone',
   last_way_in: 'lastWay',
+  link_not_found: 'gone',
   passkey_known: 'passkeyKnown',
   passkey_name_invalid: 'passkeyName',
   passkey_refused: 'passkeyRefused',

@@ -16,6 +16,7 @@ export const SECTION_NAMES = [
   'passkeys',
   'authenticator',
   'recovery-codes',
+  'linked',
   'sessions',
   'apps',
   'activity',

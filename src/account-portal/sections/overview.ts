@@ -2,6 +2,7 @@
 import { html } from 'hono/html'
 import { rows, section } from '#http/design/work-components.ts'
 import type { AccountAccess } from '#oidc/account-access.ts'
+import type { Federated } from '#sign-in/federated/federated.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
@@ -17,6 +18,7 @@ export interface OverviewDeps {
   readonly passkeys: Pick<Passkeys, 'list'>
   readonly totp: Pick<Totp, 'state'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'left'>
+  readonly federated: Pick<Federated, 'links'>
   readonly accountAccess: Pick<AccountAccess, 'sessions' | 'consents'>
 }
 
@@ -57,11 +59,12 @@ async function statesOf(deps: OverviewDeps, visit: Visit): Promise<{ signingIn: 
   const { sub } = account
   const texts = TEXTS[language].overview
   const dates = datesOf(visit)
-  const [password, passkeys, app, codes, sessions, consents] = await Promise.all([
+  const [password, passkeys, app, codes, links, sessions, consents] = await Promise.all([
     deps.passwords.state(sub),
     deps.passkeys.list(sub),
     deps.totp.state(sub),
     deps.recoveryCodes.left(sub),
+    deps.federated.links(sub),
     deps.accountAccess.sessions(sub),
     deps.accountAccess.consents(sub),
   ])
@@ -71,6 +74,8 @@ async function statesOf(deps: OverviewDeps, visit: Visit): Promise<{ signingIn: 
       ['passkeys', texts.passkeys(passkeys.length)],
       ['authenticator', app ? texts.on(dates.day(app.confirmedAt)) : texts.none],
       ['recovery-codes', codes === 0 ? texts.noCodes : texts.codes(codes)],
+      // a server without such providers has nothing to say of them
+      ...(links.length === 0 ? [] : [['linked', links.map(({ name }) => name).join(', ')] as const]),
     ],
     access: [
       ['sessions', texts.sessions(sessions.length)],

@@ -19,6 +19,8 @@ export const EVENTS = {
   'consent.denied': 'You refused an app',
   'consent.withdrawn': 'The access of an app was taken back',
   'token.reused': 'A spent token of an app was used again: its access ended',
+  'account.linked': 'A provider was linked to your account',
+  'account.unlinked': 'The link to a provider was removed',
   'account.created': 'Your account was made',
   'account.updated': 'Your profile was changed',
   'account.enabled': 'Your account was enabled',

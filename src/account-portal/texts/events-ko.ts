@@ -19,6 +19,8 @@ export const EVENTS: PortalTexts['activity']['events'] = {
   'consent.denied': '앱의 접근을 허용하지 않았어요',
   'consent.withdrawn': '앱의 접근을 해제했어요',
   'token.reused': '앱에서 이미 쓴 토큰이 다시 쓰여 접근을 끊었어요',
+  'account.linked': '다른 로그인 방법이 연결됐어요',
+  'account.unlinked': '다른 로그인 방법의 연결이 해제됐어요',
   'account.created': '계정이 만들어졌어요',
   'account.updated': '프로필이 바뀌었어요',
   'account.enabled': '계정이 다시 켜졌어요',
