@@ -1,6 +1,8 @@
 /** The events of the revocation matrix, each as it comes to the first process. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { exportJWK, generateKeyPair } from 'jose'
+import { createDatabase } from '#database/pool.ts'
+import { createLinkStore } from '#sign-in/federated/link-store.ts'
 import { runSignet } from '../cli/support/signet.ts'
 import { administrator, PASSWORD } from './administrator.ts'
 import { createApp } from './app.ts'
@@ -69,6 +71,18 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
   'An account is deleted': ({ admin }, { sub }) => admin.call('DELETE', `/accounts/${sub}`),
   'A consent is withdrawn': async ({ admin }, holdings) => {
     for (const id of allowedIds(holdings)) await admin.call('DELETE', `/accounts/${holdings.sub}/grants/${id}`)
+  },
+  'An upstream provider that vouches for the person is disabled and deleted': async ({ first, admin }, { sub }) => {
+    const id = `gone-${sub
+      .slice(-6)
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]/g, 'x')}`
+    await admin.call('POST', '/upstreams', { id, issuer: 'https://id.example', client_id: 'us' })
+    const db = createDatabase({ url: first.databaseUrl, poolSize: 1 })
+    await createLinkStore(db).add({ upstream: id, subject: 'somebody' }, sub)
+    await db.close()
+    await admin.call('PATCH', `/upstreams/${id}`, { enabled: false })
+    await admin.call('DELETE', `/upstreams/${id}`)
   },
   'A client is disabled': async ({ admin }, holdings) => {
     for (const id of clientIds(holdings)) await admin.call('POST', `/clients/${id}/disable`)

@@ -109,6 +109,22 @@ describe('an account with the same address', () => {
     expect(await world.admin.audit('account.linked')).toHaveLength(linked)
   })
 
+  test('V42: nor by the word of another provider and a code together', async () => {
+    const who = await somebodyThere(world, 'coded@example.com')
+    const first = twoSided(world)
+    const { attempt, page } = await arrive(first, 'open', who)
+    const { sub } = await claimsOf(world, first.here, attempt, page)
+    const app = await authenticatorApp(world.here, String(sub))
+    const linked = (await world.admin.audit('account.linked')).length
+    const browser = twoSided(world)
+    const offered = await arrive(browser, 'second', who)
+    const request = await begin(browser, await toSignIn(browser, offered.page), 'open')
+    const question = await browser.here.visit((await browser.there.authorize(request.href, who)).href)
+    const done = await browser.here.submit(question, { code: await app.code() })
+    expect(await claimsOf(world, browser.here, offered.attempt, done)).toMatchObject({ sub })
+    expect(await world.admin.audit('account.linked')).toHaveLength(linked)
+  })
+
   test('whose domain leads to the provider is signed in to here once, to be linked', async () => {
     const sub = await world.admin.account('ada@acme.example', PASSWORD)
     const who = await somebodyThere(world, 'ada@acme.example')

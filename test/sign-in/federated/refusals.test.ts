@@ -2,8 +2,8 @@
 import type { ServerResponse } from 'node:http'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { administrator, type Administrator } from '../../support/administrator.ts'
-import { type App, createApp } from '../../support/app.ts'
-import { APP_CALLBACK, linkTo } from '../../support/federated-world.ts'
+import { type App, type AuthorizationAttempt, createApp } from '../../support/app.ts'
+import { APP_CALLBACK, claimsOf, linkTo } from '../../support/federated-world.ts'
 import {
   forgedProvider,
   type ForgedProvider,
@@ -48,6 +48,7 @@ const addForged = (id: string) =>
   })
 
 interface Begun {
+  readonly attempt: AuthorizationAttempt
   readonly browser: Person
   readonly page: Visit
   readonly state: string
@@ -55,10 +56,11 @@ interface Begun {
 }
 
 async function begin(id = 'forged', browser = person(() => server)): Promise<Begun> {
-  const page = await browser.visit(app.begin({ ui_locales: 'en' }).url)
+  const attempt = app.begin({ ui_locales: 'en' })
+  const page = await browser.visit(attempt.url)
   const { left } = await browser.visit(linkTo(page, id))
   const { state, nonce } = Object.fromEntries(left?.searchParams ?? [])
-  return { browser, page, state: String(state), nonce: String(nonce) }
+  return { attempt, browser, page, state: String(state), nonce: String(nonce) }
 }
 
 const callback = (browser: Person, answer: Record<string, string>) =>
@@ -103,6 +105,8 @@ test('what is right signs the person in, with our authentication and the verifie
     redirect_uri: `${server.issuer}/upstream/callback`,
     code_verifier: expect.stringMatching(/^[\w-]{43}$/) as string,
   })
+  const claims = await claimsOf({ app }, begun.browser, begun.attempt, page)
+  expect(claims).toMatchObject({ amr: ['fed', 'face'], acr: 'urn:signet:acr:password' })
   // V31: nothing that the provider says stands for a second factor here
   expect((await admin.audit('sign_in.succeeded'))[0]).toMatchObject({
     detail: { upstream: 'forged', upstream_amr: ['pwd', 'mfa', 'otp', 'user', 'hwk', 'face', 'a b'] },
