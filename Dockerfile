@@ -2,7 +2,8 @@
 FROM node:24-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev
+# typescript comes along as a package that another could use, and nothing here does
+RUN npm ci --omit=dev && rm -rf node_modules/typescript node_modules/@typescript
 
 # The example app and API, which use packages that the server does not need: `docker build --target examples`.
 FROM node:24-slim AS examples

@@ -105,7 +105,7 @@ async function passwordSteps({ app, people }: World): Promise<number> {
     const { browser, page } = open[at] as (typeof open)[number]
     const who = people[at % PEOPLE] as World['people'][number]
     const form = { identifier: who.email, password: who.password }
-    const { status } = await browser.submit(page, form, undefined, [], false)
+    const { status } = await browser.submit(page, form, undefined, { follow: false })
     if (status !== 303) throw new Error(`the form was answered by ${status}`)
   })
 }
@@ -130,7 +130,9 @@ async function tokensMeanwhile(world: World) {
       const browser = newPerson()
       const who = world.people[at % PEOPLE] as World['people'][number]
       const page = await browser.visit(world.app.begin({ scope: 'openid' }).url)
-      const answer = await browser.submit(page, { identifier: who.email, password: who.password }, undefined, [], false)
+      const answer = await browser.submit(page, { identifier: who.email, password: who.password }, undefined, {
+        follow: false,
+      })
       return answer.status
     }),
   )

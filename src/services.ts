@@ -77,103 +77,31 @@ export type Services = Awaited<ReturnType<typeof createServices>>
 
 /** Opens the pool and the notifications, makes missing signing keys, and wires the rooms together. */
 export async function createServices(input: ServicesInput) {
-  const { config, secrets, logger, metrics } = input
+  const { config, logger, metrics } = input
   const { issuer } = config
-  const db = createDatabase({ url: input.databaseUrl, logger, applicationName: 'signet' })
-  const keyring = await withPepper(db, createKeyring(secrets.masterKeys))
-  metrics.watchPool(() => db.stats())
-  const notifications = await createNotifications({ url: input.databaseDirectUrl, logger })
-  const audit = createAudit({ db })
-  const brand = () => settings.current().brand.name
-  const mail = createMail({ config, smtpUrl: secrets.smtpUrl, db, keyring, logger, metrics, clock, brand })
-  const adminResource = builtInAdminResource(issuer)
-
-  // plain http is for development on one machine
-  const allowHttp = (host: string) => !config.production && isLoopback(host)
-
-  const registered = createRegistered({ db, notifications, audit, clock }, adminResource, {
-    allowHttpJwksUri: allowHttp,
-  })
-  const fetch = createGuardedFetch({ allow: config.fetchAllow })
-  const clientKeys = createClientKeys({ db, notifications, audit, clock, clients: registered.clients, fetch })
-  const accounts = createAccounts({ db, audit, clock, onEnd: endAccountAccess })
-  const { removeExpired: removeExpiredProofs, ...methods } = createMethods({
-    db,
-    accounts,
-    audit,
-    keyring,
-    clock,
-    issuer,
-    brand,
-    maxWaiting: () => settings.current().limits.waiting_passwords,
-    breachRange: createBreachRange({
-      fetch,
-      url: () => settings.current().passwords.breach_range_url,
-      onError: (error) => logger.warn({ err: error }, 'the list of breached passwords was not asked'),
-    }),
-  })
-  const signingKeys = await openSigningKeys({ db, notifications, audit, keyring, clock }, logger)
-  const settings = await openSettings({ db, notifications, audit, clock }, logger)
-  const { removeExpired: removeExpiredMailProofs, ...byMail } = createByMail({
-    db,
-    accounts,
-    audit,
-    keyring,
-    mail,
-    clock,
-    settings,
-    passwords: methods.passwords,
-    endAccess: (trx, sub) => endAccountAccess(trx, sub, 'password_reset'),
-  })
-  const { removeExpired: removeExpiredUpstream, ...byUpstream } = createByUpstream({
-    db,
-    notifications,
-    accounts,
-    audit,
-    keyring,
-    mail,
-    clock,
-    issuer,
-    allowHttp,
-    fetch: createGuardedFetch({ allow: config.fetchAllow, timeoutMs: UPSTREAM_TIMEOUT_MS }),
-  })
-  const accountAccess = createAccountAccess({ db, audit, keyring })
+  const ground = await layGround(input)
+  const { db, fetch, notifications, ...kept } = ground
+  const { removals, builtInResource, ...rooms } = createRooms(input, ground)
   const restoreEpoch = await seenRestoreEpoch(db)
-  const masterKeys = createMasterKeys({ db, audit, keyring, sealed: SEALED_COLUMNS })
-  const rooms = {
-    ...registered,
-    clientKeys,
-    accounts,
-    accountAccess,
-    ...methods,
-    ...byMail,
-    ...byUpstream,
-    signingKeys,
-    masterKeys,
-    settings,
-    audit,
-  }
-
   const oidc = createOidc({
+    ...kept,
     ...rooms,
-    issuer,
     db,
-    keyring,
+    fetch,
+    issuer,
     restoreEpoch,
     logger,
     metrics,
-    pages: createEnginePages({ accounts, issuer, federated: byUpstream.federated }),
-    fetch,
-    builtInResources: [adminResource],
+    pages: createEnginePages({ accounts: rooms.accounts, issuer, federated: rooms.federated }),
+    builtInResources: [builtInResource],
     origin: requestOrigin,
   })
+  const { clientKeys, mail } = rooms
   const stopOutbox = startOutbox({ url: input.databaseDirectUrl, tasks: { [MAIL_TASK]: mail.deliver }, logger })
   const stopJobs = startJobs(
     [
       { name: 'remove-expired', everyMs: 60_000, run: () => oidc.removeExpired() },
-      { name: 'remove-expired-proofs', everyMs: 60_000, run: removeExpiredProofs },
-      { name: 'remove-expired-mail-proofs', everyMs: 60_000, run: removeExpiredMailProofs },
-      { name: 'remove-expired-upstream', everyMs: 60_000, run: removeExpiredUpstream },
+      ...Object.entries(removals).map(([name, run]) => ({ name, everyMs: 60_000, run })),
       { name: 'note-key-uses', everyMs: 60_000, run: () => clientKeys.flush().then(() => undefined) },
     ],
     logger,
@@ -182,20 +110,84 @@ export async function createServices(input: ServicesInput) {
     config,
     logger,
     metrics,
-    keyring,
     restoreEpoch,
+    ...kept,
     ...rooms,
-    adminResource: adminResource.identifier,
+    adminResource: builtInResource.identifier,
     oidc,
-    mail,
-    csrf: createCsrf({ keys: keyring.derive('csrf'), issuer }),
+    csrf: createCsrf({ keys: kept.keyring.derive('csrf'), issuer }),
     async close(): Promise<void> {
       await Promise.all([stopJobs(), stopOutbox()])
       await clientKeys.flush().catch((error: unknown) => logger.warn({ err: error }, 'uses of keys were not written'))
-      settings.close()
-      signingKeys.close()
+      kept.settings.close()
+      kept.signingKeys.close()
       await notifications.close()
       await db.close()
+    },
+  }
+}
+
+/** What every room stands on. */
+async function layGround({ config, secrets, databaseUrl, databaseDirectUrl, logger, metrics }: ServicesInput) {
+  const db = createDatabase({ url: databaseUrl, logger, applicationName: 'signet' })
+  const keyring = await withPepper(db, createKeyring(secrets.masterKeys))
+  metrics.watchPool(() => db.stats())
+  const notifications = await createNotifications({ url: databaseDirectUrl, logger })
+  const audit = createAudit({ db })
+  return {
+    db,
+    keyring,
+    notifications,
+    audit,
+    signingKeys: await openSigningKeys({ db, notifications, audit, keyring, clock }, logger),
+    settings: await openSettings({ db, notifications, audit, clock }, logger),
+    fetch: createGuardedFetch({ allow: config.fetchAllow }),
+  }
+}
+
+type Ground = Awaited<ReturnType<typeof layGround>>
+
+/** The rooms below the engine, and what each of them forgets by and by. */
+function createRooms({ config, secrets, logger, metrics }: ServicesInput, ground: Ground) {
+  const { db, keyring, audit, settings, fetch } = ground
+  const { issuer } = config
+  const deps = { ...ground, clock, issuer }
+  // plain http is for development on one machine
+  const allowHttp = (host: string) => !config.production && isLoopback(host)
+  const brand = () => settings.current().brand.name
+  const builtInResource = builtInAdminResource(issuer)
+  const registered = createRegistered(deps, builtInResource, { allowHttpJwksUri: allowHttp })
+  const accounts = createAccounts({ ...deps, onEnd: endAccountAccess })
+  const mail = createMail({ ...deps, config, smtpUrl: secrets.smtpUrl, logger, metrics, brand })
+  const onError = (error: unknown) => logger.warn({ err: error }, 'the list of breached passwords was not asked')
+  const breachRange = createBreachRange({ fetch, url: () => settings.current().passwords.breach_range_url, onError })
+  const maxWaiting = () => settings.current().limits.waiting_passwords
+  const { removeExpired, ...methods } = createMethods({ ...deps, accounts, brand, maxWaiting, breachRange })
+  const { removeExpired: removeMailProofs, ...byMail } = createByMail({
+    ...deps,
+    accounts,
+    mail,
+    passwords: methods.passwords,
+    endAccess: (trx, sub) => endAccountAccess(trx, sub, 'password_reset'),
+  })
+  const upstreamFetch = createGuardedFetch({ allow: config.fetchAllow, timeoutMs: UPSTREAM_TIMEOUT_MS })
+  const upstreamDeps = { ...deps, accounts, mail, allowHttp, fetch: upstreamFetch }
+  const { removeExpired: removeUpstream, ...byUpstream } = createByUpstream(upstreamDeps)
+  return {
+    ...registered,
+    clientKeys: createClientKeys({ ...deps, clients: registered.clients }),
+    accounts,
+    accountAccess: createAccountAccess({ db, audit, keyring }),
+    mail,
+    ...methods,
+    ...byMail,
+    ...byUpstream,
+    masterKeys: createMasterKeys({ db, audit, keyring, sealed: SEALED_COLUMNS }),
+    builtInResource,
+    removals: {
+      'remove-expired-proofs': removeExpired,
+      'remove-expired-mail-proofs': removeMailProofs,
+      'remove-expired-upstream': removeUpstream,
     },
   }
 }

@@ -48,5 +48,5 @@ export function setBrand(app: Koa, brand: () => Brand): void {
 }
 
 export function brandOf(ctx: Pick<Context, 'app'>): Brand {
-  return brands.get(ctx.app as unknown as Koa)?.() ?? SIGNET
+  return brands.get(ctx.app)?.() ?? SIGNET
 }

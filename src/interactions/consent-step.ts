@@ -20,25 +20,11 @@ export interface ConsentStep {
 export function createConsentStep(deps: StepDeps): ConsentStep {
   const { accounts, gateway, paths, resources, settings } = deps
 
-  /** The API's own words for its scopes; a scope without words, or of an API that is gone, is called by its name. */
-  async function askedOf(identifier: string, choices: readonly Choice[]): Promise<AskedResource> {
-    const resource = await resources.find(identifier)
-    const words = new Map(resource?.scopes.map((scope) => [scope.name, scope.description]))
-    const host = URL.canParse(identifier) ? new URL(identifier).host : ''
-    return {
-      name: resource?.name ?? identifier,
-      host: host === '' ? identifier : host,
-      scopes: choices.map(({ value, scope }) => ({ value, words: words.get(scope) ?? scope, required: false })),
-    }
-  }
-
   async function show(ctx: Context, interaction: OpenInteraction, problem?: ConsentProblem): Promise<void> {
     const { client, missing, params, uid } = interaction
     const account = interaction.accountSub === undefined ? undefined : await accounts.read(interaction.accountSub)
-    const language = chooseLanguage(ctx, {
-      uiLocales: params['ui_locales'],
-      accountLocale: account?.claims['locale'],
-    })
+    const accountLocale = account?.claims['locale']
+    const language = chooseLanguage(ctx, { uiLocales: params['ui_locales'], accountLocale })
     const choices = choicesOf(missing)
     const asked = Map.groupBy(choices, ({ resource }) => resource)
     const own = asked.get(undefined) ?? []
@@ -50,7 +36,9 @@ export function createConsentStep(deps: StepDeps): ConsentStep {
       csrfField: csrfField(deps, ctx, interaction),
       who: account?.email ?? '',
       openidScopes: own,
-      resources: await Promise.all([...asked].map(([identifier, some]) => askedOf(String(identifier), some))),
+      resources: await Promise.all(
+        [...asked].map(([identifier, some]) => askedOf(resources, String(identifier), some)),
+      ),
       keepsAccess: interaction.keepsAccess,
       mostDays: Math.round(settings.current().lifetimes.refresh_token_absolute_seconds / DAY_SECONDS),
       problem,
@@ -80,4 +68,20 @@ export function createConsentStep(deps: StepDeps): ConsentStep {
   }
 
   return { show, answer }
+}
+
+/** The API's own words for its scopes; a scope without words, or of an API that is gone, is called by its name. */
+async function askedOf(
+  resources: StepDeps['resources'],
+  identifier: string,
+  choices: readonly Choice[],
+): Promise<AskedResource> {
+  const resource = await resources.find(identifier)
+  const words = new Map(resource?.scopes.map((scope) => [scope.name, scope.description]))
+  const host = URL.canParse(identifier) ? new URL(identifier).host : ''
+  return {
+    name: resource?.name ?? identifier,
+    host: host === '' ? identifier : host,
+    scopes: choices.map(({ value, scope }) => ({ value, words: words.get(scope) ?? scope, required: false })),
+  }
 }

@@ -28,8 +28,7 @@ export function createBrowserSessions(deps: {
   return {
     async of(ctx) {
       const { Session } = deps.provider()
-      // the type wants the context of an engine's request; a plain one is enough for reading the cookie
-      const session = await orUnavailable(() => Session.get(ctx as unknown as Parameters<typeof Session.get>[0]))
+      const session = await orUnavailable(() => Session.get(ctx))
       const { accountId, uid, loginTs } = session
       if (accountId === undefined || loginTs === undefined) return undefined
       const account = await orUnavailable(() => deps.accounts.read(accountId))

@@ -132,7 +132,11 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
     await checkStatus?.(claims, context)
     requireScope(claims, context)
     const { acrValues = options.acrValues, maxAgeSeconds = options.maxAgeSeconds } = needs
-    requireSignIn(claims, { acrValues, maxAgeSeconds, clockToleranceSeconds: rules.clockToleranceSeconds }, { context, now: now() })
+    requireSignIn(
+      claims,
+      { acrValues, maxAgeSeconds, clockToleranceSeconds: rules.clockToleranceSeconds },
+      { context, now: now() },
+    )
     return claims
   }
 

@@ -12,6 +12,17 @@ beforeAll(async () => {
   world = await startWorld()
 })
 
+test('ASVS 7.4.4: every page of a signed-in person has the way to sign out', async () => {
+  const browser = await world.signedIn(await world.somebody())
+  const overview = await world.open(browser)
+  const own = [...overview.html.matchAll(/<a href="[^"]*\/account(\/[a-z-]+)"/g)].map(([, path]) => String(path))
+  expect(new Set(own).size).toBeGreaterThan(8)
+  for (const path of ['', ...new Set(own)]) {
+    const { html } = await world.open(browser, path)
+    expect(html, path).toMatch(/<a href="[^"]*\/logout[^"]*">Sign out<\/a>/)
+  }
+})
+
 describe('coming in', () => {
   test('who is not signed in is sent to sign in, and comes back to the page they wanted', async () => {
     const who = await world.somebody()

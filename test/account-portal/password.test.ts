@@ -20,7 +20,7 @@ async function change(
 ): Promise<Visit> {
   const page = await world.open(browser, '/password')
   const form = { ...page, html: formWith(page, 'name="next"') }
-  return browser.submit(form, { again: fields['next'] ?? '', ...fields }, undefined, unticked)
+  return browser.submit(form, { again: fields['next'] ?? '', ...fields }, undefined, { unticked: unticked })
 }
 
 async function isSignedIn(browser: Person): Promise<boolean> {

@@ -190,7 +190,9 @@ test('shows, sets and resets settings, which hold for the next token', async () 
   expect((await signet.run(['settings', 'reset', name])).stdout).toMatch(new RegExp(`${name} +300 +default\n$`))
   expect(await signet.json(['token'])).toMatchObject({ expires_in: 300 })
 
-  expect(await signet.run(['settings', 'set', `${name}=soon`, 'lifetimes.id_tokn_seconds=5'])).toMatchObject({ code: 1 })
+  expect(await signet.run(['settings', 'set', `${name}=soon`, 'lifetimes.id_tokn_seconds=5'])).toMatchObject({
+    code: 1,
+  })
   expect(await signet.run(['settings', 'set', name])).toEqual({
     code: 2,
     stdout: '',

@@ -26,6 +26,7 @@ test('settings, commands, admin routes, the row table and the hazards are as the
     'ARCHITECTURE.md',
     'docs/reference.md',
     'docs/security/hazards.md',
+    'docs/security/asvs.md',
   ])
   for (const { file, present, expected } of documents()) expect(present, file).toBe(expected)
 })

@@ -50,7 +50,7 @@ test('ASVS 10.7.2: every scope but openid can be left out, and the token and the
     ['posts:read', false],
     ['posts:write', false],
   ])
-  const body = await redeem(await browser.submit(page, {}, ALLOW, ['email', 'posts:write']), verifier)
+  const body = await redeem(await browser.submit(page, {}, ALLOW, { unticked: ['email', 'posts:write'] }), verifier)
   expect(scopesOf(body.access_token)).toEqual(['posts:read'])
   expect(body.scope).toBe('posts:read')
   expect(decodeJwt(String(body.id_token))).not.toHaveProperty('email')
@@ -63,7 +63,7 @@ test('ASVS 10.7.2: every scope but openid can be left out, and the token and the
 
 test('what was left out is asked again when the app asks for it again, and that alone', async () => {
   const { browser, page } = await asked()
-  await browser.submit(page, {}, ALLOW, ['posts:write'])
+  await browser.submit(page, {}, ALLOW, { unticked: ['posts:write'] })
   const again = await browser.visit(app.begin({ scope: SCOPE, resource: API, prompt: 'consent' }).url)
   expect(again.html).toContain('value="posts:write"')
   const other = person(() => server)
@@ -77,7 +77,7 @@ test('what was left out is asked again when the app asks for it again, and that 
 
 test('whoever ticks nothing and allows is asked to choose', async () => {
   const { browser, page } = await asked(app, { scope: 'posts:read posts:write', resource: API })
-  const answer = await browser.submit(page, {}, ALLOW, ['posts:read', 'posts:write'])
+  const answer = await browser.submit(page, {}, ALLOW, { unticked: ['posts:read', 'posts:write'] })
   expect(answer.status).toBe(422)
   expect(textOf(answer.html)).toContain('Nothing was ticked.')
   expect(await admin.audit('consent.granted')).not.toContainEqual(expect.objectContaining({ client_id: 'nobody' }))
@@ -100,9 +100,7 @@ test('an app that runs on this device alone is warned about, and it is said how 
   const { page } = await asked(createApp(server, native, 'http://127.0.0.1:4711/cb', true))
   expect(textOf(page.html)).toContain('This app runs on your own device.')
   expect(textOf(page.html)).toContain('127.0.0.1:4711')
-  expect(textOf(page.html)).toContain(
-    'It keeps access until you take it back in your account, for 180 days at most.',
-  )
+  expect(textOf(page.html)).toContain('It keeps access until you take it back in your account, for 180 days at most.')
 
   const web = await asked()
   expect(textOf(web.page.html)).not.toContain('This app runs on your own device.')

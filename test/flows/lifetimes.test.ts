@@ -35,7 +35,15 @@ async function set(lifetimes: Record<string, number | null>): Promise<void> {
 }
 
 const signIn = async () =>
-  (await app.redeem(await app.code(person(() => second), ada, { scope: 'openid posts:read', resource: API }))).body
+  (
+    await app.redeem(
+      await app.code(
+        person(() => second),
+        ada,
+        { scope: 'openid posts:read', resource: API },
+      ),
+    )
+  ).body
 
 test('access tokens, ID tokens and sessions live as long as the settings say', async () => {
   await set({ access_token_seconds: 120, id_token_seconds: 600, session_idle_seconds: 1200 })
@@ -52,7 +60,11 @@ test('access tokens, ID tokens and sessions live as long as the settings say', a
 
 test('a code is too old as soon as the settings say', { timeout: 30_000 }, async () => {
   await set({ authorization_code_seconds: 10 })
-  const code = await app.code(person(() => second), ada, { scope: 'openid posts:read', resource: API })
+  const code = await app.code(
+    person(() => second),
+    ada,
+    { scope: 'openid posts:read', resource: API },
+  )
   await delay(11_000)
   expect(await app.redeem(code)).toMatchObject({
     status: 400,

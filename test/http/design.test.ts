@@ -37,7 +37,7 @@ const SHEETS: readonly (readonly [pages: string, style: Style, bytes: number])[]
 ]
 
 describe.each(SHEETS)('the stylesheet of pages of %s', (_pages, style, bytes) => {
-  const css = /^<style>([^]*)<\/style>$/.exec(String(style.element))?.[1] ?? ''
+  const css = /^<style>([^]*)<\/style>$/.exec(style.element as string)?.[1] ?? ''
 
   test('is the one that the policy names by its digest', () => {
     expect(style.source).toBe(`'sha256-${createHash('sha256').update(css).digest('base64')}'`)

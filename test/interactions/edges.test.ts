@@ -9,7 +9,7 @@ import { createHomePage } from '#interactions/home-page.ts'
 import { LIMITS } from '#sign-in/attempts-store.ts'
 import { atEnd } from '../support/endings.ts'
 import { textOf } from '../support/person.ts'
-import { EMAIL, fieldOf, startWorld } from './world.ts'
+import { fieldOf, startWorld } from './world.ts'
 
 const ISSUER = 'https://id.example/tenant'
 

@@ -231,7 +231,7 @@ describe('by the link', () => {
     expect(world.smtp.taken.filter(({ to }) => to.includes(email))).toHaveLength(1)
   })
 
-  test('looking at it spends nothing; it works once, and for resets alone (V31, V32)', async () => {
+  test('ASVS 6.3.6: looking at it spends nothing; it works once, for resets alone, and signs nobody in (V31, V32)', async () => {
     const { email } = await world.account()
     await world.ask(world.somebody(), 'reset', email)
     const { link } = await world.mail(email)

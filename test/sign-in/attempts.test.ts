@@ -70,9 +70,8 @@ describe('V28, ASVS 6.3.1: a thousand guesses at once on two nodes', () => {
 
   test('are as few looks at the code of an authenticator app', { timeout: 60_000 }, async () => {
     const [first, second] = nodes.map((rooms: Rooms) => createTotp(rooms))
-    const apps = [first, second] as const
     const guess = (node: number, at: number) =>
-      (apps[node] as (typeof apps)[0])?.verify({ sub, code: String(at).padStart(6, '0') }, HOME) as Promise<unknown>
+      (node === 0 ? first : second)?.verify({ sub, code: String(at).padStart(6, '0') }, HOME) as Promise<unknown>
     await guessAThousandTimes(guess)
   })
 })

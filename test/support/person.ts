@@ -12,20 +12,25 @@ export interface Visit {
   readonly headers: Headers
 }
 
+export interface SubmitOptions {
+  /** Values of boxes that are not ticked any more. */
+  readonly unticked?: readonly string[]
+  /** False: the answer itself, without following where it leads. */
+  readonly follow?: boolean
+}
+
 export interface Person {
   readonly cookies: Map<string, string>
   visit(url: string): Promise<Visit>
   /**
    * Sends the first form of the page, or the one that holds `button`, with `fields` filled in, and the boxes that are
-   * ticked but for those of the values `unticked`.
+   * ticked.
    */
   submit(
     page: Visit,
     fields: Record<string, string>,
     button?: { name: string; value: string },
-    unticked?: readonly string[],
-    /** False: the answer itself, without following where it leads. */
-    follow?: boolean,
+    how?: SubmitOptions,
   ): Promise<Visit>
   /** From an authorization URL through sign-in and consent, as far as it is asked, back to the app. */
   authorize(url: string, who: { email: string; password: string }): Promise<URL>
@@ -80,7 +85,7 @@ export function person(through: () => Reachable, cookies: Cookies = new Map()): 
         ]),
       ),
     visit: (url) => request(new URL(url, issuer()).href),
-    async submit(page, fields, button, unticked = [], follow = true) {
+    async submit(page, fields, button, { unticked = [], follow = true } = {}) {
       const form = formOf(page.html, button)
       const sent = { ...form.fields, ...fields, ...(button ? { [button.name]: button.value } : {}) }
       const body = new URLSearchParams(sent)

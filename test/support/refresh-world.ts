@@ -175,7 +175,7 @@ interface Template {
 
 /** Registers everyone, and lets a person sign in once: families are copies of what that wrote. */
 async function prepare(rooms: Rooms, node: Reachable) {
-  const { clients, resources, accounts, audit, db } = rooms
+  const { clients, resources, accounts, db } = rooms
   await resources.create({ identifier: API, scopes: ['posts:read'] }, SYSTEM)
   const allowances = [{ resource: API, scopes: ['posts:read'] }]
   const spa = async () =>

@@ -27,24 +27,10 @@ export interface PasswordsDeps extends Pick<JudgedDeps, 'attempts'> {
 
 /** The password method. See Passwords for what each call does. */
 export function createPasswords(deps: PasswordsDeps): Passwords {
-  const { accounts, audit, db, devices, hasher = createHasher() } = deps
-  const store = createPasswordStore(db)
-  const policy = createPasswordPolicy(deps)
-  // ASVS 6.3.8: an unknown identifier is checked against this one, made once, of a password that nobody has.
-  const standIn = hasher.hash(randomId())
-
-  async function judge(facts: {
-    account: Account | undefined
-    credential: PasswordCredential | undefined
-    password: string
-  }): Promise<string | undefined> {
-    const { account, credential, password } = facts
-    const matches = await hasher.verify(credential?.hash ?? (await standIn), password)
-    if (!account) return 'unknown identifier'
-    if (!credential) return 'the account has no password'
-    if (!matches) return 'wrong password'
-    return account.status === 'enabled' ? undefined : 'the account is disabled'
-  }
+  const { accounts, devices, hasher = createHasher() } = deps
+  const store = createPasswordStore(deps.db)
+  const judge = createJudge(hasher)
+  const changes = createChanges({ ...deps, hasher, judge })
 
   async function strengthen(sub: string, weaker: string, password: string): Promise<void> {
     try {
@@ -78,7 +64,37 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
     },
 
     state: (sub) => store.state(sub),
+    ...changes,
+  }
+}
 
+type Judge = (facts: {
+  account: Account | undefined
+  credential: PasswordCredential | undefined
+  password: string
+}) => Promise<string | undefined>
+
+/** Why a password is refused; undefined where it is right. */
+function createJudge(hasher: Hasher): Judge {
+  // ASVS 6.3.8: an unknown identifier is checked against this one, made once, of a password that nobody has.
+  const standIn = hasher.hash(randomId())
+  return async ({ account, credential, password }) => {
+    const matches = await hasher.verify(credential?.hash ?? (await standIn), password)
+    if (!account) return 'unknown identifier'
+    if (!credential) return 'the account has no password'
+    if (!matches) return 'wrong password'
+    return account.status === 'enabled' ? undefined : 'the account is disabled'
+  }
+}
+
+/** New passwords: measured, hashed before any transaction, and written. */
+function createChanges(
+  deps: PasswordsDeps & { hasher: Hasher; judge: Judge },
+): Pick<Passwords, 'change' | 'reset' | 'check' | 'prepare'> {
+  const { audit, db, hasher, judge } = deps
+  const store = createPasswordStore(db)
+  const policy = createPasswordPolicy(deps)
+  return {
     async change(account, { current, next }, by, within) {
       const credential = await store.find(account.sub)
       const facts = { method: METHOD, who: account.sub, account, clientId: undefined, by }

@@ -28,6 +28,31 @@ export function createTotpStore(db: Queryable) {
       return rows[0]
     },
 
+    ...createChanges(db),
+
+    async state(sub: string): Promise<{ confirmedAt: Date; lastUsedAt: Date | null } | undefined> {
+      const { rows } = await db.query<{ confirmedAt: Date; lastUsedAt: Date | null }>(
+        `SELECT confirmed_at AS "confirmedAt", last_used_at AS "lastUsedAt" FROM totp_credentials
+         WHERE account_sub = $1 AND sealed IS NOT NULL`,
+        [sub],
+      )
+      return rows[0]
+    },
+
+    /** False where there was none in use. */
+    async remove(sub: string): Promise<boolean> {
+      const { rowCount } = await db.query(
+        'DELETE FROM totp_credentials WHERE account_sub = $1 AND sealed IS NOT NULL',
+        [sub],
+      )
+      return rowCount === 1
+    },
+  }
+}
+
+/** What is written: a secret that is shown, put in use, and the codes that were used. */
+function createChanges(db: Queryable) {
+  return {
     /** A secret that is not confirmed yet takes the place of one before; the confirmed one stays as it is. */
     async begin(sub: string, pending: Buffer, seconds: number): Promise<void> {
       await db.query(
@@ -55,24 +80,6 @@ export function createTotpStore(db: Queryable) {
         `UPDATE totp_credentials SET last_step = $3, last_used_at = statement_timestamp()
          WHERE account_sub = $1 AND sealed = $2 AND last_step < $3`,
         [sub, sealed, step],
-      )
-      return rowCount === 1
-    },
-
-    async state(sub: string): Promise<{ confirmedAt: Date; lastUsedAt: Date | null } | undefined> {
-      const { rows } = await db.query<{ confirmedAt: Date; lastUsedAt: Date | null }>(
-        `SELECT confirmed_at AS "confirmedAt", last_used_at AS "lastUsedAt" FROM totp_credentials
-         WHERE account_sub = $1 AND sealed IS NOT NULL`,
-        [sub],
-      )
-      return rows[0]
-    },
-
-    /** False where there was none in use. */
-    async remove(sub: string): Promise<boolean> {
-      const { rowCount } = await db.query(
-        'DELETE FROM totp_credentials WHERE account_sub = $1 AND sealed IS NOT NULL',
-        [sub],
       )
       return rowCount === 1
     },

@@ -38,9 +38,8 @@ export interface Totp extends LoginMethod<{ readonly sub: string; readonly code:
 }
 
 export function createTotp(deps: TotpDeps): Totp {
-  const { db, accounts, audit, keyring } = deps
-  const store = createTotpStore(db)
-  const open = (sealed: Buffer, sub: string) => keyring.open(PURPOSE, sealed, sub)
+  const { accounts, keyring } = deps
+  const store = createTotpStore(deps.db)
 
   /** Why the code is refused; undefined where it is right, and used now. */
   async function judge(account: Account | undefined, code: string): Promise<string | undefined> {
@@ -48,7 +47,8 @@ export function createTotp(deps: TotpDeps): Totp {
     if (account.status !== 'enabled') return 'the account is disabled'
     const credential = await store.find(account.sub)
     if (!credential) return 'the account has no authenticator app'
-    const step = stepOf(code, open(credential.sealed, account.sub), credential.now)
+    const secret = keyring.open(PURPOSE, credential.sealed, account.sub)
+    const step = stepOf(code, secret, credential.now)
     if (step === undefined) return 'wrong code'
     return (await store.use(account.sub, credential.sealed, step)) ? undefined : 'the code was used before'
   }
@@ -65,6 +65,16 @@ export function createTotp(deps: TotpDeps): Totp {
       return proven && { account: proven, amr: AMR }
     },
 
+    ...createSetup(deps),
+    state: (sub) => store.state(sub),
+  }
+}
+
+/** Setting it up, and taking it away. */
+function createSetup({ db, audit, keyring }: TotpDeps): Pick<Totp, 'begin' | 'pending' | 'confirm' | 'remove'> {
+  const store = createTotpStore(db)
+  const open = (sealed: Buffer, sub: string) => keyring.open(PURPOSE, sealed, sub)
+  return {
     async begin({ sub, email }, issuer) {
       const secret = newSecret()
       await store.begin(sub, keyring.seal(PURPOSE, secret, sub), PENDING_SECONDS)
@@ -89,8 +99,6 @@ export function createTotp(deps: TotpDeps): Totp {
         await within?.(trx)
       })
     },
-
-    state: (sub) => store.state(sub),
 
     async remove(sub, by, within) {
       await db.transaction(async (trx) => {

@@ -70,7 +70,7 @@ export function testsByItem(): Map<string, { file: string; title: string }[]> {
   const found = new Map<string, { file: string; title: string }[]>()
   for (const file of globSync('test/**/*.{test,interop}.ts', { cwd: ROOT }).toSorted()) {
     const source = readFileSync(join(ROOT, file), 'utf8')
-    for (const [, , title = ''] of source.matchAll(/\b(?:test|describe)(?:\.each\([^]*?\))?\(\s*(['"`])(.*?)\1\s*,/g)) {
+    for (const [, , , title = ''] of source.matchAll(/(\)|\b(?:test|describe))\(\s*(['"`])(.*?)\2\s*,/g)) {
       const named = /ASVS ((?:\d+\.\d+\.\d+)(?:, \d+\.\d+\.\d+)*)/.exec(title)?.[1]
       for (const item of named?.split(', ') ?? []) found.set(item, [...(found.get(item) ?? []), { file, title }])
     }

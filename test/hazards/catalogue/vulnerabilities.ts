@@ -379,7 +379,7 @@ export const VULNERABILITIES: readonly Row[] = [
     title: 'Links, invitations and states made for one purpose are worth nothing for another.',
     tests: {
       'test/interactions/reset.test.ts': [
-        'by the link › looking at it spends nothing; it works once, and for resets alone (V31, V32)',
+        'by the link › ASVS 6.3.6: looking at it spends nothing; it works once, for resets alone, and signs nobody in (V31, V32)',
       ],
       'test/interactions/invitation.test.ts': ['ASVS 6.4.1, V31, V32: its link works once, and for nothing else'],
       'test/sign-in/email-code/email-codes.test.ts': [
