@@ -244,6 +244,7 @@ describe('by the link', () => {
       expect([end.status, textOf(end.html)]).toEqual([410, expect.stringContaining(GONE)])
     }
     expect((await browser.submit(page, {})).status).toBe(200)
+    expect((await browser.visit('/account')).url).toContain('/interaction/')
     const spent = await browser.submit(page, {})
     expect([spent.status, textOf(spent.html)]).toEqual([410, expect.stringContaining(GONE)])
     expect(await world.newestEvent('email_code.refused')).toMatchObject({ reason: 'spent' })
