@@ -1,5 +1,5 @@
 /** How the tests run: each file in a process of its own, on a database of its own. */
-import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 /** What must hold on the oldest PostgreSQL as well: everything that runs statements of the rooms. */
 const ON_EVERY_POSTGRES = [
@@ -8,16 +8,34 @@ const ON_EVERY_POSTGRES = [
   'test/database/pool.test.ts',
 ]
 
+/** Flows about processes and files rather than statements: on the oldest PostgreSQL they run in `npm run test:soak`. */
+const ON_THE_NEWEST = [
+  'client-keys',
+  'demo',
+  'jwks-uri',
+  'lifetimes',
+  'log-hygiene',
+  'master-keys',
+  'refresh-crash',
+  'restart',
+  'restore-epoch',
+  'restore-epoch-servers',
+  'status-list-at-an-api',
+  'step-up',
+  'two-nodes',
+].map((name) => `test/flows/${name}.test.ts`)
+
 const GLOBAL_SETUP = { globalSetup: ['test/global-setup.ts'] }
 
-function onPostgres(version: string, include: string[]): TestProjectInlineConfiguration {
-  return { extends: true, test: { ...GLOBAL_SETUP, name: `postgres-${version}`, include } }
+function onPostgres(version: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration {
+  const all = { include, exclude: [...configDefaults.exclude, ...exclude] }
+  return { extends: true, test: { ...GLOBAL_SETUP, name: `postgres-${version}`, ...all } }
 }
 
 /** `SIGNET_TEST_POSTGRES`: 18 (the packaged one, unless told otherwise), 14 (the oldest supported), or `all`. */
 const where =
   process.env['SIGNET_TEST_POSTGRES'] === 'all'
-    ? { projects: [onPostgres('18', ['test/**/*.test.ts']), onPostgres('14', ON_EVERY_POSTGRES)] }
+    ? { projects: [onPostgres('18', ['test/**/*.test.ts']), onPostgres('14', ON_EVERY_POSTGRES, ON_THE_NEWEST)] }
     : { ...GLOBAL_SETUP, include: ['test/**/*.test.ts'] }
 
 export default defineConfig({

@@ -10,7 +10,11 @@ const WALKS = ['test/browser/pages.test.ts', 'test/browser/account-pages.test.ts
 
 rmSync(ARTIFACTS, { recursive: true, force: true })
 const vitest = join(ROOT, 'node_modules/.bin/vitest')
-const { status } = spawnSync(vitest, ['run', ...WALKS], { cwd: ROOT, stdio: 'inherit' })
+const { status } = spawnSync(vitest, ['run', ...WALKS], {
+  cwd: ROOT,
+  stdio: 'inherit',
+  env: { ...process.env, SIGNET_TEST_SCREENSHOTS: '1' },
+})
 const pictures = readdirSync(ARTIFACTS).filter((name) => name.endsWith('.png'))
 process.stdout.write(`${pictures.length} pictures in test/artifacts\n`)
 process.exitCode = status ?? 1

@@ -22,6 +22,7 @@ const PARTS: readonly { name: string; args: readonly string[]; env?: Readonly<Re
     args: vitest('test/oidc/refresh-schedules.test.ts'),
     env: { SIGNET_TEST_SCHEDULES: '20000', SIGNET_TEST_SEED: seed },
   },
+  { name: 'every flow on PostgreSQL 14', args: vitest('test/flows'), env: { SIGNET_TEST_POSTGRES: '14' } },
   { name: 'the hazards, the first time', args: vitest('test/hazards') },
   { name: 'the hazards, the second time', args: vitest('test/hazards') },
   { name: 'every fault', args: ['test/faults/run.ts', '--seed', seed] },

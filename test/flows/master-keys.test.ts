@@ -153,6 +153,10 @@ describe('step by step', () => {
          VALUES ($1, $1, $1, $2, now() + interval '1 day')`,
         [codeKey, createKeyring([OLD]).seal('email-code', SECRET, codeKey.toString('hex'))],
       )
+      await client.query(
+        "INSERT INTO mail_errands (key, sealed, expires_at) VALUES ($1, $2, now() + interval '1 day')",
+        [codeKey, createKeyring([OLD]).seal('mail-errand', SECRET, codeKey.toString('hex'))],
+      )
     }, first.server.databaseUrl)
     signedIn = person(() => second.server)
     await stage.visitor.code(signedIn, ada)
@@ -232,19 +236,20 @@ describe('step by step', () => {
     }
     const { rows } = await asSuperuser(
       (client) =>
-        client.query<Record<'sealed' | 'pending' | 'mail' | 'code', Buffer>>(
-          `SELECT t.sealed, t.pending, m.sealed AS mail, c.sealed AS code
-           FROM totp_credentials t, kept_mails m, email_codes c
-           WHERE t.account_sub = $1 AND m.id = 'mail-1' AND c.key = $2`,
+        client.query<Record<'sealed' | 'pending' | 'mail' | 'code' | 'errand', Buffer>>(
+          `SELECT t.sealed, t.pending, m.sealed AS mail, c.sealed AS code, e.sealed AS errand
+           FROM totp_credentials t, kept_mails m, email_codes c, mail_errands e
+           WHERE t.account_sub = $1 AND m.id = 'mail-1' AND c.key = $2 AND e.key = $2`,
           [sub, codeKey],
         ),
       first.server.databaseUrl,
     )
     const keyring = createKeyring([NEW])
-    const { sealed, pending, mail, code: seal } = rows[0] as Record<'sealed' | 'pending' | 'mail' | 'code', Buffer>
+    const { sealed, pending, mail, code: seal, errand } = rows[0] as NonNullable<(typeof rows)[0]>
     for (const value of [sealed, pending]) expect(keyring.open('totp', value, sub).toString()).toBe(SECRET)
     expect(keyring.open('kept-mail', mail, 'mail-1').toString()).toBe(SECRET)
     expect(keyring.open('email-code', seal, codeKey.toString('hex')).toString()).toBe(SECRET)
+    expect(keyring.open('mail-errand', errand, codeKey.toString('hex')).toString()).toBe(SECRET)
     // the next keys were sealed before, and sign now
     expect((await signet(['keys', 'rotate', '--json'])).code).toBe(0)
     expect((await signet(['token', '--json'])).code).toBe(0)

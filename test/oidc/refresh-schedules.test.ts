@@ -18,7 +18,7 @@ const CRASHING = (['refresh', 'revoke', 'logout'] as const).flatMap((bystander, 
   kinds.map((victim) => [bystander, victim] as const),
 )
 /** More in a longer run: `SIGNET_TEST_SCHEDULES=2000`. A failure names its seed, for `SIGNET_TEST_SEED`. */
-const SCHEDULES = Number(process.env['SIGNET_TEST_SCHEDULES'] ?? 150)
+const SCHEDULES = Number(process.env['SIGNET_TEST_SCHEDULES'] ?? 60)
 /** Then a crash is tried in every order of statements. */
 const IS_THOROUGH = SCHEDULES >= 2000
 const SEED = Number(process.env['SIGNET_TEST_SEED'] ?? Date.now() % 1_000_000)

@@ -38,8 +38,9 @@ export async function openBrowser(): Promise<Browser | undefined> {
   return undefined
 }
 
-/** Keeps a picture of the page as `test/artifacts/<name>.png`. */
+/** Keeps a picture of the page as `test/artifacts/<name>.png`, for `npm run screenshots`. */
 export async function keepScreenshot(page: Page, name: string): Promise<void> {
+  if (process.env['SIGNET_TEST_SCREENSHOTS'] === undefined) return
   mkdirSync(ARTIFACTS, { recursive: true })
   await page.screenshot({ path: join(ARTIFACTS, `${name}.png`) })
 }
