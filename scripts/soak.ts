@@ -22,6 +22,7 @@ const PARTS: readonly { name: string; args: readonly string[]; env?: Readonly<Re
     args: vitest('test/oidc/refresh-schedules.test.ts'),
     env: { SIGNET_TEST_SCHEDULES: '20000', SIGNET_TEST_SEED: seed },
   },
+  { name: 'every flow', args: vitest('test/flows') },
   { name: 'every flow on PostgreSQL 14', args: vitest('test/flows'), env: { SIGNET_TEST_POSTGRES: '14' } },
   { name: 'the hazards, the first time', args: vitest('test/hazards') },
   { name: 'the hazards, the second time', args: vitest('test/hazards') },
@@ -35,7 +36,11 @@ const PARTS: readonly { name: string; args: readonly string[]; env?: Readonly<Re
 
 function run({ args, env }: (typeof PARTS)[number]): Promise<number | null> {
   const { promise, resolve } = Promise.withResolvers<number | null>()
-  const child = spawn(NODE, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } })
+  const child = spawn(NODE, args, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, SIGNET_TEST_SOAK: '1', ...env },
+  })
   child.on('error', () => resolve(null))
   child.on('close', resolve)
   return promise

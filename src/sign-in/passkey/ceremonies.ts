@@ -1,6 +1,4 @@
 /** The two ceremonies of WebAuthn Level 3 (§7.1, §7.2): what browsers send, read and verified. Knows no database. */
-import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
-import { COSEALG, decodeAttestationObject, isoCBOR } from '@simplewebauthn/server/helpers'
 import { z } from 'zod'
 
 /** Where passkeys belong: nothing of it comes from a request. */
@@ -10,8 +8,8 @@ export interface RelyingParty {
   readonly origin: string
 }
 
-/** EdDSA, ES256 and RS256, which every platform has at least one of. */
-export const ALGORITHMS = [COSEALG.EdDSA, COSEALG.ES256, COSEALG.RS256]
+/** EdDSA, ES256 and RS256 (COSE, RFC 9053), which every platform has at least one of. */
+export const ALGORITHMS = [-8, -7, -257]
 /** WebAuthn §7.1: a longer id is refused. */
 const MAX_CREDENTIAL_ID_BYTES = 1023
 
@@ -65,6 +63,8 @@ export async function verifyAssertion(
   rp: RelyingParty,
 ): Promise<{ signCount: number }> {
   const { challenge, ...response } = assertion
+  // a fifth of a second at the start of every server, of which most never see a passkey
+  const { verifyAuthenticationResponse } = await import('@simplewebauthn/server')
   const { verified, authenticationInfo } = await inOurWords(() =>
     verifyAuthenticationResponse({
       response: { ...response, clientExtensionResults: {} },
@@ -94,13 +94,14 @@ export interface MadeCredential {
 /** WebAuthn §7.1 but for the challenge, which must have been spent. Throws ResponseRefused. */
 export async function verifyAttestation(attestation: Attestation, rp: RelyingParty): Promise<MadeCredential> {
   const { challenge, response, ...rest } = attestation
-  const { registrationInfo, verified } = await inOurWords(() =>
+  const { verifyRegistrationResponse } = await import('@simplewebauthn/server')
+  const { registrationInfo, verified } = await inOurWords(async () =>
     verifyRegistrationResponse({
       response: {
         ...rest,
         response: {
           clientDataJSON: response.clientDataJSON,
-          attestationObject: withoutStatement(response.attestationObject),
+          attestationObject: await withoutStatement(response.attestationObject),
         },
         clientExtensionResults: {},
       },
@@ -129,7 +130,8 @@ export async function verifyAttestation(attestation: Attestation, rp: RelyingPar
  * We ask for no attestation, and a browser takes the statement away then (WebAuthn §5.1.3). One that came all the same
  * is not looked at: to verify it, its certificates and what they point to would have to be read.
  */
-function withoutStatement(attestationObject: string): string {
+async function withoutStatement(attestationObject: string): Promise<string> {
+  const { decodeAttestationObject, isoCBOR } = await import('@simplewebauthn/server/helpers')
   const authData = decodeAttestationObject(Uint8Array.from(Buffer.from(attestationObject, 'base64url'))).get('authData')
   const bare = new Map<string, string | Uint8Array | Map<never, never>>([
     ['fmt', 'none'],
