@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, type JsonWebKey, verify } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { ExternalSigningKey } from 'oidc-provider'
 import { expect, test } from 'vitest'
 import type { SigningAlg } from '#signing-keys/signing-key.ts'
@@ -13,7 +13,7 @@ function engineKey(alg: SigningAlg) {
   const jwk = { ...pair.privateKey.export({ format: 'jwk' }), kid: alg, alg }
   const [key] = engineKeys({ version: '1', keys: [], privateJwks: [jwk] }).keys
   if (!(key instanceof ExternalSigningKey)) throw new TypeError('the engine would sign by itself')
-  return { key, publicKey: createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }) }
+  return { key, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) }
 }
 
 test('an ES256 signature is two numbers of 32 bytes whatever their length in DER (RFC 7518 §3.4)', async () => {
