@@ -22,7 +22,7 @@ import { interactionPaths, openInteraction, type StepDeps } from './step.ts'
 export interface InteractionsDeps
   extends
     Omit<MailStepDeps, 'paths' | 'deviceCookie' | 'proofs'>,
-    Pick<ProofsDeps, 'progress'>,
+    Pick<ProofsDeps, 'progress' | 'enrolments'>,
     Pick<ChangeStepDeps, 'tellOfPassword'> {
   /** The issuer identifier: the forms' addresses start with its path. */
   readonly issuer: string
@@ -33,7 +33,7 @@ export interface InteractionsDeps
 export function createInteractions(deps: InteractionsDeps): Middleware {
   const paths = interactionPaths(deps.issuer)
   const stepDeps: StepDeps = { ...deps, paths, deviceCookie: createDeviceCookie(deps) }
-  const proofs = createProofs({ ...stepDeps, progress: deps.progress })
+  const proofs = createProofs({ ...deps, ...stepDeps })
   const signOut = createUpstreamSignOut(deps)
   const upstream = createUpstreamStep({ ...stepDeps, signOut }, proofs)
   const signIn = createSignInStep({ ...stepDeps, leadOn: upstream.leadOn }, proofs)

@@ -2,9 +2,9 @@
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 import { acrOf, joined } from '#sign-in/assurance.ts'
-import type { LoginMethod, Proof } from '#sign-in/login-method.ts'
+import type { Enrolments } from '#sign-in/enrolment-store.ts'
+import type { Proof } from '#sign-in/login-method.ts'
 import { type NextProof, nextProof } from '#sign-in/next-proof.ts'
-import type { Passwords } from '#sign-in/password/password.ts'
 import type { SignInProgress } from '#sign-in/progress-store.ts'
 import { anonymous, type StepDeps } from './step.ts'
 
@@ -24,40 +24,45 @@ export interface Proofs {
 }
 
 export interface ProofsDeps extends Pick<StepDeps, 'gateway' | 'paths' | 'deviceCookie' | 'federated'> {
-  readonly passwords: Pick<Passwords, 'state'>
+  readonly enrolments: Enrolments
   readonly progress: SignInProgress
-  /** An authenticator app. */
-  readonly totp: Pick<LoginMethod<never>, 'isEnrolled'>
-  readonly passkeys: Pick<LoginMethod<never>, 'isEnrolled'>
 }
 
+interface ShownBefore {
+  readonly accountSub: string | undefined
+  readonly amr: readonly string[]
+  /** Whether this interaction keeps it. */
+  readonly begun: boolean
+}
+
+const NOTHING: ShownBefore = { accountSub: undefined, amr: [], begun: false }
+
 export function createProofs(deps: ProofsDeps): Proofs {
-  const { deviceCookie, federated, gateway, paths, passwords, progress, totp, passkeys } = deps
+  const { deviceCookie, enrolments, federated, gateway, paths, progress } = deps
 
   async function next(asked: readonly string[], accountSub: string, amr: readonly string[]): Promise<NextProof> {
-    const [more, passkey, password] = await Promise.all([
-      totp.isEnrolled(accountSub),
-      passkeys.isEnrolled(accountSub),
-      passwords.state(accountSub),
-    ])
-    return nextProof({ amr, asked, enrolled: { more, passkey }, mustChange: password?.mustChange ?? false })
+    return nextProof({ amr, asked, enrolled: await enrolments.of(accountSub) })
   }
 
-  async function state({ uid, asked, proven, accountSub }: OpenInteraction): Promise<ProofState> {
+  /** What was shown before: within this interaction, or in the session that is to be stepped up. */
+  async function shownBefore({ uid, proven, accountSub }: OpenInteraction): Promise<ShownBefore> {
     const begun = await progress.find(uid)
-    if (begun) return { ...begun, next: await next(asked, begun.accountSub, begun.amr) }
-    if (accountSub === undefined || proven.length === 0) return { next: 'identity', accountSub: undefined, amr: [] }
-    return { next: await next(asked, accountSub, proven), accountSub, amr: proven }
+    if (begun) return { ...begun, begun: true }
+    return proven.length === 0 ? NOTHING : { accountSub, amr: proven, begun: false }
   }
 
   return {
-    state,
+    async state(interaction) {
+      const { accountSub, amr } = await shownBefore(interaction)
+      if (accountSub === undefined) return { next: 'identity', accountSub, amr: [] }
+      return { next: await next(interaction.asked, accountSub, amr), accountSub, amr }
+    },
     async take(ctx, interaction, { account, amr: shown }) {
-      const before = await state(interaction)
+      const before = await shownBefore(interaction)
       // another person's proof adds nothing to what was proven about the one before
       const amr = before.accountSub === account.sub ? joined(before.amr, shown) : joined([], shown)
       if ((await next(interaction.asked, account.sub, amr)) === 'done') {
-        await progress.end(interaction.uid)
+        if (before.begun) await progress.end(interaction.uid)
         // whom a provider vouched for is linked by a proof of this account that was made here
         if (!shown.includes('fed')) await federated.acceptOffer({ uid: interaction.uid, account, amr }, anonymous(ctx))
         deviceCookie.remember(ctx, account.sub)

@@ -27,9 +27,9 @@ export const CSRF_FIELD = 'csrf'
 
 export interface StepDeps {
   readonly gateway: InteractionGateway
-  readonly passwords: Pick<Passwords, 'verify' | 'state' | 'change'>
-  readonly passkeys: Pick<Passkeys, 'options' | 'verify' | 'isEnrolled'>
-  readonly totp: Pick<Totp, 'verify' | 'isEnrolled'>
+  readonly passwords: Pick<Passwords, 'verify' | 'change'>
+  readonly passkeys: Pick<Passkeys, 'options' | 'verify'>
+  readonly totp: Pick<Totp, 'verify'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'verify'>
   readonly passwordReset: Pick<PasswordReset, 'available' | 'finish'>
   readonly registration: Registration

@@ -2,7 +2,7 @@
 import type Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Context } from 'koa'
-import type { AdapterPayload, Client as EngineClient, Interaction } from 'oidc-provider'
+import type { AdapterPayload, Client as EngineClient, Interaction, InteractionResults } from 'oidc-provider'
 import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import { isLoopback } from '#config/loopback.ts'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
@@ -49,7 +49,7 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
     async signedIn(ctx, { accountSub, amr, acr }) {
       const interaction = await current(deps, ctx)
       await replaceOtherPerson(deps, ctx, { interaction, accountSub })
-      await finish(deps, ctx, { login: { accountId: accountSub, amr: [...amr], acr, remember: true } })
+      await finish(ctx, interaction, { login: { accountId: accountSub, amr: [...amr], acr, remember: true } })
     },
     allowed: (ctx, granted) => allow(deps, ctx, granted),
     denied: (ctx) => deny(deps, ctx),
@@ -66,18 +66,19 @@ async function current(deps: GatewayDeps, ctx: Context): Promise<Interaction> {
   }
 }
 
-/** RFC 9700 §4.12: 303, so that a form with a password is not sent on. */
-async function finish(deps: GatewayDeps, ctx: Context, result: Record<string, unknown>): Promise<void> {
-  try {
-    const returnTo = await deps
-      .provider()
-      .interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true })
-    ctx.redirect(returnTo)
-    ctx.status = 303
-  } catch (error) {
-    if (error instanceof errors.SessionNotFound) throw await lost(deps, ctx)
-    throw error
-  }
+/**
+ * What the engine's interactionResult does, with the interaction that was read a moment ago. RFC 9700 §4.12: 303, so
+ * that a form with a password is not sent on.
+ */
+async function finish(ctx: Context, interaction: Interaction, result: InteractionResults): Promise<void> {
+  interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
+  await save(interaction)
+  ctx.redirect(interaction.returnTo)
+  ctx.status = 303
+}
+
+async function save(interaction: Interaction): Promise<void> {
+  await interaction.save(interaction.exp - Math.floor(Date.now() / 1000))
 }
 
 async function allow(deps: GatewayDeps, ctx: Context, granted: ScopeSelection): Promise<void> {
@@ -95,8 +96,7 @@ async function allow(deps: GatewayDeps, ctx: Context, granted: ScopeSelection): 
     detail: { openid_scopes: granted.openidScopes, resource_scopes: granted.resourceScopes },
   })
   const rejected = leftOut(askedFor(interaction), granted)
-  const consent: ConsentResult = rejected === undefined ? {} : { rejected }
-  await finish(deps, ctx, { consent })
+  await finish(ctx, interaction, { consent: { ...(rejected && { rejected }) } satisfies ConsentResult })
 }
 
 async function unmet(deps: GatewayDeps, ctx: Context): Promise<void> {
@@ -111,7 +111,7 @@ async function unmet(deps: GatewayDeps, ctx: Context): Promise<void> {
     outcome: 'failure',
     reason: `unmet_authentication_requirements: ${UNMET}`,
   })
-  await finish(deps, ctx, { error: 'unmet_authentication_requirements', error_description: UNMET })
+  await finish(ctx, interaction, { error: 'unmet_authentication_requirements', error_description: UNMET })
 }
 
 async function deny(deps: GatewayDeps, ctx: Context): Promise<void> {
@@ -124,7 +124,7 @@ async function deny(deps: GatewayDeps, ctx: Context): Promise<void> {
     outcome: 'failure',
     reason: 'the person did not allow it',
   })
-  await finish(deps, ctx, { error: 'access_denied', error_description: 'the person did not allow the request' })
+  await finish(ctx, interaction, { error: 'access_denied', error_description: 'the person did not allow the request' })
 }
 
 function consentEvent(origin: Omit<AuditContext, 'actor'>, who: { accountId: string | undefined; clientId: string }) {
@@ -139,7 +139,7 @@ function consentEvent(origin: Omit<AuditContext, 'actor'>, who: { accountId: str
 
 async function withoutSession(interaction: Interaction): Promise<void> {
   delete interaction.session
-  await interaction.save(interaction.exp - Math.floor(Date.now() / 1000))
+  await save(interaction)
 }
 
 /** Somebody else signed in: the session of the person before ends here, instead of by a scripted sign-out form. */

@@ -91,8 +91,15 @@ function createMacs(
   derive: Keyring['derive'],
   pepper: Uint8Array | undefined,
 ): Pick<Keyring, 'deriveLasting' | 'mac' | 'macs' | 'withPepper'> {
-  const deriveLasting = (purpose: string) =>
-    pepper === undefined ? (derive(purpose)[0] as Buffer) : deriveFrom(pepper, purpose)
+  const lasting = new Map<string, Buffer>()
+
+  function deriveLasting(purpose: string): Buffer {
+    if (pepper === undefined) return derive(purpose)[0] as Buffer
+    const key = lasting.get(purpose) ?? deriveFrom(pepper, purpose)
+    lasting.set(purpose, key)
+    return key
+  }
+
   return {
     deriveLasting,
     mac: (purpose, value) => hmac(deriveLasting(`mac/${purpose}`), value),

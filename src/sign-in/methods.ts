@@ -5,6 +5,7 @@ import type { Database } from '#database/database.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#shared/keyring.ts'
 import { createAttempts } from './attempts.ts'
+import { createEnrolments } from './enrolment-store.ts'
 import { createHasher } from './hashing.ts'
 import { createKnownDevices } from './known-devices.ts'
 import { createPasskeys } from './passkey/passkeys.ts'
@@ -29,7 +30,7 @@ export interface MethodsDeps {
   readonly breachRange?: PasswordPolicyDeps['breachRange']
 }
 
-/** The methods, and where a sign-in of several proofs stands. */
+/** The methods, what accounts have of them, and where a sign-in of several proofs stands. */
 export function createMethods(deps: MethodsDeps) {
   const attempts = createAttempts(deps)
   const devices = createKnownDevices(deps)
@@ -41,6 +42,7 @@ export function createMethods(deps: MethodsDeps) {
     totp: createTotp({ ...deps, attempts }),
     recoveryCodes: createRecoveryCodes({ ...deps, attempts }),
     progress,
+    enrolments: createEnrolments(deps.db),
     devices,
     /** What nobody can go on with any more; rows by table, undefined when there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {
