@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -12,12 +13,14 @@ export const pinned = ['0', '1'].every((core) => spawnSync('taskset', ['-c', cor
 
 export type Core = 'server' | 'rest'
 
-/** The load yields to the database, with which it shares a core: usually it would come from another machine. */
+/** How much the load yields to the server and its database: usually it would come from another machine. */
+export const YIELDING = 10
+
 function onCore(core: Core, args: readonly string[]): [string, string[]] {
   if (!pinned) return [process.execPath, [...args]]
   return core === 'server'
     ? ['taskset', ['-c', '0', process.execPath, ...args]]
-    : ['taskset', ['-c', '1', 'nice', '-n', '10', process.execPath, ...args]]
+    : ['taskset', ['-c', '1', 'nice', '-n', String(YIELDING - getPriority()), process.execPath, ...args]]
 }
 
 /** Moves a process, and what it starts from now on, to the core that the server does not use. */

@@ -53,6 +53,9 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   [ROUTES.userinfo]: ['GET', 'POST'],
 }
 
+/** How the paths begin that people ask for with a browser. */
+const PAGES: readonly string[] = [ROUTES.authorization, ROUTES.end_session, '/interaction/', '/account', '/upstream/']
+
 export function createApp(services: Services): Koa {
   const { config, logger, metrics, oidc } = services
   const { issuer, production } = config
@@ -71,6 +74,7 @@ export function createApp(services: Services): Koa {
       trustedProxies: config.server.trustedProxies,
       routes: TEMPLATES.map((template) => base + template),
       methods: Object.fromEntries(Object.entries(METHODS).map(([path, methods]) => [base + path, methods])),
+      paced: PAGES.map((start) => base + start),
       postAsGet: [base + ROUTES.authorization, base + ROUTES.end_session],
     }),
   )

@@ -7,6 +7,7 @@ import { hostAllowList } from './host-allow-list.ts'
 import { malformedUrl } from './malformed-url.ts'
 import { methodRules, type MethodRules } from './method-rules.ts'
 import { origin } from './origin.ts'
+import { pacing } from './pacing.ts'
 import { requestId } from './request-id.ts'
 import { requestLog, type RequestLogDeps } from './request-log.ts'
 import { createRouteTemplates } from './route-template.ts'
@@ -16,6 +17,8 @@ export interface FrontDeps extends ErrorHandlerDeps, MethodRules, Pick<RequestLo
   readonly trustedProxies: readonly string[]
   /** The templates of all routes, for logs and metrics. */
   readonly routes: readonly string[]
+  /** How the paths begin that people ask for: see pacing.ts. */
+  readonly paced: readonly string[]
   /** Base URLs besides the issuer that the server answers for. */
   readonly furtherUrls?: readonly string[]
 }
@@ -30,6 +33,7 @@ export function createFront(deps: FrontDeps): Middleware {
     hostAllowList([deps.issuer, ...(deps.furtherUrls ?? [])]),
     origin(deps),
     malformedUrl(),
+    pacing(deps.paced),
     bodyLimit(),
     methodRules(deps),
   ])

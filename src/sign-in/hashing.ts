@@ -1,13 +1,20 @@
-/** Password hashing by argon2id, at most a few at once, so that a rush of sign-ins starves nothing else. */
+/** Password hashing by argon2id on threads of its own that yield, so that a rush of sign-ins starves nothing else. */
 import { availableParallelism } from 'node:os'
-import { hash as argon2Hash, parseOptions, verify as argon2Verify } from '@node-rs/argon2'
+import { parseOptions } from '@node-rs/argon2'
+import { Piscina } from 'piscina'
+import { watchEventLoop } from '#shared/event-loop.ts'
 import { SignInBusy } from './errors.ts'
+import type { HashWork } from './hash-worker.ts'
 
 /** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. argon2id is the library's default algorithm. */
 export const HASH_PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 
-/** A hash runs on one of libuv's four threads; one of them stays free for files and names. */
+/** Of all cores one stays free of hashing; a thread takes a few megabytes, so there are not many. */
 const MOST_AT_ONCE = 3
+/** Added to the niceness of the threads: a hash keeps the memory bus busy, and nobody who signs in minds a moment. */
+const YIELDING = 10
+/** Milliseconds until a thread without work ends. */
+const IDLE = 60_000
 /** On a small machine some six seconds of waiting: longer nobody stays at a form. */
 const MAX_WAITING = 600
 
@@ -29,30 +36,47 @@ export function createHasher(limits: { concurrency?: number; maxWaiting?: () => 
   const concurrency = limits.concurrency ?? Math.max(1, Math.min(availableParallelism() - 1, MOST_AT_ONCE))
   const maxWaiting = limits.maxWaiting ?? (() => MAX_WAITING)
   const waiting: (() => void)[] = []
-  let running = 0
+  let atWork = 0
+  let threads: Piscina<HashWork> | undefined
 
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (running >= concurrency) {
-      if (waiting.length >= maxWaiting()) throw new SignInBusy()
-      // The slot is handed over by whoever leaves, so `running` does not change.
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else {
-      running += 1
-    }
+  async function inTurn(work: HashWork): Promise<unknown> {
+    if (atWork < concurrency) atWork += 1
+    else if (waiting.length >= maxWaiting()) throw new SignInBusy()
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    threads ??= startThreads(concurrency)
+    const begun = performance.now()
+    const isSaturated = watchEventLoop()
     try {
-      return await work()
+      return await threads.run(work)
     } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
+      // while the event loop cannot follow, a thread rests as long as its hash took
+      if (waiting.length > 0 && isSaturated()) setTimeout(next, performance.now() - begun)
+      else next()
     }
+  }
+
+  function next(): void {
+    const first = waiting.shift()
+    if (first) first()
+    else atWork -= 1
   }
 
   return {
-    hash: (password) => inTurn(() => argon2Hash(password, HASH_PARAMETERS)),
-    verify: (phc, password) => inTurn(() => argon2Verify(phc, password)),
+    hash: async (password) => String(await inTurn({ password, parameters: HASH_PARAMETERS })),
+    verify: async (phc, password) => (await inTurn({ password, phc })) === true,
     outdated,
   }
+}
+
+function startThreads(count: number): Piscina<HashWork> {
+  return new Piscina({
+    filename: new URL('./hash-worker.ts', import.meta.url).href,
+    name: 'work',
+    minThreads: 0,
+    maxThreads: count,
+    idleTimeout: IDLE,
+    niceIncrement: YIELDING,
+  })
 }
 
 function outdated(phc: string): boolean {

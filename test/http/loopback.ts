@@ -48,6 +48,7 @@ export async function startLoopback(rooms: readonly Middleware[], settings: Sett
       routes: ['/', '/token', '/authorize', '/interaction/:uid'],
       methods: {},
       postAsGet: [],
+      paced: [],
       ...settings,
       logger,
       metrics,

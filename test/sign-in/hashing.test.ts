@@ -1,8 +1,9 @@
 /** The hasher: its parameters, what it keeps of a password, and how many it lets in. */
-import { stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { getPriority } from 'node:os'
 import { hash as argon2Hash } from '@node-rs/argon2'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { SignInBusy } from '#sign-in/errors.ts'
 import { createHasher } from '#sign-in/hashing.ts'
 
@@ -76,7 +77,32 @@ describe('a rush', () => {
     await expect(narrow.hash('password')).resolves.toContain('$argon2id$')
   })
 
-  test('leaves a thread for files and names', async () => {
+  test('makes its threads rest while the event loop is busy with others, and not otherwise', async () => {
+    const narrow = createHasher({ concurrency: 1 })
+    const rush = () => Promise.all(Array.from({ length: 5 }, () => narrow.hash('password')))
+    await rush()
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    // the others are those after which a thread without work ends
+    const rests = () => timers.mock.calls.filter(([, milliseconds]) => Number(milliseconds) < 10_000).length
+    await rush()
+    expect(rests()).toBe(0)
+    let isBusy = true
+    const work = () => void (isBusy && setImmediate(work))
+    work()
+    await rush().finally(() => (isBusy = false))
+    // before each of the four that waited
+    expect(rests()).toBe(4)
+    timers.mockRestore()
+  })
+
+  test.skipIf(process.platform !== 'linux')('runs on threads that yield to everything else', async () => {
+    const before = new Set(await threads())
+    await createHasher({ concurrency: 1 }).hash('password')
+    const [own] = (await threads()).filter((thread) => !before.has(thread))
+    expect(await nicenessOf(String(own))).toBe(Math.min(19, getPriority() + 10))
+  })
+
+  test("leaves all of the engine's threads for files and names", async () => {
     let hashed = 0
     const rush = Array.from({ length: 30 }, () => hasher.hash('password').then(() => (hashed += 1)))
     await stat('/')
@@ -84,3 +110,12 @@ describe('a rush', () => {
     await Promise.all(rush)
   })
 })
+
+function threads(): Promise<string[]> {
+  return readdir('/proc/self/task')
+}
+
+async function nicenessOf(thread: string): Promise<number> {
+  const stat = await readFile(`/proc/self/task/${thread}/stat`, 'utf8')
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+}

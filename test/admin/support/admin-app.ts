@@ -207,6 +207,7 @@ async function serve(port: number, issuer: string, rooms: Awaited<ReturnType<typ
       routes: [],
       methods: {},
       postAsGet: [],
+      paced: [],
       problemPaths: ['/admin/'],
     }),
   )
