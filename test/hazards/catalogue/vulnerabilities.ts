@@ -298,7 +298,7 @@ export const VULNERABILITIES: readonly Row[] = [
         'registration › V26, ASVS 6.3.8: an address that has an account is answered alike, and its owner is told by mail',
       ],
       'test/hazards/unknown-addresses.test.ts': [
-        'V26, ASVS 6.3.8: %s answers known and unknown addresses in the same time, over 60 tries each',
+        'V26, ASVS 6.3.8: %s answers known and unknown addresses in the same time, over %i tries each',
       ],
     },
   },
