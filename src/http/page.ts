@@ -6,7 +6,7 @@ import { MARK, mark, webUrl } from './design/components.ts'
 import type { Html } from './design/html.ts'
 import { accentStyle, STEP_STYLE, type Style } from './design/stylesheet.ts'
 import { allowContent, type ContentSecurityPolicy } from './security-headers.ts'
-import type { Texts } from './i18n/catalogue.ts'
+import { FRAME_TEXTS } from './i18n/frame-texts.ts'
 import { LANGUAGES, LANGUAGE_PARAMETER, type Language } from './i18n/language.ts'
 
 export interface Page {
@@ -44,11 +44,6 @@ const STEP: Frame = {
       ${languages}
     </body>`,
 }
-
-const FRAME = {
-  en: { languages: 'Language', support_url: 'Help', privacy_url: 'Privacy', terms_url: 'Terms' },
-  ko: { languages: '언어', support_url: '도움말', privacy_url: '개인정보 처리방침', terms_url: '이용약관' },
-} satisfies Texts<Record<'languages' | (typeof LINKS)[number], string>>
 
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#5b5bc0" fill-rule="evenodd" d="${MARK}"/></svg>`,
@@ -99,7 +94,7 @@ function stylesOf(ctx: Context, { frame = STEP, brand }: Page): Style[] {
 /** What an administrator wants people to find on each page. */
 function brandLinks(ctx: Context, language: Language): Html {
   const brand = brandOf(ctx)
-  const links = LINKS.map((name) => ({ href: webUrl(brand[name]), label: FRAME[language][name] }))
+  const links = LINKS.map((name) => ({ href: webUrl(brand[name]), label: FRAME_TEXTS[language][name] }))
   const known = links.filter(({ href }) => href !== undefined)
   if (known.length === 0) return html``
   return html`<ul role="list">
@@ -120,7 +115,7 @@ function languageLinks(ctx: Context, { language, languagePath }: Page): Html {
     return html`<li><a href="${href}" lang="${tag}" hreflang="${tag}">${name}</a></li>`
   })
   return html`<footer class="foot">
-    <nav aria-label="${FRAME[language].languages}">
+    <nav aria-label="${FRAME_TEXTS[language].languages}">
       <ul role="list">
         ${links}
       </ul>

@@ -3,7 +3,7 @@ import { html } from 'hono/html'
 import type { Context } from 'koa'
 import type { Html } from './design/html.ts'
 import { WORK_STYLE } from './design/stylesheet.ts'
-import type { Texts } from './i18n/catalogue.ts'
+import { FRAME_TEXTS } from './i18n/frame-texts.ts'
 import { type Page, sendPage } from './page.ts'
 
 export interface RailLink {
@@ -22,14 +22,9 @@ export interface WorkPage extends Omit<Page, 'frame'> {
   readonly heading: string | Html
 }
 
-const FRAME = {
-  en: { menu: 'Menu', skip: 'Skip to the content' },
-  ko: { menu: '메뉴', skip: '본문으로 건너뛰기' },
-} satisfies Texts<{ menu: string; skip: string }>
-
 /** As `sendPage`, in the frame of a page of work. */
 export function sendWorkPage(ctx: Context, page: WorkPage): Promise<void> {
-  const { menu, skip } = FRAME[page.language]
+  const { menu, skip } = FRAME_TEXTS[page.language]
   // shown twice, and each time hidden from everybody where the other one is shown: a menu needs no script so
   const rail = railOf(page)
   return sendPage(ctx, {

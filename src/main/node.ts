@@ -5,6 +5,7 @@ import type { Secrets } from '#config/secrets.ts'
 import { createHttpServer } from '#http/http-server.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
+import { loadLanguages } from '#languages/languages.ts'
 import { createServices } from '#services.ts'
 import { publicAddress, workerAddress } from './addresses.ts'
 import { readCertificate, watchCertificate } from './certificate.ts'
@@ -29,6 +30,7 @@ export async function startNode({ config, secrets, database, logger, metrics }: 
   await using life = new AsyncDisposableStack()
   const { tls } = config.server
   const certificate = tls && readCertificate(tls)
+  await loadLanguages()
   const services = await createServices({
     config,
     secrets,

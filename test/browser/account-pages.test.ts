@@ -6,19 +6,29 @@ import { administrator, PASSWORD } from '../support/administrator.ts'
 import { authenticatorApp } from '../support/authenticator-app.ts'
 import { keepScreenshot, openBrowser } from '../support/browser.ts'
 import { enrolPasskey } from '../support/live-passkey.ts'
+import { LANGUAGES, MARKED, outsideCatalogue, SPEAKS_MARKED } from './languages.ts'
 import { accessibilityFaults, DESKTOP, faultsOf, PHONE } from './looks.ts'
 import { startWorld, type World } from './world.ts'
 
-const LANGUAGES = ['en', 'ko'] as const
 const TELEPHONE =
   'Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36'
+
+/** Addresses, times, apps, devices, and secrets that are shown once. */
+const DATA = [
+  /^(ada|grace)-eo@example\.com$/,
+  / UTC$/,
+  /^127\.0\.0\.1$/,
+  /^(shop|\(Posts\)|Telephone)$/,
+  /^Chrome · (Linux|Android)$/,
+  /^[0-9A-Z]{4}([ -][0-9A-Z]{4})+$/,
+]
 
 const browser = await openBrowser()
 
 let world: World
 
 beforeAll(async () => {
-  if (browser) world = await startWorld()
+  if (browser) world = await startWorld(SPEAKS_MARKED)
 })
 
 /** `grace` has an app that she let in, a passkey and an authenticator app; `ada` has a password. */
@@ -116,6 +126,7 @@ describe.skipIf(!browser).each(LANGUAGES)('in %s', (locale) => {
     await way.act?.(page)
     expect(await page.getAttribute('html', 'lang')).toBe(locale)
     if (locale === 'en') expect((await page.textContent('h1'))?.trim()).toBe(way.heading)
+    if (locale === MARKED) expect(await outsideCatalogue(page, DATA)).toEqual([])
     const faults = await faultsOf(page, `account-${name}-${locale}`)
     expect(faults).toMatchObject({ accessibility: [], right: 0, rightOfSmallest: 0, layoutShift: 0 })
   })

@@ -19,8 +19,8 @@ export interface World {
   signOutRequest(): string
 }
 
-export async function startWorld(): Promise<World> {
-  const server = await startServer()
+export async function startWorld(env: Readonly<Record<string, string>> = {}): Promise<World> {
+  const server = await startServer({ env })
   const [admin, shop] = [await administrator(server), await startShop()]
   await admin.resource(API, [], {
     scopes: [

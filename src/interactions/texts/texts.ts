@@ -3,4 +3,6 @@ import type { Texts } from '#http/i18n/catalogue.ts'
 import { en, type InteractionTexts } from './en.ts'
 import { ko } from './ko.ts'
 
+export type { InteractionTexts } from './en.ts'
+
 export const TEXTS: Texts<InteractionTexts> = { en, ko }

@@ -10,7 +10,7 @@ export const ROWS: readonly (readonly string[])[] = [
   ['sign-in'],
   ['oidc'],
   ['interactions', 'account-portal', 'admin', 'jobs'],
-  ['services'],
+  ['services', 'languages'],
   ['app'],
   ['main', 'cli'],
 ]
@@ -28,7 +28,10 @@ export const KEEPERS: readonly Keeper[] = [
   { packages: ['@koa/bodyparser'], rooms: ['http'] },
   { packages: ['koa-compose'], rooms: ['http', 'oidc', 'app'] },
   { packages: ['nodemailer'], rooms: ['mail'] },
-  { packages: ['argon2', '@node-rs/argon2', '@simplewebauthn/', 'openid-client', 'otpauth', 'qr'], rooms: ['sign-in'] },
+  {
+    packages: ['argon2', '@node-rs/argon2', '@simplewebauthn/', 'openid-client', 'otpauth', 'piscina', 'qr'],
+    rooms: ['sign-in'],
+  },
   {
     packages: ['oidc-provider'],
     rooms: ['oidc'],

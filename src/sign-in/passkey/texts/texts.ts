@@ -3,4 +3,6 @@ import type { Texts } from '#http/i18n/catalogue.ts'
 import { en, type PasskeyTexts } from './en.ts'
 import { ko } from './ko.ts'
 
+export type { PasskeyTexts } from './en.ts'
+
 export const PASSKEY_TEXTS: Texts<PasskeyTexts> = { en, ko }

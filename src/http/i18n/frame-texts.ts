@@ -1,0 +1,30 @@
+/** What stands around the content of each page, in every language. */
+import type { Texts } from './catalogue.ts'
+
+export interface FrameTexts {
+  readonly languages: string
+  readonly menu: string
+  readonly skip: string
+  readonly support_url: string
+  readonly privacy_url: string
+  readonly terms_url: string
+}
+
+export const FRAME_TEXTS: Texts<{ [Key in keyof FrameTexts]: string }> = {
+  en: {
+    languages: 'Language',
+    menu: 'Menu',
+    skip: 'Skip to the content',
+    support_url: 'Help',
+    privacy_url: 'Privacy',
+    terms_url: 'Terms',
+  },
+  ko: {
+    languages: '언어',
+    menu: '메뉴',
+    skip: '본문으로 건너뛰기',
+    support_url: '도움말',
+    privacy_url: '개인정보 처리방침',
+    terms_url: '이용약관',
+  },
+}

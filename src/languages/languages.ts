@@ -1,0 +1,49 @@
+/** Further languages: one file each in this folder, `<tag>.ts`, read at start. English and Korean stand in the rooms. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { TEXTS as PORTAL_TEXTS } from '#account-portal/texts/texts.ts'
+import type { PortalTexts } from '#account-portal/texts/texts.ts'
+import { LANGUAGES } from '#http/i18n/language.ts'
+import { FRAME_TEXTS, type FrameTexts } from '#http/i18n/frame-texts.ts'
+import { TEXTS as INTERACTION_TEXTS, type InteractionTexts } from '#interactions/texts/texts.ts'
+import type { Letters } from '#mail/templates/letter.ts'
+import { LETTERS } from '#mail/templates/texts/texts.ts'
+import { PASSKEY_TEXTS, type PasskeyTexts } from '#sign-in/passkey/texts/texts.ts'
+
+/** What a file of a language exports as `translation`; each part has the keys and gaps of its `en.ts`. */
+export interface Translation {
+  /** What the language calls itself. */
+  readonly name: string
+  readonly dir: 'ltr' | 'rtl'
+  readonly frame: FrameTexts
+  readonly interactions: InteractionTexts
+  readonly portal: PortalTexts
+  readonly passkeys: PasskeyTexts
+  readonly letters: Letters
+}
+
+/** A primary language subtag (RFC 5646 §2.2.1): `de.ts`, `gsw.ts`. */
+const FILE = /^([a-z]{2,3})\.(?:ts|js)$/
+
+/** Adds every language of the folder, to pages and mails of this process; gives back their tags. */
+export async function loadLanguages(folder: string = import.meta.dirname): Promise<string[]> {
+  const tags: string[] = []
+  for (const name of (await readdir(folder)).toSorted()) {
+    const tag = FILE.exec(name)?.[1]
+    if (tag === undefined) continue
+    const module = (await import(pathToFileURL(join(folder, name)).href)) as { translation: Translation }
+    addLanguage(tag, module.translation)
+    tags.push(tag)
+  }
+  return tags
+}
+
+function addLanguage(tag: string, { name, dir, ...texts }: Translation): void {
+  Object.assign(LANGUAGES, { [tag]: { name, dir } })
+  Object.assign(FRAME_TEXTS, { [tag]: texts.frame })
+  Object.assign(INTERACTION_TEXTS, { [tag]: texts.interactions })
+  Object.assign(PORTAL_TEXTS, { [tag]: texts.portal })
+  Object.assign(PASSKEY_TEXTS, { [tag]: texts.passkeys })
+  Object.assign(LETTERS, { [tag]: texts.letters })
+}

@@ -1,0 +1,52 @@
+/**
+ * A language that is made of the English one: every text stands in ⟦…⟧ and is 40 % longer. What is outside of the
+ * brackets on a page does not come from the catalogue.
+ */
+import { html } from 'hono/html'
+import { TEXTS as PORTAL_TEXTS } from '#account-portal/texts/texts.ts'
+import type { Html } from '#http/design/html.ts'
+import { FRAME_TEXTS } from '#http/i18n/frame-texts.ts'
+import { TEXTS as INTERACTION_TEXTS } from '#interactions/texts/texts.ts'
+import type { Translation } from '#languages/languages.ts'
+import { LETTERS } from '#mail/templates/texts/texts.ts'
+import { PASSKEY_TEXTS } from '#sign-in/passkey/texts/texts.ts'
+
+const WORDS = 'ĉirkaŭ ĝardeno ĥoro ĵurnalo ŝipo '
+
+export const translation: Translation = {
+  name: 'Pseŭdo',
+  dir: 'ltr',
+  frame: longer(FRAME_TEXTS.en),
+  interactions: longer(INTERACTION_TEXTS.en),
+  portal: longer(PORTAL_TEXTS.en),
+  passkeys: longer(PASSKEY_TEXTS.en),
+  // the code and the link of a letter are no texts
+  letters: longer(LETTERS.en, ['code', 'url']),
+}
+
+function longer<Value>(value: Value, kept: readonly string[] = []): Value {
+  return changed(value) as Value
+
+  function changed(value: unknown): unknown {
+    if (typeof value === 'string') return value === '' ? value : `⟦${value}${filler(value.length)}⟧`
+    if (typeof value === 'function') return (...gaps: unknown[]) => changed(Reflect.apply(value, undefined, gaps))
+    if (Array.isArray(value)) return value.map(changed)
+    if (typeof value !== 'object' || value === null) return value
+    if ('isEscaped' in value || 'then' in value) return markup(value as Html)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, kept.includes(key) ? inner : changed(inner)]),
+    )
+  }
+}
+
+async function markup(value: Html): Promise<Html> {
+  const text = await value
+  const shown = text.toString().replaceAll(/<[^>]*>/g, '').length
+  return html`⟦${text}${filler(shown)}⟧`
+}
+
+/** At least 40 % of a length, cut wherever that is. */
+function filler(length: number): string {
+  const wanted = Math.ceil(length * 0.4)
+  return ` ${WORDS.repeat(Math.ceil(wanted / WORDS.length))}`.slice(0, wanted + 1).trimEnd()
+}
