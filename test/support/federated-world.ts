@@ -24,8 +24,16 @@ export interface TwoSided {
   readonly there: Person
 }
 
-export async function startFederatedWorld(processes = 1): Promise<FederatedWorld> {
-  const [nodes, there] = await Promise.all([startServers(processes), startServer()])
+type Environment = Readonly<Record<string, string>>
+
+export async function startFederatedWorld(
+  processes = 1,
+  env: { readonly here?: Environment; readonly there?: Environment } = {},
+): Promise<FederatedWorld> {
+  const [nodes, there] = await Promise.all([
+    startServers(processes, { env: env.here ?? {} }),
+    startServer({ env: env.there ?? {} }),
+  ])
   const here = nodes[0] as Server
   const [admin, adminThere] = await Promise.all([administrator(here), administrator(there)])
   const client = await admin.client('web', { client_name: 'shop', redirect_uris: [APP_CALLBACK] })
