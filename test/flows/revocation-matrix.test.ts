@@ -11,7 +11,7 @@ import {
   hold,
   type Holdings,
   SCOPES,
-  soonDead,
+  soon,
   type Stage,
   type Verdict,
 } from '../support/revocation-holdings.ts'
@@ -58,8 +58,9 @@ async function outcomesOf(stage: Stage, event: string): Promise<Map<string, Verd
     await EVENTS[event]?.(stage, holdings)
     for (const [artefact, check] of Object.entries(CHECKS)) {
       const ask = () => check(stage, holdings)
-      const isSoon = rows.get(event)?.get(artefact)?.startsWith('Ends within a second')
-      results.set(artefact, await (isSoon ? soonDead(ask) : ask()).catch(asError))
+      const cell = rows.get(event)?.get(artefact) ?? ''
+      const isSoon = /^(Ends|Stays:) within a second/.test(cell)
+      results.set(artefact, await (isSoon ? soon(ask, cell.startsWith('Stays')) : ask()).catch(asError))
     }
   } catch (error) {
     for (const artefact of Object.keys(CHECKS)) results.set(artefact, asError(error))

@@ -180,12 +180,12 @@ function tokenVerdict({ status, body }: { status: number; body: Record<string, s
   return { isAlive: true, scopes: (scope ?? '').split(' ') }
 }
 
-/** Asks again until it is dead, or the time for that is over. */
-export async function soonDead(ask: () => Promise<Verdict>): Promise<Verdict> {
+/** Asks again until it is as it is to become, or the time for that is over. */
+export async function soon(ask: () => Promise<Verdict>, isAlive: boolean): Promise<Verdict> {
   const deadline = performance.now() + SOON_MS
   for (;;) {
     const verdict = await ask()
-    if (!verdict.isAlive || performance.now() > deadline) return verdict
+    if (verdict.isAlive === isAlive || performance.now() > deadline) return verdict
     await delay(50)
   }
 }
