@@ -31,6 +31,7 @@ const FACTOR_CHANGES: ReadonlySet<Done> = new Set([
   'totpRemoved',
   'codesMade',
   'emailConfirmed',
+  'linked',
   'unlinked',
 ])
 const NOTICE = 'page-notice'

@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import { AppError } from '#shared/app-error.ts'
 import { TooManyMails } from '#sign-in/email-code/errors.ts'
 import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
+import { UpstreamUnavailable } from '#sign-in/federated/errors.ts'
 import type { Problem } from './texts/texts.ts'
 import type { ShownAgain } from './visit.ts'
 
@@ -19,7 +20,10 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
   too_many_attempts: 'tooMany',
   too_many_mails: 'tooManyMails',
   too_many_passkeys: 'tooManyPasskeys',
+  upstream_unavailable: 'linkUnavailable',
 }
+
+const UNAVAILABLE_SECONDS = 30
 
 /** Undefined for what no page can say better than the error page. RFC 6585 §4, RFC 9110 §15.6.4: how long to wait. */
 export function problemOf(ctx: Context, error: unknown): ShownAgain | undefined {
@@ -29,5 +33,6 @@ export function problemOf(ctx: Context, error: unknown): ShownAgain | undefined 
   if (error instanceof SignInBusy || error instanceof TooManyAttempts || error instanceof TooManyMails) {
     ctx.set('Retry-After', String(error.retryAfterSeconds))
   }
+  if (error instanceof UpstreamUnavailable) ctx.set('Retry-After', String(UNAVAILABLE_SECONDS))
   return { status: error.status, problem }
 }

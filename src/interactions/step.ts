@@ -49,6 +49,8 @@ export interface InteractionPaths {
   form(uid: string, step: keyof typeof STEPS): string
   /** By GET: on to an upstream provider. */
   upstream(uid: string, id: string): string
+  /** Where a person links providers to their account. */
+  readonly linked: string
   /** 303 to the question that is open now. */
   backToQuestion(ctx: Context, uid: string): void
 }
@@ -61,6 +63,7 @@ export function interactionPaths(issuer: string): InteractionPaths {
     question,
     form: (uid, step) => `${question(uid)}/${STEPS[step]}`,
     upstream: (uid, id) => `${question(uid)}/${STEPS.upstream}/${encodeURIComponent(id)}`,
+    linked: `${base}/account/linked`,
     backToQuestion(ctx, uid) {
       ctx.redirect(question(uid) + ctx.search)
       // RFC 9700 §4.12: 303, so that a form is not sent a second time.

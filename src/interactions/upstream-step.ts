@@ -11,7 +11,7 @@ import { pageOf, showUpstreamPage } from './upstream-page.ts'
 export interface UpstreamStep {
   /** On to the provider: 303. */
   begin(ctx: Context): Promise<void>
-  /** `<issuer>/upstream/callback`: back to the interaction that the answer belongs to, which its browser alone can open. */
+  /** `<issuer>/upstream/callback`: back to what waits for the answer, which the browser that asked alone can open. */
   callback(ctx: Context): Promise<void>
   /** Takes the answer in. */
   finish(ctx: Context): Promise<void>
@@ -77,13 +77,14 @@ async function begin(deps: StepDeps, ctx: Context): Promise<void> {
 
 async function callback({ federated, paths }: StepDeps, ctx: Context): Promise<void> {
   const { state } = ctx.query
-  const uid = typeof state === 'string' ? await federated.interactionOf(state) : undefined
-  if (uid === undefined) {
+  const waiting = typeof state === 'string' ? await federated.returnOf(state) : undefined
+  if (waiting === undefined) {
     // nobody waits for it, but it is looked at, so that it is counted and told to the audit log
     await federated.finish({ uid: '', answer: ctx.querystring }, anonymous(ctx))
     throw new InteractionLost('unknown')
   }
-  ctx.redirect(`${paths.form(uid, 'upstream')}?${ctx.querystring}`)
+  const back = waiting.to === 'account' ? paths.linked : paths.form(waiting.uid, 'upstream')
+  ctx.redirect(`${back}?${ctx.querystring}`)
   ctx.status = 303
 }
 

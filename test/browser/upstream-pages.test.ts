@@ -114,6 +114,29 @@ const PAGES: Readonly<Record<string, Way>> = {
       return page
     },
   },
+  'link-offered': { heading: 'Linked providers', open: (context) => ownPage(context) },
+  'link-begun': {
+    heading: 'Linked providers',
+    async open(context) {
+      const page = await ownPage(context)
+      // the page leads on by itself, and is left at once
+      await context.route(`${world.there.issuer}/**`, (route) => route.fulfill({ status: 204 }))
+      await page.click('button[name=link][value=open]')
+      await page.waitForSelector('a.primary')
+      return page
+    },
+  },
+  'link-cancelled': {
+    heading: 'Linked providers',
+    async open(context) {
+      const page = await ownPage(context)
+      await page.click('button[name=link][value=open]')
+      await page.waitForURL(`${world.there.issuer}/**`)
+      await page.click('button.quiet')
+      await page.waitForURL(`${world.here.issuer}/**`)
+      return page
+    },
+  },
 }
 
 describe.skipIf(!browser).each(LANGUAGES)('in %s', (locale) => {
@@ -153,6 +176,19 @@ describe.skipIf(!browser)('without script', () => {
 async function signInPage(context: BrowserContext): Promise<Page> {
   const page = await context.newPage()
   await page.goto(world.app.begin().url)
+  return page
+}
+
+/** Somebody's page of links, who has none. */
+async function ownPage(context: BrowserContext): Promise<Page> {
+  const email = address()
+  await world.admin.account(email, PASSWORD)
+  const page = await context.newPage()
+  await page.goto(`${world.here.issuer}/account/linked`)
+  await page.fill('[name=identifier]', email)
+  await page.fill('[name=password]', PASSWORD)
+  await page.click('button.primary')
+  await page.waitForURL('**/account/linked')
   return page
 }
 

@@ -1,43 +1,95 @@
-/** `/account/linked`: the providers by which a person signs in here, and the end of such a link. */
+/** `/account/linked`: the providers by which a person signs in here, a further one, and the end of such a link. */
 import { html } from 'hono/html'
-import { button, foreign, hidden } from '#http/design/components.ts'
-import { ask, rows, type Row, sheet } from '#http/design/work-components.ts'
-import type { Federated } from '#sign-in/federated/federated.ts'
+import { button, buttonLink, foreign, hidden } from '#http/design/components.ts'
+import type { Html } from '#http/design/html.ts'
+import { ask, rows, type Row, section, sheet } from '#http/design/work-components.ts'
+import { LinkNotFound } from '#sign-in/federated/errors.ts'
+import type { Federated, OwnLinkOutcome } from '#sign-in/federated/federated.ts'
+import type { Upstream } from '#sign-in/federated/upstream.ts'
 import { datesOf } from '../dates.ts'
 import type { Frame } from '../frame.ts'
 import { TEXTS } from '../texts/texts.ts'
-import type { Section, Visit } from '../visit.ts'
+import type { Section, ShownAgain, Visit } from '../visit.ts'
 
 export interface LinkedDeps {
   readonly frame: Frame
-  readonly federated: Pick<Federated, 'links' | 'unlink'>
+  readonly federated: Pick<Federated, 'links' | 'unlink' | 'offered' | 'beginLink' | 'finishLink'>
 }
 
 type Link = Awaited<ReturnType<Federated['links']>>[number]
 
-export function createLinked({ frame, federated }: LinkedDeps): Section {
+/** Why nobody was linked, as the page says it. */
+const REFUSALS = {
+  cancelled: { status: 200, problem: 'linkCancelled' },
+  refused: { status: 403, problem: 'linkRefused' },
+  taken: { status: 409, problem: 'linkTaken' },
+} as const satisfies Record<Exclude<OwnLinkOutcome, 'linked'>, ShownAgain>
+
+export function createLinked(deps: LinkedDeps): Section {
+  const { federated } = deps
   return {
     name: 'linked',
     isGuarded: () => true,
 
     async show(visit, again) {
-      const texts = TEXTS[visit.language].linked
-      const links = await federated.links(visit.account.sub)
-      const content =
-        links.length === 0
-          ? sheet(html`<p>${texts.empty}</p>`)
-          : html`<p>${texts.lead}</p>
-              ${visit.isFresh ? '' : frame.confirm(visit, 'linked')}
-              ${sheet(rows(links.map((link) => row(frame, visit, link))))}`
-      await frame.send(visit, { name: 'linked', again, content })
+      const { account, ctx, session } = visit
+      // back from a provider; what is sent along means something in the session that asked alone
+      if (again !== undefined || ctx.query['state'] === undefined) return list(deps, visit, again)
+      const outcome = await federated.finishLink({ account, session: session.uid, answer: ctx.querystring }, visit.by)
+      if (outcome === 'linked') return deps.frame.tell(visit, 'linked', 'linked')
+      await list(deps, visit, REFUSALS[outcome])
     },
 
-    async answer({ account, by }, form) {
+    async answer(visit, form) {
+      const wanted = form.one('link')
+      if (wanted !== undefined) return leadOn(deps, visit, wanted)
       const link = { upstream: form.one('upstream') ?? '', subject: form.one('subject') ?? '' }
-      await federated.unlink(account.sub, link, by)
+      await federated.unlink(visit.account.sub, link, visit.by)
       return 'unlinked'
     },
   }
+}
+
+async function list({ frame, federated }: LinkedDeps, visit: Visit, again: ShownAgain | undefined): Promise<void> {
+  const texts = TEXTS[visit.language].linked
+  const [links, offered] = await Promise.all([federated.links(visit.account.sub), federated.offered()])
+  const further = offered.filter(({ id }) => !links.some(({ upstream }) => upstream === id))
+  const isAsked = links.length > 0 || further.length > 0
+  await frame.send(visit, {
+    name: 'linked',
+    again,
+    content: html`${links.length === 0 ? '' : html`<p>${texts.lead}</p>`}
+    ${isAsked && !visit.isFresh ? frame.confirm(visit, 'linked') : ''}
+    ${sheet(links.length === 0 ? html`<p>${texts.empty}</p>` : rows(links.map((link) => row(frame, visit, link))))}
+    ${further.length === 0 || !visit.isFresh ? '' : additions(frame, visit, further)}`,
+  })
+}
+
+function additions(frame: Frame, visit: Visit, further: readonly Pick<Upstream, 'id' | 'name'>[]): Html {
+  const texts = TEXTS[visit.language].linked
+  const buttons = further.map(({ id, name }) => button({ label: texts.add(name), name: 'link', value: id }))
+  return section({
+    id: 'more',
+    heading: texts.more,
+    lead: texts.moreLead,
+    content: frame.form(visit, 'linked', html`${buttons}`),
+  })
+}
+
+/** A page that leads on: a form may not lead to another's address by itself (Content Security Policy, form-action). */
+async function leadOn({ frame, federated }: LinkedDeps, visit: Visit, wanted: string): Promise<undefined> {
+  const url = await federated.beginLink({ upstream: wanted, session: visit.session.uid })
+  const name = (await federated.offered()).find(({ id }) => id === wanted)?.name
+  if (!url || name === undefined) throw new LinkNotFound()
+  const texts = TEXTS[visit.language].linked
+  visit.ctx.set('Refresh', `0; url=${url.href}`)
+  await frame.send(visit, {
+    name: 'linked',
+    content: sheet(
+      html`<p>${texts.going(name)}</p>
+        <div>${buttonLink({ href: url.href, label: texts.go(name), kind: 'primary' })}</div>`,
+    ),
+  })
 }
 
 function row(frame: Frame, visit: Visit, { name, upstream, subject, linkedAt, lastUsedAt }: Link): Row {

@@ -18,7 +18,7 @@ export interface OverviewDeps {
   readonly passkeys: Pick<Passkeys, 'list'>
   readonly totp: Pick<Totp, 'state'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'left'>
-  readonly federated: Pick<Federated, 'links'>
+  readonly federated: Pick<Federated, 'links' | 'offered'>
   readonly accountAccess: Pick<AccountAccess, 'sessions' | 'consents'>
 }
 
@@ -59,12 +59,13 @@ async function statesOf(deps: OverviewDeps, visit: Visit): Promise<{ signingIn: 
   const { sub } = account
   const texts = TEXTS[language].overview
   const dates = datesOf(visit)
-  const [password, passkeys, app, codes, links, sessions, consents] = await Promise.all([
+  const [password, passkeys, app, codes, links, offered, sessions, consents] = await Promise.all([
     deps.passwords.state(sub),
     deps.passkeys.list(sub),
     deps.totp.state(sub),
     deps.recoveryCodes.left(sub),
     deps.federated.links(sub),
+    deps.federated.offered(),
     deps.accountAccess.sessions(sub),
     deps.accountAccess.consents(sub),
   ])
@@ -75,7 +76,9 @@ async function statesOf(deps: OverviewDeps, visit: Visit): Promise<{ signingIn: 
       ['authenticator', app ? texts.on(dates.day(app.confirmedAt)) : texts.none],
       ['recovery-codes', codes === 0 ? texts.noCodes : texts.codes(codes)],
       // a server without such providers has nothing to say of them
-      ...(links.length === 0 ? [] : [['linked', links.map(({ name }) => name).join(', ')] as const]),
+      ...(links.length + offered.length === 0
+        ? []
+        : [['linked', links.map(({ name }) => name).join(', ') || texts.none] as const]),
     ],
     access: [
       ['sessions', texts.sessions(sessions.length)],

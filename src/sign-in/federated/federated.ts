@@ -23,6 +23,16 @@ export type UpstreamOutcome =
   | { readonly kind: 'stranger'; readonly upstream: Upstream; readonly why: 'no_account' | 'no_email' }
   | { readonly kind: 'cancelled' | 'refused'; readonly upstream: Upstream | undefined }
 
+/** What came back to the page of somebody who is signed in. */
+export interface OwnLink extends Pick<UpstreamAnswer, 'answer'> {
+  readonly account: Account
+  /** The session's uid: nobody else's browser brings the answer. */
+  readonly session: string
+}
+
+/** `taken`: whoever signed in there is linked already, to this account or to another one. */
+export type OwnLinkOutcome = 'linked' | 'taken' | 'cancelled' | 'refused'
+
 export interface BeginUpstream {
   /** The id of the provider. */
   readonly upstream: string
@@ -42,8 +52,12 @@ export interface Federated extends LoginMethod<UpstreamAnswer> {
    * UpstreamUnavailable (503) where it cannot be asked.
    */
   begin(request: BeginUpstream): Promise<URL | undefined>
-  /** The interaction that began with this state, which stays unspent. */
-  interactionOf(state: string): Promise<string | undefined>
+  /** Who waits for the answer to this state, which stays unspent: an interaction, or a person's own page. */
+  returnOf(state: string): Promise<{ to: 'interaction'; uid: string } | { to: 'account' } | undefined>
+  /** As `begin`, for somebody who is signed in and wants to be linked. */
+  beginLink(request: { readonly upstream: string; readonly session: string }): Promise<URL | undefined>
+  /** Once. Audits account.linked, a refusal as well, and tells the person by mail. */
+  finishLink(answered: OwnLink, by: AuditContext): Promise<OwnLinkOutcome>
   /** As `verify`, with what else there is to say. */
   finish(attempt: UpstreamAnswer & { readonly clientId?: string }, by: AuditContext): Promise<UpstreamOutcome>
   /**

@@ -10,7 +10,8 @@ import type { BeginUpstream, Federated, UpstreamAnswer, UpstreamOutcome } from '
 import { createLinkStore, type UpstreamPerson } from './link-store.ts'
 import { createLinks, type LinksDeps } from './links.ts'
 import type { Providers, UpstreamClaims } from './providers.ts'
-import { refusalOf, wasCancelled } from './refusals.ts'
+import { createOwnLinks } from './own-links.ts'
+import { redeem } from './redemption.ts'
 import type { UpstreamRequests } from './requests.ts'
 import { createUpstreamSignOut, type UpstreamSignOutDeps } from './sign-out.ts'
 import type { Upstream, Upstreams } from './upstream.ts'
@@ -28,6 +29,11 @@ export function createFederation(deps: FederationDeps): Federated {
   const links = createLinks(deps)
   const findOffered = async (id: string) => (await upstreams.offered()).find((upstream) => upstream.id === id)
 
+  async function beginAt({ upstream: id, ...request }: BeginUpstream): Promise<URL | undefined> {
+    const upstream = await findOffered(id)
+    return upstream && begin(deps, upstream, request)
+  }
+
   return {
     name: 'federated',
     proves: 'identity',
@@ -39,12 +45,8 @@ export function createFederation(deps: FederationDeps): Federated {
       return (await upstreams.offered()).find(({ domains }) => domains.includes(domain))
     },
 
-    async begin({ upstream: id, ...request }) {
-      const upstream = await findOffered(id)
-      return upstream && begin(deps, upstream, request)
-    },
+    begin: beginAt,
 
-    interactionOf: requests.interactionOf,
     finish: (attempt, by) => finish(deps, attempt, by),
 
     async verify(attempt, by) {
@@ -68,6 +70,7 @@ export function createFederation(deps: FederationDeps): Federated {
     links: (sub) => createLinkStore(db).list(sub),
     unlink: links.remove,
 
+    ...createOwnLinks({ ...deps, begin: (upstream, uid) => beginAt({ upstream, uid, again: false }) }),
     ...createUpstreamSignOut(deps, findOffered),
   }
 }
@@ -107,18 +110,9 @@ interface Judgement {
 }
 
 async function judge(deps: FederationDeps, { uid, answer }: Attempt, by: AuditContext): Promise<Judgement> {
-  const parameters = new URLSearchParams(answer)
-  const state = parameters.get('state') ?? ''
-  const request = await deps.requests.take(uid, state)
-  if (!request) return refused('the state was spent, is too old or is not for this page', undefined)
-  const upstream = await deps.upstreams.read(request.upstream)
-  if (!upstream?.enabled) return refused('the provider is disabled or gone', upstream)
-  let claims: UpstreamClaims
-  try {
-    claims = await deps.providers.redeem(upstream, parameters, { ...request, state })
-  } catch (error) {
-    return refused(refusalOf(error), upstream, wasCancelled(error) ? 'cancelled' : 'refused')
-  }
+  const redemption = await redeem(deps, { uid, answer })
+  if (redemption.kind !== 'claims') return refused(redemption.refusal, redemption.upstream, redemption.kind)
+  const { upstream, claims } = redemption
   const person = { upstream: upstream.id, subject: claims.sub }
   const amr = amrOf(claims)
   const detail = Array.isArray(claims['amr']) ? { upstream_amr: claims['amr'].slice(0, 10).map(String) } : {}

@@ -1,0 +1,36 @@
+/** What a provider sent back, taken once and checked: whom it vouches for, or why it cannot be used. */
+import type { UpstreamAnswer } from './federated.ts'
+import type { Providers, UpstreamClaims } from './providers.ts'
+import { refusalOf, wasCancelled } from './refusals.ts'
+import type { UpstreamRequests } from './requests.ts'
+import type { Upstream, Upstreams } from './upstream.ts'
+
+export interface RedemptionDeps {
+  readonly upstreams: Pick<Upstreams, 'read'>
+  readonly providers: Providers
+  readonly requests: UpstreamRequests
+}
+
+export type Redemption =
+  | { readonly kind: 'claims'; readonly upstream: Upstream; readonly claims: UpstreamClaims }
+  | { readonly kind: 'refused' | 'cancelled'; readonly upstream: Upstream | undefined; readonly refusal: string }
+
+/** `uid`: who waits for the answer, as it was when the request began. */
+export async function redeem(deps: RedemptionDeps, { uid, answer }: UpstreamAnswer): Promise<Redemption> {
+  const parameters = new URLSearchParams(answer)
+  const state = parameters.get('state') ?? ''
+  const request = await deps.requests.take(uid, state)
+  if (!request) return refused(undefined, 'the state was spent, is too old or is not for this page')
+  const upstream = await deps.upstreams.read(request.upstream)
+  if (!upstream?.enabled) return refused(upstream, 'the provider is disabled or gone')
+  try {
+    const claims = await deps.providers.redeem(upstream, parameters, { ...request, state })
+    return { kind: 'claims', upstream, claims }
+  } catch (error) {
+    return { kind: wasCancelled(error) ? 'cancelled' : 'refused', upstream, refusal: refusalOf(error) }
+  }
+}
+
+function refused(upstream: Upstream | undefined, refusal: string): Redemption {
+  return { kind: 'refused', upstream, refusal }
+}
