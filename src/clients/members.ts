@@ -54,8 +54,17 @@ const MEMBERS: ReadonlyMap<string, MemberRule> = new Map([
   ['signet_accent', { fits: isAccent, expected: EXPECTED_ACCENT }],
   ['signet_logo', { fits: isLogo, expected: EXPECTED_LOGO }],
   ['signet_introspect', FLAG],
+  ['signet_verified', FLAG],
   ['signet_origins', { fits: isOrigins, expected: 'an array of origins such as https://app.example.com' }],
 ])
+
+/** What is meant where a member of ours is left out, and is not stored. */
+export const USUAL = [
+  ['signet_pkce', 'required'],
+  ['signet_assertion_audience', 'issuer'],
+  ['signet_introspect', false],
+  ['signet_verified', true],
+] as const
 
 /** Members that the server itself makes. */
 const MADE_BY_THE_SERVER = new Set([

@@ -3,7 +3,7 @@ import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import { checkJwks } from './client-keys.ts'
 import type { Client, Profile } from './client.ts'
-import { isWebAddress, memberRule, unknownMember } from './members.ts'
+import { isWebAddress, memberRule, unknownMember, USUAL } from './members.ts'
 import { GRANT, type Offer, OPENID_SCOPES, PROFILES, type ProfileRules } from './profiles.ts'
 import { checkRedirectUris } from './redirect-uris.ts'
 
@@ -258,9 +258,7 @@ function checkOwnMembers({ profile, rules, values, faults }: Draft): void {
     const expected = `nothing here: a ${profile} client does not run in a browser`
     faults.push({ field: 'signet_origins', given: shown(origins), expected })
   }
-  if (values.get('signet_pkce') === 'required') values.delete('signet_pkce')
-  if (values.get('signet_assertion_audience') === 'issuer') values.delete('signet_assertion_audience')
-  if (values.get('signet_introspect') === false) values.delete('signet_introspect')
+  for (const [name, value] of USUAL) if (values.get(name) === value) values.delete(name)
 
   function refuse(field: string, value: unknown, refused: boolean, expected: string): void {
     if (refused && values.get(field) === value) faults.push({ field, given: value, expected })

@@ -61,7 +61,7 @@ export function consentPage(view: ConsentView): { title: string; content: Html }
       <h1>${texts.heading(client.name)}</h1>
       <p>${texts.asks(client.name, client.redirectHost, who)}</p>
     </div>
-    ${client.loopbackOnly ? hint(texts.loopback) : ''}
+    ${client.unverified ? hint(texts.unverified(client.name)) : ''} ${client.loopbackOnly ? hint(texts.loopback) : ''}
     ${problem === undefined ? '' : notice('consent-notice', texts[problem])}
     ${form(action, html`${hidden(csrfField.name, csrfField.value)}${asked}${buttons}`)}
     <p class="small">

@@ -16,6 +16,7 @@ export const EXTRA_CLIENT_METADATA = [
   'signet_logo',
   'signet_origins',
   'signet_pkce',
+  'signet_verified',
 ]
 
 /** The engine wants to see a secret where one is used; ours are digests, so it gets a value nobody can know. */

@@ -15,6 +15,8 @@ export interface InteractionClient {
   readonly redirectHost: string
   /** Every redirect URI of it leads to this device: anybody could have started it. */
   readonly loopbackOnly: boolean
+  /** Nobody has checked who is behind it (`signet_verified: false`). */
+  readonly unverified: boolean
   readonly clientUri: string | undefined
   /** Its own mark and colour on the pages on which a person goes on to it (`signet_logo`, `signet_accent`). */
   readonly brand: Partial<Pick<Brand, 'logo' | 'accent'>>

@@ -128,6 +128,7 @@ function clientNamed(text: string) {
     name: text,
     redirectHost: `x${text}`,
     loopbackOnly: true,
+    unverified: true,
     brand: {},
     clientUri: undefined,
     logoUri: undefined,

@@ -46,6 +46,7 @@ const MEMBERS = {
   signet_pkce: member(choice('required', 'optional')),
   signet_assertion_audience: member(choice('issuer', 'token_endpoint')),
   signet_introspect: member(flag, 'Whether it is told about tokens issued to others.'),
+  signet_verified: member(flag, 'false: people are told at consent that nobody has checked who is behind it.'),
   signet_origins: member(urls, 'From where a browser app calls the token endpoint.'),
 }
 
