@@ -14,7 +14,7 @@ const SETTINGS = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
-  max_connections: '300',
+  max_connections: '600',
   autovacuum: 'off',
   max_wal_size: '2GB',
 }
