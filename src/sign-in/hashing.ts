@@ -1,7 +1,7 @@
 /** Password hashing by argon2id on threads of its own that yield, so that a rush of sign-ins starves nothing else. */
 import { availableParallelism } from 'node:os'
 import { parseOptions } from '@node-rs/argon2'
-import { Piscina } from 'piscina'
+import type { Piscina } from 'piscina'
 import { watchEventLoop } from '#shared/event-loop.ts'
 import { SignInBusy } from './errors.ts'
 import type { HashWork } from './hash-worker.ts'
@@ -37,7 +37,7 @@ export function createHasher(limits: { concurrency?: number; maxWaiting?: () => 
   const maxWaiting = limits.maxWaiting ?? (() => MAX_WAITING)
   const waiting: (() => void)[] = []
   let atWork = 0
-  let threads: Piscina<HashWork> | undefined
+  let threads: Promise<Piscina<HashWork>> | undefined
 
   async function inTurn(work: HashWork): Promise<unknown> {
     if (atWork < concurrency) atWork += 1
@@ -47,7 +47,7 @@ export function createHasher(limits: { concurrency?: number; maxWaiting?: () => 
     const begun = performance.now()
     const isSaturated = watchEventLoop()
     try {
-      return await threads.run(work)
+      return await (await threads).run(work)
     } finally {
       // while the event loop cannot follow, a thread rests as long as its hash took
       if (waiting.length > 0 && isSaturated()) setTimeout(next, performance.now() - begun)
@@ -68,7 +68,9 @@ export function createHasher(limits: { concurrency?: number; maxWaiting?: () => 
   }
 }
 
-function startThreads(count: number): Piscina<HashWork> {
+/** Loaded with the first password: a start does not wait for it. */
+async function startThreads(count: number): Promise<Piscina<HashWork>> {
+  const { Piscina } = await import('piscina')
   return new Piscina({
     filename: new URL('./hash-worker.ts', import.meta.url).href,
     name: 'work',
