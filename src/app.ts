@@ -54,7 +54,14 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** How the paths begin that people ask for with a browser. */
-const PAGES: readonly string[] = [ROUTES.authorization, ROUTES.end_session, '/interaction/', '/account', '/upstream/']
+const PAGES: readonly string[] = [
+  ROUTES.authorization,
+  ROUTES.end_session,
+  '/interaction/',
+  '/account',
+  '/upstream/',
+  ...Object.values(MAIL_LINK_PATHS),
+]
 
 export function createApp(services: Services): Koa {
   const { config, logger, metrics, oidc } = services

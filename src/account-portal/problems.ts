@@ -1,9 +1,6 @@
 /** What the rooms below refuse, as the pages say it. */
 import type { Context } from 'koa'
 import { AppError } from '#shared/app-error.ts'
-import { TooManyMails } from '#sign-in/email-code/errors.ts'
-import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
-import { UpstreamUnavailable } from '#sign-in/federated/errors.ts'
 import type { Problem } from './texts/texts.ts'
 import type { ShownAgain } from './visit.ts'
 
@@ -23,16 +20,11 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
   upstream_unavailable: 'linkUnavailable',
 }
 
-const UNAVAILABLE_SECONDS = 30
-
 /** Undefined for what no page can say better than the error page. RFC 6585 §4, RFC 9110 §15.6.4: how long to wait. */
 export function problemOf(ctx: Context, error: unknown): ShownAgain | undefined {
   if (!(error instanceof AppError)) return undefined
   const problem = PROBLEMS[error.code]
   if (problem === undefined) return undefined
-  if (error instanceof SignInBusy || error instanceof TooManyAttempts || error instanceof TooManyMails) {
-    ctx.set('Retry-After', String(error.retryAfterSeconds))
-  }
-  if (error instanceof UpstreamUnavailable) ctx.set('Retry-After', String(UNAVAILABLE_SECONDS))
+  if ('retryAfterSeconds' in error) ctx.set('Retry-After', String(error.retryAfterSeconds))
   return { status: error.status, problem }
 }

@@ -24,7 +24,6 @@ export interface UpstreamStep {
 /** The parameter by which an address goes along to the provider that looks after it. */
 const HINT = 'login_hint'
 const MAX_HINT = 254
-const UNAVAILABLE_SECONDS = 30
 
 export interface UpstreamStepDeps extends StepDeps {
   readonly signOut: Pick<UpstreamSignOut, 'remember'>
@@ -70,7 +69,7 @@ async function begin(deps: StepDeps, ctx: Context): Promise<void> {
     ctx.set('Cache-Control', 'no-store')
   } catch (error) {
     if (!(error instanceof UpstreamUnavailable)) throw error
-    ctx.set('Retry-After', String(UNAVAILABLE_SECONDS))
+    ctx.set('Retry-After', String(error.retryAfterSeconds))
     await showUpstreamPage(deps, ctx, interaction, { kind: 'unavailable', name: error.upstream })
   }
 }

@@ -2,8 +2,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { TEXTS as PORTAL_TEXTS } from '#account-portal/texts/texts.ts'
-import type { PortalTexts } from '#account-portal/texts/texts.ts'
+import { TEXTS as PORTAL_TEXTS, type PortalTexts } from '#account-portal/texts/texts.ts'
 import { LANGUAGES } from '#http/i18n/language.ts'
 import { FRAME_TEXTS, type FrameTexts } from '#http/i18n/frame-texts.ts'
 import { TEXTS as INTERACTION_TEXTS, type InteractionTexts } from '#interactions/texts/texts.ts'
@@ -26,17 +25,14 @@ export interface Translation {
 /** A primary language subtag (RFC 5646 §2.2.1): `de.ts`, `gsw.ts`. */
 const FILE = /^([a-z]{2,3})\.(?:ts|js)$/
 
-/** Adds every language of the folder, to pages and mails of this process; gives back their tags. */
-export async function loadLanguages(folder: string = import.meta.dirname): Promise<string[]> {
-  const tags: string[] = []
+/** Adds every language of the folder to the pages and mails of this process. */
+export async function loadLanguages(folder: string = import.meta.dirname): Promise<void> {
   for (const name of (await readdir(folder)).toSorted()) {
     const tag = FILE.exec(name)?.[1]
     if (tag === undefined) continue
     const module = (await import(pathToFileURL(join(folder, name)).href)) as { translation: Translation }
     addLanguage(tag, module.translation)
-    tags.push(tag)
   }
-  return tags
 }
 
 function addLanguage(tag: string, { name, dir, ...texts }: Translation): void {

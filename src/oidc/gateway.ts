@@ -72,13 +72,9 @@ async function current(deps: GatewayDeps, ctx: Context): Promise<Interaction> {
  */
 async function finish(ctx: Context, interaction: Interaction, result: InteractionResults): Promise<void> {
   interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
-  await save(interaction)
+  await interaction.persist()
   ctx.redirect(interaction.returnTo)
   ctx.status = 303
-}
-
-async function save(interaction: Interaction): Promise<void> {
-  await interaction.save(interaction.exp - Math.floor(Date.now() / 1000))
 }
 
 async function allow(deps: GatewayDeps, ctx: Context, granted: ScopeSelection): Promise<void> {
@@ -139,7 +135,7 @@ function consentEvent(origin: Omit<AuditContext, 'actor'>, who: { accountId: str
 
 async function withoutSession(interaction: Interaction): Promise<void> {
   delete interaction.session
-  await save(interaction)
+  await interaction.persist()
 }
 
 /** Somebody else signed in: the session of the person before ends here, instead of by a scripted sign-out form. */

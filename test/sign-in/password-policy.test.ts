@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { Account } from '#accounts/account.ts'
 import { SYSTEM } from '#audit/audit.ts'
 import { createGuardedFetch } from '#http/guarded-fetch.ts'
+import { createEnrolments } from '#sign-in/enrolment-store.ts'
 import { createBreachRange } from '#sign-in/password/breach-range.ts'
 import { createPasswordPolicy } from '#sign-in/password/password-policy.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
@@ -122,10 +123,10 @@ describe('changing', async () => {
   const last = async () => (await audit.list({ limit: 1 }))[0]
 
   test('ASVS 6.2.3: the owner changes it with the present one, and is asked for no other any more', async () => {
-    expect(await passwords.state(ada.sub)).toMatchObject({ mustChange: true })
+    expect(await createEnrolments(db).of(ada.sub)).toMatchObject({ mustChange: true })
     expect(await passwords.change(ada, { current: PASSWORD, next: NEXT }, HOME)).toBe(true)
     expect(await last()).toMatchObject({ type: 'password.changed', accountId: ada.sub, outcome: 'success' })
-    expect(await passwords.state(ada.sub)).toMatchObject({ mustChange: false })
+    expect(await createEnrolments(db).of(ada.sub)).toMatchObject({ mustChange: false })
     expect([await works(PASSWORD), await works(NEXT)]).toEqual([false, true])
   })
 

@@ -1,16 +1,9 @@
 /** What stands around the content of each page, in every language. */
 import type { Texts } from './catalogue.ts'
 
-export interface FrameTexts {
-  readonly languages: string
-  readonly menu: string
-  readonly skip: string
-  readonly support_url: string
-  readonly privacy_url: string
-  readonly terms_url: string
-}
+export type FrameTexts = Record<'languages' | 'menu' | 'skip' | 'support_url' | 'privacy_url' | 'terms_url', string>
 
-export const FRAME_TEXTS: Texts<{ [Key in keyof FrameTexts]: string }> = {
+export const FRAME_TEXTS: Texts<FrameTexts> = {
   en: {
     languages: 'Language',
     menu: 'Menu',

@@ -53,6 +53,7 @@ export class UpstreamUnavailable extends AppError {
   override readonly name = 'UpstreamUnavailable'
   readonly code = 'upstream_unavailable'
   readonly status = 503
+  readonly retryAfterSeconds = 30
   /** As people know it. */
   readonly upstream: string
 

@@ -8,7 +8,7 @@ import { amrOf, domainOf, profileOf, type UpstreamProfile } from './claims.ts'
 import { UpstreamUnavailable } from './errors.ts'
 import type { BeginUpstream, Federated, UpstreamAnswer, UpstreamOutcome } from './federated.ts'
 import { createLinkStore, type UpstreamPerson } from './link-store.ts'
-import { createLinks, type LinksDeps } from './links.ts'
+import { createLinks, linkEvent, type LinksDeps } from './links.ts'
 import type { Providers, UpstreamClaims } from './providers.ts'
 import { createOwnLinks } from './own-links.ts'
 import { redeem } from './redemption.ts'
@@ -70,7 +70,7 @@ export function createFederation(deps: FederationDeps): Federated {
     links: (sub) => createLinkStore(db).list(sub),
     unlink: links.remove,
 
-    ...createOwnLinks({ ...deps, begin: (upstream, uid) => beginAt({ upstream, uid, again: false }) }),
+    ...createOwnLinks({ ...deps, links, begin: (upstream, uid) => beginAt({ upstream, uid, again: false }) }),
     ...createUpstreamSignOut(deps, findOffered),
   }
 }
@@ -183,11 +183,8 @@ async function justInTime(
   return accounts.create(named, asThemselves, async (trx, { sub }) => {
     if (!(await createLinkStore(trx).add(person, sub))) throw new AlreadyLinked()
     await audit.recordIn(trx, {
-      ...asThemselves(sub),
-      type: 'account.linked',
+      ...linkEvent(sub, { type: 'account.linked', upstream: upstream.id, by: asThemselves(sub) }),
       outcome: 'success',
-      accountId: sub,
-      subject: { kind: 'account', id: sub },
       detail: { upstream: upstream.id, just_in_time: true },
     })
   })

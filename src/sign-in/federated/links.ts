@@ -1,6 +1,6 @@
 /** Links of accounts to people at upstream providers, each change told in the audit log and by mail. */
 import type { Account, Accounts } from '#accounts/account.ts'
-import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import type { Mail } from '#mail/mail.ts'
 import type { Clock } from '#shared/clock.ts'
@@ -18,22 +18,25 @@ export interface LinksDeps {
   readonly clock: Clock
 }
 
+export type Links = ReturnType<typeof createLinks>
+
+interface LinkFacts {
+  readonly type: 'account.linked' | 'account.unlinked'
+  /** The id of the provider, where it is known. */
+  readonly upstream: string | undefined
+  readonly by: AuditContext
+}
+
+/** What every event of a link says; who records it adds the outcome. */
+export function linkEvent(sub: string, { type, upstream, by }: LinkFacts): Omit<AuditEvent, 'outcome'> {
+  const event = { ...by, type, accountId: sub, subject: { kind: 'account', id: sub } } as const
+  return upstream === undefined ? event : { ...event, detail: { upstream } }
+}
+
 export function createLinks({ db, accounts, audit, mail, clock }: LinksDeps) {
-  async function tell(
-    trx: Queryable,
-    account: Account,
-    how: { type: 'account.linked' | 'account.unlinked'; upstream: string; by: AuditContext },
-  ): Promise<void> {
-    const { type, upstream, by } = how
-    const { sub } = account
-    await audit.recordIn(trx, {
-      ...by,
-      type,
-      outcome: 'success',
-      accountId: sub,
-      subject: { kind: 'account', id: sub },
-      detail: { upstream },
-    })
+  async function tell(trx: Queryable, account: Account, how: LinkFacts): Promise<void> {
+    const { type, by } = how
+    await audit.recordIn(trx, { ...linkEvent(account.sub, how), outcome: 'success' })
     const change = type === 'account.linked' ? 'upstream_linked' : 'upstream_unlinked'
     await mail.enqueue(trx, noticeOf(account, change, { by, at: clock.now() }))
   }

@@ -7,8 +7,8 @@ import type { Upstream, Upstreams } from './upstream.ts'
 
 export interface RedemptionDeps {
   readonly upstreams: Pick<Upstreams, 'read'>
-  readonly providers: Providers
-  readonly requests: UpstreamRequests
+  readonly providers: Pick<Providers, 'redeem'>
+  readonly requests: Pick<UpstreamRequests, 'take'>
 }
 
 export type Redemption =

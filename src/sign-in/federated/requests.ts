@@ -56,7 +56,8 @@ export function createUpstreamRequests(db: Queryable, keyring: Pick<Keyring, 'se
       return secrets
     },
 
-    async interactionOf(state: string): Promise<string | undefined> {
+    /** The uid with which the request of this state began; it stays. */
+    async waiting(state: string): Promise<string | undefined> {
       const stateHash = stateHashOf(state)
       const sealed = await store.find(stateHash)
       return sealed && (open(REQUEST, sealed, stateHash) as OpenRequest).uid

@@ -16,9 +16,9 @@ export function createPasswordStore(db: Queryable) {
       return rows[0]
     },
 
-    async state(sub: string): Promise<{ mustChange: boolean; updatedAt: Date } | undefined> {
-      const { rows } = await db.query<{ mustChange: boolean; updatedAt: Date }>(
-        'SELECT must_change AS "mustChange", updated_at AS "updatedAt" FROM password_credentials WHERE account_sub = $1',
+    async state(sub: string): Promise<{ updatedAt: Date } | undefined> {
+      const { rows } = await db.query<{ updatedAt: Date }>(
+        'SELECT updated_at AS "updatedAt" FROM password_credentials WHERE account_sub = $1',
         [sub],
       )
       return rows[0]

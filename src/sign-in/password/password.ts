@@ -14,8 +14,8 @@ export interface Passwords extends LoginMethod<{
 }> {
   /** Throws PasswordInvalid (400, faults) when a new password is not good enough for its owner. */
   check(password: string, owner?: PasswordOwner): Promise<void>
-  /** Whether the person has to choose another one before they go on, and since when it is the present one. */
-  state(sub: string): Promise<{ mustChange: boolean; updatedAt: Date } | undefined>
+  /** Since when it is the present one; undefined where there is none. */
+  state(sub: string): Promise<{ updatedAt: Date } | undefined>
   /**
    * Changes the password of who knows the present one (ASVS 6.2.3): false where `current` is wrong, which counts as an
    * attempt. Throws PasswordInvalid, TooManyAttempts and SignInBusy. Audits password.changed; `within` runs in its

@@ -8,7 +8,6 @@ import {
   somebodyThere,
   startFederatedWorld,
   twoSided,
-  type TwoSided,
 } from '../../support/federated-world.ts'
 import { asSuperuser } from '../../support/postgres.ts'
 import { textOf, type Visit } from '../../support/person.ts'
@@ -27,11 +26,7 @@ beforeAll(async () => {
   })
 })
 
-interface Somebody {
-  readonly sub: string
-  readonly email: string
-  readonly browser: TwoSided
-}
+type Somebody = Awaited<ReturnType<typeof somebody>>
 
 /** Signed in here, with an account at the provider that has another address. */
 async function somebody() {
@@ -44,9 +39,9 @@ async function somebody() {
   return { sub, email, browser, there: await somebodyThere(world, `there-${people}@example.com`) }
 }
 
-const linkedPage = ({ browser }: Pick<Somebody, 'browser'>) => browser.here.visit(`${world.here.issuer}/account/linked`)
+const linkedPage = ({ browser }: Somebody) => browser.here.visit(`${world.here.issuer}/account/linked`)
 
-async function ask(who: Pick<Somebody, 'browser'>, upstream = 'acme'): Promise<Visit> {
+async function ask(who: Somebody, upstream = 'acme'): Promise<Visit> {
   const page = await linkedPage(who)
   const html = /<form(?:(?!<\/form>).)*name="link".*?<\/form>/s.exec(page.html)?.[0] ?? page.html
   return who.browser.here.submit({ ...page, html }, {}, { name: 'link', value: upstream })
@@ -59,7 +54,7 @@ function requestOf(page: Visit): string {
   return url
 }
 
-async function goThrough(who: Awaited<ReturnType<typeof somebody>>): Promise<URL> {
+async function goThrough(who: Somebody): Promise<URL> {
   return who.browser.there.authorize(requestOf(await ask(who)), who.there)
 }
 
