@@ -5,11 +5,18 @@ import { createServer } from 'node:net'
 /** Below the range that the system gives to outgoing connections, so that none of those takes the port meanwhile. */
 const FIRST = 15_000
 const LAST = 30_000
+/** Test files that run at once take from a share of that range each: a port that one was given is not given to another. */
+const SHARES = 8
 
-/** A port that nobody listens on, neither on IPv4 nor on IPv6. */
+const share = Math.floor((LAST - FIRST) / SHARES)
+const begin = FIRST + (Number(process.env['VITEST_POOL_ID'] ?? 0) % SHARES) * share
+let given = Math.floor(Math.random() * share)
+
+/** A port that nobody listens on, neither on IPv4 nor on IPv6, and that this process has not been given before. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST))
+    given = (given + 1) % share
+    const port = begin + given
     if ((await isFree(port, '127.0.0.1')) && (await isFree(port, '::'))) return port
   }
 }
