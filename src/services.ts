@@ -130,17 +130,24 @@ export async function createServices(input: ServicesInput) {
 /** What every room stands on. */
 async function layGround({ config, secrets, databaseUrl, databaseDirectUrl, logger, metrics }: ServicesInput) {
   const db = createDatabase({ url: databaseUrl, logger, applicationName: 'signet' })
-  const keyring = await withPepper(db, createKeyring(secrets.masterKeys))
   metrics.watchPool(() => db.stats())
-  const notifications = await createNotifications({ url: databaseDirectUrl, logger })
+  // together, as each opens a connection
+  const [keyring, notifications] = await Promise.all([
+    withPepper(db, createKeyring(secrets.masterKeys)),
+    createNotifications({ url: databaseDirectUrl, logger }),
+  ])
   const audit = createAudit({ db })
+  const [signingKeys, settings] = await Promise.all([
+    openSigningKeys({ db, notifications, audit, keyring, clock }, logger),
+    openSettings({ db, notifications, audit, clock }, logger),
+  ])
   return {
     db,
     keyring,
     notifications,
     audit,
-    signingKeys: await openSigningKeys({ db, notifications, audit, keyring, clock }, logger),
-    settings: await openSettings({ db, notifications, audit, clock }, logger),
+    signingKeys,
+    settings,
     fetch: createGuardedFetch({ allow: config.fetchAllow }),
   }
 }

@@ -12,7 +12,6 @@ import type { Caller } from './caller.ts'
 import { entityTag } from './conditional.ts'
 import { AdminError } from './errors.ts'
 import { createGuard, type Guard, type GuardDeps } from './guard.ts'
-import { createOpenApiDocument } from './openapi.ts'
 import { type AdminServices, adminRoutes } from './resources.ts'
 import type { Reply, Route } from './route.ts'
 import { adminResourceOf } from './scopes.ts'
@@ -47,17 +46,24 @@ export function createAdminApi(deps: AdminApiDeps): Middleware {
 
 function createRouter(deps: AdminApiDeps, guard: Guard, routes: readonly Route[]): Router {
   const router = new Router({ strict: true, sensitive: true })
-  const document = JSON.stringify(createOpenApiDocument(deps.issuer, routes))
-  router.get(`${BASE}/openapi.json`, (ctx) => {
+  let document: Promise<string> | undefined
+  router.get(`${BASE}/openapi.json`, async (ctx) => {
+    document ??= writeDocument(deps.issuer, routes)
     ctx.set('Cache-Control', 'public, max-age=300')
     ctx.type = 'application/json'
-    ctx.body = document
+    ctx.body = await document
   })
   for (const route of routes) {
     const path = BASE + route.path.replaceAll(/\{(\w+)\}/g, ':$1')
     router.register(path, [route.method], async (ctx) => serve({ deps, guard, route, path }, ctx))
   }
   return router
+}
+
+/** Made when it is first asked for: a start should be quick. */
+async function writeDocument(issuer: string, routes: readonly Route[]): Promise<string> {
+  const { createOpenApiDocument } = await import('./openapi.ts')
+  return JSON.stringify(createOpenApiDocument(issuer, routes))
 }
 
 interface Served {
