@@ -5,9 +5,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PATH_ONLY, type RunAs } from './embedded-user.ts'
-import { DatabaseStartError } from './errors.ts'
+import { DatabaseStartError, describe } from './errors.ts'
 import type { DatabaseLog } from './log.ts'
 
 export interface PostmasterOptions {
@@ -45,7 +46,7 @@ const KEPT_LOG_LINES = 20
 
 /** Starts the postmaster in a session of its own and waits until it takes connections. Throws PostmasterFailed. */
 export async function startPostmaster(options: PostmasterOptions): Promise<Postmaster> {
-  const watcher = startWatcher(options.runAs)
+  const watcher = startWatcher(options.runAs, SHUTDOWN)
   const { program, args } = options.runAs.command(options.postgres, postmasterArguments(options))
   const child = spawn(program, args, {
     cwd: '/',
@@ -66,6 +67,22 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
   if (child.pid !== undefined) watcher.watch(child.pid)
   await ready(options.dir, child, ended, log)
   return { pid: child.pid as number, ended, stop: () => stop(child, ended) }
+}
+
+/** Runs a program to its end, which comes at once should this process be killed. What went wrong, if anything did. */
+export async function failureOf(runAs: RunAs, binary: string, given: readonly string[]): Promise<string | undefined> {
+  const watcher = startWatcher(runAs, TERMINATION)
+  const { program, args } = runAs.command(binary, given)
+  const child = spawn(program, args, { cwd: '/', env: PATH_ONLY, stdio: ['ignore', 'ignore', 'pipe'], ...runAs.spawn })
+  if (child.pid !== undefined) watcher.watch(child.pid)
+  try {
+    const [said, [code, signal]] = await Promise.all([text(child.stderr), once(child, 'close')])
+    return code === 0 ? undefined : said.trim() || `it ended with ${signal ?? code}`
+  } catch (error) {
+    return describe(error)
+  } finally {
+    watcher.forget()
+  }
 }
 
 /** A TCP port of the loopback interface that is free now. */
@@ -136,15 +153,20 @@ function collectLog(child: ChildProcess, logger: DatabaseLog | undefined): strin
   return kept
 }
 
+/** How a postmaster is ended: fast, after a second immediately, then by force; each signal with tenths of a second. */
+const SHUTDOWN = ['INT:10', 'QUIT:3', 'KILL:1']
+/** How another program of PostgreSQL is: initdb does not hear SIGINT while it tries settings out. */
+const TERMINATION = ['TERM:10', 'KILL:1']
+
 /**
  * Reads process ids from its standard input, the last one counts. When the pipe closes because this process died it
- * shuts that postmaster down: fast, after a second immediately, then by force. Shell and `sleep` exist everywhere.
+ * sends that process the signals of its arguments until it is gone. Shell and `sleep` exist everywhere.
  */
 const WATCHER = `
 pid=0
 while read -r line; do pid=$line; done
 [ "$pid" = 0 ] && exit 0
-for try in INT:10 QUIT:3 KILL:1; do
+for try; do
   kill -"\${try%:*}" "$pid" 2>/dev/null || exit 0
   left=\${try#*:}
   while [ "$left" -gt 0 ]; do
@@ -155,8 +177,8 @@ for try in INT:10 QUIT:3 KILL:1; do
 done
 `
 
-function startWatcher(runAs: RunAs): { watch(pid: number): void; forget(): void } {
-  const child = spawn('/bin/sh', ['-c', WATCHER], {
+function startWatcher(runAs: RunAs, signals: readonly string[]): { watch(pid: number): void; forget(): void } {
+  const child = spawn('/bin/sh', ['-c', WATCHER, 'sh', ...signals], {
     cwd: '/',
     detached: true,
     env: PATH_ONLY,

@@ -1,20 +1,9 @@
 /** The embedded PostgreSQL: made on first start, found again later, and never outliving this process. */
-import { spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { join, resolve } from 'node:path'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Binaries, findBinaries, majorVersion } from './embedded-binaries.ts'
+import { findBinaries } from './embedded-binaries.ts'
+import { notUsable, openDatabaseDir, ROLE } from './embedded-directory.ts'
 import { lockDataDir } from './embedded-lock.ts'
 import { stopOrphan } from './embedded-orphan.ts'
 import {
@@ -22,10 +11,9 @@ import {
   type Postmaster,
   PostmasterFailed,
   type PostmasterOptions,
-  readLines,
   startPostmaster,
 } from './embedded-process.ts'
-import { chooseUser, PATH_ONLY } from './embedded-user.ts'
+import { chooseUser } from './embedded-user.ts'
 import { DatabaseStartError } from './errors.ts'
 import type { DatabaseLog } from './log.ts'
 
@@ -37,6 +25,8 @@ export interface EmbeddedOptions {
   readonly binDir?: string
   /** Further settings of postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Told when there is no database yet and one is being made, which takes most of a second. */
+  readonly onMaking?: () => void
 }
 
 export interface EmbeddedDatabase {
@@ -48,7 +38,6 @@ export interface EmbeddedDatabase {
   stop(): Promise<void>
 }
 
-const ROLE = 'signet'
 const START_ATTEMPTS = 5
 
 /**
@@ -60,7 +49,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
   const binaries = findBinaries(options.binDir)
   const unlock = prepareDataDir(dataDir)
   try {
-    const { dir, password } = openDatabaseDir(dataDir, binaries)
+    const { dir, password } = await openDatabaseDir(dataDir, binaries, options.onMaking)
     await stopOrphan(dir)
     const runAs = chooseUser(dir, binaries)
     const settings = options.settings ?? {}
@@ -95,76 +84,6 @@ function prepareDataDir(dataDir: string): () => void {
     if (cause instanceof DatabaseStartError) throw cause
     throw notUsable(dataDir, cause)
   }
-}
-
-function notUsable(dir: string, cause: unknown): DatabaseStartError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new DatabaseStartError(
-    `The data directory ${dir} cannot be written (${reason}): give it to the user that runs Signet, or set SIGNET_DATA_DIR to another directory.`,
-    { cause },
-  )
-}
-
-/** The database directory below `dataDir`, made on first start, and the password of its role. */
-function openDatabaseDir(dataDir: string, binaries: Binaries): { dir: string; password: string } {
-  const dir = join(dataDir, 'postgres')
-  const passwordFile = join(dataDir, 'postgres-password')
-  try {
-    if (!existsSync(join(dir, 'PG_VERSION'))) return createDatabaseDir(dir, passwordFile, binaries)
-    const version = Number(readLines(join(dir, 'PG_VERSION'))[0])
-    const major = majorVersion(binaries)
-    if (version !== major) {
-      throw new DatabaseStartError(
-        `The data directory ${dataDir} was made by PostgreSQL ${version} and this Signet brings ${major}: start it with the Signet that made it, or set SIGNET_DATA_DIR to a new directory.`,
-      )
-    }
-    if (!existsSync(passwordFile)) {
-      throw new DatabaseStartError(`The file ${passwordFile} is missing: put it back from the backup of ${dataDir}.`)
-    }
-    // PostgreSQL refuses a directory that others may enter, as one out of a backup may be
-    if ((statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700)
-    return { dir, password: readFileSync(passwordFile, 'utf8').trim() }
-  } catch (cause) {
-    if (cause instanceof DatabaseStartError) throw cause
-    throw notUsable(dataDir, cause)
-  }
-}
-
-/** Runs initdb beside the final place, so that a start that was cut short leaves no half database there. */
-function createDatabaseDir(dir: string, passwordFile: string, binaries: Binaries): { dir: string; password: string } {
-  if (!existsSync(passwordFile)) {
-    writeFileSync(passwordFile, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
-  }
-  const password = readFileSync(passwordFile, 'utf8').trim()
-  const made = `${dir}.new`
-  rmSync(made, { recursive: true, force: true })
-  rmSync(dir, { recursive: true, force: true })
-  mkdirSync(made, { mode: 0o700 })
-  const runAs = chooseUser(made, binaries)
-  const handover = `${passwordFile}.initdb`
-  writeFileSync(handover, `${password}\n`, { mode: 0o600 })
-  try {
-    if (runAs.owner) chownSync(handover, runAs.owner.uid, runAs.owner.gid)
-    const { program, args } = runAs.command(binaries.initdb, initdbArguments(made, handover, majorVersion(binaries)))
-    const result = spawnSync(program, args, { cwd: '/', env: PATH_ONLY, encoding: 'utf8', ...runAs.spawn })
-    if (result.status !== 0) {
-      const reason = result.error?.message ?? result.stderr.trim()
-      throw new DatabaseStartError(
-        `The embedded PostgreSQL could not be set up in ${dir}: ${reason.split('\n')[0]}; set DATABASE_URL to use a PostgreSQL of your own.`,
-        { logDetail: reason },
-      )
-    }
-  } finally {
-    rmSync(handover, { force: true })
-  }
-  renameSync(made, dir)
-  return { dir, password }
-}
-
-function initdbArguments(dir: string, passwordFile: string, major: number): string[] {
-  const always = ['-D', dir, '-U', ROLE, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8']
-  const locale = major >= 17 ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--locale=C']
-  return [...always, ...locale, '--data-checksums', '--no-sync', '--no-instructions']
 }
 
 /** Starts on a port that is free; takes another when a stranger was faster, and waits out the end of a predecessor. */

@@ -109,9 +109,17 @@ async function asSoleMigrator(
   return taken.length > 0 ? taken : before.filter((name) => !after.includes(name)).toReversed()
 }
 
-/** Loaded only when there is something to migrate: most starts have nothing, and should be quick. */
+/**
+ * Loads the code that takes steps. Only who has steps to take needs it, and most starts have none and should be quick;
+ * who knows beforehand that there will be some can have it loaded meanwhile.
+ */
+export async function loadMigrator() {
+  const [{ default: knexPackage }] = await Promise.all([import('knex'), import('graphile-worker')])
+  return knexPackage
+}
+
 async function createKnex({ url, logger }: MigrateOptions): Promise<Knex> {
-  const { default: knexPackage } = await import('knex')
+  const knexPackage = await loadMigrator()
   const tell = (message: unknown) => logger?.debug({ knex: String(message) }, 'migration')
   return knexPackage.knex({
     client: 'pg',

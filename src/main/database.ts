@@ -6,7 +6,7 @@ import type { Loaded } from '#config/load.ts'
 import type { Secrets } from '#config/secrets.ts'
 import type { Database } from '#database/database.ts'
 import { startEmbedded } from '#database/embedded.ts'
-import { migrate, migrationStatus } from '#database/migrate.ts'
+import { loadMigrator, migrate, migrationStatus } from '#database/migrate.ts'
 import { createDatabase } from '#database/pool.ts'
 import { waitForDatabase } from '#database/reachable.ts'
 import type { Logger } from '#observability/logger.ts'
@@ -72,7 +72,9 @@ async function startDatabase(
     if (directUrl !== undefined && directUrl !== url) await waitForDatabase(directUrl, PATIENCE_MS, logger)
     return { url, directUrl: directUrl ?? url, stop: async () => {} }
   }
-  const embedded = await startEmbedded({ dataDir: config.database.dataDir, logger })
+  // who needs it hears of a failure
+  const onMaking = () => void loadMigrator().catch(() => {})
+  const embedded = await startEmbedded({ dataDir: config.database.dataDir, logger, onMaking })
   return { url: embedded.url, directUrl: embedded.url, stop: () => embedded.stop() }
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { chooseUser } from '#database/embedded-user.ts'
 import { startEmbedded } from '#database/embedded.ts'
 import { createDatabase } from '#database/pool.ts'
 import { atEnd } from '../support/endings.ts'
-import { allGone, childrenOf, isRunning, killHard, startHolder } from '../support/holder-process.ts'
+import { allGone, childrenOf, isRunning, killHard, spawnHolder, startHolder } from '../support/holder-process.ts'
 import { startOwnPostgres } from '../support/own-postgres.ts'
 import { POSTGRES_14_BIN_DIR } from '../support/postgres-binaries.ts'
 import { asSuperuser } from '../support/postgres.ts'
@@ -151,11 +151,32 @@ test('a directory that cannot be written is named in one sentence', async () => 
 
 test('a first start that was cut short leaves nothing in the way of the next', async () => {
   const dataDir = newDataDir()
-  mkdirSync(join(dataDir, 'postgres.new', 'base'), { recursive: true })
+  mkdirSync(join(dataDir, 'postgres.new-abc123', 'base'), { recursive: true })
   mkdirSync(join(dataDir, 'postgres'))
   const { url } = await startOwnPostgres({ dataDir })
   expect(await scalar(url, '1')).toBe(1)
+  expect(unfinished(dataDir)).toEqual([])
 })
+
+test('kill -9 of a first start ends what makes the database, and the next start makes it anew', async () => {
+  const dataDir = newDataDir()
+  const holder = spawnHolder({ dataDir })
+  const begun = () => unfinished(dataDir).some((name) => existsSync(join(dataDir, name, 'PG_VERSION')))
+  await expect.poll(begun, { interval: 5 }).toBe(true)
+  const makers = childrenOf(Number(holder.pid))
+  await killHard(holder)
+  await allGone([...makers, ...makers.flatMap(childrenOf)], 5000)
+  // the last thing that initdb makes
+  expect(unfinished(dataDir).filter((name) => existsSync(join(dataDir, name, 'base/5')))).toEqual([])
+  const { url } = await startOwnPostgres({ dataDir })
+  expect(await scalar(url, '1')).toBe(1)
+  expect(unfinished(dataDir)).toEqual([])
+})
+
+/** Databases that are being made below `dataDir`. */
+function unfinished(dataDir: string): string[] {
+  return existsSync(dataDir) ? readdirSync(dataDir).filter((name) => name.includes('.new')) : []
+}
 
 test('a process that got the number of a dead postmaster is not taken for it', async () => {
   const dataDir = newDataDir()

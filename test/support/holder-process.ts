@@ -18,12 +18,15 @@ export interface Holder {
   nextLine(): Promise<unknown>
 }
 
-export async function startHolder(options: {
-  dataDir: string
-  binDir?: string
-  as?: RunAs
-  env?: Record<string, string>
-}): Promise<Holder> {
+export interface HolderOptions {
+  readonly dataDir: string
+  readonly binDir?: string
+  readonly as?: RunAs
+  readonly env?: Record<string, string>
+}
+
+/** Without waiting for anything that it says. */
+export function spawnHolder(options: HolderOptions) {
   const script = fileURLToPath(new URL('./embedded-holder.ts', import.meta.url))
   const args = ['--disable-warning=ExperimentalWarning', script, options.dataDir]
   if (options.binDir !== undefined) args.push(options.binDir)
@@ -36,6 +39,11 @@ export async function startHolder(options: {
     ...options.as?.spawn,
   })
   atEnd(() => child.kill('SIGKILL'))
+  return child
+}
+
+export async function startHolder(options: HolderOptions): Promise<Holder> {
+  const child = spawnHolder(options)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const nextLine = async () => {
     const { value, done } = await lines.next()
