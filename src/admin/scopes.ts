@@ -17,7 +17,10 @@ export const ADMIN_SCOPES: Readonly<Record<string, string>> = {
   'audit:read': 'See the audit log',
 }
 
+/** Where the admin API stands, below the issuer. */
+export const ADMIN_API_PATH = '/admin/v1'
+
 /** The identifier of the admin API as a protected resource. */
 export function adminResourceOf(issuer: string): string {
-  return `${issuer}/admin/v1`
+  return issuer + ADMIN_API_PATH
 }
