@@ -10,8 +10,7 @@ import type { AdminApiDeps, createAdminRouter } from './router.ts'
  */
 export function createAdminApi(deps: AdminApiDeps): Middleware {
   const problems = problemErrors(deps)
-  let loading: Promise<ReturnType<typeof createAdminRouter>> | undefined
-  const load = async () => (await import('./router.ts')).createAdminRouter(deps)
+  let serve: ReturnType<typeof createAdminRouter> | undefined
   return async (ctx, next) => {
     if (ctx.path !== BASE && !ctx.path.startsWith(`${BASE}/`)) {
       await next()
@@ -19,10 +18,8 @@ export function createAdminApi(deps: AdminApiDeps): Middleware {
     }
     ctx.set('Cache-Control', 'no-store')
     await problems(ctx, async () => {
-      loading ??= load()
-      await (
-        await loading
-      )(ctx)
+      serve ??= (await import('./router.ts')).createAdminRouter(deps)
+      await serve(ctx)
     })
   }
 }

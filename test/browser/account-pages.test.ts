@@ -141,7 +141,7 @@ describe.skipIf(!browser).each(LANGUAGES)('in %s', (locale) => {
     expect(await accessibilityFaults(page)).toEqual([])
     expect(await page.locator('.menu nav a').count()).toBe(10)
     await page.click('.menu nav a[href$="/account/data"]')
-    expect(page.url()).toBe(`${world.server.issuer}/account/data`)
+    await page.waitForURL(`${world.server.issuer}/account/data`)
   })
 })
 

@@ -33,6 +33,7 @@ describe.skipIf(!browser)('in a browser without JavaScript', () => {
     await signIn(page)
     expect(await page.textContent('h1')).toBe('Give shop access?')
     await page.click('button[name=decision][value=allow]')
+    await page.waitForURL(`${world.shop.callback}?**`)
     const landed = new URL(page.url())
     expect(landed.origin + landed.pathname).toBe(world.shop.callback)
     expect(Object.fromEntries(landed.searchParams)).toEqual({
@@ -79,9 +80,11 @@ describe.skipIf(!browser)('in a browser without JavaScript', () => {
   test('"Not now" and the way back from the sign-in both bring the person to the app with access_denied', async () => {
     const page = await signedInPage(await newContext({ scripted: false }), world)
     await page.click('button[value=deny]')
+    await page.waitForURL(`${world.shop.callback}?**`)
     expect(new URL(page.url()).searchParams.get('error')).toBe('access_denied')
     await page.goto(world.request({ prompt: 'login' }))
     await page.click('text=Back to shop')
+    await page.waitForURL(`${world.shop.callback}?**`)
     const landed = new URL(page.url())
     expect(landed.origin + landed.pathname).toBe(world.shop.callback)
     expect(landed.searchParams.get('error')).toBe('access_denied')
@@ -93,7 +96,7 @@ describe.skipIf(!browser)('in a browser without JavaScript', () => {
     await page.goto(world.signOutRequest())
     expect(await page.locator('button').allTextContents()).toEqual(['Sign out'])
     await page.click('button')
-    expect(page.url()).toBe(`${world.shop.origin}/bye`)
+    await page.waitForURL(`${world.shop.origin}/bye`)
     await page.goto(world.request())
     expect(await page.textContent('h1')).toBe('Sign in')
   })

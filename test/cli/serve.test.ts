@@ -185,7 +185,7 @@ describe('SIGTERM', () => {
     expect(server.child.exitCode).toBeNull()
     const started = performance.now()
     expect(await server.stop()).toBe(1)
-    expect(performance.now() - started).toBeLessThan(1500)
+    expect(performance.now() - started).toBeLessThan(5000)
     open.socket.destroy()
   })
 

