@@ -1,5 +1,6 @@
 /** How the tests run: each file in a process of its own, on a database of its own. */
 import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What must hold on the oldest PostgreSQL as well: everything that runs statements of the rooms. */
 const ON_EVERY_POSTGRES = [
@@ -34,6 +35,35 @@ const BY_NIGHT = [
 ]
 const leftOut = process.env['SIGNET_TEST_SOAK'] === undefined ? BY_NIGHT : []
 
+/** Half a minute and more each, what waits beside what computes: begun last, one of them would run alone at the end. */
+const LONGEST = [
+  'browser/account-pages',
+  'cli/serve-refusals',
+  'docs/commands',
+  'hazards/unknown-addresses',
+  'browser/upstream-pages',
+  'oidc/refresh-schedules',
+  'browser/mail-pages',
+  'cli/serve',
+  'flows/restore-epoch',
+  'browser/pages',
+  'flows/master-keys',
+  'mail/mail',
+  'database/embedded',
+  'flows/revocation-matrix',
+  'docs/image',
+].map((name) => `/test/${name}.test.ts`)
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((end) => moduleId.endsWith(end))
+      return at === -1 ? LONGEST.length : at
+    }
+    return files.toSorted((one, other) => rank(one) - rank(other))
+  }
+}
+
 const GLOBAL_SETUP = { globalSetup: ['test/global-setup.ts'] }
 
 function onPostgres(version: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration {
@@ -58,5 +88,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
     restoreMocks: true,
+    sequence: { sequencer: LongestFirst },
   },
 })
