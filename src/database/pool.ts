@@ -120,6 +120,9 @@ function createPool(options: DatabaseOptions, max: number, serverTimeouts: boole
     max,
     idleTimeoutMillis: 30_000,
   })
+  // One in use reports its loss by its statement as well. Without a listener that would end the process; it may be lost in
+  // the very moment in which it is opened, before whoever asked for it has it.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   let lastLogged = -Infinity
   // an idle connection was lost: without a listener that would end the process
   pool.on('error', (error) => {
@@ -131,9 +134,6 @@ function createPool(options: DatabaseOptions, max: number, serverTimeouts: boole
 }
 
 function bounded(client: pg.PoolClient, deadline: number, breaker: ReturnType<typeof createBreaker>): Connection {
-  // a connection in use reports its loss by the statement under way as well
-  const ignore = () => undefined
-  client.on('error', ignore)
   let budget: number | undefined = deadline - performance.now()
   return {
     async query<Row>(text: string, values?: readonly unknown[]): Promise<CommandResult<Row>> {
@@ -151,7 +151,6 @@ function bounded(client: pg.PoolClient, deadline: number, breaker: ReturnType<ty
       }
     },
     release(error) {
-      client.off('error', ignore)
       client.release(isConnectionLost(error))
     },
   }

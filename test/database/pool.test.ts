@@ -5,7 +5,7 @@ import { DatabaseUnavailable, sqlState } from '#database/errors.ts'
 import { createDatabase, type DatabaseOptions, type PooledDatabase } from '#database/pool.ts'
 import { atEnd } from '../support/endings.ts'
 import { asSuperuser, cloneDatabase, type TestDatabase } from '../support/postgres.ts'
-import { startRefusingProxy } from '../support/postgres-proxy.ts'
+import { startEndingServer, startRefusingProxy } from '../support/postgres-proxy.ts'
 import { recordedLog } from '../support/recorded-log.ts'
 
 let clone: TestDatabase
@@ -178,6 +178,12 @@ test('a connection lost under a statement is reported, and its transaction leave
   await terminate()
   expect(await writing).toBeInstanceOf(DatabaseUnavailable)
   expect((await db.query('SELECT id FROM things WHERE id BETWEEN 40 AND 49')).rows).toEqual([])
+})
+
+test('a connection that is ended in the moment in which it is opened is reported, and ends nothing else', async () => {
+  const db = aDatabase({ url: await startEndingServer() })
+  await expect(db.query('SELECT 1')).rejects.toBeInstanceOf(DatabaseUnavailable)
+  await expect(db.transaction((trx) => trx.query('SELECT 1'))).rejects.toBeInstanceOf(DatabaseUnavailable)
 })
 
 test('a server that became read-only is left: its connection is closed, not used again', async () => {

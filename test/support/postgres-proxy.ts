@@ -32,6 +32,17 @@ export async function startOldServer(versionNumber: number): Promise<string> {
   return `postgres://signet@127.0.0.1:${port}/signet`
 }
 
+/** A server that ends every connection in the breath in which it opens it. Returns its URL. */
+export async function startEndingServer(): Promise<string> {
+  const port = await listen((socket) => {
+    socket.once('data', () => {
+      const ending = errorResponse('FATAL', '57P01', 'terminating connection due to administrator command')
+      socket.end(Buffer.concat([message('R', int32(0)), message('Z', Buffer.from('I')), ending]))
+    })
+  })
+  return `postgres://signet@127.0.0.1:${port}/signet`
+}
+
 async function listen(onConnection: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>()
   const server: Server = createServer((socket) => {
