@@ -135,7 +135,7 @@ async function exhausted(scene: Scene): Promise<void> {
       await first.query(`SELECT pg_terminate_backend(pid) ${ours}`)
       const taken = await Promise.allSettled(Array.from({ length: 20 }, open))
       const { rows } = await first.query<{ count: number }>(`SELECT count(*)::int ${ours}`)
-      if (rows[0]?.count === 0 && taken.some(({ status }) => status === 'rejected')) break
+      if (rows[0]?.count === 0 && taken.every(({ status }) => status === 'rejected')) break
     }
     scene.note(`${idle.length} idle connections`)
     const since = performance.now()
