@@ -1,8 +1,8 @@
 /** The admin API as one Koa middleware. */
 import type { Middleware } from 'koa'
 import { problemErrors } from '#http/problem.ts'
-import { ADMIN_API_PATH as BASE } from './scopes.ts'
 import type { AdminApiDeps, createAdminRouter } from './router.ts'
+import { ADMIN_API_PATH as BASE } from './scopes.ts'
 
 /**
  * Serves what stands under `/admin/v1`; the path comes without the issuer's own path, still percent-encoded. Its code is

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi'
 import type { Route } from './route.ts'
-import { ADMIN_SCOPES } from './scopes.ts'
+import { ADMIN_SCOPES, adminResourceOf } from './scopes.ts'
 
 const problem = z
   .strictObject({
@@ -44,10 +44,10 @@ export function createOpenApiDocument(issuer: string, routes: readonly Route[]) 
       version: '1',
       description:
         'Registers and watches over clients, resources, accounts and keys. Every request carries an access token for ' +
-        `the resource ${issuer}/admin/v1. Objects are named in the path by their id, percent-encoded.`,
+        `the resource ${adminResourceOf(issuer)}. Objects are named in the path by their id, percent-encoded.`,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: `${issuer}/admin/v1` }],
+    servers: [{ url: adminResourceOf(issuer) }],
     tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
     paths,
     components: {

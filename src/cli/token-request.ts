@@ -1,4 +1,4 @@
-/** Gets an access token by the client-credentials grant with a signed client assertion, as any machine would. */
+/** Gets an access token by the client-credentials grant with a signed client assertion, as every machine does. */
 import { randomUUID } from 'node:crypto'
 import { importJWK, SignJWT } from 'jose'
 import { CliFailure } from './failure.ts'

@@ -1,5 +1,5 @@
 /** How this server connects to PostgreSQL, and the limits that keep every wait short. */
-import type pg from 'pg'
+import pg from 'pg'
 
 /** What a request may spend on one statement in all, so that its answer is there within three seconds. */
 export const STATEMENT_BUDGET_MS = 2500
@@ -34,4 +34,16 @@ export function requestConnection(url: string, applicationName: string, serverTi
     idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
   }
   return { ...directConnection(url, applicationName), ...(serverTimeouts && timeouts) }
+}
+
+/**
+ * A pool of connections whose loss never ends this process. One in use tells of it by its statement; one that is lost
+ * while it is idle is told to `onIdleLost`; and one may be lost in the very moment in which it is opened, before whoever
+ * asked for it has it. Each would be an error event that nobody hears.
+ */
+export function openPool(config: pg.PoolConfig, onIdleLost: (error: Error) => void = () => undefined): pg.Pool {
+  const pool = new pg.Pool(config)
+  pool.on('error', onIdleLost)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return pool
 }

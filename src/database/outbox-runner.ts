@@ -1,8 +1,8 @@
 /** Does the work of the outbox, together with every other process that serves: each piece by one of them at a time. */
 import type { JobHelpers, Task, TaskList } from 'graphile-worker'
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
-import { requestConnection, STATEMENT_BUDGET_MS } from './connection.ts'
+import type pg from 'pg'
+import { openPool, requestConnection, STATEMENT_BUDGET_MS } from './connection.ts'
 import type { Queryable } from './database.ts'
 import { translate } from './errors.ts'
 import type { DatabaseLog } from './log.ts'
@@ -52,14 +52,11 @@ const GRACE_MS = 5000
 export async function openOutboxRunner(options: OutboxRunnerOptions): Promise<OutboxRunner> {
   const { taskMs = TASK_MS, leaseMs = LEASE_MS, pollMs = POLL_MS } = options
   const { runTaskList } = await import('graphile-worker')
-  const pool = new pg.Pool({
+  const pool = openPool({
     ...requestConnection(options.url, 'signet-outbox', true),
     query_timeout: STATEMENT_BUDGET_MS,
     max: AT_ONCE + 2, // one listens, one tidies
   })
-  // whoever uses a connection hears of its loss; these keep it from ending the process
-  pool.on('error', () => undefined)
-  pool.on('connect', (client) => client.on('error', () => undefined))
   const tidy = () => tidyOutbox(overPool(pool), leaseMs)
   try {
     await tidy()

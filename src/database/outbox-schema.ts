@@ -1,6 +1,5 @@
 /** The schema of the outbox: the tables of graphile-worker, brought up to date by its own steps. */
-import pg from 'pg'
-import { directConnection, LOCK_TIMEOUT_MS } from './connection.ts'
+import { directConnection, LOCK_TIMEOUT_MS, openPool } from './connection.ts'
 import { DatabaseStartError, describe, sqlState } from './errors.ts'
 import type { DatabaseLog } from './log.ts'
 import { workerLog } from './outbox-log.ts'
@@ -14,9 +13,7 @@ export const OUTBOX_SCHEMA = 'graphile_worker'
  */
 export async function migrateOutbox(url: string, logger?: DatabaseLog): Promise<void> {
   const { runMigrations } = await import('graphile-worker')
-  const pool = new pg.Pool({ ...directConnection(url, 'signet-migrate'), max: 1, lock_timeout: LOCK_TIMEOUT_MS })
-  pool.on('error', () => undefined)
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  const pool = openPool({ ...directConnection(url, 'signet-migrate'), max: 1, lock_timeout: LOCK_TIMEOUT_MS })
   try {
     await runMigrations({ pgPool: pool, schema: OUTBOX_SCHEMA, logger: await workerLog(logger) })
   } catch (error) {

@@ -1,9 +1,9 @@
 /** The pool of connections that serves requests: every statement answers or fails within three seconds. */
 import type { PoolFigures } from '#observability/metrics.ts'
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { createBreaker } from './breaker.ts'
-import { CONNECT_TIMEOUT_MS, requestConnection, STATEMENT_BUDGET_MS } from './connection.ts'
+import { CONNECT_TIMEOUT_MS, openPool, requestConnection, STATEMENT_BUDGET_MS } from './connection.ts'
 import type { Database, Queryable, QueryResult } from './database.ts'
 import {
   DatabaseUnavailable,
@@ -114,23 +114,18 @@ async function closePool(pool: pg.Pool): Promise<void> {
 }
 
 function createPool(options: DatabaseOptions, max: number, serverTimeouts: boolean): pg.Pool {
-  const pool = new pg.Pool({
+  let lastLogged = -Infinity
+  const config = {
     ...requestConnection(options.url, options.applicationName ?? 'signet', serverTimeouts),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     max,
     idleTimeoutMillis: 30_000,
-  })
-  // One in use reports its loss by its statement as well. Without a listener that would end the process; it may be lost in
-  // the very moment in which it is opened, before whoever asked for it has it.
-  pool.on('connect', (client) => client.on('error', () => undefined))
-  let lastLogged = -Infinity
-  // an idle connection was lost: without a listener that would end the process
-  pool.on('error', (error) => {
+  }
+  return openPool(config, (error) => {
     if (performance.now() - lastLogged < 1000) return
     lastLogged = performance.now()
     options.logger?.warn({ reason: describe(error) }, 'lost connections to PostgreSQL')
   })
-  return pool
 }
 
 function bounded(client: pg.PoolClient, deadline: number, breaker: ReturnType<typeof createBreaker>): Connection {

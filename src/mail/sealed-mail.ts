@@ -10,7 +10,7 @@ export interface MailMessage<Name extends TemplateName = TemplateName> {
   readonly language: string
   readonly template: Name
   readonly data: TemplateData[Name]
-  /** Waits as any mail does and is dropped then, so that nobody can tell by time that there was none to send. */
+  /** Waits as every mail does and is dropped then, so that nobody can tell by time that there was none to send. */
   readonly unsent?: boolean
 }
 

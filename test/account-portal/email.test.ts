@@ -86,7 +86,7 @@ describe('an address', () => {
     expect([page.status, textOf(page.html)]).toEqual([422, expect.stringContaining('Write an e-mail address such as')])
   })
 
-  test('of somebody else is asked for as any other, and never given', async () => {
+  test('of somebody else is asked for as every other, and never given', async () => {
     const [who, other] = [await world.somebody(), await world.somebody()]
     const browser = await world.signedIn(who)
     const asked = await ask(browser, other.email)

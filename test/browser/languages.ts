@@ -9,7 +9,6 @@ export const SPEAKS_MARKED = {
 /** Each text in ⟦…⟧ and 40 % longer than in English. */
 export const MARKED = 'eo'
 export const LANGUAGES = ['en', 'ko', MARKED] as const
-export type Language = (typeof LANGUAGES)[number]
 
 /** The server's name, what languages call themselves, and what was registered: data of every page. */
 const DATA = [

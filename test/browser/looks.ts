@@ -2,20 +2,10 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { keepScreenshot } from '../support/browser.ts'
-import { type Language, MARKED } from './languages.ts'
 
 export const PHONE = { width: 360, height: 640 }
 export const DESKTOP = { width: 1280, height: 800 }
 const THEMES = ['light', 'dark'] as const
-
-/**
- * The runs of axe, by all rules or those that are named. The dark theme differs in colours alone, and those are the same
- * in every language; the language of the tests differs in its words alone.
- */
-const RULES = {
-  light: { en: [undefined], ko: [undefined], [MARKED]: [] },
-  dark: { en: [['color-contrast']], ko: [], [MARKED]: [] },
-} as const satisfies Record<(typeof THEMES)[number], Record<Language, readonly (readonly string[] | undefined)[]>>
 
 /** What is wrong with how a page looks: nothing, when every list is empty and every number 0. */
 export interface Faults {
@@ -27,16 +17,16 @@ export interface Faults {
   readonly layoutShift: number
 }
 
-/** Takes the pictures `<name>-<language>-<theme>-<window>.png` on the way. */
-export async function faultsOf(page: Page, name: string, language: Language): Promise<Faults> {
+/** Takes the pictures `<name>-<theme>-<window>.png` on the way. */
+export async function faultsOf(page: Page, name: string): Promise<Faults> {
   const accessibility: string[] = []
   for (const colorScheme of THEMES) {
     await page.emulateMedia({ colorScheme })
     await page.setViewportSize(DESKTOP)
-    await keepScreenshot(page, `${name}-${language}-${colorScheme}-desktop`)
-    for (const rules of RULES[colorScheme][language]) accessibility.push(...(await accessibilityFaults(page, rules)))
+    await keepScreenshot(page, `${name}-${colorScheme}-desktop`)
+    accessibility.push(...(await accessibilityFaults(page, colorScheme === 'dark' ? ['color-contrast'] : undefined)))
     await page.setViewportSize(PHONE)
-    await keepScreenshot(page, `${name}-${language}-${colorScheme}-phone`)
+    await keepScreenshot(page, `${name}-${colorScheme}-phone`)
   }
   const phone = await overflow(page)
   await page.setViewportSize({ width: 320, height: 640 })
@@ -44,11 +34,11 @@ export async function faultsOf(page: Page, name: string, language: Language): Pr
   return { accessibility, ...phone, rightOfSmallest, layoutShift: await page.evaluate(LAYOUT_SHIFT) }
 }
 
-/** By all rules of axe or the given ones. */
-export async function accessibilityFaults(page: Page, rules?: readonly string[]): Promise<string[]> {
+/** By all rules of axe or the given ones. The dark theme differs in colours alone. */
+export async function accessibilityFaults(page: Page, rules?: string[]): Promise<string[]> {
   // Without frames, axe needs no page of its own to gather its results.
   const axe = new AxeBuilder({ page }).setLegacyMode(true)
-  const { violations } = await (rules ? axe.withRules([...rules]) : axe).analyze()
+  const { violations } = await (rules ? axe.withRules(rules) : axe).analyze()
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
 }
 

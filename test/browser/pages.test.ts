@@ -120,7 +120,7 @@ describe.skipIf(!browser).each(LANGUAGES)('in %s', (locale) => {
       expect(await page.getAttribute('html', 'lang')).toBe(locale)
       if (locale === 'en') expect(await page.textContent('h1')).toBe(heading)
       if (locale === MARKED) expect(await outsideCatalogue(page, ERRORS)).toEqual([])
-      const faults = await faultsOf(page, name, locale)
+      const faults = await faultsOf(page, `${name}-${locale}`)
       expect(faults).toMatchObject({ accessibility: [], right: 0, rightOfSmallest: 0, layoutShift: 0 })
       // texts that are longer may need to be scrolled
       if (locale !== MARKED) expect(faults.down).toBe(0)

@@ -1,12 +1,13 @@
 /** A start that is not possible ends with one sentence that says what to do: settings with 78, the rest with 1. */
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { createKeyring, masterKeyId } from '#shared/keyring.ts'
 import { atEnd } from '../support/endings.ts'
 import { freePort } from '../support/ports.ts'
+import { startOldServer } from '../support/postgres-proxy.ts'
 import { asSuperuser, cloneDatabase } from '../support/postgres.ts'
 import { startServer, temporaryDir } from '../support/server.ts'
 import { runSignet } from './support/signet.ts'
@@ -125,9 +126,9 @@ describe('a given database', () => {
   })
 
   test('that is older than 14 is refused', async () => {
-    const server = await oldPostgres('130021')
-    expect(await refusal({ DATABASE_URL: `postgres://signet@127.0.0.1:${server}/signet` })).toBe(
-      `PostgreSQL at 127.0.0.1:${server} is version 13, and Signet needs 14 or later: upgrade it, or set DATABASE_URL to another server.`,
+    const url = await startOldServer(130_021)
+    expect(await refusal({ DATABASE_URL: url })).toBe(
+      `PostgreSQL at ${new URL(url).host} is version 13, and Signet needs 14 or later: upgrade it, or set DATABASE_URL to another server.`,
     )
   })
 
@@ -219,39 +220,4 @@ async function waitForNobody() {
     },
   })
   return { ...run, seconds: (performance.now() - started) / 1000 }
-}
-
-/** A server that speaks just enough of PostgreSQL's protocol to tell an old version; returns its port. */
-async function oldPostgres(version: string): Promise<number> {
-  const server = createServer((socket) => answerAsOldPostgres(socket, version)).listen(0, '127.0.0.1')
-  atEnd(() => server.close())
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
-}
-
-function answerAsOldPostgres(socket: Socket, version: string): void {
-  const message = (type: string, body: Buffer) => {
-    const head = Buffer.alloc(5)
-    head.write(type)
-    head.writeUInt32BE(body.length + 4, 1)
-    return Buffer.concat([head, body])
-  }
-  const value = Buffer.from(version)
-  const column = Buffer.concat([
-    Buffer.from([0, 1]),
-    Buffer.from('server_version_num\0'),
-    Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0]),
-  ])
-  const row = Buffer.concat([Buffer.from([0, 1, 0, 0, 0, value.length]), value])
-  const ready = message('Z', Buffer.from('I'))
-  socket.once('data', () => {
-    // AuthenticationOk
-    socket.write(Buffer.concat([message('R', Buffer.alloc(4)), ready]))
-    socket.on('data', (data) => {
-      if (data[0] !== 0x51) return
-      const done = message('C', Buffer.from('SHOW\0'))
-      socket.write(Buffer.concat([message('T', column), message('D', row), done, ready]))
-    })
-  })
-  socket.on('error', () => {})
 }

@@ -14,7 +14,7 @@ import { cloneDatabase } from '../support/postgres.ts'
 
 const ISSUER = 'https://id.example.com'
 const root = process.getuid?.() === 0
-/** `nobody`: any user that owns nothing here. Only root can become another. */
+/** `nobody`: a user that owns nothing here. Only root can become another. */
 const user = root ? { uid: 65_534, gid: 65_534 } : {}
 
 const stages = parseDockerfile(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))

@@ -46,7 +46,7 @@ test('what is still open when the patience is over is cut off and counted', asyn
   expect(await open).toMatchObject({ answer: '' })
 })
 
-test('an expectation that nobody knows is not refused without a word: the request is answered as any other', async () => {
+test('an expectation that nobody knows is not refused without a word: the request is answered as every other', async () => {
   const { port } = await listening()
   const { answer } = await converse(
     port,

@@ -250,7 +250,7 @@ describe('by the link', () => {
     expect(await world.newestEvent('email_code.refused')).toMatchObject({ reason: 'spent' })
   })
 
-  test('the form of its page is protected as any other', async () => {
+  test('the form of its page is protected as every other', async () => {
     const { email } = await world.account()
     await world.ask(world.somebody(), 'reset', email)
     const { link } = await world.mail(email)

@@ -78,9 +78,7 @@ interface CallOptions {
 export interface Answer {
   readonly status: number
   readonly headers: Headers
-  // A document of whatever route was called: each test says what it expects of it.
-  // oxlint-disable-next-line typescript/no-explicit-any -- each test asserts the shape of its own answer
-  readonly body: any
+  readonly body: any // oxlint-disable-line typescript/no-explicit-any -- each test says what it expects of it
 }
 
 const ALL_SCOPES = Object.keys(ADMIN_SCOPES)

@@ -54,7 +54,7 @@ describe('an address that nobody has', () => {
   test.each([
     ['no account has this address', NOBODY, async () => undefined],
     ['the account is disabled', ADA, () => accounts.setStatus(ada, 'disabled', undefined, SYSTEM)],
-  ])('is treated as any other: %s', async (reason, address, prepare) => {
+  ])('is treated as every other: %s', async (reason, address, prepare) => {
     await prepare()
     await send({ ...RESET, address })
     expect(await told()).toEqual([`requested: ${reason}`])
