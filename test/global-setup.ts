@@ -1,5 +1,7 @@
-/** One PostgreSQL for a test run, with a migrated template that every test file clones. */
+/** One PostgreSQL for a test run, started when a test first asks for a database: a run of pure tests starts none. */
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -19,18 +21,45 @@ const SETTINGS = {
   max_wal_size: '2GB',
 }
 
+interface Running {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** A test process asks here for the URL; the first to ask waits until PostgreSQL has been started and migrated. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  let running: Promise<Running> | undefined
+  const server = createServer((_request, response) => {
+    running ??= start(postgresBinDir(project.name))
+    running.then(
+      ({ url }) => response.end(url),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  project.provide('postgresAt', `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  return async () => {
+    server.close()
+    server.closeAllConnections()
+    const started = await running?.catch(() => undefined)
+    await started?.stop()
+  }
+}
+
+/** PostgreSQL with a migrated template that every test file clones. */
+async function start(binDir: string | undefined): Promise<Running> {
   const dataDir = mkdtempSync(join(tmpdir(), 'signet-test-'))
-  const binDir = postgresBinDir(project.name)
   const postgres = await startEmbedded({ dataDir, settings: SETTINGS, ...(binDir && { binDir }) })
   const client = new pg.Client(postgres.url)
   await client.connect()
   await client.query(`CREATE DATABASE ${TEMPLATE}`)
   await client.end()
   await migrate({ url: databaseUrl(postgres.url, TEMPLATE) })
-  project.provide('postgresUrl', postgres.url)
-  return async () => {
-    await postgres.stop()
-    rmSync(dataDir, { recursive: true, force: true })
+  return {
+    url: postgres.url,
+    async stop() {
+      await postgres.stop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
   }
 }

@@ -6,8 +6,8 @@ import { atEnd } from './endings.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The connection URL of the run's PostgreSQL, database `postgres`. */
-    postgresUrl: string
+    /** Where `test/global-setup.ts` tells the URL of the run's PostgreSQL. */
+    postgresAt: string
   }
 }
 
@@ -46,9 +46,26 @@ function nameOf(url: string): string {
   return new URL(url).pathname.slice(1)
 }
 
+const known = new Map<string, Promise<string>>()
+
+/** The connection URL of the run's PostgreSQL, database `postgres`. The first test of a run to ask has it started. */
+function postgresUrl(): Promise<string> {
+  const at = inject('postgresAt')
+  const url = known.get(at) ?? askForPostgres(at)
+  known.set(at, url)
+  return url
+}
+
+async function askForPostgres(at: string): Promise<string> {
+  const response = await fetch(at)
+  const text = await response.text()
+  if (!response.ok) throw new Error(`PostgreSQL for the tests did not start: ${text}`)
+  return text
+}
+
 /** Runs statements on the run's PostgreSQL as its superuser, in the given database (default `postgres`). */
-export async function asSuperuser<T>(work: (client: pg.Client) => Promise<T>, url = inject('postgresUrl')): Promise<T> {
-  const client = new pg.Client(url)
+export async function asSuperuser<T>(work: (client: pg.Client) => Promise<T>, url?: string): Promise<T> {
+  const client = new pg.Client(url ?? (await postgresUrl()))
   client.on('error', () => undefined)
   await client.connect()
   try {
@@ -68,7 +85,7 @@ async function createTestDatabase(template: string): Promise<TestDatabase> {
     await asSuperuser((client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
   }
   atEnd(drop)
-  return { url: databaseUrl(inject('postgresUrl'), name), drop }
+  return { url: databaseUrl(await postgresUrl(), name), drop }
 }
 
 /** The same server, another database. */
