@@ -9,7 +9,7 @@ import type { Config } from '#config/config.ts'
 import { isLoopback } from '#config/loopback.ts'
 import type { Secrets } from '#config/secrets.ts'
 import type { Database, Notifications } from '#database/database.ts'
-import type { SealedColumn } from '#database/sealed-columns.ts'
+import type { SealedColumn } from '#sealing/sealed-column.ts'
 import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createCsrf } from '#http/csrf.ts'
@@ -32,7 +32,7 @@ import { createResources } from '#resources/resources.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
 import { createSettings, type ManagedSettings } from '#settings/settings.ts'
 import { type Clock, systemClock as clock } from '#shared/clock.ts'
-import { createKeyring } from '#shared/keyring.ts'
+import { createKeyring } from '#sealing/keyring.ts'
 import { createByMail } from '#sign-in/by-mail.ts'
 import { createByUpstream } from '#sign-in/by-upstream.ts'
 import { SEALED_EMAIL_CODES } from '#sign-in/email-code/sealed-codes.ts'
@@ -43,8 +43,8 @@ import { createBreachRange } from '#sign-in/password/breach-range.ts'
 import { createMethods } from '#sign-in/methods.ts'
 import { SEALED_TOTP_SECRETS } from '#sign-in/totp/sealed-secrets.ts'
 import { SEALED_PRIVATE_PARTS } from '#signing-keys/key-changes.ts'
-import { SEALED_PEPPER, withPepper } from '#signing-keys/master-key-store.ts'
-import { createMasterKeys } from '#signing-keys/master-keys.ts'
+import { SEALED_PEPPER, withPepper } from '#sealing/master-key-store.ts'
+import { createMasterKeys } from '#sealing/master-keys.ts'
 import { createSigningKeys, type ManagedSigningKeys } from '#signing-keys/signing-keys.ts'
 
 /** A token endpoint checks our signature, and somebody waits at the browser. */
@@ -189,7 +189,7 @@ function createRooms({ config, secrets, logger, metrics }: ServicesInput, ground
     ...methods,
     ...byMail,
     ...byUpstream,
-    masterKeys: createMasterKeys({ db, audit, keyring, sealed: SEALED_COLUMNS }),
+    masterKeys: createMasterKeys({ db, keyring, sealed: SEALED_COLUMNS }),
     builtInResource,
     removals: {
       'remove-expired-proofs': removeExpired,

@@ -5,7 +5,7 @@ import { html, raw } from 'hono/html'
 import type { Queryable } from '#database/database.ts'
 import type { Html } from '#http/design/html.ts'
 import { colourProperties } from '#http/design/tokens.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import { createKeptMails, type KeptMail } from './kept-mail-store.ts'
 
 export interface DevMailboxDeps {

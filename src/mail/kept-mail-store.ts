@@ -1,6 +1,6 @@
 /** The table kept_mails: in development, the last mails that would have left. Sealed, for they carry codes. */
 import type { Queryable } from '#database/database.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 
 export interface KeptMail {
   readonly id: string

@@ -1,5 +1,5 @@
 /** Where kept mails stand sealed, for the change of master keys. */
-import type { SealedColumn } from '#database/sealed-columns.ts'
+import type { SealedColumn } from '#sealing/sealed-column.ts'
 
 export const SEALED_KEPT_MAILS: SealedColumn = {
   table: 'kept_mails',

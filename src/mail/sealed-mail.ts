@@ -1,5 +1,5 @@
 /** How a mail stands in the outbox: sealed as a whole, for it carries codes, links and addresses. */
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import { randomName } from '#shared/ids.ts'
 import type { TemplateData, TemplateName } from './templates/letter.ts'
 

@@ -10,8 +10,8 @@ import { loadMigrator, migrate, migrationStatus } from '#database/migrate.ts'
 import { createDatabase } from '#database/pool.ts'
 import { waitForDatabase } from '#database/reachable.ts'
 import type { Logger } from '#observability/logger.ts'
-import { createKeyring } from '#shared/keyring.ts'
-import { checkMasterKeys, MasterKeyWrong } from '#signing-keys/master-key-store.ts'
+import { createKeyring } from '#sealing/keyring.ts'
+import { checkMasterKeys, MasterKeyWrong } from '#sealing/master-key-store.ts'
 import { settleRestoreEpoch } from './restore-epoch.ts'
 
 export interface DatabaseUrls {

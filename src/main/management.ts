@@ -6,7 +6,7 @@ import { listenError } from '#http/http-server.ts'
 import { createDevMailbox, DEV_MAIL_PATH } from '#mail/dev-mailbox.ts'
 import type { Logger } from '#observability/logger.ts'
 import { createManagementServer, type ManagementServerDeps } from '#observability/management-server.ts'
-import { createKeyring } from '#shared/keyring.ts'
+import { createKeyring } from '#sealing/keyring.ts'
 import { managementAddress } from './addresses.ts'
 
 /** Returns how to close it; undefined when port 0 switches it off. Throws ListenError when the port cannot be had. */

@@ -1,8 +1,8 @@
 /** Says in the database, for as long as this server runs, which master key it seals under. */
 import type { Database } from '#database/database.ts'
 import type { Logger } from '#observability/logger.ts'
-import { createKeyring } from '#shared/keyring.ts'
-import { checkMasterKeys, IN_USE_SECONDS, MasterKeyWrong } from '#signing-keys/master-key-store.ts'
+import { createKeyring } from '#sealing/keyring.ts'
+import { checkMasterKeys, IN_USE_SECONDS, MasterKeyWrong } from '#sealing/master-key-store.ts'
 
 /** Missed twice, it is still believed. */
 const SAY_MS = (IN_USE_SECONDS * 1000) / 3

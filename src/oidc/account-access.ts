@@ -2,7 +2,7 @@
 import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { AppError } from '#shared/app-error.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import { createAccountAccessStore } from './account-access-store.ts'
 import { openSeenFrom, type SeenFrom } from './adapter/seen-from.ts'
 

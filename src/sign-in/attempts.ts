@@ -1,7 +1,7 @@
 /** Slows down whoever guesses: exact counters in PostgreSQL, raised before a proof is looked at. */
 import ipaddr from 'ipaddr.js'
 import type { Queryable } from '#database/database.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import { type AttemptKey, type AttemptKind, createAttemptsStore } from './attempts-store.ts'
 import { TooManyAttempts } from './errors.ts'
 

@@ -1,6 +1,6 @@
 /** Puts together how people sign in by upstream providers, and how those are kept. */
 import type { Accounts } from '#accounts/account.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import { createAttempts } from './attempts.ts'
 import { createFederation, type FederationDeps } from './federated/federation.ts'
 import { createProviders, type ProvidersDeps } from './federated/providers.ts'

@@ -1,6 +1,6 @@
 /** Browsers in which a person has signed in before: guessing elsewhere cannot lock them out there. */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 
 const DEVICE_BYTES = 16
 const TAG_BYTES = 16

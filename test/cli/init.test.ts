@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { beforeEach, expect, test } from 'vitest'
-import { masterKeyId } from '#shared/keyring.ts'
+import { masterKeyId } from '#sealing/keyring.ts'
 import { temporaryDir } from '../support/server.ts'
 import { runSignet } from './support/signet.ts'
 

@@ -1,7 +1,7 @@
 /** The master key changes while two processes serve: what each sealed the other opens, and nothing needs the old key. */
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { SEALED_COLUMNS } from '#services.ts'
-import { createKeyring, masterKeyId } from '#shared/keyring.ts'
+import { createKeyring, masterKeyId } from '#sealing/keyring.ts'
 import { runSignet } from '../cli/support/signet.ts'
 import { type Administrator, administrator, PASSWORD } from '../support/administrator.ts'
 import { createApp } from '../support/app.ts'

@@ -6,7 +6,7 @@ import { createMail, MAIL_TASK } from '#mail/mail.ts'
 import type { Logger } from '#observability/logger.ts'
 import { createMetrics } from '#observability/metrics.ts'
 import { type Clock, systemClock } from '#shared/clock.ts'
-import { createKeyring } from '#shared/keyring.ts'
+import { createKeyring } from '#sealing/keyring.ts'
 import { atEnd } from '../support/endings.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 

@@ -2,7 +2,7 @@
 import { calculateJwkThumbprint, compactVerify, CompactSign, importJWK, type JWK } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
-import { createKeyring } from '#shared/keyring.ts'
+import { createKeyring } from '#sealing/keyring.ts'
 import type { KeySet, SigningAlg, SigningKey } from '#signing-keys/signing-key.ts'
 import { createSigningKeys } from '#signing-keys/signing-keys.ts'
 import { cloneDatabase } from '../support/postgres.ts'

@@ -7,7 +7,7 @@ import { createAudit } from '#audit/recorder.ts'
 import { readMasterKeyFile } from '#config/key-files.ts'
 import { createDatabase } from '#database/pool.ts'
 import { systemClock } from '#shared/clock.ts'
-import { createKeyring } from '#shared/keyring.ts'
+import { createKeyring } from '#sealing/keyring.ts'
 import { createMethods } from '#sign-in/methods.ts'
 import type { Server } from './server.ts'
 

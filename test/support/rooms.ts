@@ -15,7 +15,7 @@ import { createAttempts } from '#sign-in/attempts.ts'
 import { createKnownDevices } from '#sign-in/known-devices.ts'
 import { createSettings } from '#settings/settings.ts'
 import { systemClock } from '#shared/clock.ts'
-import { createKeyring } from '#shared/keyring.ts'
+import { createKeyring } from '#sealing/keyring.ts'
 import { createSigningKeys } from '#signing-keys/signing-keys.ts'
 import { atEnd } from './endings.ts'
 

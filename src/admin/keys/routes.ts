@@ -1,5 +1,6 @@
 /** `/keys`: the server's signing keys. */
-import type { MasterKeys } from '#signing-keys/master-keys.ts'
+import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
+import type { MasterKeys, Rewrapping } from '#sealing/master-keys.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
 import { pageOfAll, pageQuery } from '../paging.ts'
 import { route, type Route } from '../route.ts'
@@ -20,6 +21,7 @@ const DEFAULT_REWRAP_LIMIT = 500
 export interface KeyRoutesDeps {
   readonly signingKeys: SigningKeys
   readonly masterKeys: MasterKeys
+  readonly audit: Pick<Audit, 'record'>
 }
 
 export function keyRoutes(deps: KeyRoutesDeps): Route[] {
@@ -92,7 +94,7 @@ function revokeKey({ signingKeys }: KeyRoutesDeps): Route {
 }
 
 /** A call does a part of it and says what is left: it fits in the time of a request, and can be broken off anywhere. */
-function rewrap({ masterKeys }: KeyRoutesDeps): Route {
+function rewrap({ masterKeys, audit }: KeyRoutesDeps): Route {
   return route({
     method: 'POST',
     path: '/keys/rewrap',
@@ -102,8 +104,20 @@ function rewrap({ masterKeys }: KeyRoutesDeps): Route {
     scope: 'keys:write',
     body: rewrapping.optional(),
     answer: { status: 200, description: 'What was done and what remains.', schema: rewrapResult },
-    handle: async ({ body, by }) => ({
-      body: toRewrapResult(await masterKeys.rewrap(body?.limit ?? DEFAULT_REWRAP_LIMIT, by)),
-    }),
+    async handle({ body, by }) {
+      const done = await masterKeys.rewrap(body?.limit ?? DEFAULT_REWRAP_LIMIT)
+      if (done.rewrapped > 0 || done.forgotten.length > 0) await audit.record(rewrapped(done, by))
+      return { body: toRewrapResult(done) }
+    },
   })
+}
+
+function rewrapped({ keyId, rewrapped: values, forgotten }: Rewrapping, by: AuditContext): AuditEvent {
+  return {
+    ...by,
+    type: 'master_key.rewrapped',
+    outcome: 'success',
+    subject: { kind: 'master key', id: keyId },
+    detail: { values, not_needed_any_more: forgotten },
+  }
 }

@@ -1,6 +1,6 @@
 /** A signing key as the admin API shows it; there is no private part in it. */
 import { z } from 'zod'
-import type { Rewrapping } from '#signing-keys/master-keys.ts'
+import type { Rewrapping } from '#sealing/master-keys.ts'
 import type { SigningKey } from '#signing-keys/signing-key.ts'
 import { pageSchema } from '../paging.ts'
 

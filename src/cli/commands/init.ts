@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { cliKeyPath, makeCliKey } from '#admin/cli-key.ts'
 import { makeMasterKeyFile, masterKeyPath, readMasterKeyFile } from '#config/key-files.ts'
 import { loadClientConfig } from '#config/load.ts'
-import { masterKeyId } from '#shared/keyring.ts'
+import { masterKeyId } from '#sealing/keyring.ts'
 import type { CliContext } from '../context.ts'
 
 export function register(program: Command, context: CliContext): void {

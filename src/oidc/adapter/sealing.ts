@@ -1,8 +1,8 @@
 /** What the adapter stores instead of secrets: digests of bearer values and sealed payload members. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import type { SealedColumn } from '#database/sealed-columns.ts'
+import type { SealedColumn } from '#sealing/sealed-column.ts'
 import { sha256 } from '#shared/ids.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import { MODELS, type ModelRow } from './models.ts'
 import { sealSeenFrom, type SeenFrom } from './seen-from.ts'
 

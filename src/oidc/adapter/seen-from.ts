@@ -2,9 +2,9 @@
  * From where and by what a session was last used, as its owner is shown it. It is personal data: no more of it is kept
  * than one knows a device again by, and that sealed, so that a dump of the database tells nobody where people were.
  */
-import type { SealedColumn } from '#database/sealed-columns.ts'
+import type { SealedColumn } from '#sealing/sealed-column.ts'
 import type { Device } from '#http/device.ts'
-import { SealError, type Keyring } from '#shared/keyring.ts'
+import { SealError, type Keyring } from '#sealing/keyring.ts'
 
 export interface SeenFrom extends Device {
   readonly address?: string

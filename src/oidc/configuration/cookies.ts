@@ -1,6 +1,6 @@
 /** The engine's cookies: their names, flags and keys. */
 import type { Configuration } from 'oidc-provider'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 
 /**
  * The keys that sign cookies, newest first; all nodes derive the same. Those of another restore epoch are other keys: no

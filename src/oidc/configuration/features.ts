@@ -1,7 +1,7 @@
 /** Which features of the engine are on, and the policies of those that have one. */
 import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { originsOf } from '#clients/document.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import type { EngineClients } from '../engine-clients.ts'
 import type { EnginePages } from '../interaction-gateway.ts'
 import type { ResourceRequests } from '../resource-requests.ts'

@@ -1,5 +1,5 @@
 /** Where the addresses of codes stand sealed, for the change of master keys. */
-import type { SealedColumn } from '#database/sealed-columns.ts'
+import type { SealedColumn } from '#sealing/sealed-column.ts'
 
 export const SEALED_EMAIL_CODES: SealedColumn = {
   table: 'email_codes',

@@ -1,5 +1,5 @@
 /** How codes and links stand at rest: by their MAC or digest, with what they are for in the key of their row. */
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import { sha256 } from '#shared/ids.ts'
 import type { EmailCodePurpose } from './email-code.ts'
 

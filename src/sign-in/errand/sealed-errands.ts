@@ -1,5 +1,5 @@
 /** Where the addresses of errands stand sealed, for the change of master keys. */
-import type { SealedColumn } from '#database/sealed-columns.ts'
+import type { SealedColumn } from '#sealing/sealed-column.ts'
 
 export const SEALED_ERRANDS: SealedColumn = {
   table: 'mail_errands',

@@ -1,8 +1,8 @@
 /** What we authenticate with at upstream providers: sealed at rest, opened for a token request alone. */
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import type { SealedColumn } from '#database/sealed-columns.ts'
+import type { SealedColumn } from '#sealing/sealed-column.ts'
 import { randomName } from '#shared/ids.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import type { StoredCredential } from './upstream-store.ts'
 
 const PURPOSE = 'upstream-credential'

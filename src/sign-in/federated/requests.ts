@@ -1,8 +1,8 @@
 /** What is remembered of an interaction whose person is at a provider: sealed, for ten minutes, once. */
 import type { Queryable } from '#database/database.ts'
-import type { SealedColumn } from '#database/sealed-columns.ts'
+import type { SealedColumn } from '#sealing/sealed-column.ts'
 import { randomId, sha256 } from '#shared/ids.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import type { RequestSecrets } from './providers.ts'
 import { createRequestStore } from './request-store.ts'
 

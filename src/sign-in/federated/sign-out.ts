@@ -1,6 +1,6 @@
 /** Signs people out at their provider too, and brings them to where they were to go. */
 import type { Clock } from '#shared/clock.ts'
-import { type Keyring, SealError } from '#shared/keyring.ts'
+import { type Keyring, SealError } from '#sealing/keyring.ts'
 import type { Federated } from './federated.ts'
 import type { Providers } from './providers.ts'
 import type { Upstream } from './upstream.ts'

@@ -5,7 +5,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '#shared/clock.ts'
 import { sha256 } from '#shared/ids.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import type { ChallengeStore } from './challenge-store.ts'
 
 /** As long as a person may look for a key or telephone. */

@@ -1,5 +1,5 @@
 /** Where the secrets of authenticator apps are kept, for the change of master keys. */
-import type { SealedColumn } from '#database/sealed-columns.ts'
+import type { SealedColumn } from '#sealing/sealed-column.ts'
 
 const CONFIRMED: SealedColumn = {
   table: 'totp_credentials',

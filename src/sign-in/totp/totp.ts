@@ -2,7 +2,7 @@
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import { FactorCodeWrong, FactorNotFound } from '../errors.ts'
 import type { LoginMethod } from '../login-method.ts'
 import { judged, type JudgedDeps, SECOND_PROOF } from '../judged.ts'

@@ -29,7 +29,7 @@ import { createResources } from '../../../src/resources/resources.ts'
 import { createSettings } from '#settings/settings.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
 import type { Settings } from '../../../src/settings/settings.ts'
-import { createKeyring, type Keyring } from '../../../src/shared/keyring.ts'
+import { createKeyring, type Keyring } from '#sealing/keyring.ts'
 import type { Invitations } from '../../../src/sign-in/invitation/invitations.ts'
 import type { Passwords } from '../../../src/sign-in/password/password.ts'
 import type { Upstreams } from '../../../src/sign-in/federated/upstream.ts'
@@ -37,7 +37,7 @@ import { createUpstreams } from '../../../src/sign-in/federated/upstreams.ts'
 import { createByMail } from '../../../src/sign-in/by-mail.ts'
 import { createMethods } from '../../../src/sign-in/methods.ts'
 import { SEALED_COLUMNS } from '../../../src/services.ts'
-import { createMasterKeys } from '../../../src/signing-keys/master-keys.ts'
+import { createMasterKeys } from '#sealing/master-keys.ts'
 import { createSigningKeys, type ManagedSigningKeys } from '../../../src/signing-keys/signing-keys.ts'
 import { expect } from 'vitest'
 import { atEnd } from '../../support/endings.ts'
@@ -142,7 +142,7 @@ async function createRooms(issuer: string) {
   const accounts = createAccounts(deps)
   const keyring = createKeyring([Buffer.alloc(32, 7)])
   const signingKeys = createSigningKeys({ ...deps, keyring })
-  const masterKeys = createMasterKeys({ db, audit, keyring, sealed: SEALED_COLUMNS })
+  const masterKeys = createMasterKeys({ db, keyring, sealed: SEALED_COLUMNS })
   await signingKeys.ensure(SYSTEM)
   const { passwords } = createMethods({ ...deps, accounts, keyring, issuer, brand: () => 'Signet' })
   const settings = createSettings(deps)

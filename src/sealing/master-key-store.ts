@@ -1,9 +1,9 @@
 /** Knows which master keys the database is sealed with, so that a start without one of them is refused at once. */
 import { randomBytes } from 'node:crypto'
 import type { Database, Queryable } from '#database/database.ts'
-import type { SealedColumn } from '#database/sealed-columns.ts'
+import type { SealedColumn } from './sealed-column.ts'
 import { AppError } from '#shared/app-error.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { Keyring } from './keyring.ts'
 
 /** A master key that this database is sealed with is not among those given; the message names it. */
 export class MasterKeyWrong extends AppError {

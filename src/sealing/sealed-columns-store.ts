@@ -1,20 +1,7 @@
 /** Columns that hold values sealed under a master key: which key each needs, and sealing them anew under the first. */
-import { SealError, type Keyring } from '#shared/keyring.ts'
-import type { Queryable } from './database.ts'
-
-/** Where a room keeps sealed values. Every such column stands in a list, or its values are lost with the old key. */
-export interface SealedColumn {
-  readonly table: string
-  readonly column: string
-  /** Of `Keyring.seal`. */
-  readonly purpose: string
-  /** Columns that `context` is made of. */
-  readonly names: readonly string[]
-  /** Of `Keyring.seal`, from the row. */
-  context(row: Readonly<Record<string, unknown>>): string
-  /** SQL that leaves out rows which hold nothing sealed, where an index or a partition makes that cheap. */
-  readonly where?: string
-}
+import type { Queryable } from '#database/database.ts'
+import { SealError, type Keyring } from './keyring.ts'
+import type { SealedColumn } from './sealed-column.ts'
 
 export interface SealedColumns {
   /** How many values are sealed under other keys than the first, by key id. */

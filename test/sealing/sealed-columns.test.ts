@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { globSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { createSealedColumns } from '#database/sealed-columns.ts'
+import { createSealedColumns } from '#sealing/sealed-columns-store.ts'
 import { SEALED_COLUMNS } from '#services.ts'
-import { createKeyring } from '#shared/keyring.ts'
+import { createKeyring } from '#sealing/keyring.ts'
 import { openRooms } from '../support/rooms.ts'
 import { asSuperuser, cloneDatabase } from '../support/postgres.ts'
 
@@ -13,7 +13,7 @@ const ROOT = join(import.meta.dirname, '../..')
 
 /** Every file that calls `seal` of a keyring, with the columns where it lands. */
 const SEALERS: Readonly<Record<string, readonly string[]>> = {
-  'src/database/sealed-columns.ts': [], // what is there already, anew
+  'src/sealing/sealed-columns-store.ts': [], // what is there already, anew
   'src/mail/kept-mail-store.ts': ['kept_mails.sealed'],
   'src/mail/sealed-mail.ts': [], // in the outbox, until it is sent
   'src/oidc/adapter/seen-from.ts': ['sessions.seen_from'],
@@ -25,7 +25,7 @@ const SEALERS: Readonly<Record<string, readonly string[]>> = {
   'src/sign-in/federated/sign-out.ts': [], // in an address, for ten minutes
   'src/sign-in/totp/totp.ts': ['totp_credentials.sealed', 'totp_credentials.pending'],
   'src/signing-keys/key-changes.ts': ['signing_keys.private_jwk'],
-  'src/signing-keys/master-key-store.ts': ['pepper.sealed'], // and each key's own check, which it alone opens
+  'src/sealing/master-key-store.ts': ['pepper.sealed'], // and each key's own check, which it alone opens
 }
 
 /** The other columns of bytes: what they hold instead. */

@@ -1,8 +1,8 @@
 /** The change of master keys while the server serves: what is sealed under an older one is sealed under the first. */
-import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
-import { createSealedColumns, type SealedColumn } from '#database/sealed-columns.ts'
-import type { Keyring } from '#shared/keyring.ts'
+import type { SealedColumn } from './sealed-column.ts'
+import { createSealedColumns } from './sealed-columns-store.ts'
+import type { Keyring } from './keyring.ts'
 import { forgetMasterKeys, masterKeysInUse } from './master-key-store.ts'
 
 /** What still needs a master key that is not the first. */
@@ -20,24 +20,25 @@ export interface Rewrapping {
   readonly keyId: string
   /** How many values this call sealed anew. */
   readonly rewrapped: number
+  /** The ids of the keys that no server needs any more since this call. */
+  readonly forgotten: readonly string[]
   /** Empty once no other key is needed. */
   readonly remaining: readonly NeededKey[]
 }
 
 export interface MasterKeys {
   /** Seals up to `limit` values anew; called until nothing remains. Any number of callers may do it at once. */
-  rewrap(limit: number, by: AuditContext): Promise<Rewrapping>
+  rewrap(limit: number): Promise<Rewrapping>
 }
 
 interface MasterKeysDeps {
   readonly db: Database
-  readonly audit: Audit
   readonly keyring: Keyring
   /** Every sealed column that there is. */
   readonly sealed: readonly SealedColumn[]
 }
 
-export function createMasterKeys({ db, audit, keyring, sealed }: MasterKeysDeps): MasterKeys {
+export function createMasterKeys({ db, keyring, sealed }: MasterKeysDeps): MasterKeys {
   const columns = createSealedColumns(db, keyring, sealed)
   const { primaryKeyId: keyId } = keyring
 
@@ -54,20 +55,11 @@ export function createMasterKeys({ db, audit, keyring, sealed }: MasterKeysDeps)
   }
 
   return {
-    async rewrap(limit, by) {
+    async rewrap(limit) {
       const rewrapped = await columns.rewrap(limit)
       const remaining = await stillNeeded()
       const forgotten = await forgetMasterKeys(db, [keyId, ...remaining.map((needed) => needed.keyId)])
-      if (rewrapped > 0 || forgotten.length > 0) {
-        await audit.record({
-          ...by,
-          type: 'master_key.rewrapped',
-          outcome: 'success',
-          subject: { kind: 'master key', id: keyId },
-          detail: { values: rewrapped, not_needed_any_more: forgotten },
-        })
-      }
-      return { keyId, rewrapped, remaining }
+      return { keyId, rewrapped, forgotten, remaining }
     },
   }
 }
