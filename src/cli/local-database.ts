@@ -9,12 +9,12 @@ export interface LocalUrls {
 
 /**
  * Calls `work` with the connection URLs of the settings; the embedded database runs meanwhile and stops afterwards.
- * Throws DatabaseStartError when it cannot be reached, or when a server holds the embedded one.
+ * Throws DatabaseStartError when it cannot be reached, EmbeddedPostgresError when a server holds the embedded one.
  */
 export async function withLocalDatabase<T>(loaded: Loaded, work: (urls: LocalUrls) => Promise<T>): Promise<T> {
   const { databaseUrl, databaseDirectUrl } = loaded.secrets
   if (databaseUrl !== undefined) return work({ url: databaseUrl, directUrl: databaseDirectUrl ?? databaseUrl })
-  const { startEmbedded } = await import('#database/embedded.ts')
+  const { startEmbedded } = await import('#embedded-postgres/embedded-postgres.ts')
   const embedded = await startEmbedded({ dataDir: loaded.config.database.dataDir })
   try {
     return await work({ url: embedded.url, directUrl: embedded.url })

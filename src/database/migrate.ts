@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { MIGRATIONS } from '../../migrations/registry.ts'
 import { DatabaseStartError, sqlState } from './errors.ts'
-import type { DatabaseLog } from './log.ts'
+import type { Log } from '#shared/log.ts'
 import { migrateOutbox } from './outbox-schema.ts'
 import { connectAtStart } from './reachable.ts'
 import { RELEASE } from './release.ts'
@@ -12,7 +12,7 @@ import { RELEASE } from './release.ts'
 export interface MigrateOptions {
   /** A direct connection: the lock on it would not survive a PgBouncer in transaction mode. */
   readonly url: string
-  readonly logger?: DatabaseLog
+  readonly logger?: Log
 }
 
 export interface MigrationStatus {

@@ -3,12 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Notifications, Queryable } from './database.ts'
 import { describe, translate } from './errors.ts'
 import { type ListenConnection, openListenConnection } from './listen-connection.ts'
-import type { DatabaseLog } from './log.ts'
+import type { Log } from '#shared/log.ts'
 
 export interface NotificationOptions {
   /** A direct connection: LISTEN does not survive a PgBouncer in transaction mode. */
   readonly url: string
-  readonly logger?: DatabaseLog
+  readonly logger?: Log
 }
 
 const FIRST_BACKOFF_MS = 100

@@ -1,9 +1,9 @@
 /** What graphile-worker says, in our log. */
 import type { Logger } from 'graphile-worker'
-import type { DatabaseLog } from './log.ts'
+import type { Log } from '#shared/log.ts'
 
 /** Its words without what it adds to them: that holds whole jobs. Of failed tasks their room tells itself. */
-export async function workerLog(logger: DatabaseLog | undefined): Promise<Logger> {
+export async function workerLog(logger: Log | undefined): Promise<Logger> {
   const { Logger: WorkerLogger } = await import('graphile-worker')
   return new WorkerLogger(() => (level, message, meta) => {
     const told = { worker: message }

@@ -5,7 +5,7 @@ import type pg from 'pg'
 import { openPool, requestConnection, STATEMENT_BUDGET_MS } from './connection.ts'
 import type { Queryable } from './database.ts'
 import { translate } from './errors.ts'
-import type { DatabaseLog } from './log.ts'
+import type { Log } from '#shared/log.ts'
 import { workerLog } from './outbox-log.ts'
 import { OUTBOX_SCHEMA } from './outbox-schema.ts'
 import { tidyOutbox } from './outbox-store.ts'
@@ -26,7 +26,7 @@ export interface OutboxRunnerOptions {
   /** A direct connection: a PgBouncer in transaction mode would tell nothing of new work. */
   readonly url: string
   readonly tasks: Readonly<Record<string, OutboxTask>>
-  readonly logger?: DatabaseLog
+  readonly logger?: Log
   /** How long one attempt may take. */
   readonly taskMs?: number
   /** After this a process that has not said that it is done counts as dead; more than `taskMs`. */

@@ -1,7 +1,7 @@
 /** The schema of the outbox: the tables of graphile-worker, brought up to date by its own steps. */
 import { directConnection, LOCK_TIMEOUT_MS, openPool } from './connection.ts'
 import { DatabaseStartError, describe, sqlState } from './errors.ts'
-import type { DatabaseLog } from './log.ts'
+import type { Log } from '#shared/log.ts'
 import { workerLog } from './outbox-log.ts'
 
 /** Where graphile-worker keeps its tables. */
@@ -11,7 +11,7 @@ export const OUTBOX_SCHEMA = 'graphile_worker'
  * Takes graphile-worker's own steps. A release of it that brings new ones comes with a step of ours, so that they are
  * pending with it. Throws DatabaseStartError when the role may not make the schema.
  */
-export async function migrateOutbox(url: string, logger?: DatabaseLog): Promise<void> {
+export async function migrateOutbox(url: string, logger?: Log): Promise<void> {
   const { runMigrations } = await import('graphile-worker')
   const pool = openPool({ ...directConnection(url, 'signet-migrate'), max: 1, lock_timeout: LOCK_TIMEOUT_MS })
   try {

@@ -14,7 +14,7 @@ import {
   sqlState,
   translate,
 } from './errors.ts'
-import type { DatabaseLog } from './log.ts'
+import type { Log } from '#shared/log.ts'
 import { inTransaction, withRetries } from './transaction.ts'
 
 export interface DatabaseOptions {
@@ -22,7 +22,7 @@ export interface DatabaseOptions {
   readonly url: string
   /** Connections at most, default 10. */
   readonly poolSize?: number
-  readonly logger?: DatabaseLog
+  readonly logger?: Log
   /** How the server's own views name the connections, default `signet`. */
   readonly applicationName?: string
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { directConnection } from './connection.ts'
 import { DatabaseStartError, describe, sqlState } from './errors.ts'
-import type { DatabaseLog } from './log.ts'
+import type { Log } from '#shared/log.ts'
 
 const OLDEST_VERSION = 14
 const RETRY_MS = 500
@@ -12,7 +12,7 @@ const RETRY_MS = 500
  * Resolves as soon as PostgreSQL at `url` answers; throws DatabaseStartError when it has not within `timeoutMs`, and
  * at once when waiting cannot help (wrong password, no such database, TLS refused, a version before 14).
  */
-export async function waitForDatabase(url: string, timeoutMs = 30_000, logger?: DatabaseLog): Promise<void> {
+export async function waitForDatabase(url: string, timeoutMs = 30_000, logger?: Log): Promise<void> {
   const deadline = Date.now() + timeoutMs
   for (let said = false; ; said = true) {
     try {

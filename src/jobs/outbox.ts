@@ -1,10 +1,10 @@
 /** Keeps a runner of the outbox at work for as long as this process serves. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { openOutboxRunner, type OutboxRunner, type OutboxRunnerOptions } from '#database/outbox-runner.ts'
-import type { DatabaseLog } from '#database/log.ts'
+import type { Log } from '#shared/log.ts'
 
 export interface OutboxOptions extends OutboxRunnerOptions {
-  readonly logger: DatabaseLog
+  readonly logger: Log
 }
 
 /** The worker's code is loaded once requests are answered. */

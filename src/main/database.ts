@@ -5,7 +5,7 @@ import type { Config } from '#config/config.ts'
 import type { Loaded } from '#config/load.ts'
 import type { Secrets } from '#config/secrets.ts'
 import type { Database } from '#database/database.ts'
-import { startEmbedded } from '#database/embedded.ts'
+import { startEmbedded } from '#embedded-postgres/embedded-postgres.ts'
 import { loadMigrator, migrate, migrationStatus } from '#database/migrate.ts'
 import { createDatabase } from '#database/pool.ts'
 import { waitForDatabase } from '#database/reachable.ts'
@@ -31,7 +31,7 @@ export interface OpenedDatabase extends DatabaseUrls {
 
 /**
  * Everything that must hold before a service is built. `waitingFor` is told what a start waits for. Throws
- * DatabaseStartError, MasterKeyWrong or RestoreEpochBehind with one sentence that says what to do.
+ * EmbeddedPostgresError, DatabaseStartError, MasterKeyWrong or RestoreEpochBehind with one sentence that says what to do.
  */
 export async function openDatabase(
   { config, secrets, madeMasterKey }: Loaded,
@@ -60,7 +60,7 @@ async function compareMasterKeys(db: Database, secrets: Secrets, madeMasterKey: 
   }
 }
 
-/** Starts the embedded database, or waits for the given one up to 30 seconds. Throws DatabaseStartError. */
+/** Starts the embedded database, or waits for the given one up to 30 seconds. Throws EmbeddedPostgresError and DatabaseStartError. */
 async function startDatabase(
   config: Config,
   secrets: Secrets,

@@ -1,6 +1,6 @@
 /** What happens to requests while PostgreSQL is frozen or restarted (a PostgreSQL of this file's own). */
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import type { EmbeddedDatabase } from '#database/embedded.ts'
+import type { EmbeddedDatabase } from '#embedded-postgres/embedded-postgres.ts'
 import { DatabaseUnavailable } from '#database/errors.ts'
 import { createNotifications, notify } from '#database/notify.ts'
 import { createDatabase, type PooledDatabase } from '#database/pool.ts'

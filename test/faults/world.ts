@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { EmbeddedDatabase } from '#database/embedded.ts'
+import type { EmbeddedDatabase } from '#embedded-postgres/embedded-postgres.ts'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { atEnd } from '../support/endings.ts'
 import { startOwnPostgres } from '../support/own-postgres.ts'

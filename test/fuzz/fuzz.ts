@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { startEmbedded } from '#database/embedded.ts'
+import { startEmbedded } from '#embedded-postgres/embedded-postgres.ts'
 import { atEnd, runEndings } from '../support/endings.ts'
 import { type Server, startServer, temporaryDir } from '../support/server.ts'
 import { keep } from './corpus.ts'

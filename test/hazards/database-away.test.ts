@@ -1,6 +1,6 @@
 /** What the world sees while PostgreSQL is frozen or gone: 503 soon and in words, never a hang, and back by itself. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { EmbeddedDatabase } from '#database/embedded.ts'
+import type { EmbeddedDatabase } from '#embedded-postgres/embedded-postgres.ts'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { createApp } from '../support/app.ts'
 import { assertionParams } from '../support/assertion.ts'

@@ -1,6 +1,6 @@
 /** What was confirmed holds after everything was killed, and what could not be stored is not confirmed. */
 import { beforeAll, expect, test } from 'vitest'
-import type { EmbeddedDatabase } from '#database/embedded.ts'
+import type { EmbeddedDatabase } from '#embedded-postgres/embedded-postgres.ts'
 import type { TokenAnswer } from '../support/app.ts'
 import { EVERYTHING, expectRefused, granted, type Stage, startStage } from '../support/hazard-world.ts'
 import { childrenOf } from '../support/holder-process.ts'

@@ -1,7 +1,7 @@
 /** The outbox is worked on for as long as a process serves, whatever becomes of PostgreSQL meanwhile. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, expect, test, vi } from 'vitest'
-import type { EmbeddedDatabase } from '#database/embedded.ts'
+import type { EmbeddedDatabase } from '#embedded-postgres/embedded-postgres.ts'
 import { migrate } from '#database/migrate.ts'
 import { addToOutbox } from '#database/outbox-store.ts'
 import { createDatabase, type PooledDatabase } from '#database/pool.ts'

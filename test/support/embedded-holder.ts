@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { createDatabase } from '#database/pool.ts'
-import { startEmbedded } from '#database/embedded.ts'
-import { DatabaseStartError } from '#database/errors.ts'
+import { startEmbedded } from '#embedded-postgres/embedded-postgres.ts'
+import { EmbeddedPostgresError } from '#embedded-postgres/errors.ts'
 
 const [, , dataDir = '', binDir] = process.argv
 
@@ -16,7 +16,7 @@ try {
   process.stdout.write(`${JSON.stringify({ url: postgres.url, pid: postgres.pid })}\n`)
   setInterval(() => undefined, 60_000)
 } catch (error) {
-  if (!(error instanceof DatabaseStartError)) throw error
+  if (!(error instanceof EmbeddedPostgresError)) throw error
   process.stdout.write(`${JSON.stringify({ refused: error.message })}\n`)
 }
 

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { RunAs } from '#database/embedded-user.ts'
+import type { RunAs } from '#embedded-postgres/user.ts'
 import { atEnd } from './endings.ts'
 
 const NODE = join(import.meta.dirname, '../../node_modules/node/bin/node')

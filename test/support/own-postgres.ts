@@ -1,5 +1,5 @@
 /** A PostgreSQL of a test file's own, to be stopped, frozen and killed. */
-import { type EmbeddedDatabase, type EmbeddedOptions, startEmbedded } from '#database/embedded.ts'
+import { type EmbeddedDatabase, type EmbeddedOptions, startEmbedded } from '#embedded-postgres/embedded-postgres.ts'
 import { atEnd } from './endings.ts'
 import { temporaryDir } from './server.ts'
 

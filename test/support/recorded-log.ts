@@ -1,7 +1,7 @@
 /** A logger that keeps what it is told. */
-import type { DatabaseLog } from '#database/log.ts'
+import type { Log } from '#shared/log.ts'
 
-export interface RecordedLog extends DatabaseLog {
+export interface RecordedLog extends Log {
   readonly lines: { level: string; detail: object; message: string }[]
 }
 

@@ -23,7 +23,9 @@ export const FAULTS: readonly Row[] = [
       'test/hazards/killed.test.ts': [
         'V2: refresh tokens that were rotated out or revoked stay refused after kill -9 of nodes and PostgreSQL',
       ],
-      'test/database/embedded.test.ts': ['a postmaster that was killed is started again under the same URL'],
+      'test/embedded-postgres/embedded-postgres.test.ts': [
+        'a postmaster that was killed is started again under the same URL',
+      ],
     },
   },
   {

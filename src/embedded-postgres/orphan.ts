@@ -3,13 +3,13 @@ import { execFileSync } from 'node:child_process'
 import { readlinkSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { readLines } from './embedded-process.ts'
-import { DatabaseStartError } from './errors.ts'
+import { readLines } from './process.ts'
+import { EmbeddedPostgresError } from './errors.ts'
 
 /**
  * Stops a live postmaster of the database directory `dir`, which is an orphan since the caller holds the lock of the
  * data directory. A process id that some other program got since is taken out of the way, as PostgreSQL would
- * believe in it. Throws DatabaseStartError when the postmaster does not end.
+ * believe in it. Throws EmbeddedPostgresError when the postmaster does not end.
  */
 export async function stopOrphan(dir: string): Promise<void> {
   const pidFile = join(dir, 'postmaster.pid')
@@ -26,7 +26,9 @@ export async function stopOrphan(dir: string): Promise<void> {
   ] as const) {
     if (!send(pid, signal) || (await endsWithin(pid, dir, patienceMs))) return
   }
-  throw new DatabaseStartError(`The PostgreSQL process ${pid} still holds ${dir} and cannot be stopped: end it first.`)
+  throw new EmbeddedPostgresError(
+    `The PostgreSQL process ${pid} still holds ${dir} and cannot be stopped: end it first.`,
+  )
 }
 
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {

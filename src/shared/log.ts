@@ -1,5 +1,5 @@
-/** The part of a logger that the database room uses; pino's Logger fits. */
-export interface DatabaseLog {
+/** The part of a logger that lower rooms use; pino's Logger fits. */
+export interface Log {
   debug(detail: object, message: string): void
   info(detail: object, message: string): void
   warn(detail: object, message: string): void

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { chownSync, existsSync, lchownSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Binaries } from './embedded-binaries.ts'
-import { DatabaseStartError } from './errors.ts'
+import type { Binaries } from './binaries.ts'
+import { EmbeddedPostgresError } from './errors.ts'
 
 /** How to spawn a program that may work in the database directory. */
 export interface RunAs {
@@ -35,7 +35,7 @@ export function chooseUser(dir: string, binaries: Binaries): RunAs {
     }
     failures.push(failure)
   }
-  throw new DatabaseStartError(
+  throw new EmbeddedPostgresError(
     `PostgreSQL refuses to run as root and no other user can enter ${dir}: start Signet as an ordinary user, or set SIGNET_DATA_DIR to a directory that other users may enter.`,
     { logDetail: failures.join('; ') },
   )
@@ -61,7 +61,7 @@ function databaseUser(dir: string): User {
   )
   const user = users.get('postgres') ?? users.get('nobody')
   if (user === undefined) {
-    throw new DatabaseStartError(
+    throw new EmbeddedPostgresError(
       'PostgreSQL refuses to run as root and there is neither a user "postgres" nor "nobody": start Signet as an ordinary user, or set DATABASE_URL.',
     )
   }

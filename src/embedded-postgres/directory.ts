@@ -13,10 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type Binaries, majorVersion } from './embedded-binaries.ts'
-import { failureOf, readLines } from './embedded-process.ts'
-import { chooseUser } from './embedded-user.ts'
-import { DatabaseStartError } from './errors.ts'
+import { type Binaries, majorVersion } from './binaries.ts'
+import { failureOf, readLines } from './process.ts'
+import { chooseUser } from './user.ts'
+import { EmbeddedPostgresError } from './errors.ts'
 
 export interface DatabaseDir {
   readonly dir: string
@@ -28,7 +28,7 @@ export const ROLE = 'signet'
 /** Ends the name of a directory that is being made. */
 const UNFINISHED = '.new-'
 
-/** The database directory below `dataDir`, made when there is none, which is told. Throws DatabaseStartError. */
+/** The database directory below `dataDir`, made when there is none, which is told. Throws EmbeddedPostgresError. */
 export async function openDatabaseDir(
   dataDir: string,
   binaries: Binaries,
@@ -41,18 +41,18 @@ export async function openDatabaseDir(
     const version = Number(readLines(join(dir, 'PG_VERSION'))[0])
     const major = majorVersion(binaries)
     if (version !== major) {
-      throw new DatabaseStartError(
+      throw new EmbeddedPostgresError(
         `The data directory ${dataDir} was made by PostgreSQL ${version} and this Signet brings ${major}: start it with the Signet that made it, or set SIGNET_DATA_DIR to a new directory.`,
       )
     }
     if (!existsSync(passwordFile)) {
-      throw new DatabaseStartError(`The file ${passwordFile} is missing: put it back from the backup of ${dataDir}.`)
+      throw new EmbeddedPostgresError(`The file ${passwordFile} is missing: put it back from the backup of ${dataDir}.`)
     }
     // PostgreSQL refuses a directory that others may enter, as one out of a backup may be
     if ((statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700)
     return { dir, password: readFileSync(passwordFile, 'utf8').trim() }
   } catch (cause) {
-    if (cause instanceof DatabaseStartError) throw cause
+    if (cause instanceof EmbeddedPostgresError) throw cause
     throw notUsable(dataDir, cause)
   }
 }
@@ -82,7 +82,7 @@ async function createDatabaseDir({ dir, passwordFile, binaries, onMaking }: NewD
     onMaking()
     const reason = await failed
     if (reason !== undefined) {
-      throw new DatabaseStartError(
+      throw new EmbeddedPostgresError(
         `The embedded PostgreSQL could not be set up in ${dir}: ${reason.split('\n')[0]}; set DATABASE_URL to use a PostgreSQL of your own.`,
         { logDetail: reason },
       )
@@ -109,9 +109,9 @@ function initdbArguments(dir: string, passwordFile: string, major: number): stri
 }
 
 /** That the data directory `dir` cannot be written, in one sentence. */
-export function notUsable(dir: string, cause: unknown): DatabaseStartError {
+export function notUsable(dir: string, cause: unknown): EmbeddedPostgresError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return new DatabaseStartError(
+  return new EmbeddedPostgresError(
     `The data directory ${dir} cannot be written (${reason}): give it to the user that runs Signet, or set SIGNET_DATA_DIR to another directory.`,
     { cause },
   )

@@ -2,25 +2,19 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { findBinaries } from './embedded-binaries.ts'
-import { notUsable, openDatabaseDir, ROLE } from './embedded-directory.ts'
-import { lockDataDir } from './embedded-lock.ts'
-import { stopOrphan } from './embedded-orphan.ts'
-import {
-  freePort,
-  type Postmaster,
-  PostmasterFailed,
-  type PostmasterOptions,
-  startPostmaster,
-} from './embedded-process.ts'
-import { chooseUser } from './embedded-user.ts'
-import { DatabaseStartError } from './errors.ts'
-import type { DatabaseLog } from './log.ts'
+import { findBinaries } from './binaries.ts'
+import { notUsable, openDatabaseDir, ROLE } from './directory.ts'
+import { lockDataDir } from './lock.ts'
+import { stopOrphan } from './orphan.ts'
+import { freePort, type Postmaster, PostmasterFailed, type PostmasterOptions, startPostmaster } from './process.ts'
+import { chooseUser } from './user.ts'
+import { EmbeddedPostgresError } from './errors.ts'
+import type { Log } from '#shared/log.ts'
 
 export interface EmbeddedOptions {
   /** Where the database and its password are kept; made when missing. */
   readonly dataDir: string
-  readonly logger?: DatabaseLog
+  readonly logger?: Log
   /** Other binaries than the packaged ones: a folder with `initdb` and `postgres`. */
   readonly binDir?: string
   /** Further settings of postgresql.conf. */
@@ -42,7 +36,7 @@ const START_ATTEMPTS = 5
 
 /**
  * Starts PostgreSQL on `dataDir`. A postmaster that ends by itself later is started again on the same port, so the
- * URL stays. Throws DatabaseStartError with one sentence that says what to do.
+ * URL stays. Throws EmbeddedPostgresError with one sentence that says what to do.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   const dataDir = resolve(options.dataDir)
@@ -81,7 +75,7 @@ function prepareDataDir(dataDir: string): () => void {
     }
     return lockDataDir(dataDir)
   } catch (cause) {
-    if (cause instanceof DatabaseStartError) throw cause
+    if (cause instanceof EmbeddedPostgresError) throw cause
     throw notUsable(dataDir, cause)
   }
 }

@@ -3,18 +3,18 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { DatabaseStartError } from './errors.ts'
+import { EmbeddedPostgresError } from './errors.ts'
 
 export interface Binaries {
   readonly initdb: string
   readonly postgres: string
 }
 
-/** The binaries of this platform's package, or those in `binDir`. Throws DatabaseStartError when there are none. */
+/** The binaries of this platform's package, or those in `binDir`. Throws EmbeddedPostgresError when there are none. */
 export function findBinaries(binDir: string = packagedBinDir()): Binaries {
   const binaries = { initdb: join(binDir, 'initdb'), postgres: join(binDir, 'postgres') }
   if (!existsSync(binaries.initdb) || !existsSync(binaries.postgres)) {
-    throw new DatabaseStartError(
+    throw new EmbeddedPostgresError(
       `The embedded PostgreSQL is incomplete in ${binDir}: run "npm ci" again, or set DATABASE_URL to a PostgreSQL of your own.`,
     )
   }
@@ -39,7 +39,7 @@ function packagedBinDir(): string {
   try {
     return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native', 'bin')
   } catch (cause) {
-    throw new DatabaseStartError(
+    throw new EmbeddedPostgresError(
       `There is no embedded PostgreSQL for ${process.platform}-${process.arch} (package ${name}): run "npm ci" with optional dependencies, or set DATABASE_URL to a PostgreSQL of your own.`,
       { cause },
     )

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import { PATH_ONLY, type RunAs } from './embedded-user.ts'
-import { DatabaseStartError, describe } from './errors.ts'
-import type { DatabaseLog } from './log.ts'
+import { PATH_ONLY, type RunAs } from './user.ts'
+import { EmbeddedPostgresError } from './errors.ts'
+import type { Log } from '#shared/log.ts'
 
 export interface PostmasterOptions {
   readonly postgres: string
@@ -19,7 +19,7 @@ export interface PostmasterOptions {
   readonly runAs: RunAs
   /** Further settings of postgresql.conf. */
   readonly settings: Readonly<Record<string, string>>
-  readonly logger: DatabaseLog | undefined
+  readonly logger: Log | undefined
 }
 
 export interface Postmaster {
@@ -31,7 +31,7 @@ export interface Postmaster {
 }
 
 /** The postmaster ended before it took connections; `log` has its last words. */
-export class PostmasterFailed extends DatabaseStartError {
+export class PostmasterFailed extends EmbeddedPostgresError {
   readonly log: string
 
   constructor(log: string) {
@@ -79,7 +79,7 @@ export async function failureOf(runAs: RunAs, binary: string, given: readonly st
     const [said, [code, signal]] = await Promise.all([text(child.stderr), once(child, 'close')])
     return code === 0 ? undefined : said.trim() || `it ended with ${signal ?? code}`
   } catch (error) {
-    return describe(error)
+    return error instanceof Error ? error.message : String(error)
   } finally {
     watcher.forget()
   }
@@ -141,7 +141,7 @@ async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
   }
 }
 
-function collectLog(child: ChildProcess, logger: DatabaseLog | undefined): string[] {
+function collectLog(child: ChildProcess, logger: Log | undefined): string[] {
   const kept: string[] = []
   if (!child.stderr) return kept
   createInterface({ input: child.stderr }).on('line', (line) => {

@@ -2,12 +2,12 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { DatabaseStartError } from './errors.ts'
+import { EmbeddedPostgresError } from './errors.ts'
 
 /**
  * Takes the lock of `dataDir` and returns its release. SQLite is used for nothing but its portable file lock: unlike
  * a pid file it cannot go stale, be raced for, or mistake a process that got the number of a dead one.
- * Throws DatabaseStartError when another process holds it.
+ * Throws EmbeddedPostgresError when another process holds it.
  */
 export function lockDataDir(dataDir: string): () => void {
   const holderFile = join(dataDir, 'signet.pid')
@@ -17,7 +17,7 @@ export function lockDataDir(dataDir: string): () => void {
   } catch (cause) {
     lock.close()
     if (!(cause instanceof Error && /locked|busy/i.test(cause.message))) throw cause
-    throw new DatabaseStartError(
+    throw new EmbeddedPostgresError(
       `The data directory ${dataDir} is in use by another Signet${holder(holderFile)}: stop that one, or set SIGNET_DATA_DIR to another directory.`,
       { cause },
     )
