@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { startEmbedded } from '#embedded-postgres/embedded-postgres.ts'
-import { migrate } from '#database/migrate.ts'
+import { migrate } from '#schema.ts'
 import { postgresBinDir } from './support/postgres-binaries.ts'
 import { databaseUrl, TEMPLATE } from './support/postgres.ts'
 

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { migrate, rollback } from '#database/migrate.ts'
+import { rollback } from '#database/migrate.ts'
+import { migrate } from '#schema.ts'
 import { MIGRATIONS } from '../migrations/registry.ts'
 import { asSuperuser, emptyDatabase } from './support/postgres.ts'
 

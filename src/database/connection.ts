@@ -1,5 +1,6 @@
 /** How this server connects to PostgreSQL, and the limits that keep every wait short. */
 import pg from 'pg'
+import type { Queryable } from './database.ts'
 
 /** What a request may spend on one statement in all, so that its answer is there within three seconds. */
 export const STATEMENT_BUDGET_MS = 2500
@@ -46,4 +47,14 @@ export function openPool(config: pg.PoolConfig, onIdleLost: (error: Error) => vo
   pool.on('error', onIdleLost)
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
+}
+
+/** Statements of the pool as a store sees them. */
+export function overPool(pool: pg.Pool): Queryable {
+  return {
+    async query(text, values) {
+      const { rows, rowCount } = await pool.query(text, values as unknown[])
+      return { rows: rows as never[], rowCount: rowCount ?? 0 }
+    },
+  }
 }

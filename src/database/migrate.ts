@@ -2,10 +2,9 @@
 import type { Knex } from 'knex'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
+import type { Log } from '#shared/log.ts'
 import { MIGRATIONS } from '../../migrations/registry.ts'
 import { DatabaseStartError, sqlState } from './errors.ts'
-import type { Log } from '#shared/log.ts'
-import { migrateOutbox } from './outbox-schema.ts'
 import { connectAtStart } from './reachable.ts'
 import { RELEASE } from './release.ts'
 
@@ -30,14 +29,15 @@ const ADVISORY_LOCK = 7_436_118_265
 const LOCK_ATTEMPTS = 15
 
 /**
- * Takes all pending steps and returns their names; other nodes that do the same wait for it. Throws
- * DatabaseStartError when the database cannot be used, is older than PostgreSQL 14 or belongs to a newer release.
+ * Takes all pending steps and returns their names; other nodes that do the same wait for it. `before` runs when there
+ * is a step to take: it makes what steps rely on and another room owns (see schema.ts). Throws DatabaseStartError when
+ * the database cannot be used, is older than PostgreSQL 14 or belongs to a newer release.
  */
-export async function migrate(options: MigrateOptions): Promise<string[]> {
+export async function migrate(options: MigrateOptions, before: () => Promise<void>): Promise<string[]> {
   return connected(options, async (client) => {
     if ((await statusOf(client)).pending.length === 0) return []
     const taken = await asSoleMigrator(client, options, async (knex) => {
-      await migrateOutbox(options.url, options.logger)
+      await before()
       await knex.migrate.latest()
     })
     if (taken.length > 0) options.logger?.info({ migrations: taken }, 'schema migrated')
@@ -114,7 +114,7 @@ async function asSoleMigrator(
  * who knows beforehand that there will be some can have it loaded meanwhile.
  */
 export async function loadMigrator() {
-  const [{ default: knexPackage }] = await Promise.all([import('knex'), import('graphile-worker')])
+  const { default: knexPackage } = await import('knex')
   return knexPackage
 }
 

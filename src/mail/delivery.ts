@@ -1,7 +1,7 @@
 /** Sends a mail that waits in the outbox, or says why it waits on or never leaves. */
 import type { Config } from '#config/config.ts'
 import type { Queryable } from '#database/database.ts'
-import type { OutboxTask } from '#database/outbox-runner.ts'
+import type { OutboxTask } from '#outbox/runner.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { MailOutcome, Metrics } from '#observability/metrics.ts'
 import type { Clock } from '#shared/clock.ts'

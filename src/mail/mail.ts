@@ -1,7 +1,7 @@
 /** Mail to people: put into the outbox in the transaction of its cause, and handed to the relay from there. */
 import type { Queryable } from '#database/database.ts'
-import type { OutboxTask } from '#database/outbox-runner.ts'
-import { addToOutbox } from '#database/outbox-store.ts'
+import type { OutboxTask } from '#outbox/runner.ts'
+import { addToOutbox } from '#outbox/outbox-store.ts'
 import { createDelivery, type MailDeps } from './delivery.ts'
 import { createKeptMails } from './kept-mail-store.ts'
 import { type MailMessage, sealMail } from './sealed-mail.ts'

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { migrate, migrationStatus, rollback } from '#database/migrate.ts'
+import { migrationStatus, rollback } from '#database/migrate.ts'
+import { migrate } from '#schema.ts'
 import { waitForDatabase } from '#database/reachable.ts'
 import { MIGRATIONS } from '../../migrations/registry.ts'
 import { startOldServer } from '../support/postgres-proxy.ts'
@@ -14,7 +15,7 @@ const ALL = Object.keys(MIGRATIONS)
 test('nodes that migrate at the same time take each step once, and each waits until all are taken', async () => {
   const { url } = await emptyDatabase()
   const script = `
-    import { migrate } from '#database/migrate.ts'
+    import { migrate } from '#schema.ts'
     process.stdout.write(JSON.stringify(await migrate({ url: process.env.DATABASE_URL })))`
   const node = join(import.meta.dirname, '../../node_modules/node/bin/node')
   const nodes = await Promise.all(

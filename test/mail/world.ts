@@ -1,6 +1,6 @@
 /** The mail room over a database and a runner of its own. */
 import { randomBytes } from 'node:crypto'
-import { openOutboxRunner } from '#database/outbox-runner.ts'
+import { openOutboxRunner } from '#outbox/runner.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createMail, MAIL_TASK } from '#mail/mail.ts'
 import type { Logger } from '#observability/logger.ts'

@@ -1,6 +1,6 @@
 /** Works on an outbox in a process of its own and says what it does: `node outbox-process.ts URL MILLISECONDS`. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { openOutboxRunner } from '#database/outbox-runner.ts'
+import { openOutboxRunner } from '#outbox/runner.ts'
 
 const [url = '', workMs = '0'] = process.argv.slice(2)
 

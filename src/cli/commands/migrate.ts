@@ -43,7 +43,10 @@ Examples:
 }
 
 async function run(direction: Direction, url: string): Promise<Result> {
-  const { migrate, migrationStatus, rollback } = await import('#database/migrate.ts')
+  const [{ migrationStatus, rollback }, { migrate }] = await Promise.all([
+    import('#database/migrate.ts'),
+    import('#schema.ts'),
+  ])
   const act = { up: migrate, down: rollback, status: async () => [] as string[] }[direction]
   const done = await act({ url })
   return { done, ...(await migrationStatus({ url })) }

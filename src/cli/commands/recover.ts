@@ -86,7 +86,7 @@ async function withRooms<T>(
   const [{ createDatabase }, { createNotifications }, { migrate }, { createLogger }] = await Promise.all([
     import('#database/pool.ts'),
     import('#database/notify.ts'),
-    import('#database/migrate.ts'),
+    import('#schema.ts'),
     import('#observability/logger.ts'),
   ])
   const [{ createAudit }, { createResources }, { createClients }] = await Promise.all([

@@ -51,7 +51,7 @@ function keptByVariable({ number }: Kept): CliFailure {
 async function advance({ keysDir, restoreEpoch: kept }: Config, { directUrl }: LocalUrls): Promise<number> {
   const [{ createDatabase }, { migrate }, { createLogger }, { createAudit }, epochs] = await Promise.all([
     import('#database/pool.ts'),
-    import('#database/migrate.ts'),
+    import('#schema.ts'),
     import('#observability/logger.ts'),
     import('#audit/recorder.ts'),
     import('#oidc/restore-epoch.ts'),

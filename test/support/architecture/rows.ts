@@ -12,8 +12,8 @@ export const ROWS: readonly (readonly string[])[] = [
   ['sign-in'],
   ['verification', 'federation'],
   ['oidc'],
-  ['interactions', 'account-portal', 'admin', 'jobs'],
-  ['services', 'languages'],
+  ['interactions', 'account-portal', 'admin'],
+  ['services', 'schema', 'languages'],
   ['app'],
   ['main', 'cli'],
 ]
@@ -27,7 +27,8 @@ export interface Keeper {
 
 export const KEEPERS: readonly Keeper[] = [
   { packages: ['pino', 'pino-pretty', '@prometheus-io/', '@opentelemetry/'], rooms: ['observability'] },
-  { packages: ['knex', 'pg', 'graphile-worker'], rooms: ['database'] },
+  { packages: ['knex', 'pg'], rooms: ['database'] },
+  { packages: ['graphile-worker'], rooms: ['outbox'] },
   { packages: ['@koa/bodyparser'], rooms: ['http'] },
   { packages: ['koa-compose'], rooms: ['http', 'oidc', 'app'] },
   { packages: ['nodemailer'], rooms: ['mail'] },
@@ -38,7 +39,7 @@ export const KEEPERS: readonly Keeper[] = [
   {
     packages: ['oidc-provider'],
     rooms: ['oidc'],
-    types: ['interactions', 'account-portal', 'admin', 'jobs'],
+    types: ['interactions', 'account-portal', 'admin'],
   },
   { packages: ['commander', '@clack/', '@bomb.sh/'], rooms: ['cli'] },
 ]

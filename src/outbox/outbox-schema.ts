@@ -1,8 +1,8 @@
 /** The schema of the outbox: the tables of graphile-worker, brought up to date by its own steps. */
-import { directConnection, LOCK_TIMEOUT_MS, openPool } from './connection.ts'
-import { DatabaseStartError, describe, sqlState } from './errors.ts'
+import { directConnection, LOCK_TIMEOUT_MS, openPool } from '#database/connection.ts'
+import { DatabaseStartError, describe, sqlState } from '#database/errors.ts'
 import type { Log } from '#shared/log.ts'
-import { workerLog } from './outbox-log.ts'
+import { workerLog } from './worker-log.ts'
 
 /** Where graphile-worker keeps its tables. */
 export const OUTBOX_SCHEMA = 'graphile_worker'
@@ -12,7 +12,7 @@ export const OUTBOX_SCHEMA = 'graphile_worker'
  * pending with it. Throws DatabaseStartError when the role may not make the schema.
  */
 export async function migrateOutbox(url: string, logger?: Log): Promise<void> {
-  const { runMigrations } = await import('graphile-worker')
+  const { runMigrations } = await loadOutboxMigrator()
   const pool = openPool({ ...directConnection(url, 'signet-migrate'), max: 1, lock_timeout: LOCK_TIMEOUT_MS })
   try {
     await runMigrations({ pgPool: pool, schema: OUTBOX_SCHEMA, logger: await workerLog(logger) })
@@ -25,4 +25,9 @@ export async function migrateOutbox(url: string, logger?: Log): Promise<void> {
   } finally {
     await pool.end()
   }
+}
+
+/** Loads the code that does it: who has no step to take needs none of it. */
+export function loadOutboxMigrator() {
+  return import('graphile-worker')
 }

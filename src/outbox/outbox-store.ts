@@ -1,5 +1,5 @@
 /** The SQL of the outbox: work that is to be done once its cause is committed, kept in PostgreSQL until it is done. */
-import type { Queryable } from './database.ts'
+import type { Queryable } from '#database/database.ts'
 
 export interface OutboxEntry {
   /** Which task does it; see outbox-runner.ts. */

@@ -1,7 +1,7 @@
 /** Jobs run again and again, survive a failure, and stop in order. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { startJobs } from '#jobs/schedule.ts'
+import { startJobs } from '#outbox/schedule.ts'
 import { createLogger } from '#observability/logger.ts'
 
 const logger = createLogger({ level: 'silent', format: 'json' })

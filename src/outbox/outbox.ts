@@ -1,6 +1,6 @@
 /** Keeps a runner of the outbox at work for as long as this process serves. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { openOutboxRunner, type OutboxRunner, type OutboxRunnerOptions } from '#database/outbox-runner.ts'
+import { openOutboxRunner, type OutboxRunner, type OutboxRunnerOptions } from './runner.ts'
 import type { Log } from '#shared/log.ts'
 
 export interface OutboxOptions extends OutboxRunnerOptions {

@@ -1,12 +1,10 @@
 /** Does the work of the outbox, together with every other process that serves: each piece by one of them at a time. */
 import type { JobHelpers, Task, TaskList } from 'graphile-worker'
 import { setTimeout as delay } from 'node:timers/promises'
-import type pg from 'pg'
-import { openPool, requestConnection, STATEMENT_BUDGET_MS } from './connection.ts'
-import type { Queryable } from './database.ts'
-import { translate } from './errors.ts'
+import { openPool, overPool, requestConnection, STATEMENT_BUDGET_MS } from '#database/connection.ts'
+import { translate } from '#database/errors.ts'
 import type { Log } from '#shared/log.ts'
-import { workerLog } from './outbox-log.ts'
+import { workerLog } from './worker-log.ts'
 import { OUTBOX_SCHEMA } from './outbox-schema.ts'
 import { tidyOutbox } from './outbox-store.ts'
 
@@ -96,16 +94,6 @@ export async function openOutboxRunner(options: OutboxRunnerOptions): Promise<Ou
         closed.then(async () => ended),
         delay(GRACE_MS + STATEMENT_BUDGET_MS, undefined, { ref: false }),
       ])
-    },
-  }
-}
-
-/** Statements of the pool as a store sees them. */
-function overPool(pool: pg.Pool): Queryable {
-  return {
-    async query(text, values) {
-      const { rows, rowCount } = await pool.query(text, values as unknown[])
-      return { rows: rows as never[], rowCount: rowCount ?? 0 }
     },
   }
 }
