@@ -1,5 +1,5 @@
 /** Fetches the JWK Set behind a `jwks_uri`, and says in a sentence why it could not. */
-import { FetchRefused, type GuardedFetch } from '#http/guarded-fetch.ts'
+import { FetchRefused, type GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Clock } from '#shared/clock.ts'
 import { usableKeys } from './client-keys.ts'
 import type { PublishedKeys } from './client.ts'

@@ -2,7 +2,7 @@
 import { type Audit, type AuditContext } from '#audit/audit.ts'
 import type { Database, Notifications, Queryable } from '#database/database.ts'
 import { notify } from '#database/notify.ts'
-import type { GuardedFetch } from '#http/guarded-fetch.ts'
+import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { ManagedClients } from './clients.ts'
 import type { Client, PublicJwk } from './client.ts'

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HOTP, Secret } from 'otpauth'
 import { SYSTEM } from '#audit/audit.ts'
-import { createGuardedFetch } from '#http/guarded-fetch.ts'
+import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
 import { systemClock as clock } from '#shared/clock.ts'
 import { createByUpstream } from '#sign-in/by-upstream.ts'
 import { createLinkStore } from '#sign-in/federated/link-store.ts'

@@ -1,7 +1,7 @@
 /** Speaks OpenID Connect to upstream providers: discovery, the way there, and what they answer. */
 import type { CryptoKey } from 'jose'
 import type * as OpenIdClient from 'openid-client'
-import type { GuardedFetch } from '#http/guarded-fetch.ts'
+import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { BeginUpstream } from './federated.ts'
 import type { UpstreamRules } from './validation.ts'

@@ -1,5 +1,5 @@
 /** Why an answer of a provider is refused, in words for the audit log. */
-import { FetchRefused } from '#http/guarded-fetch.ts'
+import { FetchRefused } from '#outbound/guarded-fetch.ts'
 
 const MAX_LENGTH = 200
 

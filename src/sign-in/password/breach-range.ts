@@ -1,5 +1,5 @@
 /** The opt-in question to a server of the Pwned Passwords range protocol. */
-import type { GuardedFetch } from '#http/guarded-fetch.ts'
+import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 
 const PATH = 'range/'
 

@@ -1,7 +1,7 @@
 /** The links of an account, as its owner's page has them. */
 import { beforeAll, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
-import { createGuardedFetch } from '#http/guarded-fetch.ts'
+import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { MailMessage } from '#mail/sealed-mail.ts'
 import type { TemplateName } from '#mail/templates/letter.ts'
 import { systemClock as clock } from '#shared/clock.ts'

@@ -29,7 +29,8 @@ export const KEEPERS: readonly Keeper[] = [
   { packages: ['pino', 'pino-pretty', '@prometheus-io/', '@opentelemetry/'], rooms: ['observability'] },
   { packages: ['knex', 'pg'], rooms: ['database'] },
   { packages: ['graphile-worker'], rooms: ['outbox'] },
-  { packages: ['@koa/bodyparser'], rooms: ['http'] },
+  { packages: ['undici'], rooms: ['outbound'] },
+  { packages: ['ipaddr.js'], rooms: ['http', 'outbound'] },
   { packages: ['koa-compose'], rooms: ['http', 'oidc', 'app'] },
   { packages: ['nodemailer'], rooms: ['mail'] },
   {
