@@ -43,7 +43,7 @@ const RULES: readonly Rule[] = [
       ['src/clients/client.ts', "import type { Account } from '#accounts/account.ts'", 1],
       ['src/clients/client.ts', "const a = await import('#oidc/a.ts')", 1],
       ['src/clients/client.ts', "export { a } from '../oidc/a.ts'", 1],
-      ['src/http/page.ts', "import { a } from '../../test/support/a.ts'", 1],
+      ['src/pages/page.ts', "import { a } from '../../test/support/a.ts'", 1],
       ['src/resource-server/index.ts', "import { a } from '#shared/ids.ts'", 1],
       ['src/shared/ids.ts', "import { a } from '#nowhere/a.ts'", 1],
     ],

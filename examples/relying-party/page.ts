@@ -1,5 +1,5 @@
 /** The pages of the example app, and their stylesheet. */
-import { html } from 'hono/html'
+import { html } from '#pages/design/html.ts'
 import type { SignedIn } from './sessions.ts'
 
 type Html = ReturnType<typeof html>

@@ -1,6 +1,6 @@
 /** Dates as a person reads them: in their language and their time zone, as far as they told it. */
-import type { Html } from '#http/design/html.ts'
-import { time } from '#http/design/work-components.ts'
+import type { Html } from '#pages/design/html.ts'
+import { time } from '#pages/design/work-components.ts'
 import type { Visit } from './visit.ts'
 
 const UTC = 'UTC'

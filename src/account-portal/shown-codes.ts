@@ -1,7 +1,7 @@
 /** The page that shows recovery codes, which it does once. */
-import { html } from 'hono/html'
-import { buttonLink } from '#http/design/components.ts'
-import { section } from '#http/design/work-components.ts'
+import { html } from '#pages/design/html.ts'
+import { buttonLink } from '#pages/design/components.ts'
+import { section } from '#pages/design/work-components.ts'
 import type { Frame } from './frame.ts'
 import { type Done, TEXTS } from './texts/texts.ts'
 import type { SectionName, Visit } from './visit.ts'

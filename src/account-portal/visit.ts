@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Form } from '#http/body.ts'
-import type { Language } from '#http/i18n/language.ts'
+import type { Language } from '#pages/i18n/language.ts'
 import type { BrowserSession } from '#oidc/browser-session.ts'
 import type { Done, Problem } from './texts/texts.ts'
 

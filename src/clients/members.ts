@@ -1,5 +1,5 @@
 /** The registration members that a client may have, each with the rule of its value alone. */
-import { EXPECTED_ACCENT, EXPECTED_LOGO, isAccent, isLogo } from '#http/brand.ts'
+import { EXPECTED_ACCENT, EXPECTED_LOGO, isAccent, isLogo } from '#pages/brand.ts'
 import { nearestName } from '#shared/nearest-name.ts'
 import { isLoopbackHost } from './redirect-uris.ts'
 

@@ -1,8 +1,7 @@
 /** The page that asks a known person for a second proof: a code of their authenticator app, or one from paper. */
-import { html } from 'hono/html'
-import { button, field, form, hidden, notice } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import type { Language } from '#http/i18n/language.ts'
+import { html, type Html } from '#pages/design/html.ts'
+import { button, field, form, hidden, notice } from '#pages/design/components.ts'
+import type { Language } from '#pages/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interaction-gateway.ts'
 import { TEXTS } from './texts/texts.ts'
 

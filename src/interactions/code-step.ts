@@ -1,7 +1,7 @@
 /** The step that asks for a second proof, and checks the answer. */
 import type { Context } from 'koa'
-import { chooseLanguage } from '#http/i18n/language.ts'
-import { sendPage } from '#http/page.ts'
+import { chooseLanguage } from '#pages/i18n/language.ts'
+import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 import { looksLikeRecoveryCode } from '#sign-in/recovery-code/recovery-codes.ts'
 import { type CodeProblem, codePage } from './code-page.ts'

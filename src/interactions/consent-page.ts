@@ -1,8 +1,7 @@
 /** The letter in which an app asks a person for access: who asks, for what, and where one is sent. */
-import { html } from 'hono/html'
-import { button, form, hidden, hint, notice, scopeList, webUrl } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import type { Language } from '#http/i18n/language.ts'
+import { html, type Html } from '#pages/design/html.ts'
+import { button, form, hidden, hint, notice, scopeList, webUrl } from '#pages/design/components.ts'
+import type { Language } from '#pages/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interaction-gateway.ts'
 import type { Choice } from './consent-choice.ts'
 import { TEXTS } from './texts/texts.ts'

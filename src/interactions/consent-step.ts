@@ -1,7 +1,7 @@
 /** The step that asks whether an app may have what it asks for. */
 import type { Context } from 'koa'
-import { chooseLanguage } from '#http/i18n/language.ts'
-import { sendPage } from '#http/page.ts'
+import { chooseLanguage } from '#pages/i18n/language.ts'
+import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 import { choicesOf, type Choice, granted } from './consent-choice.ts'
 import { consentPage, type AskedResource, type ConsentProblem } from './consent-page.ts'

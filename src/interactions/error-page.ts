@@ -1,8 +1,7 @@
 /** The page for what went wrong: in words for the person, then exactly, for whoever mends it. */
-import { html } from 'hono/html'
-import { facts } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import type { Language } from '#http/i18n/language.ts'
+import { html, type Html } from '#pages/design/html.ts'
+import { facts } from '#pages/design/components.ts'
+import type { Language } from '#pages/i18n/language.ts'
 import { TEXTS } from './texts/texts.ts'
 
 export interface ErrorView {

@@ -1,7 +1,7 @@
 /** Error pages for what fails outside the engine: an unknown path, a bug, a database that cannot answer. */
 import type { ErrorPage } from '#http/error-handler.ts'
-import { chooseLanguage } from '#http/i18n/language.ts'
-import { sendPage } from '#http/page.ts'
+import { chooseLanguage } from '#pages/i18n/language.ts'
+import { sendPage } from '#pages/page.ts'
 import { errorPage } from './error-page.ts'
 
 /** The renderer that the error handler is handed. */

@@ -1,9 +1,8 @@
 /** The page at `/`: what this is, and where to go. */
-import { html } from 'hono/html'
+import { html, type Html } from '#pages/design/html.ts'
 import type { Middleware } from 'koa'
-import { chooseLanguage, type Language } from '#http/i18n/language.ts'
-import { sendPage } from '#http/page.ts'
-import type { Html } from '#http/design/html.ts'
+import { chooseLanguage, type Language } from '#pages/i18n/language.ts'
+import { sendPage } from '#pages/page.ts'
 import { TEXTS } from './texts/texts.ts'
 
 export interface HomePageDeps {

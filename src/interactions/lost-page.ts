@@ -1,8 +1,7 @@
 /** What is shown instead of a dead end, when an interaction can no longer go on. */
-import { html } from 'hono/html'
-import { buttonLink, webUrl } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import type { Language } from '#http/i18n/language.ts'
+import { html, type Html } from '#pages/design/html.ts'
+import { buttonLink, webUrl } from '#pages/design/components.ts'
+import type { Language } from '#pages/i18n/language.ts'
 import type { InteractionLost } from '#oidc/interaction-gateway.ts'
 import { TEXTS } from './texts/texts.ts'
 

@@ -1,7 +1,7 @@
 /** Turns a lost interaction into its page, whatever step met it. */
 import type { Context, Next } from 'koa'
-import { chooseLanguage } from '#http/i18n/language.ts'
-import { sendPage } from '#http/page.ts'
+import { chooseLanguage } from '#pages/i18n/language.ts'
+import { sendPage } from '#pages/page.ts'
 import { InteractionLost } from '#oidc/interaction-gateway.ts'
 import { lostPage } from './lost-page.ts'
 

@@ -1,8 +1,7 @@
 /** The pages of what a person does with the help of a mail: the address, the code, and what is left then. */
-import { html } from 'hono/html'
-import { button, field, form, hidden, notice } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import type { Language } from '#http/i18n/language.ts'
+import { html, type Html } from '#pages/design/html.ts'
+import { button, field, form, hidden, notice } from '#pages/design/components.ts'
+import type { Language } from '#pages/i18n/language.ts'
 import type { PasswordProblem } from '#sign-in/errors.ts'
 import { TEXTS } from './texts/texts.ts'
 

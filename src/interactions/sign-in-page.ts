@@ -1,8 +1,7 @@
 /** The page that asks for an e-mail address and a password, and says who wants to know. */
-import { html } from 'hono/html'
-import { button, buttonLink, field, form, hidden, notice } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import type { Language } from '#http/i18n/language.ts'
+import { html, type Html } from '#pages/design/html.ts'
+import { button, buttonLink, field, form, hidden, notice } from '#pages/design/components.ts'
+import type { Language } from '#pages/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interaction-gateway.ts'
 import { PASSKEY_AUTOCOMPLETE } from '#sign-in/passkey/parts.ts'
 import { TEXTS } from './texts/texts.ts'

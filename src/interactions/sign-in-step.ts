@@ -1,7 +1,7 @@
 /** The step that asks who the person is, and checks the answer. */
 import type { Context } from 'koa'
-import { chooseLanguage } from '#http/i18n/language.ts'
-import { sendPage } from '#http/page.ts'
+import { chooseLanguage } from '#pages/i18n/language.ts'
+import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 import { isReauthentication, readSignIn, text, type SignInAttempt } from './flow.ts'
 import { formTargets } from './form-targets.ts'

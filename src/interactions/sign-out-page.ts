@@ -1,8 +1,7 @@
 /** The question before a sign-out, and the page after it. */
-import { html } from 'hono/html'
-import { button, form, hidden } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import type { Language } from '#http/i18n/language.ts'
+import { html, type Html } from '#pages/design/html.ts'
+import { button, form, hidden } from '#pages/design/components.ts'
+import type { Language } from '#pages/i18n/language.ts'
 import { TEXTS } from './texts/texts.ts'
 
 /** What is in the engine's own sign-out form: where it is sent, and the value that ties it to the session. */

@@ -1,8 +1,8 @@
 /** A sign-out asked for where nobody is signed in: there is nothing to ask, so the way leads on at once. */
 import type { Context } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { chooseLanguage } from '#http/i18n/language.ts'
-import { sendPage } from '#http/page.ts'
+import { chooseLanguage } from '#pages/i18n/language.ts'
+import { sendPage } from '#pages/page.ts'
 import { signedOutPage } from './sign-out-page.ts'
 
 /** How the engine answers then: a form that a script of its own sends, which our policy would stop. */

@@ -1,9 +1,9 @@
 /** The step for whoever is asked for a proof that their account does not have. */
-import { html } from 'hono/html'
+import { html } from '#pages/design/html.ts'
 import type { Context } from 'koa'
-import { button, form, hidden } from '#http/design/components.ts'
-import { chooseLanguage } from '#http/i18n/language.ts'
-import { sendPage } from '#http/page.ts'
+import { button, form, hidden } from '#pages/design/components.ts'
+import { chooseLanguage } from '#pages/i18n/language.ts'
+import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 import { formTargets } from './form-targets.ts'
 import type { Proofs } from './proofs.ts'

@@ -1,10 +1,9 @@
 /** `/dev/mail` of the management port: in development, the mails that would have left, to be read in a browser. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
-import { html, raw } from 'hono/html'
+import { html, raw, type Html } from '#pages/design/html.ts'
 import type { Queryable } from '#database/database.ts'
-import type { Html } from '#http/design/html.ts'
-import { colourProperties } from '#http/design/tokens.ts'
+import { colourProperties } from '#pages/design/tokens.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { createKeptMails, type KeptMail } from './kept-mail-store.ts'
 

@@ -1,6 +1,6 @@
 /** What the interactions room sees of the engine: the open interaction of a request, and the ways it can end. */
 import type { Context } from 'koa'
-import type { Brand } from '#http/brand.ts'
+import type { Brand } from '#pages/brand.ts'
 
 /** Scopes by where they belong: OpenID Connect's own, and those of each resource by its identifier. */
 export interface ScopeSelection {

@@ -1,6 +1,6 @@
 /** What may be set while the server runs: every setting with its bounds, its default and what it does. */
 import { z } from 'zod'
-import { EXPECTED_ACCENT, EXPECTED_LOGO, isAccent, isLogo } from '#http/brand.ts'
+import { EXPECTED_ACCENT, EXPECTED_LOGO, isAccent, isLogo } from '#pages/brand.ts'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE

@@ -1,10 +1,9 @@
 /** Whatever text comes into a page stays text: the tags of the page are the same, and its words are those given. */
 import fc from 'fast-check'
-import { html } from 'hono/html'
+import { html, type Html } from '#pages/design/html.ts'
 import { describe, expect, test } from 'vitest'
-import type { Html } from '#http/design/html.ts'
-import { webUrl } from '#http/design/components.ts'
-import { LANGUAGES, type Language } from '#http/i18n/language.ts'
+import { webUrl } from '#pages/design/components.ts'
+import { LANGUAGES, type Language } from '#pages/i18n/language.ts'
 import { choicesOf } from '#interactions/consent-choice.ts'
 import { codePage } from '#interactions/code-page.ts'
 import { consentPage } from '#interactions/consent-page.ts'

@@ -1,7 +1,7 @@
 /** The texts in each language: there, and in that language. */
 import { describe, expect, test } from 'vitest'
 import { TEXTS as PORTAL_TEXTS } from '#account-portal/texts/texts.ts'
-import type { Html } from '#http/design/html.ts'
+import type { Html } from '#pages/design/html.ts'
 import { TEXTS } from '#interactions/texts/texts.ts'
 import { PASSKEY_TEXTS } from '#sign-in/passkey/texts/texts.ts'
 

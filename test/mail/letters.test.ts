@@ -1,6 +1,6 @@
 /** What every template says in every language, as text and as HTML. */
 import { describe, expect, test } from 'vitest'
-import { LANGUAGES, type Language } from '#http/i18n/language.ts'
+import { LANGUAGES, type Language } from '#pages/i18n/language.ts'
 import { FACTOR_CHANGES, type TemplateData, type TemplateName } from '#mail/templates/letter.ts'
 import { render } from '#mail/templates/render.ts'
 

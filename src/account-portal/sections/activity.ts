@@ -1,10 +1,9 @@
 /** `/account/activity`: what the audit log has of a person, in plain words. */
-import { html } from 'hono/html'
+import { html, type Html } from '#pages/design/html.ts'
 import type { Audit, StoredAuditEvent } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
-import { foreign } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import { sheet, table } from '#http/design/work-components.ts'
+import { foreign } from '#pages/design/components.ts'
+import { sheet, table } from '#pages/design/work-components.ts'
 import { ACCOUNT_CLIENT_ID } from '#oidc/account-client.ts'
 import { datesOf } from '../dates.ts'
 import type { Frame } from '../frame.ts'

@@ -1,9 +1,8 @@
 /** `/account/apps`: which apps may do what, since when, and the way to take it back (ASVS 10.4.9, 10.7.3). */
-import { html } from 'hono/html'
+import { html, type Html } from '#pages/design/html.ts'
 import type { Clients } from '#clients/client.ts'
-import { button, hidden } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import { ask, rows, sheet, type Row } from '#http/design/work-components.ts'
+import { button, hidden } from '#pages/design/components.ts'
+import { ask, rows, sheet, type Row } from '#pages/design/work-components.ts'
 import type { AccountAccess, AccountConsent } from '#oidc/account-access.ts'
 import type { Resources } from '#resources/resource.ts'
 import { datesOf } from '../dates.ts'

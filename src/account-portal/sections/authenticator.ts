@@ -1,9 +1,8 @@
 /** `/account/authenticator`: an authenticator app is set up, replaced and removed, with the codes for when it is lost. */
-import { brandOf } from '#http/brand.ts'
-import { html, raw } from 'hono/html'
-import { button, field, hidden } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import { ask, rows, section } from '#http/design/work-components.ts'
+import { brandOf } from '#pages/brand.ts'
+import { html, raw, type Html } from '#pages/design/html.ts'
+import { button, field, hidden } from '#pages/design/components.ts'
+import { ask, rows, section } from '#pages/design/work-components.ts'
 import { FactorCodeWrong } from '#sign-in/errors.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'

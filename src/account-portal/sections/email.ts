@@ -1,10 +1,9 @@
 /** `/account/email`: the address is proven by a code or link sent to it, before it counts or takes the old one's place. */
-import { html } from 'hono/html'
+import { html, type Html } from '#pages/design/html.ts'
 import { isEmail } from '#accounts/email.ts'
 import type { Form } from '#http/body.ts'
-import { button, field, hidden } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import { rows, section, sheet } from '#http/design/work-components.ts'
+import { button, field, hidden } from '#pages/design/components.ts'
+import { rows, section, sheet } from '#pages/design/work-components.ts'
 import type { EmailAddress } from '#sign-in/errand/email-address.ts'
 import type { Frame } from '../frame.ts'
 import { TEXTS } from '../texts/texts.ts'

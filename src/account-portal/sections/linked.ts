@@ -1,8 +1,7 @@
 /** `/account/linked`: the providers by which a person signs in here, a further one, and the end of such a link. */
-import { html } from 'hono/html'
-import { button, buttonLink, foreign, hidden } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import { ask, rows, type Row, section, sheet } from '#http/design/work-components.ts'
+import { html, type Html } from '#pages/design/html.ts'
+import { button, buttonLink, foreign, hidden } from '#pages/design/components.ts'
+import { ask, rows, type Row, section, sheet } from '#pages/design/work-components.ts'
 import { LinkNotFound } from '#sign-in/federated/errors.ts'
 import type { Federated, OwnLinkOutcome } from '#sign-in/federated/federated.ts'
 import type { Upstream } from '#sign-in/federated/upstream.ts'

@@ -1,6 +1,6 @@
 /** `/account`: how one signs in and where the account is used, at a glance. */
-import { html } from 'hono/html'
-import { rows, section } from '#http/design/work-components.ts'
+import { html } from '#pages/design/html.ts'
+import { rows, section } from '#pages/design/work-components.ts'
 import type { AccountAccess } from '#oidc/account-access.ts'
 import type { Federated } from '#sign-in/federated/federated.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'

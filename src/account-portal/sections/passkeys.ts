@@ -1,6 +1,6 @@
 /** `/account/passkeys`: the passkeys of an account, put together of the parts of their method. */
-import { html } from 'hono/html'
-import { section } from '#http/design/work-components.ts'
+import { html } from '#pages/design/html.ts'
+import { section } from '#pages/design/work-components.ts'
 import type { PasskeyChange } from '#sign-in/passkey/account-forms.ts'
 import { answerPasskeyForm } from '#sign-in/passkey/account-forms.ts'
 import { passkeyAddition, passkeyList } from '#sign-in/passkey/parts.ts'

@@ -1,9 +1,8 @@
 /** `/account/password`: a new password for who knows the present one (ASVS 6.2.3), or a first one. */
-import { html } from 'hono/html'
+import { html, type Html } from '#pages/design/html.ts'
 import type { Form } from '#http/body.ts'
-import { button, field } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import { section, tickBox } from '#http/design/work-components.ts'
+import { button, field } from '#pages/design/components.ts'
+import { section, tickBox } from '#pages/design/work-components.ts'
 import type { Queryable } from '#database/database.ts'
 import type { AccountAccess } from '#oidc/account-access.ts'
 import { PasswordInvalid } from '#sign-in/errors.ts'

@@ -1,8 +1,7 @@
 /** `/account/recovery-codes`: how many are left, and new ones in their place. */
-import { html } from 'hono/html'
-import { button, buttonLink } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import { section } from '#http/design/work-components.ts'
+import { html, type Html } from '#pages/design/html.ts'
+import { button, buttonLink } from '#pages/design/components.ts'
+import { section } from '#pages/design/work-components.ts'
 import { FactorNotFound } from '#sign-in/errors.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'

@@ -1,7 +1,7 @@
 /** `/account/sessions`: the browsers in which one is signed in, and the ends of those that one picks (ASVS 7.5.2). */
-import { html } from 'hono/html'
-import { button, hidden } from '#http/design/components.ts'
-import { rows, section, type Row } from '#http/design/work-components.ts'
+import { html } from '#pages/design/html.ts'
+import { button, hidden } from '#pages/design/components.ts'
+import { rows, section, type Row } from '#pages/design/work-components.ts'
 import { nameOfDevice } from '#http/device.ts'
 import type { AccountAccess, AccountSession } from '#oidc/account-access.ts'
 import { datesOf } from '../dates.ts'

@@ -1,7 +1,7 @@
 /** What a person's own page says in English. */
-import { html } from 'hono/html'
-import { foreign, strong } from '#http/design/components.ts'
-import type { Catalogue } from '#http/i18n/catalogue.ts'
+import { html } from '#pages/design/html.ts'
+import { foreign, strong } from '#pages/design/components.ts'
+import type { Catalogue } from '#pages/i18n/catalogue.ts'
 import { EVENTS } from './events-en.ts'
 
 const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`

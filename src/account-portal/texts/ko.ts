@@ -1,6 +1,6 @@
 /** What a person's own page says in Korean. Particles that depend on a name's last sound are avoided. */
-import { html } from 'hono/html'
-import { foreign, strong } from '#http/design/components.ts'
+import { html } from '#pages/design/html.ts'
+import { foreign, strong } from '#pages/design/components.ts'
 import type { PortalTexts } from './en.ts'
 import { EVENTS } from './events-ko.ts'
 

@@ -1,5 +1,5 @@
 /** The texts of the room in every language, and the names of what its pages can say on top. */
-import type { Texts } from '#http/i18n/catalogue.ts'
+import type { Texts } from '#pages/i18n/catalogue.ts'
 import { en, type PortalTexts } from './en.ts'
 import { ko } from './ko.ts'
 

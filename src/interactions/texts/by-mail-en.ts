@@ -1,7 +1,7 @@
 /** What the pages of registration, reset and invitation say in English. */
-import { html } from 'hono/html'
-import { strong } from '#http/design/components.ts'
-import type { Catalogue } from '#http/i18n/catalogue.ts'
+import { html } from '#pages/design/html.ts'
+import { strong } from '#pages/design/components.ts'
+import type { Catalogue } from '#pages/i18n/catalogue.ts'
 
 export const byMail = {
   forgot: 'Forgot your password?',

@@ -1,6 +1,6 @@
 /** What the pages of registration, reset and invitation say in Korean. */
-import { html } from 'hono/html'
-import { strong } from '#http/design/components.ts'
+import { html } from '#pages/design/html.ts'
+import { strong } from '#pages/design/components.ts'
 import type { InteractionTexts } from './en.ts'
 
 export const byMail: InteractionTexts['byMail'] = {

@@ -1,8 +1,7 @@
 /** What the pages say in English. */
-import { html } from 'hono/html'
-import { foreign, host, strong } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import type { Catalogue } from '#http/i18n/catalogue.ts'
+import { html, type Html } from '#pages/design/html.ts'
+import { foreign, host, strong } from '#pages/design/components.ts'
+import type { Catalogue } from '#pages/i18n/catalogue.ts'
 import { byMail } from './by-mail-en.ts'
 import { upstream } from './upstream-en.ts'
 

@@ -1,7 +1,6 @@
 /** What the pages say in Korean. Particles that depend on a name's last sound are avoided. */
-import { html } from 'hono/html'
-import { foreign, host, strong } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
+import { html, type Html } from '#pages/design/html.ts'
+import { foreign, host, strong } from '#pages/design/components.ts'
 import { byMail } from './by-mail-ko.ts'
 import { upstream } from './upstream-ko.ts'
 import type { InteractionTexts } from './en.ts'

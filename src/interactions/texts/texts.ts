@@ -1,5 +1,5 @@
 /** The pages' texts in every language. */
-import type { Texts } from '#http/i18n/catalogue.ts'
+import type { Texts } from '#pages/i18n/catalogue.ts'
 import { en, type InteractionTexts } from './en.ts'
 import { ko } from './ko.ts'
 

@@ -1,7 +1,7 @@
 /** What the pages say in English about upstream providers. `name` is the provider's, `who` an e-mail address. */
-import { foreign, strong } from '#http/design/components.ts'
-import { html } from 'hono/html'
-import type { Catalogue } from '#http/i18n/catalogue.ts'
+import { foreign, strong } from '#pages/design/components.ts'
+import { html } from '#pages/design/html.ts'
+import type { Catalogue } from '#pages/i18n/catalogue.ts'
 
 export const upstream = {
   go: (name: string) => html`Continue with ${foreign(name)}`,

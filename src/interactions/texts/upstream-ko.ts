@@ -1,6 +1,6 @@
 /** What the pages say in Korean about upstream providers. */
-import { foreign, strong } from '#http/design/components.ts'
-import { html } from 'hono/html'
+import { foreign, strong } from '#pages/design/components.ts'
+import { html } from '#pages/design/html.ts'
 import type { upstream as english } from './upstream-en.ts'
 
 export const upstream: typeof english = {

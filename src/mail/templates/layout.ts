@@ -1,7 +1,6 @@
 /** Lays a letter out twice, with the same content: as text and as one column of HTML. */
-import { html, raw } from 'hono/html'
-import type { Html } from '#http/design/html.ts'
-import { COLOURS } from '#http/design/tokens.ts'
+import { html, raw, type Html } from '#pages/design/html.ts'
+import { COLOURS } from '#pages/design/tokens.ts'
 import type { Letter } from './letter.ts'
 
 type Colour = keyof typeof COLOURS

@@ -1,5 +1,5 @@
 /** Makes a mail of a template: subject, text and HTML, with links that start with the issuer and nothing else. */
-import { firstKnown, type Language, LANGUAGES } from '#http/i18n/language.ts'
+import { firstKnown, type Language, LANGUAGES } from '#pages/i18n/language.ts'
 import { htmlOf, textOf } from './layout.ts'
 import type { Sender, TemplateData, TemplateName } from './letter.ts'
 import { LETTERS } from './texts/texts.ts'

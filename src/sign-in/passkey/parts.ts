@@ -1,9 +1,8 @@
 /** What pages are put together from where passkeys are used: the button to sign in, the form to add one, the list. */
-import { html } from 'hono/html'
-import { button, foreign, form, hidden } from '#http/design/components.ts'
-import type { Html } from '#http/design/html.ts'
-import { ask, type Row, rows } from '#http/design/work-components.ts'
-import type { Language } from '#http/i18n/language.ts'
+import { html, type Html } from '#pages/design/html.ts'
+import { button, foreign, form, hidden } from '#pages/design/components.ts'
+import { ask, type Row, rows } from '#pages/design/work-components.ts'
+import type { Language } from '#pages/i18n/language.ts'
 import type { ContentSecurityPolicy } from '#http/security-headers.ts'
 import { MAX_NAME_LENGTH } from './enrolment.ts'
 import type { Passkey, PasskeyCreation, PasskeyRequest } from './passkey.ts'

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { raw } from 'hono/html'
+import { raw } from '#pages/design/html.ts'
 import type { ContentSecurityPolicy } from '#http/security-headers.ts'
 
 /** Drops comments and indentation; what is left is the source, line by line. */

@@ -30,7 +30,7 @@ export const KEEPERS: readonly Keeper[] = [
   { packages: ['knex', 'pg'], rooms: ['database'] },
   { packages: ['graphile-worker'], rooms: ['outbox'] },
   { packages: ['undici'], rooms: ['outbound'] },
-  { packages: ['ipaddr.js'], rooms: ['http', 'outbound'] },
+  { packages: ['hono'], rooms: ['pages'] },
   { packages: ['koa-compose'], rooms: ['http', 'oidc', 'app'] },
   { packages: ['nodemailer'], rooms: ['mail'] },
   {

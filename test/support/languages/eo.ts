@@ -2,10 +2,9 @@
  * A language that is made of the English one: every text stands in ⟦…⟧ and is 40 % longer. What is outside of the
  * brackets on a page does not come from the catalogue.
  */
-import { html } from 'hono/html'
+import { html, type Html } from '#pages/design/html.ts'
 import { TEXTS as PORTAL_TEXTS } from '#account-portal/texts/texts.ts'
-import type { Html } from '#http/design/html.ts'
-import { FRAME_TEXTS } from '#http/i18n/frame-texts.ts'
+import { FRAME_TEXTS } from '#pages/i18n/frame-texts.ts'
 import { TEXTS as INTERACTION_TEXTS } from '#interactions/texts/texts.ts'
 import type { Translation } from '#languages/languages.ts'
 import { LETTERS } from '#mail/templates/texts/texts.ts'

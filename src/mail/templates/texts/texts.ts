@@ -1,5 +1,5 @@
 /** The mails' texts in every language. */
-import type { Language } from '#http/i18n/language.ts'
+import type { Language } from '#pages/i18n/language.ts'
 import type { Letters } from '../letter.ts'
 import { en } from './en.ts'
 import { ko } from './ko.ts'

@@ -1,5 +1,5 @@
 /** What the parts about passkeys say in English. */
-import type { Catalogue } from '#http/i18n/catalogue.ts'
+import type { Catalogue } from '#pages/i18n/catalogue.ts'
 
 export const en = {
   signIn: {

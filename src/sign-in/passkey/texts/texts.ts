@@ -1,5 +1,5 @@
 /** The texts about passkeys in every language. */
-import type { Texts } from '#http/i18n/catalogue.ts'
+import type { Texts } from '#pages/i18n/catalogue.ts'
 import { en, type PasskeyTexts } from './en.ts'
 import { ko } from './ko.ts'
 

@@ -1,11 +1,10 @@
 /** Sends a page: by itself one of one step, a sheet with the mark on top, its content, and the languages at the foot. */
-import { html } from 'hono/html'
+import { html, type Html } from './design/html.ts'
 import type { Context } from 'koa'
 import { type Brand, brandOf } from './brand.ts'
 import { MARK, mark, webUrl } from './design/components.ts'
-import type { Html } from './design/html.ts'
 import { accentStyle, STEP_STYLE, type Style } from './design/stylesheet.ts'
-import { allowContent, type ContentSecurityPolicy } from './security-headers.ts'
+import { allowContent, type ContentSecurityPolicy } from '#http/security-headers.ts'
 import { FRAME_TEXTS } from './i18n/frame-texts.ts'
 import { LANGUAGES, LANGUAGE_PARAMETER, type Language } from './i18n/language.ts'
 

@@ -1,7 +1,6 @@
 /** Sends a page of work: a rail with the ways to its neighbours, which is a bar with a menu on narrow screens. */
-import { html } from 'hono/html'
+import { html, type Html } from './design/html.ts'
 import type { Context } from 'koa'
-import type { Html } from './design/html.ts'
 import { WORK_STYLE } from './design/stylesheet.ts'
 import { FRAME_TEXTS } from './i18n/frame-texts.ts'
 import { type Page, sendPage } from './page.ts'

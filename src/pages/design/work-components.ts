@@ -1,6 +1,5 @@
 /** The parts of pages of work: sections, rows of things with their state, tables, and what they say when empty. */
-import { html } from 'hono/html'
-import type { Html } from './html.ts'
+import { html, type Html } from './html.ts'
 
 /** What a page has but one of: it needs no heading beside the page's own. */
 export function sheet(content: Html): Html {

@@ -4,8 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { raw } from 'hono/html'
-import type { Html } from './html.ts'
+import { raw, type Html } from './html.ts'
 import { accentColours } from './contrast.ts'
 import { colourProperties } from './tokens.ts'
 

@@ -1,9 +1,9 @@
 /** The look: enough contrast in both themes, one small stylesheet, and no rule that the policy would block. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { STEP_STYLE, WORK_STYLE, type Style } from '#http/design/stylesheet.ts'
-import { accentColours, contrast } from '#http/design/contrast.ts'
-import { COLOURS } from '#http/design/tokens.ts'
+import { STEP_STYLE, WORK_STYLE, type Style } from '#pages/design/stylesheet.ts'
+import { accentColours, contrast } from '#pages/design/contrast.ts'
+import { COLOURS } from '#pages/design/tokens.ts'
 
 type Colour = keyof typeof COLOURS
 

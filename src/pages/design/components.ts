@@ -1,6 +1,5 @@
 /** The parts that pages are put together from. Texts come in; nothing here speaks a language. */
-import { html } from 'hono/html'
-import type { Html } from './html.ts'
+import { html, type Html } from './html.ts'
 
 /** A ring of outer radius 13 and inner radius 7 around (16, 17), cut open at the top by a notch 4 wide and 3 deep. */
 export const MARK = 'M14 4.15V7h4V4.15A13 13 0 1 1 14 4.15ZM16 10a7 7 0 1 0 0 14 7 7 0 0 0 0-14Z'
