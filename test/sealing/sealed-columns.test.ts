@@ -18,8 +18,8 @@ const SEALERS: Readonly<Record<string, readonly string[]>> = {
   'src/mail/sealed-mail.ts': [], // in the outbox, until it is sent
   'src/oidc/adapter/seen-from.ts': ['sessions.seen_from'],
   'src/oidc/adapter/sealing.ts': ['artefacts.sealed', 'sessions.sealed'],
-  'src/sign-in/email-code/seals.ts': ['email_codes.sealed'],
-  'src/sign-in/errand/errands.ts': ['mail_errands.sealed'],
+  'src/verification/email-code/seals.ts': ['email_codes.sealed'],
+  'src/verification/email-verification/email-verifications.ts': ['mail_errands.sealed'],
   'src/sign-in/federated/credentials.ts': ['upstreams.credential'],
   'src/sign-in/federated/requests.ts': ['upstream_offers.sealed', 'upstream_requests.sealed'],
   'src/sign-in/federated/sign-out.ts': [], // in an address, for ten minutes

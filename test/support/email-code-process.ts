@@ -9,8 +9,8 @@ import { createMetrics } from '#observability/metrics.ts'
 import { systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#sealing/keyring.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
-import type { RedeemRequest, SendRequest } from '#sign-in/email-code/email-code.ts'
-import { createEmailCodes } from '#sign-in/email-code/email-codes.ts'
+import type { RedeemRequest, SendRequest } from '#verification/email-code/email-code.ts'
+import { createEmailCodes } from '#verification/email-code/email-codes.ts'
 
 const [url = '', key = ''] = process.argv.slice(2)
 const db = createDatabase({ url })

@@ -2,8 +2,8 @@
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import { AccountNotFound } from '#accounts/errors.ts'
-import type { PasswordReset } from '#sign-in/errand/password-reset.ts'
-import type { Invitations } from '#sign-in/invitation/invitations.ts'
+import type { PasswordReset } from '#verification/password-reset.ts'
+import type { Invitations } from '#verification/invitation/invitations.ts'
 import { route, type Route } from '../route.ts'
 
 export interface AccountMailRoutesDeps {

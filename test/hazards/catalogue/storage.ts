@@ -107,7 +107,7 @@ export const STORAGE: readonly Row[] = [
     feature: 'second factors',
     title: 'A one-time code, a recovery code, a challenge and the counter of attempts are each taken by one statement.',
     tests: {
-      'test/sign-in/email-code/races.test.ts': [
+      'test/verification/email-code/races.test.ts': [
         'a code that a hundred present at once is one proof',
         'a link that a hundred present at once is one proof',
       ],

@@ -325,7 +325,7 @@ export const VULNERABILITIES: readonly Row[] = [
     feature: 'second factors',
     title: 'Guesses are counted exactly over all nodes and ways in, and a lock holds on each of them.',
     tests: {
-      'test/sign-in/email-code/races.test.ts': [
+      'test/verification/email-code/races.test.ts': [
         'V28: of a thousand wrong codes at once five are looked at, and the right one is worth nothing then',
       ],
       'test/sign-in/attempts.test.ts': [
@@ -382,7 +382,7 @@ export const VULNERABILITIES: readonly Row[] = [
         'by the link › ASVS 6.3.6: looking at it spends nothing; it works once, for resets alone, and signs nobody in (V31, V32)',
       ],
       'test/interactions/invitation.test.ts': ['ASVS 6.4.1, V31, V32: its link works once, and for nothing else'],
-      'test/sign-in/email-code/email-codes.test.ts': [
+      'test/verification/email-code/email-codes.test.ts': [
         'V26, V32: what was sent for one thing is worth nothing for another › the values of the two purposes are not interchangeable',
         'V26, V32: what was sent for one thing is worth nothing for another › a code of one address opens no other, and one account no other',
         'V26, V32: what was sent for one thing is worth nothing for another › ASVS 6.6.2: what a browser began works in that browser alone, and stays good there',
@@ -394,7 +394,7 @@ export const VULNERABILITIES: readonly Row[] = [
     feature: 'second factors',
     title: 'One-time secrets are in no table and no event, and nothing that was typed is.',
     tests: {
-      'test/sign-in/email-code/email-codes.test.ts': [
+      'test/verification/email-code/email-codes.test.ts': [
         'a thief of the database finds no code, token, address or account',
       ],
       'test/mail/mail.test.ts': [

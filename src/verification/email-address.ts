@@ -6,8 +6,8 @@ import type { Database } from '#database/database.ts'
 import type { Mail } from '#mail/mail.ts'
 import type { IssuerPath } from '#mail/templates/letter.ts'
 import type { Clock } from '#shared/clock.ts'
-import type { ErrandPlace, Errands } from './errand.ts'
-import { noticeOf } from './notice.ts'
+import type { ErrandPlace, Errands } from './email-verification/email-verification.ts'
+import { noticeOf } from '#sign-in/notice.ts'
 
 export interface EmailAddress {
   readonly available: boolean

@@ -2,8 +2,8 @@
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Settings } from '#settings/settings.ts'
-import type { Passwords } from '../password/password.ts'
-import type { ErrandPlace, Errands } from './errand.ts'
+import type { Passwords } from '#sign-in/password/password.ts'
+import type { ErrandPlace, Errands } from './email-verification/email-verification.ts'
 
 /** Where the link of a registration leads, in whatever browser. */
 export const REGISTRATION_PATH = '/confirm-email'

@@ -1,7 +1,7 @@
 /** Two processes at once: a code counts once, is looked at five times, and mails are counted exactly. */
 import { expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
-import type { RedeemRequest } from '#sign-in/email-code/email-code.ts'
+import type { RedeemRequest } from '#verification/email-code/email-code.ts'
 import { BY, openCodeWorld } from './world.ts'
 
 const world = await openCodeWorld()

@@ -5,9 +5,9 @@ import type { Database } from '#database/database.ts'
 import type { Mail } from '#mail/mail.ts'
 import type { Settings } from '#settings/settings.ts'
 import { randomId, sha256 } from '#shared/ids.ts'
-import { languageOf } from '../errand/notice.ts'
-import type { Passwords } from '../password/password.ts'
-import { MailRefusal } from '../errand/mail-refusal.ts'
+import { languageOf } from '#sign-in/notice.ts'
+import type { Passwords } from '#sign-in/password/password.ts'
+import { MailRefusal } from '../errors.ts'
 import { createInvitationsStore } from './invitations-store.ts'
 
 /** Where the link leads, in whatever browser. */

@@ -4,10 +4,10 @@ import type { Database } from '#database/database.ts'
 import type { IssuerPath } from '#mail/templates/letter.ts'
 import { randomId, sha256 } from '#shared/ids.ts'
 import type { Keyring } from '#sealing/keyring.ts'
-import type { Attempts } from '../attempts.ts'
+import type { Attempts } from '#sign-in/attempts.ts'
 import type { EmailCodePurpose, EmailCodes, EmailProof } from '../email-code/email-code.ts'
-import { createErrandStore } from './errand-store.ts'
-import type { Errand, ErrandPlace, ErrandPurpose, Errands, ErrandStart } from './errand.ts'
+import { createErrandStore } from './email-verification-store.ts'
+import type { Errand, ErrandPlace, ErrandPurpose, Errands, ErrandStart } from './email-verification.ts'
 
 export interface ErrandsDeps {
   readonly db: Database

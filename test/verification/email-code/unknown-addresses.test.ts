@@ -1,7 +1,7 @@
 /** Whether an account has an address is told to its mailbox, and to nobody by text, status, time or what is stored. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
-import type { RedeemRequest, SendRequest } from '#sign-in/email-code/email-code.ts'
+import type { RedeemRequest, SendRequest } from '#verification/email-code/email-code.ts'
 import { BY, type CodeWorld, openCodeWorld, watched } from './world.ts'
 
 const ADA = 'Ada@example.com'

@@ -1,7 +1,7 @@
 /** Codes and links by mail: good once, for one purpose, one address and one browser, for ten minutes. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
-import type { RedeemRequest, SendRequest } from '#sign-in/email-code/email-code.ts'
+import type { RedeemRequest, SendRequest } from '#verification/email-code/email-code.ts'
 import { BY, type CodeWorld, openCodeWorld } from './world.ts'
 
 const ADA = 'Ada@example.com'
