@@ -14,7 +14,7 @@ import { createPasskeyEndpoints, PASSKEY_ENDPOINTS_PATH } from '#interactions/pa
 import { cookieKeys } from '#oidc/configuration/cookies.ts'
 import { ROUTES } from '#oidc/provider.ts'
 import type { Services } from '#services.ts'
-import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#sign-in/by-upstream.ts'
+import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
 import { systemClock as clock } from '#shared/clock.ts'
 
 /** Paths below the issuer, as they are named in logs and metrics. */

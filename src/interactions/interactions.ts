@@ -1,7 +1,7 @@
 /** The pages of sign-in and consent: `/interaction/:uid`, and below it where their forms are sent. */
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
-import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#sign-in/by-upstream.ts'
+import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
 import type { KnownDevices } from '#sign-in/known-devices.ts'
 import { type ChangeStepDeps, createChangeStep } from './change-step.ts'
 import { createCodeStep } from './code-step.ts'

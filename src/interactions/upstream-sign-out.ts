@@ -1,7 +1,7 @@
 /** After a sign-out here: on to the provider that the person signed in with, and from there to where they were to go. */
 import type { Context } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { Federated } from '#sign-in/federated/federated.ts'
+import type { Federated } from '#federation/upstream-sign-in.ts'
 
 /** How a session knows that a provider vouched for its person. */
 const FEDERATED = 'fed'

@@ -1,7 +1,7 @@
 /** The step that sends the person to an upstream provider, and takes in what comes back. */
 import type { Context } from 'koa'
 import { InteractionLost, type OpenInteraction } from '#oidc/interaction-gateway.ts'
-import { UpstreamUnavailable } from '#sign-in/federated/errors.ts'
+import { UpstreamUnavailable } from '#federation/errors.ts'
 import { isReauthentication } from './flow.ts'
 import type { Proofs } from './proofs.ts'
 import { anonymous, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'

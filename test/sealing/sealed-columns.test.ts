@@ -20,9 +20,9 @@ const SEALERS: Readonly<Record<string, readonly string[]>> = {
   'src/oidc/adapter/sealing.ts': ['artefacts.sealed', 'sessions.sealed'],
   'src/verification/email-code/seals.ts': ['email_codes.sealed'],
   'src/verification/email-verification/email-verifications.ts': ['mail_errands.sealed'],
-  'src/sign-in/federated/credentials.ts': ['upstreams.credential'],
-  'src/sign-in/federated/requests.ts': ['upstream_offers.sealed', 'upstream_requests.sealed'],
-  'src/sign-in/federated/sign-out.ts': [], // in an address, for ten minutes
+  'src/federation/credentials.ts': ['upstreams.credential'],
+  'src/federation/requests.ts': ['upstream_offers.sealed', 'upstream_requests.sealed'],
+  'src/federation/sign-out.ts': [], // in an address, for ten minutes
   'src/sign-in/totp/totp.ts': ['totp_credentials.sealed', 'totp_credentials.pending'],
   'src/signing-keys/key-changes.ts': ['signing_keys.private_jwk'],
   'src/sealing/master-key-store.ts': ['pepper.sealed'], // and each key's own check, which it alone opens

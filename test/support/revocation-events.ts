@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { exportJWK, generateKeyPair } from 'jose'
 import { createDatabase } from '#database/pool.ts'
-import { createLinkStore } from '#sign-in/federated/link-store.ts'
+import { createLinkStore } from '#federation/link-store.ts'
 import { runSignet } from '../cli/support/signet.ts'
 import { administrator, PASSWORD } from './administrator.ts'
 import { createApp } from './app.ts'

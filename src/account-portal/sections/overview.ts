@@ -2,7 +2,7 @@
 import { html } from '#pages/design/html.ts'
 import { rows, section } from '#pages/design/work-components.ts'
 import type { AccountAccess } from '#oidc/account-access.ts'
-import type { Federated } from '#sign-in/federated/federated.ts'
+import type { Federated } from '#federation/upstream-sign-in.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'

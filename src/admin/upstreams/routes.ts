@@ -1,7 +1,7 @@
 /** `/upstreams`: the OpenID providers that people may sign in with. They are settings, and so are their scopes. */
-import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#sign-in/by-upstream.ts'
-import { UpstreamNotFound } from '#sign-in/federated/errors.ts'
-import type { Upstream, UpstreamInput, Upstreams } from '#sign-in/federated/upstream.ts'
+import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
+import { UpstreamNotFound } from '#federation/errors.ts'
+import type { Upstream, UpstreamInput, Upstreams } from '#federation/upstream.ts'
 import { roomFaults } from '../faults.ts'
 import { pageOfAll, pageQuery } from '../paging.ts'
 import { readOnlyFaults } from '../read-only.ts'

@@ -1,7 +1,7 @@
 /** An upstream provider as the admin API shows and takes it. */
 import { z } from 'zod'
-import { AUTH_METHODS, type Upstream, type UpstreamInput } from '#sign-in/federated/upstream.ts'
-import { MEMBERS } from '#sign-in/federated/validation.ts'
+import { AUTH_METHODS, type Upstream, type UpstreamInput } from '#federation/upstream.ts'
+import { MEMBERS } from '#federation/validation.ts'
 import { pageSchema } from '../paging.ts'
 
 const id = z.string().meta({ description: 'A short name of its own; never changes.', example: 'google' })

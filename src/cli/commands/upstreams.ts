@@ -1,6 +1,6 @@
 /** `signet upstreams`: the OpenID providers that people may sign in with. */
 import { type Command, Option } from 'commander'
-import { AUTH_METHODS } from '#sign-in/federated/upstream.ts'
+import { AUTH_METHODS } from '#federation/upstream.ts'
 import { apiPath, type Document } from '../admin-client.ts'
 import { confirm } from '../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../connection.ts'

@@ -512,7 +512,7 @@ export const VULNERABILITIES: readonly Row[] = [
     feature: 'federation',
     title: 'An answer of an upstream provider without the right nonce, issuer or audience is refused.',
     tests: {
-      'test/sign-in/federated/refusals.test.ts': [
+      'test/federation/refusals.test.ts': [
         'V41, ASVS 6.8.2: an ID token is refused %s',
         'V41, ASVS 6.8.2: an ID token is refused for its signature: %s',
         'an answer is refused %s',
@@ -525,7 +525,7 @@ export const VULNERABILITIES: readonly Row[] = [
     feature: 'federation',
     title: 'Accounts are linked only with proof on both sides.',
     tests: {
-      'test/sign-in/federated/linking.test.ts': [
+      'test/federation/linking.test.ts': [
         'V42: an account with the same address is not taken over; it is linked once it was proven by its password in the same sign-in, and its owner is told',
         'V42: it is not linked where another account signs in, nor where the person does not want it',
         'V42: it is not linked by the word of another provider',

@@ -34,9 +34,10 @@ export const KEEPERS: readonly Keeper[] = [
   { packages: ['koa-compose'], rooms: ['http', 'oidc', 'app'] },
   { packages: ['nodemailer'], rooms: ['mail'] },
   {
-    packages: ['argon2', '@node-rs/argon2', '@simplewebauthn/', 'openid-client', 'otpauth', 'piscina', 'qr'],
+    packages: ['argon2', '@node-rs/argon2', '@simplewebauthn/', 'otpauth', 'piscina', 'qr'],
     rooms: ['sign-in'],
   },
+  { packages: ['openid-client'], rooms: ['federation'] },
   {
     packages: ['oidc-provider'],
     rooms: ['oidc'],

@@ -1,11 +1,11 @@
 /** Puts together how people sign in by upstream providers, and how those are kept. */
 import type { Accounts } from '#accounts/account.ts'
 import type { Keyring } from '#sealing/keyring.ts'
-import { createAttempts } from './attempts.ts'
-import { createFederation, type FederationDeps } from './federated/federation.ts'
-import { createProviders, type ProvidersDeps } from './federated/providers.ts'
-import { createUpstreamRequests } from './federated/requests.ts'
-import { createUpstreams, type UpstreamsDeps } from './federated/upstreams.ts'
+import { createAttempts } from '#sign-in/attempts.ts'
+import { createFederation, type FederationDeps } from './sign-in.ts'
+import { createProviders, type ProvidersDeps } from './upstream-client.ts'
+import { createUpstreamRequests } from './requests.ts'
+import { createUpstreams, type UpstreamsDeps } from './upstreams.ts'
 
 /** Where providers send people back to, below the issuer; the same for all, so it is registered once with each. */
 export const UPSTREAM_CALLBACK_PATH = '/upstream/callback'

@@ -1,7 +1,7 @@
 /** What a provider's claims tell of a person, by the mapping of the provider. Pure. */
 import { isText, mergeClaims } from '#accounts/claims.ts'
 import { isEmail } from '#accounts/email.ts'
-import type { UpstreamClaims } from './providers.ts'
+import type { UpstreamClaims } from './upstream-client.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What an account's name may have. */

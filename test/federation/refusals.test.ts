@@ -1,18 +1,18 @@
 /** What a provider may not answer: each is refused, in words for the person and by its reason in the audit log. */
 import type { ServerResponse } from 'node:http'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { administrator, type Administrator } from '../../support/administrator.ts'
-import { type App, type AuthorizationAttempt, createApp } from '../../support/app.ts'
-import { APP_CALLBACK, claimsOf, linkTo } from '../../support/federated-world.ts'
+import { administrator, type Administrator } from '../support/administrator.ts'
+import { type App, type AuthorizationAttempt, createApp } from '../support/app.ts'
+import { APP_CALLBACK, claimsOf, linkTo } from '../support/federated-world.ts'
 import {
   forgedProvider,
   type ForgedProvider,
   signedByAnother,
   signedBySecret,
   unsigned,
-} from '../../support/forged-provider.ts'
-import { type Person, person, textOf, type Visit } from '../../support/person.ts'
-import { type Server, startServer } from '../../support/server.ts'
+} from '../support/forged-provider.ts'
+import { type Person, person, textOf, type Visit } from '../support/person.ts'
+import { type Server, startServer } from '../support/server.ts'
 
 const CLIENT_ID = 'our-id-there'
 const SECRET = 'a-secret-that-both-know-and-nobody-else'

@@ -3,7 +3,7 @@ import type { Queryable } from '#database/database.ts'
 import type { SealedColumn } from '#sealing/sealed-column.ts'
 import { randomId, sha256 } from '#shared/ids.ts'
 import type { Keyring } from '#sealing/keyring.ts'
-import type { RequestSecrets } from './providers.ts'
+import type { RequestSecrets } from './upstream-client.ts'
 import { createRequestStore } from './request-store.ts'
 
 const REQUEST = 'upstream-request'

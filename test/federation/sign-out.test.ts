@@ -1,7 +1,7 @@
 /** A sign-out here that leads on to the provider's, and comes back. */
 import { beforeAll, expect, test } from 'vitest'
-import { PASSWORD } from '../../support/administrator.ts'
-import { createApp, type App } from '../../support/app.ts'
+import { PASSWORD } from '../support/administrator.ts'
+import { createApp, type App } from '../support/app.ts'
 import {
   addUpstream,
   APP_CALLBACK,
@@ -10,8 +10,8 @@ import {
   somebodyThere,
   startFederatedWorld,
   twoSided,
-} from '../../support/federated-world.ts'
-import { textOf, type Visit } from '../../support/person.ts'
+} from '../support/federated-world.ts'
+import { textOf, type Visit } from '../support/person.ts'
 
 const AFTER = 'https://shop.example/bye'
 let world: FederatedWorld

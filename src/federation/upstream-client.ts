@@ -3,7 +3,7 @@ import type { CryptoKey } from 'jose'
 import type * as OpenIdClient from 'openid-client'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Clock } from '#shared/clock.ts'
-import type { BeginUpstream } from './federated.ts'
+import type { BeginUpstream } from './upstream-sign-in.ts'
 import type { UpstreamRules } from './validation.ts'
 import type { Upstream, Upstreams } from './upstream.ts'
 

@@ -1,6 +1,6 @@
 /** Links that a person who is signed in makes: proven here by their session, and at the provider by the way there and back. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { Federated, OwnLink } from './federated.ts'
+import type { Federated, OwnLink } from './upstream-sign-in.ts'
 import { linkEvent, type Links } from './links.ts'
 import { redeem, type RedemptionDeps } from './redemption.ts'
 import type { UpstreamRequests } from './requests.ts'

@@ -1,6 +1,6 @@
 /** Linking a provider from one's own page: proven here by the session, and there by the way there and back. */
 import { beforeAll, expect, test } from 'vitest'
-import { PASSWORD } from '../../support/administrator.ts'
+import { PASSWORD } from '../support/administrator.ts'
 import {
   addUpstream,
   comeBack,
@@ -8,9 +8,9 @@ import {
   somebodyThere,
   startFederatedWorld,
   twoSided,
-} from '../../support/federated-world.ts'
-import { asSuperuser } from '../../support/postgres.ts'
-import { textOf, type Visit } from '../../support/person.ts'
+} from '../support/federated-world.ts'
+import { asSuperuser } from '../support/postgres.ts'
+import { textOf, type Visit } from '../support/person.ts'
 
 let world: FederatedWorld
 let people = 0

@@ -1,6 +1,6 @@
 /** What a provider sent back, taken once and checked: whom it vouches for, or why it cannot be used. */
-import type { UpstreamAnswer } from './federated.ts'
-import type { Providers, UpstreamClaims } from './providers.ts'
+import type { UpstreamAnswer } from './upstream-sign-in.ts'
+import type { Providers, UpstreamClaims } from './upstream-client.ts'
 import { refusalOf, wasCancelled } from './refusals.ts'
 import type { UpstreamRequests } from './requests.ts'
 import type { Upstream, Upstreams } from './upstream.ts'

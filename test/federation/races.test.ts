@@ -7,8 +7,8 @@ import {
   somebodyThere,
   startFederatedWorld,
   twoSided,
-} from '../../support/federated-world.ts'
-import { person, type Person } from '../../support/person.ts'
+} from '../support/federated-world.ts'
+import { person, type Person } from '../support/person.ts'
 
 let world: FederatedWorld
 

@@ -1,8 +1,8 @@
 /** Which account a person at a provider belongs to: never by an address alone (V42). */
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { PASSWORD } from '../../support/administrator.ts'
-import { authenticatorApp } from '../../support/authenticator-app.ts'
+import { PASSWORD } from '../support/administrator.ts'
+import { authenticatorApp } from '../support/authenticator-app.ts'
 import {
   addUpstream,
   begin,
@@ -13,8 +13,8 @@ import {
   startFederatedWorld,
   twoSided,
   type TwoSided,
-} from '../../support/federated-world.ts'
-import { textOf, type Visit } from '../../support/person.ts'
+} from '../support/federated-world.ts'
+import { textOf, type Visit } from '../support/person.ts'
 
 let world: FederatedWorld
 

@@ -1,6 +1,6 @@
 /** Sign-in by an upstream provider that is another server of ours. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { PASSWORD } from '../../support/administrator.ts'
+import { PASSWORD } from '../support/administrator.ts'
 import {
   addUpstream,
   begin,
@@ -11,8 +11,8 @@ import {
   somebodyThere,
   startFederatedWorld,
   twoSided,
-} from '../../support/federated-world.ts'
-import { textOf } from '../../support/person.ts'
+} from '../support/federated-world.ts'
+import { textOf } from '../support/person.ts'
 
 let world: FederatedWorld
 

@@ -1,7 +1,7 @@
 /** Sign-in by an upstream provider: what the pages and the account page see of it. */
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
-import type { LoginMethod, Proof } from '../login-method.ts'
+import type { LoginMethod, Proof } from '#sign-in/login-method.ts'
 import type { UpstreamLink, UpstreamPerson } from './link-store.ts'
 import type { Upstream } from './upstream.ts'
 

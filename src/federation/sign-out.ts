@@ -1,8 +1,8 @@
 /** Signs people out at their provider too, and brings them to where they were to go. */
 import type { Clock } from '#shared/clock.ts'
 import { type Keyring, SealError } from '#sealing/keyring.ts'
-import type { Federated } from './federated.ts'
-import type { Providers } from './providers.ts'
+import type { Federated } from './upstream-sign-in.ts'
+import type { Providers } from './upstream-client.ts'
 import type { Upstream } from './upstream.ts'
 
 const PURPOSE = 'upstream-sign-out'

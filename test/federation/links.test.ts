@@ -5,12 +5,12 @@ import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { MailMessage } from '#mail/sealed-mail.ts'
 import type { TemplateName } from '#mail/templates/letter.ts'
 import { systemClock as clock } from '#shared/clock.ts'
-import { createByUpstream } from '#sign-in/by-upstream.ts'
-import { createLinkStore } from '#sign-in/federated/link-store.ts'
+import { createByUpstream } from '#federation/federation.ts'
+import { createLinkStore } from '#federation/link-store.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
-import { PASSWORD } from '../../support/administrator.ts'
-import { cloneDatabase } from '../../support/postgres.ts'
-import { openRooms, refusal, type Rooms } from '../../support/rooms.ts'
+import { PASSWORD } from '../support/administrator.ts'
+import { cloneDatabase } from '../support/postgres.ts'
+import { openRooms, refusal, type Rooms } from '../support/rooms.ts'
 
 let rooms: Rooms
 let federated: ReturnType<typeof createByUpstream>['federated']
