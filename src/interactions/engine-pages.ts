@@ -6,10 +6,10 @@ import { chooseLanguage } from '#pages/i18n/language.ts'
 import { requestOrigin } from '#http/origin.ts'
 import { sendPage } from '#pages/page.ts'
 import type { EnginePages } from '#oidc/interaction-gateway.ts'
-import { errorPage } from './error-page.ts'
+import { errorPage } from './error/page.ts'
 import { formTargets } from './form-targets.ts'
-import { createUpstreamSignOut, type UpstreamSignOutDeps } from './upstream-sign-out.ts'
-import { readEngineForm, signedOutPage, signOutPage } from './sign-out-page.ts'
+import { createUpstreamSignOut, type UpstreamSignOutDeps } from './sign-out/upstream.ts'
+import { readEngineForm, signedOutPage, signOutPage } from './sign-out/page.ts'
 
 export interface EnginePagesDeps extends UpstreamSignOutDeps {
   readonly accounts: Pick<Accounts, 'read'>

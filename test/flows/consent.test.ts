@@ -1,7 +1,7 @@
 /** What a person allows: all that is asked or a part of it, for how long, and what they are warned of. */
 import { decodeJwt } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
-import { choicesOf, granted } from '#interactions/consent-choice.ts'
+import { choicesOf, granted } from '#interactions/consent/choice.ts'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
 import { answerOf, person, textOf, type Visit } from '../support/person.ts'

@@ -3,8 +3,8 @@ import { html, type Html } from '#pages/design/html.ts'
 import { button, form, hidden, hint, notice, scopeList, webUrl } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interaction-gateway.ts'
-import type { Choice } from './consent-choice.ts'
-import { TEXTS } from './texts/texts.ts'
+import type { Choice } from './choice.ts'
+import { TEXTS } from '../texts/texts.ts'
 
 export interface AskedScope {
   /** As the form sends it. */

@@ -2,7 +2,7 @@
 import type { ErrorPage } from '#http/error-handler.ts'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
-import { errorPage } from './error-page.ts'
+import { errorPage } from './page.ts'
 
 /** The renderer that the error handler is handed. */
 export function createErrorRenderer(issuer: string): ErrorPage {

@@ -13,9 +13,9 @@ import { type PasswordReset, RESET_PATH } from '#verification/password-reset.ts'
 import { REGISTRATION_PATH, type Registration } from '#verification/registration.ts'
 import { PasswordInvalid } from '#sign-in/errors.ts'
 import { INVITATION_PATH, type Invitations } from '#verification/invitation/invitations.ts'
-import { type ChoiceFaults, lastPage, type MailProblem } from './mail-page.ts'
-import { anonymous, CSRF_FIELD, delayOf } from './step.ts'
-import { TEXTS } from './texts/texts.ts'
+import { type ChoiceFaults, lastPage, type MailProblem } from './page.ts'
+import { anonymous, CSRF_FIELD, delayOf } from '../step.ts'
+import { TEXTS } from '../texts/texts.ts'
 
 export interface MailLinksDeps {
   readonly issuer: string

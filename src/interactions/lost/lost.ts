@@ -3,7 +3,7 @@ import type { Context, Next } from 'koa'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
 import { InteractionLost } from '#oidc/interaction-gateway.ts'
-import { lostPage } from './lost-page.ts'
+import { lostPage } from './page.ts'
 
 /** Middleware: an InteractionLost from below is answered with its page; other errors pass. */
 export async function withoutDeadEnds(ctx: Context, next: Next): Promise<void> {

@@ -3,11 +3,11 @@ import type { Context } from 'koa'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
-import { choicesOf, type Choice, granted } from './consent-choice.ts'
-import { consentPage, type AskedResource, type ConsentProblem } from './consent-page.ts'
-import { readDecision } from './flow.ts'
-import { formTargets } from './form-targets.ts'
-import { csrfField, guardForm, openInteraction, type StepDeps } from './step.ts'
+import { choicesOf, type Choice, granted } from './choice.ts'
+import { consentPage, type AskedResource, type ConsentProblem } from './page.ts'
+import { readDecision } from '../flow.ts'
+import { formTargets } from '../form-targets.ts'
+import { csrfField, guardForm, openInteraction, type StepDeps } from '../step.ts'
 
 const DAY_SECONDS = 86_400
 const STATUS = { stale: 403, nothing: 422 } as const satisfies Record<ConsentProblem, number>

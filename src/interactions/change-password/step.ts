@@ -10,11 +10,11 @@ import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 import { PasswordInvalid } from '#sign-in/errors.ts'
-import { formTargets } from './form-targets.ts'
-import { type ChoiceFaults, choiceFields } from './mail-page.ts'
-import type { Proofs } from './proofs.ts'
-import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
-import { TEXTS } from './texts/texts.ts'
+import { formTargets } from '../form-targets.ts'
+import { type ChoiceFaults, choiceFields } from '../mail/page.ts'
+import type { Proofs } from '../proofs.ts'
+import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
+import { TEXTS } from '../texts/texts.ts'
 
 export interface ChangeStepDeps extends StepDeps {
   readonly proofs: Pick<Proofs, 'state' | 'take'>

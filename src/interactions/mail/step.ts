@@ -12,11 +12,11 @@ import { RESET_PATH } from '#verification/password-reset.ts'
 import { REGISTRATION_PATH } from '#verification/registration.ts'
 import { PasswordInvalid } from '#sign-in/errors.ts'
 import { proofEvent } from '#sign-in/proof-events.ts'
-import { text } from './flow.ts'
-import { formTargets } from './form-targets.ts'
-import { addressPage, type ChoiceFaults, lastPage, mailCodePage, type MailProblem, type MailView } from './mail-page.ts'
-import type { Proofs } from './proofs.ts'
-import { anonymous, csrfField, delayOf, guardForm, openInteraction, type StepDeps } from './step.ts'
+import { text } from '../flow.ts'
+import { formTargets } from '../form-targets.ts'
+import { addressPage, type ChoiceFaults, lastPage, mailCodePage, type MailProblem, type MailView } from './page.ts'
+import type { Proofs } from '../proofs.ts'
+import { anonymous, csrfField, delayOf, guardForm, openInteraction, type StepDeps } from '../step.ts'
 
 export interface MailStepDeps extends StepDeps {
   readonly proofs: Pick<Proofs, 'take' | 'forget'>

@@ -3,7 +3,7 @@ import { html, type Html } from '#pages/design/html.ts'
 import type { Middleware } from 'koa'
 import { chooseLanguage, type Language } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
-import { TEXTS } from './texts/texts.ts'
+import { TEXTS } from '../texts/texts.ts'
 
 export interface HomePageDeps {
   readonly issuer: string

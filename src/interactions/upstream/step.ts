@@ -2,11 +2,11 @@
 import type { Context } from 'koa'
 import { InteractionLost, type OpenInteraction } from '#oidc/interaction-gateway.ts'
 import { UpstreamUnavailable } from '#federation/errors.ts'
-import { isReauthentication } from './flow.ts'
-import type { Proofs } from './proofs.ts'
-import { anonymous, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
-import type { UpstreamSignOut } from './upstream-sign-out.ts'
-import { pageOf, showUpstreamPage } from './upstream-page.ts'
+import { isReauthentication } from '../flow.ts'
+import type { Proofs } from '../proofs.ts'
+import { anonymous, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
+import type { UpstreamSignOut } from '../sign-out/upstream.ts'
+import { pageOf, showUpstreamPage } from './page.ts'
 
 export interface UpstreamStep {
   /** On to the provider: 303. */

@@ -4,7 +4,7 @@ import { button, buttonLink, field, form, hidden, notice } from '#pages/design/c
 import type { Language } from '#pages/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interaction-gateway.ts'
 import { PASSKEY_AUTOCOMPLETE } from '#sign-in/passkey/parts.ts'
-import { TEXTS } from './texts/texts.ts'
+import { TEXTS } from '../texts/texts.ts'
 
 /** Why the page is shown again. */
 export type SignInProblem = 'mismatch' | 'busy' | 'tooMany' | 'stale' | 'passkey'

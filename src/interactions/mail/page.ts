@@ -3,7 +3,7 @@ import { html, type Html } from '#pages/design/html.ts'
 import { button, field, form, hidden, notice } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import type { PasswordProblem } from '#sign-in/errors.ts'
-import { TEXTS } from './texts/texts.ts'
+import { TEXTS } from '../texts/texts.ts'
 
 /** What is wrong with the whole form. */
 export type MailProblem = 'stale' | 'busy' | 'tooMany' | 'tooManyMails' | 'over' | 'taken'

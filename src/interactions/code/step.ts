@@ -4,10 +4,10 @@ import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 import { looksLikeRecoveryCode } from '#sign-in/recovery-code/recovery-codes.ts'
-import { type CodeProblem, codePage } from './code-page.ts'
-import { formTargets } from './form-targets.ts'
-import type { Proofs } from './proofs.ts'
-import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
+import { type CodeProblem, codePage } from './page.ts'
+import { formTargets } from '../form-targets.ts'
+import type { Proofs } from '../proofs.ts'
+import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
 
 export interface CodeStep {
   show(ctx: Context, interaction: OpenInteraction, accountSub: string): Promise<void>

@@ -5,10 +5,10 @@ import { button, form, hidden } from '#pages/design/components.ts'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
-import { formTargets } from './form-targets.ts'
-import type { Proofs } from './proofs.ts'
-import { csrfField, guardForm, openInteraction, type StepDeps } from './step.ts'
-import { TEXTS } from './texts/texts.ts'
+import { formTargets } from '../form-targets.ts'
+import type { Proofs } from '../proofs.ts'
+import { csrfField, guardForm, openInteraction, type StepDeps } from '../step.ts'
+import { TEXTS } from '../texts/texts.ts'
 
 export interface UnmetStep {
   show(ctx: Context, interaction: OpenInteraction, accountSub: string): Promise<void>

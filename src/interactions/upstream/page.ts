@@ -6,9 +6,9 @@ import { chooseLanguage, type Language } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 import type { UpstreamOutcome } from '#federation/upstream-sign-in.ts'
-import { formTargets } from './form-targets.ts'
-import { csrfField, type StepDeps } from './step.ts'
-import { TEXTS } from './texts/texts.ts'
+import { formTargets } from '../form-targets.ts'
+import { csrfField, type StepDeps } from '../step.ts'
+import { TEXTS } from '../texts/texts.ts'
 
 /** What the page says, and of whom. */
 export interface UpstreamPage {

@@ -2,7 +2,7 @@
 import { html, type Html } from '#pages/design/html.ts'
 import { facts } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
-import { TEXTS } from './texts/texts.ts'
+import { TEXTS } from '../texts/texts.ts'
 
 export interface ErrorView {
   readonly language: Language

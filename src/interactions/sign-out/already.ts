@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
-import { signedOutPage } from './sign-out-page.ts'
+import { signedOutPage } from './page.ts'
 
 /** How the engine answers then: a form that a script of its own sends, which our policy would stop. */
 const SCRIPTED_FORM = '<title>Submitting Callback</title>'

@@ -2,7 +2,7 @@
 import { html, type Html } from '#pages/design/html.ts'
 import { button, form, hidden } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
-import { TEXTS } from './texts/texts.ts'
+import { TEXTS } from '../texts/texts.ts'
 
 /** What is in the engine's own sign-out form: where it is sent, and the value that ties it to the session. */
 export interface EngineForm {

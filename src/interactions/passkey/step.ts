@@ -3,9 +3,9 @@ import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import { CREDENTIAL_FIELD, passkeySignIn, type ScriptedPart } from '#sign-in/passkey/parts.ts'
-import type { Proofs } from './proofs.ts'
-import type { ShownAgain, SignInStep } from './sign-in-step.ts'
-import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from './step.ts'
+import type { Proofs } from '../proofs.ts'
+import type { ShownAgain, SignInStep } from '../sign-in/step.ts'
+import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
 
 export interface PasskeyStepDeps extends StepDeps {
   readonly proofs: Pick<Proofs, 'state' | 'take'>
