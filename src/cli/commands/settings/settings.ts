@@ -1,11 +1,11 @@
 /** `signet settings`: what may be changed while the server runs. */
 import type { Command } from 'commander'
-import type { Document } from '../admin-client.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { usageFailure } from '../failure.ts'
-import { jsonOrText } from '../options.ts'
-import { print, printJson, printTable } from '../output.ts'
+import type { Document } from '../../admin-client.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { usageFailure } from '../../failure.ts'
+import { jsonOrText } from '../../options.ts'
+import { print, printJson, printTable } from '../../output.ts'
 
 const PATH = '/settings'
 

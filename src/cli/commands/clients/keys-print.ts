@@ -1,7 +1,7 @@
 /** The table of a client's keys: what is used, what is not, what was refused. */
-import type { Document } from '../admin-client.ts'
-import type { CliContext } from '../context.ts'
-import { clockTime, printTable } from '../output.ts'
+import type { Document } from '../../admin-client.ts'
+import type { CliContext } from '../../context.ts'
+import { clockTime, printTable } from '../../output.ts'
 
 const DAY_MS = 86_400_000
 

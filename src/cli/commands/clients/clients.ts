@@ -1,17 +1,17 @@
 /** `signet clients`: the apps and services that get tokens. */
 import { type Command, Option } from 'commander'
 import { PROFILES } from '#clients/profiles.ts'
-import { apiPath } from '../admin-client.ts'
-import { confirm } from '../confirm.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { usageFailure } from '../failure.ts'
-import { withNewKeyFile } from '../key-file.ts'
-import { gathered, print, printJson, printJsonList, printTable, stateStyle } from '../output.ts'
-import { registerClientKeys } from './clients-keys.ts'
-import { clientDocumentOf, type ClientOptions, refuseSeveralKeys, withClientMembers } from './clients-members.ts'
-import { printClient } from './clients-print.ts'
-import { registerClientSecrets } from './clients-secrets.ts'
+import { apiPath } from '../../admin-client.ts'
+import { confirm } from '../../confirm.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { usageFailure } from '../../failure.ts'
+import { withNewKeyFile } from '../../key-file.ts'
+import { gathered, print, printJson, printJsonList, printTable, stateStyle } from '../../output.ts'
+import { registerClientKeys } from './keys.ts'
+import { clientDocumentOf, type ClientOptions, refuseSeveralKeys, withClientMembers } from './members.ts'
+import { printClient } from './print.ts'
+import { registerClientSecrets } from './secrets.ts'
 
 export function register(program: Command, context: CliContext): void {
   const clients = program.command('clients').description('the apps and services that get tokens')

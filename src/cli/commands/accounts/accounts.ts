@@ -1,17 +1,26 @@
 /** `signet accounts`: people. */
 import type { Command } from 'commander'
-import { accountPath } from '../account-path.ts'
-import type { Document } from '../admin-client.ts'
-import { confirm } from '../confirm.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { usageFailure } from '../failure.ts'
-import { collectMember } from '../options.ts'
-import { gathered, moment, print, printDetails, printJson, printJsonList, printTable, stateStyle } from '../output.ts'
-import { readSecret } from '../standard-input.ts'
-import { registerGrants } from './accounts-grants.ts'
-import { registerMail } from './accounts-mail.ts'
-import { registerSessions } from './accounts-sessions.ts'
+import { accountPath } from './path.ts'
+import type { Document } from '../../admin-client.ts'
+import { confirm } from '../../confirm.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { usageFailure } from '../../failure.ts'
+import { collectMember } from '../../options.ts'
+import {
+  gathered,
+  moment,
+  print,
+  printDetails,
+  printJson,
+  printJsonList,
+  printTable,
+  stateStyle,
+} from '../../output.ts'
+import { readSecret } from '../../standard-input.ts'
+import { registerGrants } from './grants.ts'
+import { registerMail } from './mail.ts'
+import { registerSessions } from './sessions.ts'
 
 interface Options extends ConnectionOptions {
   readonly email?: string

@@ -1,10 +1,10 @@
 /** `signet accounts invite` and `signet accounts reset-password`: a person sets their own password. */
 import type { Command } from 'commander'
-import { accountPath } from '../account-path.ts'
-import { apiPath } from '../admin-client.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { print, printJson } from '../output.ts'
+import { accountPath } from './path.ts'
+import { apiPath } from '../../admin-client.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { print, printJson } from '../../output.ts'
 
 interface InviteOptions extends ConnectionOptions {
   readonly email: string

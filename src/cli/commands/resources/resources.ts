@@ -1,13 +1,13 @@
 /** `signet resources`: the APIs that tokens are for. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { apiPath, type Document } from '../admin-client.ts'
-import { confirm } from '../confirm.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { usageFailure } from '../failure.ts'
-import { collect } from '../options.ts'
-import { gathered, moment, print, printDetails, printJson, printJsonList, printTable } from '../output.ts'
-import { registerAllow } from './resources-allow.ts'
+import { apiPath, type Document } from '../../admin-client.ts'
+import { confirm } from '../../confirm.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { usageFailure } from '../../failure.ts'
+import { collect } from '../../options.ts'
+import { gathered, moment, print, printDetails, printJson, printJsonList, printTable } from '../../output.ts'
+import { registerAllow } from './allow.ts'
 
 interface Options extends ConnectionOptions {
   readonly name?: string

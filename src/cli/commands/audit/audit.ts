@@ -1,9 +1,9 @@
 /** `signet audit`: what happened, newest first. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { Document } from '../admin-client.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { clockTime, gathered, print, printJsonList, printTable, stateStyle } from '../output.ts'
+import type { Document } from '../../admin-client.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { clockTime, gathered, print, printJsonList, printTable, stateStyle } from '../../output.ts'
 
 interface Options extends ConnectionOptions {
   readonly limit?: number

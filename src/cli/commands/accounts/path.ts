@@ -1,6 +1,6 @@
 /** Accounts are named by their sub or their e-mail address; the API knows them by their sub. */
-import { type AdminClient, apiPath } from './admin-client.ts'
-import { CliFailure } from './failure.ts'
+import { type AdminClient, apiPath } from '../../admin-client.ts'
+import { CliFailure } from '../../failure.ts'
 
 /** The path of an account that was named by its sub or its e-mail address. */
 export async function accountPath(api: AdminClient, account: string): Promise<string> {

@@ -1,11 +1,11 @@
 /** `signet accounts sessions`: where a person is signed in. */
 import type { Command } from 'commander'
-import { accountPath } from '../account-path.ts'
-import { apiPath } from '../admin-client.ts'
-import { confirm } from '../confirm.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { clockTime, gathered, print, printJson, printJsonList, printTable } from '../output.ts'
+import { accountPath } from './path.ts'
+import { apiPath } from '../../admin-client.ts'
+import { confirm } from '../../confirm.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { clockTime, gathered, print, printJson, printJsonList, printTable } from '../../output.ts'
 
 type Options = ConnectionOptions & { yes?: boolean }
 

@@ -2,11 +2,11 @@
 import { type Command, Option } from 'commander'
 import type { JWK } from 'jose'
 import { isProfile, usualGrantTypes } from '#clients/profiles.ts'
-import type { Document } from '../admin-client.ts'
-import { type ConnectionOptions, withConnection } from '../connection.ts'
-import { usageFailure } from '../failure.ts'
-import { readJwksFile } from '../key-file.ts'
-import { collect, collectAllowance, collectMember, type GivenAllowance } from '../options.ts'
+import type { Document } from '../../admin-client.ts'
+import { type ConnectionOptions, withConnection } from '../../connection.ts'
+import { usageFailure } from '../../failure.ts'
+import { readJwksFile } from '../../key-file.ts'
+import { collect, collectAllowance, collectMember, type GivenAllowance } from '../../options.ts'
 
 export interface ClientOptions extends ConnectionOptions {
   readonly profile?: string

@@ -1,10 +1,10 @@
 /** `signet clients secrets`: secrets of a client, each shown once, valid side by side until revoked. */
 import type { Command } from 'commander'
-import { apiPath } from '../admin-client.ts'
-import { confirm } from '../confirm.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { clockTime, gathered, print, printDetails, printJson, printJsonList, printTable } from '../output.ts'
+import { apiPath } from '../../admin-client.ts'
+import { confirm } from '../../confirm.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { clockTime, gathered, print, printDetails, printJson, printJsonList, printTable } from '../../output.ts'
 
 type Options = ConnectionOptions & { yes?: boolean }
 

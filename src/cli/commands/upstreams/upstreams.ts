@@ -1,14 +1,23 @@
 /** `signet upstreams`: the OpenID providers that people may sign in with. */
 import { type Command, Option } from 'commander'
 import { AUTH_METHODS } from '#federation/upstream.ts'
-import { apiPath, type Document } from '../admin-client.ts'
-import { confirm } from '../confirm.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { usageFailure } from '../failure.ts'
-import { collect, collectMember } from '../options.ts'
-import { gathered, moment, print, printDetails, printJson, printJsonList, printTable, stateStyle } from '../output.ts'
-import { readSecret } from '../standard-input.ts'
+import { apiPath, type Document } from '../../admin-client.ts'
+import { confirm } from '../../confirm.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { usageFailure } from '../../failure.ts'
+import { collect, collectMember } from '../../options.ts'
+import {
+  gathered,
+  moment,
+  print,
+  printDetails,
+  printJson,
+  printJsonList,
+  printTable,
+  stateStyle,
+} from '../../output.ts'
+import { readSecret } from '../../standard-input.ts'
 
 interface Options extends ConnectionOptions {
   readonly upstreamIssuer?: string

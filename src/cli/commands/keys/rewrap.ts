@@ -1,11 +1,11 @@
 /** `signet keys rewrap`: seals everything under the first master key, so that an older one can be taken away. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
-import type { AdminClient } from '../admin-client.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { CliFailure } from '../failure.ts'
-import { print, printJson } from '../output.ts'
+import type { AdminClient } from '../../admin-client.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { CliFailure } from '../../failure.ts'
+import { print, printJson } from '../../output.ts'
 
 interface Needed {
   readonly key_id: string

@@ -1,13 +1,13 @@
 /** `signet clients keys`: the public keys that a client signs its assertions with. */
 import type { Command } from 'commander'
-import { type AdminClient, apiPath, type Document } from '../admin-client.ts'
-import { confirm } from '../confirm.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { CliFailure, usageFailure } from '../failure.ts'
-import { readJwksFile, withNewKeyFile } from '../key-file.ts'
-import { gathered, moment, print, printJson } from '../output.ts'
-import { printKeys } from './clients-keys-print.ts'
+import { type AdminClient, apiPath, type Document } from '../../admin-client.ts'
+import { confirm } from '../../confirm.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { CliFailure, usageFailure } from '../../failure.ts'
+import { readJwksFile, withNewKeyFile } from '../../key-file.ts'
+import { gathered, moment, print, printJson } from '../../output.ts'
+import { printKeys } from './keys-print.ts'
 
 type Options = ConnectionOptions & { generateKey?: string; jwksFile?: string; yes?: boolean }
 

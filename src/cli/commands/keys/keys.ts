@@ -1,12 +1,12 @@
 /** `signet keys`: the server's signing keys, and the change of its master keys. */
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import { apiPath, type Document } from '../admin-client.ts'
-import { confirm } from '../confirm.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { registerRewrap } from './keys-rewrap.ts'
-import { clockTime, gathered, print, printJson, printJsonList, printTable, stateStyle } from '../output.ts'
+import { apiPath, type Document } from '../../admin-client.ts'
+import { confirm } from '../../confirm.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { registerRewrap } from './rewrap.ts'
+import { clockTime, gathered, print, printJson, printJsonList, printTable, stateStyle } from '../../output.ts'
 
 type Options = ConnectionOptions & { alg?: string; yes?: boolean }
 

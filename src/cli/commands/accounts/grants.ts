@@ -1,11 +1,11 @@
 /** `signet accounts grants`: what a person allowed which client. */
 import type { Command } from 'commander'
-import { accountPath } from '../account-path.ts'
-import { apiPath, type Document } from '../admin-client.ts'
-import { confirm } from '../confirm.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { clockTime, gathered, print, printJson, printJsonList, printTable } from '../output.ts'
+import { accountPath } from './path.ts'
+import { apiPath, type Document } from '../../admin-client.ts'
+import { confirm } from '../../confirm.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { clockTime, gathered, print, printJson, printJsonList, printTable } from '../../output.ts'
 
 type Options = ConnectionOptions & { yes?: boolean }
 

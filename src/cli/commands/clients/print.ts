@@ -1,7 +1,7 @@
 /** How a client reads on a terminal. */
-import type { Document } from '../admin-client.ts'
-import type { CliContext } from '../context.ts'
-import { moment, print, printDetails } from '../output.ts'
+import type { Document } from '../../admin-client.ts'
+import type { CliContext } from '../../context.ts'
+import { moment, print, printDetails } from '../../output.ts'
 
 export function printClient(context: CliContext, client: Document, files: { key?: string | undefined } = {}): void {
   const issuedAt = Number(client.client_id_issued_at)

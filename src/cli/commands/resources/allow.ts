@@ -1,10 +1,10 @@
 /** `signet resources allow`: which scopes of an API a client may have. */
 import type { Command } from 'commander'
-import { apiPath } from '../admin-client.ts'
-import { connect, type ConnectionOptions, withConnection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
-import { collect } from '../options.ts'
-import { print, printJson } from '../output.ts'
+import { apiPath } from '../../admin-client.ts'
+import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import type { CliContext } from '../../context.ts'
+import { collect } from '../../options.ts'
+import { print, printJson } from '../../output.ts'
 
 type Options = ConnectionOptions & { client: string; scope: string[] }
 
