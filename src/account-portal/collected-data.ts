@@ -1,7 +1,7 @@
 /** All that is kept about a person, as one JSON document that they can take elsewhere (GDPR Articles 15 and 20). */
 import type { Account } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
-import type { AccountAccess } from '#oidc/account-access.ts'
+import type { AccountAccess } from '#oidc/sessions/account-access.ts'
 import type { Federated } from '#federation/upstream-sign-in.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'

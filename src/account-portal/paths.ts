@@ -1,8 +1,8 @@
 /** The addresses of the room, and the way to the sign-in that leads back to one of them. */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Context } from 'koa'
-import { ACCOUNT_CLIENT_ID, ACCOUNT_SIGNED_IN_PATH } from '#oidc/account-client.ts'
-import { ROUTES } from '#oidc/provider.ts'
+import { ACCOUNT_CLIENT_ID, ACCOUNT_SIGNED_IN_PATH } from '#oidc/engine/account-client.ts'
+import { ROUTES } from '#oidc/engine/provider.ts'
 import { SECTION_NAMES, type SectionName } from './visit.ts'
 
 /** Seconds for which a proof counts as fresh. */

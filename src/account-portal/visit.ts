@@ -4,7 +4,7 @@ import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Form } from '#http/body.ts'
 import type { Language } from '#pages/i18n/language.ts'
-import type { BrowserSession } from '#oidc/browser-session.ts'
+import type { BrowserSession } from '#oidc/sessions/browser-session.ts'
 import type { Done, Problem } from './texts/texts.ts'
 
 /** The pages, by the segment of their path behind `/account`. */

@@ -1,6 +1,6 @@
 /** The way through an interaction, without HTTP: what is asked next, and what a sent form means. */
 import type { Form } from '#http/body.ts'
-import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
+import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 
 /** The forms of an interaction, by the last part of the path that they are sent to. */
 export const STEPS = {

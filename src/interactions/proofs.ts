@@ -1,6 +1,6 @@
 /** What an interaction's person has proven, and what follows from a further proof. */
 import type { Context } from 'koa'
-import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
+import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { acrOf, joined } from '#sign-in/assurance.ts'
 import type { Enrolments } from '#sign-in/enrolment-store.ts'
 import type { Proof } from '#sign-in/login-method.ts'

@@ -2,7 +2,11 @@
 import type { Context } from 'koa'
 import type { Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import { InteractionLost, type InteractionGateway, type OpenInteraction } from '#oidc/interaction-gateway.ts'
+import {
+  InteractionLost,
+  type InteractionGateway,
+  type OpenInteraction,
+} from '#oidc/interactions/interaction-gateway.ts'
 import type { Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
 import { TooManyMails } from '#verification/email-code/errors.ts'

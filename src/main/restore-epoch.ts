@@ -3,7 +3,7 @@ import type { Config } from '#config/config.ts'
 import type { Database } from '#database/database.ts'
 import { createDatabase } from '#database/pool.ts'
 import type { Logger } from '#observability/logger.ts'
-import { beginRestoreEpoch, requireRestoreEpoch, seenRestoreEpoch } from '#oidc/restore-epoch.ts'
+import { beginRestoreEpoch, requireRestoreEpoch, seenRestoreEpoch } from '#oidc/restore-epoch/restore-epoch.ts'
 
 type Kept = Config['restoreEpoch']
 

@@ -2,7 +2,7 @@
 import { copyFileSync, cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test, vi } from 'vitest'
-import { AFTER_RESTORE } from '#oidc/restore-epoch-store.ts'
+import { AFTER_RESTORE } from '#oidc/restore-epoch/restore-epoch-store.ts'
 import { runSignet } from '../cli/support/signet.ts'
 import { asSuperuser, backUp, cloneDatabase, restore } from '../support/postgres.ts'
 import {

@@ -12,7 +12,7 @@ import { lostPage } from '#interactions/lost/page.ts'
 import { addressPage, lastPage, mailCodePage, type MailView } from '#interactions/mail/page.ts'
 import { signInPage } from '#interactions/sign-in/page.ts'
 import { readEngineForm, signedOutPage, signOutPage } from '#interactions/sign-out/page.ts'
-import { InteractionLost } from '#oidc/interaction-gateway.ts'
+import { InteractionLost } from '#oidc/interactions/interaction-gateway.ts'
 import { passkeyAddition, passkeyList, passkeySignIn } from '#sign-in/passkey/parts.ts'
 
 type Rendered = { title: string; content: Html }

@@ -1,7 +1,7 @@
 /** Expired rows go in batches; what is still needed stays. */
 import { expect, test } from 'vitest'
 import { createDatabase } from '#database/pool.ts'
-import { removeExpired } from '#oidc/expiry-store.ts'
+import { removeExpired } from '#oidc/adapter/expiry-store.ts'
 import { atEnd } from '../support/endings.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 

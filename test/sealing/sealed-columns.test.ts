@@ -16,7 +16,7 @@ const SEALERS: Readonly<Record<string, readonly string[]>> = {
   'src/sealing/sealed-columns-store.ts': [], // what is there already, anew
   'src/mail/kept-mail-store.ts': ['kept_mails.sealed'],
   'src/mail/sealed-mail.ts': [], // in the outbox, until it is sent
-  'src/oidc/adapter/seen-from.ts': ['sessions.seen_from'],
+  'src/oidc/sessions/seen-from.ts': ['sessions.seen_from'],
   'src/oidc/adapter/sealing.ts': ['artefacts.sealed', 'sessions.sealed'],
   'src/verification/email-code/seals.ts': ['email_codes.sealed'],
   'src/verification/email-verification/email-verifications.ts': ['mail_errands.sealed'],

@@ -1,7 +1,7 @@
 /** `/account`: how one signs in and where the account is used, at a glance. */
 import { html } from '#pages/design/html.ts'
 import { rows, section } from '#pages/design/work-components.ts'
-import type { AccountAccess } from '#oidc/account-access.ts'
+import type { AccountAccess } from '#oidc/sessions/account-access.ts'
 import type { Federated } from '#federation/upstream-sign-in.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'

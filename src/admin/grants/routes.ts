@@ -1,7 +1,7 @@
 /** `/accounts/{sub}/grants`: what a person allowed which client. */
 import type { Accounts } from '#accounts/account.ts'
 import { AccountNotFound } from '#accounts/errors.ts'
-import type { AccountAccess } from '#oidc/account-access.ts'
+import type { AccountAccess } from '#oidc/sessions/account-access.ts'
 import { pageOfAll, pageQuery } from '../paging.ts'
 import { route, type Route } from '../route.ts'
 import { grantPage, toGrantDocument } from './schema.ts'

@@ -1,6 +1,6 @@
 /** What a person allowed a client, as the admin API shows it. */
 import { z } from 'zod'
-import type { AccountConsent } from '#oidc/account-access.ts'
+import type { AccountConsent } from '#oidc/sessions/account-access.ts'
 import { pageSchema } from '../paging.ts'
 
 export const grantDocument = z

@@ -1,7 +1,7 @@
 /** `/accounts/{sub}/sessions`: where a person is signed in. */
 import type { Accounts } from '#accounts/account.ts'
 import { AccountNotFound } from '#accounts/errors.ts'
-import type { AccountAccess } from '#oidc/account-access.ts'
+import type { AccountAccess } from '#oidc/sessions/account-access.ts'
 import { pageOfAll, pageQuery } from '../paging.ts'
 import { route, type Route } from '../route.ts'
 import { sessionPage, toSessionDocument } from './schema.ts'

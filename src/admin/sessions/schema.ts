@@ -1,6 +1,6 @@
 /** A browser session of a person as the admin API shows it. */
 import { z } from 'zod'
-import type { AccountSession } from '#oidc/account-access.ts'
+import type { AccountSession } from '#oidc/sessions/account-access.ts'
 import { pageSchema } from '../paging.ts'
 
 export const sessionDocument = z

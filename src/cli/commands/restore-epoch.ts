@@ -54,7 +54,7 @@ async function advance({ keysDir, restoreEpoch: kept }: Config, { directUrl }: L
     import('#schema.ts'),
     import('#observability/logger.ts'),
     import('#audit/recorder.ts'),
-    import('#oidc/restore-epoch.ts'),
+    import('#oidc/restore-epoch/restore-epoch.ts'),
   ])
   await migrate({ url: directUrl })
   const logger = createLogger({ level: 'silent', format: 'json' })

@@ -2,7 +2,7 @@
 import { html, type Html } from '#pages/design/html.ts'
 import { button, field, form, hidden, notice } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
-import type { InteractionClient } from '#oidc/interaction-gateway.ts'
+import type { InteractionClient } from '#oidc/interactions/interaction-gateway.ts'
 import { TEXTS } from '../texts/texts.ts'
 
 export type CodeProblem = 'mismatch' | 'missing' | 'stale' | 'busy' | 'tooMany'

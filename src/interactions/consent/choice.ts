@@ -1,5 +1,5 @@
 /** Which of the scopes that are asked a person may leave out, and what is granted by the form they sent. */
-import type { ScopeSelection } from '#oidc/interaction-gateway.ts'
+import type { ScopeSelection } from '#oidc/interactions/interaction-gateway.ts'
 
 export interface Choice {
   /** As it is sent by the form. */

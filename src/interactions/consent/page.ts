@@ -2,7 +2,7 @@
 import { html, type Html } from '#pages/design/html.ts'
 import { button, form, hidden, hint, notice, scopeList, webUrl } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
-import type { InteractionClient } from '#oidc/interaction-gateway.ts'
+import type { InteractionClient } from '#oidc/interactions/interaction-gateway.ts'
 import type { Choice } from './choice.ts'
 import { TEXTS } from '../texts/texts.ts'
 

@@ -2,7 +2,7 @@
 import type { Context } from 'koa'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
-import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
+import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { choicesOf, type Choice, granted } from './choice.ts'
 import { consentPage, type AskedResource, type ConsentProblem } from './page.ts'
 import { readDecision } from '../flow.ts'

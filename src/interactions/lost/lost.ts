@@ -2,7 +2,7 @@
 import type { Context, Next } from 'koa'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
-import { InteractionLost } from '#oidc/interaction-gateway.ts'
+import { InteractionLost } from '#oidc/interactions/interaction-gateway.ts'
 import { lostPage } from './page.ts'
 
 /** Middleware: an InteractionLost from below is answered with its page; other errors pass. */

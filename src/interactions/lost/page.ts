@@ -2,7 +2,7 @@
 import { html, type Html } from '#pages/design/html.ts'
 import { buttonLink, webUrl } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
-import type { InteractionLost } from '#oidc/interaction-gateway.ts'
+import type { InteractionLost } from '#oidc/interactions/interaction-gateway.ts'
 import { TEXTS } from '../texts/texts.ts'
 
 /** RFC 9110 §15.5: the page was there and is gone, never was, or is not this browser's. */

@@ -1,6 +1,6 @@
 /** The step that takes a passkey, and gives a page that stays open the options for its next challenge. */
 import type { Context } from 'koa'
-import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
+import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import { CREDENTIAL_FIELD, passkeySignIn, type ScriptedPart } from '#sign-in/passkey/parts.ts'
 import type { Proofs } from '../proofs.ts'

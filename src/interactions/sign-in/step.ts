@@ -2,7 +2,7 @@
 import type { Context } from 'koa'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
-import type { OpenInteraction } from '#oidc/interaction-gateway.ts'
+import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { isReauthentication, readSignIn, text, type SignInAttempt } from '../flow.ts'
 import { formTargets } from '../form-targets.ts'
 import { passkeyPart } from '../passkey/step.ts'

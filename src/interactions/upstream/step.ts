@@ -1,6 +1,6 @@
 /** The step that sends the person to an upstream provider, and takes in what comes back. */
 import type { Context } from 'koa'
-import { InteractionLost, type OpenInteraction } from '#oidc/interaction-gateway.ts'
+import { InteractionLost, type OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { UpstreamUnavailable } from '#federation/errors.ts'
 import { isReauthentication } from '../flow.ts'
 import type { Proofs } from '../proofs.ts'

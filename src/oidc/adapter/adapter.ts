@@ -1,8 +1,8 @@
 /** The engine's storage interface over PostgreSQL: reads at once, writes of a token request through its unit. */
 import { errors } from 'oidc-provider'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
-import type { CollectedInsert, RequestScope } from '../request-scope.ts'
-import { requestScope } from '../request-scope.ts'
+import type { CollectedInsert, RequestScope } from '../engine/scope/request-scope.ts'
+import { requestScope } from '../engine/scope/request-scope.ts'
 import type { ArtefactRow, ArtefactStore, StoredArtefact } from './artefact-store.ts'
 import { grantEnded, orUnavailable } from './errors.ts'
 import type { GrantStore } from './grant-store.ts'

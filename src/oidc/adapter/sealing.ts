@@ -4,7 +4,7 @@ import type { SealedColumn } from '#sealing/sealed-column.ts'
 import { sha256 } from '#shared/ids.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { MODELS, type ModelRow } from './models.ts'
-import { sealSeenFrom, type SeenFrom } from './seen-from.ts'
+import { sealSeenFrom, type SeenFrom } from '../sessions/seen-from.ts'
 
 export type Payload = Record<string, unknown>
 

@@ -1,8 +1,8 @@
 /** The hook into authorization requests: `offline_access` that the engine dropped, and the rules for scopes. */
 import { decodeJwt } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { EngineClients } from '../engine-clients.ts'
-import { requestedScopes, type ResourceRequests } from '../resource-requests.ts'
+import type { EngineClients } from '../engine/clients.ts'
+import { requestedScopes, type ResourceRequests } from '../grants/resource-requests.ts'
 
 /** The engine calls the function of an extra parameter on each authorization request, sent or not. */
 export const HOOK_PARAMETER = 'signet_request'

@@ -2,9 +2,9 @@
 import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { originsOf } from '#clients/document.ts'
 import type { Keyring } from '#sealing/keyring.ts'
-import type { EngineClients } from '../engine-clients.ts'
-import type { EnginePages } from '../interaction-gateway.ts'
-import type { ResourceRequests } from '../resource-requests.ts'
+import type { EngineClients } from '../engine/clients.ts'
+import type { EnginePages } from '../interactions/interaction-gateway.ts'
+import type { ResourceRequests } from '../grants/resource-requests.ts'
 import { resourceIndicators } from './resources.ts'
 
 /** What clients may be registered for because it is on here. */

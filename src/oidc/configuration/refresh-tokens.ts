@@ -1,6 +1,6 @@
 /** Who gets a refresh token, whether it ends with the browser session, and when it rotates. */
 import type { AuthorizationCode, Client, Configuration, KoaContextWithOIDC } from 'oidc-provider'
-import { requestScope } from '../request-scope.ts'
+import { requestScope } from '../engine/scope/request-scope.ts'
 
 /**
  * With the `refresh_token` grant and either `offline_access` granted, or a public client whose access token is for an

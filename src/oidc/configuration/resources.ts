@@ -2,8 +2,8 @@
 import type { Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import type { Client } from '#clients/client.ts'
 import { orUnavailable } from '../adapter/errors.ts'
-import type { EngineClients } from '../engine-clients.ts'
-import { invalidTarget, machineResource, requestedScopes, type ResourceRequests } from '../resource-requests.ts'
+import type { EngineClients } from '../engine/clients.ts'
+import { invalidTarget, machineResource, requestedScopes, type ResourceRequests } from '../grants/resource-requests.ts'
 
 type Feature = NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>
 

@@ -112,8 +112,8 @@ export function srcImportsProductionDependencies(
 /** The engine's inside is reached through one seam. */
 export function oneSeamIntoTheEngine(files: readonly SourceFile[]): Finding[] {
   return eachImport(files, (file, { specifier }) =>
-    specifier.startsWith('oidc-provider/') && file.path !== 'src/oidc/internals.ts'
-      ? `${specifier}: only src/oidc/internals.ts imports from inside oidc-provider`
+    specifier.startsWith('oidc-provider/') && file.path !== 'src/oidc/engine/internals.ts'
+      ? `${specifier}: only src/oidc/engine/internals.ts imports from inside oidc-provider`
       : undefined,
   )
 }

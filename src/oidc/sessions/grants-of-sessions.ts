@@ -1,10 +1,10 @@
 /** One engine Grant a session and client, made from the consent record; another browser's logout does not end it. */
 import type Provider from 'oidc-provider'
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
-import { ACCOUNT_CLIENT_ID } from './account-client.ts'
+import { ACCOUNT_CLIENT_ID } from '../engine/account-client.ts'
 import type { ConsentStore } from './consent-store.ts'
-import { orUnavailable } from './adapter/errors.ts'
-import type { ScopeSelection } from './interaction-gateway.ts'
+import { orUnavailable } from '../adapter/errors.ts'
+import type { ScopeSelection } from '../interactions/interaction-gateway.ts'
 
 /** To their own account page a person needs to give nothing. */
 const OWN_CONSENT: ScopeSelection = { openidScopes: ['openid'], resourceScopes: {} }

@@ -5,8 +5,8 @@ import type { Client as EngineClient, ClientMetadata } from 'oidc-provider'
 import type { Client, Clients } from '#clients/client.ts'
 import { sha256 } from '#shared/ids.ts'
 import { accountClient } from './account-client.ts'
-import { orUnavailable } from './adapter/errors.ts'
-import { type KeysOfClients, tendKeyStore } from './client-key-store.ts'
+import { orUnavailable } from '../adapter/errors.ts'
+import { type KeysOfClients, tendKeyStore } from './patches/client-key-store.ts'
 
 /** Metadata of ours that the engine keeps beside its own. */
 export const EXTRA_CLIENT_METADATA = [

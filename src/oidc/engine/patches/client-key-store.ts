@@ -4,7 +4,7 @@ import type { Client, PublicJwk, PublishedKeys } from '#clients/client.ts'
 import { inlineKeys } from '#clients/client-keys.ts'
 import { keyThumbprint } from '#clients/key-thumbprint.ts'
 import type { ClientKeys } from '#clients/managed-keys.ts'
-import { requestScope } from './request-scope.ts'
+import { requestScope } from '../scope/request-scope.ts'
 
 interface EngineKeyStore {
   fresh(): boolean

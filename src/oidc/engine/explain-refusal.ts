@@ -3,8 +3,8 @@ import { compactVerify, decodeJwt, decodeProtectedHeader, importJWK, type JWK } 
 import type { Client as EngineClient, errors, KoaContextWithOIDC } from 'oidc-provider'
 import type { Client } from '#clients/client.ts'
 import { ASSERTION_ALGS } from '#clients/profiles.ts'
-import { assertionFault, type AssertionContext } from './client-assertion.ts'
-import type { EngineClients } from './engine-clients.ts'
+import { assertionFault, type AssertionContext } from '../client-assertion.ts'
+import type { EngineClients } from './clients.ts'
 
 /** An error of the engine: `error_description` is for the caller, `error_detail` for the log. */
 export type EngineError = errors.OIDCProviderError

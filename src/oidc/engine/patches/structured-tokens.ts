@@ -5,9 +5,9 @@ import Provider from 'oidc-provider'
 import type { AccessToken, ClientCredentials } from 'oidc-provider'
 import type { KeySet } from '#signing-keys/signing-key.ts'
 import { LIST_SIZE } from '#signing-keys/status-list/status-list.ts'
-import { orUnavailable } from './adapter/errors.ts'
-import { requestScope } from './request-scope.ts'
-import type { StatusStore } from './status-store.ts'
+import { orUnavailable } from '../../adapter/errors.ts'
+import { requestScope } from '../scope/request-scope.ts'
+import type { StatusStore } from '../../statuses/status-store.ts'
 
 /** Stands in the parameters for a JWT that was put aside; nobody outside this process can send it. */
 const MARKER = randomBytes(32).toString('base64url')

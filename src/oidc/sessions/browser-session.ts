@@ -2,7 +2,7 @@
 import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
 import type { Account, Accounts } from '#accounts/account.ts'
-import { orUnavailable } from './adapter/errors.ts'
+import { orUnavailable } from '../adapter/errors.ts'
 
 export interface BrowserSession {
   /** Not a credential; its name in audit events and for ending it. */

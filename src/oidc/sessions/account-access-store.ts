@@ -1,6 +1,6 @@
 /** SQL for what a person has open: browser sessions and consents, listed and ended from outside a browser. */
 import type { Queryable } from '#database/database.ts'
-import { endSessionWhere } from './adapter/session-store.ts'
+import { endSessionWhere } from './session-store.ts'
 
 interface SessionRow {
   uid: string

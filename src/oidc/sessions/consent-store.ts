@@ -1,6 +1,6 @@
 /** SQL for consents: one record an account and client, apart from the engine's grants. */
 import type { Queryable } from '#database/database.ts'
-import type { ScopeSelection } from './interaction-gateway.ts'
+import type { ScopeSelection } from '../interactions/interaction-gateway.ts'
 
 export interface ConsentStore {
   find(accountSub: string, clientId: string): Promise<ScopeSelection | undefined>

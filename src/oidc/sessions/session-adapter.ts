@@ -1,9 +1,9 @@
 /** Browser sessions for the engine: cookie ids are aliases of a uid, and what ended stays ended. */
 import type { Adapter, AdapterPayload } from 'oidc-provider'
-import { requestScope } from '../request-scope.ts'
-import { MODELS } from './models.ts'
-import { withExpiry } from './adapter.ts'
-import { rowId, type PayloadSealer } from './sealing.ts'
+import { requestScope } from '../engine/scope/request-scope.ts'
+import { MODELS } from '../adapter/models.ts'
+import { withExpiry } from '../adapter/adapter.ts'
+import { rowId, type PayloadSealer } from '../adapter/sealing.ts'
 import type { SessionStore, SessionWrite, StoredSession } from './session-store.ts'
 
 const ROW = MODELS.Session

@@ -1,7 +1,7 @@
 /** The reservation of an assertion's or proof's identifier: insert-only, in the unit of work of its request. */
 import Provider from 'oidc-provider'
 import { sha256 } from '#shared/ids.ts'
-import { type Reservation, requestScope } from './request-scope.ts'
+import { type Reservation, requestScope } from '../scope/request-scope.ts'
 
 /**
  * The engine's `ReplayDetection.unique`. In a unit of work it always answers true: the reservation goes out with the

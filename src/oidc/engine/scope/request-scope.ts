@@ -2,9 +2,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { PublicJwk } from '#clients/client.ts'
 import type { AuditEvent } from '#audit/audit.ts'
-import type { Payload } from './adapter/sealing.ts'
-import type { ModelName } from './adapter/models.ts'
-import type { SeenFrom } from './adapter/seen-from.ts'
+import type { Payload } from '../../adapter/sealing.ts'
+import type { ModelName } from '../../adapter/models.ts'
+import type { SeenFrom } from '../../sessions/seen-from.ts'
 
 export interface CollectedInsert {
   readonly kind: ModelName

@@ -2,7 +2,7 @@
 import { auditInsertSelect, auditRecordset } from '#audit/audit-store.ts'
 import type { AuditEvent } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
-import type { Payload } from './sealing.ts'
+import type { Payload } from '../adapter/sealing.ts'
 
 export interface StoredSession {
   readonly uid: string

@@ -6,13 +6,13 @@ import type { AdapterPayload, Client as EngineClient, Interaction, InteractionRe
 import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import { isLoopback } from '#config/loopback.ts'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
-import type { ArtefactStore } from './adapter/artefact-store.ts'
-import { orUnavailable } from './adapter/errors.ts'
-import { rowId, type PayloadSealer } from './adapter/sealing.ts'
-import type { SessionStore } from './adapter/session-store.ts'
-import { askedClasses, UNMET_CLASS } from './configuration/interaction-policy.ts'
-import type { ConsentStore } from './consent-store.ts'
-import type { ConsentResult } from './grants-of-sessions.ts'
+import type { ArtefactStore } from '../adapter/artefact-store.ts'
+import { orUnavailable } from '../adapter/errors.ts'
+import { rowId, type PayloadSealer } from '../adapter/sealing.ts'
+import type { SessionStore } from '../sessions/session-store.ts'
+import { askedClasses, UNMET_CLASS } from '../configuration/interaction-policy.ts'
+import type { ConsentStore } from '../sessions/consent-store.ts'
+import type { ConsentResult } from '../sessions/grants-of-sessions.ts'
 import {
   InteractionLost,
   type InteractionClient,

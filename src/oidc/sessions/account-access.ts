@@ -4,7 +4,7 @@ import type { Database, Queryable } from '#database/database.ts'
 import { AppError } from '#shared/app-error.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { createAccountAccessStore } from './account-access-store.ts'
-import { openSeenFrom, type SeenFrom } from './adapter/seen-from.ts'
+import { openSeenFrom, type SeenFrom } from './seen-from.ts'
 
 export interface AccountSession {
   readonly uid: string

@@ -2,13 +2,13 @@
 import type { Context, Next } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { AuditContext, AuditEvent } from '#audit/audit.ts'
-import type { TokenCommit } from './adapter/token-store.ts'
-import type { Settlement, UnitSettler } from './adapter/unit-of-work.ts'
-import { rowId } from './adapter/sealing.ts'
-import { ASSERTION_REUSED } from './client-assertion.ts'
-import { type Lifetimes, refreshTokenTtl } from './configuration/lifetimes.ts'
-import type { Refusal } from './explain-refusal.ts'
-import type { RequestScope, UnitOfWork } from './request-scope.ts'
+import type { TokenCommit } from '../adapter/token-store.ts'
+import type { Settlement, UnitSettler } from '../adapter/unit-of-work.ts'
+import { rowId } from '../adapter/sealing.ts'
+import { ASSERTION_REUSED } from '../client-assertion.ts'
+import { type Lifetimes, refreshTokenTtl } from '../configuration/lifetimes.ts'
+import type { Refusal } from '../engine/explain-refusal.ts'
+import type { RequestScope, UnitOfWork } from '../engine/scope/request-scope.ts'
 
 export interface TokenEndpointDeps {
   readonly settler: UnitSettler

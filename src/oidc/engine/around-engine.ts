@@ -7,11 +7,11 @@ import { DatabaseUnavailable } from '#database/errors.ts'
 import { deviceOf } from '#http/device.ts'
 import { allowContent } from '#http/security-headers.ts'
 import type { Logger } from '#observability/logger.ts'
-import type { SeenFrom } from './adapter/seen-from.ts'
+import type { SeenFrom } from '../sessions/seen-from.ts'
 import { explainRefusal, type EngineError, type Refusal } from './explain-refusal.ts'
 import { ROUTES, type EngineInstance } from './provider.ts'
-import { inRequestScope } from './request-scope.ts'
-import { tokenEndpoint, type TokenEndpointDeps } from './token-endpoint.ts'
+import { inRequestScope } from './scope/request-scope.ts'
+import { tokenEndpoint, type TokenEndpointDeps } from '../grants/token-endpoint.ts'
 
 export interface AroundDeps extends Pick<TokenEndpointDeps, 'settler' | 'lifetimes' | 'auditContext' | 'counted'> {
   readonly audit: Audit

@@ -1,8 +1,8 @@
 /** Which place in the status lists an access token has. */
 import type { AccessToken, ClientCredentials } from 'oidc-provider'
 import type { StatusLists } from '#signing-keys/status-list/status-list.ts'
-import type { StatusOf } from './configuration/claims.ts'
-import { requestScope } from './request-scope.ts'
+import type { StatusOf } from '../configuration/claims.ts'
+import { requestScope } from '../engine/scope/request-scope.ts'
 import type { StatusStore } from './status-store.ts'
 
 const MAX_CLIENTS = 20_000
