@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { TABLES_OF_ROOMS } from '#schema.ts'
 import { type Finding, roomOf } from './support/architecture/rules.ts'
+import { pathsThatAreMissing } from './support/architecture/named-paths.ts'
 import * as rules from './support/architecture/rules.ts'
 import { readSourceFiles, type SourceFile } from './support/architecture/source-file.ts'
 
@@ -12,6 +14,9 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 const dependencies = Object.keys(manifest.dependencies)
 const files = readSourceFiles(ROOT, FOLDERS)
 const source = files.filter(({ path }) => roomOf(path) !== undefined)
+const owners = Object.fromEntries(
+  Object.entries(TABLES_OF_ROOMS).flatMap(([room, tables]) => Object.keys(tables).map((table) => [table, room])),
+)
 const readmes = readSourceFiles(ROOT, ['src'], ['README.md'])
 
 interface Rule {
@@ -137,6 +142,20 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
+    title: 'a table is written by the room that owns it',
+    find: (given) => rules.tablesAreWrittenByTheirRoom(given, owners),
+    on: source,
+    breaches: [
+      ['src/accounts/account-store.ts', "db.query('SELECT 1')\ndb.query(`DELETE FROM consents WHERE true`)", 2],
+      ['src/oidc/grants/a-store.ts', 'WITH a AS (INSERT INTO audit_events (id) VALUES (1)) SELECT 1 FROM a', 1],
+      ['src/oidc/grants/a-store.ts', 'WITH a AS (\n UPDATE clients SET id = id) SELECT 1 FROM a', 2],
+    ],
+    fine: [
+      ['src/oidc/sessions/session-store.ts', 'UPDATE sessions SET uid = uid'],
+      ['src/oidc/grants/a-store.ts', "'SELECT id FROM clients FOR UPDATE'"],
+    ],
+  },
+  {
     title: 'no file or folder has a name that says nothing, and none is a barrel',
     find: rules.noForbiddenNames,
     on: files,
@@ -206,4 +225,22 @@ test('a README of more than twelve lines is found', () => {
   expect(rules.roomsTellTheirStory([{ path: 'src/http/a.ts', text: '' }], [readme])).toEqual([
     "src/http/README.md:13  13 lines: a room's README has at most 12",
   ])
+})
+
+test('every path that ARCHITECTURE.md, CONTRIBUTING.md and the READMEs of rooms name exists', () => {
+  const paths = readSourceFiles(ROOT, [...FOLDERS, 'docs'], ['']).map(({ path }) => path)
+  const told = ['ARCHITECTURE.md', 'CONTRIBUTING.md'].map((path) => ({
+    path,
+    text: readFileSync(join(ROOT, path), 'utf8'),
+  }))
+  expect([...told, ...readmes].flatMap((document) => pathsThatAreMissing(document, paths))).toEqual([])
+})
+
+test('a path that does not exist is found, with file and line', () => {
+  const paths = ['src/http/body.ts', 'src/main.ts', 'test/flows/a.test.ts']
+  const text =
+    'See `body.ts` and `#http/body.ts`,\n`src/http/` and `flows/`, `*-store.ts` and `<room>/`,\nnot `gone.ts`.'
+  const drawing = '```text\nsrc/\n  main.ts    life\n  http/ gone/  two rooms\n```'
+  expect(pathsThatAreMissing({ path: 'A.md', text }, paths)).toEqual(['A.md:3  gone.ts does not exist'])
+  expect(pathsThatAreMissing({ path: 'A.md', text: drawing }, paths)).toEqual(['A.md:4  src/gone/ does not exist'])
 })

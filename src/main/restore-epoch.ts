@@ -3,6 +3,7 @@ import type { Config } from '#config/config.ts'
 import type { Database } from '#database/database.ts'
 import { createDatabase } from '#database/pool.ts'
 import type { Logger } from '#observability/logger.ts'
+import { TABLES } from '#schema.ts'
 import { beginRestoreEpoch, requireRestoreEpoch, seenRestoreEpoch } from '#oidc/restore-epoch/restore-epoch.ts'
 
 type Kept = Config['restoreEpoch']
@@ -22,7 +23,7 @@ export async function settleRestoreEpoch(
     // the role of this connection may own the tables that are emptied
     const db = createDatabase({ url: directUrl, poolSize: 1, applicationName: 'signet-restore', logger })
     try {
-      await beginRestoreEpoch({ db, audit: createAudit({ db }) }, kept.number)
+      await beginRestoreEpoch({ db, audit: createAudit({ db }), tables: TABLES }, kept.number)
     } finally {
       await db.close()
     }

@@ -2,9 +2,8 @@
 import { copyFileSync, cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test, vi } from 'vitest'
-import { AFTER_RESTORE } from '#oidc/restore-epoch/restore-epoch-store.ts'
 import { runSignet } from '../cli/support/signet.ts'
-import { asSuperuser, backUp, cloneDatabase, restore } from '../support/postgres.ts'
+import { asSuperuser, backUp, restore } from '../support/postgres.ts'
 import {
   NOTHING,
   type RestoreWorld,
@@ -148,17 +147,4 @@ test('a file that holds no number is a bad setting', async () => {
   const { code, stderr } = await world.signet(['serve'], keysDir)
   expect(code).toBe(78)
   expect(stderr).toContain('restore-epoch must hold one whole number from 0 to 1000000')
-})
-
-test('every table of the schema is said to be emptied or kept by a restore', async () => {
-  const { url } = await cloneDatabase()
-  const { rows } = await asSuperuser(
-    (client) =>
-      client.query<{ name: string }>(
-        `SELECT relname AS name FROM pg_class
-         WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace`,
-      ),
-    url,
-  )
-  expect(Object.keys(AFTER_RESTORE).toSorted()).toEqual(rows.map(({ name }) => name).toSorted())
 })

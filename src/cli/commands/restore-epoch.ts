@@ -49,13 +49,14 @@ function keptByVariable({ number }: Kept): CliFailure {
 
 /** The file first: should this end in between, the first server that starts does the rest. */
 async function advance({ keysDir, restoreEpoch: kept }: Config, { directUrl }: LocalUrls): Promise<number> {
-  const [{ createDatabase }, { migrate }, { createLogger }, { createAudit }, epochs] = await Promise.all([
-    import('#database/pool.ts'),
-    import('#schema.ts'),
-    import('#observability/logger.ts'),
-    import('#audit/recorder.ts'),
-    import('#oidc/restore-epoch/restore-epoch.ts'),
-  ])
+  const [{ createDatabase }, { migrate, TABLES: tables }, { createLogger }, { createAudit }, epochs] =
+    await Promise.all([
+      import('#database/pool.ts'),
+      import('#schema.ts'),
+      import('#observability/logger.ts'),
+      import('#audit/recorder.ts'),
+      import('#oidc/restore-epoch/restore-epoch.ts'),
+    ])
   await migrate({ url: directUrl })
   const logger = createLogger({ level: 'silent', format: 'json' })
   const db = createDatabase({ url: directUrl, poolSize: 1, applicationName: 'signet-restore', logger })
@@ -63,7 +64,7 @@ async function advance({ keysDir, restoreEpoch: kept }: Config, { directUrl }: L
     const next = Math.max(kept.number, (await epochs.seenRestoreEpoch(db)).number) + 1
     if (next > MAX_RESTORE_EPOCH) throw new CliFailure(`The restore epoch cannot be higher than ${MAX_RESTORE_EPOCH}.`)
     writeEpoch(keysDir, kept.keptIn, next)
-    await epochs.beginRestoreEpoch({ db, audit: createAudit({ db }) }, next).catch((error: unknown) => {
+    await epochs.beginRestoreEpoch({ db, audit: createAudit({ db }), tables }, next).catch((error: unknown) => {
       throw halfDone(kept.keptIn, next, error)
     })
     return next

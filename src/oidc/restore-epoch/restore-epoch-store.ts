@@ -1,62 +1,12 @@
 /** SQL for the restore epoch: what a restored database is emptied of, and the row that says it was. */
 import type { Queryable } from '#database/database.ts'
+import type { OwnedTables } from '#database/owned-tables.ts'
 
 /** What the database knows of restores. */
 export interface RestoreEpoch {
   readonly number: number
   /** A whole second. Client assertions made before it are refused: their reservations may be lost. */
   readonly beganAt: Date
-}
-
-/**
- * Every table: whether a restore empties it. What opens a door for a person or an app goes, for the backup has it in a
- * state that may have ended since; what was registered and allowed stays.
- */
-export const AFTER_RESTORE: Readonly<Record<string, 'emptied' | 'kept'>> = {
-  accounts: 'kept',
-  artefacts: 'emptied',
-  audit_events: 'kept',
-  client_allowances: 'kept',
-  client_key_documents: 'kept',
-  client_keys: 'kept',
-  client_secrets: 'kept',
-  // each client gets a place above all that the lost database may have given
-  client_statuses: 'emptied',
-  clients: 'kept',
-  consents: 'kept',
-  email_code_mails: 'kept',
-  email_codes: 'emptied',
-  ended_statuses: 'kept',
-  grants: 'emptied',
-  invitations: 'emptied',
-  kept_mails: 'emptied',
-  mail_errands: 'emptied',
-  master_key_checks: 'kept',
-  passkey_users: 'kept',
-  passkeys: 'kept',
-  password_credentials: 'kept',
-  pepper: 'kept',
-  recovery_codes: 'kept',
-  replay_reservations: 'kept',
-  resources: 'kept',
-  restore_epoch: 'kept',
-  revoked_tokens: 'kept',
-  schema_migrations: 'kept',
-  schema_migrations_lock: 'kept',
-  schema_release: 'kept',
-  session_ids: 'emptied',
-  sessions: 'emptied',
-  sign_in_attempts: 'kept',
-  sign_in_progress: 'emptied',
-  spent_passkey_challenges: 'kept',
-  totp_credentials: 'kept',
-  settings: 'kept',
-  signing_keys: 'kept',
-  upstream_domains: 'kept',
-  upstream_links: 'kept',
-  upstream_offers: 'emptied',
-  upstream_requests: 'emptied',
-  upstreams: 'kept',
 }
 
 interface Row {
@@ -88,9 +38,9 @@ export function createRestoreEpochStore(db: Queryable) {
       return Math.max(0, Math.ceil(rows[0]?.left ?? 0))
     },
 
-    /** Empties what a restore ends; one statement, whatever the number of rows. */
-    async empty(): Promise<void> {
-      const names = Object.keys(AFTER_RESTORE).filter((name) => AFTER_RESTORE[name] === 'emptied')
+    /** Empties what a restore ends, as the owners of `tables` say; one statement, whatever the number of rows. */
+    async empty(tables: OwnedTables): Promise<void> {
+      const names = Object.keys(tables).filter((name) => tables[name] === 'emptied')
       await db.query(`TRUNCATE ${names.join(', ')}`)
     },
 

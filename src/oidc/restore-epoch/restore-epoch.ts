@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { SYSTEM, type Audit } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
+import type { OwnedTables } from '#database/owned-tables.ts'
 import { sqlState } from '#database/errors.ts'
 import { AppError } from '#shared/app-error.ts'
 import { createRestoreEpochStore, type RestoreEpoch } from './restore-epoch-store.ts'
@@ -51,12 +52,13 @@ export function seenRestoreEpoch(db: Database): Promise<RestoreEpoch> {
 }
 
 /**
- * Brings the database up to the epoch `number` and ends all that was issued before, in one transaction; nothing happens
+ * Brings the database up to the epoch `number` and ends all that was issued before, in one transaction: of `tables`, which
+ * are those of all rooms, the ones that a restore empties. Nothing happens
  * when it has seen that number already, so that any number of servers may do it at once. `db` needs the rights of the
  * role that owns the schema; throws RestoreEpochRights without them.
  */
 export async function beginRestoreEpoch(
-  { db, audit }: { db: Database; audit: Pick<Audit, 'recordIn'> },
+  { db, audit, tables }: { db: Database; audit: Pick<Audit, 'recordIn'>; tables: OwnedTables },
   number: number,
 ): Promise<void> {
   // loaded only when there is something to do: most starts have nothing
@@ -65,7 +67,7 @@ export async function beginRestoreEpoch(
     const store = createRestoreEpochStore(trx)
     const seen = await store.read({ lock: true })
     if (seen.number >= number) return
-    await store.empty()
+    await store.empty(tables)
     await store.advance(number, LIST_SIZE)
     await audit.recordIn(trx, {
       ...SYSTEM,

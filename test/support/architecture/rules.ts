@@ -161,6 +161,25 @@ export function sqlStaysInStores(files: readonly SourceFile[]): Finding[] {
   return eachLine(others, SQL, 'SQL only in *-store.ts, src/database, src/oidc/adapter and migrations')
 }
 
+const WRITE = /\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE)\s+(?:ONLY\s+)?([a-z_]+)\b/g
+
+/** A table is written by the room that owns it. `owners` gives the room of a table. */
+export function tablesAreWrittenByTheirRoom(
+  files: readonly SourceFile[],
+  owners: Readonly<Record<string, string>>,
+): Finding[] {
+  return files.flatMap((file) => {
+    const room = roomOf(file.path)
+    const tables = Object.entries(owners).filter(([, owner]) => owner !== room)
+    if (room === undefined) return []
+    return tables.flatMap(([table, owner]) =>
+      linesMatching(file, new RegExp(WRITE.source.replace('[a-z_]+', table), 'g')).map((line) =>
+        finding(file, line, `${table} is written by ${owner} alone`),
+      ),
+    )
+  })
+}
+
 /** Names that say nothing, and barrels that tie rooms together. */
 export function noForbiddenNames(files: readonly SourceFile[]): Finding[] {
   return files.flatMap((file) => {

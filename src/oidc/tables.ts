@@ -1,0 +1,16 @@
+/** The tables of this room, and what a restore of the database does to them. */
+import type { OwnedTables } from '#database/owned-tables.ts'
+
+export const TABLES = {
+  artefacts: 'emptied',
+  // each client gets a place above all that the lost database may have given
+  client_statuses: 'emptied',
+  consents: 'kept',
+  ended_statuses: 'kept',
+  grants: 'emptied',
+  replay_reservations: 'kept',
+  restore_epoch: 'kept',
+  revoked_tokens: 'kept',
+  session_ids: 'emptied',
+  sessions: 'emptied',
+} as const satisfies OwnedTables

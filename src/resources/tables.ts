@@ -1,0 +1,6 @@
+/** The tables of this room, and what a restore of the database does to them. */
+import type { OwnedTables } from '#database/owned-tables.ts'
+
+export const TABLES = {
+  resources: 'kept',
+} as const satisfies OwnedTables

@@ -1,0 +1,7 @@
+/** The tables of this room, and what a restore of the database does to them. */
+import type { OwnedTables } from '#database/owned-tables.ts'
+
+export const TABLES = {
+  master_key_checks: 'kept',
+  pepper: 'kept',
+} as const satisfies OwnedTables

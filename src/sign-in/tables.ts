@@ -1,0 +1,13 @@
+/** The tables of this room, and what a restore of the database does to them. */
+import type { OwnedTables } from '#database/owned-tables.ts'
+
+export const TABLES = {
+  passkey_users: 'kept',
+  passkeys: 'kept',
+  password_credentials: 'kept',
+  recovery_codes: 'kept',
+  sign_in_attempts: 'kept',
+  sign_in_progress: 'emptied',
+  spent_passkey_challenges: 'kept',
+  totp_credentials: 'kept',
+} as const satisfies OwnedTables

@@ -1,0 +1,9 @@
+/** The tables of this room, and what a restore of the database does to them. */
+import type { OwnedTables } from '#database/owned-tables.ts'
+
+export const TABLES = {
+  email_code_mails: 'kept',
+  email_codes: 'emptied',
+  invitations: 'emptied',
+  mail_errands: 'emptied',
+} as const satisfies OwnedTables

@@ -1,0 +1,54 @@
+/** Paths that the documents about the house name: each must exist. */
+import { posix } from 'node:path'
+import type { SourceFile } from './source-file.ts'
+
+const FILE = /^[#\w./-]*[\w-]\.(?:ts|js|mjs|css|md|sh|yml|json)$/
+const FOLDER = /^(?:[\w.-]+\/)+$/
+
+/** Each path that stands in backticks, or begins a line of the drawing in ARCHITECTURE.md, and leads to nothing in `paths`. */
+export function pathsThatAreMissing(document: SourceFile, paths: readonly string[]): string[] {
+  const names = [...drawn(document.text), ...quoted(document.text)]
+  return names
+    .filter(({ name }) => !exists(name, posix.dirname(document.path), paths))
+    .map(({ name, line }) => `${document.path}:${line}  ${name} does not exist`)
+}
+
+interface Named {
+  readonly name: string
+  readonly line: number
+}
+
+/** `a/b.ts`, `a/`, `#clients/a.ts` in backticks; patterns (`*-store.ts`, `<room>/`, `#room/file.ts`) and URLs are none. */
+function quoted(text: string): Named[] {
+  return text.split('\n').flatMap((content, index) =>
+    [...content.matchAll(/`([^`]+)`/g)]
+      .map(([, name = '']) => name)
+      .filter((name) => !name.startsWith('/') && !name.startsWith('#room/') && (FILE.test(name) || FOLDER.test(name)))
+      .map((name) => ({ name, line: index + 1 })),
+  )
+}
+
+/** What stands in a ```text block before the first two blanks of a line; an indented line is below `src`. */
+function drawn(text: string): Named[] {
+  let inside = false
+  return text.split('\n').flatMap((content, index) => {
+    if (content.startsWith('```')) inside = content === '```text'
+    if (!inside || content.startsWith('```')) return []
+    const words = (content.trim().split(/\s{2,}/)[0] ?? '').split(' ')
+    const end = words.findIndex((word) => !FILE.test(word) && !FOLDER.test(word))
+    const below = content.startsWith(' ') ? 'src/' : ''
+    return words.slice(0, end === -1 ? undefined : end).map((word) => ({ name: below + word, line: index + 1 }))
+  })
+}
+
+/** A name may start at the root, at `src`, or at the document's own folder; one without a folder may be anywhere. */
+function exists(name: string, folder: string, paths: readonly string[]): boolean {
+  const wanted = name.replace(/^#/, 'src/')
+  const candidates = [wanted, `src/${wanted}`, posix.join(folder, wanted)]
+  if (wanted.endsWith('/')) {
+    return paths.some(
+      (path) => candidates.some((candidate) => path.startsWith(candidate)) || path.includes(`/${wanted}`),
+    )
+  }
+  return paths.some((path) => candidates.includes(path) || path.endsWith(`/${wanted}`))
+}
