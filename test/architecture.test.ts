@@ -244,3 +244,14 @@ test('a path that does not exist is found, with file and line', () => {
   expect(pathsThatAreMissing({ path: 'A.md', text }, paths)).toEqual(['A.md:3  gone.ts does not exist'])
   expect(pathsThatAreMissing({ path: 'A.md', text: drawing }, paths)).toEqual(['A.md:4  src/gone/ does not exist'])
 })
+
+test('no file of src imports itself by way of others, types included', () => {
+  expect(rules.noCircles(source)).toEqual([])
+  const circle = [
+    { path: 'src/http/a.ts', text: "import type { B } from './b.ts'" },
+    { path: 'src/http/b.ts', text: "import { c } from '#shared/c.ts'" },
+    { path: 'src/shared/c.ts', text: "\nexport { a } from '#http/a.ts'" },
+  ]
+  expect(rules.noCircles(circle)).toEqual(['src/shared/c.ts:2  #http/a.ts: leads back to this file'])
+  expect(rules.noCircles(circle.slice(0, 2))).toEqual([])
+})

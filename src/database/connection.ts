@@ -1,6 +1,6 @@
 /** How this server connects to PostgreSQL, and the limits that keep every wait short. */
 import pg from 'pg'
-import type { Queryable } from './database.ts'
+import type { Queryable, QueryResult } from './database.ts'
 
 /** What a request may spend on one statement in all, so that its answer is there within three seconds. */
 export const STATEMENT_BUDGET_MS = 2500
@@ -57,4 +57,15 @@ export function overPool(pool: pg.Pool): Queryable {
       return { rows: rows as never[], rowCount: rowCount ?? 0 }
     },
   }
+}
+
+export interface CommandResult<Row> extends QueryResult<Row> {
+  readonly command: string
+}
+
+/** A connection of the pool with its statements bounded in time. */
+export interface Connection {
+  query<Row>(text: string, values?: readonly unknown[]): Promise<CommandResult<Row>>
+  /** Gives it back; after `error` that left it in doubt it is closed instead. */
+  release(error?: unknown): void
 }

@@ -3,7 +3,14 @@ import type { PoolFigures } from '#observability/metrics.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { createBreaker } from './breaker.ts'
-import { CONNECT_TIMEOUT_MS, openPool, requestConnection, STATEMENT_BUDGET_MS } from './connection.ts'
+import {
+  type CommandResult,
+  type Connection,
+  CONNECT_TIMEOUT_MS,
+  openPool,
+  requestConnection,
+  STATEMENT_BUDGET_MS,
+} from './connection.ts'
 import type { Database, Queryable, QueryResult } from './database.ts'
 import {
   DatabaseUnavailable,
@@ -33,17 +40,6 @@ export interface PooledDatabase extends Database {
 }
 
 /** A result with the command that PostgreSQL says it ran. */
-interface CommandResult<Row> extends QueryResult<Row> {
-  readonly command: string
-}
-
-/** A connection of the pool with its statements bounded in time. */
-export interface Connection {
-  query<Row>(text: string, values?: readonly unknown[]): Promise<CommandResult<Row>>
-  /** Gives it back; after `error` that left it in doubt it is closed instead. */
-  release(error?: unknown): void
-}
-
 const DEFAULT_POOL_SIZE = 10
 const CLOSE_TIMEOUT_MS = 500
 /** So much work may wait for each connection; what comes on top is refused at once. */

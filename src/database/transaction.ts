@@ -1,9 +1,8 @@
 /** Transactions: short waits for locks, one statement at a time, and another try after a conflict. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { IDLE_TRANSACTION_TIMEOUT_MS, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from './connection.ts'
+import { type Connection, IDLE_TRANSACTION_TIMEOUT_MS, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from './connection.ts'
 import type { Queryable, QueryResult } from './database.ts'
 import { DatabaseUnavailable, isConnectionLost, isRetryable, isTimeout, translate } from './errors.ts'
-import type { Connection } from './pool.ts'
 
 /** One round trip. The limits end with the transaction, so they are safe behind a PgBouncer in transaction mode. */
 const BEGIN = [

@@ -1,11 +1,11 @@
 /** The step that takes a passkey, and gives a page that stays open the options for its next challenge. */
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
-import type { Language } from '#pages/i18n/language.ts'
-import { CREDENTIAL_FIELD, passkeySignIn, type ScriptedPart } from '#sign-in/passkey/parts.ts'
+import { CREDENTIAL_FIELD } from '#sign-in/passkey/parts.ts'
 import type { Proofs } from '../proofs.ts'
+import { bindingOf } from './part.ts'
 import type { ShownAgain, SignInStep } from '../sign-in/step.ts'
-import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
+import { anonymous, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
 
 export interface PasskeyStepDeps extends StepDeps {
   readonly proofs: Pick<Proofs, 'state' | 'take'>
@@ -54,26 +54,4 @@ export function createPasskeyStep(deps: PasskeyStepDeps): PasskeyStep {
       ctx.body = passkeys.options(bindingOf(interaction))
     },
   }
-}
-
-/** The button and the script for a page of this interaction. */
-export function passkeyPart(
-  deps: StepDeps,
-  ctx: Context,
-  interaction: OpenInteraction,
-  look: { readonly language: Language; readonly kind: 'primary' | 'secondary' },
-): ScriptedPart {
-  const action = deps.paths.form(interaction.uid, 'passkey')
-  return passkeySignIn({
-    ...look,
-    action,
-    csrfField: csrfField(deps, ctx, interaction),
-    options: deps.passkeys.options(bindingOf(interaction)),
-    renewPath: `${action}/options`,
-  })
-}
-
-/** A challenge is for one interaction: an answer that was stolen finishes no other. */
-function bindingOf({ uid }: OpenInteraction): string {
-  return `interaction ${uid}`
 }

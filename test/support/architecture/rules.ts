@@ -109,6 +109,25 @@ export function srcImportsProductionDependencies(
   })
 }
 
+/** No file of ours imports itself by way of others, types included; the finding names the import that closes the circle. */
+export function noCircles(files: readonly SourceFile[]): Finding[] {
+  const byPath = new Map(files.map((file) => [file.path, file]))
+  const seen = new Map<string, 'open' | 'done'>()
+  const found: Finding[] = []
+  const visit = (file: SourceFile): void => {
+    seen.set(file.path, 'open')
+    for (const { specifier, line } of importsOf(file)) {
+      const target = byPath.get(ownTarget(file, specifier) ?? '')
+      if (!target) continue
+      if (seen.get(target.path) === 'open') found.push(finding(file, line, `${specifier}: leads back to this file`))
+      else if (!seen.has(target.path)) visit(target)
+    }
+    seen.set(file.path, 'done')
+  }
+  for (const file of files) if (!seen.has(file.path)) visit(file)
+  return found
+}
+
 /** The engine's inside is reached through one seam. */
 export function oneSeamIntoTheEngine(files: readonly SourceFile[]): Finding[] {
   return eachImport(files, (file, { specifier }) =>

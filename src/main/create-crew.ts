@@ -1,0 +1,38 @@
+/** Makes the crew that the settings ask for. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Loaded } from '#config/load.ts'
+import type { Logger } from '#observability/logger.ts'
+import { createMetrics } from '#observability/metrics.ts'
+import type { Crew } from './crew.ts'
+
+const LOAD_AFTER_MS = 20
+
+/** The crew that the settings ask for. */
+export async function createCrew(loaded: Loaded, logger: Logger): Promise<Crew> {
+  if (loaded.config.server.workers === 1) return createSolo(loaded, logger)
+  const { createWorkers } = await import('./workers.ts')
+  return createWorkers(loaded.config.server.workers, logger)
+}
+
+function createSolo({ config, secrets }: Loaded, logger: Logger): Crew {
+  // Loading the code takes as long as starting the database: both at once, but the database's process first.
+  const loading = delay(LOAD_AFTER_MS).then(async () => import('./node.ts'))
+  // Whoever waits for it later hears of a failure.
+  loading.catch(() => {})
+  const metrics = createMetrics()
+  let drain: Crew['drain'] = async () => 0
+  return {
+    async start(database) {
+      const { startNode } = await loading
+      const node = await startNode({ config, secrets, database, logger, metrics })
+      drain = node.drain
+    },
+    ready: async () => ({ ok: true, reason: 'ready' }),
+    metrics,
+    async drain(timeoutMs) {
+      const cut = await drain(timeoutMs)
+      metrics.close()
+      return cut
+    },
+  }
+}
