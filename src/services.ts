@@ -13,7 +13,7 @@ import type { SealedColumn } from '#sealing/sealed-column.ts'
 import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createCsrf } from '#http/csrf.ts'
-import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
+import { createGuardedFetch, type GuardedFetch } from '#outbound/guarded-fetch.ts'
 import { requestOrigin } from '#http/origin.ts'
 import { createEnginePages } from '#interactions/engine-pages.ts'
 import { startOutbox } from '#outbox/outbox.ts'
@@ -31,7 +31,7 @@ import { seenRestoreEpoch } from '#oidc/restore-epoch/restore-epoch.ts'
 import { createResources } from '#resources/resources.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
 import { createSettings, type ManagedSettings } from '#settings/settings.ts'
-import { type Clock, systemClock as clock } from '#shared/clock.ts'
+import { type Clock, systemClock } from '#shared/clock.ts'
 import { createKeyring } from '#sealing/keyring.ts'
 import { createByMail } from '#verification/verification.ts'
 import { createByUpstream } from '#federation/federation.ts'
@@ -59,6 +59,13 @@ export interface ServicesInput {
   readonly metrics: Metrics
 }
 
+/** What tests hand in place of what production makes; a server is never started with any. */
+export interface ServiceOverrides {
+  readonly clock?: Clock
+  /** For every request that goes out: of clients' keys, breached passwords and upstream providers. */
+  readonly fetch?: GuardedFetch
+}
+
 /** Every column that holds sealed values. One that is missing here is lost with the master key that sealed it. */
 export const SEALED_COLUMNS: readonly SealedColumn[] = [
   SEALED_PEPPER,
@@ -76,12 +83,12 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
 export type Services = Awaited<ReturnType<typeof createServices>>
 
 /** Opens the pool and the notifications, makes missing signing keys, and wires the rooms together. */
-export async function createServices(input: ServicesInput) {
+export async function createServices(input: ServicesInput, overrides: ServiceOverrides = {}) {
   const { config, logger, metrics } = input
   const { issuer } = config
-  const ground = await layGround(input)
-  const { db, fetch, notifications, ...kept } = ground
-  const { removals, builtInResource, ...rooms } = createRooms(input, ground)
+  const foundations = await openFoundations(input, overrides)
+  const { db, fetch, notifications, clock: _, ...kept } = foundations
+  const { removals, builtInResource, ...rooms } = createRooms(input, foundations, overrides)
   const restoreEpoch = await seenRestoreEpoch(db)
   const oidc = createOidc({
     ...kept,
@@ -127,8 +134,9 @@ export async function createServices(input: ServicesInput) {
   }
 }
 
-/** What every room stands on. */
-async function layGround({ config, secrets, databaseUrl, databaseDirectUrl, logger, metrics }: ServicesInput) {
+/** What every room needs: the database, its notifications, keys, settings, the audit log, and the way out. */
+async function openFoundations(input: ServicesInput, { clock = systemClock, fetch }: ServiceOverrides) {
+  const { config, secrets, databaseUrl, databaseDirectUrl, logger, metrics } = input
   const db = createDatabase({ url: databaseUrl, logger, applicationName: 'signet' })
   metrics.watchPool(() => db.stats())
   // together, as each opens a connection
@@ -148,17 +156,22 @@ async function layGround({ config, secrets, databaseUrl, databaseDirectUrl, logg
     audit,
     signingKeys,
     settings,
-    fetch: createGuardedFetch({ allow: config.fetchAllow }),
+    clock,
+    fetch: fetch ?? createGuardedFetch({ allow: config.fetchAllow }),
   }
 }
 
-type Ground = Awaited<ReturnType<typeof layGround>>
+type Foundations = Awaited<ReturnType<typeof openFoundations>>
 
 /** The rooms below the engine, and what each of them forgets by and by. */
-function createRooms({ config, secrets, logger, metrics }: ServicesInput, ground: Ground) {
-  const { db, keyring, audit, settings, fetch } = ground
+function createRooms(
+  { config, secrets, logger, metrics }: ServicesInput,
+  foundations: Foundations,
+  overrides: ServiceOverrides,
+) {
+  const { db, keyring, audit, settings, fetch } = foundations
   const { issuer } = config
-  const deps = { ...ground, clock, issuer }
+  const deps = { ...foundations, issuer }
   // plain http is for development on one machine
   const allowHttp = (host: string) => !config.production && isLoopback(host)
   const brand = () => settings.current().brand.name
@@ -177,7 +190,8 @@ function createRooms({ config, secrets, logger, metrics }: ServicesInput, ground
     passwords: methods.passwords,
     endAccess: (trx, sub) => endAccountAccess(trx, sub, 'password_reset'),
   })
-  const upstreamFetch = createGuardedFetch({ allow: config.fetchAllow, timeoutMs: UPSTREAM_TIMEOUT_MS })
+  const upstreamFetch =
+    overrides.fetch ?? createGuardedFetch({ allow: config.fetchAllow, timeoutMs: UPSTREAM_TIMEOUT_MS })
   const upstreamDeps = { ...deps, accounts, mail, allowHttp, fetch: upstreamFetch }
   const { removeExpired: removeUpstream, ...byUpstream } = createByUpstream(upstreamDeps)
   return {

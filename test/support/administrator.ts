@@ -40,7 +40,7 @@ export interface AdminAnswer {
 
 export const PASSWORD = 'correct horse battery staple'
 
-export async function administrator(server: Server): Promise<Administrator> {
+export async function administrator(server: Pick<Server, 'issuer' | 'fetch' | 'keysDir'>): Promise<Administrator> {
   const key = JSON.parse(readFileSync(join(server.keysDir, 'admin-cli.jwk.json'), 'utf8')) as JWK
   let token: { value: string; until: number } | undefined
 
