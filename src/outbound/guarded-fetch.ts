@@ -53,7 +53,8 @@ export function createGuardedFetch({ allow, timeoutMs = TIMEOUT_MS }: GuardedFet
     const { fetch, agent } = await client
     const response = await fetch(target.href, {
       ...sent,
-      headers,
+      // an answer that is compressed nonetheless is counted as it unpacks
+      headers: { ...headers, 'accept-encoding': 'identity' },
       redirect: 'manual',
       dispatcher: agent,
       signal: AbortSignal.timeout(timeoutMs),
@@ -62,12 +63,25 @@ export function createGuardedFetch({ allow, timeoutMs = TIMEOUT_MS }: GuardedFet
       await response.body?.cancel()
       throw new FetchRefused(`${target.host} answered with a redirect, which is not followed.`)
     }
-    const body = await response.arrayBuffer()
+    const body = await readBounded(response.body, target.host)
     return new Response(body.byteLength === 0 ? null : body, {
       status: response.status,
       headers: Object.fromEntries(response.headers),
     })
   }
+}
+
+/** Reads a body to its end. Throws FetchRefused once it has more than MAX_BODY_BYTES, counted after decompression. */
+async function readBounded(stream: AsyncIterable<Uint8Array> | null, host: string): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  // leaving the loop cancels the stream
+  for await (const chunk of stream ?? []) {
+    length += chunk.byteLength
+    if (length > MAX_BODY_BYTES) throw new FetchRefused(`${host} answered with more than ${MAX_BODY_BYTES} bytes.`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
 }
 
 /** Loaded with the first fetch: many servers never make one, and every start would wait for it. */
@@ -92,11 +106,27 @@ function createJudge(allow: readonly string[]): Judge {
   const hosts = new Set(allow.map((entry) => entry.toLowerCase()))
   return (host, address) => {
     const parsed = ipaddr.process(address)
-    // RFC 6890: everything that is not plainly public: loopback, link-local, private, documentation, translated …
-    if (parsed.range() === 'unicast' || hosts.has(host.toLowerCase())) return
+    if (isPublic(parsed) || hosts.has(host.toLowerCase())) return
     if (ranges.some(([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits))) return
     throw new FetchRefused(`${host} is a private address. Name it in SIGNET_FETCH_ALLOW if it is meant.`)
   }
+}
+
+/** The only IPv6 block of which addresses are given out to the public (RFC 4291 §2.4, the IANA registry). */
+const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3')
+
+/**
+ * RFC 6890: public is what has no other purpose; not loopback, link-local, private, documentation … IPv6 addresses that
+ * carry an IPv4 address reach that one somewhere: IPv4-mapped ones are judged as the address inside (`ipaddr.process`),
+ * IPv4-compatible and translated ones lie outside the global block, 6to4 and Teredo have ranges of their own, and
+ * ISATAP shows in the interface identifier (RFC 5214 §6.1).
+ */
+function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  if (address.range() !== 'unicast') return false
+  if (!(address instanceof ipaddr.IPv6)) return true
+  const [, , , , upper = 0, lower] = address.parts
+  const isIsatap = (upper & ~0x0200) === 0 && lower === 0x5efe
+  return address.match(GLOBAL_UNICAST) && !isIsatap
 }
 
 function parseRange(entry: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {

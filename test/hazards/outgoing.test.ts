@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type Server as HttpServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
 import { assertionParams } from '../support/assertion.ts'
@@ -59,6 +60,13 @@ test.each([
   'https://[fe80::1]/jwks',
   'https://[fd00::1]/jwks',
   'https://[64:ff9b::7f00:1]/jwks',
+  'https://[::7f00:1]/jwks',
+  'https://[::ffff:0:a00:1]/jwks',
+  'https://[2002:7f00:1::]/jwks',
+  'https://[2001:0:7f00:1::]/jwks',
+  'https://[2606:4700::5efe:a00:1]/jwks',
+  'https://[2606:4700::200:5efe:a00:1]/jwks',
+  'https://[4000::1]/jwks',
   'https://224.0.0.1/jwks',
   'https://255.255.255.255/jwks',
   'https://192.0.2.1/jwks',
@@ -109,6 +117,19 @@ test('V34: a body without end is cut off after half a megabyte', async () => {
   expect(ms).toBeLessThan(4000)
   // what the kernel buffers besides may have left the host
   expect(endless.taken()).toBeLessThan(16 * 1024 * 1024)
+})
+
+test('V34: a compressed body is counted as it unpacks, and none is asked for', async () => {
+  const bomb = gzipSync(Buffer.alloc(8 * 1024 * 1024, 0x20))
+  let asked: string | undefined
+  const packed = await host((response) => {
+    asked = response.req.headers['accept-encoding']
+    response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(bomb)
+  })
+  const { status, body, event } = await tokenOf(packed.url, stage.first)
+  expect({ status, body }).toEqual({ status: 401, body: UNTOLD })
+  expect(event).toMatchObject({ reason: expect.stringContaining('more than 524288 bytes') as string })
+  expect(asked).toBe('identity')
 })
 
 const SLOW: Record<string, (response: ServerResponse) => void> = {

@@ -414,6 +414,7 @@ export const VULNERABILITIES: readonly Row[] = [
       'test/hazards/outgoing.test.ts': [
         'V34: keys at %s are not asked for',
         'V34: a body without end is cut off after half a megabyte',
+        'V34: a compressed body is counted as it unpacks, and none is asked for',
         'V34: a host that %s is given up after two seconds',
         'V34: %s in place of keys authenticates nobody',
         'V34: %s is not registered as a place of keys',
