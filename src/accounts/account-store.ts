@@ -27,7 +27,7 @@ const UPDATE = `UPDATE accounts SET email = $2, email_verified = $3, name = $4, 
     updated_at = $6
   WHERE sub = $1 AND version = $7 RETURNING ${COLUMNS}`
 const SET_STATUS = `UPDATE accounts SET status = $2, version = version + 1, updated_at = $3
-  WHERE sub = $1 AND ($4::int IS NULL OR version = $4) RETURNING ${COLUMNS}`
+  WHERE sub = $1 AND version = $4 RETURNING ${COLUMNS}`
 const LIST = `SELECT ${COLUMNS}, ${SORT_KEY} AS sort_key FROM accounts
   WHERE $1::text IS NULL OR (created_at, sub) > ($1::timestamptz, $2)
   ORDER BY created_at, sub LIMIT $3`
@@ -62,15 +62,13 @@ export function createAccountStore(db: Queryable) {
     update: (sub: string, fields: AccountFields, version: number, at: Date) =>
       one(UPDATE, [sub, ...changeable(fields), at, version]),
 
-    /** Undefined when the account is gone or not of the version expected. */
-    setStatus: (change: { sub: string; status: Account['status']; version: number | undefined; at: Date }) =>
-      one(SET_STATUS, [change.sub, change.status, change.at, change.version ?? null]),
+    /** Undefined when the account is gone or no longer of `version`. */
+    setStatus: (change: { sub: string; status: Account['status']; version: number; at: Date }) =>
+      one(SET_STATUS, [change.sub, change.status, change.at, change.version]),
 
-    async remove(sub: string, version: number | undefined): Promise<boolean> {
-      const { rowCount } = await db.query('DELETE FROM accounts WHERE sub = $1 AND ($2::int IS NULL OR version = $2)', [
-        sub,
-        version ?? null,
-      ])
+    /** False when the account is gone or no longer of `version`. */
+    async remove(sub: string, version: number): Promise<boolean> {
+      const { rowCount } = await db.query('DELETE FROM accounts WHERE sub = $1 AND version = $2', [sub, version])
       return rowCount === 1
     },
   }

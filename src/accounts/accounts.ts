@@ -3,6 +3,7 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { AuditEventType } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { sqlState } from '#database/errors.ts'
+import { changeVersioned } from '#database/versioned.ts'
 import type { Clock } from '#shared/clock.ts'
 import { randomName } from '#shared/ids.ts'
 import { VersionMismatch } from '#shared/version-mismatch.ts'
@@ -12,7 +13,6 @@ import { isEmail } from './email.ts'
 import { AccountExists, AccountNotFound } from './errors.ts'
 import { validateAccount } from './validation.ts'
 
-const MAX_TRIES = 20
 const READABLE = /^[\x21-\x7E]{1,128}$/
 const UNIQUE_VIOLATION = '23505'
 
@@ -66,18 +66,12 @@ interface Change {
   by: AuditContext
 }
 
-/** Checks against the version read and writes on that version alone, so that no concurrent change is lost. */
 async function update(deps: AccountsDeps, change: Change, input: Partial<AccountInput>): Promise<Account> {
-  const { sub, expectedVersion, by } = change
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const before = await readVersion(deps, sub, expectedVersion)
-    const { email } = validateAccount(input, before)
-    const updated = await emailTaken(email, () =>
-      deps.db.transaction((trx) => write(deps, trx, { account: before, input, by })),
-    )
-    if (updated) return updated
-  }
-  throw new VersionMismatch('account', expectedVersion, undefined)
+  const { by } = change
+  return changeVersioned(versioned(deps, change), (account) => {
+    const { email } = validateAccount(input, account)
+    return emailTaken(email, () => deps.db.transaction((trx) => write(deps, trx, { account, input, by })))
+  })
 }
 
 interface Written {
@@ -118,16 +112,17 @@ async function emailTaken<T>(email: string, work: () => Promise<T>): Promise<T> 
 }
 
 async function setStatus(deps: AccountsDeps, change: Change, status: Account['status']): Promise<Account> {
-  const { sub, expectedVersion, by } = change
-  const before = await readVersion(deps, sub, expectedVersion)
-  if (before.status === status) return before
-  return deps.db.transaction(async (trx) => {
-    const at = deps.clock.now()
-    const account = await createAccountStore(trx).setStatus({ sub, status, version: expectedVersion, at })
-    if (!account) throw gone(change)
-    if (status === 'disabled') await deps.onEnd?.(trx, sub, status)
-    await tell(deps, trx, { type: status === 'enabled' ? 'account.enabled' : 'account.disabled', by, sub })
-    return account
+  const { sub, by } = change
+  return changeVersioned(versioned(deps, change), async (before) => {
+    if (before.status === status) return before
+    return deps.db.transaction(async (trx) => {
+      const at = deps.clock.now()
+      const account = await createAccountStore(trx).setStatus({ sub, status, version: before.version, at })
+      if (!account) return undefined
+      if (status === 'disabled') await deps.onEnd?.(trx, sub, status)
+      await tell(deps, trx, { type: status === 'enabled' ? 'account.enabled' : 'account.disabled', by, sub })
+      return account
+    })
   })
 }
 
@@ -136,28 +131,25 @@ async function remove(
   change: Change,
   within: ((trx: Queryable) => Promise<void>) | undefined,
 ): Promise<void> {
-  await readVersion(deps, change.sub, change.expectedVersion)
-  await deps.db.transaction(async (trx) => {
-    const removed = await createAccountStore(trx).remove(change.sub, change.expectedVersion)
-    if (!removed) throw gone(change)
-    await deps.onEnd?.(trx, change.sub, 'deleted')
-    await tell(deps, trx, { type: 'account.deleted', by: change.by, sub: change.sub })
-    await within?.(trx)
-  })
+  const { sub, by } = change
+  await changeVersioned(versioned(deps, change), ({ version }) =>
+    deps.db.transaction(async (trx) => {
+      if (!(await createAccountStore(trx).remove(sub, version))) return undefined
+      await deps.onEnd?.(trx, sub, 'deleted')
+      await tell(deps, trx, { type: 'account.deleted', by, sub })
+      await within?.(trx)
+      return true
+    }),
+  )
 }
 
-async function readVersion(deps: AccountsDeps, sub: string, expectedVersion: number | undefined): Promise<Account> {
-  const before = READABLE.test(sub) ? await createAccountStore(deps.db).read(sub) : undefined
-  if (!before) throw new AccountNotFound(sub)
-  if (expectedVersion !== undefined && expectedVersion !== before.version) {
-    throw new VersionMismatch('account', expectedVersion, before.version)
+function versioned({ db }: AccountsDeps, { sub, expectedVersion }: Omit<Change, 'by'>) {
+  const read = async () => {
+    const account = READABLE.test(sub) ? await createAccountStore(db).read(sub) : undefined
+    if (!account) throw new AccountNotFound(sub)
+    return account
   }
-  return before
-}
-
-function gone({ sub, expectedVersion }: Change): AccountNotFound | VersionMismatch {
-  if (expectedVersion === undefined) return new AccountNotFound(sub)
-  return new VersionMismatch('account', expectedVersion, undefined)
+  return { kind: 'account', expectedVersion, read }
 }
 
 interface Told {

@@ -3,12 +3,12 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { AuditEventType } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { notify } from '#database/notify.ts'
+import { changeVersioned, type VersionedTarget } from '#database/versioned.ts'
 import type { Clock } from '#shared/clock.ts'
 import { randomId, randomName } from '#shared/ids.ts'
-import { VersionMismatch } from '#shared/version-mismatch.ts'
 import { inlineKeys } from './client-keys.ts'
 import { createClientStore } from './client-store.ts'
-import type { Client, ClientInput, ClientSecret } from './client.ts'
+import type { Client, ClientInput, ClientSecret, ClientUpdate } from './client.ts'
 import { ClientExists, ClientMetadataError, ClientNotFound, ClientSecretNotFound, TooManySecrets } from './errors.ts'
 import { createKeyStore } from './key-store.ts'
 import { usesSecret } from './profiles.ts'
@@ -18,7 +18,6 @@ import { validateClient, type ValidationDeps } from './validation.ts'
 /** Notified with the id of a changed client. */
 export const CLIENTS_CHANNEL = 'signet_clients'
 const MAX_SECRETS = 5
-export const MAX_TRIES = 20
 const READABLE = /^[\x21-\x7E]{1,128}$/
 
 export interface ClientChangeDeps extends ValidationDeps {
@@ -55,17 +54,12 @@ export async function createClient(deps: ClientChangeDeps, input: ClientInput, b
   })
 }
 
-/** Checks against the version read and writes on that version alone, so that no concurrent change is lost. */
-export async function updateClient(
-  deps: ClientChangeDeps,
-  change: Change,
-  input: Partial<ClientInput>,
-): Promise<Client> {
-  const { id, expectedVersion, by } = change
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const before = await readVersion(deps, change)
+export async function updateClient(deps: ClientChangeDeps, change: Change, update: ClientUpdate): Promise<Client> {
+  const { id, by } = change
+  return changeVersioned(versioned(deps, change), async (before) => {
+    const input = typeof update === 'function' ? update(before) : update
     const fields = await validateClient(deps, input, before)
-    const updated = await deps.db.transaction(async (trx) => {
+    return deps.db.transaction(async (trx) => {
       const at = deps.clock.now()
       if (!(await createClientStore(trx).update(id, fields, before.version, at))) return undefined
       if (!usesSecret(fields.metadata)) await createSecretStore(trx).removeAll(id)
@@ -73,9 +67,7 @@ export async function updateClient(
       await tell(deps, trx, { type: 'client.updated', by, id, detail: { changed: changedMembers(input) } })
       return readIn(trx, id, at)
     })
-    if (updated) return updated
-  }
-  throw new VersionMismatch('client', expectedVersion, undefined)
+  })
 }
 
 function changedMembers({ metadata, ...members }: Partial<ClientInput>): string[] {
@@ -87,32 +79,33 @@ export async function setClientStatus(
   change: Change,
   status: Client['status'],
 ): Promise<Client> {
-  const { id, expectedVersion, by } = change
-  const before = await readVersion(deps, change)
-  if (before.status === status) return before
-  return deps.db.transaction(async (trx) => {
-    const at = deps.clock.now()
-    const store = createClientStore(trx)
-    if (!(await store.touch(id, expectedVersion, at))) throw gone(change)
-    await store.setStatus(id, status)
-    await tell(deps, trx, { type: status === 'enabled' ? 'client.enabled' : 'client.disabled', by, id })
-    return readIn(trx, id, at)
+  const { id, by } = change
+  return changeVersioned(versioned(deps, change), async (before) => {
+    if (before.status === status) return before
+    return deps.db.transaction(async (trx) => {
+      const at = deps.clock.now()
+      if (!(await createClientStore(trx).setStatus(id, status, before.version, at))) return undefined
+      await tell(deps, trx, { type: status === 'enabled' ? 'client.enabled' : 'client.disabled', by, id })
+      return readIn(trx, id, at)
+    })
   })
 }
 
 export async function removeClient(deps: ClientChangeDeps, change: Change): Promise<void> {
-  const before = await readVersion(deps, change)
-  await deps.db.transaction(async (trx) => {
-    if (!(await createClientStore(trx).remove(change.id, change.expectedVersion))) throw gone(change)
-    await deps.onRemove?.(trx, change.id)
-    const detail = { profile: before.profile, name: before.metadata.client_name }
-    await tell(deps, trx, { type: 'client.deleted', by: change.by, id: change.id, detail })
-  })
+  const { id, by } = change
+  await changeVersioned(versioned(deps, change), ({ version, profile, metadata }) =>
+    deps.db.transaction(async (trx) => {
+      if (!(await createClientStore(trx).remove(id, version))) return undefined
+      await deps.onRemove?.(trx, id)
+      await tell(deps, trx, { type: 'client.deleted', by, id, detail: { profile, name: metadata.client_name } })
+      return true
+    }),
+  )
 }
 
 /** A further secret; those before stay valid until they are revoked. */
 export async function addClientSecret(deps: ClientChangeDeps, id: string, by: AuditContext) {
-  const client = await readVersion(deps, { id, expectedVersion: undefined })
+  const client = await readClient(deps, id)
   if (!usesSecret(client.metadata)) {
     const given = client.metadata.token_endpoint_auth_method
     const expected = 'client_secret_basic or client_secret_post: this client authenticates without a secret'
@@ -122,7 +115,7 @@ export async function addClientSecret(deps: ClientChangeDeps, id: string, by: Au
     const at = deps.clock.now()
     const store = createSecretStore(trx)
     // holds the row, so that two concurrent additions count each other
-    if (!(await createClientStore(trx).touch(id, undefined, at))) throw new ClientNotFound(id)
+    if (!(await createClientStore(trx).touch(id, at))) throw new ClientNotFound(id)
     await store.removeExpired(id, at)
     if ((await store.list(id, at)).length >= MAX_SECRETS) throw new TooManySecrets(id, MAX_SECRETS)
     const added = await insertSecret(trx, id, at)
@@ -140,7 +133,7 @@ export async function revokeClientSecret(
   if (!isReadableId(id)) throw new ClientNotFound(id)
   if (!isReadableId(secretId)) throw new ClientSecretNotFound(id, secretId)
   await deps.db.transaction(async (trx) => {
-    if (!(await createClientStore(trx).touch(id, undefined, deps.clock.now()))) throw new ClientNotFound(id)
+    if (!(await createClientStore(trx).touch(id, deps.clock.now()))) throw new ClientNotFound(id)
     if (!(await createSecretStore(trx).remove(id, secretId))) throw new ClientSecretNotFound(id, secretId)
     await tell(deps, trx, { type: 'client.secret_revoked', by, id, detail: { secret_id: secretId } })
   })
@@ -157,27 +150,23 @@ async function insertSecret(
   return { secret, value }
 }
 
-export async function readIn(trx: Queryable, id: string, at: Date): Promise<Client> {
-  const client = await createClientStore(trx).read(id, at)
+export async function readIn(db: Queryable, id: string, at: Date): Promise<Client> {
+  const client = await createClientStore(db).read(id, at)
   if (!client) throw new ClientNotFound(id)
   return client
 }
 
-export async function readVersion(
-  deps: ClientChangeDeps,
-  { id, expectedVersion }: Omit<Change, 'by'>,
-): Promise<Client> {
-  const before = isReadableId(id) ? await createClientStore(deps.db).read(id, deps.clock.now()) : undefined
-  if (!before) throw new ClientNotFound(id)
-  if (expectedVersion !== undefined && expectedVersion !== before.version) {
-    throw new VersionMismatch('client', expectedVersion, before.version)
-  }
-  return before
+async function readClient(deps: ClientChangeDeps, id: string): Promise<Client> {
+  if (!isReadableId(id)) throw new ClientNotFound(id)
+  return readIn(deps.db, id, deps.clock.now())
 }
 
-function gone({ id, expectedVersion }: Change): ClientNotFound | VersionMismatch {
-  if (expectedVersion === undefined) return new ClientNotFound(id)
-  return new VersionMismatch('client', expectedVersion, undefined)
+/** The client as the target of `changeVersioned`. */
+export function versioned(
+  deps: ClientChangeDeps,
+  { id, expectedVersion }: Pick<Change, 'id' | 'expectedVersion'>,
+): VersionedTarget<Client> {
+  return { kind: 'client', expectedVersion, read: () => readClient(deps, id) }
 }
 
 interface Told {

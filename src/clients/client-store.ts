@@ -45,8 +45,8 @@ const UPDATE = `UPDATE clients SET profile = $2, metadata = $3,
     openid_scopes = ARRAY(SELECT jsonb_array_elements_text($4::jsonb)), default_resource = $5,
     version = version + 1, updated_at = $6
   WHERE id = $1 AND version = $7`
-const TOUCH = `UPDATE clients SET version = version + 1, updated_at = $2
-  WHERE id = $1 AND ($3::int IS NULL OR version = $3)`
+const SET_STATUS = `UPDATE clients SET status = $2, version = version + 1, updated_at = $3
+  WHERE id = $1 AND version = $4`
 const INSERT_ALLOWANCES = `INSERT INTO client_allowances (client_id, resource, scopes)
   SELECT $1, a.resource, ARRAY(SELECT jsonb_array_elements_text(a.scopes))
   FROM jsonb_to_recordset($2::jsonb) AS a (resource text, scopes jsonb)`
@@ -82,11 +82,13 @@ export function createClientStore(db: Queryable) {
       return updated
     },
 
-    /** Counts a change of what hangs on the client; false when it is gone or not of the version expected. */
-    touch: (id: string, version: number | undefined, at: Date) => changesOne(TOUCH, [id, at, version ?? null]),
+    /** Locks the client and counts a change of its secrets or keys; false when it is gone. */
+    touch: (id: string, at: Date) =>
+      changesOne('UPDATE clients SET version = version + 1, updated_at = $2 WHERE id = $1', [id, at]),
 
-    setStatus: (id: string, status: Client['status']) =>
-      changesOne('UPDATE clients SET status = $2 WHERE id = $1', [id, status]),
+    /** False when the client is gone or no longer of `version`. */
+    setStatus: (id: string, status: Client['status'], version: number, at: Date) =>
+      changesOne(SET_STATUS, [id, status, at, version]),
 
     /** Replaces the keys in its metadata. */
     setKeys: (id: string, keys: readonly PublicJwk[]) =>
@@ -95,8 +97,9 @@ export function createClientStore(db: Queryable) {
         JSON.stringify({ keys }),
       ]),
 
-    remove: (id: string, version: number | undefined) =>
-      changesOne('DELETE FROM clients WHERE id = $1 AND ($2::int IS NULL OR version = $2)', [id, version ?? null]),
+    /** False when the client is gone or no longer of `version`. */
+    remove: (id: string, version: number) =>
+      changesOne('DELETE FROM clients WHERE id = $1 AND version = $2', [id, version]),
 
     /** Takes a resource from every client that was allowed some of it; notifies each on `channel`. */
     async forgetResource(resource: string, channel: string, at: Date): Promise<void> {

@@ -58,6 +58,9 @@ export interface ClientInput {
   readonly id?: string
 }
 
+/** What a change replaces, or how that follows from the client as it is now. */
+export type ClientUpdate = Partial<ClientInput> | ((before: Client) => Partial<ClientInput>)
+
 export interface Page<Item> {
   readonly items: Item[]
   readonly nextCursor: string | null
@@ -79,12 +82,7 @@ export interface Clients {
   find(id: string): Promise<Client | undefined>
   list(query: { limit: number; cursor?: string }): Promise<Page<Client>>
   /** Replaces the members given; `expectedVersion` undefined means whatever version there is. */
-  update(
-    id: string,
-    input: Partial<ClientInput>,
-    expectedVersion: number | undefined,
-    by: AuditContext,
-  ): Promise<Client>
+  update(id: string, update: ClientUpdate, expectedVersion: number | undefined, by: AuditContext): Promise<Client>
   setStatus(
     id: string,
     status: Client['status'],

@@ -56,7 +56,7 @@ export function createClients(deps: ClientsDeps): ManagedClients {
     read: async (id) => (isReadableId(id) ? store.read(id, clock.now()) : undefined),
     find: async (id) => (isReadableId(id) ? cache.get(id) : undefined),
     list: (query) => store.list(query, clock.now()),
-    update: (id, input, expectedVersion, by) => changed(id, updateClient(deps, { id, expectedVersion, by }, input)),
+    update: (id, update, expectedVersion, by) => changed(id, updateClient(deps, { id, expectedVersion, by }, update)),
     setStatus: (id, status, expectedVersion, by) =>
       changed(id, setClientStatus(deps, { id, expectedVersion, by }, status)),
     remove: (id, expectedVersion, by) => changed(id, removeClient(deps, { id, expectedVersion, by })),

@@ -1,8 +1,8 @@
 /** Adding and revoking a key of a client, each one transaction with its audit event and notification. */
 import type { AuditContext } from '#audit/audit.ts'
+import { changeVersioned } from '#database/versioned.ts'
 import type { Fault } from '#shared/app-error.ts'
-import { VersionMismatch } from '#shared/version-mismatch.ts'
-import { type ClientChangeDeps, isReadableId, MAX_TRIES, readIn, readVersion, tell } from './client-changes.ts'
+import { type ClientChangeDeps, isReadableId, readIn, tell, versioned } from './client-changes.ts'
 import { checkJwks, inlineKeys } from './client-keys.ts'
 import { createClientStore } from './client-store.ts'
 import type { Client, PublicJwk } from './client.ts'
@@ -29,22 +29,19 @@ export async function addClientKey(
   given: unknown,
   by: AuditContext,
 ): Promise<string> {
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const before = await readVersion(deps, { id, expectedVersion: undefined })
+  return changeVersioned(versioned(deps, { id, expectedVersion: undefined }), async (before) => {
     const key = checkAddable(before, given)
     const thumbprint = keyThumbprint(key)
     const kept = inlineKeys(before).filter((present) => !before.revokedKeys.has(keyThumbprint(present)))
     const fields = await validateClient(deps, { metadata: { jwks: { keys: [...kept, key] } } }, before)
-    const isAdded = await deps.db.transaction(async (trx) => {
+    return deps.db.transaction(async (trx) => {
       const at = deps.clock.now()
-      if (!(await createClientStore(trx).update(id, fields, before.version, at))) return false
+      if (!(await createClientStore(trx).update(id, fields, before.version, at))) return undefined
       await createKeyStore(trx).seen(id, [key], at)
       await tell(deps, trx, { type: 'client.key_added', by, id, detail: { thumbprint, kid: key.kid } })
-      return true
+      return thumbprint
     })
-    if (isAdded) return thumbprint
-  }
-  throw new VersionMismatch('client', undefined, undefined)
+  })
 }
 
 function checkAddable(before: Client, given: unknown): PublicJwk {
@@ -79,7 +76,7 @@ export async function revokeClientKey(
   await deps.db.transaction(async (trx) => {
     const at = deps.clock.now()
     const clients = createClientStore(trx)
-    if (!(await clients.touch(id, undefined, at))) throw new ClientNotFound(id)
+    if (!(await clients.touch(id, at))) throw new ClientNotFound(id)
     const client = await readIn(trx, id, at)
     const keys = createKeyStore(trx)
     await keys.seen(id, presentKeys(client), at)

@@ -73,11 +73,9 @@ export function createUpstreamStore(db: Queryable) {
 
     setDomains: (id: string, domains: readonly string[]) => setDomains(db, id, domains),
 
-    async remove(id: string, version: number | undefined): Promise<boolean> {
-      const { rowCount } = await db.query('DELETE FROM upstreams WHERE id = $1 AND ($2::int IS NULL OR version = $2)', [
-        id,
-        version ?? null,
-      ])
+    /** False when it is gone or no longer of `version`. */
+    async remove(id: string, version: number): Promise<boolean> {
+      const { rowCount } = await db.query('DELETE FROM upstreams WHERE id = $1 AND version = $2', [id, version])
       return rowCount === 1
     },
 

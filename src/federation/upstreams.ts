@@ -4,9 +4,9 @@ import type { AuditEventType } from '#audit/events.ts'
 import type { Database, Notifications, Queryable } from '#database/database.ts'
 import { createNotifiedCache } from '#database/notified-cache.ts'
 import { notify } from '#database/notify.ts'
+import { changeVersioned } from '#database/versioned.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
-import { VersionMismatch } from '#shared/version-mismatch.ts'
 import { createCredentials } from './credentials.ts'
 import { UpstreamExists, UpstreamNotFound } from './errors.ts'
 import { createUpstreamStore, type StoredCredential } from './upstream-store.ts'
@@ -83,21 +83,19 @@ interface Change {
   readonly by: AuditContext
 }
 
-/** Checks against the version read and writes on that version alone; who comes second without a version comes again. */
 async function update(deps: UpstreamsDeps, rules: UpstreamRules, change: Change): Promise<Upstream> {
-  const before = await readVersion(deps, change)
-  const fields = validateUpstream(change.input, before, rules)
-  const credential = await newCredential(deps, change.input, fields, before)
-  const updated = await deps.db.transaction(async (trx) => {
-    const at = deps.clock.now()
-    if (!(await createUpstreamStore(trx).update(fields, before.version, credential, at))) return undefined
-    const names = Object.keys(change.input) as (keyof UpstreamInput)[]
-    const detail = { changed: names.map((name) => MEMBERS[name]) }
-    return written(deps, trx, fields, { type: 'upstream.updated', by: change.by, detail })
+  const { input, by } = change
+  return changeVersioned(versioned(deps, change), async (before) => {
+    const fields = validateUpstream(input, before, rules)
+    const credential = await newCredential(deps, input, fields, before)
+    return deps.db.transaction(async (trx) => {
+      const at = deps.clock.now()
+      if (!(await createUpstreamStore(trx).update(fields, before.version, credential, at))) return undefined
+      const names = Object.keys(input) as (keyof UpstreamInput)[]
+      const detail = { changed: names.map((name) => MEMBERS[name]) }
+      return written(deps, trx, fields, { type: 'upstream.updated', by, detail })
+    })
   })
-  if (updated) return updated
-  if (change.expectedVersion === undefined) return update(deps, rules, change)
-  throw new VersionMismatch('upstream provider', change.expectedVersion, undefined)
 }
 
 /** A new secret, or a key where there was none; undefined where what there is stays. */
@@ -128,24 +126,23 @@ async function written(
 }
 
 async function remove(deps: UpstreamsDeps, change: Omit<Change, 'input'>): Promise<void> {
-  const { id, expectedVersion, by } = change
-  const { name } = await readVersion(deps, change)
-  await deps.db.transaction(async (trx) => {
-    if (!(await createUpstreamStore(trx).remove(id, expectedVersion))) {
-      if (expectedVersion === undefined) throw new UpstreamNotFound(id)
-      throw new VersionMismatch('upstream provider', expectedVersion, undefined)
-    }
-    await tell(deps, trx, { type: 'upstream.deleted', by, id, detail: { name } })
-  })
+  const { id, by } = change
+  await changeVersioned(versioned(deps, change), ({ name, version }) =>
+    deps.db.transaction(async (trx) => {
+      if (!(await createUpstreamStore(trx).remove(id, version))) return undefined
+      await tell(deps, trx, { type: 'upstream.deleted', by, id, detail: { name } })
+      return true
+    }),
+  )
 }
 
-async function readVersion({ db }: UpstreamsDeps, { id, expectedVersion }: Omit<Change, 'input'>): Promise<Upstream> {
-  const before = await createUpstreamStore(db).read(id)
-  if (!before) throw new UpstreamNotFound(id)
-  if (expectedVersion !== undefined && expectedVersion !== before.version) {
-    throw new VersionMismatch('upstream provider', expectedVersion, before.version)
+function versioned({ db }: UpstreamsDeps, { id, expectedVersion }: Omit<Change, 'input' | 'by'>) {
+  const read = async () => {
+    const upstream = await createUpstreamStore(db).read(id)
+    if (!upstream) throw new UpstreamNotFound(id)
+    return upstream
   }
-  return before
+  return { kind: 'upstream provider', expectedVersion, read }
 }
 
 interface Told {

@@ -65,11 +65,12 @@ export function createResourceStore(db: Queryable) {
       return rows[0] && toResource(rows[0])
     },
 
-    async remove(identifier: string, version: number | undefined): Promise<boolean> {
-      const { rowCount } = await db.query(
-        `DELETE FROM resources WHERE identifier = $1 AND ($2::int IS NULL OR version = $2)`,
-        [identifier, version ?? null],
-      )
+    /** False when the resource is gone or no longer of `version`. */
+    async remove(identifier: string, version: number): Promise<boolean> {
+      const { rowCount } = await db.query('DELETE FROM resources WHERE identifier = $1 AND version = $2', [
+        identifier,
+        version,
+      ])
       return rowCount === 1
     },
   }

@@ -4,8 +4,8 @@ import type { AuditEventType } from '#audit/events.ts'
 import type { Database, Notifications, Queryable } from '#database/database.ts'
 import { createNotifiedCache } from '#database/notified-cache.ts'
 import { notify } from '#database/notify.ts'
+import { changeVersioned } from '#database/versioned.ts'
 import type { Clock } from '#shared/clock.ts'
-import { VersionMismatch } from '#shared/version-mismatch.ts'
 import { ResourceExists, ResourceNotFound } from './errors.ts'
 import { canonicalIdentifier } from './identifier.ts'
 import { createResourceStore } from './resource-store.ts'
@@ -16,7 +16,6 @@ import { validateResource } from './validation.ts'
 const RESOURCES_CHANNEL = 'signet_resources'
 const MAX_AGE_MS = 5000
 const MAX_CACHED = 1000
-const MAX_TRIES = 20
 const READABLE = /^[\x21-\x7E]{1,512}$/
 
 export interface ResourcesDeps {
@@ -93,13 +92,11 @@ interface Change {
   by: AuditContext
 }
 
-/** Checks against the version read and writes on that version alone, so that no concurrent change is lost. */
 async function update(deps: ResourcesDeps, change: Change): Promise<Resource> {
-  const { identifier, input, expectedVersion, by } = change
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const before = await readVersion(deps, identifier, expectedVersion)
+  const { identifier, input, by } = change
+  return changeVersioned(versioned(deps, change), (before) => {
     const fields = validateResource(input, before)
-    const updated = await deps.db.transaction(async (trx) => {
+    return deps.db.transaction(async (trx) => {
       const resource = await createResourceStore(trx).update(fields, before.version, deps.clock.now())
       if (resource) {
         const detail = { changed: Object.keys(input), version: resource.version }
@@ -107,31 +104,28 @@ async function update(deps: ResourcesDeps, change: Change): Promise<Resource> {
       }
       return resource
     })
-    if (updated) return updated
-  }
-  throw new VersionMismatch('resource', expectedVersion, undefined)
-}
-
-async function readVersion(deps: ResourcesDeps, identifier: string, expectedVersion: number | undefined) {
-  const before = READABLE.test(identifier) ? await createResourceStore(deps.db).read(identifier) : undefined
-  if (!before) throw new ResourceNotFound(identifier)
-  if (expectedVersion !== undefined && expectedVersion !== before.version) {
-    throw new VersionMismatch('resource', expectedVersion, before.version)
-  }
-  return before
-}
-
-async function remove(deps: ResourcesDeps, { identifier, expectedVersion, by }: Omit<Change, 'input'>): Promise<void> {
-  const before = await readVersion(deps, identifier, expectedVersion)
-  await deps.db.transaction(async (trx) => {
-    const removed = await createResourceStore(trx).remove(identifier, expectedVersion)
-    if (!removed) {
-      if (expectedVersion === undefined) throw new ResourceNotFound(identifier)
-      throw new VersionMismatch('resource', expectedVersion, undefined)
-    }
-    await deps.onRemove?.(trx, identifier)
-    await tell(deps, trx, { type: 'resource.deleted', by, identifier, detail: { name: before.name } })
   })
+}
+
+async function remove(deps: ResourcesDeps, change: Omit<Change, 'input'>): Promise<void> {
+  const { identifier, by } = change
+  await changeVersioned(versioned(deps, change), ({ name, version }) =>
+    deps.db.transaction(async (trx) => {
+      if (!(await createResourceStore(trx).remove(identifier, version))) return undefined
+      await deps.onRemove?.(trx, identifier)
+      await tell(deps, trx, { type: 'resource.deleted', by, identifier, detail: { name } })
+      return true
+    }),
+  )
+}
+
+function versioned({ db }: ResourcesDeps, { identifier, expectedVersion }: Omit<Change, 'input' | 'by'>) {
+  const read = async () => {
+    const resource = READABLE.test(identifier) ? await createResourceStore(db).read(identifier) : undefined
+    if (!resource) throw new ResourceNotFound(identifier)
+    return resource
+  }
+  return { kind: 'resource', expectedVersion, read }
 }
 
 interface Told {

@@ -3,9 +3,9 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Notifications } from '#database/database.ts'
 import { createNotifiedValue } from '#database/notified-value.ts'
 import { notify } from '#database/notify.ts'
+import { changeVersioned } from '#database/versioned.ts'
 import type { Fault } from '#shared/app-error.ts'
 import type { Clock } from '#shared/clock.ts'
-import { VersionMismatch } from '#shared/version-mismatch.ts'
 import { SettingsInvalid } from './errors.ts'
 import {
   DEFAULT_SETTINGS,
@@ -19,7 +19,6 @@ import { createSettingsStore, type StoredSettings } from './settings-store.ts'
 const CHANNEL = 'signet_settings'
 /** How old the values in memory may be when notifications are lost. */
 const MAX_AGE_MS = 4000
-const MAX_TRIES = 20
 
 export interface SettingsDeps {
   readonly db: Database
@@ -87,15 +86,12 @@ interface Change {
 }
 
 async function makeChange(deps: SettingsDeps, { change, expectedVersion, by }: Change): Promise<SettingsState> {
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const before = await createSettingsStore(deps.db).read()
-    if (expectedVersion !== undefined && expectedVersion !== before.version) {
-      throw new VersionMismatch('settings document', expectedVersion, before.version)
-    }
+  const { read } = createSettingsStore(deps.db)
+  const stored = await changeVersioned({ kind: 'settings document', expectedVersion, read }, (before) => {
     const given = merged(before.given, change)
     const faults = contradictions(valuesOf(given))
     if (faults.length > 0) throw new SettingsInvalid(faults)
-    const after = await deps.db.transaction(async (trx) => {
+    return deps.db.transaction(async (trx) => {
       const stored = await createSettingsStore(trx).update(given, before.version, deps.clock.now())
       if (!stored) return undefined
       const changed = Object.entries(change).flatMap(([group, members]) =>
@@ -107,9 +103,8 @@ async function makeChange(deps: SettingsDeps, { change, expectedVersion, by }: C
       await notify(trx, CHANNEL, '')
       return stored
     })
-    if (after) return stateOf(after)
-  }
-  throw new VersionMismatch('settings document', expectedVersion, undefined)
+  })
+  return stateOf(stored)
 }
 
 /** What is set after the change: a member that is null is set no more. */

@@ -1,14 +1,11 @@
 /** `/clients/{client_id}/allowances`: which scopes of one resource a client may have. */
 import type { Allowance, Client } from '#clients/client.ts'
-import { VersionMismatch } from '#shared/version-mismatch.ts'
 import { AdminError } from '../errors.ts'
-import { requireRightsOf } from '../caller.ts'
 import { type Call, route, type Route } from '../route.ts'
-import { type ClientRoutesDeps, clientReply, clientWithinRights } from './client-access.ts'
+import { changeWithinRights, type ClientRoutesDeps, clientReply } from './client-access.ts'
 import { allowanceChange, clientDocument } from './schema.ts'
 
 const path = '/clients/{client_id}/allowances/{resource}'
-const MAX_TRIES = 5
 const common = {
   path,
   tag: 'Clients',
@@ -41,21 +38,11 @@ export function allowanceRoutes(deps: ClientRoutesDeps): Route[] {
 /** Replaces one allowance and leaves the others as they are, also when another change comes in between. */
 async function changeAllowance(
   deps: ClientRoutesDeps,
-  { params, expectedVersion, by, caller }: Pick<Call<unknown, unknown>, 'params' | 'expectedVersion' | 'by' | 'caller'>,
+  call: Pick<Call<unknown, unknown>, 'params' | 'expectedVersion' | 'by' | 'caller'>,
   scopes: readonly string[] | undefined,
 ): Promise<Client> {
-  const resource = await registeredIdentifier(deps, params.resource as string)
-  if (scopes) requireRightsOf(caller, deps.adminResource, [{ resource, scopes }])
-  for (let tries = 1; ; tries++) {
-    const before = await clientWithinRights(deps, params.client_id as string, caller)
-    const change = changedAllowances(before, resource, scopes)
-    try {
-      return await deps.clients.update(before.id, change, expectedVersion ?? before.version, by)
-    } catch (error) {
-      const mayRetry = error instanceof VersionMismatch && expectedVersion === undefined && tries < MAX_TRIES
-      if (!mayRetry) throw error
-    }
-  }
+  const resource = await registeredIdentifier(deps, call.params.resource as string)
+  return changeWithinRights(deps, call, (before) => changedAllowances(before, resource, scopes))
 }
 
 function changedAllowances(before: Client, resource: string, scopes: readonly string[] | undefined) {

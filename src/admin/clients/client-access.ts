@@ -5,7 +5,7 @@ import { ClientNotFound } from '#clients/errors.ts'
 import type { ClientKeys } from '#clients/managed-keys.ts'
 import type { Resources } from '#resources/resource.ts'
 import { type Caller, requireRightsOf } from '../caller.ts'
-import type { Reply } from '../route.ts'
+import type { Call, Reply } from '../route.ts'
 
 export interface ClientRoutesDeps {
   readonly clients: Clients
@@ -25,6 +25,26 @@ export async function clientWithinRights(deps: ClientRoutesDeps, id: string, cal
   if (!client) throw new ClientNotFound(id)
   requireRightsOf(caller, deps.adminResource, client.allowances)
   return client
+}
+
+/**
+ * Changes a client as `inputOf` says of its present state. Throws 404, or 403 when it has rights that the caller has not,
+ * or would get them.
+ */
+export async function changeWithinRights(
+  deps: ClientRoutesDeps,
+  { params, expectedVersion, by, caller }: Pick<Call<unknown, unknown>, 'params' | 'expectedVersion' | 'by' | 'caller'>,
+  inputOf: (before: Client) => Partial<ClientInput>,
+): Promise<Client> {
+  const { id } = await clientWithinRights(deps, params.client_id as string, caller)
+  const update = (before: Client) => {
+    // its rights may have grown since
+    requireRightsOf(caller, deps.adminResource, before.allowances)
+    const input = inputOf(before)
+    requireRightsAsked(deps, input, caller)
+    return input
+  }
+  return deps.clients.update(id, update, expectedVersion, by)
 }
 
 /** Throws 403 when rights are asked that the caller has not. What is no array of allowances is told by the room. */

@@ -6,7 +6,13 @@ import { pageOf, pageQuery } from '../paging.ts'
 import { route, type Route } from '../route.ts'
 import { clientKeyRoutes } from './key-routes.ts'
 import { allowanceRoutes } from './allowance-routes.ts'
-import { type ClientRoutesDeps, clientReply, clientWithinRights, requireRightsAsked } from './client-access.ts'
+import {
+  changeWithinRights,
+  type ClientRoutesDeps,
+  clientReply,
+  clientWithinRights,
+  requireRightsAsked,
+} from './client-access.ts'
 import { documentFaults } from './document-faults.ts'
 import { clientChange, clientDocument, clientPage, createdClient, newClient } from './schema.ts'
 import { secretRoutes } from './secret-routes.ts'
@@ -109,12 +115,8 @@ function updateClient(deps: ClientRoutesDeps): Route {
     conditional: true,
     answer: one,
     refusals: [404],
-    async handle({ params, body, expectedVersion, by, caller }) {
-      const before = await clientWithinRights(deps, params.client_id as string, caller)
-      const input = metadataToInput(body, before)
-      requireRightsAsked(deps, input, caller)
-      return clientReply(await deps.clients.update(before.id, input, expectedVersion, by))
-    },
+    handle: async (call) =>
+      clientReply(await changeWithinRights(deps, call, (before) => metadataToInput(call.body, before))),
   })
 }
 

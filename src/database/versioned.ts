@@ -1,0 +1,34 @@
+/** Changes of rows that carry a version: worked out from the row as read, written on that version alone. */
+import { VersionMismatch } from '#shared/version-mismatch.ts'
+
+/** How often a change starts again after somebody else changed the row in between. */
+const MAX_ATTEMPTS = 20
+
+export interface VersionedTarget<Row extends { readonly version: number }> {
+  /** The object in the words of the refusal: `client`. */
+  readonly kind: string
+  /** The version that the change was made for; undefined: whatever version there is. */
+  readonly expectedVersion: number | undefined
+  /** The row as it is now. Throws the room's own error when it does not exist. */
+  readonly read: () => Promise<Row>
+}
+
+/**
+ * Reads the row, checks that it has the expected version, and hands it to `change`, which writes on that version only
+ * and returns undefined when the row was changed in the meantime. Then it reads again: a caller that expects no version
+ * gets another attempt, so that no concurrent change is lost. Returns what `change` returned. Throws VersionMismatch.
+ */
+export async function changeVersioned<Row extends { readonly version: number }, Result>(
+  { kind, expectedVersion, read }: VersionedTarget<Row>,
+  change: (before: Row) => Promise<Result | undefined>,
+): Promise<Result> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const before = await read()
+    if (expectedVersion !== undefined && expectedVersion !== before.version) {
+      throw new VersionMismatch(kind, expectedVersion, before.version)
+    }
+    const changed = await change(before)
+    if (changed !== undefined) return changed
+  }
+  throw new VersionMismatch(kind, undefined, undefined)
+}
