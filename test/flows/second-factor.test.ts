@@ -88,6 +88,21 @@ describe('after the password', () => {
     }
   })
 
+  test('codes are taken with separators, in small letters and in full width', async () => {
+    const { email, phone } = await withApp()
+    const typed = [
+      async () => (await phone.code()).replace(/^.../, '$& - '),
+      async () => (await phone.code()).replaceAll(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit))),
+      () => ` ${phone.paper[0]?.toLowerCase().replaceAll('-', ' ')} `,
+    ]
+    for (const code of typed) {
+      const browser = person(() => server)
+      const { page, verifier } = await firstProof(browser, email)
+      const { id } = await redeemed(browser, await browser.submit(page, { code: await code() }), verifier)
+      expect(id).toMatchObject({ acr: MFA })
+    }
+  })
+
   test('a wrong code and none are refused in words, and the person is not signed in', async () => {
     const { email, sub } = await withApp()
     const browser = person(() => server)

@@ -4,6 +4,7 @@ import { html, raw, type Html } from '#pages/design/html.ts'
 import { button, field, hidden } from '#pages/design/components.ts'
 import { ask, rows, section } from '#pages/design/work-components.ts'
 import { FactorCodeWrong } from '#sign-in/errors.ts'
+import { normalizedCode } from '#sign-in/one-time-code.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
 import { datesOf } from '../dates.ts'
@@ -34,7 +35,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Section {
         case 'remove':
           return remove(deps, visit)
         case 'confirm':
-          return confirm(deps, visit, (form.one('code') ?? '').replaceAll(/\s/g, ''))
+          return confirm(deps, visit, form.one('code') ?? '')
         default:
           await totp.begin(visit.account, brandOf(visit.ctx).name)
           frame.paths.lead(visit.ctx, frame.paths.section('authenticator'))
@@ -58,7 +59,7 @@ async function confirm(deps: AuthenticatorDeps, visit: Visit, code: string): Pro
   const { account, by, language } = visit
   const texts = TEXTS[language].authenticator
   const again = (message: string) => show(deps, visit, { status: 422, errors: [{ field: 'code', message }] })
-  if (code === '') return again(texts.missing).then(() => undefined)
+  if (normalizedCode(code) === '') return again(texts.missing).then(() => undefined)
   // who has codes put aside keeps them; who has none is not left without
   const needsCodes = (await recoveryCodes.left(account.sub)) === 0
   let codes: string[] = []

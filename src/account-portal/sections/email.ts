@@ -48,7 +48,7 @@ function placeOf({ session }: Visit): string {
 function given({ account }: Visit, form: Form): Parameters<EmailAddress['confirm']>[1] {
   const token = form.one('token')
   const { sub } = account
-  return token === undefined ? { sub, code: (form.one('code') ?? '').replaceAll(/\s/g, '') } : { sub, token }
+  return token === undefined ? { sub, code: form.one('code') ?? '' } : { sub, token }
 }
 
 async function ask({ emailAddress, frame }: EmailDeps, visit: Visit, address: string): Promise<Answer> {

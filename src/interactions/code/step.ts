@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
+import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { looksLikeRecoveryCode } from '#sign-in/recovery-code/recovery-codes.ts'
 import { type CodeProblem, codePage } from './page.ts'
 import { formTargets } from '../form-targets.ts'
@@ -41,10 +42,10 @@ export function createCodeStep(deps: StepDeps, proofs: Proofs): CodeStep {
     const again = (problem: CodeProblem, status: number) =>
       ask(deps, ctx, { interaction, accountSub, fromPaper, problem, status })
     if (!form) return again('stale', 403)
-    const code = (form.one('code') ?? '').trim()
-    if (code === '') return again('missing', 422)
+    const code = form.one('code') ?? ''
+    if (normalizedCode(code) === '') return again('missing', 422)
     const method = looksLikeRecoveryCode(code) ? recoveryCodes : totp
-    const attempt = { sub: accountSub, code: code.replaceAll(' ', ''), clientId: interaction.client.id }
+    const attempt = { sub: accountSub, code, clientId: interaction.client.id }
     try {
       const proof = await method.verify(attempt, anonymous(ctx))
       if (!proof) return await again('mismatch', 422)

@@ -11,6 +11,7 @@ import type { Errands } from '#verification/email-verification/email-verificatio
 import { RESET_PATH } from '#verification/password-reset.ts'
 import { REGISTRATION_PATH } from '#verification/registration.ts'
 import { PasswordInvalid } from '#sign-in/errors.ts'
+import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { proofEvent } from '#sign-in/proof-events.ts'
 import { text } from '../flow.ts'
 import { formTargets } from '../form-targets.ts'
@@ -72,8 +73,9 @@ export function createMailStep(deps: MailStepDeps, purpose: Purpose): MailStep {
       }),
     code: (ctx) =>
       sent(ctx, async (interaction, form) => {
-        const code = (form.one('code') ?? '').trim()
-        if (code === '') return ask(deps, ctx, { purpose, interaction, codeFault: 'missing', status: 422 })
+        const code = form.one('code') ?? ''
+        if (normalizedCode(code) === '')
+          return ask(deps, ctx, { purpose, interaction, codeFault: 'missing', status: 422 })
         await attempt(ctx, interaction, async () => {
           const right = await errands.proveByCode(placeOf(interaction), { purpose, code }, anonymous(ctx))
           if (right) redirect(ctx, paths.form(interaction.uid, purpose))

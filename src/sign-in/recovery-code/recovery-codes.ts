@@ -5,6 +5,7 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import type { LoginMethod } from '../login-method.ts'
+import { normalizedCode } from '../one-time-code.ts'
 import { judged, type JudgedDeps, SECOND_PROOF } from '../judged.ts'
 import { factorEvent } from '../proof-events.ts'
 import { createRecoveryCodeStore } from './recovery-code-store.ts'
@@ -98,7 +99,7 @@ function grouped(code: string): string {
   return (code.match(new RegExp(`.{${GROUP}}`, 'g')) ?? []).join('-')
 }
 
-/** However it was typed: without separators, in capitals, and with the digits that its letters were taken for. */
+/** However it was typed: with the digits that its letters were taken for as well. */
 function canonical(text: string): string {
-  return text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1')
+  return normalizedCode(text).replaceAll('O', '0').replaceAll(/[IL]/g, '1')
 }

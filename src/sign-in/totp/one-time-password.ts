@@ -2,6 +2,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { HOTP, Secret, TOTP } from 'otpauth'
 import encodeQR from 'qr'
+import { normalizedCode } from '../one-time-code.ts'
 
 const PERIOD_SECONDS = 30
 const DIGITS = 6
@@ -14,8 +15,9 @@ export function newSecret(): Buffer {
   return Buffer.from(new Secret({ size: SECRET_BYTES }).bytes)
 }
 
-/** The time step that `code` belongs to, near `nowSeconds`; undefined where it is none of this secret's codes. */
-export function stepOf(code: string, secret: Buffer, nowSeconds: number): number | undefined {
+/** The time step that the code belongs to, however it was typed, near `nowSeconds`; undefined where it is none of this secret's codes. */
+export function stepOf(typed: string, secret: Buffer, nowSeconds: number): number | undefined {
+  const code = normalizedCode(typed)
   if (!/^\d{6}$/.test(code)) return undefined
   const present = Math.floor(nowSeconds / PERIOD_SECONDS)
   const key = new Secret({ buffer: Uint8Array.from(secret).buffer })

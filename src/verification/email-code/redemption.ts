@@ -4,6 +4,7 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import type { Attempts } from '#sign-in/attempts.ts'
 import { TooManyAttempts } from '#sign-in/errors.ts'
+import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { type CodeState, createEmailCodeStore, MAX_TRIES } from './email-code-store.ts'
 import type { EmailCodes, EmailProof, RedeemRequest } from './email-code.ts'
 import { type Content, type Seals, tokenHashOf } from './seals.ts'
@@ -47,7 +48,7 @@ async function judgeCode(
   request: Extract<RedeemRequest, { code: string }>,
 ): Promise<Verdict> {
   const store = createEmailCodeStore(db)
-  const code = request.code.normalize('NFKC').replaceAll(/[\s-]/g, '')
+  const code = normalizedCode(request.code)
   if (!/^\d{8}$/.test(code)) return { refusal: 'not a code' }
   const keys = seals.keys({ ...request, address: request.address.trim() })
   const tried = await store.tryCode(keys, seals.codeMacs(keys, code))
