@@ -1,6 +1,6 @@
 /**
- * Writes the parts of the documentation that follow the code: settings, commands, admin routes, the row table,
- * the hazards.
+ * Writes the parts of the documentation that follow the code: settings, commands, admin routes, audit events, the row
+ * table, the hazards.
  * `npm run reference` brings them up to date; a test fails when they are not.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -9,6 +9,7 @@ import type { Command, Option } from 'commander'
 import { z } from 'zod'
 import { adminRoutes, type AdminServices } from '#admin/resources.ts'
 import type { Route } from '#admin/route.ts'
+import { AUDIT_EVENTS } from '#audit/events.ts'
 import { createProgram } from '#cli/program.ts'
 import { referenceTable } from '#config/reference.ts'
 import { DEFAULT_SETTINGS, SETTINGS_GROUPS } from '#settings/settings-schema.ts'
@@ -96,12 +97,35 @@ function rowTable(): string {
   return ['| row | rooms | alone may import |', '|--:|---|---|', ...rows, ''].join('\n')
 }
 
+/** Each audit event with the fields of its detail, from the catalogue's own words. */
+function eventTable(): string {
+  const rows = Object.entries(AUDIT_EVENTS).map(([type, { meaning, detail }]) => {
+    const { properties = {} } = z.toJSONSchema(detail)
+    const fields = Object.entries(properties).map(
+      ([name, field]) => `\`${name}\` (${typeName(field)}): ${typeof field === 'boolean' ? '' : field.description}`,
+    )
+    return `| \`${type}\` | ${cell(meaning)} | ${cell(fields.join('<br>'))} |`
+  })
+  return ['| type | recorded when | fields of `detail` |', '|---|---|---|', ...rows, ''].join('\n')
+}
+
+function typeName(schema: z.core.JSONSchema._JSONSchema): string {
+  if (typeof schema === 'boolean') return 'any'
+  if (schema.anyOf) return schema.anyOf.map(typeName).join(' or ')
+  if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(' or ')
+  if (schema.type === 'array' && schema.items !== undefined && !Array.isArray(schema.items)) {
+    return `array of ${typeName(schema.items)}s`
+  }
+  return typeof schema.type === 'string' ? schema.type : 'any'
+}
+
 const PARTS: readonly { file: string; part: string; text: () => string }[] = [
   { file: 'ARCHITECTURE.md', part: 'rows', text: rowTable },
   { file: 'docs/reference.md', part: 'configuration', text: referenceTable },
   { file: 'docs/reference.md', part: 'settings', text: settingsTable },
   { file: 'docs/reference.md', part: 'commands', text: commandList },
   { file: 'docs/reference.md', part: 'admin-routes', text: routeTable },
+  { file: 'docs/reference.md', part: 'audit-events', text: eventTable },
   ...HAZARD_PARTS,
   { file: 'docs/security/asvs.md', part: 'items', text: asvsTable },
 ]

@@ -1,6 +1,6 @@
 /** The service that keeps people's accounts. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { AuditEventType } from '#audit/events.ts'
+import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { sqlState } from '#database/errors.ts'
 import { changeVersioned } from '#database/versioned.ts'
@@ -55,7 +55,7 @@ async function create(
     if (!account) throw new AccountExists(fields.email)
     await within?.(trx, account)
     const { sub } = account
-    await tell(deps, trx, { type: 'account.created', by: typeof by === 'function' ? by(sub) : by, sub })
+    await record(deps, trx, { type: 'account.created', by: typeof by === 'function' ? by(sub) : by, sub })
     return account
   })
 }
@@ -93,7 +93,7 @@ async function write(deps: AccountsDeps, trx: Queryable, { account, input, by }:
   const written = await createAccountStore(trx).update(sub, fields, version, deps.clock.now())
   if (written) {
     const detail = { changed: changedMembers(input), version: written.version }
-    await tell(deps, trx, { type: 'account.updated', by, sub, detail })
+    await record(deps, trx, { type: 'account.updated', by, sub, detail })
   }
   return written
 }
@@ -120,7 +120,7 @@ async function setStatus(deps: AccountsDeps, change: Change, status: Account['st
       const account = await createAccountStore(trx).setStatus({ sub, status, version: before.version, at })
       if (!account) return undefined
       if (status === 'disabled') await deps.onEnd?.(trx, sub, status)
-      await tell(deps, trx, { type: status === 'enabled' ? 'account.enabled' : 'account.disabled', by, sub })
+      await record(deps, trx, { type: status === 'enabled' ? 'account.enabled' : 'account.disabled', by, sub })
       return account
     })
   })
@@ -136,7 +136,7 @@ async function remove(
     deps.db.transaction(async (trx) => {
       if (!(await createAccountStore(trx).remove(sub, version))) return undefined
       await deps.onEnd?.(trx, sub, 'deleted')
-      await tell(deps, trx, { type: 'account.deleted', by, sub })
+      await record(deps, trx, { type: 'account.deleted', by, sub })
       await within?.(trx)
       return true
     }),
@@ -152,21 +152,12 @@ function versioned({ db }: AccountsDeps, { sub, expectedVersion }: Omit<Change, 
   return { kind: 'account', expectedVersion, read }
 }
 
-interface Told {
-  type: AuditEventType
-  by: AuditContext
-  sub: string
-  detail?: Record<string, unknown>
+type AccountChange = AuditFields<Exclude<EventsOf<'account'>, 'account.linked' | 'account.unlinked'>> & {
+  readonly by: AuditContext
+  readonly sub: string
 }
 
-async function tell(deps: AccountsDeps, trx: Queryable, { type, by, sub, detail }: Told): Promise<void> {
+async function record(deps: AccountsDeps, trx: Queryable, { by, sub, ...fields }: AccountChange): Promise<void> {
   const subject = { kind: 'account', id: sub }
-  await deps.audit.recordIn(trx, {
-    ...by,
-    type,
-    outcome: 'success',
-    subject,
-    accountId: sub,
-    ...(detail && { detail }),
-  })
+  await deps.audit.recordIn(trx, { ...by, ...fields, outcome: 'success', subject, accountId: sub })
 }

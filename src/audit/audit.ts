@@ -1,6 +1,6 @@
 /** What rooms see of the audit log. */
 import type { Queryable } from '#database/database.ts'
-import type { AuditEventType } from './events.ts'
+import type { AuditEventType, AuditFields } from './events.ts'
 
 /** Who acts. `id` is a subject or client id; `system` is the server or its command line, on the machine itself. */
 export interface Actor {
@@ -17,8 +17,8 @@ export interface AuditContext {
 
 export const SYSTEM: AuditContext = { actor: { kind: 'system' } }
 
-export interface AuditEvent extends AuditContext {
-  readonly type: AuditEventType
+/** What every event says besides its type and detail. */
+interface AuditOccurrence extends AuditContext {
   readonly outcome: 'success' | 'failure'
   /** What it was done to: an account, client, resource, key, session or grant. */
   readonly subject?: { readonly kind: string; readonly id: string }
@@ -26,14 +26,18 @@ export interface AuditEvent extends AuditContext {
   readonly accountId?: string
   /** For a failure: the rule that refused, in a word or a sentence. Never a secret. */
   readonly reason?: string
-  /** Further facts (scopes, resource, changed fields). Never a secret, token or code. */
-  readonly detail?: Readonly<Record<string, unknown>>
 }
 
-export interface StoredAuditEvent extends AuditEvent {
+/** An event of the catalogue (`events.ts`), with the detail that its type has. Never a secret, token or code. */
+export type AuditEvent<Type extends AuditEventType = AuditEventType> = AuditOccurrence & AuditFields<Type>
+
+/** As it was read: an older release may have written other fields. */
+export interface StoredAuditEvent extends AuditOccurrence {
   /** A decimal number that grows with time. */
   readonly id: string
   readonly at: Date
+  readonly type: AuditEventType
+  readonly detail?: Readonly<Record<string, unknown>>
 }
 
 export interface AuditQuery {

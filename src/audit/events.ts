@@ -1,61 +1,179 @@
-/** The catalogue of audit events: a type that is not here does not compile. */
-export const AUDIT_EVENTS = {
-  'sign_in.succeeded': 'A person proved who they are.',
-  'sign_in.failed': 'A proof was refused.',
-  'password.changed': 'A person changed their password.',
-  'password.reset': 'A person set a new password after another proof.',
-  'factor.added': 'A way to prove who one is was set up.',
-  'factor.renamed': 'A way to prove who one is was given another name.',
-  'factor.removed': 'A way to prove who one is was taken away.',
-  'email_code.requested': 'A code and a link were to be sent by mail.',
-  'email_code.accepted': 'A code or link from a mail was used.',
-  'email_code.refused': 'A code or link from a mail was refused.',
-  'invitation.sent': 'The owner of an account was invited by mail.',
-  'session.ended': 'A browser session ended.',
-  'session.others_ended': 'A person signed out everywhere but in one browser.',
-  'account_page.refused': "A form of a person's own page was refused.",
-  'consent.granted': 'A person allowed a client some scopes.',
-  'consent.denied': 'A person refused a client.',
-  'consent.withdrawn': 'What a person had allowed a client was withdrawn, and its tokens with it.',
-  'authorization.refused': 'An authorization request was refused.',
-  'endpoint.refused': 'A request to another protocol endpoint was refused.',
-  'token.issued': 'Tokens were issued.',
-  'token.refused': 'A token request was refused.',
-  'token.revoked': 'A token was revoked.',
-  'token.reused': 'A spent code or refresh token was presented again; its grant ended.',
-  'client.created': 'A client was registered.',
-  'client.updated': 'A client was changed.',
-  'client.enabled': 'A client was enabled.',
-  'client.disabled': 'A client was disabled.',
-  'client.deleted': 'A client was deleted.',
-  'client.secret_added': 'A client was given a further secret.',
-  'client.secret_revoked': 'A client secret was revoked.',
-  'client.key_added': 'A client was given a further key.',
-  'client.key_revoked': 'A key of a client was revoked: it is refused for good.',
-  'client.keys_changed': 'The keys that a client publishes changed.',
-  'client.keys_refetched': 'The keys that a client publishes were fetched by order of an administrator.',
-  'resource.created': 'A resource was registered.',
-  'resource.updated': 'A resource was changed.',
-  'resource.deleted': 'A resource was deleted.',
-  'account.created': 'An account was made.',
-  'account.updated': 'An account was changed.',
-  'account.enabled': 'An account was enabled.',
-  'account.disabled': 'An account was disabled.',
-  'account.deleted': 'An account was deleted.',
-  'account.linked': 'An account was linked to a person at an upstream provider.',
-  'account.unlinked': 'An account was unlinked from an upstream provider.',
-  'upstream.created': 'An upstream provider was added.',
-  'upstream.updated': 'An upstream provider was changed.',
-  'upstream.deleted': 'An upstream provider was deleted, and its links with it.',
-  'settings.updated': 'Settings were changed.',
-  'key.created': 'A signing key was made.',
-  'key.rotated': 'The signing key of an algorithm changed.',
-  'key.retired': 'A signing key was retired.',
-  'key.revoked': 'A signing key was revoked.',
-  'admin.refused': 'A request to the admin API was refused.',
-  'admin.recovered': 'The key of the client signet-cli was made anew on the server.',
-  'master_key.rewrapped': 'Sealed values were sealed anew under the first master key.',
-  'restore_epoch.advanced': 'The database was restored: every session and token of before ended.',
-} as const satisfies Record<string, string>
+/**
+ * The catalogue of audit events: what each means and which fields its detail has. The types of what rooms record follow
+ * from it, and so does the list in docs/reference.md.
+ */
+import { z } from 'zod'
 
-export type AuditEventType = keyof typeof AUDIT_EVENTS
+/** A field that may be left out; it is then stored as null or not at all. */
+const text = (meaning: string) => z.string().meta({ description: meaning })
+const texts = (meaning: string) => z.array(z.string()).readonly().meta({ description: meaning })
+const count = (meaning: string) => z.int().meta({ description: meaning })
+
+function event<Fields extends z.ZodRawShape>(meaning: string, fields: Fields) {
+  return { meaning, detail: z.strictObject(fields) }
+}
+
+const changed = texts('Names of the members that the change gave.')
+const version = count('Version after the change.')
+const name = text('Display name, as it was.').optional()
+const upstream = text('Id of the upstream provider.')
+
+const PROOF = {
+  method: text('Sign-in method.'),
+  upstream: upstream.optional(),
+  upstream_amr: texts('`amr` that the upstream provider sent, at most ten values.').optional(),
+}
+const FACTOR = { method: text('Sign-in method.'), name: text('Name that the person gave it.').optional() }
+const EMAIL_CODE = { purpose: text('What the code or link is for.') }
+const ENDPOINT = { endpoint: text('Name of the endpoint.').optional() }
+const grantType = text('`grant_type` of the request.').optional()
+const TOKEN_REFUSAL = {
+  grant_type: grantType,
+  error: text('OAuth error code of the answer.'),
+  claimed_client_id: text('`client_id` of the request, where no client was authenticated.').optional(),
+}
+const SECRET = { secret_id: text('Id of the secret.') }
+const alg = text('Signing algorithm.')
+const keyStatus = z.enum(['next', 'current', 'retired'])
+
+export const AUDIT_EVENTS = {
+  'sign_in.succeeded': event('A person proved who they are.', PROOF),
+  'sign_in.failed': event('A proof was refused.', PROOF),
+  'password.changed': event('A person changed their password.', {}),
+  'password.reset': event('A person set a new password after another proof.', {}),
+  'factor.added': event('A sign-in method was set up.', FACTOR),
+  'factor.renamed': event('A sign-in method was renamed.', FACTOR),
+  'factor.removed': event('A sign-in method was removed.', FACTOR),
+  'email_code.requested': event('A code and a link by mail were requested.', EMAIL_CODE),
+  'email_code.accepted': event('A code or link from a mail was used.', EMAIL_CODE),
+  'email_code.refused': event('A code or link from a mail was refused.', EMAIL_CODE),
+  'invitation.sent': event('The owner of an account was invited by mail.', {}),
+  'session.ended': event('A browser session ended.', {}),
+  'session.others_ended': event('A person signed out everywhere but in one browser.', {
+    sessions: count('Number of sessions that ended.'),
+  }),
+  'account_page.refused': event("A form of a person's own page was refused.", {}),
+  'consent.granted': event('A person allowed a client some scopes.', {
+    openid_scopes: texts('OpenID scopes that were allowed.'),
+    resource_scopes: z
+      .record(z.string(), z.array(z.string()).readonly())
+      .readonly()
+      .meta({ description: 'Scopes that were allowed, by resource identifier.' }),
+  }),
+  'consent.denied': event('A person refused a client.', {}),
+  'consent.withdrawn': event('A consent was withdrawn, and the tokens issued from it.', {}),
+  'authorization.refused': event('An authorization request was refused.', ENDPOINT),
+  'endpoint.refused': event('A request to another protocol endpoint was refused.', ENDPOINT),
+  'token.issued': event('Tokens were issued.', {
+    grant_type: grantType,
+    resource: z
+      .union([z.string(), z.array(z.string()).readonly()])
+      .optional()
+      .meta({ description: 'Identifier of the resource that the access token is for.' }),
+    scope: text('Scopes of the access token, separated by spaces.').optional(),
+    access_token_id: text('`jti` of a JWT access token.').optional(),
+    with_refresh_token: z.boolean().meta({ description: 'Whether a refresh token was issued too.' }),
+  }),
+  'token.refused': event('A token request was refused.', TOKEN_REFUSAL),
+  'token.revoked': event('A token was revoked.', { kind: text('Kind of the token.') }),
+  'token.reused': event('A spent code or refresh token was presented again; its grant ended.', TOKEN_REFUSAL),
+  'client.created': event('A client was registered.', {
+    profile: text('Profile of the client.'),
+    method: text('Client authentication method.'),
+  }),
+  'client.updated': event('A client was changed.', { changed }),
+  'client.enabled': event('A client was enabled.', {}),
+  'client.disabled': event('A client was disabled.', {}),
+  'client.deleted': event('A client was deleted.', { profile: text('Profile of the client.'), name }),
+  'client.secret_added': event('A client was given another secret.', SECRET),
+  'client.secret_revoked': event('A client secret was revoked.', SECRET),
+  'client.key_added': event('A client was given another key.', {
+    thumbprint: text('SHA-256 thumbprint of the key (RFC 7638).'),
+    kid: text('`kid` of the key.').optional(),
+  }),
+  'client.key_revoked': event('A key of a client was revoked.', {
+    keys: z
+      .array(z.strictObject({ thumbprint: z.string(), kid: z.string().nullable() }))
+      .readonly()
+      .meta({ description: 'The keys that were revoked, each with `thumbprint` and `kid`.' }),
+  }),
+  'client.keys_changed': event('The keys that a client publishes changed.', {
+    added: texts('Thumbprints of the keys that are new.'),
+    removed: texts('Thumbprints of the keys that are gone.'),
+  }),
+  'client.keys_refetched': event('An administrator had the keys that a client publishes fetched.', {}),
+  'resource.created': event('A resource was registered.', {}),
+  'resource.updated': event('A resource was changed.', { changed, version }),
+  'resource.deleted': event('A resource was deleted.', { name }),
+  'account.created': event('An account was created.', {}),
+  'account.updated': event('An account was changed.', { changed, version }),
+  'account.enabled': event('An account was enabled.', {}),
+  'account.disabled': event('An account was disabled.', {}),
+  'account.deleted': event('An account was deleted.', {}),
+  'account.linked': event('An account was linked to a person at an upstream provider.', {
+    upstream: upstream.optional(),
+    just_in_time: z.boolean().optional().meta({ description: 'True when the account was created by this sign-in.' }),
+  }),
+  'account.unlinked': event('An account was unlinked from an upstream provider.', { upstream: upstream.optional() }),
+  'upstream.created': event('An upstream provider was added.', {}),
+  'upstream.updated': event('An upstream provider was changed.', { changed }),
+  'upstream.deleted': event('An upstream provider was deleted, and its links with it.', { name }),
+  'settings.updated': event('Settings were changed.', { changed, version }),
+  'key.created': event('A signing key was created.', {
+    alg,
+    status: keyStatus.meta({ description: 'Status of the key.' }),
+  }),
+  'key.rotated': event('The signing key of an algorithm changed.', {
+    alg,
+    retired: text('`kid` of the key that was retired.'),
+    next: text('`kid` of the new next key.'),
+  }),
+  'key.retired': event('A signing key was retired.', { alg }),
+  'key.revoked': event('A signing key was revoked.', {
+    alg,
+    status: keyStatus.meta({ description: 'Status of the key before.' }),
+    promoted: text('`kid` of the key that took its place.').optional(),
+  }),
+  'admin.refused': event('A request to the admin API was refused.', {
+    method: text('Method of the request.'),
+    route: text('Route template.'),
+    status: count('HTTP status of the answer.'),
+    scope: text('Scope that the route needs.'),
+    said: text('Message of the answer, where access was denied.').optional(),
+  }),
+  'admin.recovered': event('The key of the client signet-cli was replaced on the server.', {
+    kid: text('`kid` of the new key.').optional(),
+  }),
+  'master_key.rewrapped': event('Sealed values were sealed again under the first master key.', {
+    values: count('Number of values.'),
+    not_needed_any_more: texts('Ids of master keys that no value needs any more.'),
+  }),
+  'restore_epoch.advanced': event('The database was restored: earlier sessions and tokens ended.', {
+    epoch: count('New restore epoch.'),
+    before: count('Restore epoch before.'),
+  }),
+} as const
+
+type Catalogue = typeof AUDIT_EVENTS
+
+export type AuditEventType = keyof Catalogue
+
+/** The detail of an event. */
+export type AuditDetail<Type extends AuditEventType> = z.infer<Catalogue[Type]['detail']>
+
+/**
+ * The type of an event together with its detail, which is left out where the event has no fields and may be left out
+ * where it requires none. Of several types: any of them.
+ */
+export type AuditFields<Type extends AuditEventType = AuditEventType> = Type extends AuditEventType
+  ? { readonly type: Type } & WithDetail<Type>
+  : never
+
+type WithDetail<Type extends AuditEventType> = keyof Catalogue[Type]['detail']['shape'] extends never
+  ? { readonly detail?: never }
+  : Partial<AuditDetail<Type>> extends AuditDetail<Type>
+    ? { readonly detail?: Readonly<AuditDetail<Type>> }
+    : { readonly detail: Readonly<AuditDetail<Type>> }
+
+/** The types of a family: `EventsOf<'client'>` are those that begin with `client.`. */
+export type EventsOf<Family extends string> = Extract<AuditEventType, `${Family}.${string}`>

@@ -1,6 +1,6 @@
 /** The changes of clients, each one transaction with its audit event and notification. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { AuditEventType } from '#audit/events.ts'
+import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { notify } from '#database/notify.ts'
 import { changeVersioned, type VersionedTarget } from '#database/versioned.ts'
@@ -47,8 +47,8 @@ export async function createClient(deps: ClientChangeDeps, input: ClientInput, b
     if (!(await createClientStore(trx).insert(id, fields, at))) throw new ClientExists(id)
     await createKeyStore(trx).seen(id, inlineKeys(fields), at)
     const secret = usesSecret(fields.metadata) ? (await insertSecret(trx, id, at)).value : undefined
-    const method = fields.metadata.token_endpoint_auth_method
-    await tell(deps, trx, { type: 'client.created', by, id, detail: { profile: fields.profile, method } })
+    const method = String(fields.metadata.token_endpoint_auth_method)
+    await recordAndNotify(deps, trx, { type: 'client.created', by, id, detail: { profile: fields.profile, method } })
     const client = await readIn(trx, id, at)
     return secret === undefined ? { client } : { client, secret }
   })
@@ -64,7 +64,7 @@ export async function updateClient(deps: ClientChangeDeps, change: Change, updat
       if (!(await createClientStore(trx).update(id, fields, before.version, at))) return undefined
       if (!usesSecret(fields.metadata)) await createSecretStore(trx).removeAll(id)
       if (input.metadata?.jwks) await createKeyStore(trx).seen(id, inlineKeys(fields), at)
-      await tell(deps, trx, { type: 'client.updated', by, id, detail: { changed: changedMembers(input) } })
+      await recordAndNotify(deps, trx, { type: 'client.updated', by, id, detail: { changed: changedMembers(input) } })
       return readIn(trx, id, at)
     })
   })
@@ -85,7 +85,7 @@ export async function setClientStatus(
     return deps.db.transaction(async (trx) => {
       const at = deps.clock.now()
       if (!(await createClientStore(trx).setStatus(id, status, before.version, at))) return undefined
-      await tell(deps, trx, { type: status === 'enabled' ? 'client.enabled' : 'client.disabled', by, id })
+      await recordAndNotify(deps, trx, { type: status === 'enabled' ? 'client.enabled' : 'client.disabled', by, id })
       return readIn(trx, id, at)
     })
   })
@@ -97,7 +97,8 @@ export async function removeClient(deps: ClientChangeDeps, change: Change): Prom
     deps.db.transaction(async (trx) => {
       if (!(await createClientStore(trx).remove(id, version))) return undefined
       await deps.onRemove?.(trx, id)
-      await tell(deps, trx, { type: 'client.deleted', by, id, detail: { profile, name: metadata.client_name } })
+      const name = metadata.client_name as string | undefined
+      await recordAndNotify(deps, trx, { type: 'client.deleted', by, id, detail: { profile, name } })
       return true
     }),
   )
@@ -119,7 +120,7 @@ export async function addClientSecret(deps: ClientChangeDeps, id: string, by: Au
     await store.removeExpired(id, at)
     if ((await store.list(id, at)).length >= MAX_SECRETS) throw new TooManySecrets(id, MAX_SECRETS)
     const added = await insertSecret(trx, id, at)
-    await tell(deps, trx, { type: 'client.secret_added', by, id, detail: { secret_id: added.secret.id } })
+    await recordAndNotify(deps, trx, { type: 'client.secret_added', by, id, detail: { secret_id: added.secret.id } })
     return added
   })
 }
@@ -135,7 +136,7 @@ export async function revokeClientSecret(
   await deps.db.transaction(async (trx) => {
     if (!(await createClientStore(trx).touch(id, deps.clock.now()))) throw new ClientNotFound(id)
     if (!(await createSecretStore(trx).remove(id, secretId))) throw new ClientSecretNotFound(id, secretId)
-    await tell(deps, trx, { type: 'client.secret_revoked', by, id, detail: { secret_id: secretId } })
+    await recordAndNotify(deps, trx, { type: 'client.secret_revoked', by, id, detail: { secret_id: secretId } })
   })
 }
 
@@ -169,15 +170,14 @@ export function versioned(
   return { kind: 'client', expectedVersion, read: () => readClient(deps, id) }
 }
 
-interface Told {
-  type: AuditEventType
-  by: AuditContext
-  id: string
-  detail?: Record<string, unknown>
-}
+type ClientChange = AuditFields<EventsOf<'client'>> & { readonly by: AuditContext; readonly id: string }
 
-export async function tell(deps: ClientChangeDeps, trx: Queryable, { type, by, id, detail }: Told): Promise<void> {
+export async function recordAndNotify(
+  deps: ClientChangeDeps,
+  trx: Queryable,
+  { by, id, ...fields }: ClientChange,
+): Promise<void> {
   const subject = { kind: 'client', id }
-  await deps.audit.recordIn(trx, { ...by, type, outcome: 'success', subject, clientId: id, ...(detail && { detail }) })
+  await deps.audit.recordIn(trx, { ...by, ...fields, outcome: 'success', subject, clientId: id })
   await notify(trx, CLIENTS_CHANNEL, id)
 }

@@ -2,7 +2,7 @@
 import type { AuditContext } from '#audit/audit.ts'
 import { changeVersioned } from '#database/versioned.ts'
 import type { Fault } from '#shared/app-error.ts'
-import { type ClientChangeDeps, isReadableId, readIn, tell, versioned } from './client-changes.ts'
+import { type ClientChangeDeps, isReadableId, readIn, recordAndNotify, versioned } from './client-changes.ts'
 import { checkJwks, inlineKeys } from './client-keys.ts'
 import { createClientStore } from './client-store.ts'
 import type { Client, PublicJwk } from './client.ts'
@@ -38,7 +38,7 @@ export async function addClientKey(
       const at = deps.clock.now()
       if (!(await createClientStore(trx).update(id, fields, before.version, at))) return undefined
       await createKeyStore(trx).seen(id, [key], at)
-      await tell(deps, trx, { type: 'client.key_added', by, id, detail: { thumbprint, kid: key.kid } })
+      await recordAndNotify(deps, trx, { type: 'client.key_added', by, id, detail: { thumbprint, kid: key.kid } })
       return thumbprint
     })
   })
@@ -86,7 +86,7 @@ export async function revokeClientKey(
     const present = inlineKeys(client)
     const left = present.filter((key) => !gone.has(keyThumbprint(key)))
     if (left.length > 0 && left.length < present.length) await clients.setKeys(id, left)
-    await tell(deps, trx, { type: 'client.key_revoked', by, id, detail: { keys: revoked } })
+    await recordAndNotify(deps, trx, { type: 'client.key_revoked', by, id, detail: { keys: revoked } })
   })
 }
 

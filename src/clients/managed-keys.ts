@@ -81,13 +81,13 @@ export function createClientKeys(deps: ClientKeysDeps): ClientKeys {
       const client = await readClient(id)
       if (client.metadata.jwks_uri === undefined) throw new ClientKeysElsewhere(id, undefined)
       try {
-        await fetches.fetchNow(client, (trx) => tell(deps, trx, { id, by }))
+        await fetches.fetchNow(client, (trx) => recordAndNotify(deps, trx, { id, by }))
       } catch (error) {
         const reason = reasonOf(error)
         await db.transaction(async (trx) => {
           const at = deps.clock.now()
           await createKeyStore(trx).failed(id, { uri: addressOf(client), error: reason, at })
-          await tell(deps, trx, { id, by, reason })
+          await recordAndNotify(deps, trx, { id, by, reason })
         })
       }
       return report(id)
@@ -95,7 +95,7 @@ export function createClientKeys(deps: ClientKeysDeps): ClientKeys {
   }
 }
 
-async function tell(
+async function recordAndNotify(
   { audit }: ClientKeysDeps,
   trx: Queryable,
   { id, by, reason }: { id: string; by: AuditContext; reason?: string },

@@ -1,6 +1,7 @@
 /** Links of accounts to people at upstream providers, each change told in the audit log and by mail. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
+import type { AuditFields } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import type { Mail } from '#mail/mail.ts'
 import type { Clock } from '#shared/clock.ts'
@@ -20,23 +21,23 @@ export interface LinksDeps {
 
 export type Links = ReturnType<typeof createLinks>
 
-interface LinkFacts {
-  readonly type: 'account.linked' | 'account.unlinked'
-  /** The id of the provider, where it is known. */
-  readonly upstream: string | undefined
+type LinkFields = AuditFields<'account.linked' | 'account.unlinked'> & {
   readonly by: AuditContext
+  /** Why the link was refused; undefined where it was made or removed. */
+  readonly refusal?: string
 }
 
-/** What every event of a link says; who records it adds the outcome. */
-export function linkEvent(sub: string, { type, upstream, by }: LinkFacts): Omit<AuditEvent, 'outcome'> {
-  const event = { ...by, type, accountId: sub, subject: { kind: 'account', id: sub } } as const
-  return upstream === undefined ? event : { ...event, detail: { upstream } }
+/** The event of a link of the account `sub`. */
+export function linkEvent(sub: string, { by, refusal, ...fields }: LinkFields): AuditEvent {
+  const outcome =
+    refusal === undefined ? ({ outcome: 'success' } as const) : ({ outcome: 'failure', reason: refusal } as const)
+  return { ...by, ...fields, ...outcome, accountId: sub, subject: { kind: 'account', id: sub } }
 }
 
 export function createLinks({ db, accounts, audit, mail, clock }: LinksDeps) {
-  async function tell(trx: Queryable, account: Account, how: LinkFacts): Promise<void> {
-    const { type, by } = how
-    await audit.recordIn(trx, { ...linkEvent(account.sub, how), outcome: 'success' })
+  async function recordAndNotify(trx: Queryable, account: Account, link: LinkFields): Promise<void> {
+    const { type, by } = link
+    await audit.recordIn(trx, linkEvent(account.sub, link))
     const change = type === 'account.linked' ? 'upstream_linked' : 'upstream_unlinked'
     await mail.enqueue(trx, noticeOf(account, change, { by, at: clock.now() }))
   }
@@ -47,7 +48,8 @@ export function createLinks({ db, accounts, audit, mail, clock }: LinksDeps) {
       db.transaction(async (trx) => {
         if (!(await createLinkStore(trx).add({ upstream: upstream.id, subject }, account.sub))) return false
         const actor = { kind: 'account', id: account.sub } as const
-        await tell(trx, account, { type: 'account.linked', upstream: upstream.id, by: { ...by, actor } })
+        const detail = { upstream: upstream.id }
+        await recordAndNotify(trx, account, { type: 'account.linked', detail, by: { ...by, actor } })
         return true
       }),
 
@@ -56,7 +58,7 @@ export function createLinks({ db, accounts, audit, mail, clock }: LinksDeps) {
       await db.transaction(async (trx) => {
         if (!account || !(await createLinkStore(trx).remove(link, sub))) throw new LinkNotFound()
         await keepAWayIn(trx, sub)
-        await tell(trx, account, { type: 'account.unlinked', upstream: link.upstream, by })
+        await recordAndNotify(trx, account, { type: 'account.unlinked', detail: { upstream: link.upstream }, by })
       })
     },
   }

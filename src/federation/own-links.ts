@@ -20,8 +20,8 @@ export function createOwnLinks(deps: OwnLinksDeps): Pick<Federated, 'beginLink' 
   const { audit, begin, links, requests } = deps
 
   function refuse(sub: string, by: AuditContext, upstream: Upstream | undefined, reason: string): Promise<void> {
-    const event = linkEvent(sub, { type: 'account.linked', upstream: upstream?.id, by })
-    return audit.record({ ...event, outcome: 'failure', reason })
+    const detail = upstream && { upstream: upstream.id }
+    return audit.record(linkEvent(sub, { type: 'account.linked', ...(detail && { detail }), by, refusal: reason }))
   }
 
   return {

@@ -4,6 +4,7 @@ import type { Account, Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import { judged, type JudgedDeps, type Verdict } from '#sign-in/judged.ts'
+import type { ProofDetail } from '#sign-in/proof-events.ts'
 import { amrOf, domainOf, profileOf, type UpstreamProfile } from './claims.ts'
 import { UpstreamUnavailable } from './errors.ts'
 import type { BeginUpstream, Federated, UpstreamAnswer, UpstreamOutcome } from './upstream-sign-in.ts'
@@ -106,7 +107,7 @@ interface Judgement {
   readonly verdict: Verdict
   readonly outcome: UpstreamOutcome
   readonly upstream?: Upstream | undefined
-  readonly detail?: Readonly<Record<string, unknown>>
+  readonly detail?: ProofDetail
 }
 
 async function judge(deps: FederationDeps, { uid, answer }: Attempt, by: AuditContext): Promise<Judgement> {
@@ -182,11 +183,8 @@ async function justInTime(
   const named = profile.name === undefined ? input : { ...input, name: profile.name }
   return accounts.create(named, asThemselves, async (trx, { sub }) => {
     if (!(await createLinkStore(trx).add(person, sub))) throw new AlreadyLinked()
-    await audit.recordIn(trx, {
-      ...linkEvent(sub, { type: 'account.linked', upstream: upstream.id, by: asThemselves(sub) }),
-      outcome: 'success',
-      detail: { upstream: upstream.id, just_in_time: true },
-    })
+    const detail = { upstream: upstream.id, just_in_time: true }
+    await audit.recordIn(trx, linkEvent(sub, { type: 'account.linked', detail, by: asThemselves(sub) }))
   })
 }
 

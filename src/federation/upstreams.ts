@@ -1,6 +1,6 @@
 /** The service that keeps upstream providers. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { AuditEventType } from '#audit/events.ts'
+import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Notifications, Queryable } from '#database/database.ts'
 import { createNotifiedCache } from '#database/notified-cache.ts'
 import { notify } from '#database/notify.ts'
@@ -114,12 +114,12 @@ async function written(
   deps: UpstreamsDeps,
   trx: Queryable,
   { id, domains }: UpstreamFields,
-  told: Omit<Told, 'id'>,
+  change: RecordedChange,
 ): Promise<Upstream> {
   const store = createUpstreamStore(trx)
   const taken = await store.setDomains(id, domains)
   if (taken !== undefined) throw new UpstreamExists('domains', taken)
-  await tell(deps, trx, { ...told, id })
+  await recordAndNotify(deps, trx, { ...change, id })
   const upstream = await store.read(id)
   if (!upstream) throw new UpstreamNotFound(id)
   return upstream
@@ -130,7 +130,7 @@ async function remove(deps: UpstreamsDeps, change: Omit<Change, 'input'>): Promi
   await changeVersioned(versioned(deps, change), ({ name, version }) =>
     deps.db.transaction(async (trx) => {
       if (!(await createUpstreamStore(trx).remove(id, version))) return undefined
-      await tell(deps, trx, { type: 'upstream.deleted', by, id, detail: { name } })
+      await recordAndNotify(deps, trx, { type: 'upstream.deleted', by, id, detail: { name } })
       return true
     }),
   )
@@ -145,15 +145,13 @@ function versioned({ db }: UpstreamsDeps, { id, expectedVersion }: Omit<Change, 
   return { kind: 'upstream provider', expectedVersion, read }
 }
 
-interface Told {
-  readonly type: AuditEventType
-  readonly by: AuditContext
-  readonly id: string
-  readonly detail?: Readonly<Record<string, unknown>>
-}
+type RecordedChange = AuditFields<EventsOf<'upstream'>> & { readonly by: AuditContext }
 
-async function tell({ audit }: UpstreamsDeps, trx: Queryable, { type, by, id, detail }: Told): Promise<void> {
-  const subject = { kind: 'upstream', id }
-  await audit.recordIn(trx, { ...by, type, outcome: 'success', subject, ...(detail && { detail }) })
+async function recordAndNotify(
+  { audit }: UpstreamsDeps,
+  trx: Queryable,
+  { by, id, ...fields }: RecordedChange & { readonly id: string },
+): Promise<void> {
+  await audit.recordIn(trx, { ...by, ...fields, outcome: 'success', subject: { kind: 'upstream', id } })
   await notify(trx, CHANNEL, ALL)
 }

@@ -1,6 +1,6 @@
 /** The service that keeps protected resources, read through a cache that follows every node's changes. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { AuditEventType } from '#audit/events.ts'
+import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Notifications, Queryable } from '#database/database.ts'
 import { createNotifiedCache } from '#database/notified-cache.ts'
 import { notify } from '#database/notify.ts'
@@ -80,7 +80,7 @@ async function create(deps: ResourcesDeps, reserved: Set<string>, input: Resourc
   return deps.db.transaction(async (trx) => {
     const resource = await createResourceStore(trx).insert(fields, canonical, deps.clock.now())
     if (!resource) throw new ResourceExists(fields.identifier)
-    await tell(deps, trx, { type: 'resource.created', by, identifier: resource.identifier })
+    await recordAndNotify(deps, trx, { type: 'resource.created', by, identifier: resource.identifier })
     return resource
   })
 }
@@ -100,7 +100,7 @@ async function update(deps: ResourcesDeps, change: Change): Promise<Resource> {
       const resource = await createResourceStore(trx).update(fields, before.version, deps.clock.now())
       if (resource) {
         const detail = { changed: Object.keys(input), version: resource.version }
-        await tell(deps, trx, { type: 'resource.updated', by, identifier, detail })
+        await recordAndNotify(deps, trx, { type: 'resource.updated', by, identifier, detail })
       }
       return resource
     })
@@ -113,7 +113,7 @@ async function remove(deps: ResourcesDeps, change: Omit<Change, 'input'>): Promi
     deps.db.transaction(async (trx) => {
       if (!(await createResourceStore(trx).remove(identifier, version))) return undefined
       await deps.onRemove?.(trx, identifier)
-      await tell(deps, trx, { type: 'resource.deleted', by, identifier, detail: { name } })
+      await recordAndNotify(deps, trx, { type: 'resource.deleted', by, identifier, detail: { name } })
       return true
     }),
   )
@@ -128,15 +128,14 @@ function versioned({ db }: ResourcesDeps, { identifier, expectedVersion }: Omit<
   return { kind: 'resource', expectedVersion, read }
 }
 
-interface Told {
-  type: AuditEventType
-  by: AuditContext
-  identifier: string
-  detail?: Record<string, unknown>
-}
+type ResourceChange = AuditFields<EventsOf<'resource'>> & { readonly by: AuditContext; readonly identifier: string }
 
-async function tell(deps: ResourcesDeps, trx: Queryable, { type, by, identifier, detail }: Told): Promise<void> {
+async function recordAndNotify(
+  deps: ResourcesDeps,
+  trx: Queryable,
+  { by, identifier, ...fields }: ResourceChange,
+): Promise<void> {
   const subject = { kind: 'resource', id: identifier }
-  await deps.audit.recordIn(trx, { ...by, type, outcome: 'success', subject, ...(detail && { detail }) })
+  await deps.audit.recordIn(trx, { ...by, ...fields, outcome: 'success', subject })
   await notify(trx, RESOURCES_CHANNEL, canonicalIdentifier(identifier))
 }

@@ -3,7 +3,7 @@ import type { Account } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Attempt, Attempts } from './attempts.ts'
 import { TooManyAttempts } from './errors.ts'
-import { proofEvent } from './proof-events.ts'
+import { type ProofDetail, proofEvent } from './proof-events.ts'
 
 /** Wrong codes of either kind count together: who has the password gets no second run of guesses. */
 export const SECOND_PROOF = { method: 'second' } as const
@@ -27,7 +27,7 @@ export interface Verdict {
   /** Why the proof is refused; undefined where it is right. */
   readonly refusal: string | undefined
   /** Further facts for the audit log. */
-  readonly detail?: Readonly<Record<string, unknown>>
+  readonly detail?: ProofDetail
 }
 
 /**

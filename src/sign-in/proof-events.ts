@@ -1,6 +1,10 @@
 /** The audit events of proofs and of the factors they are made with. */
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext, AuditEvent } from '#audit/audit.ts'
+import type { AuditDetail } from '#audit/events.ts'
+
+/** What a sign-in method adds to the audit events of its proofs. */
+export type ProofDetail = Readonly<Omit<AuditDetail<'sign_in.succeeded'>, 'method'>>
 
 /** A proof that was accepted (`refusal` undefined) or refused. What was typed is left out: it may be a password. */
 export function proofEvent(facts: {
@@ -9,7 +13,7 @@ export function proofEvent(facts: {
   refusal: string | undefined
   clientId: string | undefined
   by: AuditContext
-  detail?: Readonly<Record<string, unknown>>
+  detail?: ProofDetail
 }): AuditEvent {
   const { method, account, refusal, clientId, by, detail } = facts
   return {

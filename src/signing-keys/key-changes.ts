@@ -1,6 +1,6 @@
 /** The changes of the signing keys, each one transaction with its audit event and notification. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { AuditEventType } from '#audit/events.ts'
+import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { notify } from '#database/notify.ts'
 import type { SealedColumn } from '#sealing/sealed-column.ts'
@@ -85,7 +85,7 @@ export async function revokeKey(deps: KeyChangeDeps, kid: string, by: AuditConte
     const promoted = status === 'current' ? await store.promote(key.alg, deps.clock.now()) : undefined
     if (spare) await insertKey(deps, trx, withStatus(spare, status === 'current' && !promoted), by)
     const detail = { alg: key.alg, status, ...(promoted && { promoted }) }
-    await tell(deps, trx, { type: 'key.revoked', by, kid, detail })
+    await record(deps, trx, { type: 'key.revoked', by, kid, detail })
     await notify(trx, KEYS_CHANNEL, kid)
   })
 }
@@ -125,8 +125,8 @@ async function replaceOne(
   const promoted = await store.promote(alg, at)
   await insertKey(deps, trx, withStatus(spare, !promoted), by)
   const signing = promoted ?? spare.kid
-  await tell(deps, trx, { type: 'key.retired', by, kid, detail: { alg } })
-  await tell(deps, trx, { type: 'key.rotated', by, kid: signing, detail: { alg, retired: kid, next: spare.kid } })
+  await record(deps, trx, { type: 'key.retired', by, kid, detail: { alg } })
+  await record(deps, trx, { type: 'key.rotated', by, kid: signing, detail: { alg, retired: kid, next: spare.kid } })
   return [kid, signing, spare.kid]
 }
 
@@ -146,16 +146,11 @@ async function makeKey({ keyring }: KeyChangeDeps, alg: SigningAlg, status: KeyS
 async function insertKey(deps: KeyChangeDeps, trx: Queryable, key: NewKey, by: AuditContext): Promise<void> {
   const inserted = await createSigningKeyStore(trx).insert(key, deps.clock.now())
   if (!inserted) return
-  await tell(deps, trx, { type: 'key.created', by, kid: key.kid, detail: { alg: key.alg, status: key.status } })
+  await record(deps, trx, { type: 'key.created', by, kid: key.kid, detail: { alg: key.alg, status: key.status } })
 }
 
-interface Told {
-  type: AuditEventType
-  by: AuditContext
-  kid: string
-  detail: Record<string, unknown>
-}
+type KeyChange = AuditFields<EventsOf<'key'>> & { readonly by: AuditContext; readonly kid: string }
 
-async function tell(deps: KeyChangeDeps, trx: Queryable, { type, by, kid, detail }: Told): Promise<void> {
-  await deps.audit.recordIn(trx, { ...by, type, outcome: 'success', subject: { kind: 'key', id: kid }, detail })
+async function record(deps: KeyChangeDeps, trx: Queryable, { by, kid, ...fields }: KeyChange): Promise<void> {
+  await deps.audit.recordIn(trx, { ...by, ...fields, outcome: 'success', subject: { kind: 'key', id: kid } })
 }

@@ -1,7 +1,7 @@
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Audit, AuditEvent } from '#audit/audit.ts'
 import { auditInsertSelect, AuditQueryError, auditRecordset } from '#audit/audit-store.ts'
-import { AUDIT_EVENTS, type AuditEventType } from '#audit/events.ts'
+import { AUDIT_EVENTS } from '#audit/events.ts'
 import { createAudit } from '#audit/recorder.ts'
 import type { Database } from '#database/database.ts'
 import { DatabaseUnavailable } from '#database/errors.ts'
@@ -13,8 +13,13 @@ let url: string
 let db: Database
 let audit: Audit
 
-function anEvent(given: Partial<AuditEvent> = {}): AuditEvent {
-  return { type: 'token.issued', outcome: 'success', actor: { kind: 'client', id: 'billing' }, ...given }
+function anEvent(given: Partial<AuditEvent<'consent.denied'>> = {}): AuditEvent {
+  return { type: 'consent.denied', outcome: 'success', actor: { kind: 'client', id: 'billing' }, ...given }
+}
+
+/** An event that does not follow the catalogue, as only members of unknown names let it through. */
+function uncatalogued(given: Record<string, unknown>): AuditEvent {
+  return { ...anEvent(), ...given }
 }
 
 /** The same database, counting its statements. */
@@ -43,14 +48,14 @@ beforeAll(async () => {
   audit = createAudit({ db })
 })
 
-beforeEach(async () => {
+afterEach(async () => {
   await db.query('DELETE FROM audit_events')
 })
 
 describe('the audit log', () => {
   test('gives back an event as it was recorded, with its number and time', async () => {
     const event: AuditEvent = {
-      type: 'client.updated',
+      type: 'resource.updated',
       outcome: 'failure',
       actor: { kind: 'account', id: 'ada' },
       subject: { kind: 'client', id: 'shop' },
@@ -59,7 +64,7 @@ describe('the audit log', () => {
       address: '2001:db8::7',
       requestId: 'id-12345678',
       reason: 'version mismatch',
-      detail: { fields: ['redirect_uris'], version: 3, nested: { deep: [true, null, 'ü😀'] } },
+      detail: { changed: ['redirect_uris', 'ü😀'], version: 3 },
     }
     await audit.record(event)
     const [stored] = await everything()
@@ -72,7 +77,7 @@ describe('the audit log', () => {
   })
 
   test('leaves out what an event does not say', async () => {
-    await audit.record({ type: 'key.created', outcome: 'success', actor: { kind: 'system' } })
+    await audit.record({ type: 'client.enabled', outcome: 'success', actor: { kind: 'system' } })
     const [stored] = await everything()
     expect(Object.keys(stored ?? {}).toSorted()).toEqual(['actor', 'at', 'id', 'outcome', 'type'])
     expect(stored?.actor).toEqual({ kind: 'system' })
@@ -115,8 +120,8 @@ describe('the audit log', () => {
   })
 
   test('takes every event of its catalogue', async () => {
-    const types = Object.keys(AUDIT_EVENTS) as AuditEventType[]
-    await Promise.all(types.map((type) => audit.record(anEvent({ type }))))
+    const types = Object.keys(AUDIT_EVENTS)
+    await Promise.all(types.map((type) => audit.record(uncatalogued({ type }))))
     expect(new Set((await everything()).map(({ type }) => type))).toEqual(new Set(types))
   })
 })
@@ -127,7 +132,7 @@ describe('what a caller may have sent', () => {
   test('cannot make a write fail, forge an event or be a novel', async () => {
     await Promise.all([
       audit.record(
-        anEvent({
+        uncatalogued({
           outcome: 'failure',
           actor: { kind: 'client', id: hostile },
           subject: { kind: 'client', id: hostile },
@@ -161,7 +166,7 @@ describe('what a caller may have sent', () => {
 
   test('leaves no secret in the log even where a room was careless', async () => {
     const jwk = { kty: 'EC', crv: 'P-256', x: 'shown', d: 'PRIVATE' }
-    await audit.record(anEvent({ detail: { client_secret: 'SECRET', jwks: { keys: [jwk] }, Password: 'SECRET' } }))
+    await audit.record(uncatalogued({ detail: { client_secret: 'SECRET', jwks: { keys: [jwk] }, Password: 'SECRET' } }))
     const { rows } = await db.query<{ line: string }>('SELECT audit_events::text AS line FROM audit_events')
     expect(rows[0]?.line).toContain('shown')
     expect(rows[0]?.line).not.toMatch(/SECRET|PRIVATE/)
@@ -170,7 +175,7 @@ describe('what a caller may have sent', () => {
   test('does not end in endless depth', async () => {
     const circle: Record<string, unknown> = { name: 'round' }
     circle['self'] = circle
-    await audit.record(anEvent({ detail: circle }))
+    await audit.record(uncatalogued({ detail: circle }))
     expect(await everything()).toHaveLength(1)
   })
 })
@@ -178,7 +183,11 @@ describe('what a caller may have sent', () => {
 describe('the list', () => {
   async function threeEvents() {
     await audit.record(anEvent({ reason: 'first', accountId: 'ada', clientId: 'shop' }))
-    await audit.record(anEvent({ reason: 'second', outcome: 'failure', type: 'sign_in.failed', accountId: 'bob' }))
+    await audit.record({
+      ...anEvent({ reason: 'second', outcome: 'failure', accountId: 'bob' }),
+      type: 'sign_in.failed',
+      detail: { method: 'password' },
+    })
     const subject = { kind: 'client', id: 'shop' }
     await audit.record(anEvent({ reason: 'third', accountId: 'ada', actor: { kind: 'account', id: 'ada' }, subject }))
   }

@@ -21,7 +21,7 @@ function pathsBelow(heading: string): string[] {
   return [...section.matchAll(/`(\/[^`\s]*)`/g)].map(([, path]) => path ?? '')
 }
 
-test('settings, commands, admin routes, the row table and the hazards are as the code has them (npm run reference)', () => {
+test('settings, commands, admin routes, audit events, the row table and the hazards are as the code has them (npm run reference)', () => {
   expect(documents().map(({ file }) => file)).toEqual([
     'ARCHITECTURE.md',
     'docs/reference.md',

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { uncataloguedRows } from './catalogued-events.ts'
 import { atEnd } from './endings.ts'
 
 declare module 'vitest' {
@@ -82,7 +83,9 @@ async function createTestDatabase(template: string): Promise<TestDatabase> {
   const drop = async () => {
     if (dropped) return
     dropped = true
+    const wrong = await uncataloguedRows(databaseUrl(await postgresUrl(), name))
     await asSuperuser((client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+    if (wrong.length > 0) throw new Error(`audit events that src/audit/events.ts does not know:\n${wrong.join('\n')}`)
   }
   atEnd(drop)
   return { url: databaseUrl(await postgresUrl(), name), drop }

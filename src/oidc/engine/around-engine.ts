@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Context, Middleware, Next } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
+import type { Actor, Audit, AuditEvent } from '#audit/audit.ts'
 import { DatabaseUnavailable } from '#database/errors.ts'
 import { deviceOf } from '#http/device.ts'
 import { allowContent } from '#http/security-headers.ts'
@@ -116,34 +116,32 @@ async function recordOutcome(ctx: Context, deps: AroundDeps, refusal: Refusal | 
   if (refusal?.error === 'temporarily_unavailable') return
   const engineCtx = ctx as unknown as KoaContextWithOIDC
   if (!refusal) return
-  const event = refusedEvent(ctx, engineCtx, refusal)
   try {
-    await deps.audit.record({ ...deps.auditContext(ctx), ...event })
+    await deps.audit.record({ ...deps.auditContext(ctx), ...refusedFields(ctx, engineCtx, refusal) })
   } catch (error) {
     // the database is what could not answer: the 503 that the engine has rendered already stands
     if (!(ctx.status === 503 && isUnavailable(error))) throw error
   }
 }
 
-type Told = Omit<AuditEvent, keyof Omit<AuditContext, 'actor'>>
-
-function refusedEvent(ctx: Context, { oidc }: KoaContextWithOIDC, refusal: Refusal): Told {
+function refusedFields(ctx: Context, { oidc }: KoaContextWithOIDC, refusal: Refusal) {
   const { client, session } = oidc ?? {}
   const atAuthorize = ctx.path.startsWith(ROUTES.authorization)
   const accountId = atAuthorize ? session?.accountId : undefined
+  const actor: Actor = accountId
+    ? { kind: 'account', id: accountId }
+    : client
+      ? { kind: 'client', id: client.clientId }
+      : { kind: 'anonymous' }
   return {
     type: atAuthorize ? 'authorization.refused' : 'endpoint.refused',
     outcome: 'failure',
-    actor: accountId
-      ? { kind: 'account', id: accountId }
-      : client
-        ? { kind: 'client', id: client.clientId }
-        : { kind: 'anonymous' },
+    actor,
     ...(client ? { clientId: client.clientId } : {}),
     ...(accountId ? { accountId } : {}),
     reason: `${refusal.error}: ${refusal.detail ?? refusal.description}`,
     detail: { endpoint: oidc?.route },
-  }
+  } as const
 }
 
 /** What tells that the token which the engine has found is revoked; none the second time. */

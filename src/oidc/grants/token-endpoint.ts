@@ -114,7 +114,7 @@ function issued(ctx: KoaContextWithOIDC, origin: Omit<AuditContext, 'actor'>): A
     clientId,
     ...(accountId === undefined ? {} : { accountId }),
     detail: {
-      grant_type: params?.['grant_type'],
+      grant_type: asString(params?.['grant_type']),
       ...(token?.aud === undefined ? {} : { resource: token.aud }),
       ...(body.scope === undefined ? {} : { scope: body.scope }),
       ...(token?.jti !== undefined && token.aud !== undefined ? { access_token_id: token.jti } : {}),
@@ -138,9 +138,13 @@ function refusedEvent(ctx: KoaContextWithOIDC, refusal: Refusal, origin: Omit<Au
     ...(accountId === undefined ? {} : { accountId }),
     reason: refusal.detail ? `${refusal.error}: ${refusal.detail}` : `${refusal.error}: ${refusal.description}`,
     detail: {
-      grant_type: params?.['grant_type'],
+      grant_type: asString(params?.['grant_type']),
       error: refusal.error,
       ...(client || typeof claimed !== 'string' ? {} : { claimed_client_id: claimed }),
     },
   }
+}
+
+function asString(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
