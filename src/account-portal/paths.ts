@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Context } from 'koa'
 import { ACCOUNT_CLIENT_ID, ACCOUNT_SIGNED_IN_PATH } from '#oidc/engine/account-client.ts'
-import { ROUTES } from '#oidc/engine/provider.ts'
+import { ROUTES } from '#oidc/engine/routes.ts'
 import { SECTION_NAMES, type SectionName } from './visit.ts'
 
 /** Seconds for which a proof counts as fresh. */

@@ -31,8 +31,7 @@ import { createConsentStore } from './sessions/consent-store.ts'
 import { removeExpired } from './adapter/expiry-store.ts'
 import { createGateway, lost } from './interactions/gateway.ts'
 import type { EnginePages, InteractionGateway } from './interactions/interaction-gateway.ts'
-import { createProvider, type EngineInstance, type ProviderDeps } from './engine/provider.ts'
-import { createReplayDetection } from './engine/patches/replay.ts'
+import { createProvider, type ProviderDeps } from './engine/provider.ts'
 import type { RestoreEpoch } from './restore-epoch/restore-epoch-store.ts'
 import { createResourceRequests } from './grants/resource-requests.ts'
 import { createStatusRoute } from './statuses/status-route.ts'
@@ -80,13 +79,13 @@ export interface Oidc {
 /** Builds the engine over the keys there are now, and again whenever they change. */
 export function createOidc(deps: OidcDeps): Oidc {
   const storage = createStorage(deps)
-  const lostDeps = { ...deps, ...storage, provider: () => current.instance.provider }
+  const lostDeps = { ...deps, ...storage, provider: () => current.provider }
   const providerDeps = createProviderDeps(deps, storage, (ctx) => lost(lostDeps, ctx))
 
-  function build(): { instance: EngineInstance; run: Middleware } {
-    const instance = createProvider(providerDeps, deps.signingKeys.current())
-    instance.provider.use(
-      aroundEngine(instance, {
+  function build(): { provider: Provider; run: Middleware } {
+    const provider = createProvider(providerDeps, deps.signingKeys.current())
+    provider.use(
+      aroundEngine(provider, {
         settler: storage.settler,
         lifetimes: storage.lifetimes,
         audit: deps.audit,
@@ -96,7 +95,7 @@ export function createOidc(deps: OidcDeps): Oidc {
           error === undefined ? deps.metrics.tokenIssued(grantType) : deps.metrics.tokenRefused(error),
       }),
     )
-    return { instance, run: compose(instance.provider.middleware) as Middleware }
+    return { provider, run: compose(provider.middleware) as Middleware }
   }
 
   let current = build()
@@ -107,7 +106,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     // read once a request: those under way keep the engine they began with
     middleware: compose([createStatusRoute(storage.statusLists), (ctx, next) => current.run(ctx, next)]),
     gateway: createGateway({ ...lostDeps, auditContext: deps.origin }),
-    browserSessions: createBrowserSessions({ provider: () => current.instance.provider, accounts: deps.accounts }),
+    browserSessions: createBrowserSessions({ provider: () => current.provider, accounts: deps.accounts }),
     hasEnded: ({ jti, status }) => storage.statuses.hasEnded(jti, placeOf(status)),
     async removeExpired() {
       const removed = await removeExpired(deps.db)
@@ -163,10 +162,10 @@ function createProviderDeps(
     statuses: storage.statuses,
     statusOf: createStatusOf(storage.statuses, storage.statusLists),
     endSession: (uid) => endSession(deps, sessions, uid),
-    isFirstUse: createReplayDetection(async (reservation) => {
+    reserveNow: async (reservation) => {
       const [reused] = await orUnavailable(() => tokens.reserve([{ reservations: [reservation], audit: [] }]))
       return reused?.length === 0
-    }),
+    },
   }
 }
 

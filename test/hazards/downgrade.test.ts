@@ -84,6 +84,22 @@ test('V14: a client that may go without a challenge is held to the one it sent',
   expect((await app.redeem(grant)).status).toBe(200)
 })
 
+test('V14: a verifier for a code that was requested without a challenge is refused, and the code stays usable', async () => {
+  const { app } = await anApp(stage, 'web', { signet_pkce: 'optional' })
+  const { browser, who } = await somebody(stage)
+  const plain = { scope: 'openid', nonce: 'n', code_challenge: '', code_challenge_method: '' }
+  const grant = await app.code(browser, who, plain)
+  await expectRefused(stage, await app.redeem(grant), {
+    status: 400,
+    error: 'invalid_grant',
+    description: 'code_verifier was sent, but the authorization request had no code_challenge',
+    event: 'token.refused',
+  })
+  const { code } = grant
+  const redirect = { redirect_uri: app.redirectUri }
+  expect((await app.token({ grant_type: 'authorization_code', code, ...redirect })).status).toBe(200)
+})
+
 test.each(['spa', 'native', 'fapi2'])('V14: a %s client cannot be registered to go without', async (profile) => {
   const admin = await administrator(stage.first)
   const answer = await admin.ask('POST', '/clients', {

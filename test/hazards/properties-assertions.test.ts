@@ -2,7 +2,7 @@
 import { anything, array, assert, constantFrom, double, integer, jsonValue, oneof, property, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Client, Profile } from '#clients/client.ts'
-import { assertionFault } from '#oidc/client-assertion.ts'
+import { assertionFault } from '#oidc/engine/client-assertion.ts'
 
 const RUNS = { numRuns: 1000 }
 const ISSUER = 'https://id.example.com'

@@ -1,8 +1,8 @@
 /** The engine's storage interface over PostgreSQL: reads at once, writes of a token request through its unit. */
 import { errors } from 'oidc-provider'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
-import type { CollectedInsert, RequestScope } from '../engine/scope/request-scope.ts'
-import { requestScope } from '../engine/scope/request-scope.ts'
+import { requestScope, type RequestScope } from '../engine/scope/request-scope.ts'
+import type { CollectedInsert } from '../engine/scope/unit-of-work.ts'
 import type { ArtefactRow, ArtefactStore, StoredArtefact } from './artefact-store.ts'
 import { grantEnded, orUnavailable } from './errors.ts'
 import type { GrantStore } from './grant-store.ts'
@@ -55,8 +55,8 @@ export function toArtefactRow(sealer: PayloadSealer, insert: CollectedInsert): A
 }
 
 function remember(scope: RequestScope, grant: NonNullable<StoredArtefact['grant']>): void {
-  scope.grants.set(grant.id, withExpiry(grant.payload, grant.remainingSeconds))
-  scope.grantStatus.set(grant.id, grant.statusIndex)
+  scope.grants.payloads.set(grant.id, withExpiry(grant.payload, grant.remainingSeconds))
+  scope.grants.statusIndexes.set(grant.id, grant.statusIndex)
 }
 
 interface Reader {
@@ -132,7 +132,7 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
 
   async function destroy(value: string): Promise<void> {
     if (row.finishes) return consume(value)
-    const events = requestScope()?.takeRevokedEvent() ?? []
+    const events = requestScope()?.token.revokedEvent() ?? []
     if (row.endsGrant) return artefacts.removeWithGrant(kind, rowId(value), events)
     return artefacts.remove(kind, rowId(value), events)
   }
@@ -151,7 +151,7 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
 function createGrantAdapter(grants: GrantStore): Adapter {
   return {
     async find(id) {
-      const known = requestScope()?.grants.get(id)
+      const known = requestScope()?.grants.payloads.get(id)
       if (known) return { ...known, jti: id }
       const stored = await grants.find(id)
       return stored && { ...withExpiry(stored.payload, stored.remainingSeconds), jti: id }
@@ -159,7 +159,7 @@ function createGrantAdapter(grants: GrantStore): Adapter {
     async upsert(id, payload, ttlSeconds) {
       const { jti: _jti, exp: _exp, ...open } = payload
       await grants.put(id, open, ttlSeconds ?? null)
-      requestScope()?.grants.delete(id)
+      requestScope()?.grants.payloads.delete(id)
     },
     destroy: (id) => endGrant(grants, id),
     consume: () => Promise.reject(new TypeError('a grant is not consumed')),
@@ -177,11 +177,11 @@ function endGrant(grants: GrantStore, grantId: string | undefined): Promise<void
   if (typeof grantId !== 'string' || grantId === '') {
     return Promise.reject(new TypeError('a grant id is needed to revoke by grant'))
   }
-  const scope = requestScope()
-  const running = scope?.ended.get(grantId)
+  const ended = requestScope()?.grants.ended
+  const running = ended?.get(grantId)
   if (running) return running
   const ending = grants.end(grantId)
-  scope?.ended.set(grantId, ending)
+  ended?.set(grantId, ending)
   return ending
 }
 

@@ -2,7 +2,7 @@
 import { auditInsertSelect, auditRecordset } from '#audit/audit-store.ts'
 import type { AuditEvent } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
-import type { Reservation } from '../engine/scope/request-scope.ts'
+import type { Reservation } from '../engine/scope/unit-of-work.ts'
 import type { ArtefactRow } from './artefact-store.ts'
 import type { ModelName } from './models.ts'
 

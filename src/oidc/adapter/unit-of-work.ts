@@ -2,7 +2,7 @@
 import { createBatchWriter } from '#database/batch-writer.ts'
 import type { AuditEvent } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
-import type { Reservation, UnitOfWork } from '../engine/scope/request-scope.ts'
+import type { Reservation, UnitOfWork } from '../engine/scope/unit-of-work.ts'
 import type { ArtefactRow, ArtefactStore } from './artefact-store.ts'
 import { openSuccessor, rowId, sealSuccessor } from './sealing.ts'
 import { createTokenStore, type MachineToken, type TokenCommit, type TokenStore } from './token-store.ts'

@@ -1,18 +1,18 @@
 /** The hook into authorization requests: `offline_access` that the engine dropped, and the rules for scopes. */
 import { decodeJwt } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { EngineClients } from '../engine/clients.ts'
+import { clientOf } from '../engine/clients.ts'
 import { requestedScopes, type ResourceRequests } from '../grants/resource-requests.ts'
 
 /** The engine calls the function of an extra parameter on each authorization request, sent or not. */
 export const HOOK_PARAMETER = 'signet_request'
 
-export function authorizationRequestHook(requests: ResourceRequests, clients: () => EngineClients) {
+export function authorizationRequestHook(requests: ResourceRequests) {
   return async (ctx: KoaContextWithOIDC): Promise<void> => {
     const { params, client: engineClient } = ctx.oidc
     if (!params || !engineClient) return
     delete params[HOOK_PARAMETER]
-    const client = clients().ours(engineClient)
+    const client = clientOf(engineClient)
     const granted: string[] = []
     const existing = new Set<string>()
     for (const identifier of Object.keys(ctx.oidc.resourceServers ?? {})) {

@@ -2,7 +2,7 @@
 import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { originsOf } from '#clients/document.ts'
 import type { Keyring } from '#sealing/keyring.ts'
-import type { EngineClients } from '../engine/clients.ts'
+import { clientOf } from '../engine/clients.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
 import type { ResourceRequests } from '../grants/resource-requests.ts'
 import { resourceIndicators } from './resources.ts'
@@ -14,22 +14,21 @@ type Features = NonNullable<Configuration['features']>
 
 export interface FeatureDeps {
   readonly requests: ResourceRequests
-  readonly clients: () => EngineClients
   readonly pages: EnginePages
   readonly keyring: Keyring
 }
 
-export function features({ requests, clients, pages, keyring }: FeatureDeps): Features {
+export function features({ requests, pages, keyring }: FeatureDeps): Features {
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
     // all nodes accept each other's nonces
     dPoP: { enabled: true, nonceSecret: keyring.deriveLasting('dpop-nonce') },
-    fapi: { enabled: true, profile: (_ctx, client) => (isFapi(clients(), client) ? '2.0' : undefined) },
+    fapi: { enabled: true, profile: (_ctx, client) => (isFapi(client) ? '2.0' : undefined) },
     pushedAuthorizationRequests: { enabled: true },
-    resourceIndicators: resourceIndicators(requests, clients),
+    resourceIndicators: resourceIndicators(requests),
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
-    introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(clients(), client, token) },
+    introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(client, token) },
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: (ctx, form) => pages.signOut(ctx, form),
@@ -41,23 +40,17 @@ export function features({ requests, clients, pages, keyring }: FeatureDeps): Fe
 }
 
 /** FAPI 2.0 Security Profile, for the clients of that profile. */
-function isFapi(clients: EngineClients, client: EngineClient | undefined): boolean {
-  return client !== undefined && clients.ours(client).profile === 'fapi2'
+function isFapi(client: EngineClient | undefined): boolean {
+  return client !== undefined && clientOf(client).profile === 'fapi2'
 }
 
 /** A confidential client is told about its own tokens; about others' only where it was registered for that. */
-async function mayIntrospect(
-  clients: EngineClients,
-  client: EngineClient,
-  token: { clientId?: string | undefined },
-): Promise<boolean> {
+async function mayIntrospect(client: EngineClient, token: { clientId?: string | undefined }): Promise<boolean> {
   if (client.clientAuthMethod === 'none') return false
-  return token.clientId === client.clientId || clients.ours(client).metadata['signet_introspect'] === true
+  return token.clientId === client.clientId || clientOf(client).metadata['signet_introspect'] === true
 }
 
 /** Cross-origin requests to the back channels: from the registered origins of a browser app, and no others. */
-export function clientBasedCors(clients: () => EngineClients) {
-  return (_ctx: KoaContextWithOIDC, origin: string, client: EngineClient): boolean => {
-    return originsOf(clients().ours(client)).includes(origin)
-  }
+export function clientBasedCors(_ctx: KoaContextWithOIDC, origin: string, client: EngineClient): boolean {
+  return originsOf(clientOf(client)).includes(origin)
 }

@@ -2,25 +2,25 @@
 import type { Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import type { Client } from '#clients/client.ts'
 import { orUnavailable } from '../adapter/errors.ts'
-import type { EngineClients } from '../engine/clients.ts'
+import { clientOf } from '../engine/clients.ts'
 import { invalidTarget, machineResource, requestedScopes, type ResourceRequests } from '../grants/resource-requests.ts'
 
 type Feature = NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>
 
-export function resourceIndicators(requests: ResourceRequests, clients: () => EngineClients): Feature {
+export function resourceIndicators(requests: ResourceRequests): Feature {
   return {
     enabled: true,
     // a code or refresh token for one resource keeps meaning it, also when openid is among its scopes
     useGrantedResource: () => true,
     async defaultResource(ctx, engineClient, oneOf) {
-      const client = clients().ours(engineClient)
+      const client = clientOf(engineClient)
       if (oneOf !== undefined) return chosen(client, [oneOf].flat())
       const { grant_type: grantType, scope } = ctx.oidc.params as { grant_type?: string; scope?: string }
       if (grantType === 'client_credentials') return machineResource(client)
       return requests.implied(client, scope)
     },
     getResourceServerInfo: (ctx, identifier, engineClient) =>
-      orUnavailable(() => resourceServer(requests, ctx, { identifier, client: clients().ours(engineClient) })),
+      orUnavailable(() => resourceServer(requests, ctx, { identifier, client: clientOf(engineClient) })),
   }
 }
 

@@ -1,6 +1,7 @@
 /** What happens around the engine on each request: scopes, explained refusals, their events, and headers it leaves out. */
 import type { EventEmitter } from 'node:events'
 import type { Context, Middleware, Next } from 'koa'
+import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Actor, Audit, AuditEvent } from '#audit/audit.ts'
 import { DatabaseUnavailable } from '#database/errors.ts'
@@ -9,7 +10,7 @@ import { allowContent } from '#http/security-headers.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { SeenFrom } from '../sessions/seen-from.ts'
 import { explainRefusal, type EngineError, type Refusal } from './explain-refusal.ts'
-import { ROUTES, type EngineInstance } from './provider.ts'
+import { ROUTES } from './routes.ts'
 import { inRequestScope } from './scope/request-scope.ts'
 import { tokenEndpoint, type TokenEndpointDeps } from '../grants/token-endpoint.ts'
 
@@ -38,19 +39,19 @@ const ERROR_EVENTS = [
 const JWKS_MAX_AGE = 300
 const RETRY_AFTER = 2
 
-export function aroundEngine(instance: EngineInstance, deps: AroundDeps): Middleware {
+export function aroundEngine(provider: Provider, deps: AroundDeps): Middleware {
   const caught = new WeakMap<object, EngineError>()
+  const emitter: EventEmitter = provider
   for (const event of ERROR_EVENTS) {
-    const { provider }: { provider: EventEmitter } = instance
-    provider.on(event, (ctx: KoaContextWithOIDC, error: EngineError) => {
+    emitter.on(event, (ctx: KoaContextWithOIDC, error: EngineError) => {
       caught.set(ctx.req, error)
       if (event === 'server_error') logBug(deps.logger, ctx, error)
     })
   }
 
-  const refused = async (ctx: KoaContextWithOIDC): Promise<Refusal | undefined> => {
+  const refused = (ctx: KoaContextWithOIDC): Refusal | undefined => {
     const error = caught.get(ctx.req)
-    return error && explainRefusal(ctx, error, instance)
+    return error && explainRefusal(ctx, error)
   }
   const token = tokenEndpoint({ ...deps, refused })
 
@@ -58,13 +59,16 @@ export function aroundEngine(instance: EngineInstance, deps: AroundDeps): Middle
     const isToken = ctx.method === 'POST' && ctx.path === ROUTES.token
     // the engine adds the hash of its own form_post script where there is such a directive
     if (ctx.path.startsWith(ROUTES.authorization)) allowContent(ctx, { 'script-src': [] })
-    await inRequestScope({ collect: isToken }, async (scope) => {
-      scope.seenFrom = () => seenFrom(ctx, deps)
-      if (ctx.path === ROUTES.revocation) scope.takeRevokedEvent = revokedEvent(ctx, deps)
+    const options = {
+      collect: isToken,
+      seenFrom: () => seenFrom(ctx, deps),
+      ...(ctx.path === ROUTES.revocation ? { revokedEvent: revokedEvent(ctx, deps) } : {}),
+    }
+    await inRequestScope(options, async (scope) => {
       try {
         await keepAnswered(ctx, () => (isToken ? token(ctx, next, scope) : next()))
       } finally {
-        if (!isToken) await recordOutcome(ctx, deps, await refused(ctx as unknown as KoaContextWithOIDC))
+        if (!isToken) await recordOutcome(ctx, deps, refused(ctx as unknown as KoaContextWithOIDC))
       }
     })
     finish(ctx)

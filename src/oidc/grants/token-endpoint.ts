@@ -5,15 +5,16 @@ import type { AuditContext, AuditEvent } from '#audit/audit.ts'
 import type { TokenCommit } from '../adapter/token-store.ts'
 import type { Settlement, UnitSettler } from '../adapter/unit-of-work.ts'
 import { rowId } from '../adapter/sealing.ts'
-import { ASSERTION_REUSED } from '../client-assertion.ts'
+import { ASSERTION_REUSED } from '../engine/client-assertion.ts'
 import { type Lifetimes, refreshTokenTtl } from '../configuration/lifetimes.ts'
 import type { Refusal } from '../engine/explain-refusal.ts'
-import type { RequestScope, UnitOfWork } from '../engine/scope/request-scope.ts'
+import type { RequestScope } from '../engine/scope/request-scope.ts'
+import type { UnitOfWork } from '../engine/scope/unit-of-work.ts'
 
 export interface TokenEndpointDeps {
   readonly settler: UnitSettler
   readonly lifetimes: Lifetimes
-  readonly refused: (ctx: KoaContextWithOIDC) => Promise<Refusal | undefined>
+  readonly refused: (ctx: KoaContextWithOIDC) => Refusal | undefined
   readonly auditContext: (ctx: Context) => Omit<AuditContext, 'actor'>
   readonly counted: (outcome: { grantType: string; error?: string }) => void
 }
@@ -37,10 +38,12 @@ export function tokenEndpoint(deps: TokenEndpointDeps) {
       }
       refuseAnswer(ctx, settlement)
     }
-    const refusal = (await deps.refused(engineCtx)) ?? refusalOf(ctx)
+    const refusal = deps.refused(engineCtx) ?? refusalOf(ctx)
     // the database cannot answer: to wait for it once more would only keep the caller waiting
     if (refusal.error !== 'temporarily_unavailable')
-      await deps.settler.refuse(unit, [refusedEvent(engineCtx, refusal, deps.auditContext(ctx))])
+      await deps.settler.refuse(unit, [
+        refusedEvent(engineCtx, { refusal, isReuse: scope.grants.ended.size > 0 }, deps.auditContext(ctx)),
+      ])
     deps.counted({ grantType, error: refusal.error })
   }
 }
@@ -123,15 +126,18 @@ function issued(ctx: KoaContextWithOIDC, origin: Omit<AuditContext, 'actor'>): A
   }
 }
 
-function refusedEvent(ctx: KoaContextWithOIDC, refusal: Refusal, origin: Omit<AuditContext, 'actor'>): AuditEvent {
+function refusedEvent(
+  ctx: KoaContextWithOIDC,
+  { refusal, isReuse }: { refusal: Refusal; isReuse: boolean },
+  origin: Omit<AuditContext, 'actor'>,
+): AuditEvent {
   const { client, params } = ctx.oidc
   const accountId = ctx.oidc.entities.RefreshToken?.accountId
   const claimed = params?.['client_id']
-  const reused =
-    refusal.detail === 'refresh token already used' || refusal.detail?.endsWith('already consumed') === true
   return {
     ...origin,
-    type: reused ? 'token.reused' : 'token.refused',
+    // a token request ends a grant for one reason: its code or refresh token was used before (RFC 9700 §4.14)
+    type: isReuse ? 'token.reused' : 'token.refused',
     outcome: 'failure',
     actor: client ? { kind: 'client', id: client.clientId } : { kind: 'anonymous' },
     ...(client ? { clientId: client.clientId } : {}),

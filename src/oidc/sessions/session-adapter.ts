@@ -31,9 +31,9 @@ export function createSessionAdapter(deps: {
   return {
     async find(id) {
       const payload = restore(await sessions.findById(rowId(id)))
-      const scope = requestScope()
-      if (payload && scope) {
-        scope.loadedSession = {
+      const reads = requestScope()?.session
+      if (payload && reads) {
+        reads.loaded = {
           uid: payload.uid as string,
           accountId: payload.accountId,
           clientIds: Object.keys(payload.authorizations ?? {}),
@@ -51,14 +51,14 @@ export function createSessionAdapter(deps: {
         ttlSeconds: ttlSeconds ?? 0,
         absoluteSeconds: absoluteSeconds(),
       })
-      const scope = requestScope()
-      if (scope) scope.replacedSessionId = undefined
+      const reads = requestScope()?.session
+      if (reads) reads.replacedId = undefined
     },
 
     // the engine destroys the old id of a session and saves the new one after it: one statement does both
     async destroy(id) {
-      const scope = requestScope()
-      if (scope) scope.replacedSessionId = id
+      const reads = requestScope()?.session
+      if (reads) reads.replacedId = id
     },
 
     consume: () => Promise.reject(new TypeError('a session is not consumed')),
@@ -75,10 +75,10 @@ function sessionWrite(
 ): Omit<SessionWrite, 'ttlSeconds' | 'absoluteSeconds'> {
   const { uid, accountId, loginTs, authorizations = {}, ...rest } = payload
   if (typeof uid !== 'string') throw new TypeError('a session has a uid')
-  const scope = requestScope()
-  const loaded = scope?.loadedSession?.uid === uid ? scope.loadedSession : undefined
-  const replacedId = scope?.replacedSessionId
-  const seenFrom = scope?.seenFrom()
+  const reads = requestScope()?.session
+  const loaded = reads?.loaded?.uid === uid ? reads.loaded : undefined
+  const replacedId = reads?.replacedId
+  const seenFrom = reads?.seenFrom()
   const { open, sealed } = sealer.seal('Session', ROW, uid, { ...rest, accountId, loginTs })
   return {
     uid,

@@ -25,7 +25,7 @@ export function createStatusOf(statuses: StatusStore, lists: StatusLists): Statu
 
   return async (token) => {
     const place = isPersons(token)
-      ? requestScope()?.grantStatus.get(token.grantId)
+      ? requestScope()?.grants.statusIndexes.get(token.grantId)
       : await placeOfClient(token.clientId as string)
     if (place === undefined) throw new TypeError('the grant of an access token was not read in its request')
     return { status: lists.claim(place) }

@@ -1,34 +1,57 @@
-/** The engine's store of a client's keys, filled with those that may be believed now. */
+/**
+ * What: a client's `asymmetricKeyStore` holds the keys that may be trusted now.
+ * Why: the engine trusts a fetched set for as long as its `Cache-Control` says, goes on trusting what verifies after
+ * that, and knows no revoked key. Here a stale set verifies nothing, a signature that does not verify makes it fetch
+ * once more, and a revoked key is not in the store. What was fetched outlives this client and the engine: it belongs to
+ * the clients.
+ * Engine: 9.13.3
+ * Test: test/flows/client-keys.test.ts
+ */
+import type Provider from 'oidc-provider'
 import type { Client as EngineClient } from 'oidc-provider'
 import type { Client, PublicJwk, PublishedKeys } from '#clients/client.ts'
 import { inlineKeys } from '#clients/client-keys.ts'
 import { keyThumbprint } from '#clients/key-thumbprint.ts'
 import type { ClientKeys } from '#clients/managed-keys.ts'
+import { clientOf } from '../clients.ts'
 import { requestScope } from '../scope/request-scope.ts'
 
-interface EngineKeyStore {
+export interface EngineKeyStore {
   fresh(): boolean
   refresh(): Promise<void>
   clear(): void
   add(key: PublicJwk): void
-  selectForVerify(options: { alg: string; kid?: string }): unknown[]
+  selectForVerify(options: { alg: string; kid?: string }): PublicJwk[]
   getKeyObject(key: PublicJwk, getPublic?: boolean): unknown
 }
 
 export type KeysOfClients = Pick<ClientKeys, 'mayForce' | 'refresh' | 'used'>
 
-/**
- * The engine believes a set for as long as its `Cache-Control` says, goes on believing what verifies after that, and
- * knows no revoked key. Here a stale set verifies nothing, whatever does not verify makes it look once more, and a
- * revoked key is not in the store. What was fetched outlives this client and the engine: it belongs to the clients.
- */
-export function tendKeyStore(engineClient: EngineClient, client: Client, keys: KeysOfClients): void {
-  const { asymmetricKeyStore: store } = engineClient as unknown as { asymmetricKeyStore: EngineKeyStore }
+export function keyStoreOf(engineClient: EngineClient): EngineKeyStore {
+  return (engineClient as unknown as { asymmetricKeyStore: EngineKeyStore }).asymmetricKeyStore
+}
+
+export function tendKeyStores(provider: Provider, { clientKeys }: { readonly clientKeys: KeysOfClients }): void {
+  const find = provider.Client.find.bind(provider.Client)
+  const tended = new WeakSet<EngineClient>()
+  Object.assign(provider.Client, {
+    find: async (id: string): Promise<EngineClient | undefined> => {
+      const engineClient = await find(id)
+      if (engineClient && !tended.has(engineClient)) {
+        tended.add(engineClient)
+        tend(keyStoreOf(engineClient), clientOf(engineClient), clientKeys)
+      }
+      return engineClient
+    },
+  })
+}
+
+function tend(store: EngineKeyStore, client: Client, keys: KeysOfClients): void {
   const getKeyObject = store.getKeyObject.bind(store)
   store.getKeyObject = (key, getPublic) => {
-    const scope = requestScope()
+    const assertion = requestScope()?.assertion
     // the engine tries one key after the other: the last one before it goes on is the one that verified
-    if (scope?.authenticating) scope.assertionKey = key
+    if (assertion?.stage === 'judged') assertion.key = key
     return getKeyObject(key, getPublic)
   }
   fill(store, client, inlineKeys(client))
@@ -66,11 +89,11 @@ function followAddress(store: EngineKeyStore, client: Client, keys: KeysOfClient
   // a stale set is none: the engine refreshes it and selects once more
   store.selectForVerify = (options) => (isFresh() ? select(options) : [])
   // asked when something did not verify: `false` makes the engine refresh and try once more, once a request
-  store.fresh = () => isFresh() && (requestScope()?.askedForKeys === true || !keys.mayForce(client))
+  store.fresh = () => isFresh() && (requestScope()?.assertion?.hasFetchedKeys === true || !keys.mayForce(client))
   store.refresh = async () => {
     if (store.fresh()) return
-    const scope = requestScope()
-    if (scope) scope.askedForKeys = true
+    const assertion = requestScope()?.assertion
+    if (assertion) assertion.hasFetchedKeys = true
     believe(await keys.refresh(client, known))
   }
 }

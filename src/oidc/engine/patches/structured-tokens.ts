@@ -1,4 +1,10 @@
-/** JWT access tokens at introspection and revocation (RFC 7662, RFC 7009), which the engine refuses by itself. */
+/**
+ * What: a JWT that is sent to introspection or revocation is set aside in `OIDCContext.entity`, once the client is
+ * known, and `AccessToken.find` and `ClientCredentials.find` return the model that it stands for.
+ * Why: the engine refuses JWT access tokens there (RFC 7662, RFC 7009) with `unsupported_token_type`.
+ * Engine: 9.13.3
+ * Test: test/flows/introspection.test.ts
+ */
 import { randomBytes } from 'node:crypto'
 import { createLocalJWKSet, errors as joseErrors, type JWTPayload, jwtVerify } from 'jose'
 import Provider from 'oidc-provider'
@@ -22,20 +28,25 @@ export interface StructuredTokenDeps {
 }
 
 /** Puts a JWT aside before the engine looks at the parameter. */
-export function setStructuredTokenAside(route: string, params: Record<string, unknown> | undefined): void {
+function setAside(route: string, params: Record<string, unknown> | undefined): void {
   const scope = requestScope()
   const token = params?.['token']
   if (!scope || !params || !ROUTES.has(route) || typeof token !== 'string' || !STRUCTURED.test(token)) return
-  scope.structuredToken = token
+  scope.token.structured = token
   params['token'] = MARKER
 }
 
-/** Lets the engine find a JWT that was put aside as the model that it stands for. */
-export function installStructuredTokens(provider: Provider, deps: StructuredTokenDeps): void {
+export function findStructuredTokens(provider: Provider, deps: StructuredTokenDeps): void {
+  const context = provider.OIDCContext.prototype
+  const { entity } = context
+  context.entity = function setEntity(key, value) {
+    if (key === 'Client') setAside(this.route, this.params)
+    entity.call(this, key, value)
+  }
   const keys = createLocalJWKSet({ keys: deps.keys.keys.map(({ publicJwk }) => publicJwk) })
 
   async function verified(): Promise<JWTPayload | undefined> {
-    const token = requestScope()?.structuredToken
+    const token = requestScope()?.token.structured
     if (token === undefined) return undefined
     try {
       const options = { issuer: deps.issuer, typ: 'at+jwt', clockTolerance: 15 }
@@ -102,7 +113,7 @@ async function model(
   })
   return Object.assign(token, {
     destroy: () =>
-      orUnavailable(() => statuses.revoke(jti, new Date(exp * 1000), requestScope()?.takeRevokedEvent() ?? [])),
+      orUnavailable(() => statuses.revoke(jti, new Date(exp * 1000), requestScope()?.token.revokedEvent() ?? [])),
   })
 }
 

@@ -1,0 +1,51 @@
+/** Every change to the engine that its configuration has no setting for. A file each, applied here and nowhere else. */
+import type Provider from 'oidc-provider'
+import type { AssertionDeps } from './patches/client-assertion.ts'
+import { judgeAssertions } from './patches/client-assertion.ts'
+import { type KeysOfClients, tendKeyStores } from './patches/client-key-store.ts'
+import { type ClientLookupDeps, replaceClientLookup } from './patches/client-lookup.ts'
+import { widenClockTolerance } from './patches/clock-tolerance.ts'
+import { type DeadTokensDeps, hideDeadTokens } from './patches/dead-tokens.ts'
+import { widenLoopbackHosts } from './patches/loopback-hosts.ts'
+import { refusePkceDowngrade } from './patches/pkce-downgrade.ts'
+import { type ReplayDeps, reserveIdentifiers } from './patches/replay-detection.ts'
+import { spellResources } from './patches/resource-spelling.ts'
+import { endSessionsByUid, type SessionEndDeps } from './patches/session-end.ts'
+import { findStructuredTokens, type StructuredTokenDeps } from './patches/structured-tokens.ts'
+import { refuseUnauthorizedClients } from './patches/unauthorized-client.ts'
+import { makeUrlsFromIssuer } from './patches/urls-from-issuer.ts'
+import type { ResourceRequests } from '../grants/resource-requests.ts'
+
+export interface PatchDeps
+  extends AssertionDeps, ClientLookupDeps, DeadTokensDeps, ReplayDeps, SessionEndDeps, StructuredTokenDeps {
+  readonly clients: ClientLookupDeps['clients']
+  readonly clientKeys: KeysOfClients
+  readonly requests: ResourceRequests
+}
+
+interface Patch {
+  /** The file below `patches/`, whose header says what the patch changes, why, and how that is tested. */
+  readonly file: string
+  readonly apply: (provider: Provider, deps: PatchDeps) => void
+}
+
+/** In the order in which they are applied: what wraps `Client.find` runs in it too. */
+export const PATCHES: readonly Patch[] = [
+  { file: 'loopback-hosts.ts', apply: widenLoopbackHosts },
+  { file: 'urls-from-issuer.ts', apply: makeUrlsFromIssuer },
+  { file: 'clock-tolerance.ts', apply: widenClockTolerance },
+  { file: 'client-lookup.ts', apply: replaceClientLookup },
+  { file: 'client-key-store.ts', apply: tendKeyStores },
+  { file: 'resource-spelling.ts', apply: spellResources },
+  { file: 'client-assertion.ts', apply: judgeAssertions },
+  { file: 'replay-detection.ts', apply: reserveIdentifiers },
+  { file: 'unauthorized-client.ts', apply: refuseUnauthorizedClients },
+  { file: 'pkce-downgrade.ts', apply: refusePkceDowngrade },
+  { file: 'structured-tokens.ts', apply: findStructuredTokens },
+  { file: 'dead-tokens.ts', apply: hideDeadTokens },
+  { file: 'session-end.ts', apply: endSessionsByUid },
+]
+
+export function applyPatches(provider: Provider, deps: PatchDeps): void {
+  for (const { apply } of PATCHES) apply(provider, deps)
+}

@@ -1,0 +1,110 @@
+/**
+ * What: a client assertion is judged by our rules once its client is known. What breaks one is verified here, and the
+ * refusal is thrown where the engine begins to verify. The engine itself takes any audience.
+ * Why: the engine accepts the URLs of endpoints as audience (RFC 10070), made from the request's Host, and refuses some
+ * broken claims before it verifies the signature, without a reason. The reason is only for holders of the client's key.
+ * Engine: 9.13.3
+ * Test: test/hazards/client-assertion.test.ts
+ */
+import { compactVerify, decodeJwt, decodeProtectedHeader, errors as joseErrors } from 'jose'
+import type Provider from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import type { Client as EngineClient, KoaContextWithOIDC } from 'oidc-provider'
+import type { Client } from '#clients/client.ts'
+import { ASSERTION_ALGS } from '#clients/profiles.ts'
+import type { RestoreEpoch } from '../../restore-epoch/restore-epoch-store.ts'
+import { assertionFault, type AssertionContext } from '../client-assertion.ts'
+import { clientOf } from '../clients.ts'
+import { onClientFound } from '../on-client-found.ts'
+import { ROUTES } from '../routes.ts'
+import type { PresentedAssertion } from '../scope/assertion.ts'
+import { requestScope } from '../scope/request-scope.ts'
+import { keyStoreOf } from './client-key-store.ts'
+
+export interface AssertionDeps {
+  readonly issuer: string
+  readonly restoreEpoch: RestoreEpoch
+}
+
+export function judgeAssertions(provider: Provider, deps: AssertionDeps): void {
+  onClientFound(provider, async (ctx, engineClient) => {
+    const scope = requestScope()
+    const value = ctx.oidc.params?.['client_assertion']
+    if (!scope || ctx.oidc.client || typeof value !== 'string') return
+    // the engine refuses by itself a client that does not authenticate so, and what is no JWT of a permitted algorithm
+    const read =
+      engineClient.clientAuthMethod === 'private_key_jwt' ? permitted(value, clientOf(engineClient)) : undefined
+    if (!read) return
+    const assertion: PresentedAssertion = { stage: 'judged', refusal: undefined, key: undefined, hasFetchedKeys: false }
+    scope.assertion = assertion
+    const fault = assertionFault({ ...read, client: clientOf(engineClient), context: contextOf(ctx, deps) })
+    if (fault !== undefined) assertion.refusal = await refusalFor(fault, engineClient, read)
+  })
+  Object.assign(provider.OIDCContext.prototype, {
+    clientJwtAuthExpectedAudience() {
+      const refusal = requestScope()?.assertion?.refusal
+      if (refusal) throw refusal
+      return { has: () => true }
+    },
+  })
+}
+
+type ReadAssertion = Pick<Parameters<typeof assertionFault>[0], 'assertion' | 'claims' | 'header'>
+
+function permitted(assertion: string, { metadata }: Client): ReadAssertion | undefined {
+  try {
+    const header = decodeProtectedHeader(assertion)
+    const registered = metadata['token_endpoint_auth_signing_alg']
+    const isPermitted =
+      registered === undefined ? ASSERTION_ALGS.some((alg) => alg === header.alg) : header.alg === registered
+    return isPermitted ? { assertion, header, claims: decodeJwt(assertion) } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function contextOf(ctx: KoaContextWithOIDC, { issuer, restoreEpoch }: AssertionDeps): AssertionContext {
+  return {
+    issuer,
+    tokenEndpoint: issuer + ROUTES.token,
+    endpoint: issuer + ctx.path,
+    now: Date.now() / 1000,
+    restoredAt: restoreEpoch.beganAt.getTime() / 1000,
+  }
+}
+
+/** Names the broken rule when the client's key signed the assertion; otherwise only the log is told why. */
+async function refusalFor(fault: string, engineClient: EngineClient, read: ReadAssertion): Promise<Error> {
+  try {
+    await verify(engineClient, read)
+  } catch (cause) {
+    return new errors.InvalidClientAuth({ cause })
+  }
+  return Object.assign(new errors.InvalidClientAuth(fault), { error_description: fault })
+}
+
+/** As the engine verifies: with each key that fits, and once more with fresh keys. Throws when no key signed it. */
+async function verify(engineClient: EngineClient, { assertion, header }: ReadAssertion): Promise<void> {
+  const store = keyStoreOf(engineClient)
+  const { alg, kid } = header as { alg: string; kid?: string }
+  for (;;) {
+    try {
+      const keys = store.selectForVerify({ alg, ...(kid === undefined ? {} : { kid }) })
+      if (keys.length === 0) throw new joseErrors.JWKSNoMatchingKey()
+      for (const key of keys) if (await isSignedBy(key, assertion, alg)) return
+      throw new joseErrors.JWSSignatureVerificationFailed()
+    } catch (error) {
+      if (store.fresh()) throw error
+      await store.refresh()
+    }
+  }
+}
+
+async function isSignedBy(key: object, assertion: string, alg: string): Promise<boolean> {
+  try {
+    await compactVerify(assertion, key, { algorithms: [alg] })
+    return true
+  } catch {
+    return false
+  }
+}

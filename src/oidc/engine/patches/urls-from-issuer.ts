@@ -1,0 +1,11 @@
+/**
+ * What: `OIDCContext.urlFor` makes URLs from the issuer.
+ * Why: the engine makes them from the request's Host, which whoever sends the request chooses.
+ * Engine: 9.13.3
+ * Test: test/hazards/bad-input-http.test.ts
+ */
+import type Provider from 'oidc-provider'
+
+export function makeUrlsFromIssuer(provider: Provider): void {
+  provider.OIDCContext.prototype.urlFor = (name, options) => provider.urlFor(name, options)
+}

@@ -1,0 +1,29 @@
+/** Writes of a token request, collected while it is handled and written in one statement before its answer. */
+import type { ModelName } from '../../adapter/models.ts'
+import type { Payload } from '../../adapter/sealing.ts'
+
+export interface CollectedInsert {
+  readonly kind: ModelName
+  readonly value: string
+  readonly payload: Payload
+  readonly ttlSeconds: number | undefined
+}
+
+export interface Reservation {
+  /** Whose identifier it is: a client assertion's (RFC 7523 §3) or a DPoP proof's (RFC 9449 §11.1). */
+  readonly of: 'assertion' | 'proof'
+  readonly id: Buffer
+  readonly expiresAt: Date
+}
+
+export interface UnitOfWork {
+  readonly reservations: Reservation[]
+  readonly inserts: CollectedInsert[]
+  consumption: { readonly kind: ModelName; readonly value: string } | undefined
+  /** The successor of an already rotated refresh token that was presented again within the grace window. */
+  repeated: string | undefined
+}
+
+export function createUnitOfWork(): UnitOfWork {
+  return { reservations: [], inserts: [], consumption: undefined, repeated: undefined }
+}
