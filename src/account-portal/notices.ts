@@ -2,7 +2,7 @@
 import type { Queryable } from '#database/database.ts'
 import { deviceOf, nameOfDevice } from '#http/device.ts'
 import type { Mail } from '#mail/mail.ts'
-import type { FactorChange } from '#mail/templates/letter.ts'
+import type { FactorChange } from '#mail/templates/mail-template.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Visit } from './visit.ts'
 

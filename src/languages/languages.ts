@@ -1,4 +1,6 @@
-/** Further languages: one file each in this folder, `<tag>.ts`, read at start. English and Korean stand in the rooms. */
+/**
+ * Loads further languages at start: one file each in this folder, `<tag>.ts`. English and Korean are part of the rooms.
+ */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -6,20 +8,20 @@ import { TEXTS as PORTAL_TEXTS, type PortalTexts } from '#account-portal/texts/t
 import { LANGUAGES } from '#pages/i18n/language.ts'
 import { FRAME_TEXTS, type FrameTexts } from '#pages/i18n/frame-texts.ts'
 import { TEXTS as INTERACTION_TEXTS, type InteractionTexts } from '#interactions/texts/texts.ts'
-import type { Letters } from '#mail/templates/letter.ts'
-import { LETTERS } from '#mail/templates/texts/texts.ts'
+import type { MailTemplates } from '#mail/templates/mail-template.ts'
+import { MAIL_TEMPLATES } from '#mail/templates/texts/texts.ts'
 import { PASSKEY_TEXTS, type PasskeyTexts } from '#sign-in/passkey/texts/texts.ts'
 
-/** What a file of a language exports as `translation`; each part has the keys and gaps of its `en.ts`. */
+/** What a language file exports as `translation`; each part has the keys and placeholders of its `en.ts`. */
 export interface Translation {
-  /** What the language calls itself. */
+  /** The language's own name for itself. */
   readonly name: string
   readonly dir: 'ltr' | 'rtl'
   readonly frame: FrameTexts
   readonly interactions: InteractionTexts
   readonly portal: PortalTexts
   readonly passkeys: PasskeyTexts
-  readonly letters: Letters
+  readonly letters: MailTemplates
 }
 
 /** A primary language subtag (RFC 5646 §2.2.1): `de.ts`, `gsw.ts`. */
@@ -41,5 +43,5 @@ function addLanguage(tag: string, { name, dir, ...texts }: Translation): void {
   Object.assign(INTERACTION_TEXTS, { [tag]: texts.interactions })
   Object.assign(PORTAL_TEXTS, { [tag]: texts.portal })
   Object.assign(PASSKEY_TEXTS, { [tag]: texts.passkeys })
-  Object.assign(LETTERS, { [tag]: texts.letters })
+  Object.assign(MAIL_TEMPLATES, { [tag]: texts.letters })
 }

@@ -1,4 +1,4 @@
-/** Sends a mail that waits in the outbox, or says why it waits on or never leaves. */
+/** Sends a mail from the outbox, or reports why it waits or is dropped. */
 import type { Config } from '#config/config.ts'
 import type { Queryable } from '#database/database.ts'
 import type { OutboxTask } from '#outbox/runner.ts'
@@ -18,24 +18,24 @@ export interface MailDeps {
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly metrics: Pick<Metrics, 'mailHandled'>
   readonly clock: Clock
-  /** The name of this server as people know it. */
+  /** The product name that people know. */
   readonly brand: () => string
 }
 
-const DAYS_OF_USE = 3
+const USEFUL_DAYS = 3
 
-/** The outbox's task. Without a relay (`undefined`) mails wait for one. */
+/** Creates the function of the outbox task. Without a relay, mails stay in the outbox. */
 export function createDelivery(deps: MailDeps, relay: Relay | undefined): OutboxTask {
   const { config, keyring, logger, metrics, clock } = deps
   const from = config.mail.from ?? `no-reply@${new URL(config.issuer).hostname}`
 
-  async function written(mail: WaitingMail): Promise<OutgoingMail> {
+  async function compose(mail: WaitingMail): Promise<OutgoingMail> {
     const rendered = await render(mail, { issuer: config.issuer, brand: deps.brand() })
     const domain = from.slice(from.lastIndexOf('@') + 1).replace('>', '')
     return { ...rendered, to: mail.to, from, messageId: `${mail.id}@${domain}`, at: new Date(mail.writtenAt) }
   }
 
-  function told(mail: WaitingMail, attempt: number) {
+  function logFields(mail: WaitingMail, attempt: number) {
     return { mail: mail.id, template: mail.template, attempt }
   }
 
@@ -49,25 +49,28 @@ export function createDelivery(deps: MailDeps, relay: Relay | undefined): Outbox
     if (mail.unsent) return
     if (clock.now().getTime() - mail.writtenAt > usefulMs(mail)) {
       count('dropped')
-      return logger.warn(told(mail, attempt), 'a mail is of no use any more; it is dropped')
+      return logger.warn(logFields(mail, attempt), 'a mail is of no use any more; it is dropped')
     }
     try {
       if (!relay) throw new Error('there is no relay')
-      await relay.send(await written(mail), signal)
+      await relay.send(await compose(mail), signal)
     } catch (error) {
       const final = last || (error instanceof MailRefused && error.permanent)
       const reason = error instanceof MailRefused ? error.message : 'it could not be written or kept'
       count(final ? 'dropped' : 'delayed')
-      logger.warn({ ...told(mail, attempt), reason }, final ? 'a mail was given up' : 'a mail waits to be tried again')
+      logger.warn(
+        { ...logFields(mail, attempt), reason },
+        final ? 'a mail was given up' : 'a mail waits to be tried again',
+      )
       if (final) return
       throw new Error(reason, { cause: error })
     }
     count('sent')
-    logger.info(told(mail, attempt), 'mail sent')
+    logger.info(logFields(mail, attempt), 'mail sent')
   }
 }
 
-/** A code that no longer works is not worth a mail. */
+/** Returns how long a mail is worth sending, in milliseconds: until its code expires, otherwise three days. */
 function usefulMs({ data }: WaitingMail): number {
-  return 'minutes' in data ? data.minutes * 60_000 : DAYS_OF_USE * 24 * 3_600_000
+  return 'minutes' in data ? data.minutes * 60_000 : USEFUL_DAYS * 24 * 3_600_000
 }

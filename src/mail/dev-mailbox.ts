@@ -1,4 +1,4 @@
-/** `/dev/mail` of the management port: in development, the mails that would have left, to be read in a browser. */
+/** `/dev/mail` on the management port: in development, shows the mails that would have been sent. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import { html, raw, type Html } from '#pages/design/html.ts'
@@ -11,7 +11,7 @@ export interface DevMailboxDeps {
   /** Undefined while the server starts. */
   readonly db: () => Queryable | undefined
   readonly keyring: Pick<Keyring, 'seal' | 'open'>
-  /** Where the management listener listens. */
+  /** The host that the management listener binds to. */
   readonly host: string
 }
 
@@ -19,7 +19,7 @@ export type DevMailbox = (req: IncomingMessage, res: ServerResponse) => Promise<
 
 export const DEV_MAIL_PATH = '/dev/mail'
 
-/** A mail is shown in a frame without script, forms or an origin; its links open outside. */
+/** A mail is shown in an iframe without scripts, forms or an origin; its links open in a new window. */
 const SANDBOX = 'allow-popups allow-popups-to-escape-sandbox'
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -34,32 +34,32 @@ pre{padding:16px;background:var(--sheet);border:1px solid var(--line);border-rad
 iframe{width:100%;height:40rem;border:1px solid var(--line);border-radius:14px}`
 
 /**
- * `/dev/mail` lists, `?mail=ID` shows one and `&part=html` its HTML part alone. With `Accept: application/json` the list
- * is `{"items": […]}`, for programs that read a code.
+ * Answers `/dev/mail` with the list, `?mail=ID` with one mail, and `?mail=ID&part=html` with its HTML part alone. With
+ * `Accept: application/json` the list is `{"items": […]}`, for programs that read a code.
  */
 export function createDevMailbox({ db, keyring, host }: DevMailboxDeps): DevMailbox {
   return async (req, res) => {
-    // The mails carry codes: no page of the web may read them under a name that it made lead here.
-    if (!isOwnHost(req.headers.host, host)) return send(res, 421, message('This server has another name.'))
+    // Mails contain codes: a web page must not read them by DNS rebinding.
+    if (!isAllowedHost(req.headers.host, host)) return send(res, 421, message('This server has another name.'))
     if (req.method !== 'GET') return send(res, 405, message('Mails are read only.'))
     const queryable = db()
     if (!queryable) return send(res, 503, message('The server is starting.'))
-    const kept = createKeptMails(queryable, keyring)
+    const mails = createKeptMails(queryable, keyring)
     const query = new URL(req.url ?? '/', 'http://localhost').searchParams
     const id = query.get('mail')
     if (id === null) {
-      const items = await kept.list()
+      const items = await mails.list()
       const json = req.headers.accept?.includes('application/json') === true
       return json ? sendJson(res, { items }) : send(res, 200, listPage(items))
     }
-    const mail = await kept.find(id)
+    const mail = await mails.find(id)
     if (!mail) return send(res, 404, message('There is no such mail any more.'))
     if (query.get('part') === 'html') return answer(res, 200, { body: mail.html, policy: PART_POLICY })
     return send(res, 200, mailPage(mail))
   }
 }
 
-function isOwnHost(given: string | undefined, host: string): boolean {
+function isAllowedHost(given: string | undefined, host: string): boolean {
   const name = given?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1') ?? ''
   return name === 'localhost' || name === host || isIP(name) !== 0
 }
@@ -109,14 +109,14 @@ function mailPage(mail: KeptMail): Html {
         ${facts}
       </table>
       <h2>Text</h2>
-      <pre>${linked(mail.text)}</pre>
+      <pre>${withLinks(mail.text)}</pre>
       <h2>HTML</h2>
       <iframe sandbox="${SANDBOX}" title="HTML part" src="${part}"></iframe>`,
   )
 }
 
-/** The text with its URLs as links. */
-function linked(text: string): (string | Html)[] {
+/** Turns the URLs in the text into links. */
+function withLinks(text: string): (string | Html)[] {
   return text
     .split(/(https?:\/\/\S+)/)
     .map((piece, index) =>

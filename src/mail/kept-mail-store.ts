@@ -1,4 +1,7 @@
-/** The table kept_mails: in development, the last mails that would have left. Sealed, for they carry codes. */
+/**
+ * The SQL of the table `kept_mails`: in development, the latest mails that would have been sent, sealed because they
+ * contain codes.
+ */
 import type { Queryable } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 
@@ -13,7 +16,7 @@ export interface KeptMail {
 }
 
 export interface KeptMails {
-  /** A mail whose id is there already is the same one. */
+  /** Stores a mail. A mail with a known id is the same mail and is not stored twice. */
   keep(mail: KeptMail): Promise<void>
   /** Newest first. */
   list(): Promise<KeptMail[]>
@@ -21,7 +24,7 @@ export interface KeptMails {
 }
 
 const PURPOSE = 'kept-mail'
-const KEPT = 100
+const MAX_MAILS = 100
 
 interface Row {
   readonly id: string
@@ -29,24 +32,24 @@ interface Row {
 }
 
 export function createKeptMails(db: Queryable, keyring: Pick<Keyring, 'seal' | 'open'>): KeptMails {
-  const opened = ({ id, sealed }: Row) => JSON.parse(keyring.open(PURPOSE, sealed, id).toString()) as KeptMail
+  const open = ({ id, sealed }: Row) => JSON.parse(keyring.open(PURPOSE, sealed, id).toString()) as KeptMail
   return {
     async keep(mail) {
       await db.query(
         `WITH old AS (DELETE FROM kept_mails WHERE id IN (SELECT id FROM kept_mails ORDER BY kept_at DESC OFFSET $3))
          INSERT INTO kept_mails (id, sealed) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`,
-        [mail.id, keyring.seal(PURPOSE, Buffer.from(JSON.stringify(mail)), mail.id), KEPT - 1],
+        [mail.id, keyring.seal(PURPOSE, Buffer.from(JSON.stringify(mail)), mail.id), MAX_MAILS - 1],
       )
     },
     async list() {
       const { rows } = await db.query<Row>('SELECT id, sealed FROM kept_mails ORDER BY kept_at DESC, id LIMIT $1', [
-        KEPT,
+        MAX_MAILS,
       ])
-      return rows.map(opened)
+      return rows.map(open)
     },
     async find(id) {
       const { rows } = await db.query<Row>('SELECT id, sealed FROM kept_mails WHERE id = $1', [id])
-      return rows[0] && opened(rows[0])
+      return rows[0] && open(rows[0])
     },
   }
 }

@@ -1,4 +1,6 @@
-/** Mail to people: put into the outbox in the transaction of its cause, and handed to the relay from there. */
+/**
+ * Sends mail to people: adds it to the outbox in the transaction of its cause, from where it goes to the SMTP relay.
+ */
 import type { Queryable } from '#database/database.ts'
 import type { OutboxTask } from '#outbox/runner.ts'
 import { addToOutbox } from '#outbox/outbox-store.ts'
@@ -6,31 +8,31 @@ import { createDelivery, type MailDeps } from './delivery.ts'
 import { createKeptMails } from './kept-mail-store.ts'
 import { type MailMessage, sealMail } from './sealed-mail.ts'
 import { createRelay, type Relay } from './smtp.ts'
-import type { TemplateName } from './templates/letter.ts'
+import type { TemplateName } from './templates/mail-template.ts'
 
 export interface Mail {
-  /** False in production without a relay: what needs mail is off then, and `enqueue` does nothing. */
+  /** False in production without a relay: features that need mail are disabled, and `enqueue` does nothing. */
   readonly available: boolean
   /**
-   * Writes a mail that leaves once `trx` is committed, within seconds. Throws TypeError for an address that is none: a
-   * caller checks those that people type.
+   * Queues a mail, which is sent within seconds after `trx` is committed. Throws TypeError for an invalid address:
+   * callers validate addresses that people type.
    */
   enqueue<Name extends TemplateName>(trx: Queryable, message: MailMessage<Name>): Promise<void>
 }
 
-/** The task of the outbox that sends mails. */
+/** The name of the outbox task that sends mails. */
 export const MAIL_TASK = 'mail'
 
-/** About three days, at growing distances. */
+/** About three days, with increasing delays. */
 const MAX_ATTEMPTS = 20
-/** One address: no list, no comment, no quoted part, no line break. */
+/** Exactly one address: no list, comment, quoted part or line break. */
 const ADDRESS = /^[^\s@<>()[\]\\,;:"\p{Cc}]{1,64}@[^\s@<>()[\]\\,;:"\p{Cc}]{1,253}$/u
 
-/** See Mail; `deliver` is the outbox's task. */
+/** Builds the service; `deliver` is the function of the outbox task. */
 export function createMail(deps: MailDeps): Mail & { readonly deliver: OutboxTask } {
   const { config, smtpUrl, keyring, clock } = deps
   const { hostname } = new URL(config.issuer)
-  const relay = smtpUrl === undefined ? keepingRelay(deps) : createRelay(smtpUrl, hostname)
+  const relay = smtpUrl === undefined ? storingRelay(deps) : createRelay(smtpUrl, hostname)
   return {
     available: relay !== undefined,
     async enqueue(trx, message) {
@@ -46,8 +48,8 @@ export function createMail(deps: MailDeps): Mail & { readonly deliver: OutboxTas
   }
 }
 
-/** In development mail is kept where its developer reads it; in production without a relay there is none. */
-function keepingRelay({ config, db, keyring }: MailDeps): Relay | undefined {
+/** Stores mail for the developer to read at `/dev/mail`. Undefined in production, where mail needs a relay. */
+function storingRelay({ config, db, keyring }: MailDeps): Relay | undefined {
   if (config.production) return undefined
   const kept = createKeptMails(db, keyring)
   return {

@@ -1,4 +1,4 @@
-/** Where kept mails stand sealed, for the change of master keys. */
+/** The sealed column of the stored mails, for the change of master keys. */
 import type { SealedColumn } from '#sealing/sealed-column.ts'
 
 export const SEALED_KEPT_MAILS: SealedColumn = {

@@ -1,21 +1,22 @@
-/** How a mail stands in the outbox: sealed as a whole, for it carries codes, links and addresses. */
+/** Seals a mail as a whole for the outbox, because it contains codes, links and addresses. */
 import type { Keyring } from '#sealing/keyring.ts'
 import { randomName } from '#shared/ids.ts'
-import type { TemplateData, TemplateName } from './templates/letter.ts'
+import type { TemplateData, TemplateName } from './templates/mail-template.ts'
 
 export interface MailMessage<Name extends TemplateName = TemplateName> {
-  /** One address that the account room found good. */
+  /** One address that the accounts room has validated. */
   readonly to: string
-  /** The person's language, as a BCP 47 tag; one that is not spoken here is answered in English. */
+  /** The person's language, as a BCP 47 tag; a language without texts falls back to English. */
   readonly language: string
   readonly template: Name
   readonly data: TemplateData[Name]
-  /** Waits as every mail does and is dropped then, so that nobody can tell by time that there was none to send. */
+  /** Queued like every other mail and then dropped, so that response times do not show whether a mail was sent. */
   readonly unsent?: boolean
 }
 
-/** As it waits: when it was written, and a name by which its copies are recognised. */
+/** A mail in the outbox. */
 export interface WaitingMail extends MailMessage {
+  /** The same for each attempt to send it. */
   readonly id: string
   /** Milliseconds since 1970. */
   readonly writtenAt: number
@@ -23,7 +24,7 @@ export interface WaitingMail extends MailMessage {
 
 const PURPOSE = 'mail'
 
-/** The payload of a mail in the outbox. */
+/** Returns the id and the outbox payload of a mail; `sealed` is base64. */
 export function sealMail(
   keyring: Pick<Keyring, 'seal'>,
   message: MailMessage,
@@ -34,7 +35,7 @@ export function sealMail(
   return { id, sealed: keyring.seal(PURPOSE, content, id).toString('base64') }
 }
 
-/** Undefined when this was not sealed by one of our keys. */
+/** Opens an outbox payload. Returns undefined when it was not sealed by one of the keyring's keys. */
 export function openMail(keyring: Pick<Keyring, 'open'>, payload: unknown): WaitingMail | undefined {
   const { id, sealed } = payload as { id?: unknown; sealed?: unknown }
   if (typeof id !== 'string' || typeof sealed !== 'string') return undefined

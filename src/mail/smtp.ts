@@ -1,4 +1,4 @@
-/** Hands one mail to the relay over SMTP, within the time that its signal gives. */
+/** Sends one mail to the relay over SMTP, within the time that its signal allows. */
 import MailComposer from 'nodemailer/lib/mail-composer'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { isLoopback } from '#config/loopback.ts'
@@ -18,24 +18,24 @@ export interface Relay {
   send(mail: OutgoingMail, signal: AbortSignal): Promise<void>
 }
 
-/** The relay did not take a mail. The message names neither the address nor what the mail says. */
+/** The relay did not accept a mail. The message contains neither the address nor the content of the mail. */
 export class MailRefused extends Error {
-  /** Whether another try is of no use: the relay refused this address or this mail for good. */
+  /** True when a retry cannot succeed: the relay rejected this address or this mail permanently. */
   readonly permanent: boolean
 
   constructor(error: SMTPConnection.SMTPError) {
     super(reasonOf(error))
     this.name = 'MailRefused'
-    const forGood = Number(error.responseCode) >= 500 && Number(error.responseCode) < 600
-    // Other commands are refused for what we are (AUTH, MAIL FROM): that an operator can mend.
-    this.permanent = forGood && ['RCPT TO', 'DATA'].includes(error.command ?? '')
+    const permanentCode = Number(error.responseCode) >= 500 && Number(error.responseCode) < 600
+    // Other commands (AUTH, MAIL FROM) are rejected because of our configuration, which an operator can fix.
+    this.permanent = permanentCode && ['RCPT TO', 'DATA'].includes(error.command ?? '')
   }
 }
 
 const CONNECT_MS = 5000
-const SILENCE_MS = 10_000
+const IDLE_MS = 10_000
 
-/** `name`: how this server calls itself in EHLO. */
+/** Creates the client of the relay at `url`. `name` is what it sends in EHLO (RFC 5321 §4.1.1.1). */
 export function createRelay(url: string, name: string): Relay {
   const { auth, ...options } = connectionOptions(url)
   return {
@@ -48,7 +48,7 @@ export function createRelay(url: string, name: string): Relay {
       signal.addEventListener('abort', abort, { once: true })
       if (signal.aborted) abort()
       try {
-        await Promise.race([converse(connection, { mail, message, auth }), failed.promise])
+        await Promise.race([transmit(connection, { mail, message, auth }), failed.promise])
         connection.quit()
       } catch (error) {
         connection.close()
@@ -60,24 +60,24 @@ export function createRelay(url: string, name: string): Relay {
   }
 }
 
-async function converse(
+async function transmit(
   connection: SMTPConnection,
   given: { mail: OutgoingMail; message: Buffer; auth: SMTPConnection.Credentials | undefined },
 ): Promise<void> {
   const { mail, message, auth } = given
-  await answered((done) => connection.connect(done))
-  if (auth) await answered((done) => connection.login(auth, done))
+  await completed((done) => connection.connect(done))
+  if (auth) await completed((done) => connection.login(auth, done))
   const envelope = { from: mailboxOf(mail.from).address, to: mail.to }
-  await answered((done) => connection.send(envelope, message, done))
+  await completed((done) => connection.send(envelope, message, done))
 }
 
-function answered(ask: (done: (error?: Error | null) => void) => void): Promise<void> {
+function completed(ask: (done: (error?: Error | null) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => ask((error) => (error ? reject(error) : resolve())))
 }
 
 /**
- * `smtps:` speaks TLS from the start; `smtp:` must come to it by STARTTLS, for mails carry codes. On this machine there
- * is nothing to protect it from, and `?tls=off` says that an operator answers for the network.
+ * `smtps:` uses TLS from the start; `smtp:` must upgrade by STARTTLS, because mails contain codes. A loopback
+ * connection needs no protection, and with `?tls=off` the operator takes responsibility for the network.
  */
 function connectionOptions(url: string): SMTPConnection.Options & { auth?: SMTPConnection.Credentials } {
   const { protocol, hostname, port, username, password, searchParams } = new URL(url)
@@ -92,7 +92,7 @@ function connectionOptions(url: string): SMTPConnection.Options & { auth?: SMTPC
     tls: { minVersion: 'TLSv1.2' },
     connectionTimeout: CONNECT_MS,
     greetingTimeout: CONNECT_MS,
-    socketTimeout: SILENCE_MS,
+    socketTimeout: IDLE_MS,
     ...(username === '' ? {} : { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
   }
 }
@@ -111,7 +111,7 @@ function compose({ to, from, subject, text, html, messageId, at, language }: Out
     html,
     messageId: `<${messageId}>`,
     date: at,
-    // RFC 3834 §5: nobody's absence is told to a machine.
+    // RFC 3834 §5: asks for no automatic replies, such as out-of-office messages.
     headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': language },
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -119,7 +119,7 @@ function compose({ to, from, subject, text, html, messageId, at, language }: Out
   return composer.compile().build()
 }
 
-/** Reply codes and our own error codes: the words of a relay repeat addresses. */
+/** Describes the error by reply code and error code only: the text of a relay's answer repeats addresses. */
 function reasonOf({ code, command, response, responseCode }: SMTPConnection.SMTPError): string {
   if (responseCode === undefined) return `the relay could not be reached (${code ?? 'unknown'})`
   const enhanced = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response ?? '')?.[1]

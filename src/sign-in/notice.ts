@@ -2,7 +2,7 @@
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { MailMessage } from '#mail/sealed-mail.ts'
-import type { FactorChange } from '#mail/templates/letter.ts'
+import type { FactorChange } from '#mail/templates/mail-template.ts'
 
 /** The person's own page; it asks them to sign in. */
 const ACCOUNT_PATH = '/account'

@@ -11,7 +11,7 @@ import { type SmtpServer, startSmtp } from '../support/smtp.ts'
 export const CALLBACK = 'https://shop.example/cb'
 export const NEW_PASSWORD = 'seven purple lanterns drift'
 
-export interface Letter {
+export interface MailContent {
   readonly subject: string
   readonly text: string
   readonly html: string
@@ -39,7 +39,7 @@ export interface MailWorld {
   /** The page behind a link of the page, by its words. */
   follow(browser: Person, page: Visit, words: string): Promise<Visit>
   /** The newest mail to an address, once there are `count`. */
-  mail(address: string, count?: number): Promise<Letter>
+  mail(address: string, count?: number): Promise<MailContent>
   /** From the sign-in page to the one that asks for the code. */
   ask(browser: Person, kind: 'reset' | 'register', email: string, params?: Record<string, string>): Promise<Visit>
   /** The same, with the code: the page that asks for the new password. */
@@ -104,7 +104,7 @@ export function linkOf(page: Visit, words: string): string {
   return link[1].replaceAll('&amp;', '&')
 }
 
-async function untilMail(smtp: SmtpServer, address: string, wanted: number): Promise<Letter> {
+async function untilMail(smtp: SmtpServer, address: string, wanted: number): Promise<MailContent> {
   const deadline = performance.now() + 10_000
   for (;;) {
     const own = smtp.taken.filter(({ to }) => to.includes(address))
@@ -115,6 +115,6 @@ async function untilMail(smtp: SmtpServer, address: string, wanted: number): Pro
   }
 }
 
-function letterOf({ subject = '', text = '', html }: ParsedMail): Letter {
+function letterOf({ subject = '', text = '', html }: ParsedMail): MailContent {
   return { subject, text, html: typeof html === 'string' ? html : '', code: codeIn(text), link: linkIn(text) }
 }

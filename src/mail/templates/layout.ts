@@ -1,14 +1,14 @@
-/** Lays a letter out twice, with the same content: as text and as one column of HTML. */
+/** Lays out the content of a mail as plain text and as one column of HTML. */
 import { html, raw, type Html } from '#pages/design/html.ts'
 import { COLOURS } from '#pages/design/tokens.ts'
-import type { Letter } from './letter.ts'
+import type { MailContent } from './mail-template.ts'
 
 type Colour = keyof typeof COLOURS
 
 const FONT = `ui-sans-serif,system-ui,'Segoe UI','Apple SD Gothic Neo','Noto Sans KR',sans-serif`
 const CODE_FONT = `ui-monospace,'SFMono-Regular',Menlo,Consolas,monospace`
 
-/** Mail programs keep inline styles; those that know the dark theme follow the classes as well. */
+/** Mail programs keep inline styles; those that support dark mode also read the classes. */
 const DARK: readonly (readonly [selector: string, property: string, colour: Colour])[] = [
   ['.paper', 'background', 'paper'],
   ['.sheet', 'background', 'sheet'],
@@ -23,18 +23,18 @@ const DARK: readonly (readonly [selector: string, property: string, colour: Colo
 const light = (name: Colour) => COLOURS[name][0]
 const dark = DARK.map(([selector, property, name]) => `${selector}{${property}:${COLOURS[name][1]}!important}`).join('')
 
-/** The code in groups of four, as people read digits. */
+/** Groups the digits of a code in fours. */
 function grouped(code: string): string {
   return code.replaceAll(/.{4}(?=.)/g, '$& ')
 }
 
-export function textOf(letter: Letter, brand: string): string {
-  const { heading, paragraphs, code, action, after, why, notYou } = letter
+export function textOf(content: MailContent, brand: string): string {
+  const { heading, paragraphs, code, action, after, why, notYou } = content
   const blocks = [
     brand,
     heading,
     ...paragraphs,
-    factsOf(letter)
+    factsOf(content)
       .map(([label, value]) => `${label}: ${value}`)
       .join('\n'),
     code === undefined ? '' : `    ${grouped(code)}`,
@@ -47,7 +47,7 @@ export function textOf(letter: Letter, brand: string): string {
 }
 
 export async function htmlOf(
-  letter: Letter,
+  content: MailContent,
   { brand, lang, dir }: { brand: string; lang: string; dir: string },
 ): Promise<string> {
   const page = html`<!doctype html>
@@ -56,7 +56,7 @@ export async function htmlOf(
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width" />
         <meta name="color-scheme" content="light dark" />
-        <title>${letter.subject}</title>
+        <title>${content.subject}</title>
         <style>
           ${raw(`@media (prefers-color-scheme:dark){${dark}}`)}
         </style>
@@ -73,11 +73,11 @@ export async function htmlOf(
               class="sheet"
               style="padding:32px 32px 20px;background:${light('sheet')};border:1px solid ${light('line')};border-radius:14px"
             >
-              ${body(letter)}
+              ${body(content)}
             </td>
           </tr>
           <tr>
-            <td style="padding:16px 4px">${small(letter.why)}${small(letter.notYou)}</td>
+            <td style="padding:16px 4px">${small(content.why)}${small(content.notYou)}</td>
           </tr>
         </table>
       </body>
@@ -85,12 +85,12 @@ export async function htmlOf(
   return String(await page)
 }
 
-function body(letter: Letter): Html {
-  const { heading, paragraphs, code, action, after } = letter
+function body(content: MailContent): Html {
+  const { heading, paragraphs, code, action, after } = content
   return html`<h1 class="ink" style="margin:0 0 16px;font:650 22px/1.25 ${raw(FONT)};color:${light('ink')}">
       ${heading}
     </h1>
-    ${paragraphs.map((text) => paragraph(text))}${factsTable(letter)}${code === undefined ? '' : codeBlock(code)}
+    ${paragraphs.map((text) => paragraph(text))}${factsTable(content)}${code === undefined ? '' : codeBlock(code)}
     ${action?.before === undefined ? '' : paragraph(action.before)}${action === undefined ? '' : button(action)}
     ${after === undefined ? '' : small(after)}`
 }
@@ -120,8 +120,8 @@ function button(action: { label: string; url: string }): Html {
   </p>`
 }
 
-function factsTable(letter: Letter): Html | string {
-  const facts = factsOf(letter)
+function factsTable(content: MailContent): Html | string {
+  const facts = factsOf(content)
   if (facts.length === 0) return ''
   return html`<table role="presentation" cellpadding="0" cellspacing="0" style="margin:0 0 24px">
     ${facts.map(
@@ -141,6 +141,6 @@ function factsTable(letter: Letter): Html | string {
   </table>`
 }
 
-function factsOf({ facts = [] }: Letter): (readonly [string, string])[] {
+function factsOf({ facts = [] }: MailContent): (readonly [string, string])[] {
   return facts.flatMap(([label, value]) => (value === undefined || value === '' ? [] : [[label, value] as const]))
 }

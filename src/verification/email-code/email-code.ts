@@ -1,7 +1,7 @@
 /** Codes and links sent by mail: what other rooms see of them. */
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
-import type { IssuerPath } from '#mail/templates/letter.ts'
+import type { IssuerPath } from '#mail/templates/mail-template.ts'
 
 /** What a code is for; it is worth nothing for anything else. */
 export type EmailCodePurpose = 'verify_email' | 'reset_password'

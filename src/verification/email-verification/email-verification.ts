@@ -1,7 +1,7 @@
 /** What people do with the help of a mail: what other rooms see of it. */
 import type { AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
-import type { IssuerPath } from '#mail/templates/letter.ts'
+import type { IssuerPath } from '#mail/templates/mail-template.ts'
 
 /** `register`: make an account. `reset`: choose a new password. `address`: prove the address of an account, or another one. */
 export type ErrandPurpose = 'register' | 'reset' | 'address'

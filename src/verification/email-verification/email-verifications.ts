@@ -1,7 +1,7 @@
 /** Asks for a mail, remembers for whom, and takes what came in it as the proof of an address. See Errands. */
 import type { AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
-import type { IssuerPath } from '#mail/templates/letter.ts'
+import type { IssuerPath } from '#mail/templates/mail-template.ts'
 import { randomId, sha256 } from '#shared/ids.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import type { Attempts } from '#sign-in/attempts.ts'

@@ -317,7 +317,7 @@ export const VULNERABILITIES: readonly Row[] = [
         'a foreign or malformed host › "%s" is 400',
         'a foreign or malformed host › is in no URL of the discovery document, whatever the headers say',
       ],
-      'test/mail/letters.test.ts': ['a link starts with the issuer, its path included, whatever path is given'],
+      'test/mail/mail-templates.test.ts': ['a link starts with the issuer, its path included, whatever path is given'],
     },
   },
   {

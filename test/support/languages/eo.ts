@@ -7,7 +7,7 @@ import { TEXTS as PORTAL_TEXTS } from '#account-portal/texts/texts.ts'
 import { FRAME_TEXTS } from '#pages/i18n/frame-texts.ts'
 import { TEXTS as INTERACTION_TEXTS } from '#interactions/texts/texts.ts'
 import type { Translation } from '#languages/languages.ts'
-import { LETTERS } from '#mail/templates/texts/texts.ts'
+import { MAIL_TEMPLATES } from '#mail/templates/texts/texts.ts'
 import { PASSKEY_TEXTS } from '#sign-in/passkey/texts/texts.ts'
 
 const WORDS = 'ĉirkaŭ ĝardeno ĥoro ĵurnalo ŝipo '
@@ -20,7 +20,7 @@ export const translation: Translation = {
   portal: longer(PORTAL_TEXTS.en),
   passkeys: longer(PASSKEY_TEXTS.en),
   // the code and the link of a letter are no texts
-  letters: longer(LETTERS.en, ['code', 'url']),
+  letters: longer(MAIL_TEMPLATES.en, ['code', 'url']),
 }
 
 function longer<Value>(value: Value, kept: readonly string[] = []): Value {

@@ -1,5 +1,5 @@
-/** What mails say in English. */
-import type { FactorChange, Letters } from '../letter.ts'
+/** The texts of mails in English. */
+import type { FactorChange, MailTemplates } from '../mail-template.ts'
 
 const CHANGES: Readonly<Record<FactorChange, string>> = {
   password_changed: 'Your password was changed',
@@ -17,7 +17,7 @@ const CHANGES: Readonly<Record<FactorChange, string>> = {
 
 const once = (minutes: number) => `The code and the link work once, and for ${minutes} minutes.`
 
-export const en: Letters = {
+export const en: MailTemplates = {
   verify_email: ({ code, path, minutes }, { brand, host, link }) => ({
     subject: `Confirm your e-mail address for ${brand}`,
     heading: 'Confirm your e-mail address',

@@ -1,5 +1,5 @@
-/** What mails say in Korean. Particles that depend on a name's last sound are avoided. */
-import type { FactorChange, Letters } from '../letter.ts'
+/** The texts of mails in Korean. They avoid particles that depend on the last sound of a name. */
+import type { FactorChange, MailTemplates } from '../mail-template.ts'
 
 const CHANGES: Readonly<Record<FactorChange, string>> = {
   password_changed: '비밀번호가 바뀌었어요',
@@ -17,7 +17,7 @@ const CHANGES: Readonly<Record<FactorChange, string>> = {
 
 const once = (minutes: number) => `코드와 링크는 ${minutes}분 동안 한 번만 쓸 수 있어요.`
 
-export const ko: Letters = {
+export const ko: MailTemplates = {
   verify_email: ({ code, path, minutes }, { brand, host, link }) => ({
     subject: `${brand} 이메일 주소를 확인해 주세요`,
     heading: '이메일 주소를 확인해 주세요',

@@ -1,7 +1,7 @@
-/** The mails' texts in every language. */
+/** The mail templates in every language. */
 import type { Language } from '#pages/i18n/language.ts'
-import type { Letters } from '../letter.ts'
+import type { MailTemplates } from '../mail-template.ts'
 import { en } from './en.ts'
 import { ko } from './ko.ts'
 
-export const LETTERS: Readonly<Record<Language, Letters>> = { en, ko }
+export const MAIL_TEMPLATES: Readonly<Record<Language, MailTemplates>> = { en, ko }

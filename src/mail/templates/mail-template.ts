@@ -1,9 +1,9 @@
-/** What a mail says before it is laid out as text and HTML, and what each template is told. */
+/** The templates of mails: the data that each one needs, and the content that it returns for the layout. */
 
-/** A path below the issuer, with its query: the only kind of link a mail may carry. */
+/** A path below the issuer, with its query. Links in mails are built from these only. */
 export type IssuerPath = `/${string}`
 
-/** A change of how a person signs in. */
+/** A change to the ways in which a person signs in. */
 export const FACTOR_CHANGES = [
   'password_changed',
   'password_reset',
@@ -20,7 +20,7 @@ export const FACTOR_CHANGES = [
 
 export type FactorChange = (typeof FACTOR_CHANGES)[number]
 
-/** Where and from what something was done, as the audit log has it. */
+/** When and from where a person did something, as in the audit log. */
 interface Origin {
   /** ISO 8601. */
   readonly at: string
@@ -32,17 +32,17 @@ interface OneTime {
   /** Digits; shown in groups of four. */
   readonly code: string
   readonly path: IssuerPath
-  /** How long both work. */
+  /** Lifetime of the code and the link. */
   readonly minutes: number
 }
 
 export interface TemplateData {
   readonly verify_email: OneTime
-  /** Without a code where the person waits on no page for it. */
+  /** Has no code when an administrator started the reset: no page waits for one. */
   readonly reset_password: Omit<OneTime, 'code'> & Partial<Pick<OneTime, 'code'>>
-  /** `name` of what was added or removed; `path` where the person sees to it. */
+  /** `name` is that of the credential that was added or removed; `path` leads to the account pages. */
   readonly factor_changed: Origin & { readonly change: FactorChange; readonly name?: string; readonly path: IssuerPath }
-  /** Somebody tried to register with this address; `path` leads to sign-in. */
+  /** Somebody tried to register with an address that has an account; `path` leads to sign-in. */
   readonly account_exists: { readonly path: IssuerPath }
   /** `until`: ISO 8601. */
   readonly invitation: { readonly path: IssuerPath; readonly until: string; readonly invitedBy?: string }
@@ -51,18 +51,18 @@ export interface TemplateData {
 
 export type TemplateName = keyof TemplateData
 
-/** What every template may use besides its data. */
-export interface Sender {
+/** What every template can use in addition to its data. */
+export interface TemplateContext {
   readonly brand: string
-  /** The issuer's host, as a reader recognises it. */
+  /** The issuer's host, which readers recognise. */
   readonly host: string
   link(path: IssuerPath): string
-  /** A time as this language writes it. */
+  /** Formats an ISO 8601 time in the language of the mail. */
   date(iso: string): string
 }
 
-/** Plain text throughout; the layout escapes it. */
-export interface Letter {
+/** The content of one mail as plain text; the layout escapes it. */
+export interface MailContent {
   readonly subject: string
   readonly heading: string
   readonly paragraphs: readonly string[]
@@ -70,13 +70,13 @@ export interface Letter {
   readonly code?: string
   readonly action?: { readonly before?: string; readonly label: string; readonly url: string }
   readonly after?: string
-  /** Why one received it. */
+  /** Why the person receives this mail. */
   readonly why: string
-  /** What to do when it was not oneself. */
+  /** What to do if somebody else caused it. */
   readonly notYou: string
 }
 
-/** Every template in one language. */
-export type Letters = {
-  readonly [Name in TemplateName]: (data: TemplateData[Name], sender: Sender) => Letter
+/** All templates in one language. */
+export type MailTemplates = {
+  readonly [Name in TemplateName]: (data: TemplateData[Name], context: TemplateContext) => MailContent
 }

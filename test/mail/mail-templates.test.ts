@@ -1,7 +1,7 @@
 /** What every template says in every language, as text and as HTML. */
 import { describe, expect, test } from 'vitest'
 import { LANGUAGES, type Language } from '#pages/i18n/language.ts'
-import { FACTOR_CHANGES, type TemplateData, type TemplateName } from '#mail/templates/letter.ts'
+import { FACTOR_CHANGES, type TemplateData, type TemplateName } from '#mail/templates/mail-template.ts'
 import { render } from '#mail/templates/render.ts'
 
 const FROM = { issuer: 'https://id.example.com/tenant', brand: 'Example' }
