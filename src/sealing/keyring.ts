@@ -1,4 +1,6 @@
-/** Authenticated sealing of secrets at rest, and the keys that all nodes derive alike from the master keys. */
+/**
+ * Seals secrets at rest with authenticated encryption, and derives from the master keys the keys that all nodes share.
+ */
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 
 const VERSION = 1
@@ -8,23 +10,32 @@ const TAG_BYTES = 16
 const HEADER_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES
 
 export interface Keyring {
-  /** The hexadecimal id of the key that seals. */
+  /** The hexadecimal id of the key that seals new values. */
   readonly primaryKeyId: string
-  /** The ids of all keys that open, the sealing one first. */
+  /** The ids of all keys that open values, the primary key first. */
   readonly keyIds: readonly string[]
-  /** 32 bytes for each master key, newest first, for a named purpose (cookie keys, nonce secrets, peppers). */
+  /** Derives 32 bytes for a purpose (cookie keys, nonce secrets) from each master key, newest first. */
   derive(purpose: string): Buffer[]
-  /** Seals under the first master key. `context` names the place it is stored in and must be given again to open. */
+  /** Seals a value under the primary key. `context` names the row that stores it; opening needs the same context. */
   seal(purpose: string, plaintext: string | Uint8Array, context: string): Buffer
-  /** Opens with whichever master key sealed it. Throws SealError when none did, or the value or context differs. */
+  /**
+   * Opens a value with the master key that sealed it. Throws SealError when that key is missing, or when the value or
+   * context differs.
+   */
   open(purpose: string, sealed: Uint8Array, context: string): Buffer
-  /** 32 bytes for a named purpose that stay the same when master keys come and go: from the pepper, where there is one. */
+  /**
+   * Derives 32 bytes for a purpose from the pepper, so that they survive a change of master keys. Without a pepper,
+   * derives them from the primary key.
+   */
   deriveLasting(purpose: string): Buffer
-  /** HMAC-SHA-256 under a lasting key, for short values whose plain digest could be guessed (user codes). */
+  /** Returns HMAC-SHA-256 under a lasting key, for short values whose plain digest could be guessed (user codes). */
   mac(purpose: string, value: string): Buffer
-  /** The same, and under each master key, newest first: what was stored before there was a pepper is still found. */
+  /**
+   * Returns `mac` and the HMAC under each master key, newest first, to find values that were stored before there was a
+   * pepper.
+   */
   macs(purpose: string, value: string): Buffer[]
-  /** The same keyring with 32 bytes that outlive master keys; kept sealed where all nodes find them. */
+  /** Returns the same keyring with a pepper: 32 bytes that outlive master keys, stored sealed in the database. */
   withPepper(pepper: Uint8Array): Keyring
 }
 
@@ -32,7 +43,10 @@ export class SealError extends Error {
   override readonly name = 'SealError'
 }
 
-/** The id by which a sealed value names its master key: 16 hexadecimal digits that tell nothing of the key. */
+/**
+ * Returns the id that sealed values carry for their master key: 16 hexadecimal digits that reveal nothing about the
+ * key.
+ */
 export function masterKeyId(key: Uint8Array): string {
   return createHash('sha256')
     .update('signet master key id\0')
@@ -41,7 +55,10 @@ export function masterKeyId(key: Uint8Array): string {
     .slice(0, KEY_ID_BYTES * 2)
 }
 
-/** A keyring over 32-byte master keys; the first seals, all open. */
+/**
+ * Creates a keyring from 32-byte master keys: the first seals, all open. Throws TypeError without keys or for one of
+ * another length.
+ */
 export function createKeyring(masterKeys: readonly Uint8Array[], pepper?: Uint8Array): Keyring {
   if (masterKeys.length === 0 || masterKeys.some((key) => key.length !== 32)) {
     throw new TypeError('a keyring needs at least one master key of 32 bytes')

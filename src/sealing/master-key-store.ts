@@ -1,11 +1,11 @@
-/** Knows which master keys the database is sealed with, so that a start without one of them is refused at once. */
+/** Records which master keys the database is sealed with, so that a server that lacks one of them refuses to start. */
 import { randomBytes } from 'node:crypto'
 import type { Database, Queryable } from '#database/database.ts'
 import type { SealedColumn } from './sealed-column.ts'
 import { AppError } from '#shared/app-error.ts'
 import type { Keyring } from './keyring.ts'
 
-/** A master key that this database is sealed with is not among those given; the message names it. */
+/** A master key that seals values in this database is missing from the keyring; the message names it. */
 export class MasterKeyWrong extends AppError {
   override readonly code = 'master_key_wrong'
   override readonly status = 500
@@ -13,10 +13,10 @@ export class MasterKeyWrong extends AppError {
 
 const PURPOSE = 'master-key-check'
 const PEPPER = 'pepper'
-/** Seconds for which a server that seals under a key is believed to go on. */
+/** How long a key counts as in use after a server last reported it, in seconds. */
 export const IN_USE_SECONDS = 15
 
-/** The sealed columns of this file. The checks stay under their own key: they are there to be opened by it alone. */
+/** The sealed pepper. The checks below are not listed, because each must stay sealed under its own key. */
 export const SEALED_PEPPER: SealedColumn = {
   table: 'pepper',
   column: 'sealed',
@@ -31,28 +31,28 @@ interface Check {
 }
 
 /**
- * Compares the keyring with the database, and says there that this server seals under its first key. An empty database
- * takes that key as its first; a new one beside those that are known is added. Throws MasterKeyWrong when a key is
- * known that is not given.
+ * Compares the keyring with the database, and records that this server seals under its primary key. An empty database
+ * takes that key as its first; a new key is added to the known ones. Throws MasterKeyWrong when the keyring lacks a
+ * known key.
  */
 export async function checkMasterKeys(db: Database, keyring: Keyring): Promise<void> {
   const known = await readChecks(db)
   if (known.some(({ key_id: id }) => id === keyring.primaryKeyId)) {
     compare(known, keyring)
-    if (await stayInUse(db, keyring.primaryKeyId)) return
+    if (await markInUse(db, keyring.primaryKeyId)) return
   }
   await db.transaction(async (trx) => {
     // Two nodes with different keys must not both find the table empty.
     await trx.query('LOCK TABLE master_key_checks IN SHARE ROW EXCLUSIVE MODE')
     const checks = await readChecks(trx)
     compare(checks, keyring)
-    if (!(await stayInUse(trx, keyring.primaryKeyId))) await addCheck(trx, keyring)
+    if (!(await markInUse(trx, keyring.primaryKeyId))) await addCheck(trx, keyring)
   })
 }
 
 /**
- * Forgets the keys under which nothing is sealed any more and no server seals; their ids. From then on a server may
- * start without them, and not with them alone.
+ * Deletes the records of keys that seal no value and that no server uses, and returns their ids. A server may then
+ * start without these keys, and no longer with them alone.
  */
 export async function forgetMasterKeys(db: Queryable, stillNeeded: readonly string[]): Promise<string[]> {
   const { rows } = await db.query<{ key_id: string }>(
@@ -62,7 +62,7 @@ export async function forgetMasterKeys(db: Queryable, stillNeeded: readonly stri
   return rows.map(({ key_id: id }) => id)
 }
 
-/** The keys that some server seals under, of those that are known. */
+/** Returns the ids of the known keys that a server seals under now. */
 export async function masterKeysInUse(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ key_id: string }>(
     'SELECT key_id FROM master_key_checks WHERE in_use_until >= now() ORDER BY key_id',
@@ -70,7 +70,7 @@ export async function masterKeysInUse(db: Queryable): Promise<string[]> {
   return rows.map(({ key_id: id }) => id)
 }
 
-/** The keyring with the pepper of the database, which the first server makes; all servers have the same. */
+/** Returns the keyring with the pepper of the database, which all servers share and the first one creates. */
 export async function withPepper(db: Database, keyring: Keyring): Promise<Keyring> {
   const read = async () => (await db.query<{ sealed: Buffer }>('SELECT sealed FROM pepper')).rows[0]?.sealed
   let sealed = await read()
@@ -90,7 +90,7 @@ async function readChecks(db: Queryable): Promise<Check[]> {
   return rows
 }
 
-async function stayInUse(db: Queryable, keyId: string): Promise<boolean> {
+async function markInUse(db: Queryable, keyId: string): Promise<boolean> {
   const { rowCount } = await db.query(
     'UPDATE master_key_checks SET in_use_until = now() + make_interval(secs => $2) WHERE key_id = $1',
     [keyId, IN_USE_SECONDS],

@@ -1,40 +1,41 @@
-/** The change of master keys while the server serves: what is sealed under an older one is sealed under the first. */
+/** Changes master keys while the server runs: values sealed under older keys are sealed again under the primary key. */
 import type { Database } from '#database/database.ts'
 import type { SealedColumn } from './sealed-column.ts'
 import { createSealedColumns } from './sealed-columns-store.ts'
 import type { Keyring } from './keyring.ts'
 import { forgetMasterKeys, masterKeysInUse } from './master-key-store.ts'
 
-/** What still needs a master key that is not the first. */
+/** A master key, other than the primary one, that is still needed. */
 export interface NeededKey {
   readonly keyId: string
-  /** Whether this server has it. */
+  /** Whether this server's keyring contains it. */
   readonly given: boolean
+  /** How many values are sealed under it. */
   readonly values: number
-  /** Whether a server seals under it now, or did so seconds ago. */
+  /** Whether a server seals under it now, or did so within the last seconds. */
   readonly inUse: boolean
 }
 
 export interface Rewrapping {
-  /** The key under which everything is sealed in the end: the first of the server that answers. */
+  /** The primary key of the server that answers; in the end everything is sealed under it. */
   readonly keyId: string
-  /** How many values this call sealed anew. */
+  /** How many values this call resealed. */
   readonly rewrapped: number
-  /** The ids of the keys that no server needs any more since this call. */
+  /** The ids of the keys that this call found to be no longer needed. */
   readonly forgotten: readonly string[]
   /** Empty once no other key is needed. */
   readonly remaining: readonly NeededKey[]
 }
 
 export interface MasterKeys {
-  /** Seals up to `limit` values anew; called until nothing remains. Any number of callers may do it at once. */
+  /** Reseals up to `limit` values; call it until nothing remains. Concurrent calls are safe. */
   rewrap(limit: number): Promise<Rewrapping>
 }
 
 interface MasterKeysDeps {
   readonly db: Database
   readonly keyring: Keyring
-  /** Every sealed column that there is. */
+  /** All sealed columns of all rooms. */
   readonly sealed: readonly SealedColumn[]
 }
 
@@ -43,7 +44,7 @@ export function createMasterKeys({ db, keyring, sealed }: MasterKeysDeps): Maste
   const { primaryKeyId: keyId } = keyring
 
   async function stillNeeded(): Promise<NeededKey[]> {
-    // first who seals: a value that they seal meanwhile is counted
+    // reads the keys in use first, so that a value sealed under one of them meanwhile is counted
     const inUse = (await masterKeysInUse(db)).filter((id) => id !== keyId)
     const values = await columns.remaining()
     return [...new Set([...values.keys(), ...inUse])].toSorted().map((id) => ({

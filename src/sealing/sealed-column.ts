@@ -1,15 +1,18 @@
-/** Where sealed values are kept: what a room says of each column that holds some. */
+/** Describes a column that holds sealed values. */
 
-/** Where a room keeps sealed values. Every such column stands in a list, or its values are lost with the old key. */
+/**
+ * A column of sealed values. Each room lists its own; values in an unlisted column are lost when the old master key is
+ * removed.
+ */
 export interface SealedColumn {
   readonly table: string
   readonly column: string
-  /** Of `Keyring.seal`. */
+  /** The `purpose` given to `Keyring.seal`. */
   readonly purpose: string
-  /** Columns that `context` is made of. */
+  /** The columns that `context` reads. */
   readonly names: readonly string[]
-  /** Of `Keyring.seal`, from the row. */
+  /** Returns the `context` given to `Keyring.seal`, built from the row. */
   context(row: Readonly<Record<string, unknown>>): string
-  /** SQL that leaves out rows which hold nothing sealed, where an index or a partition makes that cheap. */
+  /** An SQL condition that skips rows without sealed values, where an index or partition makes that cheap. */
   readonly where?: string
 }

@@ -1,33 +1,33 @@
-/** Columns that hold values sealed under a master key: which key each needs, and sealing them anew under the first. */
+/** The SQL over all sealed columns: counts the values by master key and reseals them under the primary key. */
 import type { Queryable } from '#database/database.ts'
 import { SealError, type Keyring } from './keyring.ts'
 import type { SealedColumn } from './sealed-column.ts'
 
 export interface SealedColumns {
-  /** How many values are sealed under other keys than the first, by key id. */
+  /** Counts the values sealed under other keys than the primary one, by key id. */
   remaining(): Promise<Map<string, number>>
-  /** Seals up to `limit` of them anew; how many. Values that no key given opens stay as they are. */
+  /** Reseals up to `limit` of them and returns how many. Values whose key is not in the keyring stay as they are. */
   rewrap(limit: number): Promise<number>
 }
 
-interface Found extends Record<string, unknown> {
+interface SealedRow extends Record<string, unknown> {
   readonly sealed: Buffer
 }
 
-/** The id of the key stands behind the version byte. */
+/** The id of the key follows the version byte. */
 const keyIdOf = (column: string) => `substring(${column} FROM 2 FOR 8)`
 
 export function createSealedColumns(db: Queryable, keyring: Keyring, columns: readonly SealedColumn[]): SealedColumns {
-  const first = Buffer.from(keyring.primaryKeyId, 'hex')
-  const others = keyring.keyIds.slice(1).map((id) => Buffer.from(id, 'hex'))
+  const primary = Buffer.from(keyring.primaryKeyId, 'hex')
+  const older = keyring.keyIds.slice(1).map((id) => Buffer.from(id, 'hex'))
 
-  /** A row that changed meanwhile has another value and stays as it is: two may do this at once, beside all traffic. */
-  async function rewrapSome({ table, column, ...rest }: SealedColumn, limit: number): Promise<number> {
+  /** Updates a row only while it has the value that was read, so that concurrent calls and other traffic are safe. */
+  async function rewrapColumn({ table, column, ...rest }: SealedColumn, limit: number): Promise<number> {
     const names = [...rest.names, `${column} AS sealed`].join(', ')
-    const { rows } = await db.query<Found>(
+    const { rows } = await db.query<SealedRow>(
       `SELECT ${names} FROM ${table}
        WHERE ${rest.where ?? 'true'} AND ${keyIdOf(column)} = ANY ($1::bytea[]) LIMIT $2`,
-      [others, limit],
+      [older, limit],
     )
     const pairs = rows.flatMap((row) => resealed(keyring, rest, row))
     if (pairs.length === 0) return 0
@@ -41,22 +41,22 @@ export function createSealedColumns(db: Queryable, keyring: Keyring, columns: re
 
   return {
     async remaining() {
-      const found = new Map<string, number>()
+      const counts = new Map<string, number>()
       for (const { table, column, where = 'true' } of columns) {
         const { rows } = await db.query<{ key_id: string; count: number }>(
           `SELECT encode(${keyIdOf(column)}, 'hex') AS key_id, count(*)::int AS count FROM ${table}
            WHERE ${where} AND ${keyIdOf(column)} <> $1 GROUP BY 1`,
-          [first],
+          [primary],
         )
-        for (const { key_id: id, count } of rows) found.set(id, (found.get(id) ?? 0) + count)
+        for (const { key_id: id, count } of rows) counts.set(id, (counts.get(id) ?? 0) + count)
       }
-      return found
+      return counts
     },
     async rewrap(limit) {
       let done = 0
       for (const column of columns) {
-        if (others.length === 0 || done >= limit) break
-        done += await rewrapSome(column, limit - done)
+        if (older.length === 0 || done >= limit) break
+        done += await rewrapColumn(column, limit - done)
       }
       return done
     },
@@ -66,13 +66,15 @@ export function createSealedColumns(db: Queryable, keyring: Keyring, columns: re
 function resealed(
   keyring: Keyring,
   { purpose, context }: Pick<SealedColumn, 'purpose' | 'context'>,
-  row: Found,
+  row: SealedRow,
 ): { old: Buffer; sealed: Buffer }[] {
-  const place = context(row)
+  const sealContext = context(row)
   try {
-    return [{ old: row.sealed, sealed: keyring.seal(purpose, keyring.open(purpose, row.sealed, place), place) }]
+    return [
+      { old: row.sealed, sealed: keyring.seal(purpose, keyring.open(purpose, row.sealed, sealContext), sealContext) },
+    ]
   } catch (error) {
-    // it was altered, and nobody can read it any more
+    // the value was altered and cannot be read by anybody
     if (error instanceof SealError) return []
     throw error
   }
