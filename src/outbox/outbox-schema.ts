@@ -1,15 +1,15 @@
-/** The schema of the outbox: the tables of graphile-worker, brought up to date by its own steps. */
+/** The schema of the outbox: the tables of graphile-worker, created by graphile-worker's own migrations. */
 import { directConnection, LOCK_TIMEOUT_MS, openPool } from '#database/connection.ts'
 import { DatabaseStartError, describe, sqlState } from '#database/errors.ts'
 import type { Log } from '#shared/log.ts'
 import { workerLog } from './worker-log.ts'
 
-/** Where graphile-worker keeps its tables. */
+/** The PostgreSQL schema that holds graphile-worker's tables. */
 export const OUTBOX_SCHEMA = 'graphile_worker'
 
 /**
- * Takes graphile-worker's own steps. A release of it that brings new ones comes with a step of ours, so that they are
- * pending with it. Throws DatabaseStartError when the role may not make the schema.
+ * Runs graphile-worker's migrations. A graphile-worker release with new ones comes with a migration of ours, so that
+ * they count as pending. Throws DatabaseStartError when the role may not create the schema.
  */
 export async function migrateOutbox(url: string, logger?: Log): Promise<void> {
   const { runMigrations } = await loadOutboxMigrator()
@@ -27,7 +27,7 @@ export async function migrateOutbox(url: string, logger?: Log): Promise<void> {
   }
 }
 
-/** Loads the code that does it: who has no step to take needs none of it. */
+/** Imports graphile-worker on demand: most starts have no migration to run and do not need it. */
 export function loadOutboxMigrator() {
   return import('graphile-worker')
 }

@@ -1,25 +1,25 @@
-/** The SQL of the outbox: work that is to be done once its cause is committed, kept in PostgreSQL until it is done. */
+/** The SQL of the outbox: work to do after a commit, stored in PostgreSQL until it is done. */
 import type { Queryable } from '#database/database.ts'
 
 export interface OutboxEntry {
-  /** Which task does it; see outbox-runner.ts. */
+  /** The name of the task that does the work; see runner.ts. */
   readonly task: string
-  /** What the task is told: JSON without secrets in the clear, for it stands in the database. */
+  /** The input of the task, as JSON. It is stored in the database, so it contains no secrets in plain text. */
   readonly payload: Readonly<Record<string, unknown>>
-  /** How often it is tried at most. */
+  /** The maximum number of attempts. */
   readonly maxAttempts: number
 }
 
-/** Adds work in the transaction of its cause: with a rollback it never was. */
+/** Adds work in the transaction of its cause: a rollback removes it. */
 export async function addToOutbox(trx: Queryable, { task, payload, maxAttempts }: OutboxEntry): Promise<void> {
   await trx.query('SELECT outbox_add($1, $2::json, $3)', [task, JSON.stringify(payload), maxAttempts])
 }
 
 /**
- * Gives back the work of processes that died with it: every task is over within its time, so a process whose youngest
- * lock is older than `leaseMs` does none any more. What was tried to the end is taken away.
+ * Releases the jobs of processes that died, and deletes jobs that have used up their attempts. Every task has a time
+ * limit, so a process whose newest lock is older than `leaseMs` is dead.
  */
-export async function tidyOutbox(db: Queryable, leaseMs: number): Promise<void> {
+export async function releaseDeadJobs(db: Queryable, leaseMs: number): Promise<void> {
   await db.query(
     `SELECT graphile_worker.force_unlock_workers(array_agg(dead.locked_by))
        FROM (SELECT locked_by FROM graphile_worker.jobs WHERE locked_by IS NOT NULL GROUP BY locked_by

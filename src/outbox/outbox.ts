@@ -1,4 +1,4 @@
-/** Keeps a runner of the outbox at work for as long as this process serves. */
+/** Keeps an outbox runner open while this process serves. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { openOutboxRunner, type OutboxRunner, type OutboxRunnerOptions } from './runner.ts'
 import type { Log } from '#shared/log.ts'
@@ -7,21 +7,22 @@ export interface OutboxOptions extends OutboxRunnerOptions {
   readonly logger: Log
 }
 
-/** The worker's code is loaded once requests are answered. */
+/** Delays loading the worker's code, so that the first requests do not wait for it. */
 const FIRST_PAUSE_MS = 250
 const SHORTEST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 30_000
 
 /**
- * Begins in the background: a start waits for no outbox. A runner that cannot open or breaks is replaced after a pause
- * that grows. The returned function lets work that is under way end and resolves when nothing runs any more.
+ * Starts the runner in the background, so that the server's start does not wait for it. A runner that fails to open or
+ * breaks is replaced after an increasing delay. The returned function lets running tasks finish and resolves when none
+ * runs.
  */
 export function startOutbox(options: OutboxOptions): () => Promise<void> {
   const stopping = new AbortController()
   let runner: OutboxRunner | undefined
   let pauseMs = SHORTEST_PAUSE_MS
 
-  async function once(): Promise<void> {
+  async function runUntilEnded(): Promise<void> {
     try {
       runner = await openOutboxRunner(options)
       pauseMs = SHORTEST_PAUSE_MS
@@ -38,7 +39,7 @@ export function startOutbox(options: OutboxOptions): () => Promise<void> {
   async function keepRunning(): Promise<void> {
     await pause(FIRST_PAUSE_MS)
     while (!stopping.signal.aborted) {
-      await once()
+      await runUntilEnded()
       await pause(pauseMs)
     }
   }

@@ -1,4 +1,4 @@
-/** Does the work of the outbox, together with every other process that serves: each piece by one of them at a time. */
+/** Runs the tasks of the outbox. All serving processes share the work; one process at a time runs each job. */
 import type { JobHelpers, Task, TaskList } from 'graphile-worker'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openPool, overPool, requestConnection, STATEMENT_BUDGET_MS } from '#database/connection.ts'
@@ -6,90 +6,97 @@ import { translate } from '#database/errors.ts'
 import type { Log } from '#shared/log.ts'
 import { workerLog } from './worker-log.ts'
 import { OUTBOX_SCHEMA } from './outbox-schema.ts'
-import { tidyOutbox } from './outbox-store.ts'
+import { releaseDeadJobs } from './outbox-store.ts'
 
 export interface OutboxJob {
   /** Counts from 1. */
   readonly attempt: number
-  /** Nobody tries it again when it fails now. */
+  /** True for the last attempt: a failure is not retried. */
   readonly last: boolean
-  /** Aborted when its time is over or the process stops: whatever the task does must end at once. */
+  /** Aborted at the time limit or when the process stops; the task must then end at once. */
   readonly signal: AbortSignal
 }
 
-/** Resolves when the work is done; throws when it is to be tried again, in words that may stand in the database. */
+/**
+ * Resolves when the work is done. Throws to have it retried; the message is stored in the database, so it contains no
+ * secrets.
+ */
 export type OutboxTask = (payload: unknown, job: OutboxJob) => Promise<void>
 
 export interface OutboxRunnerOptions {
-  /** A direct connection: a PgBouncer in transaction mode would tell nothing of new work. */
+  /** A direct connection: notifications of new work do not pass through PgBouncer in transaction mode. */
   readonly url: string
   readonly tasks: Readonly<Record<string, OutboxTask>>
   readonly logger?: Log
-  /** How long one attempt may take. */
+  /** Time limit of one attempt. */
   readonly taskMs?: number
-  /** After this a process that has not said that it is done counts as dead; more than `taskMs`. */
+  /** Age of a lock after which its process counts as dead; more than `taskMs`. */
   readonly leaseMs?: number
-  /** How often it looks for work that is due again; of new work it is told. */
+  /** Polling interval for retries; new work is notified. */
   readonly pollMs?: number
 }
 
 export interface OutboxRunner {
-  /** Resolves when it works no more, be it closed or broken. */
+  /** Resolves when the runner has ended, closed or broken. */
   readonly ended: Promise<void>
-  /** Takes nothing new, lets what is under way end for five seconds, then aborts it. */
+  /** Takes no new jobs, gives running ones five seconds to finish, then aborts them. */
   close(): Promise<void>
 }
 
 const TASK_MS = 20_000
 const LEASE_MS = 30_000
 const POLL_MS = 2000
-const AT_ONCE = 2
+const CONCURRENCY = 2
 const GRACE_MS = 5000
 
-/** Resolves once it works. Throws DatabaseUnavailable, or the driver's error when the role may not. */
+/**
+ * Opens a runner; resolves when it is running. Throws DatabaseUnavailable, or the driver's error when the role lacks a
+ * privilege.
+ */
 export async function openOutboxRunner(options: OutboxRunnerOptions): Promise<OutboxRunner> {
   const { taskMs = TASK_MS, leaseMs = LEASE_MS, pollMs = POLL_MS } = options
   const { runTaskList } = await import('graphile-worker')
   const pool = openPool({
     ...requestConnection(options.url, 'signet-outbox', true),
     query_timeout: STATEMENT_BUDGET_MS,
-    max: AT_ONCE + 2, // one listens, one tidies
+    max: CONCURRENCY + 2, // one for LISTEN, one for clean-up
   })
-  const tidy = () => tidyOutbox(overPool(pool), leaseMs)
+  const cleanUp = () => releaseDeadJobs(overPool(pool), leaseMs)
   try {
-    await tidy()
+    await cleanUp()
   } catch (error) {
     await pool.end()
     throw translate(error)
   }
   const worker = runTaskList(
     {
-      concurrency: AT_ONCE,
+      concurrency: CONCURRENCY,
       noHandleSignals: true,
       pollInterval: pollMs,
       schema: OUTBOX_SCHEMA,
       gracefulShutdownAbortTimeout: GRACE_MS,
       logger: await workerLog(options.logger),
-      // by a batch of its own each: without one, a connection lost at that moment is a rejection that nobody handles
+      // each job completes in its own batch: without batches, a connection lost at that moment is an unhandled
+      // rejection
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     },
     boundedTasks(options.tasks, taskMs),
     pool,
   )
   const stopped = new AbortController()
-  const tidying = repeat(tidy, leaseMs / 3, stopped.signal)
+  const cleaningUp = repeat(cleanUp, leaseMs / 3, stopped.signal)
   const ended = worker.promise
-    .catch(() => undefined) // the worker told of it
+    .catch(() => undefined) // the worker has logged it
     .then(async () => {
       stopped.abort()
-      await tidying
+      await cleaningUp
       await pool.end()
     })
   return {
     ended,
     async close() {
       const closed = Promise.resolve(worker.gracefulShutdown()).catch(() => undefined)
-      // a worker whose connection was lost may wait for minutes before it tries again
+      // a worker that lost its connection may wait for minutes before it reconnects
       await Promise.race([
         closed.then(async () => ended),
         delay(GRACE_MS + STATEMENT_BUDGET_MS, undefined, { ref: false }),
@@ -102,7 +109,7 @@ function boundedTasks(tasks: OutboxRunnerOptions['tasks'], taskMs: number): Task
   return Object.fromEntries(Object.entries(tasks).map(([name, task]) => [name, boundedTask(task, taskMs)]))
 }
 
-/** An attempt that does not end in time has failed, whatever the task makes of its signal. */
+/** Fails an attempt at its time limit, even when the task ignores its signal. */
 function boundedTask(task: OutboxTask, taskMs: number): Task {
   return async (payload: unknown, { job, abortSignal }: JobHelpers) => {
     const signal = AbortSignal.any([abortSignal, AbortSignal.timeout(taskMs)])
@@ -119,7 +126,10 @@ function boundedTask(task: OutboxTask, taskMs: number): Task {
   }
 }
 
-/** A turn that fails is made up for by the next. */
+/**
+ * Repeats `work` about every `everyMs` until `signal` aborts. A failure is ignored, because the next run makes up for
+ * it.
+ */
 async function repeat(work: () => Promise<void>, everyMs: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await delay(everyMs * (0.5 + Math.random()), undefined, { signal, ref: false }).catch(() => undefined)

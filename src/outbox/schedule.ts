@@ -1,23 +1,24 @@
-/** Runs what is to be done again and again; the rules live in the rooms. */
+/** Runs jobs at fixed intervals; other rooms supply the jobs. */
 import type { Logger } from '#observability/logger.ts'
 
 export interface Job {
   readonly name: string
   readonly everyMs: number
-  /** What was done, for the log; undefined for nothing worth a line. */
+  /** Returns fields for the log line, or undefined when nothing is worth logging. */
   run(): Promise<Readonly<Record<string, unknown>> | undefined>
 }
 
 /**
- * Starts each job after a random part of its interval, so that nodes do not work at the same moment, and then at its
- * interval. A job that fails is logged and tried again next time. The returned function stops and waits.
+ * Starts each job after a random part of its interval, so that nodes do not run it at the same moment, and then at
+ * every interval. A job that fails is logged and runs again at its next interval. The returned function stops the
+ * schedule and waits for running jobs.
  */
 export function startJobs(jobs: readonly Job[], logger: Logger): () => Promise<void> {
   const timers = new Set<NodeJS.Timeout>()
   const running = new Set<Promise<void>>()
   let stopped = false
 
-  async function once(job: Job): Promise<void> {
+  async function runOnce(job: Job): Promise<void> {
     try {
       const done = await job.run()
       if (done) logger.info({ job: job.name, ...done }, 'job done')
@@ -26,13 +27,13 @@ export function startJobs(jobs: readonly Job[], logger: Logger): () => Promise<v
     }
   }
 
-  function plan(job: Job, delayMs: number): void {
+  function schedule(job: Job, delayMs: number): void {
     if (stopped) return
     const timer = setTimeout(() => {
       timers.delete(timer)
-      const work = once(job).finally(() => {
+      const work = runOnce(job).finally(() => {
         running.delete(work)
-        plan(job, job.everyMs)
+        schedule(job, job.everyMs)
       })
       running.add(work)
     }, delayMs)
@@ -40,7 +41,7 @@ export function startJobs(jobs: readonly Job[], logger: Logger): () => Promise<v
     timers.add(timer)
   }
 
-  for (const job of jobs) plan(job, Math.random() * job.everyMs)
+  for (const job of jobs) schedule(job, Math.random() * job.everyMs)
   return async () => {
     stopped = true
     for (const timer of timers) clearTimeout(timer)

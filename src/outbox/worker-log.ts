@@ -1,14 +1,17 @@
-/** What graphile-worker says, in our log. */
+/** Writes graphile-worker's messages to our log. */
 import type { Logger } from 'graphile-worker'
 import type { Log } from '#shared/log.ts'
 
-/** Its words without what it adds to them: that holds whole jobs. Of failed tasks their room tells itself. */
+/**
+ * Returns a logger for graphile-worker that drops its metadata, which contains whole jobs. Failed tasks are logged by
+ * the room that owns them, so here they are debug messages.
+ */
 export async function workerLog(logger: Log | undefined): Promise<Logger> {
   const { Logger: WorkerLogger } = await import('graphile-worker')
   return new WorkerLogger(() => (level, message, meta) => {
-    const told = { worker: message }
-    const grave = (level === 'error' || level === 'warning') && meta?.['failure'] !== true
-    if (grave) logger?.warn(told, 'the outbox worker has trouble')
-    else logger?.debug(told, 'outbox worker')
+    const fields = { worker: message }
+    const serious = (level === 'error' || level === 'warning') && meta?.['failure'] !== true
+    if (serious) logger?.warn(fields, 'the outbox worker has trouble')
+    else logger?.debug(fields, 'outbox worker')
   })
 }
