@@ -1,4 +1,4 @@
-/** What the signing-keys room refuses. */
+/** The errors of the signing-keys room. */
 import { AppError } from '#shared/app-error.ts'
 
 export type SigningKeyErrorCode = 'key_not_found' | 'key_conflict'
@@ -12,7 +12,7 @@ export class KeyNotFound extends AppError {
   }
 }
 
-/** 409: the keys changed meanwhile, or the key is not in a state in which this can be done. */
+/** 409: another change came first, or the status of the key does not allow this change. */
 export class KeyConflict extends AppError {
   override readonly code = 'key_conflict' satisfies SigningKeyErrorCode
   override readonly status = 409

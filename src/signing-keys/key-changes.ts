@@ -1,4 +1,4 @@
-/** The changes of the signing keys, each one transaction with its audit event and notification. */
+/** Changes to the signing keys; each is one transaction with its audit event and notification. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
@@ -7,14 +7,14 @@ import type { SealedColumn } from '#sealing/sealed-column.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { KeyConflict, KeyNotFound } from './errors.ts'
-import { makeKeyPair } from './key-pair.ts'
+import { generateSigningKeyPair } from './key-pair.ts'
 import { createSigningKeyStore, type NewKey, type StoredKey } from './signing-key-store.ts'
 import type { KeyStatus, SigningAlg } from './signing-key.ts'
 
-/** Notified with the kid of a changed key, or '' when several changed. */
+/** The notification channel. The payload is the kid of the changed key, or '' for several. */
 export const KEYS_CHANNEL = 'signet_keys'
 export const SIGNING_ALGS = ['ES256', 'RS256'] as const satisfies readonly SigningAlg[]
-/** The purpose under which private parts are sealed; the context is the kid. */
+/** The purpose for sealing private keys; the context is the kid. */
 export const SEAL_PURPOSE = 'signing-key'
 export const SEALED_PRIVATE_PARTS: SealedColumn = {
   table: 'signing_keys',
@@ -31,7 +31,7 @@ export interface KeyChangeDeps {
   readonly clock: Clock
 }
 
-/** Makes a current and a next key for each algorithm that lacks one. */
+/** Creates the missing current and next keys of each algorithm. */
 export async function makeMissingKeys(deps: KeyChangeDeps, by: AuditContext): Promise<void> {
   const present = await createSigningKeyStore(deps.db).list()
   const missing = SIGNING_ALGS.flatMap((alg) =>
@@ -40,15 +40,18 @@ export async function makeMissingKeys(deps: KeyChangeDeps, by: AuditContext): Pr
       .map((status) => ({ alg, status })),
   )
   if (missing.length === 0) return
-  // outside the transaction: an RSA key takes its time
-  const keys = await Promise.all(missing.map(({ alg, status }) => makeKey(deps, alg, status)))
+  // outside the transaction, because generating an RSA key is slow
+  const keys = await Promise.all(missing.map(({ alg, status }) => generateKey(deps, alg, status)))
   await deps.db.transaction(async (trx) => {
     for (const key of keys) await insertKey(deps, trx, key, by)
     await notify(trx, KEYS_CHANNEL, '')
   })
 }
 
-/** next → current → retired for each algorithm given, and a new next. The names of the keys that changed. */
+/**
+ * Rotates the keys of the given algorithms: current becomes retired, next becomes current, and a new next is created.
+ * Returns the kids of the changed keys. Throws KeyConflict when there is no current key, or another change came first.
+ */
 export async function rotateKeys(
   deps: KeyChangeDeps,
   algs: readonly SigningAlg[],
@@ -63,7 +66,10 @@ export async function rotateKeys(
   return replaceCurrent(deps, currents, by)
 }
 
-/** Takes the key out of service; what it signed still verifies. Only a current key can be retired. */
+/**
+ * Retires a current key and puts the next one in its place; tokens that it signed stay valid. Throws KeyNotFound, or
+ * KeyConflict when the key is not current.
+ */
 export async function retireKey(deps: KeyChangeDeps, kid: string, by: AuditContext): Promise<void> {
   const key = await readKey(deps, kid)
   if (key.status === 'retired') throw new KeyConflict(`The signing key ${kid} is retired already.`)
@@ -73,10 +79,13 @@ export async function retireKey(deps: KeyChangeDeps, kid: string, by: AuditConte
   await replaceCurrent(deps, [key], by)
 }
 
-/** Removes the key at once: nothing that it signed verifies any longer. */
+/**
+ * Deletes the key at once: everything that it signed is rejected. Throws KeyNotFound, or KeyConflict when another
+ * change came first.
+ */
 export async function revokeKey(deps: KeyChangeDeps, kid: string, by: AuditContext): Promise<void> {
   const key = await readKey(deps, kid)
-  const spare = key.status === 'retired' ? undefined : await makeKey(deps, key.alg, 'next')
+  const spare = key.status === 'retired' ? undefined : await generateKey(deps, key.alg, 'next')
   await deps.db.transaction(async (trx) => {
     const store = createSigningKeyStore(trx)
     const status = await store.remove(kid)
@@ -96,14 +105,14 @@ async function readKey(deps: KeyChangeDeps, kid: string): Promise<StoredKey> {
   return key
 }
 
-/** Retires each of `currents`, unless somebody else did meanwhile, and puts the next key in its place; all or none. */
+/** Replaces all of `currents` by their next keys, or none. Throws KeyConflict when another change came first. */
 async function replaceCurrent(
   deps: KeyChangeDeps,
   currents: readonly StoredKey[],
   by: AuditContext,
 ): Promise<string[]> {
   const replacements = await Promise.all(
-    currents.map(async (current) => ({ current, spare: await makeKey(deps, current.alg, 'next') })),
+    currents.map(async (current) => ({ current, spare: await generateKey(deps, current.alg, 'next') })),
   )
   return deps.db.transaction(async (trx) => {
     const changed: string[] = []
@@ -138,8 +147,8 @@ function changedMeanwhile(kid: string): KeyConflict {
   return new KeyConflict(`The signing key ${kid} was changed meanwhile. List the keys again and repeat the change.`)
 }
 
-async function makeKey({ keyring }: KeyChangeDeps, alg: SigningAlg, status: KeyStatus): Promise<NewKey> {
-  const { kid, publicJwk, privateJwk } = await makeKeyPair(alg)
+async function generateKey({ keyring }: KeyChangeDeps, alg: SigningAlg, status: KeyStatus): Promise<NewKey> {
+  const { kid, publicJwk, privateJwk } = await generateSigningKeyPair(alg)
   return { kid, alg, status, publicJwk, sealed: keyring.seal(SEAL_PURPOSE, JSON.stringify(privateJwk), kid) }
 }
 

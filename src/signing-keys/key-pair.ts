@@ -1,4 +1,4 @@
-/** Makes a signing key pair and gives it its name. */
+/** Generates signing key pairs and their key ids. */
 import { generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
 import { calculateJwkThumbprint, type JWK } from 'jose'
@@ -8,25 +8,25 @@ const generate = promisify(generateKeyPair)
 const RSA_BITS = 2048
 
 export interface KeyPair {
-  /** The SHA-256 thumbprint of the public key (RFC 7638): whoever holds the key can tell its name. */
+  /** The SHA-256 thumbprint of the public key (RFC 7638). */
   readonly kid: string
   readonly alg: SigningAlg
   readonly publicJwk: JWK
   readonly privateJwk: JWK
 }
 
-/** P-256 for ES256, 2048 bits for RS256; made off the event loop. */
-export async function makeKeyPair(alg: SigningAlg): Promise<KeyPair> {
+/** Generates a key pair off the event loop: P-256 for ES256, RSA with 2048 bits for RS256. */
+export async function generateSigningKeyPair(alg: SigningAlg): Promise<KeyPair> {
   const { publicKey, privateKey } = await (alg === 'ES256'
     ? generate('ec', { namedCurve: 'P-256' })
     : generate('rsa', { modulusLength: RSA_BITS }))
-  const publicMembers = publicKey.export({ format: 'jwk' })
-  const kid = await calculateJwkThumbprint(publicMembers, 'sha256')
-  const named = { kid, alg, use: 'sig' }
+  const publicKeyJwk = publicKey.export({ format: 'jwk' })
+  const kid = await calculateJwkThumbprint(publicKeyJwk, 'sha256')
+  const members = { kid, alg, use: 'sig' }
   return {
     kid,
     alg,
-    publicJwk: { ...publicMembers, ...named },
-    privateJwk: { ...privateKey.export({ format: 'jwk' }), ...named },
+    publicJwk: { ...publicKeyJwk, ...members },
+    privateJwk: { ...privateKey.export({ format: 'jwk' }), ...members },
   }
 }

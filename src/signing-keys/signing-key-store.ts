@@ -14,7 +14,7 @@ interface Row {
   retired_at: Date | null
 }
 
-/** A key with its private part as it is stored: sealed, and gone once it is retired. */
+/** A key as stored. `sealed` is its private key, which is erased on retirement. */
 export interface StoredKey extends SigningKey {
   readonly sealed: Buffer | undefined
 }
@@ -36,7 +36,7 @@ const RETIRE = `UPDATE signing_keys SET status = 'retired', private_jwk = NULL, 
 const PROMOTE = `UPDATE signing_keys SET status = 'current', activated_at = $2
   WHERE alg = $1 AND status = 'next' RETURNING kid`
 
-/** Statements on `db`, which is the pool or a transaction. */
+/** Creates the store over `db`: the pool or a transaction. */
 export function createSigningKeyStore(db: Queryable) {
   return {
     async list(): Promise<StoredKey[]> {
@@ -49,26 +49,26 @@ export function createSigningKeyStore(db: Queryable) {
       return rows[0] && toKey(rows[0])
     },
 
-    /** False when the algorithm has a key of that status already: another node was faster. */
+    /** Returns false when the algorithm already has a key of that status, because another node was faster. */
     async insert({ kid, alg, status, publicJwk, sealed }: NewKey, at: Date): Promise<boolean> {
       const activatedAt = status === 'current' ? at : null
       const values = [kid, alg, status, JSON.stringify(publicJwk), sealed, at, activatedAt]
       return (await db.query(INSERT, values)).rowCount === 1
     },
 
-    /** Takes a current key out of service and erases its private part; false when it is not current. */
+    /** Retires a current key and erases its private key. Returns false when it is not current. */
     retire: async (kid: string, at: Date) => (await db.query(RETIRE, [kid, at])).rowCount === 1,
 
-    /** Puts the next key of an algorithm into service; its kid, or undefined when there is none. */
+    /** Makes the next key of an algorithm current. Returns its kid, or undefined when there is none. */
     promote: async (alg: SigningAlg, at: Date) => (await db.query<{ kid: string }>(PROMOTE, [alg, at])).rows[0]?.kid,
 
-    /** The status that the removed key had; undefined when it was gone. */
+    /** Deletes a key and returns its status, or undefined when it does not exist. */
     async remove(kid: string): Promise<KeyStatus | undefined> {
       const { rows } = await db.query<Row>('DELETE FROM signing_keys WHERE kid = $1 RETURNING status', [kid])
       return rows[0]?.status
     },
 
-    /** How many keys that were retired before the time given are gone now. */
+    /** Deletes the keys that were retired before `retiredBefore` and returns how many. */
     async removeRetired(retiredBefore: Date): Promise<number> {
       const text = `DELETE FROM signing_keys WHERE status = 'retired' AND retired_at < $1`
       return (await db.query(text, [retiredBefore])).rowCount

@@ -1,10 +1,13 @@
-/** A signing key and the service that keeps and rotates signing keys. */
+/** The types of signing keys and of the service that stores and rotates them. */
 import type { JWK } from 'jose'
 import type { AuditContext } from '#audit/audit.ts'
 
 export type SigningAlg = 'ES256' | 'RS256'
 
-/** `next` is published before it signs; `retired` is published until nothing that it signed can live. */
+/**
+ * A `next` key is published before it signs; a `retired` key stays published until everything that it signed has
+ * expired.
+ */
 export type KeyStatus = 'next' | 'current' | 'retired'
 
 export interface SigningKey {
@@ -17,9 +20,9 @@ export interface SigningKey {
   readonly retiredAt: Date | undefined
 }
 
-/** The keys one provider instance is built over. */
+/** The keys of one provider instance. */
 export interface KeySet {
-  /** Differs whenever the set differs. */
+  /** Changes with every change of the set. */
   readonly version: string
   readonly keys: readonly SigningKey[]
   /** The private JWK of each `current` key, in memory only. */
@@ -28,15 +31,20 @@ export interface KeySet {
 
 /** Errors: KeyNotFound 404, KeyConflict 409. */
 export interface SigningKeys {
-  /** Makes what is missing (a current and a next key for each algorithm); safe when two nodes start at once. */
+  /** Creates missing keys (a current and a next key for each algorithm). Safe when two nodes start at once. */
   ensure(by: AuditContext): Promise<void>
-  /** The set held in memory. */
+  /** Returns the set in memory. */
   current(): KeySet
-  /** Calls `listener` after the set changed, on this node or another. */
+  /** Calls `listener` after each change of the set, on this node or another. */
   onChange(listener: (set: KeySet) => void): void
   list(): Promise<SigningKey[]>
-  /** next → current → retired, and a new next; for one algorithm or all. */
+  /**
+   * Rotates the keys of one algorithm, or of all: current becomes retired, next becomes current, and a new next is
+   * created.
+   */
   rotate(alg: SigningAlg | undefined, by: AuditContext): Promise<SigningKey[]>
+  /** Retires a current key; tokens that it signed stay valid. */
   retire(kid: string, by: AuditContext): Promise<SigningKey>
+  /** Deletes a key at once; everything that it signed is rejected. */
   revoke(kid: string, by: AuditContext): Promise<void>
 }

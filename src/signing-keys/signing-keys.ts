@@ -1,4 +1,4 @@
-/** The service that keeps the signing keys and holds the present set in memory, the same on every node. */
+/** The signing keys service: stores the keys and holds the same set in memory on every node. */
 import type { JWK } from 'jose'
 import type { Notifications } from '#database/database.ts'
 import { createNotifiedValue } from '#database/notified-value.ts'
@@ -18,40 +18,40 @@ import { KeyNotFound } from './errors.ts'
 import { createSigningKeyStore, type StoredKey } from './signing-key-store.ts'
 import type { KeySet, SigningKey, SigningKeys } from './signing-key.ts'
 
-/** How old the set in memory may be when notifications are lost; below the 5 s that caches may be old. */
+/** The maximum age of the set in memory when notifications are lost; below the 5 s allowed for caches. */
 const POLL_MS = 4000
-/** A retired key is published for longer than the longest access token (24 hours) lives. */
-const KEEP_RETIRED_MS = 25 * 3600 * 1000
+/** How long a retired key stays published: longer than the longest lifetime of an access token (24 hours). */
+const RETIRED_KEY_MS = 25 * 3600 * 1000
 const SWEEP_MS = 3600 * 1000
 
 export interface SigningKeysDeps extends KeyChangeDeps {
   readonly notifications: Notifications
-  /** Told when the set could not be read again in the background; the old one stays in use meanwhile. */
+  /** Called when a background reload fails; the old set stays in use. */
   readonly onError?: (error: unknown) => void
 }
 
 export interface ManagedSigningKeys extends SigningKeys {
-  /** Reads the set again now. */
+  /** Reloads the set now. */
   reload(): Promise<void>
   /**
-   * Removes retired keys that left service before `retiredBefore`, and tells how many. Done at the start and hourly
-   * for those of which nothing that they signed can live.
+   * Deletes keys that were retired before `retiredBefore` and returns how many. Runs at start and every hour for keys
+   * whose tokens have all expired.
    */
   removeRetired(retiredBefore: Date): Promise<number>
-  /** Stops following changes. */
+  /** Stops the timers and the listener. */
   close(): void
 }
 
 export function createSigningKeys(deps: SigningKeysDeps): ManagedSigningKeys {
-  const held = createHeldSet(deps)
-  const sweep = () => changed(removeRetired(deps, new Date(deps.clock.now().getTime() - KEEP_RETIRED_MS)))
+  const keySet = createCurrentSet(deps)
+  const sweep = () => thenReload(removeRetired(deps, new Date(deps.clock.now().getTime() - RETIRED_KEY_MS)))
   const sweeping = setInterval(() => void sweep().catch((error: unknown) => deps.onError?.(error)), SWEEP_MS)
   sweeping.unref()
 
-  /** Makes a change and returns after this node follows it. */
-  async function changed<T>(change: Promise<T>): Promise<T> {
+  /** Waits for a change and reloads the set, so that this node uses it before the call returns. */
+  async function thenReload<T>(change: Promise<T>): Promise<T> {
     const result = await change
-    await held.reload()
+    await keySet.reload()
     return result
   }
 
@@ -60,32 +60,32 @@ export function createSigningKeys(deps: SigningKeysDeps): ManagedSigningKeys {
       await makeMissingKeys(deps, by)
       await sweep()
     },
-    current: held.current,
-    onChange: held.onChange,
-    reload: held.reload,
-    list: async () => (await createSigningKeyStore(deps.db).list()).map(withoutPrivatePart),
+    current: keySet.current,
+    onChange: keySet.onChange,
+    reload: keySet.reload,
+    list: async () => (await createSigningKeyStore(deps.db).list()).map(withoutPrivateKey),
     async rotate(alg, by) {
-      const kids = await changed(rotateKeys(deps, alg ? [alg] : SIGNING_ALGS, by))
-      return held.current().keys.filter(({ kid }) => kids.includes(kid))
+      const kids = await thenReload(rotateKeys(deps, alg ? [alg] : SIGNING_ALGS, by))
+      return keySet.current().keys.filter(({ kid }) => kids.includes(kid))
     },
     async retire(kid, by) {
-      await changed(retireKey(deps, kid, by))
+      await thenReload(retireKey(deps, kid, by))
       const key = await createSigningKeyStore(deps.db).read(kid)
       if (!key) throw new KeyNotFound(kid)
-      return withoutPrivatePart(key)
+      return withoutPrivateKey(key)
     },
-    revoke: (kid, by) => changed(revokeKey(deps, kid, by)),
-    removeRetired: (retiredBefore) => changed(removeRetired(deps, retiredBefore)),
+    revoke: (kid, by) => thenReload(revokeKey(deps, kid, by)),
+    removeRetired: (retiredBefore) => thenReload(removeRetired(deps, retiredBefore)),
     close() {
       clearInterval(sweeping)
-      held.close()
+      keySet.close()
     },
   }
 }
 
-/** The set in memory, replaced when a key came, went or changed its state. */
-function createHeldSet(deps: SigningKeysDeps) {
-  const held = createNotifiedValue<KeySet>({
+/** Holds the set in memory and replaces it when a key is added, removed or changes status. */
+function createCurrentSet(deps: SigningKeysDeps) {
+  const keySet = createNotifiedValue<KeySet>({
     channel: KEYS_CHANNEL,
     notifications: deps.notifications,
     maxAgeMs: POLL_MS,
@@ -94,13 +94,17 @@ function createHeldSet(deps: SigningKeysDeps) {
       const keys = await createSigningKeyStore(deps.db).list()
       const version = versionOf(keys)
       if (version === before?.version) return before
-      return { version, keys: keys.map(withoutPrivatePart), privateJwks: keys.flatMap((key) => openPrivate(deps, key)) }
+      return {
+        version,
+        keys: keys.map(withoutPrivateKey),
+        privateJwks: keys.flatMap((key) => openPrivateJwk(deps, key)),
+      }
     },
   })
   return {
-    ...held,
+    ...keySet,
     current(): KeySet {
-      const set = held.current()
+      const set = keySet.current()
       if (!set) throw new TypeError('the signing keys are not loaded yet: call ensure() first')
       return set
     },
@@ -115,12 +119,12 @@ async function removeRetired({ db }: KeyChangeDeps, retiredBefore: Date): Promis
   })
 }
 
-function openPrivate({ keyring }: KeyChangeDeps, key: StoredKey): JWK[] {
+function openPrivateJwk({ keyring }: KeyChangeDeps, key: StoredKey): JWK[] {
   if (key.status !== 'current' || !key.sealed) return []
   return [JSON.parse(keyring.open(SEAL_PURPOSE, key.sealed, key.kid).toString()) as JWK]
 }
 
-function withoutPrivatePart({ sealed: _, ...key }: StoredKey): SigningKey {
+function withoutPrivateKey({ sealed: _, ...key }: StoredKey): SigningKey {
   return key
 }
 
