@@ -1,4 +1,4 @@
-/** The one client for URLs that others name: no private address, no redirect, pinned resolution, bounded in time and size. */
+/** Fetches URLs that others supply: no private addresses, no redirects, DNS pinning, bounded time and size. */
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns'
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
@@ -8,7 +8,7 @@ import { AppError } from '#shared/app-error.ts'
 const TIMEOUT_MS = 2000
 const MAX_BODY_BYTES = 512 * 1024
 
-/** A URL that must not be fetched, or an answer that is not taken. Nothing was learned from the address. */
+/** The URL is not allowed, or its answer is not accepted. The message reveals nothing about what is at the address. */
 export class FetchRefused extends AppError {
   override readonly code = 'fetch_refused'
   override readonly status = 502
@@ -16,44 +16,44 @@ export class FetchRefused extends AppError {
 
 export interface GuardedFetch {
   /**
-   * GET, or what `sent` says. Throws FetchRefused for what is not allowed; other failures are those of fetch. The body
-   * is read already.
+   * Sends GET, or `request`. The response body is already read. Throws FetchRefused for what is not allowed; other
+   * errors are those of fetch.
    */
-  (url: string | URL, headers?: Readonly<Record<string, string>>, sent?: SentBody): Promise<Response>
+  (url: string | URL, headers?: Readonly<Record<string, string>>, request?: OutboundRequest): Promise<Response>
 }
 
-export interface SentBody {
+export interface OutboundRequest {
   readonly method: string
   readonly body: string | null
 }
 
 export interface GuardedFetchOptions {
   readonly allow: readonly string[]
-  /** For the whole of it; two seconds unless what is asked has more to do than to send a document. */
+  /** Time limit of the whole exchange, 2 s by default. */
   readonly timeoutMs?: number
 }
 
 /**
- * `allow` names hosts and CIDR ranges that may be reached although they are private: `SIGNET_FETCH_ALLOW`. A host is
- * resolved once, every address it has is judged, and the connection goes to one of those: an answer that changes
- * between the check and the use (DNS rebinding) changes nothing.
+ * Creates the fetch. `allow` lists the private hosts and CIDR ranges that may be reached (`SIGNET_FETCH_ALLOW`). A host
+ * is resolved once, each of its addresses is checked, and the connection goes to one of them, so DNS rebinding has no
+ * effect.
  */
 export function createGuardedFetch({ allow, timeoutMs = TIMEOUT_MS }: GuardedFetchOptions): GuardedFetch {
-  const judge = createJudge(allow)
-  let client: ReturnType<typeof loadClient> | undefined
+  const assertAllowed = createAddressCheck(allow)
+  let client: ReturnType<typeof importClient> | undefined
 
-  return async (url, headers = {}, sent = { method: 'GET', body: null }) => {
+  return async (url, headers = {}, request = { method: 'GET', body: null }) => {
     const target = new URL(url)
     if (!['http:', 'https:'].includes(target.protocol))
       throw new FetchRefused(`${target.protocol} URLs are not fetched.`)
     const host = target.hostname.replace(/^\[|\]$/g, '')
-    // an address needs no resolution, so the lookup below is never asked about it
-    if (isIP(host)) judge(host, host)
-    client ??= loadClient(judge, timeoutMs)
+    // a literal address is not resolved, so the lookup below never sees it
+    if (isIP(host)) assertAllowed(host, host)
+    client ??= importClient(assertAllowed, timeoutMs)
     const { fetch, agent } = await client
     const response = await fetch(target.href, {
-      ...sent,
-      // an answer that is compressed nonetheless is counted as it unpacks
+      ...request,
+      // counts a compressed answer, which is not requested, after decompression
       headers: { ...headers, 'accept-encoding': 'identity' },
       redirect: 'manual',
       dispatcher: agent,
@@ -71,7 +71,7 @@ export function createGuardedFetch({ allow, timeoutMs = TIMEOUT_MS }: GuardedFet
   }
 }
 
-/** Reads a body to its end. Throws FetchRefused once it has more than MAX_BODY_BYTES, counted after decompression. */
+/** Reads the whole body. Throws FetchRefused beyond MAX_BODY_BYTES, counted after decompression. */
 async function readBounded(stream: AsyncIterable<Uint8Array> | null, host: string): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let length = 0
@@ -84,11 +84,11 @@ async function readBounded(stream: AsyncIterable<Uint8Array> | null, host: strin
   return Buffer.concat(chunks)
 }
 
-/** Loaded with the first fetch: many servers never make one, and every start would wait for it. */
-async function loadClient(judge: Judge, timeoutMs: number) {
+/** Imports undici with the first fetch: many servers never make one, and loading it slows every start. */
+async function importClient(assertAllowed: AddressCheck, timeoutMs: number) {
   const { Agent, fetch } = await import('undici')
   const agent: Agent = new Agent({
-    connect: { lookup: pinnedLookup(judge), timeout: timeoutMs },
+    connect: { lookup: pinnedLookup(assertAllowed), timeout: timeoutMs },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_BODY_BYTES,
@@ -98,10 +98,10 @@ async function loadClient(judge: Judge, timeoutMs: number) {
   return { fetch, agent }
 }
 
-type Judge = (host: string, address: string) => void
+type AddressCheck = (host: string, address: string) => void
 
-/** Throws for an address that is not public unless the host or the address is allowed. */
-function createJudge(allow: readonly string[]): Judge {
+/** Creates the check of one address. It throws FetchRefused unless the address is public or listed in `allow`. */
+function createAddressCheck(allow: readonly string[]): AddressCheck {
   const ranges = allow.filter((entry) => isIP(entry.split('/', 1)[0] as string) !== 0).map(parseRange)
   const hosts = new Set(allow.map((entry) => entry.toLowerCase()))
   return (host, address) => {
@@ -112,13 +112,13 @@ function createJudge(allow: readonly string[]): Judge {
   }
 }
 
-/** The only IPv6 block of which addresses are given out to the public (RFC 4291 §2.4, the IANA registry). */
+/** The only IPv6 block with public addresses (RFC 4291 §2.4, the IANA registry). */
 const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3')
 
 /**
- * RFC 6890: public is what has no other purpose; not loopback, link-local, private, documentation … IPv6 addresses that
- * carry an IPv4 address reach that one somewhere: IPv4-mapped ones are judged as the address inside (`ipaddr.process`),
- * IPv4-compatible and translated ones lie outside the global block, 6to4 and Teredo have ranges of their own, and
+ * Whether an address is public (RFC 6890): not loopback, link-local, private, documentation … An IPv6 address that
+ * carries an IPv4 address leads to it: IPv4-mapped ones are checked as the address inside (`ipaddr.process`),
+ * IPv4-compatible and translated ones are outside the global block, 6to4 and Teredo have ranges of their own, and
  * ISATAP shows in the interface identifier (RFC 5214 §6.1).
  */
 function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
@@ -137,12 +137,12 @@ function parseRange(entry: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
 
 type LookupDone = (error: Error | null, address: string | LookupAddress[], family?: number) => void
 
-function pinnedLookup(judge: Judge) {
+function pinnedLookup(assertAllowed: AddressCheck) {
   return (host: string, options: LookupOptions, done: LookupDone): void => {
     lookup(host, { ...options, all: true }, (error, addresses) => {
       if (error) return done(error, [])
       try {
-        for (const { address } of addresses) judge(host, address)
+        for (const { address } of addresses) assertAllowed(host, address)
       } catch (refused) {
         return done(refused as Error, [])
       }
