@@ -1,4 +1,4 @@
-/** Finds the PostgreSQL binaries that came with the packages. */
+/** Finds the PostgreSQL binaries of the installed packages. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -10,7 +10,10 @@ export interface Binaries {
   readonly postgres: string
 }
 
-/** The binaries of this platform's package, or those in `binDir`. Throws EmbeddedPostgresError when there are none. */
+/**
+ * Returns the binaries of this platform's package, or those in `binDir`. Throws EmbeddedPostgresError when they are
+ * missing.
+ */
 export function findBinaries(binDir: string = packagedBinDir()): Binaries {
   const binaries = { initdb: join(binDir, 'initdb'), postgres: join(binDir, 'postgres') }
   if (!existsSync(binaries.initdb) || !existsSync(binaries.postgres)) {
@@ -21,11 +24,14 @@ export function findBinaries(binDir: string = packagedBinDir()): Binaries {
   return binaries
 }
 
-/** The major version of the binaries, such as 18. The catalogue file beside them tells it without starting a process. */
+/**
+ * Returns the major version of the binaries, such as 18. Reads it from the catalogue file next to them, which is faster
+ * than starting a process.
+ */
 export function majorVersion(binaries: Binaries): number {
   const catalogue = join(dirname(binaries.initdb), '../share/postgresql/postgres.bki')
-  const told = /^# PostgreSQL (\d+)$/.exec(firstLine(catalogue))?.[1]
-  if (told !== undefined) return Number(told)
+  const recorded = /^# PostgreSQL (\d+)$/.exec(firstLine(catalogue))?.[1]
+  if (recorded !== undefined) return Number(recorded)
   const printed = execFileSync(binaries.initdb, ['--version'], { encoding: 'utf8', env: {} })
   return Number(/(\d+)/.exec(printed)?.[1])
 }

@@ -1,4 +1,4 @@
-/** The directory that PostgreSQL keeps its data in: made on first start, and looked at on every later one. */
+/** The data directory of PostgreSQL: created on the first start, checked on later ones. */
 import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
@@ -20,24 +20,27 @@ import { EmbeddedPostgresError } from './errors.ts'
 
 export interface DatabaseDir {
   readonly dir: string
-  /** Of the role that owns everything in it: a secret. */
+  /** The password of the role that owns the database: a secret. */
   readonly password: string
 }
 
 export const ROLE = 'signet'
-/** Ends the name of a directory that is being made. */
+/** Part of the name of a directory while initdb fills it. */
 const UNFINISHED = '.new-'
 
-/** The database directory below `dataDir`, made when there is none, which is told. Throws EmbeddedPostgresError. */
+/**
+ * Returns the database directory below `dataDir`. Creates it when it is missing, after a call of `onCreate`. Throws
+ * EmbeddedPostgresError.
+ */
 export async function openDatabaseDir(
   dataDir: string,
   binaries: Binaries,
-  onMaking: () => void = () => {},
+  onCreate: () => void = () => {},
 ): Promise<DatabaseDir> {
   const dir = join(dataDir, 'postgres')
   const passwordFile = join(dataDir, 'postgres-password')
   try {
-    if (!existsSync(join(dir, 'PG_VERSION'))) return await createDatabaseDir({ dir, passwordFile, binaries, onMaking })
+    if (!existsSync(join(dir, 'PG_VERSION'))) return await createDatabaseDir({ dir, passwordFile, binaries, onCreate })
     const version = Number(readLines(join(dir, 'PG_VERSION'))[0])
     const major = majorVersion(binaries)
     if (version !== major) {
@@ -48,12 +51,12 @@ export async function openDatabaseDir(
     if (!existsSync(passwordFile)) {
       throw new EmbeddedPostgresError(`The file ${passwordFile} is missing: put it back from the backup of ${dataDir}.`)
     }
-    // PostgreSQL refuses a directory that others may enter, as one out of a backup may be
+    // PostgreSQL refuses a directory that others can enter, and a backup may restore it with such a mode
     if ((statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700)
     return { dir, password: readFileSync(passwordFile, 'utf8').trim() }
   } catch (cause) {
     if (cause instanceof EmbeddedPostgresError) throw cause
-    throw notUsable(dataDir, cause)
+    throw notWritable(dataDir, cause)
   }
 }
 
@@ -61,25 +64,29 @@ interface NewDatabase {
   readonly dir: string
   readonly passwordFile: string
   readonly binaries: Binaries
-  readonly onMaking: () => void
+  readonly onCreate: () => void
 }
 
-/** Runs initdb beside the final place, so that a start that was cut short leaves no half database there. */
-async function createDatabaseDir({ dir, passwordFile, binaries, onMaking }: NewDatabase): Promise<DatabaseDir> {
+/** Runs initdb in a temporary directory and renames it, so that an interrupted start leaves no incomplete database. */
+async function createDatabaseDir({ dir, passwordFile, binaries, onCreate }: NewDatabase): Promise<DatabaseDir> {
   if (!existsSync(passwordFile)) {
     writeFileSync(passwordFile, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
   }
   const password = readFileSync(passwordFile, 'utf8').trim()
-  for (const left of leftovers(dir)) rmSync(left, { recursive: true, force: true, maxRetries: 5 })
+  for (const leftover of leftovers(dir)) rmSync(leftover, { recursive: true, force: true, maxRetries: 5 })
   rmSync(dir, { recursive: true, force: true })
-  const made = mkdtempSync(`${dir}${UNFINISHED}`)
-  const runAs = chooseUser(made, binaries)
-  const handover = `${passwordFile}.initdb`
-  writeFileSync(handover, `${password}\n`, { mode: 0o600 })
+  const temporaryDir = mkdtempSync(`${dir}${UNFINISHED}`)
+  const runAs = chooseUser(temporaryDir, binaries)
+  const initdbPasswordFile = `${passwordFile}.initdb`
+  writeFileSync(initdbPasswordFile, `${password}\n`, { mode: 0o600 })
   try {
-    if (runAs.owner) chownSync(handover, runAs.owner.uid, runAs.owner.gid)
-    const failed = failureOf(runAs, binaries.initdb, initdbArguments(made, handover, majorVersion(binaries)))
-    onMaking()
+    if (runAs.owner) chownSync(initdbPasswordFile, runAs.owner.uid, runAs.owner.gid)
+    const failed = failureOf(
+      runAs,
+      binaries.initdb,
+      initdbArguments(temporaryDir, initdbPasswordFile, majorVersion(binaries)),
+    )
+    onCreate()
     const reason = await failed
     if (reason !== undefined) {
       throw new EmbeddedPostgresError(
@@ -88,28 +95,28 @@ async function createDatabaseDir({ dir, passwordFile, binaries, onMaking }: NewD
       )
     }
   } finally {
-    rmSync(handover, { force: true })
+    rmSync(initdbPasswordFile, { force: true })
   }
-  renameSync(made, dir)
+  renameSync(temporaryDir, dir)
   return { dir, password }
 }
 
-/** What starts that were cut short left behind. */
+/** Returns the temporary directories of interrupted starts. */
 function leftovers(dir: string): string[] {
-  const begin = basename(dir) + UNFINISHED
+  const prefix = basename(dir) + UNFINISHED
   return readdirSync(dirname(dir))
-    .filter((name) => name.startsWith(begin))
+    .filter((name) => name.startsWith(prefix))
     .map((name) => join(dirname(dir), name))
 }
 
 function initdbArguments(dir: string, passwordFile: string, major: number): string[] {
-  const always = ['-D', dir, '-U', ROLE, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8']
+  const common = ['-D', dir, '-U', ROLE, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8']
   const locale = major >= 17 ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--locale=C']
-  return [...always, ...locale, '--data-checksums', '--no-sync', '--no-instructions']
+  return [...common, ...locale, '--data-checksums', '--no-sync', '--no-instructions']
 }
 
-/** That the data directory `dir` cannot be written, in one sentence. */
-export function notUsable(dir: string, cause: unknown): EmbeddedPostgresError {
+/** Returns the error for a data directory that cannot be written. */
+export function notWritable(dir: string, cause: unknown): EmbeddedPostgresError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new EmbeddedPostgresError(
     `The data directory ${dir} cannot be written (${reason}): give it to the user that runs Signet, or set SIGNET_DATA_DIR to another directory.`,

@@ -1,9 +1,9 @@
-/** The embedded PostgreSQL: made on first start, found again later, and never outliving this process. */
+/** The embedded PostgreSQL: created on the first start, reused later, and stopped with this process. */
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { findBinaries } from './binaries.ts'
-import { notUsable, openDatabaseDir, ROLE } from './directory.ts'
+import { notWritable, openDatabaseDir, ROLE } from './directory.ts'
 import { lockDataDir } from './lock.ts'
 import { stopOrphan } from './orphan.ts'
 import { freePort, type Postmaster, PostmasterFailed, type PostmasterOptions, startPostmaster } from './process.ts'
@@ -12,50 +12,50 @@ import { EmbeddedPostgresError } from './errors.ts'
 import type { Log } from '#shared/log.ts'
 
 export interface EmbeddedOptions {
-  /** Where the database and its password are kept; made when missing. */
+  /** The directory of the database and its password; created when missing. */
   readonly dataDir: string
   readonly logger?: Log
-  /** Other binaries than the packaged ones: a folder with `initdb` and `postgres`. */
+  /** Uses other binaries than the packaged ones: a folder with `initdb` and `postgres`. */
   readonly binDir?: string
-  /** Further settings of postgresql.conf. */
+  /** Additional settings for postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Told when there is no database yet and one is being made, which takes most of a second. */
-  readonly onMaking?: () => void
+  /** Called before a new database is created, which takes most of a second. */
+  readonly onCreate?: () => void
 }
 
 export interface EmbeddedDatabase {
   /** A connection URL with the password, on a free port of 127.0.0.1: a secret. */
   readonly url: string
-  /** The process id of the postmaster that runs now. */
+  /** The process id of the current postmaster. */
   readonly pid: number
-  /** A fast shutdown; the data directory may be used by another afterwards. */
+  /** Performs a fast shutdown and releases the data directory. */
   stop(): Promise<void>
 }
 
 const START_ATTEMPTS = 5
 
 /**
- * Starts PostgreSQL on `dataDir`. A postmaster that ends by itself later is started again on the same port, so the
- * URL stays. Throws EmbeddedPostgresError with one sentence that says what to do.
+ * Starts PostgreSQL on `dataDir`. A postmaster that exits later is restarted on the same port, so the URL stays valid.
+ * Throws EmbeddedPostgresError, whose message is one sentence that says what to do.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   const dataDir = resolve(options.dataDir)
   const binaries = findBinaries(options.binDir)
   const unlock = prepareDataDir(dataDir)
   try {
-    const { dir, password } = await openDatabaseDir(dataDir, binaries, options.onMaking)
+    const { dir, password } = await openDatabaseDir(dataDir, binaries, options.onCreate)
     await stopOrphan(dir)
     const runAs = chooseUser(dir, binaries)
     const settings = options.settings ?? {}
     const first = await startOnFreePort({ postgres: binaries.postgres, dir, runAs, settings, logger: options.logger })
-    const kept = keepRunning(first.postmaster, first.options)
+    const supervisor = superviseFrom(first.postmaster, first.options)
     return {
       url: `postgres://${ROLE}:${password}@127.0.0.1:${first.options.port}/postgres`,
       get pid() {
-        return kept.pid()
+        return supervisor.pid()
       },
       stop: async () => {
-        await kept.stop()
+        await supervisor.stop()
         unlock()
       },
     }
@@ -65,22 +65,24 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
   }
 }
 
-/** Makes the data directory when it is missing and takes its lock. */
+/** Creates the data directory if it is missing, and locks it. Returns the function that unlocks it. */
 function prepareDataDir(dataDir: string): () => void {
   try {
     if (!existsSync(dataDir)) {
       mkdirSync(dataDir, { recursive: true })
-      // the database directory in it belongs to another user when root starts us, who must be able to pass
+      // when root starts us, the database directory in it belongs to another user, who must be able to pass through
       chmodSync(dataDir, process.getuid?.() === 0 ? 0o711 : 0o700)
     }
     return lockDataDir(dataDir)
   } catch (cause) {
     if (cause instanceof EmbeddedPostgresError) throw cause
-    throw notUsable(dataDir, cause)
+    throw notWritable(dataDir, cause)
   }
 }
 
-/** Starts on a port that is free; takes another when a stranger was faster, and waits out the end of a predecessor. */
+/**
+ * Starts on a free port. Tries another when that port was taken meanwhile, and waits while an earlier postmaster exits.
+ */
 async function startOnFreePort(
   options: Omit<PostmasterOptions, 'port'>,
 ): Promise<{ postmaster: Postmaster; options: PostmasterOptions }> {
@@ -89,15 +91,15 @@ async function startOnFreePort(
     try {
       return { postmaster: await startPostmaster(withPort), options: withPort }
     } catch (error) {
-      const passing = error instanceof PostmasterFailed && /could not bind|in use|shared memory block/.test(error.log)
-      if (!passing || attempt === START_ATTEMPTS) throw error
+      const transient = error instanceof PostmasterFailed && /could not bind|in use|shared memory block/.test(error.log)
+      if (!transient || attempt === START_ATTEMPTS) throw error
       await delay(200)
     }
   }
 }
 
-/** Starts the postmaster again when it ends by itself. */
-function keepRunning(first: Postmaster, options: PostmasterOptions): { pid(): number; stop(): Promise<void> } {
+/** Restarts the postmaster when it exits unexpectedly. */
+function superviseFrom(first: Postmaster, options: PostmasterOptions): { pid(): number; stop(): Promise<void> } {
   let current = first
   let stopping = false
   const stopped = new AbortController()

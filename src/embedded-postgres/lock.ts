@@ -1,13 +1,16 @@
-/** The exclusive lock on a data directory: the kernel holds it and drops it when the process ends, however it ends. */
+/**
+ * The exclusive lock on a data directory: the kernel holds it and releases it when the process ends, even after a
+ * crash.
+ */
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { EmbeddedPostgresError } from './errors.ts'
 
 /**
- * Takes the lock of `dataDir` and returns its release. SQLite is used for nothing but its portable file lock: unlike
- * a pid file it cannot go stale, be raced for, or mistake a process that got the number of a dead one.
- * Throws EmbeddedPostgresError when another process holds it.
+ * Locks `dataDir` and returns the function that unlocks it. SQLite serves only as a portable file lock: unlike a pid
+ * file, it cannot become stale, has no race, and is not fooled by a reused process id. Throws EmbeddedPostgresError
+ * when another process holds the lock.
  */
 export function lockDataDir(dataDir: string): () => void {
   const holderFile = join(dataDir, 'signet.pid')

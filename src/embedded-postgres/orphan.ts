@@ -1,4 +1,4 @@
-/** Ends the postmaster that a killed server left behind. */
+/** Stops a postmaster that a killed server left running. */
 import { execFileSync } from 'node:child_process'
 import { readlinkSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,9 +7,9 @@ import { readLines } from './process.ts'
 import { EmbeddedPostgresError } from './errors.ts'
 
 /**
- * Stops a live postmaster of the database directory `dir`, which is an orphan since the caller holds the lock of the
- * data directory. A process id that some other program got since is taken out of the way, as PostgreSQL would
- * believe in it. Throws EmbeddedPostgresError when the postmaster does not end.
+ * Stops the running postmaster of the database directory `dir`. It is an orphan, because the caller holds the lock of
+ * the data directory. If another program has its process id by now, removes the pid file, because PostgreSQL would
+ * trust it. Throws EmbeddedPostgresError when the postmaster does not stop.
  */
 export async function stopOrphan(dir: string): Promise<void> {
   const pidFile = join(dir, 'postmaster.pid')
@@ -19,12 +19,12 @@ export async function stopOrphan(dir: string): Promise<void> {
     rmSync(pidFile, { force: true })
     return
   }
-  for (const [signal, patienceMs] of [
+  for (const [signal, timeoutMs] of [
     ['SIGINT', 700],
     ['SIGQUIT', 700],
     ['SIGKILL', 2000],
   ] as const) {
-    if (!send(pid, signal) || (await endsWithin(pid, dir, patienceMs))) return
+    if (!send(pid, signal) || (await endsWithin(pid, dir, timeoutMs))) return
   }
   throw new EmbeddedPostgresError(
     `The PostgreSQL process ${pid} still holds ${dir} and cannot be stopped: end it first.`,
@@ -43,9 +43,9 @@ function isAlive(pid: number): boolean {
   return send(pid, 0)
 }
 
-/** A process that ended and was not yet reaped by its parent works nowhere any more. */
-async function endsWithin(pid: number, dir: string, patienceMs: number): Promise<boolean> {
-  const deadline = Date.now() + patienceMs
+/** Waits until the process has ended. A zombie counts as ended, because it has no working directory. */
+async function endsWithin(pid: number, dir: string, timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs
   while (Date.now() < deadline) {
     if (!isAlive(pid) || !worksIn(pid, dir)) return true
     await delay(10)
@@ -53,7 +53,7 @@ async function endsWithin(pid: number, dir: string, patienceMs: number): Promise
   return false
 }
 
-/** Whether the process is a postmaster of `dir`: it works in its database directory. */
+/** Whether the process is a postmaster of `dir`, judged by its working directory. */
 function worksIn(pid: number, dir: string): boolean {
   try {
     if (process.platform === 'linux') return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(dir)

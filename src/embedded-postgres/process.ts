@@ -1,4 +1,4 @@
-/** One run of the postmaster, and the watcher that ends it should this process be killed. */
+/** Runs the postmaster, with a watcher that stops it if this process is killed. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
@@ -17,20 +17,20 @@ export interface PostmasterOptions {
   readonly dir: string
   readonly port: number
   readonly runAs: RunAs
-  /** Further settings of postgresql.conf. */
+  /** Additional settings for postgresql.conf. */
   readonly settings: Readonly<Record<string, string>>
   readonly logger: Log | undefined
 }
 
 export interface Postmaster {
   readonly pid: number
-  /** Settles when the process has ended, however. */
+  /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>
-  /** A fast shutdown; an immediate one when that takes more than ten seconds. */
+  /** Performs a fast shutdown, and an immediate one after ten seconds. */
   stop(): Promise<void>
 }
 
-/** The postmaster ended before it took connections; `log` has its last words. */
+/** The postmaster exited before it accepted connections; `log` has its last lines. */
 export class PostmasterFailed extends EmbeddedPostgresError {
   readonly log: string
 
@@ -44,13 +44,13 @@ export class PostmasterFailed extends EmbeddedPostgresError {
 const READY_TIMEOUT_MS = 30_000
 const KEPT_LOG_LINES = 20
 
-/** Starts the postmaster in a session of its own and waits until it takes connections. Throws PostmasterFailed. */
+/** Starts the postmaster in its own session and waits until it accepts connections. Throws PostmasterFailed. */
 export async function startPostmaster(options: PostmasterOptions): Promise<Postmaster> {
   const watcher = startWatcher(options.runAs, SHUTDOWN)
   const { program, args } = options.runAs.command(options.postgres, postmasterArguments(options))
   const child = spawn(program, args, {
     cwd: '/',
-    detached: true, // setsid: Ctrl-C in a terminal reaches the server alone, which then drains and stops us
+    detached: true, // setsid: Ctrl-C in a terminal then reaches only the server, which drains and stops the postmaster
     env: PATH_ONLY,
     stdio: ['ignore', 'ignore', 'pipe'],
     ...options.runAs.spawn,
@@ -69,15 +69,18 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
   return { pid: child.pid as number, ended, stop: () => stop(child, ended) }
 }
 
-/** Runs a program to its end, which comes at once should this process be killed. What went wrong, if anything did. */
+/**
+ * Runs a program until it exits; a watcher stops it if this process is killed. Returns what went wrong, or undefined on
+ * success.
+ */
 export async function failureOf(runAs: RunAs, binary: string, given: readonly string[]): Promise<string | undefined> {
   const watcher = startWatcher(runAs, TERMINATION)
   const { program, args } = runAs.command(binary, given)
   const child = spawn(program, args, { cwd: '/', env: PATH_ONLY, stdio: ['ignore', 'ignore', 'pipe'], ...runAs.spawn })
   if (child.pid !== undefined) watcher.watch(child.pid)
   try {
-    const [said, [code, signal]] = await Promise.all([text(child.stderr), once(child, 'close')])
-    return code === 0 ? undefined : said.trim() || `it ended with ${signal ?? code}`
+    const [stderr, [code, signal]] = await Promise.all([text(child.stderr), once(child, 'close')])
+    return code === 0 ? undefined : stderr.trim() || `it ended with ${signal ?? code}`
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   } finally {
@@ -85,7 +88,7 @@ export async function failureOf(runAs: RunAs, binary: string, given: readonly st
   }
 }
 
-/** A TCP port of the loopback interface that is free now. */
+/** Returns a free TCP port of the loopback interface. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -100,7 +103,7 @@ function postmasterArguments(options: PostmasterOptions): string[] {
   const settings = {
     listen_addresses: '127.0.0.1',
     port: String(options.port),
-    unix_socket_directories: '', // the path of a socket may have 107 bytes only
+    unix_socket_directories: '', // the path of a socket is limited to 107 bytes
     timezone: 'UTC',
     log_timezone: 'UTC',
     lc_messages: 'C',
@@ -111,56 +114,59 @@ function postmasterArguments(options: PostmasterOptions): string[] {
 
 /** Waits for the word "ready" in the eighth line of postmaster.pid, as pg_ctl does. */
 async function ready(dir: string, child: ChildProcess, ended: Promise<void>, log: string[]): Promise<void> {
-  const over = ended.then(() => true)
+  const exited = ended.then(() => true)
   const deadline = Date.now() + READY_TIMEOUT_MS
   while (Date.now() < deadline) {
     const lines = readLines(join(dir, 'postmaster.pid'))
     if (lines[0] === String(child.pid) && lines[7]?.trim() === 'ready') return
-    if (await Promise.race([delay(5, false), over])) break
+    if (await Promise.race([delay(5, false), exited])) break
   }
   await stop(child, ended)
-  await delay(20) // what it said last may still be in the pipe
+  await delay(20) // its last lines may still be in the pipe
   throw new PostmasterFailed(log.join('\n'))
 }
 
-/** The lines of a small file, none when it is not there. */
+/** Returns the lines of a small file, or none when it does not exist. */
 export function readLines(file: string): string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
 }
 
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
-  child.ref() // this process waits for the end
-  for (const [signal, patienceMs] of [
+  child.ref() // keeps this process alive until the child has ended
+  for (const [signal, timeoutMs] of [
     ['SIGINT', 10_000],
     ['SIGQUIT', 2000],
     ['SIGKILL', 2000],
   ] as const) {
     child.kill(signal)
-    const gone = await Promise.race([ended.then(() => true), delay(patienceMs, false, { ref: false })])
+    const gone = await Promise.race([ended.then(() => true), delay(timeoutMs, false, { ref: false })])
     if (gone) return
   }
 }
 
 function collectLog(child: ChildProcess, logger: Log | undefined): string[] {
-  const kept: string[] = []
-  if (!child.stderr) return kept
+  const recentLines: string[] = []
+  if (!child.stderr) return recentLines
   createInterface({ input: child.stderr }).on('line', (line) => {
-    kept.push(line)
-    if (kept.length > KEPT_LOG_LINES) kept.shift()
+    recentLines.push(line)
+    if (recentLines.length > KEPT_LOG_LINES) recentLines.shift()
     if (/ (FATAL|PANIC): /.test(line)) logger?.warn({ postgres: line }, 'embedded PostgreSQL')
     else logger?.debug({ postgres: line }, 'embedded PostgreSQL')
   })
-  return kept
+  return recentLines
 }
 
-/** How a postmaster is ended: fast, after a second immediately, then by force; each signal with tenths of a second. */
+/**
+ * How the watcher stops a postmaster: fast, then immediate shutdown, then by force. Each signal has its time limit in
+ * tenths of a second.
+ */
 const SHUTDOWN = ['INT:10', 'QUIT:3', 'KILL:1']
-/** How another program of PostgreSQL is: initdb does not hear SIGINT while it tries settings out. */
+/** How the watcher stops initdb, which ignores SIGINT while it tries settings. */
 const TERMINATION = ['TERM:10', 'KILL:1']
 
 /**
- * Reads process ids from its standard input, the last one counts. When the pipe closes because this process died it
- * sends that process the signals of its arguments until it is gone. Shell and `sleep` exist everywhere.
+ * Reads process ids from standard input and keeps the last one. When the pipe closes, because this process died, sends
+ * that process the signals given as arguments until it is gone. It needs only a shell and `sleep`.
  */
 const WATCHER = `
 pid=0
@@ -194,7 +200,7 @@ function startWatcher(runAs: RunAs, signals: readonly string[]): { watch(pid: nu
   }
 }
 
-/** Lets this process end although the child runs. */
+/** Lets this process exit while the child runs. */
 function unref(child: ChildProcess): void {
   child.unref()
   for (const stream of [child.stdin, child.stderr]) {

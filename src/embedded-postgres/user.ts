@@ -1,37 +1,38 @@
-/** As whom PostgreSQL runs: it refuses root, so a server started by root hands it to another user. */
+/** Chooses the user that PostgreSQL runs as. It refuses root, so a server started by root runs it as another user. */
 import { spawnSync } from 'node:child_process'
 import { chownSync, existsSync, lchownSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Binaries } from './binaries.ts'
 import { EmbeddedPostgresError } from './errors.ts'
 
-/** How to spawn a program that may work in the database directory. */
+/** How to spawn a program that can access the database directory. */
 export interface RunAs {
-  /** Puts the command that changes the user, if one is needed, in front. */
+  /** Prefixes the program with the command that changes the user, if one is needed. */
   command(program: string, args: readonly string[]): { program: string; args: readonly string[] }
-  /** What `spawn` itself changes. */
+  /** Options for `spawn`. */
   readonly spawn: { uid?: number; gid?: number }
-  /** The owner of the files, undefined when nothing is to be given away. */
+  /** The owner to give the files to; undefined when the owner stays the same. */
   readonly owner: { uid: number; gid: number } | undefined
 }
 
-const asOurselves: RunAs = { command: (program, args) => ({ program, args }), spawn: {}, owner: undefined }
+const currentUser: RunAs = { command: (program, args) => ({ program, args }), spawn: {}, owner: undefined }
 
 /**
- * Chooses the user for the database directory `dir` (which exists) and gives the directory, and nothing else, to it.
- * Below a directory that only root may enter a mere change of user does not reach the files; then the user keeps the
- * one capability to pass through, or root is shown to PostgreSQL under another number. Each way is tried, not guessed.
+ * Chooses the user for the database directory `dir`, which exists, and gives this user the directory and nothing else.
+ * Below a directory that only root can enter, a change of user is not enough: then the user keeps the one capability to
+ * pass through, or a user namespace maps root to another id. Tries each way and takes the first that works. Throws
+ * EmbeddedPostgresError.
  */
 export function chooseUser(dir: string, binaries: Binaries): RunAs {
-  if (process.getuid?.() !== 0) return asOurselves
+  if (process.getuid?.() !== 0) return currentUser
   const user = databaseUser(dir)
   const failures: string[] = []
-  for (const way of waysFor(user)) {
-    chownSync(dir, way.owner?.uid ?? 0, way.owner?.gid ?? 0)
-    const failure = probe(way, dir, binaries)
+  for (const candidate of candidatesFor(user)) {
+    chownSync(dir, candidate.owner?.uid ?? 0, candidate.owner?.gid ?? 0)
+    const failure = probe(candidate, dir, binaries)
     if (failure === undefined) {
-      giveContents(dir, way)
-      return way
+      giveContents(dir, candidate)
+      return candidate
     }
     failures.push(failure)
   }
@@ -46,7 +47,7 @@ interface User {
   gid: number
 }
 
-/** The owner of an existing database, otherwise the user `postgres` or `nobody`. */
+/** Returns the owner of an existing database, otherwise the user `postgres` or `nobody`. */
 function databaseUser(dir: string): User {
   const versionFile = join(dir, 'PG_VERSION')
   if (existsSync(versionFile)) {
@@ -68,15 +69,15 @@ function databaseUser(dir: string): User {
   return user
 }
 
-function waysFor(user: User): RunAs[] {
-  // without that bit access(2), by which PostgreSQL looks for its files, would not count the capability
+function candidatesFor(user: User): RunAs[] {
+  // without no_setuid_fixup, access(2), which PostgreSQL uses to look for its files, would ignore the capability
   const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--securebits=+no_setuid_fixup']
-  const passing = (capability: string) =>
+  const withCapability = (capability: string) =>
     wrapped('setpriv', [...ids, `--inh-caps=+${capability}`, `--ambient-caps=+${capability}`], user)
   return [
-    { command: asOurselves.command, spawn: user, owner: user },
-    ...passing('dac_read_search'),
-    ...passing('dac_override'),
+    { command: currentUser.command, spawn: user, owner: user },
+    ...withCapability('dac_read_search'),
+    ...withCapability('dac_override'),
     ...wrapped('unshare', ['--user', `--map-user=${user.uid}`, `--map-group=${user.gid}`], { uid: 0, gid: 0 }),
   ]
 }
@@ -88,23 +89,29 @@ function wrapped(tool: string, options: string[], owner: User): RunAs[] {
   return [{ command, spawn: {}, owner }]
 }
 
-/** Whether the programs find each other and their files, and the directory can be entered; if not, the reason. */
-function probe(way: RunAs, dir: string, binaries: Binaries): string | undefined {
+/** Tries whether the programs start and can enter the directory. Returns the reason if not. */
+function probe(candidate: RunAs, dir: string, binaries: Binaries): string | undefined {
   const script = '[ "$(id -u)" != 0 ] && cd "$2" && [ -w . ] && exec "$1" --show -D "$2"'
-  const { program, args } = way.command('/bin/sh', ['-c', script, 'sh', binaries.initdb, dir])
-  const result = spawnSync(program, args, { cwd: '/', env: PATH_ONLY, encoding: 'utf8', timeout: 5000, ...way.spawn })
+  const { program, args } = candidate.command('/bin/sh', ['-c', script, 'sh', binaries.initdb, dir])
+  const result = spawnSync(program, args, {
+    cwd: '/',
+    env: PATH_ONLY,
+    encoding: 'utf8',
+    timeout: 5000,
+    ...candidate.spawn,
+  })
   return result.status === 0 ? undefined : `${program}: ${result.error?.message ?? result.stderr.trim()}`
 }
 
-/** The environment of everything that the launcher spawns: the server's own may hold secrets. */
+/** The environment of everything that the launcher spawns: our own may contain secrets. */
 export const PATH_ONLY: NodeJS.ProcessEnv = { PATH: '/usr/local/bin:/usr/bin:/bin', TZ: 'UTC', LC_ALL: 'C' }
 
-/** Changes the owner below `dir` where it differs; the file looked at to tell so is changed last. */
-function giveContents(dir: string, way: RunAs): void {
+/** Changes the owner of everything below `dir` if it differs. PG_VERSION, which is checked for that, changes last. */
+function giveContents(dir: string, candidate: RunAs): void {
   const versionFile = join(dir, 'PG_VERSION')
-  if (!way.owner || !existsSync(versionFile) || lstatSync(versionFile).uid === way.owner.uid) return
+  if (!candidate.owner || !existsSync(versionFile) || lstatSync(versionFile).uid === candidate.owner.uid) return
   for (const entry of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
-    if (entry !== 'PG_VERSION') lchownSync(join(dir, entry), way.owner.uid, way.owner.gid)
+    if (entry !== 'PG_VERSION') lchownSync(join(dir, entry), candidate.owner.uid, candidate.owner.gid)
   }
-  lchownSync(versionFile, way.owner.uid, way.owner.gid)
+  lchownSync(versionFile, candidate.owner.uid, candidate.owner.gid)
 }

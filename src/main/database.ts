@@ -74,8 +74,8 @@ async function startDatabase(
     return { url, directUrl: directUrl ?? url, stop: async () => {} }
   }
   // who needs it hears of a failure
-  const onMaking = () => void loadMigrator().catch(() => {})
-  const embedded = await startEmbedded({ dataDir: config.database.dataDir, logger, onMaking })
+  const onCreate = () => void loadMigrator().catch(() => {})
+  const embedded = await startEmbedded({ dataDir: config.database.dataDir, logger, onCreate })
   return { url: embedded.url, directUrl: embedded.url, stop: () => embedded.stop() }
 }
 
