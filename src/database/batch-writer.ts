@@ -2,9 +2,9 @@
 import { DatabaseUnavailable } from './errors.ts'
 
 export interface BatchWriter<Item, Result> {
-  /** Resolves with the item's result once its row is committed; throws what writing it threw. */
+  /** Resolves with the item's result once its row is committed. Rejects with the error of the write. */
   submit(item: Item): Promise<Result>
-  /** Resolves when nothing waits or is being written. */
+  /** Resolves when the queue is empty and no write is running. */
   idle(): Promise<void>
 }
 
@@ -22,19 +22,22 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void
 }
 
-/** With the time that one statement may take, an answer is still there within three seconds. */
-const PATIENCE_MS = 200
+/**
+ * How long an item may have waited to be tried again after a failed batch. With the time limit of one statement, its
+ * caller still gets an answer within three seconds.
+ */
+const MAX_WAIT_MS = 200
 
 /**
- * One write is in flight at a time; what is submitted meanwhile makes the next one. When a batch is refused its items
- * are written one by one, so that each gets its own result and a bad one spoils no other.
+ * Creates a batch writer. One write runs at a time; items submitted meanwhile form the next batch. When a batch fails,
+ * its items are written one by one, so that each gets its own result and one bad item fails alone.
  */
 export function createBatchWriter<Item, Result>(options: BatchWriterOptions<Item, Result>): BatchWriter<Item, Result> {
   const queue: Waiting<Item, Result>[] = []
   let drained: Promise<void> | undefined
 
   async function drain(): Promise<void> {
-    await Promise.resolve() // what is submitted in the same turn goes together
+    await Promise.resolve() // items submitted in the same turn form one batch
     while (queue.length > 0) await writeBatch(queue.splice(0, options.maxBatch))
     drained = undefined
   }
@@ -44,23 +47,23 @@ export function createBatchWriter<Item, Result>(options: BatchWriterOptions<Item
     try {
       results = await options.write(batch.map(({ item }) => item))
     } catch (error) {
-      // a server that cannot answer is not asked again for each item; whether it wrote them is unknown
-      if (error instanceof DatabaseUnavailable) return refuse([...batch, ...takeImpatient()], error)
-      if (batch.length === 1) return refuse(batch, error)
-      for (const one of batch) await writeBatch([one])
+      // do not retry each item when the server cannot answer; whether it wrote the batch is unknown
+      if (error instanceof DatabaseUnavailable) return rejectAll([...batch, ...takeOverdue()], error)
+      if (batch.length === 1) return rejectAll(batch, error)
+      for (const entry of batch) await writeBatch([entry])
       return
     }
-    if (results.length !== batch.length) return refuse(batch, new TypeError('a batch has one result for each item'))
+    if (results.length !== batch.length) return rejectAll(batch, new TypeError('a batch has one result for each item'))
     batch.forEach(({ resolve }, index) => resolve(results[index] as Result))
   }
 
-  /** Those who waited for the batch that failed so long that a wait of their own would be too long for an answer. */
-  function takeImpatient(): Waiting<Item, Result>[] {
-    const patient = queue.findIndex(({ since }) => performance.now() - since < PATIENCE_MS)
-    return queue.splice(0, patient === -1 ? queue.length : patient)
+  /** Removes and returns the queued items that have waited too long to be tried with another batch. */
+  function takeOverdue(): Waiting<Item, Result>[] {
+    const firstRecent = queue.findIndex(({ since }) => performance.now() - since < MAX_WAIT_MS)
+    return queue.splice(0, firstRecent === -1 ? queue.length : firstRecent)
   }
 
-  function refuse(batch: Waiting<Item, Result>[], error: unknown): void {
+  function rejectAll(batch: Waiting<Item, Result>[], error: unknown): void {
     for (const { reject } of batch) reject(error)
   }
 

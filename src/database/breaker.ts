@@ -1,9 +1,12 @@
-/** Stops asking a server that does not answer: while it is open, requests fail at once instead of queueing. */
+/**
+ * A circuit breaker for a PostgreSQL server that does not answer: while it is open, requests fail at once instead of
+ * queueing.
+ */
 
 export interface Breaker {
-  /** False while open; otherwise the caller may go on and must report how it went. */
+  /** Returns false while open. Otherwise the caller may proceed and must report the outcome. */
   admits(): boolean
-  /** The server answered, with whatever. */
+  /** The server answered, even with an error. */
   succeeded(): void
   /** The server did not answer in time. */
   timedOut(): void
@@ -12,7 +15,10 @@ export interface Breaker {
 const TIMEOUTS_TO_OPEN = 3
 const OPEN_MS = 500
 
-/** Opens after three timeouts in a row; from then on one caller in each half second tries whether it answers again. */
+/**
+ * Creates a breaker. It opens after three consecutive timeouts; from then on it admits one caller every half second as
+ * a trial.
+ */
 export function createBreaker(now: () => number = () => performance.now()): Breaker {
   let timeouts = 0
   let nextTrial = 0

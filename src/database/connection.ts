@@ -1,19 +1,19 @@
-/** How this server connects to PostgreSQL, and the limits that keep every wait short. */
+/** Connection settings for PostgreSQL, and the limits that keep every wait short. */
 import pg from 'pg'
 import type { Queryable, QueryResult } from './database.ts'
 
-/** What a request may spend on one statement in all, so that its answer is there within three seconds. */
+/** Total time for one statement of a request, so that its answer arrives within three seconds. */
 export const STATEMENT_BUDGET_MS = 2500
-/** How long a connection may take, or the wait for one of the pool. */
+/** Time limit for connecting, and for getting a connection from the pool. */
 export const CONNECT_TIMEOUT_MS = 2000
-/** After this PostgreSQL itself gives a statement up: before the client does, so that the connection stays good. */
+/** When PostgreSQL cancels a statement: before the client gives up, so that the connection stays usable. */
 export const STATEMENT_TIMEOUT_MS = 2200
-/** How long a statement in a transaction may wait for the lock of another. */
+/** How long a statement may wait for a lock that another transaction holds. */
 export const LOCK_TIMEOUT_MS = 2000
 /** How long a transaction may stay open without a statement before PostgreSQL rolls it back. */
 export const IDLE_TRANSACTION_TIMEOUT_MS = 5000
 
-/** Settings for a connection of its own, whose statements may take long (migrations). */
+/** Returns settings for a dedicated connection, whose statements may take long (migrations). */
 export function directConnection(url: string, applicationName: string): pg.ClientConfig {
   return {
     connectionString: url,
@@ -25,8 +25,8 @@ export function directConnection(url: string, applicationName: string): pg.Clien
 }
 
 /**
- * Settings for a connection that serves requests. With `serverTimeouts` the limits are given when connecting, which a
- * PgBouncer refuses unless it is told to ignore them.
+ * Returns settings for a connection that serves requests. `serverTimeouts` sends the limits as startup parameters,
+ * which PgBouncer refuses unless it is configured to ignore them.
  */
 export function requestConnection(url: string, applicationName: string, serverTimeouts: boolean): pg.ClientConfig {
   const timeouts = {
@@ -38,9 +38,9 @@ export function requestConnection(url: string, applicationName: string, serverTi
 }
 
 /**
- * A pool of connections whose loss never ends this process. One in use tells of it by its statement; one that is lost
- * while it is idle is told to `onIdleLost`; and one may be lost in the very moment in which it is opened, before whoever
- * asked for it has it. Each would be an error event that nobody hears.
+ * Opens a pool whose lost connections never crash this process: an error event without a listener would. A lost
+ * connection in use fails its statement; a lost idle one is passed to `onIdleLost`; a connection can also be lost
+ * between opening and its first use.
  */
 export function openPool(config: pg.PoolConfig, onIdleLost: (error: Error) => void = () => undefined): pg.Pool {
   const pool = new pg.Pool(config)
@@ -49,8 +49,8 @@ export function openPool(config: pg.PoolConfig, onIdleLost: (error: Error) => vo
   return pool
 }
 
-/** Statements of the pool as a store sees them. */
-export function overPool(pool: pg.Pool): Queryable {
+/** Wraps a pool as a Queryable. */
+export function queryableOf(pool: pg.Pool): Queryable {
   return {
     async query(text, values) {
       const { rows, rowCount } = await pool.query(text, values as unknown[])
@@ -63,9 +63,9 @@ export interface CommandResult<Row> extends QueryResult<Row> {
   readonly command: string
 }
 
-/** A connection of the pool with its statements bounded in time. */
+/** A connection of the pool whose statements have a time limit. */
 export interface Connection {
   query<Row>(text: string, values?: readonly unknown[]): Promise<CommandResult<Row>>
-  /** Gives it back; after `error` that left it in doubt it is closed instead. */
+  /** Returns the connection to the pool, or closes it when `error` left its state in doubt. */
   release(error?: unknown): void
 }

@@ -1,10 +1,11 @@
-/** The database's own clock, for the readiness probe. */
+/** Reads the database's clock, for the readiness probe. */
 import type { Database } from './database.ts'
 import { readOnlyServer } from './errors.ts'
 
 /**
- * Throws DatabaseUnavailable when the database cannot answer, or can but read: a standby, or a primary that was made
- * read-only. In a transaction, so that a connection that leads to such a server is given up for a new one.
+ * Returns the time of the database. Throws DatabaseUnavailable when the database cannot answer or is read-only: a
+ * standby, or a primary in read-only mode. Runs in a transaction, so that the pool replaces a connection to such a
+ * server.
  */
 export async function databaseNow(db: Database): Promise<Date> {
   return db.transaction(async (trx) => {

@@ -1,15 +1,15 @@
-/** One connection that hears notifications, for as long as it lasts. */
+/** One connection that receives notifications until it is lost. */
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { directConnection } from './connection.ts'
 import { translate } from './errors.ts'
 
 export interface ListenConnection {
-  /** Listens on those channels that it does not hear yet; resolves when it hears them all. */
+  /** Listens on the channels that are new; resolves when all have been subscribed. */
   listen(channels: Iterable<string>): Promise<void>
-  /** Resolves when the connection is of no more use, found out within four seconds. */
+  /** Resolves when the connection is lost, which is detected within four seconds. */
   readonly lost: Promise<void>
-  /** Closes; a server that is gone is not waited for. */
+  /** Closes the connection; waits at most half a second for the server. */
   close(): Promise<void>
 }
 
@@ -17,20 +17,20 @@ const CHECK_EVERY_MS = 2000
 const ANSWER_TIMEOUT_MS = 2000
 const CLOSE_TIMEOUT_MS = 500
 
-/** Throws DatabaseUnavailable when it cannot connect. */
+/** Connects and listens on no channel yet. Throws DatabaseUnavailable when it cannot connect. */
 export async function openListenConnection(
   url: string,
   onNotification: (channel: string, payload: string) => void,
 ): Promise<ListenConnection> {
   const client = new pg.Client({ ...directConnection(url, 'signet-listen'), query_timeout: ANSWER_TIMEOUT_MS })
   const closing = new AbortController()
-  const heard = new Set<string>()
+  const subscribed = new Set<string>()
   let last: Promise<unknown> = Promise.resolve()
-  client.on('error', () => undefined) // the end of the connection follows
+  client.on('error', () => undefined) // an `end` event follows
   client.on('notification', ({ channel, payload = '' }) => onNotification(channel, payload))
   const ended = new Promise<true>((resolve) => client.once('end', () => resolve(true)))
 
-  /** A connection takes one statement at a time. */
+  /** Runs one statement at a time, which is all that a connection can. */
   function ask<Row extends pg.QueryResultRow>(text: string): Promise<pg.QueryResult<Row>> {
     const answer = last.then(() => client.query<Row>(text))
     last = answer.catch(() => undefined)
@@ -43,7 +43,10 @@ export async function openListenConnection(
     await Promise.race([end, delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
   }
 
-  /** A connection may be dead without notice, or lead to a server that became a standby and hears nothing any more. */
+  /**
+   * Checks the connection regularly: it can be dead without notice, or lead to a server that became a standby and
+   * receives no notifications.
+   */
   async function untilLost(): Promise<void> {
     for (;;) {
       if (await Promise.race([ended, delay(CHECK_EVERY_MS, false, { signal: closing.signal, ref: false })])) return
@@ -60,9 +63,9 @@ export async function openListenConnection(
   }
   return {
     async listen(channels) {
-      const unheard = [...channels].filter((channel) => !heard.has(channel))
-      await Promise.all(unheard.map((channel) => ask(`LISTEN ${client.escapeIdentifier(channel)}`)))
-      for (const channel of unheard) heard.add(channel)
+      const added = [...channels].filter((channel) => !subscribed.has(channel))
+      await Promise.all(added.map((channel) => ask(`LISTEN ${client.escapeIdentifier(channel)}`)))
+      for (const channel of added) subscribed.add(channel)
     },
     lost: untilLost().catch(() => undefined),
     close,

@@ -1,4 +1,4 @@
-/** Brings the schema up to date, safely from several nodes at once, and tells where it stands. */
+/** Migrates the schema, safely from several nodes at once, and reports its status. */
 import type { Knex } from 'knex'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
@@ -9,34 +9,34 @@ import { connectAtStart } from './reachable.ts'
 import { RELEASE } from './release.ts'
 
 export interface MigrateOptions {
-  /** A direct connection: the lock on it would not survive a PgBouncer in transaction mode. */
+  /** A direct connection: its lock would not survive PgBouncer in transaction mode. */
   readonly url: string
   readonly logger?: Log
 }
 
 export interface MigrationStatus {
-  /** Names of the steps that were taken, oldest first; a newer release may have added some that are unknown here. */
+  /** Names of the applied migrations, oldest first; may include ones of a newer release that this one does not know. */
   readonly applied: readonly string[]
-  /** Names of the steps still to be taken, oldest first. */
+  /** Names of the pending migrations, oldest first. */
   readonly pending: readonly string[]
 }
 
 type MigrationName = keyof typeof MIGRATIONS
 
 const TABLE = 'schema_migrations'
-/** An arbitrary number that all releases share: whoever holds it migrates. */
+/** The advisory lock of whoever migrates: an arbitrary number, the same in all releases. */
 const ADVISORY_LOCK = 7_436_118_265
 const LOCK_ATTEMPTS = 15
 
 /**
- * Takes all pending steps and returns their names; other nodes that do the same wait for it. `before` runs when there
- * is a step to take: it makes what steps rely on and another room owns (see schema.ts). Throws DatabaseStartError when
- * the database cannot be used, is older than PostgreSQL 14 or belongs to a newer release.
+ * Applies all pending migrations and returns their names; other nodes wait for the one that migrates. `before` runs
+ * first when there is a pending migration: it creates what migrations need from another room (see schema.ts). Throws
+ * DatabaseStartError when the database cannot be used, is older than PostgreSQL 14 or belongs to a newer release.
  */
 export async function migrate(options: MigrateOptions, before: () => Promise<void>): Promise<string[]> {
-  return connected(options, async (client) => {
+  return withConnection(options, async (client) => {
     if ((await statusOf(client)).pending.length === 0) return []
-    const taken = await asSoleMigrator(client, options, async (knex) => {
+    const taken = await withMigrationLock(client, options, async (knex) => {
       await before()
       await knex.migrate.latest()
     })
@@ -45,27 +45,29 @@ export async function migrate(options: MigrateOptions, before: () => Promise<voi
   })
 }
 
-/** Takes back the last step, or every one with `all` (for tests), and returns the names, last one first. */
+/** Reverts the last migration, or all of them with `all` (for tests), and returns their names, last one first. */
 export async function rollback(options: MigrateOptions & { all?: boolean }): Promise<string[]> {
-  return connected(options, async (client) => {
+  return withConnection(options, async (client) => {
     const last = (await statusOf(client)).applied.at(-1)
     if (last !== undefined && !(last in MIGRATIONS)) {
       throw new DatabaseStartError(
         `The last step of the schema, ${last}, belongs to a newer Signet: take it back with that version.`,
       )
     }
-    return asSoleMigrator(client, options, (knex) =>
+    return withMigrationLock(client, options, (knex) =>
       options.all ? knex.migrate.rollback(undefined, true) : knex.migrate.down(),
     )
   })
 }
 
-/** Where the schema stands; reads only, so a role without DDL may ask. Throws as `migrate`. */
+/**
+ * Returns the status of the schema. It only reads, so a role without DDL privileges can call it. Throws as `migrate`.
+ */
 export async function migrationStatus(options: MigrateOptions): Promise<MigrationStatus> {
-  return connected(options, statusOf)
+  return withConnection(options, statusOf)
 }
 
-async function connected<T>(options: MigrateOptions, work: (client: pg.Client) => Promise<T>): Promise<T> {
+async function withConnection<T>(options: MigrateOptions, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = await connectAtStart(options.url, 'signet-migrate')
   try {
     return await work(client)
@@ -76,42 +78,42 @@ async function connected<T>(options: MigrateOptions, work: (client: pg.Client) =
 
 async function statusOf(client: pg.Client): Promise<MigrationStatus> {
   await refuseNewerRelease(client)
-  const applied = await appliedSteps(client)
+  const applied = await appliedMigrations(client)
   return { applied, pending: Object.keys(MIGRATIONS).filter((name) => !applied.includes(name)) }
 }
 
-async function appliedSteps(client: pg.Client): Promise<string[]> {
+async function appliedMigrations(client: pg.Client): Promise<string[]> {
   if (!(await tableExists(client, TABLE))) return []
   const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${TABLE} ORDER BY id`)
   return rows.map(({ name }) => name)
 }
 
-/** Runs steps while no other node does, and returns the names of those that were taken or taken back. */
-async function asSoleMigrator(
+/** Runs migrations while no other node does, and returns the names of those that were applied or reverted. */
+async function withMigrationLock(
   client: pg.Client,
   options: MigrateOptions,
   run: (knex: Knex) => Promise<unknown>,
 ): Promise<string[]> {
-  // the lock is held by this connection and ends with it, however this process ends
+  // this connection holds the lock, so it ends with this process even after a crash
   await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK])
   await refuseNewerRelease(client)
-  const before = await appliedSteps(client)
+  const before = await appliedMigrations(client)
   const knex = await createKnex(options)
   try {
-    // with the advisory lock held, a lock row of knex can only be left over from a process that was killed
+    // while we hold the advisory lock, knex's own lock row can only be left over from a killed process
     if (await tableExists(client, `${TABLE}_lock`)) await knex.migrate.forceFreeMigrationsLock()
-    await patiently(() => run(knex))
+    await retryLockTimeouts(() => run(knex))
   } finally {
     await knex.destroy()
   }
-  const after = await appliedSteps(client)
+  const after = await appliedMigrations(client)
   const taken = after.filter((name) => !before.includes(name))
   return taken.length > 0 ? taken : before.filter((name) => !after.includes(name)).toReversed()
 }
 
 /**
- * Loads the code that takes steps. Only who has steps to take needs it, and most starts have none and should be quick;
- * who knows beforehand that there will be some can have it loaded meanwhile.
+ * Imports knex, only when there are migrations to run: most starts have none and should be fast. A caller that expects
+ * some can import it in advance.
  */
 export async function loadMigrator() {
   const { default: knexPackage } = await import('knex')
@@ -120,22 +122,22 @@ export async function loadMigrator() {
 
 async function createKnex({ url, logger }: MigrateOptions): Promise<Knex> {
   const knexPackage = await loadMigrator()
-  const tell = (message: unknown) => logger?.debug({ knex: String(message) }, 'migration')
+  const logDebug = (message: unknown) => logger?.debug({ knex: String(message) }, 'migration')
   return knexPackage.knex({
     client: 'pg',
     connection: { connectionString: url, application_name: 'signet-migrate' },
-    log: { debug: tell, warn: tell, error: tell, deprecate: tell }, // by itself it writes to stdout
+    log: { debug: logDebug, warn: logDebug, error: logDebug, deprecate: logDebug }, // by default knex writes to stdout
     pool: {
       min: 0,
       max: 1,
       afterCreate: (connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) => {
-        // DDL waits for a busy table only briefly: everyone behind it would wait as well
+        // DDL waits only briefly for a busy table, because all later statements would queue behind it
         connection.query("SET lock_timeout = '2s'", (error: Error | null) => done(error, connection))
       },
     },
     migrations: {
       tableName: TABLE,
-      // release N runs on the schema of N+1, whose steps it does not know
+      // release N runs on the schema of N+1, whose migrations it does not know
       disableMigrationsListValidation: true,
       migrationSource: {
         getMigrations: async () => Object.keys(MIGRATIONS) as MigrationName[],
@@ -146,8 +148,8 @@ async function createKnex({ url, logger }: MigrateOptions): Promise<Knex> {
   })
 }
 
-/** Repeats steps that could not get their table lock in time; what was done before stays done. */
-async function patiently(run: () => Promise<unknown>): Promise<void> {
+/** Repeats migrations that did not get their table lock in time; those already applied stay applied. */
+async function retryLockTimeouts(run: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await run()

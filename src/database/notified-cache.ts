@@ -1,32 +1,38 @@
-/** A cache of what other processes may change: dropped when they notify, and never older than its maximum age. */
+/**
+ * A cache of data that other processes may change: notifications invalidate entries, and a maximum age bounds their
+ * life.
+ */
 import type { Clock } from '#shared/clock.ts'
 import type { Notifications } from './database.ts'
 
 export interface NotifiedCache<Value> {
-  /** The cached value, or a loaded one; undefined (never cached) when there is none. Throws what loading threw. */
+  /**
+   * Returns the cached or a newly loaded value. Undefined, which is never cached, when there is none. Throws what
+   * `load` throws.
+   */
   get(id: string): Promise<Value | undefined>
-  /** Forgets one value, after this process changed it. */
+  /** Removes one entry, after this process changed it. */
   drop(id: string): void
 }
 
 export interface NotifiedCacheOptions<Value> {
-  /** Payload: the id that changed, or the empty string for all of them. */
+  /** The payload is the id that changed, or the empty string for all. */
   readonly channel: string
   readonly notifications: Notifications
   load(id: string): Promise<Value | undefined>
-  /** How long a value lives when a notification is missed. */
+  /** Maximum age of a value, in case a notification is missed. */
   readonly maxAgeMs: number
-  /** Beyond this many, those unused for longest are forgotten. */
+  /** Maximum number of entries; the least recently used ones are evicted. */
   readonly maxEntries: number
   readonly clock: Clock
 }
 
 interface Entry<Value> {
   readonly value: Value
-  readonly askedAt: number
+  readonly loadStartedAt: number
 }
 
-/** Concurrent gets of one id share one load; a load during which its id is notified is not cached. */
+/** Creates a cache. Concurrent gets of one id share one load; a load whose id is notified meanwhile is not cached. */
 export function createNotifiedCache<Value>(options: NotifiedCacheOptions<Value>): NotifiedCache<Value> {
   const entries = new Map<string, Entry<Value>>() // least recently used first
   const loading = new Map<string, Promise<Value | undefined>>()
@@ -36,7 +42,7 @@ export function createNotifiedCache<Value>(options: NotifiedCacheOptions<Value>)
 
   function drop(id: string): void {
     entries.delete(id)
-    loading.delete(id) // whoever asks from now on gets a load that began after the change
+    loading.delete(id) // later callers start a load that begins after the change
   }
 
   function dropAll(): void {
@@ -47,12 +53,12 @@ export function createNotifiedCache<Value>(options: NotifiedCacheOptions<Value>)
   function cached(id: string): Value | undefined {
     const entry = entries.get(id)
     if (!entry) return undefined
-    const ageMs = options.clock.now().getTime() - entry.askedAt
+    const ageMs = options.clock.now().getTime() - entry.loadStartedAt
     if (ageMs < 0 || ageMs >= options.maxAgeMs) {
       entries.delete(id)
       return undefined
     }
-    // the order of use matters only where something may have to go
+    // the order of use matters only near the limit, where entries are evicted
     if (entries.size * 2 > options.maxEntries) {
       entries.delete(id)
       entries.set(id, entry)
@@ -61,12 +67,12 @@ export function createNotifiedCache<Value>(options: NotifiedCacheOptions<Value>)
   }
 
   async function load(id: string): Promise<Value | undefined> {
-    const askedAt = options.clock.now().getTime()
+    const loadStartedAt = options.clock.now().getTime()
     const promise = options.load(id)
     loading.set(id, promise)
     try {
       const value = await promise
-      if (value !== undefined && loading.get(id) === promise) store(id, { value, askedAt })
+      if (value !== undefined && loading.get(id) === promise) store(id, { value, loadStartedAt })
       return value
     } finally {
       if (loading.get(id) === promise) loading.delete(id)

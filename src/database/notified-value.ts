@@ -1,37 +1,37 @@
-/** One value that every process holds in memory, read again on notifications, after reconnections and by age. */
+/** One value that every process holds in memory, reloaded on notifications, on reconnection and by age. */
 import type { Notifications } from './database.ts'
 
 export interface NotifiedValueOptions<Value> {
   readonly channel: string
   readonly notifications: Notifications
-  /** Reads the value; what it had before, or undefined. Returning `before` itself says: nothing changed. */
+  /** Loads the value. `before` is the previous one or undefined; returning it means that nothing changed. */
   readonly load: (before: Value | undefined) => Promise<Value>
-  /** How old the value may be when notifications are lost. */
+  /** Maximum age of the value when notifications are lost. */
   readonly maxAgeMs: number
-  /** Told when the value could not be read again in the background; the old one stays in use meanwhile. */
+  /** Called when a background reload fails; the old value stays in use. */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
 export interface NotifiedValue<Value> {
-  /** Undefined until the first `reload` resolved. */
+  /** Returns the value, or undefined until the first `reload` has resolved. */
   current(): Value | undefined
-  /** Resolves after a read that began after the call. */
+  /** Resolves after a load that began after this call. */
   reload(): Promise<void>
   /** Calls `listener` with each new value. */
   onChange(listener: (value: Value) => void): void
-  /** Stops following changes. */
+  /** Stops the timer and the listeners. */
   close(): void
 }
 
 export function createNotifiedValue<Value>(options: NotifiedValueOptions<Value>): NotifiedValue<Value> {
-  const held = createHeldValue(options.load)
-  const again = () => void held.reload().catch((error: unknown) => options.onError?.(error))
-  const stopListening = options.notifications.listen(options.channel, again)
-  const stopReconnect = options.notifications.onReconnect(again)
-  const timer = setInterval(again, options.maxAgeMs)
+  const reloadable = createReloadableValue(options.load)
+  const reloadInBackground = () => void reloadable.reload().catch((error: unknown) => options.onError?.(error))
+  const stopListening = options.notifications.listen(options.channel, reloadInBackground)
+  const stopReconnect = options.notifications.onReconnect(reloadInBackground)
+  const timer = setInterval(reloadInBackground, options.maxAgeMs)
   timer.unref()
   return {
-    ...held,
+    ...reloadable,
     close() {
       clearInterval(timer)
       stopListening()
@@ -40,8 +40,8 @@ export function createNotifiedValue<Value>(options: NotifiedValueOptions<Value>)
   }
 }
 
-/** Reads never overlap, so that an older one cannot replace a newer one. */
-function createHeldValue<Value>(load: NotifiedValueOptions<Value>['load']) {
+/** Holds a value. Loads never overlap, so that an older result cannot replace a newer one. */
+function createReloadableValue<Value>(load: NotifiedValueOptions<Value>['load']) {
   const listeners: ((value: Value) => void)[] = []
   let value: Value | undefined
   let reading: Promise<void> | undefined

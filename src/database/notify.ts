@@ -1,4 +1,7 @@
-/** Tells all processes of a change, and hears of it: one LISTEN connection a process, renewed when it is lost. */
+/**
+ * Sends and receives notifications between processes, over one LISTEN connection for each process that reconnects when
+ * lost.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Notifications, Queryable } from './database.ts'
 import { describe, translate } from './errors.ts'
@@ -6,7 +9,7 @@ import { type ListenConnection, openListenConnection } from './listen-connection
 import type { Log } from '#shared/log.ts'
 
 export interface NotificationOptions {
-  /** A direct connection: LISTEN does not survive a PgBouncer in transaction mode. */
+  /** A direct connection: LISTEN does not work through PgBouncer in transaction mode. */
   readonly url: string
   readonly logger?: Log
 }
@@ -14,12 +17,12 @@ export interface NotificationOptions {
 const FIRST_BACKOFF_MS = 100
 const LONGEST_BACKOFF_MS = 1000
 
-/** Notifies `channel`; inside a transaction it goes out with the commit, never before. */
+/** Notifies `channel`. Inside a transaction, PostgreSQL sends the notification at commit. */
 export async function notify(db: Queryable, channel: string, payload: string): Promise<void> {
   await db.query('SELECT pg_notify($1, $2)', [channel, payload])
 }
 
-/** Connects, and stays connected until closed. Throws DatabaseUnavailable when the first connection fails. */
+/** Connects, and reconnects until closed. Throws DatabaseUnavailable when the first connection fails. */
 export async function createNotifications(options: NotificationOptions): Promise<Notifications> {
   const hub = new NotificationHub(options)
   await hub.open()
@@ -32,7 +35,7 @@ class NotificationHub implements Notifications {
   readonly #reconnectListeners = new Set<() => void>()
   readonly #closed = new AbortController()
   #connection: ListenConnection | undefined
-  #kept: Promise<void> | undefined
+  #connected: Promise<void> | undefined
 
   constructor(options: NotificationOptions) {
     this.#options = options
@@ -40,7 +43,7 @@ class NotificationHub implements Notifications {
 
   async open(): Promise<void> {
     await this.#connect()
-    this.#kept = this.#keepConnected()
+    this.#connected = this.#keepConnected()
   }
 
   listen(channel: string, listener: (payload: string) => void): () => void {
@@ -59,10 +62,12 @@ class NotificationHub implements Notifications {
   async close(): Promise<void> {
     this.#closed.abort()
     await this.#connection?.close()
-    await this.#kept
+    await this.#connected
   }
 
-  /** What was notified between the registration and the LISTEN was missed, as after a reconnection. */
+  /**
+   * Subscribes a channel added after connecting. Notifications before the LISTEN were missed, as after a reconnection.
+   */
   async #listenLate(): Promise<void> {
     const connection = this.#connection
     try {
@@ -98,7 +103,7 @@ class NotificationHub implements Notifications {
     }
   }
 
-  /** Tries until it is connected, or false when closed meanwhile. */
+  /** Retries until connected. Returns false when closed meanwhile. */
   async #reconnect(): Promise<boolean> {
     for (let backoff = FIRST_BACKOFF_MS; ; backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS)) {
       await delay(backoff * (0.5 + Math.random() / 2), undefined, { signal: this.#closed.signal, ref: false }).catch(

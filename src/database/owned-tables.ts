@@ -1,10 +1,10 @@
-/** What a room says of its tables. */
+/** Declares the tables of a room. */
 
 /**
- * What a restore does to a table. `emptied`: it holds what opens a door for a person or an app, which the backup may have
- * in a state that has ended since. `kept`: it holds what was registered and allowed.
+ * What a restore of the database does to a table. `emptied`: it gives a person or an app access, and the backup may
+ * contain access that has ended since. `kept`: it contains what was registered and allowed.
  */
 export type AfterRestore = 'emptied' | 'kept'
 
-/** By the name of the table. A room writes to its own tables alone. */
+/** The tables of one room by name. A room writes only to its own tables. */
 export type OwnedTables = Readonly<Record<string, AfterRestore>>

@@ -1,4 +1,4 @@
-/** The pool of connections that serves requests: every statement answers or fails within three seconds. */
+/** The connection pool for requests: every statement is answered or fails within three seconds. */
 import type { PoolFigures } from '#observability/metrics.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
@@ -25,28 +25,30 @@ import type { Log } from '#shared/log.ts'
 import { inTransaction, withRetries } from './transaction.ts'
 
 export interface DatabaseOptions {
-  /** May lead through a PgBouncer in transaction mode: no connection keeps any state between two statements. */
+  /** May point to PgBouncer in transaction mode: no connection keeps state between two statements. */
   readonly url: string
-  /** Connections at most, default 10. */
+  /** Maximum number of connections, default 10. */
   readonly poolSize?: number
   readonly logger?: Log
-  /** How the server's own views name the connections, default `signet`. */
+  /** The `application_name` of the connections, default `signet`. */
   readonly applicationName?: string
 }
 
 export interface PooledDatabase extends Database {
-  /** How busy the pool is now, for the metrics. */
+  /** Returns the use of the pool, for the metrics. */
   stats(): PoolFigures
 }
 
-/** A result with the command that PostgreSQL says it ran. */
 const DEFAULT_POOL_SIZE = 10
 const CLOSE_TIMEOUT_MS = 500
-/** So much work may wait for each connection; what comes on top is refused at once. */
+/** How many callers may wait for each connection; more are refused at once. */
 const WAITING_PER_CONNECTION = 200
 const PGBOUNCER_REFUSAL = /unsupported startup parameter/
 
-/** Connects lazily. Every failure of the class "cannot answer" is a DatabaseUnavailable, others are the driver's. */
+/**
+ * Creates the pool; connects on the first statement. Throws DatabaseUnavailable when PostgreSQL cannot answer,
+ * otherwise the driver's error.
+ */
 export function createDatabase(options: DatabaseOptions): PooledDatabase {
   const max = options.poolSize ?? DEFAULT_POOL_SIZE
   const breaker = createBreaker()
@@ -62,11 +64,11 @@ export function createDatabase(options: DatabaseOptions): PooledDatabase {
     const deadline = performance.now() + STATEMENT_BUDGET_MS
     const from = pool
     try {
-      return bounded(await from.connect(), deadline, breaker)
+      return withTimeLimit(await from.connect(), deadline, breaker)
     } catch (error) {
       if (serverTimeouts && PGBOUNCER_REFUSAL.test(describe(error))) {
         serverTimeouts = false
-        pool = createPool(options, max, serverTimeouts) // the other is empty: nobody was let in
+        pool = createPool(options, max, serverTimeouts) // the old pool is empty, because every connection was refused
       }
       if (from !== pool) return acquire()
       if (isServerTimeout(error)) breaker.timedOut()
@@ -77,9 +79,9 @@ export function createDatabase(options: DatabaseOptions): PooledDatabase {
   async function query<Row>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>> {
     const run = async () => {
       const connection = await acquire()
-      return answer(connection, () => connection.query<Row>(text, values))
+      return runAndRelease(connection, () => connection.query<Row>(text, values))
     }
-    return withRetries(() => onceMoreIfRead(text, run))
+    return withRetries(() => retryRead(text, run))
   }
 
   async function transaction<T>(work: (trx: Queryable) => Promise<T>): Promise<T> {
@@ -99,7 +101,7 @@ export function createDatabase(options: DatabaseOptions): PooledDatabase {
   }
 }
 
-/** Ends the pool and waits until its connections are closed, so that a server stopped next cuts none off. */
+/** Closes the pool and waits for its connections to close, so that a server stopped next cuts none off. */
 async function closePool(pool: pg.Pool): Promise<void> {
   let open = pool.totalCount
   const { promise: closed, resolve } = Promise.withResolvers<void>()
@@ -124,11 +126,11 @@ function createPool(options: DatabaseOptions, max: number, serverTimeouts: boole
   })
 }
 
-function bounded(client: pg.PoolClient, deadline: number, breaker: ReturnType<typeof createBreaker>): Connection {
+function withTimeLimit(client: pg.PoolClient, deadline: number, breaker: ReturnType<typeof createBreaker>): Connection {
   let budget: number | undefined = deadline - performance.now()
   return {
     async query<Row>(text: string, values?: readonly unknown[]): Promise<CommandResult<Row>> {
-      // the wait for the connection counts for the first statement; those after it have a budget of their own
+      // the wait for the connection counts towards the first statement; later ones have a budget of their own
       const query = { text, values: values as unknown[], query_timeout: Math.max(100, budget ?? STATEMENT_BUDGET_MS) }
       budget = undefined
       try {
@@ -147,7 +149,7 @@ function bounded(client: pg.PoolClient, deadline: number, breaker: ReturnType<ty
   }
 }
 
-async function answer<T>(connection: Connection, run: () => Promise<T>): Promise<T> {
+async function runAndRelease<T>(connection: Connection, run: () => Promise<T>): Promise<T> {
   try {
     const result = await run()
     connection.release()
@@ -158,8 +160,8 @@ async function answer<T>(connection: Connection, run: () => Promise<T>): Promise
   }
 }
 
-/** After a restart of PostgreSQL a pooled connection may be dead already: what only reads is asked once more. */
-async function onceMoreIfRead<T>(text: string, run: () => Promise<T>): Promise<T> {
+/** Repeats a SELECT once if its connection was lost: pooled connections are dead after a restart of PostgreSQL. */
+async function retryRead<T>(text: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Waits for PostgreSQL at start and says in one sentence what is wrong when it cannot be used. */
+/** Waits for PostgreSQL at start, and explains in one sentence why it cannot be used. */
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { directConnection } from './connection.ts'
@@ -9,37 +9,37 @@ const OLDEST_VERSION = 14
 const RETRY_MS = 500
 
 /**
- * Resolves as soon as PostgreSQL at `url` answers; throws DatabaseStartError when it has not within `timeoutMs`, and
- * at once when waiting cannot help (wrong password, no such database, TLS refused, a version before 14).
+ * Resolves as soon as PostgreSQL at `url` answers. Throws DatabaseStartError after `timeoutMs`, or at once when waiting
+ * cannot help (wrong password, no such database, TLS refused, a version before 14).
  */
 export async function waitForDatabase(url: string, timeoutMs = 30_000, logger?: Log): Promise<void> {
   const deadline = Date.now() + timeoutMs
-  for (let said = false; ; said = true) {
+  for (let logged = false; ; logged = true) {
     try {
       const client = await connect(url)
       await client.end()
       return
     } catch (error) {
-      const hopeless = error instanceof DatabaseStartError ? error : hopelessError(url, error)
-      if (hopeless) throw hopeless
+      const permanent = error instanceof DatabaseStartError ? error : permanentError(url, error)
+      if (permanent) throw permanent
       if (Date.now() + RETRY_MS > deadline) throw unreachable(url, error, timeoutMs)
-      if (!said) logger?.warn({ reason: describe(error) }, `waiting for PostgreSQL at ${where(url)}`)
+      if (!logged) logger?.warn({ reason: describe(error) }, `waiting for PostgreSQL at ${hostAndPort(url)}`)
     }
     await delay(RETRY_MS)
   }
 }
 
-/** A connection of its own, to a server that is new enough. Throws DatabaseStartError or the driver's error. */
+/** Opens a dedicated connection to a server of a supported version. Throws DatabaseStartError or the driver's error. */
 async function connect(url: string, applicationName = 'signet'): Promise<pg.Client> {
   const client = new pg.Client(directConnection(url, applicationName))
-  client.on('error', () => undefined) // a lost connection shows in the next statement
+  client.on('error', () => undefined) // the next statement reports a lost connection
   try {
     await client.connect()
     const shown = await client.query<{ server_version_num: string }>('SHOW server_version_num')
     const major = Math.floor(Number(shown.rows[0]?.server_version_num) / 10_000)
     if (major < OLDEST_VERSION) {
       throw new DatabaseStartError(
-        `PostgreSQL at ${where(url)} is version ${major}, and Signet needs ${OLDEST_VERSION} or later: upgrade it, or set DATABASE_URL to another server.`,
+        `PostgreSQL at ${hostAndPort(url)} is version ${major}, and Signet needs ${OLDEST_VERSION} or later: upgrade it, or set DATABASE_URL to another server.`,
       )
     }
     return client
@@ -49,40 +49,40 @@ async function connect(url: string, applicationName = 'signet'): Promise<pg.Clie
   }
 }
 
-/** As `connect`, with every failure told in one sentence. */
+/** Connects as `connect`, but throws DatabaseStartError for every failure. */
 export async function connectAtStart(url: string, applicationName?: string): Promise<pg.Client> {
   try {
     return await connect(url, applicationName)
   } catch (error) {
     if (error instanceof DatabaseStartError) throw error
-    throw hopelessError(url, error) ?? unreachable(url, error, 0)
+    throw permanentError(url, error) ?? unreachable(url, error, 0)
   }
 }
 
-function hopelessError(url: string, cause: unknown): DatabaseStartError | undefined {
+function permanentError(url: string, cause: unknown): DatabaseStartError | undefined {
   const state = sqlState(cause)
   const reason = describe(cause)
   if (state === '28P01') {
     return new DatabaseStartError(
-      `PostgreSQL at ${where(url)} refuses the password of the user "${userOf(url)}": correct it in DATABASE_URL.`,
+      `PostgreSQL at ${hostAndPort(url)} refuses the password of the user "${userOf(url)}": correct it in DATABASE_URL.`,
       { cause },
     )
   }
   if (state === '28000') {
     return new DatabaseStartError(
-      `PostgreSQL at ${where(url)} does not let the user "${userOf(url)}" in (${reason}): correct DATABASE_URL or the server's pg_hba.conf.`,
+      `PostgreSQL at ${hostAndPort(url)} does not let the user "${userOf(url)}" in (${reason}): correct DATABASE_URL or the server's pg_hba.conf.`,
       { cause },
     )
   }
   if (state === '3D000') {
     return new DatabaseStartError(
-      `PostgreSQL at ${where(url)} has no such database (${reason}): create it, or correct DATABASE_URL.`,
+      `PostgreSQL at ${hostAndPort(url)} has no such database (${reason}): create it, or correct DATABASE_URL.`,
       { cause },
     )
   }
   if (/certificate|does not support SSL|altname/i.test(reason)) {
     return new DatabaseStartError(
-      `PostgreSQL at ${where(url)} cannot be reached over TLS (${reason}): correct sslmode and sslrootcert in DATABASE_URL.`,
+      `PostgreSQL at ${hostAndPort(url)} cannot be reached over TLS (${reason}): correct sslmode and sslrootcert in DATABASE_URL.`,
       { cause },
     )
   }
@@ -92,13 +92,13 @@ function hopelessError(url: string, cause: unknown): DatabaseStartError | undefi
 function unreachable(url: string, cause: unknown, waitedMs: number): DatabaseStartError {
   const waited = waitedMs > 0 ? ` within ${Math.round(waitedMs / 1000)} seconds` : ''
   return new DatabaseStartError(
-    `PostgreSQL at ${where(url)} did not answer${waited} (${describe(cause)}): start it, or correct DATABASE_URL.`,
+    `PostgreSQL at ${hostAndPort(url)} did not answer${waited} (${describe(cause)}): start it, or correct DATABASE_URL.`,
     { cause },
   )
 }
 
-/** Host and port of a connection URL, never its password. */
-function where(url: string): string {
+/** Returns host and port of a connection URL, without its password. */
+function hostAndPort(url: string): string {
   const { host, port } = new pg.Client(url)
   return host.startsWith('/') ? host : `${host}:${port}`
 }

@@ -1,2 +1,2 @@
-/** The release of the schema this source is written for; raised with each migration that later releases rely on. */
+/** The schema release of this source. Raise it with each migration that later releases rely on. */
 export const RELEASE = 1

@@ -1,10 +1,13 @@
-/** Transactions: short waits for locks, one statement at a time, and another try after a conflict. */
+/** Runs transactions: short waits for locks, one statement at a time, and retries after a conflict. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Connection, IDLE_TRANSACTION_TIMEOUT_MS, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from './connection.ts'
 import type { Queryable, QueryResult } from './database.ts'
 import { DatabaseUnavailable, isConnectionLost, isRetryable, isTimeout, translate } from './errors.ts'
 
-/** One round trip. The limits end with the transaction, so they are safe behind a PgBouncer in transaction mode. */
+/**
+ * Starts a transaction in one round trip. The limits end with it, so they are safe behind PgBouncer in transaction
+ * mode.
+ */
 const BEGIN = [
   'BEGIN',
   `SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`,
@@ -13,7 +16,10 @@ const BEGIN = [
 ].join('; ')
 const ATTEMPTS = 3
 
-/** Runs `work` in one transaction: commits its result, or rolls back what it threw. */
+/**
+ * Runs `work` in one transaction: commits, or rolls back when it throws. Throws what `work` threw, or
+ * DatabaseUnavailable.
+ */
 export async function inTransaction<T>(
   acquire: () => Promise<Connection>,
   work: (trx: Queryable) => Promise<T>,
@@ -25,7 +31,7 @@ export async function inTransaction<T>(
     result = await work(trx.queryable)
     await trx.end()
     const { command } = await connection.query('COMMIT')
-    // PostgreSQL answers so when a statement had failed and `work` passed over it
+    // PostgreSQL answers COMMIT with ROLLBACK when a statement had failed and `work` ignored it
     if (command === 'ROLLBACK') throw new TypeError('a statement failed, so the transaction was rolled back')
   } catch (error) {
     await trx.end()
@@ -36,7 +42,7 @@ export async function inTransaction<T>(
   return result
 }
 
-/** A connection that was lost before anything was done may be replaced by another. */
+/** Begins a transaction. If the connection was already lost, tries once with another. */
 async function begin(acquire: () => Promise<Connection>): Promise<Connection> {
   for (let attempt = 1; ; attempt++) {
     const connection = await acquire()
@@ -60,27 +66,27 @@ async function rollback(connection: Connection, reason: unknown): Promise<void> 
   }
 }
 
-/** One statement at a time: a connection takes no two. After the end of the transaction it takes none at all. */
+/** Queues statements, because a connection runs one at a time, and rejects them after the transaction has ended. */
 function serialised(connection: Connection): { queryable: Queryable; end(): Promise<void> } {
   let last: Promise<unknown> = Promise.resolve()
-  let over = false
+  let ended = false
   return {
     queryable: {
       query<Row>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>> {
-        if (over) return Promise.reject(new TypeError('this transaction is over'))
+        if (ended) return Promise.reject(new TypeError('this transaction is over'))
         const next = last.then(() => connection.query<Row>(text, values))
         last = next.catch(() => undefined)
         return next
       },
     },
     async end() {
-      over = true
+      ended = true
       await last
     },
   }
 }
 
-/** Repeats what PostgreSQL rolled back as a whole because of a deadlock or conflict; three times in all. */
+/** Retries work that PostgreSQL rolled back because of a deadlock or conflict; three attempts in all. */
 export async function withRetries<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

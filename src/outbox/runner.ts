@@ -1,7 +1,7 @@
 /** Runs the tasks of the outbox. All serving processes share the work; one process at a time runs each job. */
 import type { JobHelpers, Task, TaskList } from 'graphile-worker'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openPool, overPool, requestConnection, STATEMENT_BUDGET_MS } from '#database/connection.ts'
+import { openPool, queryableOf, requestConnection, STATEMENT_BUDGET_MS } from '#database/connection.ts'
 import { translate } from '#database/errors.ts'
 import type { Log } from '#shared/log.ts'
 import { workerLog } from './worker-log.ts'
@@ -61,7 +61,7 @@ export async function openOutboxRunner(options: OutboxRunnerOptions): Promise<Ou
     query_timeout: STATEMENT_BUDGET_MS,
     max: CONCURRENCY + 2, // one for LISTEN, one for clean-up
   })
-  const cleanUp = () => releaseDeadJobs(overPool(pool), leaseMs)
+  const cleanUp = () => releaseDeadJobs(queryableOf(pool), leaseMs)
   try {
     await cleanUp()
   } catch (error) {
