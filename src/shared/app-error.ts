@@ -1,4 +1,4 @@
-/** One faulty input member: what was given and what would be right. */
+/** One invalid input member: what was received and what is expected. */
 export interface Fault {
   field: string
   given: unknown
@@ -6,12 +6,12 @@ export interface Fault {
 }
 
 /**
- * The base of every room's domain errors. `message` is for the caller: it says what was wrong and what would be
- * right. `logDetail` stays in the log. Edges translate an AppError once, into problem+json, a page or a sentence.
+ * The base class of all domain errors. `message` is for the caller: it says what was wrong and what would be right.
+ * `logDetail` is only for the log. Edges translate an AppError once, into problem+json, a page or a sentence.
  */
 export abstract class AppError extends Error {
   abstract readonly code: string
-  /** The HTTP status an edge answers with. */
+  /** The HTTP status that an edge answers with. */
   abstract readonly status: number
   readonly faults: readonly Fault[]
   readonly logDetail: string | undefined

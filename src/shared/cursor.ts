@@ -1,9 +1,9 @@
-/** Opaque cursors of lists: the sort key of the last item of a page. */
+/** Opaque list cursors, which contain the sort key of the last item of a page. */
 import { AppError } from './app-error.ts'
 
 const MAX_LENGTH = 2048
 
-/** 400: a cursor that no list gave out. */
+/** 400: the cursor does not come from a list. */
 class InvalidCursor extends AppError {
   override readonly code = 'invalid_cursor'
   override readonly status = 400
@@ -15,12 +15,12 @@ class InvalidCursor extends AppError {
   }
 }
 
-/** A sort key as base64url. */
+/** Encodes a sort key as base64url. */
 export function encodeCursor(key: readonly string[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url')
 }
 
-/** The sort key in a cursor: as many strings as `patterns`, each matching its own. Throws InvalidCursor. */
+/** Decodes a cursor: one string for each of `patterns`, which it must match. Throws InvalidCursor. */
 export function decodeCursor(cursor: string, patterns: readonly RegExp[]): string[] {
   const key = parse(cursor)
   if (!Array.isArray(key) || key.length !== patterns.length) throw new InvalidCursor(cursor)

@@ -1,4 +1,4 @@
-/** The part of a logger that lower rooms use; pino's Logger fits. */
+/** The part of a logger that lower rooms need; pino's Logger implements it. */
 export interface Log {
   debug(detail: object, message: string): void
   info(detail: object, message: string): void

@@ -1,11 +1,11 @@
-/** Finds the name that a mistyped one was meant to be. */
+/** Finds the known name closest to a mistyped one. */
 
-/** A name cut off after this many characters may be completed. */
+/** From this length on, a name may be completed from its beginning. */
 const MIN_PREFIX = 5
 
 /**
- * The known name with the fewest edits from `given`, or else one that begins with it; undefined when none is near
- * enough to be meant.
+ * Returns the known name with the fewest edits from `given`, otherwise one that starts with it, or undefined when none
+ * is close enough.
  */
 export function nearestName(given: string, known: Iterable<string>): string | undefined {
   const name = given.slice(0, 100).toLowerCase()
@@ -23,7 +23,7 @@ export function nearestName(given: string, known: Iterable<string>): string | un
   return names.find((candidate) => candidate.toLowerCase().startsWith(name))
 }
 
-/** Levenshtein's distance: how many letters to add, drop or change. */
+/** Returns the Levenshtein distance: the number of characters to add, remove or replace. */
 export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at)
   for (let i = 1; i <= a.length; i++) {

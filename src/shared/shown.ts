@@ -1,7 +1,9 @@
-/** How a refused value is told back: short, and without what would break a log or a terminal. */
+/** Prepares a refused value for an error message: short, and safe for logs and terminals. */
 const MAX_LENGTH = 200
 
-/** The value itself when it is short, otherwise its beginning; null for an absent one. Never for secrets. */
+/**
+ * Returns the value itself when it is short, otherwise its beginning, and null when it is absent. Never pass a secret.
+ */
 export function shown(value: unknown): unknown {
   if (value === undefined) return null
   if (typeof value === 'string') return cut(value)
