@@ -1,5 +1,5 @@
 /** The connection pool for requests: every statement is answered or fails within three seconds. */
-import type { PoolFigures } from '#observability/metrics.ts'
+import type { PoolStats } from '#observability/metrics.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { createBreaker } from './breaker.ts'
@@ -36,7 +36,7 @@ export interface DatabaseOptions {
 
 export interface PooledDatabase extends Database {
   /** Returns the use of the pool, for the metrics. */
-  stats(): PoolFigures
+  stats(): PoolStats
 }
 
 const DEFAULT_POOL_SIZE = 10

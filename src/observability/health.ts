@@ -1,4 +1,4 @@
-/** What the probes answer: is this process alive, has it started, can it serve now? */
+/** The state behind the health probes: is this process alive, has it started, can it serve requests? */
 import type { Clock } from '#shared/clock.ts'
 
 const DATABASE_TIMEOUT_MS = 1500
@@ -12,33 +12,36 @@ export interface Probe {
 
 export interface Health {
   live(): Probe
-  /** Answers within two seconds, whatever the database does. */
+  /** Answers within two seconds, even when the database does not. */
   ready(): Promise<Probe>
   started(): Probe
-  /** What the start waits for, told by `/health/started`. */
+  /** Sets what the start is waiting for, which `/health/started` reports. */
   waitingFor(reason: string): void
   markStarted(): void
-  /** From now on not ready: the load balancer sends nothing new while open requests end. */
+  /** Reports not ready from now on, so that the load balancer sends no new requests while open ones finish. */
   markDraining(): void
 }
 
 export interface HealthDeps {
-  /** Asks the database for its `now()`, over a connection that a busy pool cannot starve. Rejects when it cannot. */
+  /**
+   * Reads the database's clock over a connection of its own, so that a busy pool does not delay it. Rejects when the
+   * database does not answer.
+   */
   databaseNow(): Promise<Date>
   readonly clock: Clock
 }
 
-/** The state behind the probes of one process. */
+/** Creates the health state of one process. */
 export function createHealth({ databaseNow, clock }: HealthDeps): Health {
   let waiting: string | undefined = 'the server is starting'
   let draining = false
-  let underWay: Promise<Probe> | undefined
+  let pending: Promise<Probe> | undefined
 
   async function askDatabase(): Promise<Probe> {
     const before = clock.now().getTime()
     const databaseTime = await withTimeout(databaseNow(), DATABASE_TIMEOUT_MS)
     const after = clock.now().getTime()
-    // The database read its clock at some moment between the two, so half the way is not its fault.
+    // The database read its clock at some moment between the two, so half the round trip is the uncertainty.
     const skewMs = databaseTime.getTime() - (before + after) / 2
     if (Math.abs(skewMs) - (after - before) / 2 > MAX_SKEW_MS) {
       return { ok: false, reason: `this machine's clock differs from the database's by ${describeSkew(skewMs)}` }
@@ -49,13 +52,13 @@ export function createHealth({ databaseNow, clock }: HealthDeps): Health {
   async function ready(): Promise<Probe> {
     if (waiting !== undefined) return { ok: false, reason: waiting }
     if (draining) return { ok: false, reason: 'the server is shutting down' }
-    // Probes that come together share one question.
-    underWay ??= askDatabase()
+    // Concurrent probes share one query.
+    pending ??= askDatabase()
       .catch((error: unknown): Probe => ({ ok: false, reason: `the database does not answer: ${messageOf(error)}` }))
       .finally(() => {
-        underWay = undefined
+        pending = undefined
       })
-    return underWay
+    return pending
   }
 
   return {

@@ -1,4 +1,7 @@
-/** Logs on stdout: one JSON object a line, or readable lines on a terminal; secrets are replaced by name. */
+/**
+ * Logs to stdout: one JSON object for each line, or readable lines on a terminal. The values of secret members are
+ * replaced.
+ */
 import { createRequire } from 'node:module'
 import { pino, type Bindings, type ChildLoggerOptions, type DestinationStream, type Logger } from 'pino'
 import type pinoPretty from 'pino-pretty'
@@ -6,18 +9,18 @@ import { redact } from './redaction.ts'
 
 export type { Logger } from 'pino'
 
-const MAX_TEXT = 4096
+const MAX_LENGTH = 4096
 const MAX_CAUSES = 4
-/** Lines are gathered for a moment: a write for each would cost more than the request that it tells of. */
-const GATHER_MS = 10
-const GATHER_BYTES = 15_000
+/** Buffers lines for a moment, because a write for each line would cost more than the request that it describes. */
+const BUFFER_MS = 10
+const BUFFER_BYTES = 15_000
 
-/** Members of an error that are for the log; whatever else an error carries (statements, parameters) stays out. */
+/** The members of an error that are logged; all others (statements, parameters) are left out. */
 const ERROR_MEMBERS = ['code', 'error', 'error_description', 'error_detail', 'logDetail', 'status', 'syscall'] as const
 
 /**
- * The process's logger. `format: 'pretty'` writes readable lines. `destination` replaces stdout.
- * Lines are written without blocking and flushed when the process exits.
+ * Creates the logger of the process. `format: 'pretty'` writes readable lines. `destination` replaces stdout. Writes do
+ * not block, and are flushed when the process exits.
  */
 export function createLogger(
   config: { readonly level: string; readonly format: 'json' | 'pretty' },
@@ -30,13 +33,13 @@ export function createLogger(
     formatters: { level: (label: string) => ({ level: label }), log: redact },
     serializers: { err: serializeError, error: serializeError },
   }
-  const stream = config.format === 'pretty' ? prettyStream(destination) : (destination ?? gatheredStdout())
+  const stream = config.format === 'pretty' ? prettyStream(destination) : (destination ?? bufferedStdout())
   return withRedactedChildren(pino(options, stream))
 }
 
-/** Standard output, written to when enough was gathered or a moment has passed, and when the process exits. */
-function gatheredStdout(): DestinationStream {
-  const stream = pino.destination({ dest: 1, sync: false, minLength: GATHER_BYTES })
+/** Standard output, flushed by size, by time and when the process exits. */
+function bufferedStdout(): DestinationStream {
+  const stream = pino.destination({ dest: 1, sync: false, minLength: BUFFER_BYTES })
   let timer: NodeJS.Timeout | undefined
   const flush = () => {
     timer = undefined
@@ -45,12 +48,15 @@ function gatheredStdout(): DestinationStream {
   return {
     write(line) {
       stream.write(line)
-      timer ??= setTimeout(flush, GATHER_MS).unref()
+      timer ??= setTimeout(flush, BUFFER_MS).unref()
     },
   }
 }
 
-/** pino does not hand the bindings of a child to a formatter. Children of children inherit this method. */
+/**
+ * Redacts the bindings of child loggers too, which pino does not pass to a formatter. Children of children inherit this
+ * method.
+ */
 function withRedactedChildren(logger: Logger): Logger {
   const child: (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => Logger = logger.child
   function redactedChild(this: Logger, bindings: Bindings, options?: ChildLoggerOptions): Logger {
@@ -59,7 +65,7 @@ function withRedactedChildren(logger: Logger): Logger {
   return Object.assign(logger, { child: redactedChild })
 }
 
-/** Name, message, code, stack and causes of an error, each bounded; no other member. */
+/** Returns name, message, code, stack and causes of an error, each limited in length. */
 function serializeError(error: unknown): unknown {
   return describeError(error, 0)
 }
@@ -78,10 +84,10 @@ function describeError(error: unknown, depth: number): unknown {
 }
 
 function bounded(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text
 }
 
-/** Loaded only when asked for: it costs start time and memory. */
+/** Loads pino-pretty only when needed, because it costs start time and memory. */
 function prettyStream(destination: DestinationStream | undefined): DestinationStream {
   const pretty = createRequire(import.meta.url)('pino-pretty') as typeof pinoPretty
   const stream = pretty.build({
@@ -95,7 +101,7 @@ function prettyStream(destination: DestinationStream | undefined): DestinationSt
   return { write: (line) => void stream.write(keepControlCharactersEscaped(line)) }
 }
 
-/** What a caller sent must not move a terminal's cursor: escapes of control characters stay visible as escapes. */
+/** Keeps escaped control characters escaped, because a caller's input must not control the terminal. */
 function keepControlCharactersEscaped(line: string): string {
   return line
     .replace(/(?<!\\)((?:\\\\)*)\\(u00[01][0-9a-f]|r|b|f)/gi, String.raw`$1\\$2`)

@@ -1,4 +1,4 @@
-/** The management port: health probes and metrics, apart from what the world reaches. */
+/** The management port: health probes and metrics, on a port that is not public. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Health, Probe } from './health.ts'
@@ -6,20 +6,20 @@ import type { Logger } from './logger.ts'
 
 export interface ManagementServerDeps {
   readonly health: Pick<Health, 'live' | 'ready' | 'started'>
-  /** Prometheus text, of one process or summed over workers. */
+  /** Prometheus text, of one process or aggregated over workers. */
   readonly metrics: { text(): Promise<string>; readonly contentType: string }
   readonly logger: Logger
-  /** Further paths, such as the development mailbox; the answer is theirs to end. */
+  /** Additional paths, such as the development mailbox; the handler ends the response. */
   readonly routes?: Readonly<Record<string, (req: IncomingMessage, res: ServerResponse) => Promise<void> | void>>
 }
 
 export interface ManagementServer {
-  /** Resolves to the port in use; port 0 takes a free one. Rejects when the address is taken. */
+  /** Resolves with the port in use; port 0 picks a free one. Rejects when the address is taken. */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>
   close(): Promise<void>
 }
 
-/** `/health/live`, `/health/ready`, `/health/started` (200 or 503, JSON) and `/metrics`. */
+/** Serves `/health/live`, `/health/ready`, `/health/started` (200 or 503, JSON) and `/metrics`. */
 export function createManagementServer(deps: ManagementServerDeps): ManagementServer {
   const server = createServer({ headersTimeout: 5000, requestTimeout: 5000 }, (req, res) => {
     respond(deps, req, res).catch((error: unknown) => {
@@ -33,8 +33,8 @@ export function createManagementServer(deps: ManagementServerDeps): ManagementSe
 
 async function respond(deps: ManagementServerDeps, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const path = (req.url ?? '/').split('?', 1)[0] as string
-  const further = deps.routes && Object.hasOwn(deps.routes, path) ? deps.routes[path] : undefined
-  if (further) return further(req, res)
+  const route = deps.routes && Object.hasOwn(deps.routes, path) ? deps.routes[path] : undefined
+  if (route) return route(req, res)
   if (req.method !== 'GET' && req.method !== 'HEAD') {
     res.setHeader('Allow', 'GET, HEAD')
     return sendJson(res, 405, { error: 'method_not_allowed' })

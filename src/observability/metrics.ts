@@ -1,4 +1,4 @@
-/** What the server counts and measures, in Prometheus text form. */
+/** The metrics of the server, in Prometheus text format. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client'
 
@@ -6,19 +6,19 @@ const LAG_RESOLUTION_MS = 20
 const LAG_WINDOW_MS = 60_000
 const LATENCY_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-/** A label value comes from a closed set or is short and plain; anything else would let a caller make series. */
+/** Label values come from a closed set or match this pattern, so that a caller cannot create unlimited time series. */
 const PLAIN_LABEL = /^[a-z][a-z0-9_.:-]{0,63}$/
 
 interface RequestObservation {
   readonly method: string
   /** A route template such as `/interaction/:uid`, never a path. */
   readonly route: string
-  /** The HTTP status, or `aborted` when the caller left before the answer. */
+  /** The HTTP status, or `aborted` when the client disconnected before the answer. */
   readonly status: number | 'aborted'
   readonly seconds: number
 }
 
-export interface PoolFigures {
+export interface PoolStats {
   readonly used: number
   readonly free: number
   /** Requests that wait for a connection. */
@@ -26,31 +26,31 @@ export interface PoolFigures {
   readonly max: number
 }
 
-/** `delayed`: it is tried again; `dropped`: it never left. */
+/** `delayed`: will be retried; `dropped`: will not be sent. */
 export type MailOutcome = 'sent' | 'delayed' | 'dropped'
 
-/** A process's figures as plain data, to be summed over workers. */
+/** The metrics of one process as plain data, to be aggregated over workers. */
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
 export interface Metrics {
   observeRequest(observation: RequestObservation): void
-  /** Once for each successful token response. */
+  /** Counts a successful token response. */
   tokenIssued(grantType: string): void
-  /** Once for each refused token request, by the `error` of the answer. */
+  /** Counts a refused token request, by the `error` of the answer. */
   tokenRefused(error: string): void
-  /** Once for each attempt to send a mail. */
+  /** Counts an attempt to send a mail. */
   mailHandled(outcome: MailOutcome): void
-  /** Reads the database pool at each scrape. */
-  watchPool(read: () => PoolFigures): void
+  /** Registers the database pool, which is read at each scrape. */
+  watchPool(read: () => PoolStats): void
   snapshot(): Promise<MetricsSnapshot>
-  /** Prometheus text of this process. */
+  /** Returns the metrics of this process as Prometheus text. */
   text(): Promise<string>
   readonly contentType: string
-  /** Stops measuring the event loop. */
+  /** Stops the measurement of the event loop. */
   close(): void
 }
 
-/** Metrics with a registry of their own: two in one process do not meet. */
+/** Creates metrics with their own registry, so that two in one process are independent. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
   const requests = createRequestMetrics(registry)
@@ -70,7 +70,9 @@ export function createMetrics(): Metrics {
   }
 }
 
-/** Prometheus text of several processes: counters and histograms summed, each gauge as its own rule says. */
+/**
+ * Aggregates several processes into Prometheus text: counters and histograms are summed, each gauge by its own rule.
+ */
 export async function sumSnapshots(snapshots: readonly MetricsSnapshot[]): Promise<string> {
   return Registry.aggregate([...snapshots]).metrics()
 }
@@ -133,7 +135,7 @@ function plainLabel(value: string): string {
   return PLAIN_LABEL.test(value) ? value : 'other'
 }
 
-function measurePool(registry: Registry, read: () => PoolFigures): void {
+function measurePool(registry: Registry, read: () => PoolStats): void {
   const registers = [registry]
   void new Gauge({
     name: 'signet_database_pool_connections',
@@ -142,10 +144,10 @@ function measurePool(registry: Registry, read: () => PoolFigures): void {
     aggregator: 'sum',
     registers,
     collect() {
-      const figures = read()
-      this.set({ state: 'used' }, figures.used)
-      this.set({ state: 'free' }, figures.free)
-      this.set({ state: 'max' }, figures.max)
+      const stats = read()
+      this.set({ state: 'used' }, stats.used)
+      this.set({ state: 'free' }, stats.free)
+      this.set({ state: 'max' }, stats.max)
     },
   })
   void new Gauge({
@@ -159,7 +161,7 @@ function measurePool(registry: Registry, read: () => PoolFigures): void {
   })
 }
 
-/** The 99th percentile of what timers came too late, over the last minute or two. */
+/** Measures how late timers run: the 99th percentile over the last one or two minutes. */
 function measureEventLoop(registry: Registry): { stop(): void } {
   const delays = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS })
   delays.enable()
@@ -197,7 +199,7 @@ function measureProcess(registry: Registry): void {
   gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss())
   gauge('nodejs_heap_used_bytes', 'Heap in use', () => process.memoryUsage().heapUsed)
   gauge('process_start_time_seconds', 'Start, seconds since 1970', () => startSeconds, 'min')
-  let counted = 0
+  let reported = 0
   void new Counter({
     name: 'process_cpu_seconds_total',
     help: 'User and system CPU time',
@@ -205,8 +207,8 @@ function measureProcess(registry: Registry): void {
     collect() {
       const { user, system } = process.cpuUsage()
       const seconds = (user + system) / 1e6
-      this.inc(seconds - counted)
-      counted = seconds
+      this.inc(seconds - reported)
+      reported = seconds
     },
   })
 }

@@ -1,4 +1,4 @@
-/** Names whose values are secrets, so that neither a log line nor an audit event shows one by mistake. */
+/** Redacts members whose names denote secrets, so that no log line or audit event contains one by mistake. */
 const SECRET_NAMES = new Set([
   'access_token',
   'assertion',
@@ -34,12 +34,12 @@ const MAX_DEPTH = 6
 
 export const REDACTED = '[redacted]'
 
-/** Whether a member of this name holds a secret. `inJwk`: the member stands beside a `kty`. */
+/** Whether a member of this name contains a secret. `inJwk`: the object also has a `kty`. */
 export function isSecretName(name: string, inJwk = false): boolean {
   return (inJwk && PRIVATE_JWK_MEMBERS.has(name)) || SECRET_NAMES.has(name.toLowerCase())
 }
 
-/** The same object with the values of secret members replaced; it is copied only as far as something was replaced. */
+/** Returns the object with the values of secret members replaced. Copies only what changes. */
 export function redact(value: Record<string, unknown>): Record<string, unknown> {
   return redactObject(value, 0)
 }
@@ -65,7 +65,7 @@ function redactValue(value: unknown, depth: number): unknown {
     const shown = items.map((item) => redactValue(item, depth + 1))
     return shown.some((item, index) => item !== items[index]) ? shown : value
   }
-  // Errors have their own serializer; dates, buffers and other classes hold no named members of ours.
+  // Errors have their own serializer; dates, buffers and other class instances have no members to redact.
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return value
   return redactObject(value as Record<string, unknown>, depth)
