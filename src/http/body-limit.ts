@@ -1,16 +1,16 @@
-/** Refuses bodies over 56 KiB in front of whatever reads them, the engine included, with 413 instead of its 400. */
+/** Refuses bodies over 56 KiB with 413, before anything reads them; the engine would answer 400. */
 import type { IncomingMessage } from 'node:http'
 import type { Middleware } from 'koa'
 import { bodyTooLarge, MAX_BODY_BYTES } from './body.ts'
 
 /**
- * An announced size is refused at once (RFC 9126 §2.3); a chunked body is counted while it is read, and when it was
- * too large the answer that its reader gave is replaced.
+ * Checks `Content-Length` at once (RFC 9126 §2.3). Counts a chunked body while it is read; if it was too large,
+ * replaces the answer. Throws RequestError 413.
  */
 export function bodyLimit(): Middleware {
   return async (ctx, next) => {
-    const announced = ctx.request.length
-    if (announced !== undefined && announced > MAX_BODY_BYTES) throw bodyTooLarge()
+    const contentLength = ctx.request.length
+    if (contentLength !== undefined && contentLength > MAX_BODY_BYTES) throw bodyTooLarge()
     const chunked = ctx.req.headers['transfer-encoding'] !== undefined
     const count = chunked ? countBytes(ctx.req) : undefined
     await next()
@@ -18,7 +18,7 @@ export function bodyLimit(): Middleware {
   }
 }
 
-/** Counts what passes without reading: the body stays for its reader. */
+/** Counts the bytes that are read, without consuming them. */
 function countBytes(req: IncomingMessage): { bytes: number } {
   const count = { bytes: 0 }
   const emit = req.emit.bind(req)

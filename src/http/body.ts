@@ -1,33 +1,33 @@
-/** Reads the bodies of our own routes: bounded, strictly decoded, and only of the type that was asked for. */
+/** Reads request bodies for our own routes: limited in size, strictly decoded, and only of the expected type. */
 import type { IncomingMessage } from 'node:http'
 import type { Context } from 'koa'
 import { RequestError } from './errors.ts'
-import { decodes } from './malformed-url.ts'
+import { isDecodable } from './malformed-url.ts'
 import { repeatedMember } from './repeated-member.ts'
 
-/** What the engine allows too. */
+/** The same limit as the engine's. */
 export const MAX_BODY_BYTES = 56 * 1024
 const MAX_PARAMETERS = 1000
 const MAX_JSON_DEPTH = 32
 
 export interface Form {
-  /** The value, or undefined when it was not sent. Throws a 400 when it was sent more than once. */
+  /** Returns the value, or undefined when it was not sent. Throws RequestError 400 when it was sent more than once. */
   one(name: string): string | undefined
-  /** All values, such as those of ticked boxes. */
+  /** Returns all values, such as those of ticked boxes. */
   all(name: string): string[]
-  /** As sent, in order, with repeated names. */
+  /** The fields as sent, in order, including repeated names. */
   readonly entries: readonly [string, string][]
 }
 
 const bodies = new WeakMap<IncomingMessage, Promise<Buffer>>()
 
-/** An `application/x-www-form-urlencoded` body; may be asked for again. Throws RequestError 400, 413, 415. */
+/** Reads an `application/x-www-form-urlencoded` body; can be called again. Throws RequestError 400, 413, 415. */
 export async function readForm(ctx: Context): Promise<Form> {
   requireType(ctx, ['application/x-www-form-urlencoded'], 'a form (application/x-www-form-urlencoded)')
   return parseForm(utf8(await readBody(ctx)))
 }
 
-/** A JSON body; may be asked for again. Throws RequestError 400, 413, 415. */
+/** Reads a JSON body; can be called again. Throws RequestError 400, 413, 415. */
 export async function readJson(ctx: Context): Promise<unknown> {
   requireType(ctx, ['application/json', '+json'], 'JSON (application/json)')
   return parseJson(utf8(await readBody(ctx)))
@@ -43,7 +43,7 @@ function requireType(ctx: Context, types: string[], expected: string): void {
     throw new RequestError('unsupported_media_type', 'The request body must be sent without a content encoding.')
   }
   const charset = ctx.request.charset.toLowerCase()
-  // `is` answers null where there is no body: an empty form, and for JSON an error of its own.
+  // `is` returns null without a body: that is an empty form, and for JSON a parse error later.
   if (ctx.is(types) === false || !['', 'utf-8', 'utf8'].includes(charset)) {
     throw new RequestError('unsupported_media_type', `The request body must be ${expected} in UTF-8.`)
   }
@@ -58,11 +58,11 @@ function readBody(ctx: Context): Promise<Buffer> {
   return body
 }
 
-async function readBytes(req: IncomingMessage, announced: number | undefined): Promise<Buffer> {
-  if (announced !== undefined && announced > MAX_BODY_BYTES) throw bodyTooLarge()
+async function readBytes(req: IncomingMessage, contentLength: number | undefined): Promise<Buffer> {
+  if (contentLength !== undefined && contentLength > MAX_BODY_BYTES) throw bodyTooLarge()
   const chunks: Buffer[] = []
   let received = 0
-  // The socket must outlive a refusal, or the caller would not learn of it.
+  // Keep the socket open, or the caller would not receive the refusal.
   for await (const chunk of req.iterator({ destroyOnReturn: false })) {
     const bytes = chunk as Buffer
     received += bytes.length
@@ -81,7 +81,7 @@ function utf8(bytes: Buffer): string {
 }
 
 function parseForm(text: string): Form {
-  if (text.includes('\0') || (text.includes('%') && !decodes(text))) {
+  if (text.includes('\0') || (text.includes('%') && !isDecodable(text))) {
     throw new RequestError(
       'malformed_request',
       'The form is malformed: its percent-encoding must be valid UTF-8, without NUL.',
@@ -97,7 +97,7 @@ function parseForm(text: string): Form {
     all,
     one(name) {
       const values = all(name)
-      // RFC 6749 §3.1: parameters must not be included more than once.
+      // RFC 6749 §3.1: a parameter must not be sent more than once.
       if (values.length > 1) throw new RequestError('malformed_request', `The field ${name} was sent more than once.`)
       return values[0]
     },
@@ -112,7 +112,7 @@ function parseJson(text: string): unknown {
     throw new RequestError('malformed_request', 'The request body is not valid JSON.', { cause })
   }
   checkJson(value, 0)
-  // RFC 7493 §2.3: which of two members of one name is meant would depend on who reads.
+  // RFC 7493 §2.3: parsers disagree about which of two members with the same name counts.
   const repeated = repeatedMember(text)
   if (repeated !== undefined) {
     throw new RequestError('malformed_request', `The JSON names the member ${repeated.slice(0, 200)} more than once.`)
@@ -120,7 +120,7 @@ function parseJson(text: string): unknown {
   return value
 }
 
-/** Nothing may come in that PostgreSQL's text cannot hold, nor anything so deep that walking it overflows. */
+/** Refuses text that PostgreSQL cannot store, and nesting so deep that a recursive walk would overflow the stack. */
 function checkJson(value: unknown, depth: number): void {
   if (depth > MAX_JSON_DEPTH) {
     throw new RequestError('malformed_request', `The JSON is nested too deeply: at most ${MAX_JSON_DEPTH} levels.`)

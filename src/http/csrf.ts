@@ -1,4 +1,4 @@
-/** Proves that a form was made by a page of ours in the same browser (RFC 9700 §4.7). */
+/** CSRF protection: proves that a form comes from one of our pages in the same browser (RFC 9700 §4.7). */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'koa'
 import { RequestError } from './errors.ts'
@@ -9,15 +9,19 @@ const FORGED =
   'This form is too old, or it was not made by a page of this site in this browser. Go back, load the page again and send it once more.'
 
 export interface Csrf {
-  /** The value for a hidden field. `binding` names what the form is about: an interaction, a session. Sets a cookie. */
+  /**
+   * Returns the value of the hidden field and sets the cookie. `binding` names what the form belongs to: an
+   * interaction, a session.
+   */
   token(ctx: Context, binding: string): string
-  /** Throws RequestError 403 `forged_form` unless `given` was made for this browser and binding. */
+  /** Throws RequestError 403 `forged_form` unless `given` was issued for this browser and binding. */
   check(ctx: Context, given: string | undefined, binding: string): void
 }
 
 /**
- * `keys`: newest first, the first signs and all verify. The cookie holds a random browser id; a token is a keyed digest
- * of browser id and binding, so nothing is stored, and who plants a cookie of his own has no token for the binding.
+ * Creates the guard. `keys` are newest first: the first signs, all verify. The cookie contains a random browser id, and
+ * a token is a keyed digest of browser id and binding. So nothing is stored, and an attacker who plants a cookie has no
+ * token for the binding.
  */
 export function createCsrf({ keys, issuer }: { readonly keys: readonly Buffer[]; readonly issuer: string }): Csrf {
   const secure = issuer.startsWith('https:')
@@ -44,24 +48,24 @@ export function createCsrf({ keys, issuer }: { readonly keys: readonly Buffer[];
   return {
     token(ctx, binding) {
       const state = ctx.state as { formBrowserId?: string }
-      // Two forms of one page belong to one browser id.
+      // All forms of a page use the same browser id.
       const id = browserId(ctx) ?? state.formBrowserId ?? newBrowserId(ctx)
       state.formBrowserId = id
-      return mac(firstOf(keys), id, binding)
+      return mac(signingKey(keys), id, binding)
     },
 
     check(ctx, given, binding) {
       const id = browserId(ctx)
-      // Browsers that say where a request comes from are believed when they say: from elsewhere.
+      // Sec-Fetch-Site is trusted only when it reports a cross-site request.
       const site = ctx.get('sec-fetch-site')
-      const foreign = site !== '' && site !== 'same-origin' && site !== 'none'
-      const right = id !== undefined && keys.some((key) => equal(mac(key, id, binding), given ?? ''))
-      if (foreign || !right) throw new RequestError('forged_form', FORGED)
+      const crossSite = site !== '' && site !== 'same-origin' && site !== 'none'
+      const valid = id !== undefined && keys.some((key) => equal(mac(key, id, binding), given ?? ''))
+      if (crossSite || !valid) throw new RequestError('forged_form', FORGED)
     },
   }
 }
 
-function firstOf(keys: readonly Buffer[]): Buffer {
+function signingKey(keys: readonly Buffer[]): Buffer {
   const [key] = keys
   if (!key) throw new TypeError('form protection needs a key')
   return key
@@ -73,6 +77,6 @@ function mac(key: Buffer, ...parts: readonly string[]): string {
 
 function equal(expected: string, given: string): boolean {
   const left = Buffer.from(expected)
-  const right = Buffer.from(given)
-  return left.length === right.length && timingSafeEqual(left, right)
+  const valid = Buffer.from(given)
+  return left.length === valid.length && timingSafeEqual(left, valid)
 }

@@ -1,4 +1,4 @@
-/** What a `User-Agent` says of a device, in the few words by which its owner knows it again. */
+/** Names the browser and system in a `User-Agent`, so that people recognize their devices. */
 
 export interface Device {
   readonly browser?: string
@@ -7,7 +7,7 @@ export interface Device {
 
 type Names = readonly (readonly [pattern: RegExp, name: string])[]
 
-/** In this order: most browsers also name those that they want to be taken for. */
+/** The order matters: most browsers also name those that they imitate. */
 const BROWSERS: Names = [
   [/\bEdgi?A?(?:OS)?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],
@@ -29,7 +29,7 @@ const SYSTEMS: Names = [
   [/\bLinux\b/, 'Linux'],
 ]
 
-/** Names of ours alone: nothing that a caller writes is passed on. Empty for what is not known. */
+/** Returns only our own names, never text of the caller; empty when nothing is known. */
 export function deviceOf(userAgent: string): Device {
   const browser = nameIn(BROWSERS, userAgent)
   const system = nameIn(SYSTEMS, userAgent)
@@ -40,7 +40,7 @@ function nameIn(names: Names, userAgent: string): string | undefined {
   return names.find(([pattern]) => pattern.test(userAgent.slice(0, 500)))?.[1]
 }
 
-/** The same in every language; undefined where nothing is known. */
+/** Returns the name of a device, which is the same in every language, or undefined when nothing is known. */
 export function nameOfDevice({ browser, system }: Device): string | undefined {
   const known = [browser, system].filter((name) => name !== undefined)
   return known.length === 0 ? undefined : known.join(' · ')

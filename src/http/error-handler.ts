@@ -1,26 +1,26 @@
-/** The outermost catch: whatever went wrong becomes one answer, as JSON, as a problem or as a page, and one log line. */
+/** The outermost error handler: turns every error into one answer (JSON, problem+json or a page) and one log line. */
 import type { Context, Middleware } from 'koa'
 import type { Logger } from '#observability/logger.ts'
 import { createFailureLog, failureOf, failureOfStatus, setFailureHeaders, type Failure } from './failure.ts'
 import { isEmpty, sendProblem } from './problem.ts'
 
-/** Renders a failure as HTML. The status is set already; it sets the body. */
+/** Renders a failure as HTML and sets the body. The status is already set. */
 export type ErrorPage = (ctx: Context, failure: Failure) => Promise<void> | void
 
 export interface ErrorHandlerDeps {
   readonly logger: Logger
   readonly issuer: string
-  /** For callers that ask for HTML; without it they get JSON. */
+  /** Used for callers that accept HTML; without it they get JSON. */
   readonly errorPage?: ErrorPage
-  /** Paths whose errors are problem+json, such as `/admin/`. */
+  /** Prefixes of paths whose errors are problem+json, such as `/admin/`. */
   readonly problemPaths?: readonly string[]
 }
 
-/** Answers also where nobody did: a bare 404 or 405 gets its sentence. No stack ever leaves. */
+/** Also gives an empty 404 or 405 its description. Never sends a stack trace. */
 export function errorHandler(deps: ErrorHandlerDeps): Middleware {
   const log = createFailureLog(deps.logger)
   return async (ctx, next) => {
-    // A later middleware may take the issuer's own path off.
+    // A later middleware may strip the issuer's path.
     const { path } = ctx
     try {
       await next()
@@ -38,7 +38,7 @@ export function errorHandler(deps: ErrorHandlerDeps): Middleware {
   }
 }
 
-/** The caller left in the middle of its body: nobody is there to read an answer, and nothing is wrong with us. */
+/** The client disconnected while sending its body: no answer is possible, and it is not an error of ours. */
 function abandon(ctx: Context): void {
   ctx.respond = false
   ctx.res.destroy()

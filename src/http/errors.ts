@@ -1,4 +1,4 @@
-/** The refusals of the HTTP edge itself, before any room is asked. */
+/** The errors of the HTTP edge itself. */
 import { AppError } from '#shared/app-error.ts'
 
 export type RequestErrorCode =
@@ -22,7 +22,7 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   method_not_implemented: 501,
 }
 
-/** A request that cannot be served as it was sent; the message tells what would be right. */
+/** The request cannot be served as sent; the message says what would be right. */
 export class RequestError extends AppError {
   override readonly code: RequestErrorCode
   override readonly status: number

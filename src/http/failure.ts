@@ -1,4 +1,4 @@
-/** What went wrong, as an edge may tell it: the one translation of errors, used by pages, JSON and problem+json. */
+/** Translates errors into what a caller may see: the one translation for pages, JSON and problem+json. */
 import type { Context } from 'koa'
 import type { Logger } from '#observability/logger.ts'
 import { AppError, type Fault } from '#shared/app-error.ts'
@@ -10,9 +10,12 @@ const LOG_INTERVAL_MS = 1000
 
 export interface Failure {
   readonly status: number
-  /** The word for programs: a domain code, or OAuth's `invalid_request`, `server_error`, `temporarily_unavailable`. */
+  /**
+   * The error code for programs: a domain code, or OAuth's `invalid_request`, `server_error`,
+   * `temporarily_unavailable`.
+   */
   readonly error: string
-  /** The code of the domain error, or `error` where there is none. */
+  /** The code of the domain error, otherwise the same as `error`. */
   readonly code: string
   /** A sentence for the caller: what was wrong and what would be right. */
   readonly description: string
@@ -20,7 +23,7 @@ export interface Failure {
   readonly requestId: string
 }
 
-const SENTENCES: Readonly<Record<number, string>> = {
+const DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'The request is malformed.',
   401: 'Authentication is required.',
   403: 'This is not allowed.',
@@ -33,21 +36,21 @@ const SENTENCES: Readonly<Record<number, string>> = {
 const UNAVAILABLE = 'The server cannot answer at the moment. Try again in a few seconds.'
 const BUG = 'Something went wrong on the server. Tell its operator the request id.'
 
-/** The failure that an answer without a body stands for, such as a 404 of the router. */
+/** Returns the failure for an answer without a body, such as a 404 of the router. */
 export function failureOfStatus(ctx: Context, status: number): Failure {
   const error = status === 404 ? 'not_found' : status >= 500 ? 'server_error' : 'invalid_request'
-  const description = SENTENCES[status] ?? (status >= 500 ? BUG : 'The request was refused.')
+  const description = DESCRIPTIONS[status] ?? (status >= 500 ? BUG : 'The request was refused.')
   return { status, error, code: error, description, faults: [], requestId: requestIdOf(ctx) }
 }
 
-/** Never tells of an unknown error more than the request id. */
+/** Translates an error. An unknown error reveals nothing but the request id. */
 export function failureOf(ctx: Context, error: unknown): Failure {
   const requestId = requestIdOf(ctx)
   if (error instanceof AppError) {
-    const word = wordOf(error)
+    const protocolCode = protocolError(error)
     return {
       status: error.status,
-      error: word,
+      error: protocolCode,
       code: error.code,
       description: error.status >= 500 && error.status !== 503 && error.status !== 501 ? BUG : error.message,
       faults: error.faults,
@@ -56,18 +59,18 @@ export function failureOf(ctx: Context, error: unknown): Failure {
   }
   const status = exposedStatus(error)
   if (status === 503) return unavailable(requestId)
-  if (status !== undefined) return { ...failureOfStatus(ctx, status), ...protocolWords(error) }
+  if (status !== undefined) return { ...failureOfStatus(ctx, status), ...engineErrorMembers(error) }
   return { status: 500, error: 'server_error', code: 'server_error', description: BUG, faults: [], requestId }
 }
 
-/** Headers that go with a failure: when to try again, and that nobody may keep the answer. */
+/** Sets the headers of a failure: no caching, and when to retry. Removes those of the intended answer. */
 export function setFailureHeaders(ctx: Context, failure: Failure): void {
   for (const name of ['Content-Encoding', 'Content-Length', 'Content-Type', 'ETag', 'Last-Modified', 'Location']) {
     ctx.remove(name)
   }
   ctx.set('Cache-Control', 'no-store')
   if (failure.status === 503) ctx.set('Retry-After', String(RETRY_AFTER_SECONDS))
-  // What is left of a refused body would otherwise be read to its end before the next request.
+  // Node would otherwise read the rest of a refused body before the next request.
   if (hasUnreadBody(ctx)) ctx.set('Connection', 'close')
 }
 
@@ -76,7 +79,7 @@ function hasUnreadBody({ req }: Context): boolean {
   return announced && !req.complete
 }
 
-/** Logs bugs once with their stack, an unreachable database once a second at most, and what a refusal hides. */
+/** Logs bugs with their stack, an unavailable database at most once a second, and the hidden detail of a refusal. */
 export function createFailureLog(logger: Logger): (failure: Failure, error: unknown) => void {
   let lastUnavailable = 0
   return (failure, error) => {
@@ -100,8 +103,8 @@ function requestIdOf(ctx: Context): string {
   return requestState(ctx).requestId ?? ''
 }
 
-/** RFC 6749 §4.1.2.1, §5.2 have these words; a refused form keeps its own. */
-function wordOf(error: AppError): string {
+/** Maps to the error codes of RFC 6749 §4.1.2.1 and §5.2; a forged form keeps its own. */
+function protocolError(error: AppError): string {
   if (error.status === 503) return 'temporarily_unavailable'
   if (error.status >= 500) return 'server_error'
   if (error instanceof RequestError && !['forged_form', 'not_found'].includes(error.code)) return 'invalid_request'
@@ -113,7 +116,7 @@ function unavailable(requestId: string): Failure {
   return { status: 503, error, code: error, description: UNAVAILABLE, faults: [], requestId }
 }
 
-/** The status of an error that says itself that the caller may know of it (http-errors, the engine's errors). */
+/** Returns the status of an error that declares itself safe to expose (http-errors, the engine's errors). */
 function exposedStatus(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null) return undefined
   const { expose, status, statusCode } = error as { expose?: unknown; status?: unknown; statusCode?: unknown }
@@ -122,11 +125,14 @@ function exposedStatus(error: unknown): number | undefined {
   return given === 503 || (expose === true && given >= 400 && given < 500) ? given : undefined
 }
 
-/** The engine's errors carry `error` and `error_description` for the caller. */
-function protocolWords(error: unknown): { error?: string; code?: string; description?: string } {
-  const { error: word, error_description: description } = error as { error?: unknown; error_description?: unknown }
+/** Returns the `error` and `error_description` of the engine's errors, which are meant for the caller. */
+function engineErrorMembers(error: unknown): { error?: string; code?: string; description?: string } {
+  const { error: protocolCode, error_description: description } = error as {
+    error?: unknown
+    error_description?: unknown
+  }
   return {
-    ...(typeof word === 'string' ? { error: word, code: word } : {}),
+    ...(typeof protocolCode === 'string' ? { error: protocolCode, code: protocolCode } : {}),
     ...(typeof description === 'string' ? { description } : {}),
   }
 }

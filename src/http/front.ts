@@ -1,4 +1,4 @@
-/** The middleware that stands in front of all rooms, in its order: a list, so that the order can be read. */
+/** The middleware before all routes, in order. */
 import compose from 'koa-compose'
 import type { Middleware } from 'koa'
 import { bodyLimit } from './body-limit.ts'
@@ -15,15 +15,15 @@ import { securityHeaders } from './security-headers.ts'
 
 export interface FrontDeps extends ErrorHandlerDeps, MethodRules, Pick<RequestLogDeps, 'metrics'> {
   readonly trustedProxies: readonly string[]
-  /** The templates of all routes, for logs and metrics. */
+  /** The route templates, for logs and metrics. */
   readonly routes: readonly string[]
-  /** How the paths begin that people ask for: see pacing.ts. */
+  /** The prefixes of paths whose requests are paced; see pacing.ts. */
   readonly paced: readonly string[]
-  /** Base URLs besides the issuer that the server answers for. */
+  /** Additional base URLs that the server answers for. */
   readonly furtherUrls?: readonly string[]
 }
 
-/** `app.proxy` and the engine's `proxy` must be on: see origin.ts. */
+/** Composes the middleware. Requires `app.proxy` and the engine's `proxy`: see origin.ts. */
 export function createFront(deps: FrontDeps): Middleware {
   return compose([
     requestId(),

@@ -1,4 +1,4 @@
-/** Lets only requests through that were sent to the issuer's own host: no URL, link or audience comes from elsewhere. */
+/** Accepts only requests for the issuer's own hosts, so that no URL, link or audience depends on a request. */
 import type { IncomingMessage } from 'node:http'
 import type { Middleware } from 'koa'
 import { RequestError } from './errors.ts'
@@ -9,8 +9,8 @@ const MAX_HOST = 262
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': ':80', 'https:': ':443' }
 
 /**
- * A `Host` that is missing, repeated or malformed is 400, a foreign one 421 (RFC 9110 §15.5.20). `urls` are the
- * issuer and, where there are any, the further base URLs of the server.
+ * Answers 400 for a `Host` that is missing, repeated or malformed, and 421 for a foreign one (RFC 9110 §15.5.20).
+ * `urls` are the issuer and any additional base URLs.
  */
 export function hostAllowList(urls: readonly string[]): Middleware {
   const allowed = new Set(urls.flatMap(hostsOf))
@@ -28,7 +28,9 @@ function hostsOf(url: string): string[] {
   return port === '' ? [host, host + (DEFAULT_PORTS[protocol] ?? '')] : [host]
 }
 
-/** The host in lower case. RFC 9112 §3.2.2: where the target is an absolute URL, its host counts as well. */
+/**
+ * Returns the host in lower case. When the request target is an absolute URL, its host must match (RFC 9112 §3.2.2).
+ */
 function requestedHost(req: IncomingMessage): string {
   const host = soleHostHeader(req)
   if (host === undefined || host.length > MAX_HOST || !HOST.test(host)) {
@@ -42,7 +44,7 @@ function requestedHost(req: IncomingMessage): string {
   return host.toLowerCase()
 }
 
-/** RFC 9112 §3.2: a repeated Host is malformed; Node alone would keep the first. */
+/** Returns the only Host header. A repeated one is malformed (RFC 9112 §3.2), though Node would keep the first. */
 function soleHostHeader(req: IncomingMessage): string | undefined {
   let found: string | undefined
   for (let index = 0; index < req.rawHeaders.length; index += 2) {

@@ -1,4 +1,4 @@
-/** The listener the world reaches: its limits, and an end that lets open requests finish. */
+/** The public HTTP listener: its limits, and a shutdown that lets open requests finish. */
 import {
   createServer,
   type IncomingMessage,
@@ -13,7 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '#shared/app-error.ts'
 import { refuseUnparsable } from './unparsable-request.ts'
 
-/** An address that cannot be listened on; the message is one sentence that says what to do. */
+/** The address cannot be listened on. The message is one sentence that says what to do. */
 export class ListenError extends AppError {
   override readonly code = 'listen_failed'
   override readonly status = 500
@@ -21,46 +21,50 @@ export class ListenError extends AppError {
 
 export interface HttpServerDeps {
   readonly handler: RequestListener
-  /** PEM texts; without them plain HTTP is spoken. */
+  /** PEM strings; without them the server uses plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
 }
 
 export interface HttpServer {
-  /** Resolves with the port in use. Throws ListenError that names `variables` as what to change. */
+  /** Resolves with the port in use. Throws ListenError, which names `variables` as what to change. */
   listen(address: Address): Promise<number>
   /**
-   * Takes no new connection, answers what is under way (and what still comes on open connections) with
-   * `Connection: close`, and resolves when all is answered, or after `timeoutMs` with the rest cut off. The number
-   * is how many requests were cut off.
+   * Accepts no new connections and answers requests on open ones with `Connection: close`. Resolves when all are
+   * answered, or closes the rest after `timeoutMs`. Returns how many requests were cut off.
    */
   drain(timeoutMs: number): Promise<number>
-  /** Another certificate for the connections to come. */
+  /** Uses another certificate for new connections. */
   replaceCertificate(tls: { cert: string; key: string }): void
 }
 
 export interface Address {
   readonly host: string
   readonly port: number
-  /** The settings that an error should name. */
+  /** The settings that an error names. */
   readonly variables: { readonly host: string; readonly port: string }
-  /** Several processes listen here, and the kernel deals the connections out; for systems that can do that. */
+  /**
+   * True when several processes listen on this port and the kernel distributes connections, where the system supports
+   * it.
+   */
   readonly shared?: boolean
 }
 
-/** Short enough that a slow sender holds no socket for long; idle connections outlive those of common proxies. */
+/**
+ * Short enough that a slow sender does not hold a socket for long; idle connections outlive those of common proxies.
+ */
 const LIMITS: ServerOptions = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 2000,
   keepAliveTimeout: 65_000,
-  // The allow-list of hosts refuses a missing one with a sentence.
+  // The host allow-list refuses a missing Host with a description.
   requireHostHeader: false,
 }
 const MAX_CONNECTIONS = 10_000
-/** How long a request that is already on its way may still arrive on an idle connection. */
+/** How long requests in transit may still arrive on idle connections. */
 const IDLE_GRACE_MS = 300
 
-/** A server that is not listening yet. */
+/** Creates a server that does not listen yet. */
 export function createHttpServer({ handler, tls }: HttpServerDeps): HttpServer {
   const open = new Set<ServerResponse>()
   let draining = false
@@ -76,24 +80,24 @@ export function createHttpServer({ handler, tls }: HttpServerDeps): HttpServer {
   const server: Server = secure ?? createServer(LIMITS, onRequest)
   server.maxConnections = MAX_CONNECTIONS
   server.on('clientError', refuseUnparsable)
-  // RFC 9110 §10.1.1: an expectation that nobody knows may be ignored; Node alone would answer 417 without a word.
+  // RFC 9110 §10.1.1: an unknown expectation may be ignored; Node would answer 417 without a body.
   server.on('checkExpectation', onRequest)
 
   async function drain(timeoutMs: number): Promise<number> {
     draining = true
     for (const response of open) if (!response.headersSent) response.setHeader('Connection', 'close')
     const closed = new Promise<void>((resolve) => server.once('close', resolve))
-    // http's own close() would cut idle connections at once, with requests on their way.
+    // http's own close() would close idle connections at once, with requests in transit.
     TcpServer.prototype.close.call(server)
     const deadline = Date.now() + timeoutMs
     const grace = Date.now() + Math.min(IDLE_GRACE_MS, timeoutMs)
-    for (let over = false; !over && Date.now() < deadline;) {
+    for (let isClosed = false; !isClosed && Date.now() < deadline;) {
       if (Date.now() >= grace) server.closeIdleConnections()
-      over = await Promise.race([closed.then(() => true), delay(25, false)])
+      isClosed = await Promise.race([closed.then(() => true), delay(25, false)])
     }
     const cut = open.size
     server.closeAllConnections()
-    // Clears the timer that looks for slow requests.
+    // Stops the timer that checks for slow requests.
     server.close(() => {})
     return cut
   }
@@ -105,7 +109,7 @@ export function createHttpServer({ handler, tls }: HttpServerDeps): HttpServer {
   }
 }
 
-/** Throws ListenError when the address cannot be listened on, before anything costly is begun. */
+/** Throws ListenError when the address cannot be listened on; for a check before expensive work. */
 export async function checkAddress(address: Address): Promise<void> {
   const server = new TcpServer()
   await listen(server, address)
@@ -117,7 +121,7 @@ async function listen(server: TcpServer, address: Address): Promise<number> {
     return await bind(server, address)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    // A machine without IPv6 has no `::`.
+    // `::` does not exist on a machine without IPv6.
     if (address.host === '::' && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL')) {
       return listen(server, { ...address, host: '0.0.0.0' })
     }
@@ -128,7 +132,7 @@ async function listen(server: TcpServer, address: Address): Promise<number> {
 function bind(server: TcpServer, { host, port, shared = false }: Address): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   server.once('error', reject)
-  // Shared, a connection reaches its process without a hop over the leading one, which could lose it at the end.
+  // With reusePort a connection reaches its process directly, not over the primary, which could lose it at shutdown.
   server.listen({ host, port, ...(shared && { exclusive: true, reusePort: true }) }, () => {
     server.off('error', reject)
     resolve((server.address() as AddressInfo).port)
@@ -136,7 +140,7 @@ function bind(server: TcpServer, { host, port, shared = false }: Address): Promi
   return promise
 }
 
-/** What the system refused when a port was asked for, as a sentence that names the setting to change. */
+/** Returns the error for a failed listen, which names the setting to change. */
 export function listenError(error: unknown, { host, port, variables }: Address): ListenError {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
   const sentences: Record<string, string> = {

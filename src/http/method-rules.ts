@@ -1,20 +1,20 @@
-/** Which methods a path takes, where whoever serves it would answer 404; and forms that become queries. */
+/** Limits the methods of a path where its handler would answer 404, and turns form posts into queries. */
 import type { Context, Middleware } from 'koa'
 import { readForm } from './body.ts'
 import { RequestError } from './errors.ts'
 
 const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-/** The request line must fit into the 16 KiB of a request head, beside cookies. */
+/** The request line must fit into the 16 KiB of a request head, together with cookies. */
 const MAX_QUERY = 8192
 
 export interface MethodRules {
-  /** The methods of a path. HEAD comes with GET; OPTIONS is let through (CORS). Other paths are not judged. */
+  /** The methods by path. GET includes HEAD; OPTIONS always passes (CORS). Other paths are not checked. */
   readonly methods: Readonly<Record<string, readonly string[]>>
-  /** Paths where a form POST is answered by 303 to the same path with the form as query. */
+  /** Paths where a form POST is redirected with 303 to the same path, with the form as query. */
   readonly postAsGet: readonly string[]
 }
 
-/** 501 for methods that nobody here knows, 405 with `Allow` by the table, 303 for forms (OpenID Connect Core §3.1.2.1). */
+/** Answers 501 for unknown methods, 405 with `Allow` by the table, and 303 for forms (OpenID Connect Core §3.1.2.1). */
 export function methodRules({ methods, postAsGet }: MethodRules): Middleware {
   const rules = new Map(Object.entries(methods))
   const redirected = new Set(postAsGet)
@@ -38,8 +38,9 @@ function isAllowed(method: string, allowed: readonly string[]): boolean {
 }
 
 /**
- * Session cookies are `SameSite=Lax`: they come with the GET that follows, not with a POST from another site. Repeated
- * parameters stay repeated, so that whoever serves the GET refuses them. RFC 9700 §4.12: 303, never 307.
+ * Redirects with the form as query: session cookies are `SameSite=Lax`, so the browser sends them with the GET that
+ * follows, but not with a cross-site POST. Repeated parameters stay repeated, so that the handler of the GET refuses
+ * them. RFC 9700 §4.12 requires 303, not 307.
  */
 async function redirectAsGet(ctx: Context): Promise<void> {
   const form = await readForm(ctx)

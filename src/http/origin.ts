@@ -1,14 +1,14 @@
-/** Where a request comes from, believing forwarding headers from trusted proxies only. */
+/** Finds the client address of a request, trusting forwarding headers only from trusted proxies. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { Context, Middleware } from 'koa'
 import { requestState } from './request-state.ts'
 
-/** More hops than any deployment has; a longer list is not walked. */
+/** More hops than any deployment has; further entries are ignored. */
 const MAX_HOPS = 10
 
-/** Headers by which a proxy tells of the caller, or by which a caller would try to pass for a proxy. */
+/** Headers by which a proxy describes the caller, or a caller could impersonate a proxy. */
 const FORWARDING_HEADERS = new Set([
   'cf-connecting-ip',
   'client-cert',
@@ -25,7 +25,7 @@ const FORWARDING_HEADERS = new Set([
   'x-rewrite-url',
   'x-ssl-client-cert',
 ])
-/** RFC 9440: the certificate that a TLS-terminating proxy received; kept from trusted proxies. */
+/** The certificate that a TLS-terminating proxy received (RFC 9440); kept from trusted proxies. */
 const CLIENT_CERT_HEADERS = new Set(['client-cert', 'client-cert-chain'])
 
 export interface RequestOrigin {
@@ -33,22 +33,22 @@ export interface RequestOrigin {
   readonly requestId: string
 }
 
-/** Whose request this is, for audit events. */
+/** Returns the address and request id of a request, for audit events. */
 export function requestOrigin(ctx: Context): RequestOrigin {
   const { address, requestId } = requestState(ctx)
   return { address: address ?? plainAddress(ctx.req.socket.remoteAddress), requestId: requestId ?? '' }
 }
 
 /**
- * Finds the caller's address and then *replaces* the forwarding headers by what was found: `X-Forwarded-For` holds
- * that one address and `X-Forwarded-Proto` the issuer's scheme. So `app.proxy` and the engine's `proxy` are to be on:
- * what Koa reads there can only have been written here. `Forwarded` is never read: a proxy that writes one of the two
- * headers passes the other on as the caller sent it.
+ * Finds the client address and replaces the forwarding headers: `X-Forwarded-For` then contains only that address and
+ * `X-Forwarded-Proto` the issuer's scheme. So Koa and the engine, with `proxy` on, read only what was written here.
+ * `Forwarded` is never read, because a proxy that writes one of the two headers passes the other on as the caller sent
+ * it.
  */
 export function origin(options: { readonly issuer: string; readonly trustedProxies: readonly string[] }): Middleware {
   const isTrusted = createProxyTest(options.trustedProxies)
   const scheme = new URL(options.issuer).protocol.slice(0, -1)
-  // the peer of a connection stays the same for all its requests
+  // all requests of a connection have the same peer
   const peers = new WeakMap<Socket, { address: string; trusted: boolean }>()
 
   function peerOf(socket: Socket): { address: string; trusted: boolean } {
@@ -73,7 +73,7 @@ export function origin(options: { readonly issuer: string; readonly trustedProxi
   }
 }
 
-/** Whether an address lies in one of the CIDR ranges (single addresses are allowed too). Throws on a malformed one. */
+/** Creates a test whether an address is in one of the CIDR ranges or single addresses. Throws on a malformed range. */
 export function createProxyTest(ranges: readonly string[]): (address: string) => boolean {
   const parsed = ranges.map((range) => ipaddr.parseCIDR(range.includes('/') ? range : singleAddress(range)))
   return (address) => {
@@ -87,7 +87,10 @@ function singleAddress(address: string): string {
   return `${address}/${ipaddr.parse(address).kind() === 'ipv4' ? 32 : 128}`
 }
 
-/** From the right, the first address that is not a trusted proxy: everything left of it is the caller's invention. */
+/**
+ * Returns the first address from the right that is not a trusted proxy; the caller can have invented everything left of
+ * it.
+ */
 function forwardedAddress(
   peer: string,
   header: string | string[] | undefined,
@@ -107,7 +110,7 @@ function forwardedAddress(
   return address
 }
 
-/** Some proxies append the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+/** Removes a port, which some proxies append: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function withoutPort(value: string): string {
   if (value.length > 60) return ''
   if (value.startsWith('[')) return value.slice(1, Math.max(1, value.indexOf(']')))
@@ -115,7 +118,7 @@ function withoutPort(value: string): string {
   return colon !== -1 && colon === value.lastIndexOf(':') ? value.slice(0, colon) : value
 }
 
-/** IPv4 in its own notation also where the socket speaks IPv6; never a zone. */
+/** Returns the address without a zone, with IPv4-mapped addresses in IPv4 notation. */
 function plainAddress(address: string | undefined): string {
   if (address === undefined) return ''
   const bare = address.split('%', 1)[0] as string

@@ -1,53 +1,52 @@
-/** Lets people's requests begin one after another when a crowd arrives at once, so that machines are not kept waiting. */
+/** Starts interactive requests one after another under load, so that machine clients do not wait for a whole crowd. */
 import type { Middleware } from 'koa'
 import { watchEventLoop } from '#shared/event-loop.ts'
 
-const LOOK_MS = 3
-const LOOKS = 5
+const CHECK_MS = 3
+const MAX_CHECKS = 5
 
 /**
- * Requests for paths that start with one of `paced` begin in the order in which they came: each when the one before is
- * answered, or when the event loop has time to spare while that one waits for something else, or after 15 ms. Hundreds
- * that begin in the same turn of the event loop would keep everybody else waiting for all of them. A single one never
- * waits.
+ * Requests for paths that start with one of `paced` start in order of arrival: each when the previous one is answered,
+ * when the event loop is idle while that one waits, or after 15 ms. Hundreds that start in the same turn of the event
+ * loop would delay every other request. A single request never waits.
  */
 export function pacing(paced: readonly string[]): Middleware {
   const waiting: (() => void)[] = []
-  let isTaken = false
+  let isBusy = false
 
-  function passOn(): void {
+  function startNext(): void {
     const next = waiting.shift()
-    isTaken = next !== undefined
+    isBusy = next !== undefined
     next?.()
   }
 
   return async (ctx, next) => {
     if (!paced.some((start) => ctx.path.startsWith(start))) return next()
-    if (isTaken) await new Promise<void>((resolve) => waiting.push(resolve))
-    isTaken = true
-    const leave = leaveWhenIdle(passOn)
+    if (isBusy) await new Promise<void>((resolve) => waiting.push(resolve))
+    isBusy = true
+    const release = releaseWhenIdle(startNext)
     try {
       return await next()
     } finally {
-      leave()
+      release()
     }
   }
 }
 
-/** Calls `passOn` once: when the returned function is called, or before. */
-function leaveWhenIdle(passOn: () => void): () => void {
+/** Calls `startNext` once: when the returned function is called, or earlier. */
+function releaseWhenIdle(startNext: () => void): () => void {
   const isSaturated = watchEventLoop()
-  let looks = 0
+  let checks = 0
   const timer = setInterval(() => {
-    looks += 1
-    if (looks === LOOKS || !isSaturated()) leave()
-  }, LOOK_MS)
-  let hasLeft = false
+    checks += 1
+    if (checks === MAX_CHECKS || !isSaturated()) release()
+  }, CHECK_MS)
+  let isReleased = false
 
-  function leave(): void {
+  function release(): void {
     clearInterval(timer)
-    if (!hasLeft) passOn()
-    hasLeft = true
+    if (!isReleased) startNext()
+    isReleased = true
   }
-  return leave
+  return release
 }

@@ -1,4 +1,4 @@
-/** Errors of an API as `application/problem+json` (RFC 9457). */
+/** Sends the errors of an API as `application/problem+json` (RFC 9457). */
 import type { Context, Middleware } from 'koa'
 import type { Logger } from '#observability/logger.ts'
 import { isSecretName, redact, REDACTED } from '#observability/redaction.ts'
@@ -25,11 +25,11 @@ const TITLES: Readonly<Record<number, string>> = {
 
 export interface ProblemDeps {
   readonly logger: Logger
-  /** The issuer: problem types are pages below it. */
+  /** The issuer; the URLs of problem types start with it. */
   readonly issuer: string
 }
 
-/** Translates whatever the routes after it throw, and answers without a body, into a problem. */
+/** Translates errors of the routes after it, and error statuses without a body, into problems. */
 export function problemErrors({ logger, issuer }: ProblemDeps): Middleware {
   const log = createFailureLog(logger)
   return async (ctx, next) => {
@@ -44,7 +44,7 @@ export function problemErrors({ logger, issuer }: ProblemDeps): Middleware {
   }
 }
 
-/** Members as in RFC 9457 §3.1, and `code`, `request_id`, `errors: [{field, given, expected}]`. */
+/** Sends a problem with the members of RFC 9457 §3.1 and `code`, `request_id`, `errors: [{field, given, expected}]`. */
 export function sendProblem(ctx: Context, failure: Failure, issuer: string): void {
   setFailureHeaders(ctx, failure)
   ctx.status = failure.status
@@ -60,12 +60,12 @@ export function sendProblem(ctx: Context, failure: Failure, issuer: string): voi
   ctx.type = 'application/problem+json'
 }
 
-/** Whether nobody has answered yet. */
+/** Whether the response is still empty. */
 export function isEmpty(ctx: Context): boolean {
   return (ctx.body === undefined || ctx.body === null) && ctx.respond !== false && !ctx.res.headersSent
 }
 
-/** A caller may send a secret to the wrong place; it is not sent back, and no novel is. */
+/** Redacts secrets that a caller sent in the wrong field, and limits the length. */
 function shownFault({ field, given, expected }: Fault): Fault {
   const name = field.split(/[.[\]]/).findLast((part) => part !== '' && !/^\d+$/.test(part)) ?? field
   if (isSecretName(name)) return { field, given: given === undefined ? null : REDACTED, expected }

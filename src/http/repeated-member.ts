@@ -1,8 +1,8 @@
-/** Finds a member that a JSON object names twice: JSON.parse keeps the last one, other readers the first. */
+/** Finds a repeated member in JSON: JSON.parse keeps the last one, other parsers the first. */
 
 const STRUCTURE = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g
 
-/** The path of the first repeated member, such as `jwks.keys`; undefined when there is none. `text` is valid JSON. */
+/** Returns the path of the first repeated member, such as `jwks.keys`, or undefined. `text` is valid JSON. */
 export function repeatedMember(text: string): string | undefined {
   const open: { readonly names: Set<string> | undefined; name: string }[] = []
   let before = ''

@@ -1,4 +1,4 @@
-/** One log line and one observation a request: what was asked by template, how it ended, how long it took. */
+/** Writes one log line and one metric for each request: route template, status and duration. */
 import type { Context, Middleware } from 'koa'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
@@ -10,13 +10,13 @@ const MAX_CLIENT_ID = 200
 export interface RequestLogDeps {
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'observeRequest'>
-  /** The template of a path that no room named in `ctx.state.route`. */
+  /** Returns the template of a path, used when no room set `ctx.state.route`. */
   readonly routeOf: (path: string) => string
 }
 
 /**
- * Writes when the answer has left or the caller has gone. Never a path, query string, header, cookie or body: they
- * hold codes, tokens and personal data.
+ * Logs when the answer is sent or the client has disconnected. Never logs a path, query, header, cookie or body,
+ * because they contain codes, tokens and personal data.
  */
 export function requestLog({ logger, metrics, routeOf }: RequestLogDeps): Middleware {
   return (ctx, next) => {
@@ -48,7 +48,7 @@ function routeTemplate(ctx: Context, path: string, routeOf: (path: string) => st
   if (named !== undefined) return named
   const known = routeOf(path)
   if (known !== OTHER_ROUTE) return known
-  // @koa/router leaves the template of the route it took.
+  // @koa/router stores the template of the matched route here.
   const matched: unknown = (ctx as unknown as { _matchedRoute?: unknown })._matchedRoute
   return typeof matched === 'string' ? matched : known
 }

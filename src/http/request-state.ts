@@ -1,18 +1,18 @@
-/** What the HTTP edge keeps about a request in `ctx.state`, with types. */
+/** The typed request state that the HTTP edge keeps in `ctx.state`. */
 import type { Context } from 'koa'
 
 export interface RequestState {
-  /** Set by the request id middleware; also sent as `X-Request-Id`. */
+  /** Set by the request id middleware and sent as `X-Request-Id`. */
   requestId?: string
-  /** The caller's address, from the socket or from a trusted proxy. */
+  /** The client address, from the socket or a trusted proxy. */
   address?: string
-  /** The route template for logs and metrics; a room may set it. */
+  /** The route template for logs and metrics; rooms may set it. */
   route?: string
-  /** The client that the request is for, once known; a room may set it. */
+  /** The client of the request, once known; rooms may set it. */
   clientId?: string
 }
 
-/** `ctx.state`, seen as what this room keeps in it. */
+/** Returns `ctx.state` with the type of this room. */
 export function requestState(ctx: Pick<Context, 'state'>): RequestState {
   return ctx.state
 }

@@ -1,7 +1,10 @@
-/** Turns a path into its route template, so that logs and metrics hold no identifier and no caller can make series. */
+/**
+ * Maps a path to its route template, so that logs and metrics contain no identifiers and callers cannot create time
+ * series.
+ */
 export const OTHER_ROUTE = 'other'
 
-/** `templates` are paths such as `/interaction/:uid`; `:name` stands for one segment, a last `*` for any rest. */
+/** `templates` are paths such as `/interaction/:uid`; `:name` matches one segment, a final `*` any rest. */
 export function createRouteTemplates(templates: readonly string[]): (path: string) => string {
   const exact = new Set(templates.filter((template) => !/[:*]/.test(template)))
   const patterns = templates.filter((template) => !exact.has(template)).map(toPattern)

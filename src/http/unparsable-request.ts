@@ -1,4 +1,4 @@
-/** Answers what is no HTTP, too large a head or too slow a sender with a sentence, where Node alone sends none. */
+/** Answers invalid HTTP, a too large head and a too slow sender with a description, where Node would send none. */
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 
@@ -9,8 +9,8 @@ const REFUSALS: Readonly<Record<string, readonly [status: number, sentence: stri
 const MALFORMED = [400, 'The request is not well-formed HTTP.'] as const
 
 /**
- * A listener for the `clientError` event of a server. Give the server `requireHostHeader: false` too, so that a
- * missing Host reaches the allow-list and its sentence.
+ * Handles the `clientError` event of a server. Set `requireHostHeader: false` on the server too, so that the host
+ * allow-list can answer a missing Host.
  */
 export function refuseUnparsable(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
