@@ -3,7 +3,7 @@ import { html, type Html } from '#pages/design/html.ts'
 import { button, buttonLink, form, hidden, notice } from '#pages/design/components.ts'
 import { done, errorSummary, section } from '#pages/design/work-components.ts'
 import type { ContentSecurityPolicy } from '#http/security-headers.ts'
-import { type RailLink, sendWorkPage } from '#pages/work-page.ts'
+import { type NavigationLink, sendWorkPage } from '#pages/work-page.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'
 import type { Paths } from './paths.ts'
@@ -99,9 +99,9 @@ export function createFrame({ paths, accountAccess }: FrameDeps): Frame {
         language,
         title: again === undefined ? title : `${texts.errorPrefix}: ${title}`,
         heading: page.heading ?? title,
-        railLabel: texts.rail,
-        rail: railOf(paths, name, language),
-        who: account.email,
+        navigationLabel: texts.rail,
+        navigation: railOf(paths, name, language),
+        signedInAs: account.email,
         signOut: { href: paths.signOut, label: texts.signOut },
         content: html`${again === undefined ? '' : problems(again, language)}
         ${what === undefined || again !== undefined ? '' : await doneNotice(visit, what)} ${page.content}`,
@@ -113,7 +113,7 @@ export function createFrame({ paths, accountAccess }: FrameDeps): Frame {
   }
 }
 
-function railOf(paths: Paths, name: SectionName, language: Language): readonly (readonly RailLink[])[] {
+function railOf(paths: Paths, name: SectionName, language: Language): readonly (readonly NavigationLink[])[] {
   const texts = TEXTS[language].frame.titles
   const current = UNDER[name] ?? name
   return RAIL.map((group) =>

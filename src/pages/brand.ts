@@ -1,24 +1,24 @@
-/** Whose pages these are: a name, a mark, a colour and a few links, which an administrator may set. */
+/** The brand of the pages: a name, a logo, an accent colour and a few links, which an administrator can set. */
 import type Koa from 'koa'
 import type { Context } from 'koa'
 
 export interface Brand {
   readonly name: string
-  /** A `data:` URL of an image; null: the mark of Signet. */
+  /** A `data:` URL of an image, or null for the Signet logo. */
   readonly logo: string | null
-  /** `#rrggbb`; null: the colours of Signet. */
+  /** `#rrggbb`, or null for the Signet colours. */
   readonly accent: string | null
-  /** Where people get help, and what they may want to read, as URLs; shown at the foot of each page. */
+  /** URLs of help, privacy policy and terms, shown in the footer of each page. */
   readonly support_url: string | null
   readonly privacy_url: string | null
   readonly terms_url: string | null
 }
 
-/** Small enough that the sign-in page stays so. */
+/** Keeps the sign-in page small. */
 const MAX_LOGO_CHARACTERS = 20_000
 const LOGO = /^data:image\/(?:png|svg\+xml|webp|jpeg);base64,[A-Za-z0-9+/]+={0,2}$/
 
-/** What `isLogo` takes, in words. */
+/** Describes what `isLogo` accepts. */
 export const EXPECTED_LOGO = 'a data: URL of a PNG, SVG, WebP or JPEG image in base64, of at most 20,000 characters'
 export const EXPECTED_ACCENT = 'a colour such as #3a3a8f'
 
@@ -39,14 +39,15 @@ const SIGNET: Brand = {
   terms_url: null,
 }
 
-// by the application rather than by the request: most requests have no page
+// stored by application, not by request, because most requests have no page
 const brands = new WeakMap<Koa, () => Brand>()
 
-/** The pages of `app` carry what `brand` answers at the time. */
+/** Sets the brand of the pages of `app`. `brand` is called for each page. */
 export function setBrand(app: Koa, brand: () => Brand): void {
   brands.set(app, brand)
 }
 
+/** Returns the brand of this application, or that of Signet when none is set. */
 export function brandOf(ctx: Pick<Context, 'app'>): Brand {
   return brands.get(ctx.app)?.() ?? SIGNET
 }

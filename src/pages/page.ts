@@ -1,4 +1,7 @@
-/** Sends a page: by itself one of one step, a sheet with the mark on top, its content, and the languages at the foot. */
+/**
+ * Sends a page. The default layout is for a single step: a sheet with the brand, the content, and the languages in the
+ * footer.
+ */
 import { html, type Html } from './design/html.ts'
 import type { Context } from 'koa'
 import { type Brand, brandOf } from './brand.ts'
@@ -12,30 +15,30 @@ export interface Page {
   readonly language: Language
   readonly title: string
   readonly content: Html
-  /** 200 where none is given. */
+  /** Default 200. */
   readonly status?: number
-  /** CSP sources to which a form of this page may lead by redirects, beside our own origin. */
+  /** CSP sources that a form of this page may redirect to, in addition to our own origin. */
   readonly formTargets?: readonly string[]
-  /** Where the page is to be had by GET in another language, as a path; undefined: at the page's own address. */
+  /** The path that serves this page by GET in another language; undefined for the page's own address. */
   readonly languagePath?: string | undefined
-  /** What is another's on this page: the app's that it leads to. */
+  /** Overrides of the brand, such as the logo of the app that the page leads to. */
   readonly brand?: Partial<Brand>
-  /** What a part of the page needs besides: its script, and where that may connect to. */
+  /** Additional CSP directives, such as those for a script and its connections. */
   readonly policy?: ContentSecurityPolicy | undefined
-  /** How it is laid out; as a page of one step where none is given. */
-  readonly frame?: Frame
+  /** Default: the layout of a single step. */
+  readonly layout?: PageLayout
 }
 
-/** Where the parts of a page stand, and the style for it. */
-export interface Frame {
+/** Arranges the parts of a page, and has the style for it. */
+export interface PageLayout {
   readonly style: Style
   body(parts: { readonly brand: Html; readonly content: Html; readonly languages: Html }): Html
 }
 
-/** The links at the foot, in their order. */
+/** The links in the footer, in order. */
 const LINKS = ['support_url', 'privacy_url', 'terms_url'] as const
 
-const STEP: Frame = {
+const STEP_LAYOUT: PageLayout = {
   style: STEP_STYLE,
   body: ({ brand, content, languages }) =>
     html`<body>
@@ -48,7 +51,7 @@ const ICON = `data:image/svg+xml,${encodeURIComponent(
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#5b5bc0" fill-rule="evenodd" d="${MARK}"/></svg>`,
 )}`
 
-/** Answers with the page. Its policy allows its own stylesheet and forms to ourselves and the targets given. */
+/** Sends the page. Its policy allows its own stylesheet, and forms to ourselves and `formTargets`. */
 export async function sendPage(ctx: Context, page: Page): Promise<void> {
   const document = String(await renderDocument(ctx, page))
   ctx.status = page.status ?? 200
@@ -57,7 +60,7 @@ export async function sendPage(ctx: Context, page: Page): Promise<void> {
   allowContent(ctx, {
     'style-src': stylesOf(ctx, page).map(({ source }) => source),
     'img-src': ['data:'],
-    // Chromium applies form-action to every redirect after a form was sent, so that to the app must be named.
+    // Chromium applies form-action to the redirects after a form too, so the app's redirect URI must be listed.
     'form-action': ["'self'", ...new Set(page.formTargets ?? [])],
     ...page.policy,
   })
@@ -66,7 +69,7 @@ export async function sendPage(ctx: Context, page: Page): Promise<void> {
 }
 
 function renderDocument(ctx: Context, page: Page): Html {
-  const { language, title, content, frame = STEP } = page
+  const { language, title, content, layout = STEP_LAYOUT } = page
   const { name, logo } = { ...brandOf(ctx), ...page.brand }
   const brand = html`<div class="brand">
     ${logo === null ? mark() : html`<img src="${logo}" alt="" height="28" />`}<span>${name}</span>
@@ -81,16 +84,16 @@ function renderDocument(ctx: Context, page: Page): Html {
         <link rel="icon" href="${logo ?? ICON}" />
         ${stylesOf(ctx, page).map(({ element }) => element)}
       </head>
-      ${frame.body({ brand, content, languages: languageLinks(ctx, page) })}
+      ${layout.body({ brand, content, languages: languageLinks(ctx, page) })}
     </html> `
 }
 
-function stylesOf(ctx: Context, { frame = STEP, brand }: Page): Style[] {
+function stylesOf(ctx: Context, { layout = STEP_LAYOUT, brand }: Page): Style[] {
   const { accent } = { ...brandOf(ctx), ...brand }
-  return accent === null ? [frame.style] : [frame.style, accentStyle(accent)]
+  return accent === null ? [layout.style] : [layout.style, accentStyle(accent)]
 }
 
-/** What an administrator wants people to find on each page. */
+/** Renders the footer links that an administrator set. */
 function brandLinks(ctx: Context, language: Language): Html {
   const brand = brandOf(ctx)
   const links = LINKS.map((name) => ({ href: webUrl(brand[name]), label: FRAME_TEXTS[language][name] }))
@@ -101,11 +104,11 @@ function brandLinks(ctx: Context, language: Language): Html {
   </ul>`
 }
 
-/** Links to this page in each language. A page that answers a POST and has no address of its own has none. */
+/** Renders links to this page in each language. An answer to a POST without `languagePath` has none. */
 function languageLinks(ctx: Context, { language, languagePath }: Page): Html {
   const isAddressed = ctx.method === 'GET' || ctx.method === 'HEAD'
-  const more = brandLinks(ctx, language)
-  if (languagePath === undefined && !isAddressed) return html`<footer class="foot">${more}</footer>`
+  const otherLinks = brandLinks(ctx, language)
+  if (languagePath === undefined && !isAddressed) return html`<footer class="foot">${otherLinks}</footer>`
   const parameters = new URLSearchParams(languagePath === undefined ? ctx.querystring : '')
   const links = Object.entries(LANGUAGES).map(([tag, { name }]) => {
     if (tag === language) return html`<li><span aria-current="true" lang="${tag}">${name}</span></li>`
@@ -119,6 +122,6 @@ function languageLinks(ctx: Context, { language, languagePath }: Page): Html {
         ${links}
       </ul>
     </nav>
-    ${more}
+    ${otherLinks}
   </footer>`
 }

@@ -1,34 +1,34 @@
-/** Sends a page of work: a rail with the ways to its neighbours, which is a bar with a menu on narrow screens. */
+/** Sends a work page: a page with navigation at the side, which becomes a bar with a menu on narrow screens. */
 import { html, type Html } from './design/html.ts'
 import type { Context } from 'koa'
 import { WORK_STYLE } from './design/stylesheet.ts'
 import { FRAME_TEXTS } from './i18n/frame-texts.ts'
 import { type Page, sendPage } from './page.ts'
 
-export interface RailLink {
+export interface NavigationLink {
   readonly href: string
   readonly label: string
   readonly current?: boolean
 }
 
-export interface WorkPage extends Omit<Page, 'frame'> {
-  /** What the rail is called for those who hear the page. */
-  readonly railLabel: string
-  readonly rail: readonly (readonly RailLink[])[]
-  /** Who works here, and the way out. */
-  readonly who: string
+export interface WorkPage extends Omit<Page, 'layout'> {
+  /** The accessible name of the navigation. */
+  readonly navigationLabel: string
+  readonly navigation: readonly (readonly NavigationLink[])[]
+  /** The signed-in person, and the sign-out link. */
+  readonly signedInAs: string
   readonly signOut: { readonly href: string; readonly label: string }
   readonly heading: string | Html
 }
 
-/** As `sendPage`, in the frame of a page of work. */
+/** Sends a page as `sendPage`, in the layout with navigation. */
 export function sendWorkPage(ctx: Context, page: WorkPage): Promise<void> {
   const { menu, skip } = FRAME_TEXTS[page.language]
-  // shown twice, and each time hidden from everybody where the other one is shown: a menu needs no script so
-  const rail = railOf(page)
+  // rendered twice, of which CSS shows one, so that the menu needs no script
+  const navigation = renderNavigation(page)
   return sendPage(ctx, {
     ...page,
-    frame: {
+    layout: {
       style: WORK_STYLE,
       body: ({ brand, content, languages }) =>
         html`<body class="work">
@@ -37,9 +37,9 @@ export function sendWorkPage(ctx: Context, page: WorkPage): Promise<void> {
             ${brand}
             <details class="menu">
               <summary>${menu}</summary>
-              ${rail}
+              ${navigation}
             </details>
-            <div class="wide">${rail}</div>
+            <div class="wide">${navigation}</div>
           </header>
           <main id="content">
             <h1>${page.heading}</h1>
@@ -51,9 +51,9 @@ export function sendWorkPage(ctx: Context, page: WorkPage): Promise<void> {
   })
 }
 
-function railOf({ rail, railLabel, who, signOut }: WorkPage): Html {
-  return html`<nav aria-label="${railLabel}">
-      ${rail.map(
+function renderNavigation({ navigation, navigationLabel, signedInAs, signOut }: WorkPage): Html {
+  return html`<nav aria-label="${navigationLabel}">
+      ${navigation.map(
         (group) =>
           html`<ul role="list">
             ${group.map(
@@ -64,7 +64,7 @@ function railOf({ rail, railLabel, who, signOut }: WorkPage): Html {
       )}
     </nav>
     <div class="out">
-      <p class="small"><bdi>${who}</bdi></p>
+      <p class="small"><bdi>${signedInAs}</bdi></p>
       <a href="${signOut.href}">${signOut.label}</a>
     </div>`
 }

@@ -1,10 +1,13 @@
-/** The parts that pages are put together from. Texts come in; nothing here speaks a language. */
+/** The HTML components of pages. Callers supply all texts, so the components are language-neutral. */
 import { html, type Html } from './html.ts'
 
-/** A ring of outer radius 13 and inner radius 7 around (16, 17), cut open at the top by a notch 4 wide and 3 deep. */
+/**
+ * The path of the logo: a ring of outer radius 13 and inner radius 7 around (16, 17), with a notch 4 wide and 3 deep at
+ * the top.
+ */
 export const MARK = 'M14 4.15V7h4V4.15A13 13 0 1 1 14 4.15ZM16 10a7 7 0 1 0 0 14 7 7 0 0 0 0-14Z'
 
-/** A signet ring seen from above, with its notch. One colour: that of the text around it. */
+/** The Signet logo: a signet ring seen from above, with its notch, in the colour of the surrounding text. */
 export function mark(size = 28): Html {
   return html`<svg
     class="mark"
@@ -40,7 +43,7 @@ function warning(): Html {
   </svg>`
 }
 
-/** Another's name or words: their direction of writing stays their own. */
+/** A name or text of a person or app, isolated so that its writing direction does not affect ours. */
 export function foreign(text: string): Html {
   return html`<bdi>${text}</bdi>`
 }
@@ -55,19 +58,19 @@ export function host(text: string): Html {
 
 export interface Button {
   readonly label: string | Html
-  /** `danger`: what it takes away does not come back. */
+  /** `danger` marks an action that cannot be undone. */
   readonly kind?: 'primary' | 'secondary' | 'quiet' | 'danger'
   readonly name?: string
   readonly value?: string
 }
 
-/** A submit button; it stands inside the form that it sends. */
+/** A submit button; place it inside its form. */
 export function button({ label, kind = 'secondary', name, value }: Button): Html {
-  const sent = name === undefined ? '' : html`name="${name}" value="${value ?? ''}"`
-  return html`<button type="submit" ${sent} class="button ${kind}">${label}</button>`
+  const valueAttributes = name === undefined ? '' : html`name="${name}" value="${value ?? ''}"`
+  return html`<button type="submit" ${valueAttributes} class="button ${kind}">${label}</button>`
 }
 
-/** A way on by GET that looks like the button it stands in for. `href` must be checked by the caller (see `webUrl`). */
+/** A link that looks like a button. The caller must check `href` (see `webUrl`). */
 export function buttonLink(link: { href: string; label: string | Html; kind?: Button['kind'] }): Html {
   return html`<a class="button ${link.kind ?? 'secondary'}" href="${link.href}">${link.label}</a>`
 }
@@ -75,36 +78,36 @@ export function buttonLink(link: { href: string; label: string | Html; kind?: Bu
 export interface Field {
   readonly name: string
   readonly label: string
-  /** What to know before one fills it in. */
+  /** Help that people read before they fill it in. */
   readonly help?: string | undefined
   readonly type: 'text' | 'password' | 'email' | 'tel' | 'url'
   /** The autofill name (HTML §4.10.18.7). */
   readonly autocomplete: string
   readonly value?: string
   readonly error?: string | undefined
-  /** The id of a notice about several fields, this one among them. */
+  /** The id of a notice that covers several fields, including this one. */
   readonly describedBy?: string | undefined
   readonly focus?: boolean
   readonly inputmode?: 'email' | 'numeric'
-  /** Of people's own words: their capitals and spelling are left to the keyboard. */
+  /** True for free text: the keyboard may capitalize and correct it. */
   readonly prose?: boolean
   readonly optional?: boolean
 }
 
-/** A label, its input and, between them, what is wrong with it. */
+/** A label, its help and error, and its input. */
 export function field(given: Field): Html {
   const { name, label, type, autocomplete, value = '', error, help, focus = false, inputmode } = given
-  const fault = error === undefined ? given.describedBy : `${name}-error`
-  const describing = [fault, help === undefined ? undefined : `${name}-help`].filter((id) => id !== undefined)
-  const described = describing.length === 0 ? '' : html` aria-describedby="${describing.join(' ')}"`
-  const invalid = html`${fault === undefined ? '' : html` aria-invalid="true"`}${described}`
+  const errorId = error === undefined ? given.describedBy : `${name}-error`
+  const describedByIds = [errorId, help === undefined ? undefined : `${name}-help`].filter((id) => id !== undefined)
+  const described = describedByIds.length === 0 ? '' : html` aria-describedby="${describedByIds.join(' ')}"`
+  const invalid = html`${errorId === undefined ? '' : html` aria-invalid="true"`}${described}`
   const entry =
     type === 'text' && given.prose !== true ? html` autocapitalize="none" autocorrect="off" spellcheck="false"` : ''
   const keyboard = inputmode === undefined ? '' : html` inputmode="${inputmode}"`
   return html`<div class="field">
     <label for="${name}">${label}</label>
     ${help === undefined ? '' : html`<p class="small" id="${name}-help">${help}</p>`}
-    ${error === undefined ? '' : wrong(`${name}-error`, error)}<input
+    ${error === undefined ? '' : fieldError(`${name}-error`, error)}<input
       id="${name}"
       name="${name}"
       type="${type}"
@@ -116,11 +119,11 @@ export function field(given: Field): Html {
   </div>`
 }
 
-function wrong(id: string, message: string): Html {
+function fieldError(id: string, message: string): Html {
   return html`<p class="wrong" id="${id}">${warning()}<span>${message}</span></p>`
 }
 
-/** What went wrong with the whole form, said at once to a screen reader. */
+/** An error of the whole form, which a screen reader announces at once. */
 export function notice(id: string, message: string): Html {
   return html`<div class="notice wrong" id="${id}" role="alert">${warning()}<span>${message}</span></div>`
 }
@@ -129,12 +132,12 @@ export function hidden(name: string, value: string): Html {
   return html`<input type="hidden" name="${name}" value="${value}" />`
 }
 
-/** A form that posts to a path of our own. */
+/** A form that posts to one of our paths. */
 export function form(action: string, content: Html): Html {
   return html`<form class="stack" method="post" action="${action}" novalidate>${content}</form>`
 }
 
-/** What is asked for, ticked; each line is sent as `scope`. What is required has a tick that stays. */
+/** The requested scopes as ticked boxes, each sent as `scope`. A required scope cannot be unticked. */
 export function scopeList(scopes: readonly { value: string; words: string; required: boolean }[]): Html {
   return html`<ul class="scopes" role="list">
     ${scopes.map(({ value, words, required }) =>
@@ -152,12 +155,12 @@ export function scopeList(scopes: readonly { value: string; words: string; requi
   </ul>`
 }
 
-/** Something to know before one goes on; nothing went wrong. */
+/** A notice before the next step; not an error. */
 export function hint(message: string | Html): Html {
   return html`<div class="notice hint">${warning()}<span>${message}</span></div>`
 }
 
-/** Short facts under a page: names and values. */
+/** A list of names and values under a page; entries without a value are left out. */
 export function facts(entries: readonly (readonly [name: string, value: string | undefined])[]): Html {
   const known = entries.filter(([, value]) => value !== undefined && value !== '')
   if (known.length === 0) return html``
@@ -170,7 +173,7 @@ export function facts(entries: readonly (readonly [name: string, value: string |
   </dl>`
 }
 
-/** The URL when it is one that a link on our page may lead to (http or https), else undefined: never `javascript:`. */
+/** Returns the URL if a link on our pages may lead to it (http or https), otherwise undefined; never `javascript:`. */
 export function webUrl(value: unknown): string | undefined {
   if (typeof value !== 'string' || !URL.canParse(value)) return undefined
   const url = new URL(value)

@@ -1,10 +1,10 @@
-/** Contrast as WCAG 2.2 measures it, and an operator's accent made legible in both themes. */
+/** Computes contrast as WCAG 2.2 defines it, and makes a brand's accent colour legible in both themes. */
 import { COLOURS } from './tokens.ts'
 
 const TEXT_RATIO = 4.5
 const STEP = 0.04
 
-/** The contrast ratio of two colours written as `#rrggbb` (WCAG 2.2, "contrast ratio"). */
+/** Returns the contrast ratio of two colours, given as `#rrggbb` (WCAG 2.2, "contrast ratio"). */
 export function contrast(one: string, other: string): number {
   const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].toSorted((left, right) => left - right)
   return (lighter + 0.05) / (darker + 0.05)
@@ -21,7 +21,7 @@ function channels(colour: string): number[] {
   return [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16))
 }
 
-function mixed(colour: string, other: string, share: number): string {
+function mix(colour: string, other: string, share: number): string {
   const target = channels(other)
   const parts = channels(colour).map((value, at) => Math.round(value + ((target[at] ?? 0) - value) * share))
   return `#${parts.map((value) => value.toString(16).padStart(2, '0')).join('')}`
@@ -30,11 +30,11 @@ function mixed(colour: string, other: string, share: number): string {
 type Pair = readonly [light: string, dark: string]
 
 /**
- * The colours that follow from an accent (`#rrggbb`), for each theme: moved towards the ink until it is legible on
- * the page and the sheet, and what is written on it.
+ * Returns the colours derived from an accent (`#rrggbb`) for each theme: darkened or lightened until it is legible on
+ * page and sheet, with the colour of text on it.
  */
 export function accentColours(accent: string): Readonly<Record<'accent' | 'accent-strong' | 'on-accent', Pair>> {
-  const [light, dark] = [0, 1].map((theme) => forTheme(accent, theme as 0 | 1)) as [Themed, Themed]
+  const [light, dark] = [0, 1].map((theme) => accentForTheme(accent, theme as 0 | 1)) as [ThemeAccent, ThemeAccent]
   return {
     accent: [light.accent, dark.accent],
     'accent-strong': [light.strong, dark.strong],
@@ -42,17 +42,17 @@ export function accentColours(accent: string): Readonly<Record<'accent' | 'accen
   }
 }
 
-interface Themed {
+interface ThemeAccent {
   readonly accent: string
   readonly strong: string
 }
 
-function forTheme(given: string, theme: 0 | 1): Themed {
+function accentForTheme(given: string, theme: 0 | 1): ThemeAccent {
   const ink = theme === 0 ? '#000000' : '#ffffff'
   const isLegible = (colour: string) =>
     [COLOURS.paper[theme], COLOURS.sheet[theme]].every((back) => contrast(colour, back) >= TEXT_RATIO)
   let share = 0
-  while (share < 1 && !isLegible(mixed(given, ink, share))) share += STEP
-  const accent = mixed(given, ink, Math.min(share, 1))
-  return { accent, strong: mixed(accent, ink, 0.25) }
+  while (share < 1 && !isLegible(mix(given, ink, share))) share += STEP
+  const accent = mix(given, ink, Math.min(share, 1))
+  return { accent, strong: mix(accent, ink, 0.25) }
 }

@@ -1,4 +1,4 @@
-/** Escaped HTML: made by the tag `html` alone, so that no text reaches a page unescaped. */
+/** Escaped HTML: only the tag `html` creates it, so that no text reaches a page unescaped. */
 import { html, raw } from 'hono/html'
 
 export { html, raw }

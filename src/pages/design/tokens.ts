@@ -1,28 +1,28 @@
-/** The colours of both themes, in one table from which the stylesheet is made and the contrast tests read. */
+/** The colours of both themes, in one table for the stylesheet and the contrast tests. */
 
-/** What a colour is for: its value in the light theme and in the dark one. */
+/** Each colour with its value in the light theme and in the dark theme. */
 export const COLOURS = {
-  /** The page, and the sheet that lies on it. */
+  /** Background of the page, and of the sheet on it. */
   paper: ['#f5f3ee', '#151412'],
   sheet: ['#fdfcfa', '#1d1c19'],
-  /** Text, and text of second rank. */
+  /** Primary and secondary text. */
   ink: ['#23201b', '#ece8df'],
   soft: ['#635c50', '#aca598'],
-  /** Lines that part, and edges of controls (3 : 1 against the sheet). */
+  /** Separators, and borders of controls (3 : 1 against the sheet). */
   line: ['#e4dfd5', '#33302a'],
   edge: ['#8a8272', '#7f7869'],
-  /** What a control is filled with when it is pointed at. */
+  /** Background of a control under the pointer. */
   wash: ['#f1eee7', '#282621'],
-  /** The one primary action, and focus. */
+  /** The primary action, and focus. */
   accent: ['#3a3a8f', '#b3b5f8'],
   'accent-strong': ['#2b2b70', '#cfd0fc'],
   'on-accent': ['#fdfcfa', '#16153a'],
-  /** What went wrong. */
+  /** Errors. */
   red: ['#a1261d', '#f29d94'],
   'red-wash': ['#fbefec', '#331f1c'],
 } as const satisfies Record<string, readonly [light: string, dark: string]>
 
-/** The custom properties: light values for browsers without `light-dark()`, both themes for the others. */
+/** Returns the CSS custom properties: light values for browsers without `light-dark()`, both themes for all others. */
 export function colourProperties(colours: Readonly<Record<string, readonly [string, string]>> = COLOURS): string {
   const light = Object.entries(colours).map(([name, [value]]) => `--${name}:${value}`)
   const both = Object.entries(colours).map(([name, values]) => `--${name}:light-dark(${values.join(',')})`)

@@ -1,12 +1,12 @@
-/** The parts of pages of work: sections, rows of things with their state, tables, and what they say when empty. */
+/** The HTML components of work pages: sections, lists, tables and notices. */
 import { html, type Html } from './html.ts'
 
-/** What a page has but one of: it needs no heading beside the page's own. */
+/** The only section of a page, without a heading of its own. */
 export function sheet(content: Html): Html {
   return html`<section>${content}</section>`
 }
 
-/** A part of the page under a heading of its own; the heading's id is `<id>-heading`. */
+/** A section with a heading, whose id is `<id>-heading`. */
 export function section(given: { id: string; heading: string; lead?: string | Html; content?: Html }): Html {
   const { id, heading, lead, content } = given
   return html`<section id="${id}" aria-labelledby="${id}-heading">
@@ -20,17 +20,17 @@ export function section(given: { id: string; heading: string; lead?: string | Ht
 
 export interface Row {
   readonly name: string | Html
-  /** Where the name leads. */
+  /** The link of the name. */
   readonly href?: string
-  /** What there is to know of it. */
+  /** Further details. */
   readonly facts?: readonly (string | Html)[]
-  /** Behind it, or below where there is no room. */
+  /** Shown after the name, or below it on narrow screens. */
   readonly state?: string | Html
-  /** What can be done with it. */
+  /** The actions: links or forms. */
   readonly acts?: Html
 }
 
-/** Things, a row each: the first column names it, the last has its state. */
+/** A list of items: the first column has the name, the last the state. */
 export function rows(items: readonly Row[]): Html {
   return html`<ul class="rows" role="list">
     ${items.map(
@@ -49,7 +49,7 @@ export function rows(items: readonly Row[]): Html {
   </ul>`
 }
 
-/** A table that is a list of blocks on narrow screens: its first column says enough to do without the headings. */
+/** A table, which becomes a list of blocks on narrow screens: its first column must make sense without the headings. */
 export function table(given: {
   readonly caption: string
   readonly columns: readonly string[]
@@ -76,7 +76,7 @@ export function table(given: {
   </table>`
 }
 
-/** Asks before something goes for good: what happens then, and the form, behind a summary that names it. */
+/** Asks for confirmation before something is deleted: the explanation and the form, behind a summary that names it. */
 export function ask(summary: string | Html, content: Html, isOpen = false): Html {
   return html`<details class="ask" ${isOpen ? 'open' : ''}>
     <summary>${summary}</summary>
@@ -84,7 +84,7 @@ export function ask(summary: string | Html, content: Html, isOpen = false): Html
   </details>`
 }
 
-/** That something was done, said at once to a screen reader; with what may be done next. */
+/** A success message, which a screen reader announces at once, with an optional next step. */
 export function done(message: string | Html, next?: Html): Html {
   return html`<div class="notice done" role="status">
     <svg
@@ -105,7 +105,7 @@ export function done(message: string | Html, next?: Html): Html {
   </div>`
 }
 
-/** What is wrong with which field, on top of the page, with ways to the fields. */
+/** The errors of a form at the top of the page, with links to the fields. */
 export function errorSummary(given: {
   readonly heading: string
   readonly errors: readonly { readonly field: string; readonly message: string }[]
@@ -120,7 +120,7 @@ export function errorSummary(given: {
   </div>`
 }
 
-/** A box with its words, ticked or not. */
+/** A checkbox with its label. */
 export function tickBox(given: { name: string; value: string; label: string; checked?: boolean }): Html {
   const { name, value, label, checked = false } = given
   return html`<label class="tick-box"
@@ -128,7 +128,7 @@ export function tickBox(given: { name: string; value: string; label: string; che
   >`
 }
 
-/** A choice among a few, under its label. */
+/** A select with its label. */
 export function choice(given: {
   readonly name: string
   readonly label: string
@@ -149,7 +149,7 @@ export function choice(given: {
   </div>`
 }
 
-/** A point in time for people and for machines. */
+/** A time, readable for people and for machines. */
 export function time(at: Date, words: string): Html {
   return html`<time datetime="${at.toISOString()}">${words}</time>`
 }

@@ -1,7 +1,7 @@
-/** Which language a page speaks: the person's own choice first, then what the app, the account and the browser ask. */
+/** Chooses the language of a page: the person's own choice first, then the app, the account and the browser. */
 import type { Context } from 'koa'
 
-/** The languages there are, each by its own name. */
+/** The available languages, each with its own name for itself. */
 export const LANGUAGES = {
   en: { name: 'English', dir: 'ltr' },
   ko: { name: '한국어', dir: 'ltr' },
@@ -9,37 +9,37 @@ export const LANGUAGES = {
 
 export type Language = keyof typeof LANGUAGES
 
-/** The query parameter by which a person changes the language, and the cookie that remembers it. */
+/** The query parameter that changes the language; the cookie remembers the choice. */
 export const LANGUAGE_PARAMETER = 'lang'
 const COOKIE = 'signet_lang'
-const A_YEAR_MS = 365 * 24 * 60 * 60 * 1000
+const YEAR_MS = 365 * 24 * 60 * 60 * 1000
 
-export interface LanguageWishes {
+export interface LanguagePreferences {
   /** Space-separated BCP 47 tags, best first (OpenID Connect Core §3.1.2.1). */
   readonly uiLocales?: unknown
   /** The account's `locale` claim. */
   readonly accountLocale?: unknown
 }
 
-/** Chooses the language of this answer, and remembers the choice that was made by the page's language link. */
-export function chooseLanguage(ctx: Context, wishes: LanguageWishes = {}): Language {
+/** Chooses the language of this response, and stores a choice made by the language link. */
+export function chooseLanguage(ctx: Context, preferences: LanguagePreferences = {}): Language {
   const picked = firstKnown(ctx.query[LANGUAGE_PARAMETER])
   if (picked) {
-    const options = { httpOnly: true, sameSite: 'lax', signed: false, maxAge: A_YEAR_MS, secure: ctx.secure } as const
+    const options = { httpOnly: true, sameSite: 'lax', signed: false, maxAge: YEAR_MS, secure: ctx.secure } as const
     ctx.cookies.set(COOKIE, picked, { ...options, overwrite: true })
     return picked
   }
   const accepted = ctx.acceptsLanguages(Object.keys(LANGUAGES))
   return (
     firstKnown(ctx.cookies.get(COOKIE, { signed: false })) ??
-    firstKnown(wishes.uiLocales) ??
-    firstKnown(wishes.accountLocale) ??
+    firstKnown(preferences.uiLocales) ??
+    firstKnown(preferences.accountLocale) ??
     firstKnown(accepted) ??
     'en'
   )
 }
 
-/** The first of the tags whose primary language is spoken here. `en_US` counts as `en-US`. */
+/** Returns the language of the first tag that is available here. `en_US` counts as `en-US`. */
 export function firstKnown(tags: unknown): Language | undefined {
   if (typeof tags !== 'string') return undefined
   const primary = tags.split(' ').map((tag) => tag.split(/[-_]/, 1)[0]?.toLowerCase())
