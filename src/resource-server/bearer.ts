@@ -1,10 +1,10 @@
-/** Reads the access token out of a request, from its Authorization header and from nowhere else. */
+/** Reads the access token of a request, from its Authorization header only. */
 import { refuse, type RefusalContext } from './refusal.ts'
 
-/** What is needed of a request; `node:http`'s IncomingMessage fits. */
+/** The part of a request that is needed; `node:http`'s IncomingMessage fits. */
 export interface RequestLike {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Tells two Authorization headers from one; `headers` keeps the first alone. */
+  /** Shows a repeated Authorization header; `headers` contains only the first. */
   readonly headersDistinct?: Readonly<Record<string, string[] | undefined>>
 }
 
@@ -13,14 +13,15 @@ const MAX_TOKEN_LENGTH = 16_384
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 
 /**
- * The token of `Authorization: Bearer`. Throws the bare challenge when none was sent (another scheme counts as
- * none), and `invalid_request` when the header is malformed or there are two.
+ * Returns the token of `Authorization: Bearer`. Throws AccessTokenRefused: 401 without an error code when no token was
+ * sent (another scheme counts as none), 400 `invalid_request` for a malformed or repeated header, 401 `invalid_token`
+ * for a token that is too long.
  */
 export function bearerToken(request: RequestLike | string | undefined, context: RefusalContext): string {
   const header = authorizationHeader(request, context)
   if (header === undefined) return refuse(context, { status: 401 })
   const [scheme = '', ...rest] = header.trim().split(/[ \t]+/)
-  // RFC 9110 §11.1: the scheme is compared without case.
+  // RFC 9110 §11.1: the scheme is case-insensitive.
   if (scheme.toLowerCase() !== 'bearer') return refuse(context, { status: 401 })
   const [token, ...more] = rest
   if (token === undefined || more.length > 0 || !B64TOKEN.test(token)) {

@@ -1,14 +1,16 @@
-/** Reads a document of the issuer: bounded in time and size, never redirected. */
+/** Fetches documents of the issuer with limits on time and size, and without redirects. */
 
-/** The issuer could not be asked, or what it said cannot be used. */
+/** The issuer did not answer, or its answer cannot be used. */
 export class IssuerUnavailable extends Error {
   override readonly name = 'IssuerUnavailable'
 }
 
-/** No document of an issuer is larger than this, in bytes. */
+/** The maximum size of an issuer's document, in bytes. */
 export const MAX_DOCUMENT_BYTES = 1_048_576
 
-/** The text at `url`; throws IssuerUnavailable for any answer but 200 within the limits, redirects included. */
+/**
+ * Returns the text at `url`. Throws IssuerUnavailable for every answer but 200 within the limits, including redirects.
+ */
 export async function fetchText(url: string, accept: string, signal: AbortSignal): Promise<string> {
   try {
     const response = await fetch(url, { headers: { accept }, redirect: 'error', signal })

@@ -1,12 +1,12 @@
-/** Checks one access token by RFC 9068 §4: signature, type, issuer, audience, time and the claims it must carry. */
+/** Verifies an access token (RFC 9068 §4): signature, type, issuer, audience, times and required claims. */
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import { IssuerUnavailable } from './bounded-fetch.ts'
 import { refuse, type RefusalContext } from './refusal.ts'
 
-/** The claims of a token that passed. */
+/** The claims of a valid access token. */
 export interface AccessTokenClaims extends JWTPayload {
   readonly iss: string
-  /** The person, or the client itself for a machine's token. */
+  /** The subject: the account, or the client for a machine's token. */
   readonly sub: string
   readonly aud: string | string[]
   /** Seconds since 1970, as in `iat` and `auth_time`. */
@@ -16,7 +16,7 @@ export interface AccessTokenClaims extends JWTPayload {
   readonly client_id: string
   /** Space-separated. */
   readonly scope?: string
-  /** When, how and how strongly the person signed in; a machine's token has none of them. */
+  /** When, how and how strongly the person signed in; absent from a machine's token. */
   readonly auth_time?: number
   readonly acr?: string
   readonly amr?: string[]
@@ -31,13 +31,16 @@ export interface ClaimsRules {
   now(): Date
 }
 
-const TIMES: Record<string, string> = {
+const TIME_CLAIM_FAULTS: Record<string, string> = {
   exp: 'The access token has no valid expiry (exp).',
   nbf: 'The access token is not valid yet (nbf).',
   iat: 'The access token has no valid time of issue (iat).',
 }
 
-/** The claims of a valid token; throws `invalid_token`, or 503 when the issuer's keys cannot be had. */
+/**
+ * Returns the claims of a valid token. Throws AccessTokenRefused: 401 `invalid_token`, or 503 when the issuer's keys
+ * are unavailable.
+ */
 export async function verifiedClaims(
   token: string,
   rules: ClaimsRules,
@@ -69,13 +72,16 @@ export async function verifiedClaims(
     if (!(cause instanceof errors.JOSEError)) throw cause
     return refuse(context, { status: 401, error: 'invalid_token', description: describe(cause, rules), cause })
   }
-  const fault = shapeFault(payload, rules, currentDate)
+  const fault = claimsFault(payload, rules, currentDate)
   if (fault !== undefined) return refuse(context, { status: 401, error: 'invalid_token', description: fault })
   return payload as AccessTokenClaims
 }
 
-/** What jose leaves to its caller: the kinds of the claims, one audience, no token from the future or bound to a key. */
-function shapeFault(payload: JWTPayload, rules: ClaimsRules, currentDate: Date): string | undefined {
+/**
+ * Checks what jose does not: the types of claims, a single audience, an `iat` that is not in the future, and no binding
+ * to a key. Returns the error description, or undefined.
+ */
+function claimsFault(payload: JWTPayload, rules: ClaimsRules, currentDate: Date): string | undefined {
   for (const name of ['sub', 'jti', 'client_id']) {
     if (typeof payload[name] !== 'string' || payload[name] === '') {
       return `The access token has no valid ${name}.`
@@ -89,7 +95,7 @@ function shapeFault(payload: JWTPayload, rules: ClaimsRules, currentDate: Date):
   if (payload['scope'] !== undefined && typeof payload['scope'] !== 'string') {
     return 'The access token has no valid scope.'
   }
-  // RFC 9449 §7.1, RFC 8705 §3: a token bound to a key is worth nothing without the proof of that key.
+  // RFC 9449 §7.1, RFC 8705 §3: a token bound to a key needs a proof of that key, which is not checked here.
   if (payload['cnf'] !== undefined) return 'The access token is bound to a key and cannot be used as a bearer token.'
   return undefined
 }
@@ -101,7 +107,7 @@ function describe(cause: Error, rules: ClaimsRules): string {
     if (cause.claim === 'typ') return 'The token is not an access token: its typ must be at+jwt.'
     if (cause.claim === 'iss') return `The access token was not issued by ${rules.issuer}.`
     if (cause.claim === 'aud') return `The access token is not for ${rules.audience}.`
-    return TIMES[cause.claim] ?? 'A claim of the access token is not valid.'
+    return TIME_CLAIM_FAULTS[cause.claim] ?? 'A claim of the access token is not valid.'
   }
   if (cause instanceof errors.JOSEAlgNotAllowed) {
     return `The access token is signed by an algorithm that is not allowed; allowed are ${rules.algorithms.join(', ')}.`

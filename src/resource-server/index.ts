@@ -1,8 +1,8 @@
-/** The package entry `signet/resource-server`: verifies access tokens for an API, whatever framework it is built on. */
+/** The package entry `signet/resource-server`: verifies access tokens for an API on any framework. */
 import type { JSONWebKeySet } from 'jose'
 import { bearerToken, type RequestLike } from './bearer.ts'
 import { verifiedClaims, type AccessTokenClaims } from './claims.ts'
-import { createGivenKeys, createIssuerKeys } from './issuer-keys.ts'
+import { createLocalKeys, createIssuerKeys } from './issuer-keys.ts'
 import { protectedResourceMetadataUrl, type ProtectedResourceMetadata } from './protected-resource.ts'
 import { refuse, type RefusalContext } from './refusal.ts'
 import { createStatusCheck, type StatusListOptions } from './status-list.ts'
@@ -21,56 +21,57 @@ export interface AccessTokensOptions {
   readonly issuer: string
   /** This API's identifier, exactly as registered. */
   readonly audience: string
-  /** What every request needs: one scope, several separated by spaces, or an array. All of them are needed. */
+  /** The scopes that every request needs: one scope, several separated by spaces, or an array. */
   readonly scope?: string | readonly string[]
-  /** RFC 9470: the person must have signed in by one of these; a machine's token is refused. */
+  /** The `acr` values of which the sign-in must have one (RFC 9470); a machine's token is refused. */
   readonly acrValues?: readonly string[]
-  /** RFC 9470: the person must have signed in at most so many seconds ago. */
+  /** The maximum age of the sign-in, in seconds (RFC 9470). */
   readonly maxAgeSeconds?: number
-  /** Where the issuer's keys stand; found through its metadata when left out. */
+  /** The URL of the issuer's keys; by default taken from its metadata. */
   readonly jwksUri?: string
-  /** The keys themselves, or a function that has them: nothing is fetched. */
+  /** The keys, or a function that returns them; nothing is fetched. */
   readonly keys?: JSONWebKeySet | (() => JSONWebKeySet | Promise<JSONWebKeySet>)
-  /** How far the clocks of issuer and API may differ (5). */
+  /** How far the clocks of issuer and API may differ, in seconds (default 5). */
   readonly clockToleranceSeconds?: number
-  /** Allowed signatures (ES256, RS256, PS256, EdDSA). */
+  /** Allowed signature algorithms (default ES256, RS256, PS256, EdDSA). */
   readonly algorithms?: readonly SignatureAlgorithm[]
   /**
-   * Asks the issuer's status list whether a token was revoked before it expired (`false`). It is read below the
-   * issuer, kept for half of its `ttl`, and believed until its `exp`; the keys it is signed by are the issuer's.
+   * Checks the issuer's status list for tokens that were revoked before they expired (default `false`). The list must
+   * be below the issuer and signed with its keys. It is cached for half of its `ttl`, and used until its `exp` if it
+   * cannot be fetched again.
    */
   readonly statusList?: boolean | StatusListOptions
-  /** How long the issuer's metadata and keys may take together, and a status list by itself, in milliseconds (3000). */
+  /** Time limit for the issuer's metadata and keys together, and for a status list, in milliseconds (default 3000). */
   readonly timeoutMs?: number
-  /** Where the metadata stands (derived from `audience`); `false` when the API serves none. */
+  /** The URL of this API's metadata (default: derived from `audience`); `false` when the API serves none. */
   readonly resourceMetadata?: string | false
-  /** All scopes the API knows, its name and its documentation, for its metadata. */
+  /** All scopes of the API, its name and its documentation, for its metadata. */
   readonly scopesSupported?: readonly string[]
   readonly resourceName?: string
   readonly resourceDocumentation?: string
-  /** The time, handed in by tests. */
+  /** The current time, for tests. */
   readonly now?: () => Date
 }
 
-/** What one request needs beyond what every request needs. */
+/** What one request needs in addition to `AccessTokensOptions`. */
 export interface RequestNeeds {
   readonly scope?: string | readonly string[]
-  /** RFC 9470, in the place of what every request needs. */
+  /** Replaces the value of the options (RFC 9470). */
   readonly acrValues?: readonly string[]
   readonly maxAgeSeconds?: number
 }
 
 export interface AccessTokens {
   /**
-   * The claims of the request's access token. Takes a `node:http` request or the value of its Authorization header.
-   * Throws AccessTokenRefused: 400 `invalid_request`, 401 (no token, `invalid_token`,
-   * `insufficient_user_authentication`), 403 `insufficient_scope`, 503 when the issuer's keys or its status list
-   * cannot be had.
+   * Returns the claims of the request's access token. Takes a `node:http` request or the value of its Authorization
+   * header. Throws AccessTokenRefused: 400 `invalid_request`, 401 (no token, `invalid_token`,
+   * `insufficient_user_authentication`), 403 `insufficient_scope`, 503 when the issuer's keys or its status list are
+   * unavailable.
    */
   verify(request: RequestLike | string | undefined, needs?: RequestNeeds): Promise<AccessTokenClaims>
-  /** The document to serve at `metadataUrl` (RFC 9728 §2). */
+  /** Returns the document to serve at `metadataUrl` (RFC 9728 §2). */
   protectedResourceMetadata(): ProtectedResourceMetadata
-  /** Named in every challenge; undefined when the API serves no metadata. */
+  /** The metadata URL, part of every challenge; undefined when the API serves no metadata. */
   readonly metadataUrl: string | undefined
 }
 
@@ -78,7 +79,7 @@ const DEFAULT_TIMEOUT_MS = 3000
 const ALGORITHMS: readonly SignatureAlgorithm[] = ['ES256', 'RS256', 'PS256', 'EdDSA']
 
 /**
- * A verifier for one API. Make it once: it keeps the issuer's keys.
+ * Creates a verifier for one API. Create it once, because it caches the issuer's keys.
  *
  * @example
  * const tokens = accessTokens({ issuer: 'https://id.example.com', audience: 'https://api.example.com' })
@@ -103,7 +104,7 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
           timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
           now,
         })
-      : createGivenKeys(options.keys)
+      : createLocalKeys(options.keys)
   const rules = {
     issuer: options.issuer,
     audience: options.audience,
@@ -120,13 +121,13 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
     options.resourceMetadata === false
       ? undefined
       : (options.resourceMetadata ?? protectedResourceMetadataUrl(options.audience))
-  const always = scopeList(options.scope)
+  const requiredScope = scopeList(options.scope)
 
   async function verify(
     request: RequestLike | string | undefined,
     needs: RequestNeeds = {},
   ): Promise<AccessTokenClaims> {
-    const scope = [...new Set([...always, ...scopeList(needs.scope)])]
+    const scope = [...new Set([...requiredScope, ...scopeList(needs.scope)])]
     const context = { resourceMetadata: metadataUrl, scope }
     const claims = await verifiedClaims(bearerToken(request, context), rules, context)
     await checkStatus?.(claims, context)
@@ -168,7 +169,10 @@ function requireScope(claims: AccessTokenClaims, context: RefusalContext): void 
   })
 }
 
-/** RFC 9470 §3: a token whose sign-in was too weak or too long ago asks for a new sign-in instead of failing. */
+/**
+ * Throws 401 `insufficient_user_authentication` when the sign-in is too weak or too old, so that the client starts a
+ * new sign-in (RFC 9470 §3).
+ */
 function requireSignIn(
   claims: AccessTokenClaims,
   needs: {

@@ -1,43 +1,46 @@
-/** The issuer's public keys, kept: fetched when first needed, again when old or when a token names an unknown one. */
+/**
+ * Caches the issuer's public keys: fetches them when first needed, when they are old, and when a token names an unknown
+ * key.
+ */
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { discoverJwksUri, fetchJwks } from './issuer-metadata.ts'
 
 export interface IssuerKeysOptions {
   readonly issuer: string
-  /** Where the keys stand; found through the issuer's metadata when left out. */
+  /** The URL of the keys; undefined to take it from the issuer's metadata. */
   readonly jwksUri: string | undefined
   readonly timeoutMs: number
   now(): Date
 }
 
-/** A fetched key set is used so long without asking again. */
+/** How long a fetched key set is used before it is fetched again. */
 const FRESH_MS = 10 * 60_000
-/** A key that is not in the set makes at most one request in this time; so does an issuer that does not answer. */
+/** How often an unknown key, or an issuer that does not answer, may cause a request. */
 const COOLDOWN_MS = 30_000
-/** While nothing was ever fetched an issuer that is down is asked again this soon. */
-const COLD_RETRY_MS = 1_000
-/** How long the last good set serves while the issuer does not answer. */
-const LAST_GOOD_MS = 24 * 3_600_000
+/** The same while no set has been fetched yet. */
+const FIRST_RETRY_MS = 1_000
+/** How long the last good set is used while the issuer does not answer. */
+const MAX_STALE_MS = 24 * 3_600_000
 
-interface Fetched {
+interface FetchedKeys {
   readonly getKey: JWTVerifyGetKey
   readonly at: number
 }
 
 /**
- * A key resolver for jose. Throws jose's JWKSNoMatchingKey for a key that the issuer does not publish, and
- * IssuerUnavailable when there is no set to look in. Concurrent requests share one fetch.
+ * Creates a key resolver for jose. It throws jose's JWKSNoMatchingKey for a key that the issuer does not publish, and
+ * IssuerUnavailable when there is no set. Concurrent requests share one fetch.
  */
 export function createIssuerKeys(options: IssuerKeysOptions): JWTVerifyGetKey {
   const source = createSource(options)
   const now = (): number => options.now().getTime()
   let forcedAt = Number.NEGATIVE_INFINITY
 
-  async function current(): Promise<Fetched> {
-    const { held, failure } = source.state()
-    const usable = held !== undefined && now() - held.at < LAST_GOOD_MS ? held : undefined
+  async function current(): Promise<FetchedKeys> {
+    const { cached, failure } = source.state()
+    const usable = cached !== undefined && now() - cached.at < MAX_STALE_MS ? cached : undefined
     if (usable !== undefined && now() - usable.at < FRESH_MS) return usable
-    const waitMs = usable === undefined ? COLD_RETRY_MS : COOLDOWN_MS
+    const waitMs = usable === undefined ? FIRST_RETRY_MS : COOLDOWN_MS
     if (!source.busy() && failure !== undefined && now() - failure.at < waitMs) {
       if (usable !== undefined) return usable
       throw failure.error
@@ -50,10 +53,13 @@ export function createIssuerKeys(options: IssuerKeysOptions): JWTVerifyGetKey {
     }
   }
 
-  /** The set after one more look at the issuer, or undefined where it was asked too lately or does not answer. */
-  async function again(seen: Fetched): Promise<Fetched | undefined> {
-    const { held } = source.state()
-    if (held !== undefined && held !== seen) return held
+  /**
+   * Fetches the set again for an unknown key. Returns undefined when the last try is too recent or the issuer does not
+   * answer.
+   */
+  async function refetch(seen: FetchedKeys): Promise<FetchedKeys | undefined> {
+    const { cached } = source.state()
+    if (cached !== undefined && cached !== seen) return cached
     if (!source.busy()) {
       if (now() - forcedAt < COOLDOWN_MS) return undefined
       forcedAt = now()
@@ -67,7 +73,7 @@ export function createIssuerKeys(options: IssuerKeysOptions): JWTVerifyGetKey {
       return await fetched.getKey(header, token)
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
-      const newer = await again(fetched)
+      const newer = await refetch(fetched)
       if (newer === undefined) throw error
       return newer.getKey(header, token)
     }
@@ -75,30 +81,30 @@ export function createIssuerKeys(options: IssuerKeysOptions): JWTVerifyGetKey {
 }
 
 interface Source {
-  /** One fetch at a time: who asks meanwhile gets the same. */
-  fetch(): Promise<Fetched>
+  /** Fetches the set; concurrent calls share one fetch. */
+  fetch(): Promise<FetchedKeys>
   busy(): boolean
-  /** The last set that was fetched, and the failure since, if there was one. */
-  state(): { readonly held: Fetched | undefined; readonly failure: { error: unknown; at: number } | undefined }
+  /** Returns the last fetched set, and the failure since, if any. */
+  state(): { readonly cached: FetchedKeys | undefined; readonly failure: { error: unknown; at: number } | undefined }
 }
 
 function createSource(options: IssuerKeysOptions): Source {
   let jwksUri = options.jwksUri
-  let state: ReturnType<Source['state']> = { held: undefined, failure: undefined }
-  let pending: Promise<Fetched> | undefined
+  let state: ReturnType<Source['state']> = { cached: undefined, failure: undefined }
+  let pending: Promise<FetchedKeys> | undefined
 
-  async function load(): Promise<Fetched> {
+  async function load(): Promise<FetchedKeys> {
     try {
-      // One limit for all of it: the issuer may hang at any of its documents.
+      // One time limit for all documents, because the issuer may hang at any of them.
       const signal = AbortSignal.timeout(options.timeoutMs)
       jwksUri ??= await discoverJwksUri(options.issuer, signal)
       const getKey = createLocalJWKSet(await fetchJwks(jwksUri, signal))
-      const held = { getKey, at: options.now().getTime() }
-      state = { held, failure: undefined }
-      return held
+      const cached = { getKey, at: options.now().getTime() }
+      state = { cached, failure: undefined }
+      return cached
     } catch (error) {
-      state = { held: state.held, failure: { error, at: options.now().getTime() } }
-      // The metadata is read again next time: the keys may have moved.
+      state = { cached: state.cached, failure: { error, at: options.now().getTime() } }
+      // Read the metadata again next time, because the keys may have moved.
       jwksUri = options.jwksUri
       throw error
     }
@@ -111,8 +117,8 @@ function createSource(options: IssuerKeysOptions): Source {
   }
 }
 
-/** A key resolver over keys that are at hand; a function is asked each time and may hand over the same set again. */
-export function createGivenKeys(keys: JSONWebKeySet | (() => JSONWebKeySet | Promise<JSONWebKeySet>)): JWTVerifyGetKey {
+/** Creates a key resolver from given keys. A function is called for each token and may return the same set again. */
+export function createLocalKeys(keys: JSONWebKeySet | (() => JSONWebKeySet | Promise<JSONWebKeySet>)): JWTVerifyGetKey {
   const resolvers = new WeakMap<JSONWebKeySet, JWTVerifyGetKey>()
   return async (header, token) => {
     const set = typeof keys === 'function' ? await keys() : keys

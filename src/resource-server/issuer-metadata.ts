@@ -1,14 +1,17 @@
-/** Fetches an issuer's metadata and key set, and refuses what is another issuer's. */
+/** Fetches an issuer's metadata and key set, and refuses those of another issuer. */
 import type { JSONWebKeySet } from 'jose'
 import { fetchText, IssuerUnavailable } from './bounded-fetch.ts'
 
-/** The `jwks_uri` that the issuer's RFC 8414 metadata, or else its OpenID Connect discovery document, names. */
+/**
+ * Returns the `jwks_uri` of the issuer's metadata (RFC 8414), or else of its OpenID Connect discovery document. Throws
+ * IssuerUnavailable.
+ */
 export async function discoverJwksUri(issuer: string, signal: AbortSignal): Promise<string> {
   let reason: unknown
   for (const url of metadataUrls(issuer)) {
     try {
       const metadata = await fetchJson(url, signal)
-      // RFC 8414 §3.3: the issuer in the document must be identical to the one that was asked for.
+      // RFC 8414 §3.3: the issuer in the document must be identical to the expected one.
       if (metadata['issuer'] !== issuer) {
         throw new IssuerUnavailable(`${url} is the metadata of ${JSON.stringify(metadata['issuer'])}, not of ${issuer}`)
       }
@@ -20,7 +23,9 @@ export async function discoverJwksUri(issuer: string, signal: AbortSignal): Prom
   throw reason
 }
 
-/** The key set at `url`; only its shape is checked here, each key when it is used. */
+/**
+ * Fetches the key set at `url`. Checks only its shape; each key is checked when it is used. Throws IssuerUnavailable.
+ */
 export async function fetchJwks(url: string, signal: AbortSignal): Promise<JSONWebKeySet> {
   const document = await fetchJson(url, signal)
   const keys = document['keys']
@@ -34,9 +39,9 @@ function metadataUrls(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer)
   const path = pathname === '/' ? '' : pathname.replace(/\/$/, '')
   return [
-    // RFC 8414 §3.1: the well-known part stands between host and path.
+    // RFC 8414 §3.1: the well-known part is between host and path.
     `${origin}/.well-known/oauth-authorization-server${path}`,
-    // OpenID Connect Discovery §4: here it follows the path.
+    // OpenID Connect Discovery §4: the well-known part follows the path.
     `${origin}${path}/.well-known/openid-configuration`,
   ]
 }

@@ -1,4 +1,4 @@
-/** The package entry `signet/resource-server/koa`: the same verification as Koa middleware. */
+/** The package entry `signet/resource-server/koa`: access token verification as Koa middleware. */
 import {
   accessTokens,
   AccessTokenRefused,
@@ -9,7 +9,7 @@ import {
   type RequestNeeds,
 } from './index.ts'
 
-/** What is needed of a Koa context; Koa's own fits, whatever its state is typed as. */
+/** The part of a Koa context that is needed; Koa's own fits with any type of state. */
 export interface KoaContextLike {
   readonly req: RequestLike
   readonly method: string
@@ -28,7 +28,7 @@ export interface AccessTokenState {
 }
 
 /**
- * Lets a request pass with a valid access token and puts its claims in `ctx.state.accessToken`; answers any other
+ * Accepts requests with a valid access token and puts its claims in `ctx.state.accessToken`; answers all others
  * with its status and challenge. Given options it also serves the API's metadata (RFC 9728); given a verifier, as
  * for routes that need different scopes, it does not: use `serveProtectedResourceMetadata` once.
  *
@@ -63,7 +63,7 @@ export function requireAccessToken(
   return (context, next) => metadata(context, () => guard(context, next))
 }
 
-/** Serves the API's metadata at its well-known path, to any origin; everything else goes on. */
+/** Serves the API's metadata at its well-known path, for any origin; passes on all other requests. */
 export function serveProtectedResourceMetadata(tokens: AccessTokens): AccessTokenMiddleware {
   const path = tokens.metadataUrl === undefined ? undefined : new URL(tokens.metadataUrl).pathname
   return async (context, next) => {
@@ -84,7 +84,7 @@ function isVerifier(value: AccessTokensOptions | AccessTokens): value is AccessT
 
 function answer(context: KoaContextLike, refused: AccessTokenRefused): void {
   context.status = refused.status
-  // A body first: Koa takes the content headers away when it is set to nothing.
+  // The body must be set first: setting an empty body makes Koa remove the content headers.
   context.body = refused.body
   for (const [name, value] of Object.entries(refused.headers)) context.set(name, value)
 }

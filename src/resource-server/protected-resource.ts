@@ -1,6 +1,6 @@
-/** The metadata an API publishes about itself (RFC 9728), so that a client finds the issuer and the scopes. */
+/** The metadata that an API publishes (RFC 9728), where clients find the issuer and the scopes. */
 
-/** RFC 9728 §2, the members given here. */
+/** The members of RFC 9728 §2 that we publish. */
 export interface ProtectedResourceMetadata {
   readonly resource: string
   readonly authorization_servers: string[]
@@ -11,8 +11,8 @@ export interface ProtectedResourceMetadata {
 }
 
 /**
- * Where the metadata of a resource stands: RFC 9728 §3.1 puts the well-known part between host and path. Undefined
- * for an identifier that is not an http(s) URL.
+ * Returns the URL of a resource's metadata: RFC 9728 §3.1 puts the well-known part between host and path. Undefined for
+ * an identifier that is not an http(s) URL.
  */
 export function protectedResourceMetadataUrl(resource: string): string | undefined {
   const url = URL.parse(resource)

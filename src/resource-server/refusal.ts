@@ -1,10 +1,10 @@
-/** A refused request: its status, its error and the WWW-Authenticate challenge that tells a client what to do. */
+/** A refused request: status, error and the WWW-Authenticate challenge that tells a client what to do. */
 
-/** What every challenge of one API carries. */
+/** The parameters of every challenge of an API. */
 export interface RefusalContext {
-  /** Where the API's metadata stands (RFC 9728 §5.1), or undefined to leave it out. */
+  /** The URL of the API's metadata (RFC 9728 §5.1); undefined to omit it. */
   readonly resourceMetadata: string | undefined
-  /** The scopes this request needs, as one challenge names them. */
+  /** The scopes that the request needs. */
   readonly scope: readonly string[]
 }
 
@@ -17,10 +17,10 @@ export type RefusalCode =
 
 export interface Refusal {
   readonly status: 400 | 401 | 403 | 503
-  /** Left out when no token was sent (RFC 6750 §3.1). */
+  /** Omitted when no token was sent (RFC 6750 §3.1). */
   readonly error?: RefusalCode
   readonly description?: string
-  /** RFC 9470 §3: what the sign-in must have been like. */
+  /** The requirements on the sign-in (RFC 9470 §3). */
   readonly acrValues?: readonly string[]
   readonly maxAgeSeconds?: number
   readonly cause?: unknown
@@ -29,12 +29,12 @@ export interface Refusal {
 const RETRY_AFTER_SECONDS = 5
 
 /**
- * Thrown for a request that may not pass. `status`, `headers` and `body` are the whole answer:
+ * Thrown for a refused request. `status`, `headers` and `body` are the complete answer:
  * `response.writeHead(refused.status, refused.headers).end(refused.body)`.
  */
 export class AccessTokenRefused extends Error {
   override readonly name = 'AccessTokenRefused'
-  /** 400, 401, 403; 503 when the issuer's keys cannot be had. */
+  /** 400, 401, 403, or 503 when the issuer's keys or status list are unavailable. */
   readonly status: Refusal['status']
   /** The error code, or undefined when no token was sent. */
   readonly error: RefusalCode | undefined
@@ -86,7 +86,7 @@ function challenge(context: RefusalContext, refusal: Refusal): string {
   return `Bearer ${parameters.map(([name, value]) => `${name}="${quotable(value)}"`).join(', ')}`
 }
 
-/** RFC 6750 §3: error_description is %x20-21 / %x23-5B / %x5D-7E; what lies outside has no place in a quoted value. */
+/** Replaces characters that a quoted value must not contain: RFC 6750 §3 allows %x20-21 / %x23-5B / %x5D-7E. */
 function quotable(value: string): string {
   return value.replaceAll(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, "'")
 }

@@ -1,24 +1,27 @@
-/** Whether the issuer's status list says that an access token is not valid any more (Token Status List). */
+/** Checks whether an access token is still valid by the issuer's status list (Token Status List). */
 import type { AccessTokenClaims } from './claims.ts'
 import { createListCache, statusAt, type ListRules } from './status-list-cache.ts'
 import { refuse, type RefusalContext } from './refusal.ts'
 
 export interface StatusListOptions {
-  /** A list this old, in seconds, is fetched again before it is believed (half of its `ttl`); never later than `ttl`. */
+  /** The age at which a list is fetched again, in seconds (default: half of its `ttl`); at most its `ttl`. */
   readonly refreshSeconds?: number
   /**
-   * What becomes of a token while its list cannot be had and the last good one is past its `exp`: it is refused with
-   * 503 (`refuse`, the default), or let pass as without this check (`accept`).
+   * What to do while the list is unavailable and the last good one is past its `exp`: refuse with 503 (`refuse`, the
+   * default), or accept the token without this check (`accept`).
    */
   readonly whenUnavailable?: 'refuse' | 'accept'
 }
 
-/** Throws `invalid_token` for a token that its list says is not valid, or that has no place in a list. */
+/**
+ * Throws AccessTokenRefused: `invalid_token` when the list says that the token is invalid or the token has no status
+ * index, 503 when the list is unavailable.
+ */
 export type StatusCheck = (claims: AccessTokenClaims, context: RefusalContext) => Promise<void>
 
-const NO_PLACE = 'The access token has no place in a status list.'
+const NO_STATUS_INDEX = 'The access token has no place in a status list.'
 
-/** The check that `option` asks for, or undefined for `false`. Throws TypeError for an option that is not understood. */
+/** Creates the check, or returns undefined for `false`. Throws TypeError for an invalid option. */
 export function createStatusCheck(
   option: boolean | StatusListOptions,
   rules: Omit<ListRules, 'refreshSeconds'>,
@@ -27,21 +30,21 @@ export function createStatusCheck(
   const { refreshSeconds, whenUnavailable = 'refuse' } = option === true ? {} : option
   requireOption(refreshSeconds, whenUnavailable)
   const lists = createListCache({ ...rules, refreshSeconds })
-  const below = rules.issuer.endsWith('/') ? rules.issuer : `${rules.issuer}/`
+  const issuerPrefix = rules.issuer.endsWith('/') ? rules.issuer : `${rules.issuer}/`
 
   return async (claims, context) => {
     const reference = referenceOf(claims)
-    if (reference === undefined) return invalid(context, NO_PLACE)
+    if (reference === undefined) return invalid(context, NO_STATUS_INDEX)
     const { uri, idx } = reference
-    // An address that reads otherwise once it is resolved (`..`, a tab, another case of the host) is not below it.
-    if (!uri.startsWith(below) || URL.parse(uri)?.href !== uri) {
+    // A URL that changes when it is normalized (`..`, a tab, upper case in the host) is not below the issuer.
+    if (!uri.startsWith(issuerPrefix) || URL.parse(uri)?.href !== uri) {
       return invalid(context, 'The access token names a status list that does not stand below its issuer.')
     }
     const list = await lists.get(uri)
     if ('unavailable' in list) return whenUnavailable === 'accept' ? undefined : unavailable(context, list.unavailable)
     const status = statusAt(list, idx)
-    if (status === undefined) return invalid(context, NO_PLACE)
-    // Token Status List §7.1: 0 is VALID; 1 is INVALID, 2 SUSPENDED, and no other makes a token usable.
+    if (status === undefined) return invalid(context, NO_STATUS_INDEX)
+    // Token Status List §7.1: only 0 (VALID) makes a token usable; 1 is INVALID, 2 is SUSPENDED.
     return status === 0 ? undefined : invalid(context, 'The access token was revoked.')
   }
 }
@@ -68,7 +71,10 @@ function requireOption(refreshSeconds: unknown, whenUnavailable: unknown): void 
   }
 }
 
-/** Token Status List §6.1: `status.status_list` with `idx`, a whole number from 0 on, and `uri`. */
+/**
+ * Returns `status.status_list` (Token Status List §6.1), with `idx`, an integer from 0, and `uri`; undefined when it is
+ * missing or malformed.
+ */
 function referenceOf(claims: AccessTokenClaims): { uri: string; idx: number } | undefined {
   const status = claims['status'] as { status_list?: { uri?: unknown; idx?: unknown } } | null | undefined
   const { uri, idx } = status?.status_list ?? {}
