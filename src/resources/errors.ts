@@ -1,9 +1,9 @@
-/** What the resources room refuses. */
+/** The errors of the resources room. */
 import { AppError, type Fault } from '#shared/app-error.ts'
 
 export type ResourceErrorCode = 'resource_invalid' | 'resource_not_found' | 'resource_exists'
 
-/** 400 with every faulty member. */
+/** 400, with all invalid members. */
 export class ResourceInvalid extends AppError {
   override readonly code = 'resource_invalid' satisfies ResourceErrorCode
   override readonly status = 400

@@ -1,4 +1,4 @@
-/** Resource identifiers: which are accepted, and which spellings mean the same one. */
+/** Resource identifiers: which ones are valid, and which spellings are equivalent. */
 const MAX_LENGTH = 512
 /** RFC 3986 §2: the characters of a URI, without `#`. */
 const URI_CHARACTERS = /^[A-Za-z0-9\-._~:/?[\]@!$&'()*+,;=%]+$/
@@ -6,12 +6,11 @@ const PARTS = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?]*))?([^?]*)(\?.*)?$/
 const SCRIPT_SCHEMES = new Set(['javascript', 'data', 'vbscript', 'blob', 'file', 'about'])
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
-/** What a registered identifier must be, or undefined when `given` is one (RFC 8707 §2, RFC 3986). */
+/** Returns what the identifier should be, or undefined when `given` is valid (RFC 8707 §2, RFC 3986). */
 export function identifierFault(given: unknown): string | undefined {
   const expected = 'an absolute URI without fragment, such as https://api.example.com'
   if (typeof given !== 'string' || given === '') return expected
   if (given.length > MAX_LENGTH) return `an absolute URI of at most ${MAX_LENGTH} characters`
-  // RFC 8707 §2: "It MUST NOT include a fragment component."
   if (given.includes('#')) return 'an absolute URI without the fragment (the part from # on)'
   const parts = PARTS.exec(given)
   if (!parts || !URI_CHARACTERS.test(given) || /%(?![0-9A-Fa-f]{2})/.test(given)) return expected
@@ -33,7 +32,7 @@ function partsFault(scheme: string, authority: string | undefined, path: string,
   return undefined
 }
 
-/** The spelling by which identifiers are compared: scheme and host in lower case, one trailing slash cut. */
+/** Returns the canonical spelling for comparisons: scheme and host in lower case, without one trailing slash. */
 export function canonicalIdentifier(identifier: string): string {
   const parts = PARTS.exec(identifier)
   if (!parts) return identifier

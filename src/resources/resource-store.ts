@@ -19,10 +19,10 @@ interface Row {
 const COLUMNS = `identifier, name, scopes, access_token_format, signing_alg, access_token_ttl_seconds, version,
   created_at, updated_at`
 
-/** Statements on `db`, which is the pool or a transaction. */
+/** Creates the store over `db`: the pool or a transaction. */
 export function createResourceStore(db: Queryable) {
   return {
-    /** Undefined when the identifier, or another spelling of it, is taken. */
+    /** Inserts a resource. Returns undefined when the identifier, or another spelling of it, is taken. */
     async insert(fields: ResourceFields, canonical: string, at: Date): Promise<Resource | undefined> {
       const { rows } = await db.query<Row>(
         `INSERT INTO resources (identifier, canonical, name, scopes, access_token_format, signing_alg,

@@ -1,9 +1,9 @@
-/** A protected resource (an API) and the service that keeps resources. */
+/** The types of resources (APIs) and of the service that stores them. */
 import type { AuditContext } from '#audit/audit.ts'
 
 export interface Scope {
   readonly name: string
-  /** In words, for the consent page; the name itself where none was given. */
+  /** The description for the consent page; undefined to show the name. */
   readonly description: string | undefined
 }
 
@@ -12,11 +12,11 @@ export interface Resource {
   readonly identifier: string
   readonly name: string
   readonly scopes: readonly Scope[]
-  /** JWT (RFC 9068) unless the resource wants opaque tokens. */
+  /** The format of its access tokens: JWT (RFC 9068), the default, or opaque. */
   readonly accessTokenFormat: 'jwt' | 'opaque'
-  /** JWS algorithm of its access tokens. */
+  /** The JWS algorithm of its access tokens. */
   readonly signingAlg: 'ES256' | 'RS256'
-  /** Undefined: the server's default (5 minutes). */
+  /** Lifetime of its access tokens; undefined for the server's default (5 minutes). */
   readonly accessTokenTtlSeconds: number | undefined
   readonly version: number
   readonly createdAt: Date
@@ -37,8 +37,8 @@ export interface Resources {
   create(input: ResourceInput, by: AuditContext): Promise<Resource>
   read(identifier: string): Promise<Resource | undefined>
   /**
-   * From the cache, by the registered identifier or another spelling of it: scheme and host are compared without
-   * case, and one trailing slash is ignored.
+   * Returns a resource from the cache, by its identifier or an equivalent spelling: scheme and host are
+   * case-insensitive, and one trailing slash is ignored.
    */
   find(identifier: string): Promise<Resource | undefined>
   list(query: { limit: number; cursor?: string }): Promise<{ items: Resource[]; nextCursor: string | null }>

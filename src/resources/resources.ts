@@ -1,4 +1,4 @@
-/** The service that keeps protected resources, read through a cache that follows every node's changes. */
+/** The resources service. Reads go through a cache that follows changes on all nodes. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Notifications, Queryable } from '#database/database.ts'
@@ -12,7 +12,7 @@ import { createResourceStore } from './resource-store.ts'
 import type { Resource, ResourceInput, Resources } from './resource.ts'
 import { validateResource } from './validation.ts'
 
-/** Notified with the canonical spelling of the identifier. */
+/** The notification channel; the payload is the canonical identifier. */
 const RESOURCES_CHANNEL = 'signet_resources'
 const MAX_AGE_MS = 5000
 const MAX_CACHED = 1000
@@ -23,13 +23,13 @@ export interface ResourcesDeps {
   readonly notifications: Notifications
   readonly audit: Audit
   readonly clock: Clock
-  /** Identifiers of built-in resources, which nobody may register. */
+  /** Identifiers of built-in resources, which cannot be registered. */
   readonly reserved?: readonly string[]
-  /** Runs in the transaction that removes a resource: who holds allowances for it gives them up. */
+  /** Called in the transaction that deletes a resource, to delete the allowances for it. */
   readonly onRemove?: (trx: Queryable, identifier: string) => Promise<void>
 }
 
-/** Every token request names a resource, and there are few spellings: the canonical one is worked out once for each. */
+/** Caches canonical spellings, because every token request names a resource and there are few spellings. */
 function createCanonicalMemo(): (identifier: string) => string {
   const known = new Map<string, string>()
   return (identifier) => {

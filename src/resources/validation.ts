@@ -1,4 +1,4 @@
-/** Checks what a caller gives to make or change a resource; all faults are told at once. */
+/** Validates the input to create or update a resource, and reports all faults at once. */
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import { ResourceInvalid } from './errors.ts'
@@ -18,7 +18,7 @@ const MAX_DESCRIPTION = 500
 const MIN_TTL_SECONDS = 30
 const MAX_TTL_SECONDS = 86_400
 
-/** The members of a resource from `input`, over those of `before` where it exists. Throws ResourceInvalid. */
+/** Returns the members of a resource from `input`, with those of `before` as defaults. Throws ResourceInvalid. */
 export function validateResource(input: Partial<ResourceInput>, before?: ResourceFields): ResourceFields {
   const faults: Fault[] = []
   const identifier = checkIdentifier(input.identifier, before, faults)
@@ -55,8 +55,8 @@ function checkIdentifier(given: unknown, before: ResourceFields | undefined, fau
 }
 
 function checkName(given: unknown, faults: Fault[]): string {
-  if (isText(given, MAX_NAME)) return given
-  faults.push({ field: 'name', given: shown(given), expected: textExpected(MAX_NAME) })
+  if (isStringUpTo(given, MAX_NAME)) return given
+  faults.push({ field: 'name', given: shown(given), expected: expectedString(MAX_NAME) })
   return ''
 }
 
@@ -88,8 +88,8 @@ function checkScope(entry: unknown, field: string, faults: Fault[]): Scope {
   } else if (OPENID_SCOPES.has(name)) {
     faults.push({ field, given: name, expected: `another name; ${name} is a scope of OpenID Connect` })
   }
-  if (description !== undefined && description !== null && !isText(description, MAX_DESCRIPTION)) {
-    faults.push({ field: `${field}.description`, given: shown(description), expected: textExpected(MAX_DESCRIPTION) })
+  if (description !== undefined && description !== null && !isStringUpTo(description, MAX_DESCRIPTION)) {
+    faults.push({ field: `${field}.description`, given: shown(description), expected: expectedString(MAX_DESCRIPTION) })
   }
   return { name: String(name), description: typeof description === 'string' ? description : undefined }
 }
@@ -117,11 +117,11 @@ function checkTtl(given: unknown, faults: Fault[]): number | undefined {
   return undefined
 }
 
-function isText(value: unknown, max: number): value is string {
+function isStringUpTo(value: unknown, max: number): value is string {
   if (typeof value !== 'string' || value.trim() === '' || value.length > max) return false
   return value.isWellFormed() && !/\p{Cc}/u.test(value)
 }
 
-function textExpected(max: number): string {
+function expectedString(max: number): string {
   return `a text of 1 to ${max} characters without control characters`
 }
