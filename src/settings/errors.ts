@@ -1,7 +1,7 @@
-/** What the settings room refuses. */
+/** The errors of the settings room. */
 import { AppError, type Fault } from '#shared/app-error.ts'
 
-/** 400: settings that contradict each other. */
+/** 400: the settings contradict each other. */
 export class SettingsInvalid extends AppError {
   override readonly code = 'settings_invalid'
   override readonly status = 400

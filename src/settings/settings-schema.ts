@@ -1,4 +1,4 @@
-/** What may be set while the server runs: every setting with its bounds, its default and what it does. */
+/** The schema of runtime settings: each with its bounds, default and description. */
 import { z } from 'zod'
 import { EXPECTED_ACCENT, EXPECTED_LOGO, isAccent, isLogo } from '#pages/brand.ts'
 
@@ -55,7 +55,7 @@ const limits = z.object({
   }),
 })
 
-const link = (what: string) =>
+const footerLink = (what: string) =>
   z
     .url({ protocol: /^https?$/ })
     .nullable()
@@ -81,12 +81,12 @@ const brand = z.object({
     .nullable()
     .default(null)
     .meta({ description: 'The colour of what matters most; made darker or lighter where it could not be read.' }),
-  support_url: link('Where people get help'),
-  privacy_url: link('The privacy policy'),
-  terms_url: link('The terms of use'),
+  support_url: footerLink('Where people get help'),
+  privacy_url: footerLink('The privacy policy'),
+  terms_url: footerLink('The terms of use'),
 })
 
-/** Groups of settings. A setting without a value of its own has its default. */
+/** The groups of settings. A setting without a value has its default. */
 export const SETTINGS_GROUPS = { brand, lifetimes, limits, passwords, registration } as const
 
 export const settingsSchema = z.object({
@@ -99,8 +99,8 @@ export const settingsSchema = z.object({
 
 export type SettingsValues = z.infer<typeof settingsSchema>
 
-/** The values of a server on which nothing was set. */
+/** The values when nothing is set. */
 export const DEFAULT_SETTINGS: SettingsValues = settingsSchema.parse({})
 
-/** By group and name; null takes the default again. */
+/** New values by group and name; null restores the default. */
 export type SettingsChange = Readonly<Record<string, Readonly<Record<string, unknown>>>>

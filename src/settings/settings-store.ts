@@ -1,4 +1,4 @@
-/** The table settings: one row with what was set, by group and name. */
+/** The SQL of the table `settings`: one row with the values that were set, by group and name. */
 import type { Queryable } from '#database/database.ts'
 import type { SettingsChange } from './settings-schema.ts'
 
@@ -16,7 +16,7 @@ export function createSettingsStore(db: Queryable) {
       return rows[0]
     },
 
-    /** Undefined when the settings are no longer of `version`. */
+    /** Updates the settings. Returns undefined when `version` is outdated. */
     async update(given: SettingsChange, version: number, at: Date): Promise<StoredSettings | undefined> {
       const { rows } = await db.query<StoredSettings>(
         `UPDATE settings SET given = $1, version = version + 1, updated_at = $3 WHERE version = $2

@@ -1,4 +1,4 @@
-/** The service that keeps what an administrator may change while the server runs, the same on every node. */
+/** The runtime settings service: settings that an administrator changes, the same on every node. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Notifications } from '#database/database.ts'
 import { createNotifiedValue } from '#database/notified-value.ts'
@@ -17,7 +17,7 @@ import {
 import { createSettingsStore, type StoredSettings } from './settings-store.ts'
 
 const CHANNEL = 'signet_settings'
-/** How old the values in memory may be when notifications are lost. */
+/** The maximum age of the values in memory when notifications are lost. */
 const MAX_AGE_MS = 4000
 
 export interface SettingsDeps {
@@ -28,7 +28,7 @@ export interface SettingsDeps {
   readonly onError?: (error: unknown) => void
 }
 
-/** The values, and which of them were set rather than left at their default. */
+/** The values, and `given`: those that were set, without defaults. */
 export interface SettingsState {
   readonly values: SettingsValues
   readonly given: SettingsChange
@@ -37,26 +37,26 @@ export interface SettingsState {
 }
 
 export interface Settings {
-  /** The values this process works by; at most five seconds old. Defaults until they were read. */
+  /** Returns the values in memory, at most five seconds old; defaults until the first read. */
   current(): SettingsValues
   read(): Promise<SettingsState>
   /**
-   * Sets what is given and fits `SETTINGS_GROUPS`, `null` for the default again; a change made at the same time by
-   * somebody else is not lost. Throws SettingsInvalid (400) where settings contradict each other, and VersionMismatch
-   * (412). Audits settings.updated.
+   * Sets the given values, which must fit `SETTINGS_GROUPS`; `null` restores a default. Concurrent changes are merged.
+   * Audits settings.updated. Throws SettingsInvalid (400) when settings contradict each other, and VersionMismatch
+   * (412).
    */
   change(change: SettingsChange, expectedVersion: number | undefined, by: AuditContext): Promise<SettingsState>
 }
 
 export interface ManagedSettings extends Settings {
-  /** Reads the values again now. */
+  /** Reloads the values now. */
   reload(): Promise<void>
-  /** Stops following changes. */
+  /** Stops the timer and the listeners. */
   close(): void
 }
 
 export function createSettings(deps: SettingsDeps): ManagedSettings {
-  const held = createNotifiedValue<SettingsState>({
+  const inMemory = createNotifiedValue<SettingsState>({
     channel: CHANNEL,
     notifications: deps.notifications,
     maxAgeMs: MAX_AGE_MS,
@@ -67,13 +67,13 @@ export function createSettings(deps: SettingsDeps): ManagedSettings {
     },
   })
   return {
-    current: () => held.current()?.values ?? DEFAULT_SETTINGS,
+    current: () => inMemory.current()?.values ?? DEFAULT_SETTINGS,
     read: async () => stateOf(await createSettingsStore(deps.db).read()),
-    reload: held.reload,
-    close: held.close,
+    reload: inMemory.reload,
+    close: inMemory.close,
     async change(change, expectedVersion, by) {
       const state = await makeChange(deps, { change, expectedVersion, by })
-      await held.reload()
+      await inMemory.reload()
       return state
     },
   }
@@ -88,7 +88,7 @@ interface Change {
 async function makeChange(deps: SettingsDeps, { change, expectedVersion, by }: Change): Promise<SettingsState> {
   const { read } = createSettingsStore(deps.db)
   const stored = await changeVersioned({ kind: 'settings document', expectedVersion, read }, (before) => {
-    const given = merged(before.given, change)
+    const given = merge(before.given, change)
     const faults = contradictions(valuesOf(given))
     if (faults.length > 0) throw new SettingsInvalid(faults)
     return deps.db.transaction(async (trx) => {
@@ -107,8 +107,8 @@ async function makeChange(deps: SettingsDeps, { change, expectedVersion, by }: C
   return stateOf(stored)
 }
 
-/** What is set after the change: a member that is null is set no more. */
-function merged(before: SettingsChange, change: SettingsChange): SettingsChange {
+/** Returns the values that are set after the change; null removes one. */
+function merge(before: SettingsChange, change: SettingsChange): SettingsChange {
   const groups = new Set([...Object.keys(before), ...Object.keys(change)])
   const after = [...groups].map((group) => {
     const members = Object.entries({ ...before[group], ...change[group] }).filter(([, value]) => value !== null)
@@ -117,7 +117,7 @@ function merged(before: SettingsChange, change: SettingsChange): SettingsChange 
   return Object.fromEntries(after.filter(([, members]) => Object.keys(members).length > 0))
 }
 
-/** An idle time beyond the absolute one would never come to bear. */
+/** Finds contradictions: an idle time longer than the absolute time would have no effect. */
 function contradictions({ lifetimes }: SettingsValues): Fault[] {
   const pairs = [
     ['refresh_token_idle_seconds', 'refresh_token_absolute_seconds'],
@@ -136,7 +136,7 @@ function stateOf(stored: StoredSettings): SettingsState {
   return { ...stored, values: valuesOf(stored.given) }
 }
 
-/** A value that this release does not take (another one stored it) counts as not set. */
+/** Returns the values with defaults. A stored value that is invalid in this release counts as not set. */
 function valuesOf(given: SettingsChange): SettingsValues {
   const taken = Object.entries(SETTINGS_GROUPS).map(([group, { shape }]) => {
     const members = Object.entries(shape).filter(([name, schema]) => schema.safeParse(given[group]?.[name]).success)
