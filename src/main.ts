@@ -1,4 +1,4 @@
-/** The life of a server: settings, database, services, listeners, and an orderly end. */
+/** Runs a server: settings, database, services, listeners and shutdown. */
 import cluster from 'node:cluster'
 import { flushCompileCache } from 'node:module'
 import { performance } from 'node:perf_hooks'
@@ -18,38 +18,41 @@ import { openDatabase } from './main/database.ts'
 import { devMailRoutes, startManagement } from './main/management.ts'
 import { watchMasterKeys } from './main/master-keys.ts'
 import { watchRestoreEpoch } from './main/restore-epoch.ts'
-import { endOnBugs, listenForStop } from './main/stop.ts'
+import { exitOnBugs, listenForStop } from './main/stop.ts'
 
-/** How long open requests may take once a stop was asked for. */
+/** How long open requests may take after a stop is requested. */
 const DRAIN_MS = 20_000
 
 /**
- * Runs the server until it was asked to stop; resolves with the exit code. Throws ConfigError for bad settings and
- * other AppErrors, each with one sentence that says what to do, when the start is not possible.
+ * Runs the server until it is stopped, and returns the exit code. Throws ConfigError for invalid settings and other
+ * AppErrors when the server cannot start, each with one sentence that says what to do.
  */
 export async function serve(env: Environment): Promise<number> {
   boundHeap()
   const loaded = loadConfig(env)
   const logger = createLogger(loaded.config.log)
-  endOnBugs(logger)
+  exitOnBugs(logger)
   if (cluster.isWorker) {
     const { runWorker } = await import('./main/worker.ts')
     return runWorker(loaded, logger)
   }
-  await lead(loaded, logger)
+  await runPrimary(loaded, logger)
   return 0
 }
 
 /**
- * A server's live heap stays the same under load; left alone, V8 lets four times as much garbage gather before it looks
- * for some, and each look takes as much longer. Twice as much keeps memory flat and pauses short.
+ * Makes V8 collect garbage when the heap has doubled; by default it waits for four times as much, and each collection
+ * takes longer. A server's live heap stays constant under load, so this keeps memory flat and pauses short.
  */
 function boundHeap(): void {
   setFlagsFromString('--heap-growing-percent=100')
 }
 
-/** The process that leads: it owns the database and the management listener, and serves or has workers that do. */
-async function lead(loaded: Loaded, logger: Logger): Promise<void> {
+/**
+ * Runs the primary process: it owns the database and the management listener, and serves requests itself or through
+ * workers.
+ */
+async function runPrimary(loaded: Loaded, logger: Logger): Promise<void> {
   const { config } = loaded
   const stop = listenForStop()
   await using life = new AsyncDisposableStack()
@@ -57,7 +60,7 @@ async function lead(loaded: Loaded, logger: Logger): Promise<void> {
   for (const warning of loaded.warnings) logger.warn(warning)
   await checkAddress(publicAddress(config))
 
-  // Nobody asks the database before the start is over.
+  // The probe is not called before the start has finished.
   const health = createHealth({ databaseNow: async () => databaseNow(database.probe), clock: systemClock })
   const crew = await createCrew(loaded, logger)
   const management = await startManagement(config, {
@@ -72,18 +75,18 @@ async function lead(loaded: Loaded, logger: Logger): Promise<void> {
   life.defer(watchRestoreEpoch(config.restoreEpoch, database.probe, logger))
   life.defer(watchMasterKeys(loaded.secrets.masterKeys, database.probe, logger))
   stop.arm()
-  const starting = crew.start(database).then(() => sayReady(config, health, logger))
-  // Whoever changes their mind during the start need not wait for its end.
+  const starting = crew.start(database).then(() => announceReady(config, health, logger))
+  // A stop during the start takes effect at once.
   await Promise.race([starting, stop.requested])
 
   const signal = await stop.requested
   logger.info({ signal }, 'stopping: what is open is answered, nothing new is taken')
   health.markDraining()
-  const cut = await crew.drain(DRAIN_MS)
-  logger[cut > 0 ? 'warn' : 'info']({ cutOff: cut }, 'stopped serving')
+  const cutOff = await crew.drain(DRAIN_MS)
+  logger[cutOff > 0 ? 'warn' : 'info']({ cutOff }, 'stopped serving')
 }
 
-/** Ready when the database answers and all who serve do. */
+/** Reports ready when the database answers and all serving processes are ready. */
 function withCrew(health: Health, crew: { ready: Health['ready'] }): Health {
   return {
     ...health,
@@ -94,9 +97,9 @@ function withCrew(health: Health, crew: { ready: Health['ready'] }): Health {
   }
 }
 
-function sayReady(config: Config, health: Health, logger: Logger): void {
+function announceReady(config: Config, health: Health, logger: Logger): void {
   health.markStarted()
-  // Should this process be killed, the next start is still a quick one.
+  // Flush now, so that the next start is fast even if this process is killed.
   setTimeout(flushCompileCache, 1000).unref()
   const { issuer, server, management } = config
   const seconds = performance.now() / 1000

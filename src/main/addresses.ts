@@ -1,4 +1,4 @@
-/** Where a server listens, with the settings that name it. */
+/** The addresses that a server listens on, with the settings that define them. */
 import type { Config } from '#config/config.ts'
 import type { Address } from '#http/http-server.ts'
 
@@ -6,7 +6,7 @@ export function publicAddress({ server }: Pick<Config, 'server'>): Address {
   return { host: server.host, port: server.port, variables: { host: 'HOST', port: 'PORT' } }
 }
 
-/** The same address for a worker, where the kernel can share it; elsewhere node:cluster does. */
+/** Returns the address for a worker. On Linux the kernel shares the port; elsewhere node:cluster does. */
 export function workerAddress(config: Pick<Config, 'server'>): Address {
   return { ...publicAddress(config), shared: process.platform === 'linux' }
 }

@@ -1,22 +1,22 @@
-/** What a person at a terminal reads once the server is up. */
+/** The banner that a terminal shows once the server is ready. */
 import { styleText } from 'node:util'
 
 export interface BannerFacts {
   readonly issuer: string
-  /** From the start of the process. */
+  /** Time since the start of the process. */
   readonly seconds: number
-  /** The origin of the management listener, if there is one. */
+  /** The origin of the management listener; undefined when it is off. */
   readonly management: string | undefined
 }
 
-/** What the command line takes for the issuer when nothing else is said. */
-const USUAL_ISSUER = 'http://localhost:3000'
+/** The issuer that the CLI assumes by default. */
+const DEFAULT_ISSUER = 'http://localhost:3000'
 
-/** The issuer, where to open, and three commands to go on with. */
+/** Returns the banner: the issuer, the URL to open, and three commands to continue with. */
 export function banner({ issuer, seconds, management }: BannerFacts): string {
   const name = (text: string): string => styleText('dim', text.padEnd(9))
   const command = (text: string): string =>
-    `  ${styleText('bold', `npx signet ${text}${issuer === USUAL_ISSUER ? '' : ` --issuer ${issuer}`}`)}`
+    `  ${styleText('bold', `npx signet ${text}${issuer === DEFAULT_ISSUER ? '' : ` --issuer ${issuer}`}`)}`
   return [
     '',
     `Signet is ready after ${seconds.toFixed(1)} s.`,

@@ -1,4 +1,4 @@
-/** The certificate of the server's own TLS, read again when its files change. */
+/** The certificate for the server's own TLS, reloaded when its files change. */
 import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { Config } from '#config/config.ts'
@@ -7,13 +7,13 @@ import { AppError } from '#shared/app-error.ts'
 
 type Files = NonNullable<Config['server']['tls']>
 
-/** PEM texts. */
+/** PEM strings. */
 export interface Certificate {
   readonly cert: string
   readonly key: string
 }
 
-/** Certificate files that do not fit together or cannot be read. */
+/** The certificate files cannot be read or do not match. */
 export class CertificateError extends AppError {
   override readonly code = 'certificate_refused'
   override readonly status = 500
@@ -21,7 +21,7 @@ export class CertificateError extends AppError {
 
 const POLL_MS = 5000
 
-/** Throws CertificateError with what to do. */
+/** Reads the certificate and its key. Throws CertificateError, which says what to do. */
 export function readCertificate(files: Files): Certificate {
   try {
     const certificate = { cert: readFileSync(files.certFile, 'utf8'), key: readFileSync(files.keyFile, 'utf8') }
@@ -36,7 +36,10 @@ export function readCertificate(files: Files): Certificate {
   }
 }
 
-/** Hands every new certificate to `replace`; one that cannot be used is logged and the old one stays. */
+/**
+ * Calls `replace` with each new certificate; an invalid one is logged and the old one stays in use. The returned
+ * function stops watching.
+ */
 export function watchCertificate(
   files: Files,
   replace: (certificate: Certificate) => void,

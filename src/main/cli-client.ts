@@ -1,4 +1,4 @@
-/** Brings the key file of `signet-cli` and its registration together at start. */
+/** Registers the key of the CLI's client, `signet-cli`, at start. */
 import { CLI_CLIENT_ID, ensureCliClient } from '#admin/cli-client.ts'
 import { cliKeyPath, makeCliKey, readCliPublicKey } from '#admin/cli-key.ts'
 import { ADMIN_SCOPES, adminResourceOf } from '#admin/scopes.ts'
@@ -7,8 +7,8 @@ import type { Config } from '#config/config.ts'
 import type { Logger } from '#observability/logger.ts'
 
 /**
- * Registers the key that `signet init` made. In development the first start makes it too; a key that was lost later
- * is made by `signet recover` alone, for that is a change of who may administer.
+ * Registers the key that `signet init` created. In development the first start creates it too. Only `signet recover`
+ * replaces a lost key, because that changes who can administer the server.
  */
 export async function prepareCliClient(
   config: Pick<Config, 'production' | 'keysDir' | 'issuer'>,

@@ -1,4 +1,4 @@
-/** Makes the crew that the settings ask for. */
+/** Creates the server processes that the settings ask for. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Loaded } from '#config/load.ts'
 import type { Logger } from '#observability/logger.ts'
@@ -7,7 +7,7 @@ import type { Crew } from './crew.ts'
 
 const LOAD_AFTER_MS = 20
 
-/** The crew that the settings ask for. */
+/** Returns a crew of this process alone, or of workers. */
 export async function createCrew(loaded: Loaded, logger: Logger): Promise<Crew> {
   if (loaded.config.server.workers === 1) return createSolo(loaded, logger)
   const { createWorkers } = await import('./workers.ts')
@@ -15,9 +15,10 @@ export async function createCrew(loaded: Loaded, logger: Logger): Promise<Crew> 
 }
 
 function createSolo({ config, secrets }: Loaded, logger: Logger): Crew {
-  // Loading the code takes as long as starting the database: both at once, but the database's process first.
+  // Loading the code takes as long as starting the database, so both run at once. The database's process starts
+  // first.
   const loading = delay(LOAD_AFTER_MS).then(async () => import('./node.ts'))
-  // Whoever waits for it later hears of a failure.
+  // `start` reports a failure.
   loading.catch(() => {})
   const metrics = createMetrics()
   let drain: Crew['drain'] = async () => 0
@@ -30,9 +31,9 @@ function createSolo({ config, secrets }: Loaded, logger: Logger): Crew {
     ready: async () => ({ ok: true, reason: 'ready' }),
     metrics,
     async drain(timeoutMs) {
-      const cut = await drain(timeoutMs)
+      const cutOff = await drain(timeoutMs)
       metrics.close()
-      return cut
+      return cutOff
     },
   }
 }

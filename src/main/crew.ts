@@ -1,13 +1,13 @@
-/** Who serves the requests: this process alone, or workers that it leads. */
+/** The processes that serve requests: this one alone, or workers that it manages. */
 import type { Probe } from '#observability/health.ts'
 import type { DatabaseUrls } from './database.ts'
 
 export interface Crew {
-  /** Resolves once requests are answered. */
+  /** Resolves once requests are served. */
   start(database: DatabaseUrls): Promise<void>
-  /** Whether all who serve can. */
+  /** Whether all serving processes are ready. */
   ready(): Promise<Probe>
   readonly metrics: { text(): Promise<string>; readonly contentType: string }
-  /** Ends serving in order and resolves with the number of requests that were cut off after `timeoutMs`. */
+  /** Finishes open requests and resolves with the number that were cut off after `timeoutMs`. */
   drain(timeoutMs: number): Promise<number>
 }

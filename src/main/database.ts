@@ -1,4 +1,4 @@
-/** PostgreSQL at start: embedded or given, reachable, with a schema this release can serve and our master key. */
+/** Opens PostgreSQL at start: embedded or given, reachable, with a supported schema and our master keys. */
 import { rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '#config/config.ts'
@@ -17,25 +17,26 @@ import { settleRestoreEpoch } from './restore-epoch.ts'
 
 export interface DatabaseUrls {
   readonly url: string
-  /** Past PgBouncer. */
+  /** A direct connection that bypasses PgBouncer. */
   readonly directUrl: string
 }
 
-const PATIENCE_MS = 30_000
+const WAIT_MS = 30_000
 const SCHEMA_POLL_MS = 1000
 
 export interface OpenedDatabase extends DatabaseUrls {
-  /** One connection of its own, which no load can starve. */
+  /** A pool of one connection for probes, which load on the main pool cannot exhaust. */
   readonly probe: Database
   close(): Promise<void>
 }
 
 /**
- * Everything that must hold before a service is built. `waitingFor` is told what a start waits for. Throws
- * EmbeddedPostgresError, DatabaseStartError, MasterKeyWrong or RestoreEpochBehind with one sentence that says what to do.
+ * Prepares the database before any service is built. `waitingFor` is called with what the start waits for. Throws
+ * EmbeddedPostgresError, DatabaseStartError, MasterKeyWrong or RestoreEpochBehind, each with one sentence that says
+ * what to do.
  */
 export async function openDatabase(
-  { config, secrets, madeMasterKey }: Loaded,
+  { config, secrets, madeMasterKey: newMasterKeyFile }: Loaded,
   logger: Logger,
   waitingFor: (reason: string) => void,
 ): Promise<OpenedDatabase> {
@@ -45,23 +46,26 @@ export async function openDatabase(
   await prepareSchema(config.database.migrate, urls, waitingFor, logger)
   const probe = createDatabase({ url: urls.url, poolSize: 1, applicationName: 'signet-probe', logger })
   life.defer(() => probe.close())
-  await compareMasterKeys(probe, secrets, madeMasterKey)
+  await compareMasterKeys(probe, secrets, newMasterKeyFile)
   await settleRestoreEpoch(config.restoreEpoch, { probe, directUrl: urls.directUrl, logger })
-  const kept = life.move()
-  return { ...urls, probe, close: () => kept.disposeAsync() }
+  const resources = life.move()
+  return { ...urls, probe, close: () => resources.disposeAsync() }
 }
 
-/** A key that this very start made, and that turns out not to be the one wanted, would only be in the way. */
-async function compareMasterKeys(db: Database, secrets: Secrets, madeMasterKey: string | undefined): Promise<void> {
+/** Checks the master keys. Deletes a key file that this start created if the database needs another key. */
+async function compareMasterKeys(db: Database, secrets: Secrets, newMasterKeyFile: string | undefined): Promise<void> {
   try {
     await checkMasterKeys(db, createKeyring(secrets.masterKeys))
   } catch (error) {
-    if (error instanceof MasterKeyWrong && madeMasterKey !== undefined) rmSync(madeMasterKey, { force: true })
+    if (error instanceof MasterKeyWrong && newMasterKeyFile !== undefined) rmSync(newMasterKeyFile, { force: true })
     throw error
   }
 }
 
-/** Starts the embedded database, or waits for the given one up to 30 seconds. Throws EmbeddedPostgresError and DatabaseStartError. */
+/**
+ * Starts the embedded database, or waits up to 30 seconds for the given one. Throws EmbeddedPostgresError and
+ * DatabaseStartError.
+ */
 async function startDatabase(
   config: Config,
   secrets: Secrets,
@@ -69,19 +73,19 @@ async function startDatabase(
 ): Promise<DatabaseUrls & { stop(): Promise<void> }> {
   const { databaseUrl: url, databaseDirectUrl: directUrl } = secrets
   if (url !== undefined) {
-    await waitForDatabase(url, PATIENCE_MS, logger)
-    if (directUrl !== undefined && directUrl !== url) await waitForDatabase(directUrl, PATIENCE_MS, logger)
+    await waitForDatabase(url, WAIT_MS, logger)
+    if (directUrl !== undefined && directUrl !== url) await waitForDatabase(directUrl, WAIT_MS, logger)
     return { url, directUrl: directUrl ?? url, stop: async () => {} }
   }
-  // who needs it hears of a failure
+  // the migration reports a failure
   const onCreate = () => void loadMigrator().catch(() => {})
   const embedded = await startEmbedded({ dataDir: config.database.dataDir, logger, onCreate })
   return { url: embedded.url, directUrl: embedded.url, stop: () => embedded.stop() }
 }
 
 /**
- * Migrates, or, with SIGNET_MIGRATE=off, waits until someone else has; `waitingFor` is told what for. Throws
- * DatabaseStartError when the database belongs to a newer release.
+ * Migrates the schema or, with SIGNET_MIGRATE=off, waits until somebody has; `waitingFor` is called with the reason.
+ * Throws DatabaseStartError when the database belongs to a newer release.
  */
 async function prepareSchema(
   mode: Config['database']['migrate'],
@@ -89,7 +93,7 @@ async function prepareSchema(
   waitingFor: (reason: string) => void,
   logger: Logger,
 ): Promise<void> {
-  for (let said = false; ; said = true) {
+  for (let logged = false; ; logged = true) {
     const { pending } = await migrationStatus({ url })
     if (pending.length === 0) return
     if (mode === 'auto') {
@@ -98,7 +102,7 @@ async function prepareSchema(
     }
     const reason = `the schema is older than this release (${pending.length} steps pending): run "signet migrate"`
     waitingFor(reason)
-    if (!said) logger.warn({ pending }, reason)
+    if (!logged) logger.warn({ pending }, reason)
     await delay(SCHEMA_POLL_MS)
   }
 }

@@ -1,13 +1,13 @@
-/** The worker processes that serve now; one that ends by itself is replaced. */
+/** Manages the worker processes and replaces those that exit unexpectedly. */
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '#observability/logger.ts'
 import { AppError } from '#shared/app-error.ts'
 import type { DatabaseUrls } from './database.ts'
-import { heard, send } from './worker-messages.ts'
+import { nextMessage, send } from './worker-messages.ts'
 
-/** A worker that ended before it served; it has told its reason itself. */
+/** A worker exited before it served; it has logged the reason itself. */
 export class WorkerFailed extends AppError {
   override readonly code = 'worker_failed'
   override readonly status = 500
@@ -15,15 +15,15 @@ export class WorkerFailed extends AppError {
 
 export interface Fleet {
   readonly serving: ReadonlySet<Worker>
-  /** Resolves once the new worker serves. Throws WorkerFailed. */
+  /** Starts a worker; resolves once it serves. Throws WorkerFailed. */
   startOne(database: DatabaseUrls): Promise<void>
-  /** From now on those who end are not replaced, and those who do not serve yet never will. */
-  letGo(): void
+  /** Stops replacing workers that exit, and kills those that do not serve yet. */
+  stopReplacing(): void
 }
 
 const REPLACE_MS = 1000
 
-/** A fleet without workers yet. */
+/** Creates a fleet without workers. */
 export function createFleet(logger: Logger): Fleet {
   const serving = new Set<Worker>()
   const starting = new Set<Worker>()
@@ -31,20 +31,20 @@ export function createFleet(logger: Logger): Fleet {
 
   async function startOne(database: DatabaseUrls): Promise<void> {
     const worker = cluster.fork()
-    // Each probe and scrape that waits for its answer listens.
+    // Each pending probe and scrape adds a listener.
     worker.setMaxListeners(0)
-    const gone = once(worker, 'exit') as Promise<[code: number | null, signal: string | null]>
-    void heard(worker, 'waiting').then(() => send(worker, { kind: 'start', database }))
+    const exited = once(worker, 'exit') as Promise<[code: number | null, signal: string | null]>
+    void nextMessage(worker, 'waiting').then(() => send(worker, { kind: 'start', database }))
     starting.add(worker)
-    const served = await heard(worker, 'serving')
+    const served = await nextMessage(worker, 'serving')
     starting.delete(worker)
     if (served === undefined) {
-      const [code, signal] = await gone
-      const how = signal ?? `exit code ${code}`
-      throw new WorkerFailed(`A worker process ended before it served (${how}): its reason stands above.`)
+      const [code, signal] = await exited
+      const reason = signal ?? `exit code ${code}`
+      throw new WorkerFailed(`A worker process ended before it served (${reason}): its reason stands above.`)
     }
     serving.add(worker)
-    void gone.then(([code, signal]) => {
+    void exited.then(([code, signal]) => {
       serving.delete(worker)
       if (!replacing) return
       logger.error({ worker: worker.process.pid, code, signal }, 'a worker ended by itself and is replaced')
@@ -67,7 +67,7 @@ export function createFleet(logger: Logger): Fleet {
   return {
     serving,
     startOne,
-    letGo: () => {
+    stopReplacing: () => {
       replacing = false
       for (const worker of starting) worker.process.kill('SIGKILL')
     },

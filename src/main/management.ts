@@ -1,4 +1,4 @@
-/** The management listener of the process that leads: probes, metrics and, in development, mail; if it is switched on. */
+/** The management listener of the primary process: probes, metrics and, in development, mail. */
 import type { Config } from '#config/config.ts'
 import type { Loaded } from '#config/load.ts'
 import type { Queryable } from '#database/database.ts'
@@ -9,7 +9,10 @@ import { createManagementServer, type ManagementServerDeps } from '#observabilit
 import { createKeyring } from '#sealing/keyring.ts'
 import { managementAddress } from './addresses.ts'
 
-/** Returns how to close it; undefined when port 0 switches it off. Throws ListenError when the port cannot be had. */
+/**
+ * Starts the listener and returns the function that closes it, or undefined when port 0 disables it. Throws ListenError
+ * when the port is not available.
+ */
 export async function startManagement(
   config: Config,
   deps: Pick<ManagementServerDeps, 'health' | 'metrics' | 'routes'> & { readonly logger: Logger },
@@ -25,7 +28,7 @@ export async function startManagement(
   return () => server.close()
 }
 
-/** The mails that were kept, where a server keeps them: in development without a relay. */
+/** Returns the route of the development mailbox: in development without a relay. */
 export function devMailRoutes(
   { config, secrets }: Pick<Loaded, 'config' | 'secrets'>,
   db: () => Queryable | undefined,

@@ -1,4 +1,4 @@
-/** One serving process: services, app and the listener the world reaches. */
+/** One serving process: services, app and the public listener. */
 import { createApp } from '#app.ts'
 import type { Config } from '#config/config.ts'
 import type { Secrets } from '#config/secrets.ts'
@@ -21,11 +21,14 @@ export interface NodeDeps {
 }
 
 export interface ServingNode {
-  /** Answers what is open, closes everything and resolves with the number of requests that were cut off. */
+  /** Finishes open requests, closes everything and resolves with the number of requests that were cut off. */
   drain(timeoutMs: number): Promise<number>
 }
 
-/** Resolves once requests are answered. Throws AppError when a certificate, a service or the port cannot be had. */
+/**
+ * Starts serving; resolves once requests are served. Throws AppError when a certificate, a service or the port is not
+ * available.
+ */
 export async function startNode({ config, secrets, database, logger, metrics }: NodeDeps): Promise<ServingNode> {
   await using life = new AsyncDisposableStack()
   const { tls } = config.server
@@ -44,12 +47,12 @@ export async function startNode({ config, secrets, database, logger, metrics }: 
   const server = createHttpServer({ handler: createApp(services).callback(), tls: certificate })
   if (tls) life.defer(watchCertificate(tls, (next) => server.replaceCertificate(next), logger))
   await server.listen(config.server.workers > 1 ? workerAddress(config) : publicAddress(config))
-  const kept = life.move()
+  const resources = life.move()
   return {
     drain: async (timeoutMs) => {
-      const cut = await server.drain(timeoutMs)
-      await kept.disposeAsync()
-      return cut
+      const cutOff = await server.drain(timeoutMs)
+      await resources.disposeAsync()
+      return cutOff
     },
   }
 }

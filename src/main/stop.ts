@@ -1,16 +1,16 @@
-/** When to stop: the first signal asks for an orderly end, a second one ends at once; a bug ends the process too. */
+/** Handles stop signals: the first asks for a shutdown, a second one exits at once. Bugs exit the process too. */
 import type { Logger } from '#observability/logger.ts'
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
-/** A terminal and npm both hand on the same Ctrl-C: what comes this soon is no second wish. */
-const SAME_WISH_MS = 500
+/** A terminal and npm both forward the same Ctrl-C, so signals within this time count as one. */
+const SAME_SIGNAL_MS = 500
 
 export interface Stop {
   /** Resolves at the first signal. */
   readonly requested: Promise<NodeJS.Signals>
-  /** From now on a signal is answered by `requested`; before, it ends the process at once, for nothing is open yet. */
+  /** From now on signals resolve `requested`. Before, they exit at once, because nothing is open yet. */
   arm(): void
-  /** Takes the listeners away. */
+  /** Removes the listeners. */
   forget(): void
 }
 
@@ -21,7 +21,7 @@ export function listenForStop(): Stop {
   let firstAt: number | undefined
   function onSignal(signal: NodeJS.Signals): void {
     if (!armed) process.exit(0)
-    if (firstAt !== undefined && Date.now() - firstAt > SAME_WISH_MS) process.exit(1)
+    if (firstAt !== undefined && Date.now() - firstAt > SAME_SIGNAL_MS) process.exit(1)
     firstAt ??= Date.now()
     resolve(signal)
   }
@@ -37,8 +37,8 @@ export function listenForStop(): Stop {
   }
 }
 
-/** An error that nobody caught leaves the process in a state that nobody knows: it is logged and the process ends. */
-export function endOnBugs(logger: Logger): void {
+/** Logs an uncaught error and exits, because it leaves the process in an unknown state. */
+export function exitOnBugs(logger: Logger): void {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       logger.fatal({ err: error }, 'a bug ends this process')

@@ -1,4 +1,4 @@
-/** What the leading process and its workers say to each other. */
+/** The messages between the primary process and its workers. */
 import type { Worker } from 'node:cluster'
 import type { MetricsSnapshot } from '#observability/metrics.ts'
 import type { DatabaseUrls } from './database.ts'
@@ -14,13 +14,13 @@ export type FromWorker =
   | { readonly kind: 'figures'; readonly id: number; readonly snapshot: MetricsSnapshot }
   | { readonly kind: 'drained'; readonly cut: number }
 
-/** Says something to a worker, if it still listens. */
+/** Sends a message to a worker that is still connected. */
 export function send(worker: Worker, message: ToWorker): void {
   if (worker.isConnected()) worker.send(message, () => {})
 }
 
-/** The next message of a kind, with an id where one is given; undefined when the worker ends first. */
-export function heard<Kind extends FromWorker['kind']>(
+/** Resolves with the next message of a kind (and id, if given), or undefined when the worker exits first. */
+export function nextMessage<Kind extends FromWorker['kind']>(
   worker: Worker,
   kind: Kind,
   id?: number,
