@@ -1,17 +1,14 @@
 /** Who may see and do what: a person who is signed in, by forms of our own pages, what matters by a fresh proof. */
 import type { Context } from 'koa'
 import type { Audit } from '#audit/audit.ts'
-import { type Form, readForm } from '#http/body.ts'
+import type { Form } from '#http/body.ts'
 import type { Csrf } from '#http/csrf.ts'
-import { RequestError } from '#http/errors.ts'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { requestOrigin } from '#http/origin.ts'
 import type { BrowserSession, BrowserSessions } from '#oidc/sessions/browser-session.ts'
 import type { Clock } from '#shared/clock.ts'
 import { FRESH_SECONDS } from './paths.ts'
 import type { Visit } from './visit.ts'
-
-const CSRF_FIELD = 'csrf'
 
 export interface GuardDeps {
   readonly browserSessions: BrowserSessions
@@ -42,28 +39,23 @@ export function createGuard({ browserSessions, csrf, audit, clock }: GuardDeps):
         language: chooseLanguage(ctx, { accountLocale: account.claims['locale'] }),
         by: { actor: { kind: 'account', id: account.sub }, ...requestOrigin(ctx) },
         isFresh: age <= FRESH_SECONDS,
-        csrf: { name: CSRF_FIELD, value: csrf.token(ctx, bindingOf(session)) },
+        csrf: csrf.field(ctx, bindingOf(session)),
       }
     },
 
     async form({ ctx, session, account, by }) {
-      const form = await readForm(ctx)
-      try {
-        // RFC 9700 §4.7: what another site makes a browser send changes nothing
-        csrf.check(ctx, form.one(CSRF_FIELD), bindingOf(session))
-        return form
-      } catch (error) {
-        if (!(error instanceof RequestError) || error.code !== 'forged_form') throw error
-        await audit.record({
-          ...by,
-          type: 'account_page.refused',
-          outcome: 'failure',
-          accountId: account.sub,
-          subject: { kind: 'session', id: session.uid },
-          reason: 'the form was not made by a page of this session in this browser',
-        })
-        return undefined
-      }
+      // RFC 9700 §4.7: what another site makes a browser send changes nothing
+      const form = await csrf.readForm(ctx, bindingOf(session))
+      if (form) return form
+      await audit.record({
+        ...by,
+        type: 'account_page.refused',
+        outcome: 'failure',
+        accountId: account.sub,
+        subject: { kind: 'session', id: session.uid },
+        reason: 'the form was not made by a page of this session in this browser',
+      })
+      return undefined
     },
   }
 }

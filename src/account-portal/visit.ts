@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Form } from '#http/body.ts'
+import type { FormField } from '#http/csrf.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import type { BrowserSession } from '#oidc/sessions/browser-session.ts'
 import type { Done, Problem } from './texts/texts.ts'
@@ -35,7 +36,7 @@ export interface Visit {
   /** Whether the last proof is young enough for what matters (ASVS 7.5.1). */
   readonly isFresh: boolean
   /** The hidden field of every form of this visit. */
-  readonly csrf: { readonly name: string; readonly value: string }
+  readonly csrf: FormField
 }
 
 export interface FieldError {

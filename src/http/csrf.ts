@@ -1,21 +1,38 @@
 /** CSRF protection: proves that a form comes from one of our pages in the same browser (RFC 9700 §4.7). */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'koa'
+import { type Form, readForm } from './body.ts'
 import { RequestError } from './errors.ts'
 
 const BROWSER_ID_BYTES = 32
 const BROWSER_ID = /^[A-Za-z0-9_-]{43}$/
+const FIELD = 'csrf'
 const FORGED =
   'This form is too old, or it was not made by a page of this site in this browser. Go back, load the page again and send it once more.'
 
+export interface FormField {
+  readonly name: string
+  readonly value: string
+}
+
 export interface Csrf {
   /**
-   * Returns the value of the hidden field and sets the cookie. `binding` names what the form belongs to: an
-   * interaction, a session.
+   * Returns the hidden field of a form and sets the cookie. `binding` names what the form belongs to: an interaction, a
+   * session.
    */
-  token(ctx: Context, binding: string): string
-  /** Throws RequestError 403 `forged_form` unless `given` was issued for this browser and binding. */
-  check(ctx: Context, given: string | undefined, binding: string): void
+  field(ctx: Context, binding: string): FormField
+  /** Whether `given` was issued for this browser and binding, and the request comes from one of our pages. */
+  accepts(ctx: Context, given: string | undefined, binding: string): boolean
+  /**
+   * Reads the form of the request. Undefined unless one of our pages made it, in this browser and for this binding.
+   * Throws RequestError for a body that is not a form.
+   */
+  readForm(ctx: Context, binding: string): Promise<Form | undefined>
+}
+
+/** 403, for who has no page to show again. */
+export function forgedForm(): RequestError {
+  return new RequestError('forged_form', FORGED)
 }
 
 /**
@@ -45,22 +62,27 @@ export function createCsrf({ keys, issuer }: { readonly keys: readonly Buffer[];
     return id
   }
 
+  function accepts(ctx: Context, given: string | undefined, binding: string): boolean {
+    const id = browserId(ctx)
+    // Sec-Fetch-Site is trusted only when it reports a cross-site request.
+    const site = ctx.get('sec-fetch-site')
+    const crossSite = site !== '' && site !== 'same-origin' && site !== 'none'
+    return !crossSite && id !== undefined && keys.some((key) => equal(mac(key, id, binding), given ?? ''))
+  }
+
   return {
-    token(ctx, binding) {
+    field(ctx, binding) {
       const state = ctx.state as { formBrowserId?: string }
       // All forms of a page use the same browser id.
       const id = browserId(ctx) ?? state.formBrowserId ?? newBrowserId(ctx)
       state.formBrowserId = id
-      return mac(signingKey(keys), id, binding)
+      return { name: FIELD, value: mac(signingKey(keys), id, binding) }
     },
 
-    check(ctx, given, binding) {
-      const id = browserId(ctx)
-      // Sec-Fetch-Site is trusted only when it reports a cross-site request.
-      const site = ctx.get('sec-fetch-site')
-      const crossSite = site !== '' && site !== 'same-origin' && site !== 'none'
-      const valid = id !== undefined && keys.some((key) => equal(mac(key, id, binding), given ?? ''))
-      if (crossSite || !valid) throw new RequestError('forged_form', FORGED)
+    accepts,
+    async readForm(ctx, binding) {
+      const form = await readForm(ctx)
+      return accepts(ctx, form.one(FIELD), binding) ? form : undefined
     },
   }
 }

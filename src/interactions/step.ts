@@ -18,16 +18,12 @@ import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
-import { readForm, type Form } from '#http/body.ts'
-import type { Csrf } from '#http/csrf.ts'
-import { RequestError } from '#http/errors.ts'
+import type { Form } from '#http/body.ts'
+import type { Csrf, FormField } from '#http/csrf.ts'
 import { requestOrigin } from '#http/origin.ts'
 import { requestState } from '#http/request-state.ts'
 import type { DeviceCookie } from './device-cookie.ts'
 import { STEPS } from './flow.ts'
-
-/** The hidden field of every form. */
-export const CSRF_FIELD = 'csrf'
 
 export interface StepDeps {
   readonly gateway: InteractionGateway
@@ -86,8 +82,8 @@ export async function openInteraction(deps: StepDeps, ctx: Context): Promise<Ope
 }
 
 /** The hidden field that ties a form to this browser and interaction. */
-export function csrfField(deps: StepDeps, ctx: Context, { uid }: OpenInteraction): { name: string; value: string } {
-  return { name: CSRF_FIELD, value: deps.csrf.token(ctx, bindingOf(uid)) }
+export function csrfField({ csrf }: Pick<StepDeps, 'csrf'>, ctx: Context, { uid }: OpenInteraction): FormField {
+  return csrf.field(ctx, bindingOf(uid))
 }
 
 /**
@@ -95,21 +91,16 @@ export function csrfField(deps: StepDeps, ctx: Context, { uid }: OpenInteraction
  * refusal. RFC 9700 §4.7: what another site makes a browser send decides nothing.
  */
 export async function guardForm(deps: StepDeps, ctx: Context, interaction: OpenInteraction): Promise<Form | undefined> {
-  const form = await readForm(ctx)
-  try {
-    deps.csrf.check(ctx, form.one(CSRF_FIELD), bindingOf(interaction.uid))
-    return form
-  } catch (error) {
-    if (!(error instanceof RequestError) || error.code !== 'forged_form') throw error
-    await deps.audit.record({
-      ...anonymous(ctx),
-      type: 'authorization.refused',
-      outcome: 'failure',
-      clientId: interaction.client.id,
-      reason: 'the form was not made by a page of this interaction in this browser',
-    })
-    return undefined
-  }
+  const form = await deps.csrf.readForm(ctx, bindingOf(interaction.uid))
+  if (form) return form
+  await deps.audit.record({
+    ...anonymous(ctx),
+    type: 'authorization.refused',
+    outcome: 'failure',
+    clientId: interaction.client.id,
+    reason: 'the form was not made by a page of this interaction in this browser',
+  })
+  return undefined
 }
 
 /**

@@ -4,8 +4,7 @@ import { html } from '#pages/design/html.ts'
 import Koa, { type Context } from 'koa'
 import type { Account } from '#accounts/account.ts'
 import { SYSTEM } from '#audit/audit.ts'
-import { readForm } from '#http/body.ts'
-import { createCsrf } from '#http/csrf.ts'
+import { createCsrf, forgedForm } from '#http/csrf.ts'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
 import { securityHeaders } from '#http/security-headers.ts'
@@ -34,10 +33,10 @@ export async function startPasskeyPages(databaseUrl: string, email: string): Pro
   const passkeys = createPasskeys({ ...rooms, clock: systemClock, issuer: origin, brand: () => 'Signet' })
   const csrf = createCsrf({ keys: rooms.keyring.derive('csrf'), issuer: origin })
   const account = await rooms.accounts.create({ email, name: 'Ada Lovelace' }, SYSTEM)
-  const csrfField = (ctx: Context) => ({ name: 'csrf', value: csrf.token(ctx, BINDING) })
+  const csrfField = (ctx: Context) => csrf.field(ctx, BINDING)
   const checkedForm = async (ctx: Context) => {
-    const form = await readForm(ctx)
-    csrf.check(ctx, form.one('csrf'), BINDING)
+    const form = await csrf.readForm(ctx, BINDING)
+    if (!form) throw forgedForm()
     return form
   }
 

@@ -1,7 +1,6 @@
 import type { Context } from 'koa'
 import { describe, expect, test } from 'vitest'
-import { readForm } from '#http/body.ts'
-import { createCsrf, type Csrf } from '#http/csrf.ts'
+import { createCsrf, type Csrf, forgedForm } from '#http/csrf.ts'
 import { startLoopback, type Loopback } from './loopback.ts'
 
 const KEY = Buffer.alloc(32, 1)
@@ -11,10 +10,10 @@ function room(csrf: Csrf) {
   return async (ctx: Context): Promise<void> => {
     const binding = ctx.path
     if (ctx.method === 'GET') {
-      ctx.body = { token: csrf.token(ctx, binding), again: csrf.token(ctx, binding) }
+      ctx.body = { token: csrf.field(ctx, binding).value, again: csrf.field(ctx, binding).value }
       return
     }
-    csrf.check(ctx, (await readForm(ctx)).one('csrf'), binding)
+    if (!(await csrf.readForm(ctx, binding))) throw forgedForm()
     ctx.body = 'done'
   }
 }

@@ -6,14 +6,12 @@ import type { AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import type { Form } from '#http/body.ts'
 import { button, field, form as formElement, hidden, notice } from '#pages/design/components.ts'
-import { chooseLanguage } from '#pages/i18n/language.ts'
-import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { PasswordInvalid } from '#sign-in/errors.ts'
-import { formTargets } from '../form-targets.ts'
 import { type ChoiceFaults, choiceFields } from '../mail/page.ts'
 import type { Proofs } from '../proofs.ts'
-import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
+import { sendStep, type StepPage, type StepView } from '../send-step.ts'
+import { anonymous, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
 import { TEXTS } from '../texts/texts.ts'
 
 export interface ChangeStepDeps extends StepDeps {
@@ -80,44 +78,51 @@ async function change(deps: ChangeStepDeps, ctx: Context, given: Known & { form:
 }
 
 async function ask(deps: ChangeStepDeps, ctx: Context, shown: Known & Again): Promise<void> {
-  const { interaction, account, problem, status = 200 } = shown
-  const { client, params, uid } = interaction
-  const { paths } = deps
-  const language = chooseLanguage(ctx, { uiLocales: params['ui_locales'], accountLocale: account.claims['locale'] })
+  const { interaction, account, status = 200 } = shown
+  await sendStep(deps, ctx, interaction, {
+    account,
+    status,
+    page: (view) => changePage({ ...view, ...shown, status, actions: actionsOf(deps, interaction) }),
+  })
+}
+
+function actionsOf({ paths }: ChangeStepDeps, { uid }: OpenInteraction): ChangeActions {
+  return { change: paths.form(uid, 'change'), restart: paths.form(uid, 'restart') }
+}
+
+interface ChangeActions {
+  readonly change: string
+  readonly restart: string
+}
+
+function changePage(
+  view: StepView & Again & { readonly account: Account; readonly status: number; readonly actions: ChangeActions },
+): StepPage {
+  const { language, csrfField, account, actions, problem, status } = view
   const texts = TEXTS[language]
   const own = texts.byMail.change
-  const csrf = csrfField(deps, ctx, interaction)
+  const csrf = hidden(csrfField.name, csrfField.value)
   const send = (label: string, kind: 'primary' | 'quiet') => html`${button({ label, kind })}`
-  const csrfInput = hidden(csrf.name, csrf.value)
   const present = field({
     name: 'current',
     label: own.current,
     type: 'password',
     autocomplete: 'current-password',
-    error: shown.current && { missing: own.currentMissing, mismatch: own.mismatch }[shown.current],
-    focus: shown.next === undefined,
+    error: view.current && { missing: own.currentMissing, mismatch: own.mismatch }[view.current],
+    focus: view.next === undefined,
   })
   const chosen = choiceFields({
     language,
     address: account.email,
-    faults: { password: shown.next },
-    focus: shown.next !== undefined,
+    faults: { password: view.next },
+    focus: view.next !== undefined,
   })
   const content = html`<div class="lines">
       <h1>${own.title}</h1>
       <p>${own.asks(account.email)}</p>
     </div>
     ${problem === undefined ? '' : notice('change-notice', texts.code[problem])}
-    ${formElement(paths.form(uid, 'change'), html`${csrfInput}${present}${chosen}${send(own.submit, 'primary')}`)}
-    <div class="close">
-      ${formElement(paths.form(uid, 'restart'), html`${csrfInput}${send(texts.code.restart, 'quiet')}`)}
-    </div>`
-  await sendPage(ctx, {
-    language,
-    title: status === 200 ? own.title : `${texts.signIn.errorPrefix}: ${own.title}`,
-    content,
-    status,
-    formTargets: formTargets(params['redirect_uri'], client.clientUri),
-    languagePath: paths.question(uid),
-  })
+    ${formElement(actions.change, html`${csrf}${present}${chosen}${send(own.submit, 'primary')}`)}
+    <div class="close">${formElement(actions.restart, html`${csrf}${send(texts.code.restart, 'quiet')}`)}</div>`
+  return { title: status === 200 ? own.title : `${texts.signIn.errorPrefix}: ${own.title}`, content }
 }

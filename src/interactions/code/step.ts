@@ -1,14 +1,12 @@
 /** The step that asks for a second proof, and checks the answer. */
 import type { Context } from 'koa'
-import { chooseLanguage } from '#pages/i18n/language.ts'
-import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { looksLikeRecoveryCode } from '#sign-in/recovery-code/recovery-codes.ts'
 import { type CodeProblem, codePage } from './page.ts'
-import { formTargets } from '../form-targets.ts'
 import type { Proofs } from '../proofs.ts'
-import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
+import { sendStep } from '../send-step.ts'
+import { anonymous, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
 
 export interface CodeStep {
   show(ctx: Context, interaction: OpenInteraction, accountSub: string): Promise<void>
@@ -72,27 +70,26 @@ async function ask(
   shown: { interaction: OpenInteraction; accountSub: string; fromPaper: boolean } & Partial<ShownAgain>,
 ): Promise<void> {
   const { accounts, paths } = deps
-  const { interaction, accountSub, fromPaper, problem } = shown
-  const { client, params, uid } = interaction
+  const { interaction, accountSub, fromPaper, problem, status } = shown
+  const { client, uid } = interaction
   const account = await accounts.read(accountSub)
-  const language = chooseLanguage(ctx, { uiLocales: params['ui_locales'], accountLocale: account?.claims['locale'] })
   const question = paths.question(uid)
-  const page = codePage({
-    language,
-    client,
-    who: account?.email ?? '',
-    actions: { code: paths.form(uid, 'code'), restart: paths.form(uid, 'restart'), cancel: paths.form(uid, 'cancel') },
-    csrfField: csrfField(deps, ctx, interaction),
-    fromPaper,
-    otherKind: fromPaper ? question : `${question}?${KIND}=paper`,
-    problem,
-  })
-  await sendPage(ctx, {
-    language,
-    ...page,
-    status: shown.status ?? 200,
-    brand: client.brand,
-    formTargets: formTargets(params['redirect_uri'], client.clientUri),
-    languagePath: question,
+  await sendStep(deps, ctx, interaction, {
+    account,
+    status,
+    page: (view) =>
+      codePage({
+        ...view,
+        client,
+        who: account?.email ?? '',
+        actions: {
+          code: paths.form(uid, 'code'),
+          restart: paths.form(uid, 'restart'),
+          cancel: paths.form(uid, 'cancel'),
+        },
+        fromPaper,
+        otherKind: fromPaper ? question : `${question}?${KIND}=paper`,
+        problem,
+      }),
   })
 }

@@ -1,13 +1,11 @@
 /** The step that asks whether an app may have what it asks for. */
 import type { Context } from 'koa'
-import { chooseLanguage } from '#pages/i18n/language.ts'
-import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { choicesOf, type Choice, granted } from './choice.ts'
 import { consentPage, type AskedResource, type ConsentProblem } from './page.ts'
 import { readDecision } from '../flow.ts'
-import { formTargets } from '../form-targets.ts'
-import { csrfField, guardForm, openInteraction, type StepDeps } from '../step.ts'
+import { sendStep } from '../send-step.ts'
+import { guardForm, openInteraction, type StepDeps } from '../step.ts'
 
 const DAY_SECONDS = 86_400
 const STATUS = { stale: 403, nothing: 422 } as const satisfies Record<ConsentProblem, number>
@@ -21,35 +19,30 @@ export function createConsentStep(deps: StepDeps): ConsentStep {
   const { accounts, gateway, paths, resources, settings } = deps
 
   async function show(ctx: Context, interaction: OpenInteraction, problem?: ConsentProblem): Promise<void> {
-    const { client, missing, params, uid } = interaction
+    const { client, missing, uid } = interaction
     const account = interaction.accountSub === undefined ? undefined : await accounts.read(interaction.accountSub)
-    const accountLocale = account?.claims['locale']
-    const language = chooseLanguage(ctx, { uiLocales: params['ui_locales'], accountLocale })
     const choices = choicesOf(missing)
     const asked = Map.groupBy(choices, ({ resource }) => resource)
     const own = asked.get(undefined) ?? []
     asked.delete(undefined)
-    const page = consentPage({
-      language,
-      client,
-      action: paths.form(uid, 'consent'),
-      csrfField: csrfField(deps, ctx, interaction),
-      who: account?.email ?? '',
-      openidScopes: own,
-      resources: await Promise.all(
-        [...asked].map(([identifier, some]) => askedOf(resources, String(identifier), some)),
-      ),
-      keepsAccess: interaction.keepsAccess,
-      mostDays: Math.round(settings.current().lifetimes.refresh_token_absolute_seconds / DAY_SECONDS),
-      problem,
-    })
-    await sendPage(ctx, {
-      language,
-      ...page,
-      status: problem === undefined ? 200 : STATUS[problem],
-      brand: client.brand,
-      formTargets: formTargets(params['redirect_uri'], client.clientUri),
-      languagePath: paths.question(uid),
+    const ofResources = await Promise.all(
+      [...asked].map(([identifier, some]) => askedOf(resources, String(identifier), some)),
+    )
+    await sendStep(deps, ctx, interaction, {
+      account,
+      status: problem && STATUS[problem],
+      page: (view) =>
+        consentPage({
+          ...view,
+          client,
+          action: paths.form(uid, 'consent'),
+          who: account?.email ?? '',
+          openidScopes: own,
+          resources: ofResources,
+          keepsAccess: interaction.keepsAccess,
+          mostDays: Math.round(settings.current().lifetimes.refresh_token_absolute_seconds / DAY_SECONDS),
+          problem,
+        }),
     })
   }
 

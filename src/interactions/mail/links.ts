@@ -3,8 +3,8 @@ import Router from '@koa/router'
 import { html, type Html } from '#pages/design/html.ts'
 import type { Context, Middleware } from 'koa'
 import { AccountExists, AccountInvalid } from '#accounts/errors.ts'
-import { type Form, readForm } from '#http/body.ts'
-import type { Csrf } from '#http/csrf.ts'
+import type { Form } from '#http/body.ts'
+import { type Csrf, forgedForm } from '#http/csrf.ts'
 import { button, buttonLink, form as formElement, hidden, notice } from '#pages/design/components.ts'
 import { chooseLanguage, type Language } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
@@ -14,7 +14,7 @@ import { REGISTRATION_PATH, type Registration } from '#verification/registration
 import { PasswordInvalid } from '#sign-in/errors.ts'
 import { INVITATION_PATH, type Invitations } from '#verification/invitation/invitations.ts'
 import { type ChoiceFaults, lastPage, type MailProblem } from './page.ts'
-import { anonymous, CSRF_FIELD, delayOf } from '../step.ts'
+import { anonymous, delayOf } from '../step.ts'
 import { TEXTS } from '../texts/texts.ts'
 
 export interface MailLinksDeps {
@@ -68,8 +68,8 @@ export function createMailLinks(deps: MailLinksDeps): Middleware {
 
 /** Reads the form of one of these pages, and says how long to wait where there was too much of it. */
 async function answered(deps: MailLinksDeps, ctx: Context, answer: (form: Form) => Promise<void>): Promise<void> {
-  const form = await readForm(ctx)
-  deps.csrf.check(ctx, form.one(CSRF_FIELD), BINDING)
+  const form = await deps.csrf.readForm(ctx, BINDING)
+  if (!form) throw forgedForm()
   try {
     await answer(form)
   } catch (error) {
@@ -184,7 +184,7 @@ async function ask(deps: MailLinksDeps, ctx: Context, shown: Shown): Promise<voi
     purpose,
     clientName: '',
     action: isInvited ? path : `${path}/last`,
-    csrfField: { name: CSRF_FIELD, value: deps.csrf.token(ctx, BINDING) },
+    csrfField: deps.csrf.field(ctx, BINDING),
     address,
     problem,
     kept: [kept],
@@ -225,7 +225,8 @@ async function send(
 }
 
 function csrf(deps: MailLinksDeps, ctx: Context) {
-  return hidden(CSRF_FIELD, deps.csrf.token(ctx, BINDING))
+  const { name, value } = deps.csrf.field(ctx, BINDING)
+  return hidden(name, value)
 }
 
 function pathOf(deps: MailLinksDeps, kind: keyof typeof MAIL_LINK_PATHS): string {

@@ -5,7 +5,6 @@ import { AccountExists, AccountInvalid } from '#accounts/errors.ts'
 import type { Account } from '#accounts/account.ts'
 import type { Form } from '#http/body.ts'
 import { chooseLanguage, type Language } from '#pages/i18n/language.ts'
-import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import type { Errands } from '#verification/email-verification/email-verification.ts'
 import { RESET_PATH } from '#verification/password-reset.ts'
@@ -14,10 +13,10 @@ import { PasswordInvalid } from '#sign-in/errors.ts'
 import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { proofEvent } from '#sign-in/proof-events.ts'
 import { text } from '../flow.ts'
-import { formTargets } from '../form-targets.ts'
 import { addressPage, type ChoiceFaults, lastPage, mailCodePage, type MailProblem, type MailView } from './page.ts'
 import type { Proofs } from '../proofs.ts'
-import { anonymous, csrfField, delayOf, guardForm, openInteraction, type StepDeps } from '../step.ts'
+import { sendStep } from '../send-step.ts'
+import { anonymous, delayOf, guardForm, openInteraction, type StepDeps } from '../step.ts'
 
 export interface MailStepDeps extends StepDeps {
   readonly proofs: Pick<Proofs, 'take' | 'forget'>
@@ -195,38 +194,25 @@ async function ask(
   const { purpose, interaction, renew = false } = asked
   const { client, params, uid } = interaction
   const errand = renew ? undefined : await errands.find(placeOf(interaction), purpose)
-  const language = languageOf(ctx, interaction)
   const question = paths.form(uid, purpose)
-  const view: Omit<MailView, 'action'> = {
-    language,
-    purpose,
-    clientName: client.name,
-    csrfField: csrfField(deps, ctx, interaction),
-    address: asked.address ?? errand?.address ?? text(params['login_hint']),
-    problem: asked.problem,
-    back: paths.question(uid),
-  }
-  const page = !errand
-    ? addressPage({ ...view, action: question, fault: asked.addressFault })
-    : !errand.proven
-      ? mailCodePage({
-          ...view,
-          action: paths.form(uid, `${purpose}Code`),
-          fault: asked.codeFault,
-          another: `${question}?${ANOTHER}`,
-        })
-      : lastPage({
-          ...view,
-          action: paths.form(uid, `${purpose}Last`),
-          name: asked.name ?? '',
-          faults: asked.faults ?? {},
-        })
-  await sendPage(ctx, {
-    language,
-    ...page,
-    status: asked.status ?? 200,
-    formTargets: formTargets(params['redirect_uri'], client.clientUri),
-    languagePath: question,
+  await sendStep(deps, ctx, interaction, {
+    status: asked.status,
+    path: question,
+    page(parts) {
+      const view: Omit<MailView, 'action'> = {
+        ...parts,
+        purpose,
+        clientName: client.name,
+        address: asked.address ?? errand?.address ?? text(params['login_hint']),
+        problem: asked.problem,
+        back: paths.question(uid),
+      }
+      if (!errand) return addressPage({ ...view, action: question, fault: asked.addressFault })
+      const { name = '', faults = {} } = asked
+      if (errand.proven) return lastPage({ ...view, action: paths.form(uid, `${purpose}Last`), name, faults })
+      const another = `${question}?${ANOTHER}`
+      return mailCodePage({ ...view, action: paths.form(uid, `${purpose}Code`), fault: asked.codeFault, another })
+    },
   })
 }
 

@@ -1,22 +1,19 @@
 /** What a page of an interaction shows of passkeys. */
-import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
-import type { Language } from '#pages/i18n/language.ts'
 import { passkeySignIn, type ScriptedPart } from '#sign-in/passkey/parts.ts'
-import { csrfField, type StepDeps } from '../step.ts'
+import type { StepView } from '../send-step.ts'
+import type { StepDeps } from '../step.ts'
 
 /** The button and the script for a page of this interaction. */
 export function passkeyPart(
   deps: StepDeps,
-  ctx: Context,
   interaction: OpenInteraction,
-  look: { readonly language: Language; readonly kind: 'primary' | 'secondary' },
+  look: StepView & { readonly kind: 'primary' | 'secondary' },
 ): ScriptedPart {
   const action = deps.paths.form(interaction.uid, 'passkey')
   return passkeySignIn({
     ...look,
     action,
-    csrfField: csrfField(deps, ctx, interaction),
     options: deps.passkeys.options(bindingOf(interaction)),
     renewPath: `${action}/options`,
   })

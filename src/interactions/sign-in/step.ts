@@ -1,13 +1,11 @@
 /** The step that asks who the person is, and checks the answer. */
 import type { Context } from 'koa'
-import { chooseLanguage } from '#pages/i18n/language.ts'
-import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { isReauthentication, readSignIn, text, type SignInAttempt } from '../flow.ts'
-import { formTargets } from '../form-targets.ts'
 import { passkeyPart } from '../passkey/part.ts'
 import type { Proofs } from '../proofs.ts'
-import { anonymous, csrfField, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
+import { sendStep } from '../send-step.ts'
+import { anonymous, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
 import type { UpstreamStep } from '../upstream/step.ts'
 import { signInPage, type SignInProblem } from './page.ts'
 
@@ -79,39 +77,32 @@ async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, a
   const { client, params, uid } = interaction
   const sub = again.passkeyOf ?? interaction.accountSub
   const known = sub === undefined ? undefined : await accounts.read(sub)
-  const language = chooseLanguage(ctx, {
-    uiLocales: params['ui_locales'],
-    accountLocale: known?.claims['locale'],
-  })
-  const passkey = passkeyPart(deps, ctx, interaction, {
-    language,
-    kind: again.passkeyOf === undefined ? 'secondary' : 'primary',
-  })
-  const page = signInPage({
-    language,
-    client,
-    actions: { login: paths.form(uid, 'login'), cancel: paths.form(uid, 'cancel') },
-    csrfField: csrfField(deps, ctx, interaction),
-    identifier:
-      again.identifier ?? known?.email ?? (await deps.federated.offerOf(uid))?.email ?? text(params['login_hint']),
-    again: isReauthentication(interaction),
-    missing: again.missing ?? [],
-    problem: again.problem,
-    ways: {
-      reset: deps.passwordReset.available ? paths.form(uid, 'reset') : undefined,
-      register: deps.registration.isOpen() ? paths.form(uid, 'register') : undefined,
+  const upstreams = (await deps.federated.offered()).map(({ id, name }) => ({ name, href: paths.upstream(uid, id) }))
+  const identifier =
+    again.identifier ?? known?.email ?? (await deps.federated.offerOf(uid))?.email ?? text(params['login_hint'])
+  await sendStep(deps, ctx, interaction, {
+    account: known,
+    status: again.status,
+    page(view) {
+      const kind = again.passkeyOf === undefined ? 'secondary' : 'primary'
+      const passkey = passkeyPart(deps, interaction, { ...view, kind })
+      const page = signInPage({
+        ...view,
+        client,
+        actions: { login: paths.form(uid, 'login'), cancel: paths.form(uid, 'cancel') },
+        identifier,
+        again: isReauthentication(interaction),
+        missing: again.missing ?? [],
+        problem: again.problem,
+        ways: {
+          reset: deps.passwordReset.available ? paths.form(uid, 'reset') : undefined,
+          register: deps.registration.isOpen() ? paths.form(uid, 'register') : undefined,
+        },
+        upstreams,
+        passkey: passkey.content,
+        passkeyOf: again.passkeyOf === undefined ? undefined : known?.email,
+      })
+      return { ...page, policy: passkey.policy }
     },
-    upstreams: (await deps.federated.offered()).map(({ id, name }) => ({ name, href: paths.upstream(uid, id) })),
-    passkey: passkey.content,
-    passkeyOf: again.passkeyOf === undefined ? undefined : known?.email,
-  })
-  await sendPage(ctx, {
-    language,
-    ...page,
-    status: again.status ?? 200,
-    brand: client.brand,
-    formTargets: formTargets(params['redirect_uri'], client.clientUri),
-    languagePath: paths.question(uid),
-    policy: passkey.policy,
   })
 }

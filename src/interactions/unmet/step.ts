@@ -2,12 +2,10 @@
 import { html } from '#pages/design/html.ts'
 import type { Context } from 'koa'
 import { button, form, hidden } from '#pages/design/components.ts'
-import { chooseLanguage } from '#pages/i18n/language.ts'
-import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
-import { formTargets } from '../form-targets.ts'
 import type { Proofs } from '../proofs.ts'
-import { csrfField, guardForm, openInteraction, type StepDeps } from '../step.ts'
+import { sendStep } from '../send-step.ts'
+import { guardForm, openInteraction, type StepDeps } from '../step.ts'
 import { TEXTS } from '../texts/texts.ts'
 
 export interface UnmetStep {
@@ -20,37 +18,26 @@ export function createUnmetStep(deps: StepDeps, proofs: Proofs): UnmetStep {
   const { accounts, gateway, paths } = deps
   return {
     async show(ctx, interaction, accountSub) {
-      const { client, params, uid, asked } = interaction
-      const account = await accounts.read(accountSub)
-      const language = chooseLanguage(ctx, {
-        uiLocales: params['ui_locales'],
-        accountLocale: account?.claims['locale'],
-      })
-      const texts = TEXTS[language].unmet
-      const csrf = csrfField(deps, ctx, interaction)
+      const { client, uid, asked } = interaction
       const wantsPasskey = !asked.includes('urn:signet:acr:mfa')
-      const content = html`<div class="lines">
-          <h1>${texts.title}</h1>
-          <p>${wantsPasskey ? texts.passkey(client.name) : texts.more(client.name)}</p>
-          <p>${texts.words}</p>
-        </div>
-        ${form(
-          paths.form(uid, 'unmet'),
-          html`${hidden(csrf.name, csrf.value)}${button({ label: texts.back(client.name), kind: 'primary' })}`,
-        )}
-        <div class="close">
-          ${form(
-            paths.form(uid, 'restart'),
-            html`${hidden(csrf.name, csrf.value)}${button({ label: TEXTS[language].code.restart, kind: 'quiet' })}`,
-          )}
-        </div>`
-      await sendPage(ctx, {
-        language,
-        title: texts.title,
-        content,
-        brand: client.brand,
-        formTargets: formTargets(params['redirect_uri'], client.clientUri),
-        languagePath: paths.question(uid),
+      await sendStep(deps, ctx, interaction, {
+        account: await accounts.read(accountSub),
+        page({ language, csrfField }) {
+          const texts = TEXTS[language].unmet
+          const csrf = hidden(csrfField.name, csrfField.value)
+          const restart = html`${csrf}${button({ label: TEXTS[language].code.restart, kind: 'quiet' })}`
+          const content = html`<div class="lines">
+              <h1>${texts.title}</h1>
+              <p>${wantsPasskey ? texts.passkey(client.name) : texts.more(client.name)}</p>
+              <p>${texts.words}</p>
+            </div>
+            ${form(
+              paths.form(uid, 'unmet'),
+              html`${csrf}${button({ label: texts.back(client.name), kind: 'primary' })}`,
+            )}
+            <div class="close">${form(paths.form(uid, 'restart'), restart)}</div>`
+          return { title: texts.title, content }
+        },
       })
     },
 

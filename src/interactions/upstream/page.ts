@@ -2,12 +2,10 @@
 import { html, type Html } from '#pages/design/html.ts'
 import type { Context } from 'koa'
 import { button, buttonLink, form, hidden } from '#pages/design/components.ts'
-import { chooseLanguage, type Language } from '#pages/i18n/language.ts'
-import { sendPage } from '#pages/page.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import type { UpstreamOutcome } from '#federation/upstream-sign-in.ts'
-import { formTargets } from '../form-targets.ts'
-import { csrfField, type StepDeps } from '../step.ts'
+import { sendStep, type StepView } from '../send-step.ts'
+import type { StepDeps } from '../step.ts'
 import { TEXTS } from '../texts/texts.ts'
 
 /** What the page says, and of whom. */
@@ -43,40 +41,34 @@ export async function showUpstreamPage(
   interaction: OpenInteraction,
   shown: UpstreamPage,
 ): Promise<void> {
-  const { params, client, uid } = interaction
   const { kind } = shown
-  const language = chooseLanguage(ctx, { uiLocales: params['ui_locales'] })
-  const texts = TEXTS[language].upstream
-  const name = shown.name ?? texts.someProvider
-  const content = html`<div class="lines">
-      <h1>${texts.titles[kind](name)}</h1>
-      <p>${texts.words[kind](name, shown.who ?? '')}</p>
-    </div>
-    ${waysOn(deps, ctx, interaction, { ...shown, name, language })}`
   // a page of work done elsewhere: nothing moves without the person, but whoever is led there need not press again
   if (shown.href !== undefined) ctx.set('Refresh', `0; url=${shown.href}`)
-  await sendPage(ctx, {
-    language,
-    title: texts.titles[kind](name),
-    content,
+  await sendStep(deps, ctx, interaction, {
     status: STATUS[kind],
-    formTargets: formTargets(params['redirect_uri'], client.clientUri),
-    languagePath: deps.paths.question(uid),
+    page(view) {
+      const texts = TEXTS[view.language].upstream
+      const name = shown.name ?? texts.someProvider
+      const content = html`<div class="lines">
+          <h1>${texts.titles[kind](name)}</h1>
+          <p>${texts.words[kind](name, shown.who ?? '')}</p>
+        </div>
+        ${waysOn(deps, interaction, { ...view, ...shown, name })}`
+      return { title: texts.titles[kind](name), content }
+    },
   })
 }
 
 function waysOn(
-  deps: StepDeps,
-  ctx: Context,
-  interaction: OpenInteraction,
-  { kind, name, href, language }: UpstreamPage & { readonly name: string; readonly language: Language },
+  { paths }: StepDeps,
+  { uid }: OpenInteraction,
+  { kind, name, href, language, csrfField }: StepView & UpstreamPage & { readonly name: string },
 ): Html {
   const texts = TEXTS[language].upstream
-  const question = deps.paths.question(interaction.uid)
+  const question = paths.question(uid)
   if (href !== undefined) return buttonLink({ href, label: texts.go(name), kind: 'primary' })
   if (kind !== 'offer') return buttonLink({ href: question, label: texts.back, kind: 'primary' })
-  const csrf = csrfField(deps, ctx, interaction)
-  const decline = html`${hidden(csrf.name, csrf.value)}${button({ label: texts.decline, kind: 'quiet' })}`
+  const decline = html`${hidden(csrfField.name, csrfField.value)}${button({ label: texts.decline, kind: 'quiet' })}`
   return html`${buttonLink({ href: question, label: texts.accept, kind: 'primary' })}
-    <div class="close">${form(deps.paths.form(interaction.uid, 'upstream'), decline)}</div>`
+    <div class="close">${form(paths.form(uid, 'upstream'), decline)}</div>`
 }

@@ -1,0 +1,59 @@
+/** Sends the page of a step, the same way for every step. */
+import type { Context } from 'koa'
+import type { Account } from '#accounts/account.ts'
+import type { FormField } from '#http/csrf.ts'
+import type { ContentSecurityPolicy } from '#http/security-headers.ts'
+import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
+import type { Html } from '#pages/design/html.ts'
+import { chooseLanguage, type Language } from '#pages/i18n/language.ts'
+import { sendPage } from '#pages/page.ts'
+import { formTargets } from './form-targets.ts'
+import { csrfField, type StepDeps } from './step.ts'
+
+/** What every page of a step is made with. */
+export interface StepView {
+  readonly language: Language
+  /** The hidden field of each of its forms. */
+  readonly csrfField: FormField
+}
+
+export interface StepPage {
+  readonly title: string
+  readonly content: Html
+  readonly policy?: ContentSecurityPolicy | undefined
+}
+
+export interface StepToSend {
+  /** Whose language counts, where the page may show that it knows them. */
+  readonly account?: Account | undefined
+  readonly status?: number | undefined
+  /** Where the page is to be had by GET, as a path; the question itself where none is given. */
+  readonly path?: string
+  readonly page: (view: StepView) => StepPage | Promise<StepPage>
+}
+
+/**
+ * Answers with the page, in the language of the request, person and browser, with the client's logo and accent, and
+ * with a policy that lets its forms lead back to the client.
+ */
+export async function sendStep(
+  deps: Pick<StepDeps, 'csrf' | 'paths'>,
+  ctx: Context,
+  interaction: OpenInteraction,
+  step: StepToSend,
+): Promise<void> {
+  const { client, params, uid } = interaction
+  const language = chooseLanguage(ctx, {
+    uiLocales: params['ui_locales'],
+    accountLocale: step.account?.claims['locale'],
+  })
+  const page = await step.page({ language, csrfField: csrfField(deps, ctx, interaction) })
+  await sendPage(ctx, {
+    language,
+    ...page,
+    status: step.status ?? 200,
+    brand: client.brand,
+    formTargets: formTargets(params['redirect_uri'], client.clientUri),
+    languagePath: step.path ?? deps.paths.question(uid),
+  })
+}
