@@ -25,7 +25,9 @@ import type { Metrics } from '#observability/metrics.ts'
 import { createAccountAccess, endAccountAccess, endClientAccess } from '#oidc/sessions/account-access.ts'
 import { SEALED_PAYLOADS } from '#oidc/adapter/sealing.ts'
 import { SEALED_SEEN_FROM } from '#oidc/sessions/seen-from.ts'
-import { OFFERS } from '#oidc/configuration/features.ts'
+import type { Grant } from '#oidc/grants/grant.ts'
+import { GRANTS } from '#oidc/grants/registry.ts'
+import { offersOf } from '#oidc/offers.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { seenRestoreEpoch } from '#oidc/restore-epoch/restore-epoch.ts'
 import { createResources } from '#resources/resources.ts'
@@ -64,6 +66,7 @@ export interface ServiceOverrides {
   readonly clock?: Clock
   /** For every request that goes out: of clients' keys, breached passwords and upstream providers. */
   readonly fetch?: GuardedFetch
+  readonly grants?: readonly Grant[]
 }
 
 /** Every column that holds sealed values. One that is missing here is lost with the master key that sealed it. */
@@ -135,7 +138,10 @@ export async function createServices(input: ServicesInput, overrides: ServiceOve
 }
 
 /** What every room needs: the database, its notifications, keys, settings, the audit log, and the way out. */
-async function openFoundations(input: ServicesInput, { clock = systemClock, fetch }: ServiceOverrides) {
+async function openFoundations(
+  input: ServicesInput,
+  { clock = systemClock, grants = GRANTS, fetch }: ServiceOverrides,
+) {
   const { config, secrets, databaseUrl, databaseDirectUrl, logger, metrics } = input
   const db = createDatabase({ url: databaseUrl, logger, applicationName: 'signet' })
   metrics.watchPool(() => db.stats())
@@ -157,6 +163,7 @@ async function openFoundations(input: ServicesInput, { clock = systemClock, fetc
     signingKeys,
     settings,
     clock,
+    grants,
     fetch: fetch ?? createGuardedFetch({ allow: config.fetchAllow }),
   }
 }
@@ -240,15 +247,16 @@ async function openSettings(
 
 /** Clients and resources know of each other: a client's allowances name resources, a removed resource leaves them. */
 function createRegistered(
-  deps: { db: Database; notifications: Notifications; audit: Audit; clock: Clock },
+  deps: { db: Database; notifications: Notifications; audit: Audit; clock: Clock; grants: readonly Grant[] },
   adminResource: Resource,
   rules: { allowHttpJwksUri: (host: string) => boolean },
 ) {
+  const offers = offersOf(deps.grants)
   const clients = createClients({
     ...deps,
     ...rules,
+    offers,
     onRemove: endClientAccess,
-    offers: OFFERS,
     findResource: async (identifier) =>
       identifier === adminResource.identifier
         ? adminResource
@@ -259,7 +267,7 @@ function createRegistered(
     reserved: [adminResource.identifier],
     onRemove: clients.forgetResource,
   })
-  return { clients, resources }
+  return { clients, resources, offers }
 }
 
 function builtInAdminResource(issuer: string): Resource {

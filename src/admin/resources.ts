@@ -3,6 +3,7 @@ import type { Accounts } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
 import type { ClientKeys } from '#clients/managed-keys.ts'
+import type { Offers } from '#clients/profiles.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'
 import type { Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
@@ -27,6 +28,7 @@ export interface AdminServices extends Omit<AccountMailRoutesDeps, 'accounts'> {
   readonly adminResource: string
   readonly clients: Clients
   readonly clientKeys: Pick<ClientKeys, 'report' | 'refetch'>
+  readonly offers: Offers
   readonly resources: Resources
   readonly accounts: Accounts
   readonly passwords: Pick<Passwords, 'check' | 'prepare'>

@@ -27,8 +27,14 @@ const FACTOR = { method: text('Sign-in method.'), name: text('Name that the pers
 const EMAIL_CODE = { purpose: text('What the code or link is for.') }
 const ENDPOINT = { endpoint: text('Name of the endpoint.').optional() }
 const grantType = text('`grant_type` of the request.').optional()
+const grantParameters = z
+  .record(z.string(), z.string())
+  .readonly()
+  .optional()
+  .meta({ description: 'Parameters that the grant has recorded, up to 200 characters each.' })
 const TOKEN_REFUSAL = {
   grant_type: grantType,
+  parameters: grantParameters,
   error: text('OAuth error code of the answer.'),
   claimed_client_id: text('`client_id` of the request, where no client was authenticated.').optional(),
 }
@@ -66,6 +72,7 @@ export const AUDIT_EVENTS = {
   'endpoint.refused': event('A request to another protocol endpoint was refused.', ENDPOINT),
   'token.issued': event('Tokens were issued.', {
     grant_type: grantType,
+    parameters: grantParameters,
     resource: z
       .union([z.string(), z.array(z.string()).readonly()])
       .optional()

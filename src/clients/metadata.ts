@@ -4,7 +4,7 @@ import { shown } from '#shared/shown.ts'
 import { checkJwks } from './client-keys.ts'
 import type { Client, Profile } from './client.ts'
 import { isWebAddress, memberRule, unknownMember, USUAL } from './members.ts'
-import { GRANT, type Offer, OPENID_SCOPES, PROFILES, type ProfileRules } from './profiles.ts'
+import { GRANT, offeredGrantTypes, type Offers, OPENID_SCOPES, PROFILES, type ProfileRules } from './profiles.ts'
 import { checkRedirectUris } from './redirect-uris.ts'
 
 type Values = Record<string, unknown>
@@ -12,7 +12,7 @@ type Values = Record<string, unknown>
 export interface MetadataOptions {
   /** Hosts whose keys may be fetched over plain http. */
   readonly allowHttpJwksUri: (host: string) => boolean
-  readonly offers: ReadonlySet<Offer>
+  readonly offers: Offers
 }
 
 interface Draft {
@@ -99,7 +99,7 @@ function carried(
 function takeMembers({ values, faults, options }: Draft, given: Readonly<Values>): void {
   for (const [name, value] of Object.entries(given)) {
     const rule = memberRule(name)
-    if (name === 'dpop_bound_access_tokens' && value === true && !options.offers.has('dpop')) {
+    if (name === 'dpop_bound_access_tokens' && value === true && !options.offers.dpop) {
       faults.push({ field: name, given: true, expected: 'nothing here: this server does not offer it' })
       continue
     }
@@ -130,10 +130,9 @@ function checkFixed({ profile, rules, values, faults }: Draft): void {
 }
 
 function checkGrants({ profile, rules, values, faults, options }: Draft): void {
-  const { required, usual, further } = rules.grantTypes
+  const { required, usual } = rules.grantTypes
   const given = values.get('grant_types') ?? usual
-  const offered = further.filter((type) => type !== GRANT.device || options.offers.has('device_grant'))
-  const allowed = [...new Set([...usual, ...offered])]
+  const allowed = [...new Set([...usual, ...offeredGrantTypes(profile, options.offers)])]
   const fits =
     isTexts(given) && required.every((type) => given.includes(type)) && given.every((type) => allowed.includes(type))
   if (!fits) {

@@ -18,17 +18,20 @@ const CONFIDENTIAL_METHODS = ['private_key_jwt', ...SECRET_METHODS] as const
 export const ASSERTION_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const ID_TOKEN_ALGS = ['RS256', 'ES256'] as const
 
-/** What the engine may serve beyond the rest: what needs it is refused where it is not offered. */
-export type Offer = 'dpop' | 'device_grant'
+/** What this server has that clients may be registered for; what needs something else is refused. */
+export interface Offers {
+  readonly dpop: boolean
+  /** The profiles that may have each grant type: those that a client has by default, and those that may be added. */
+  readonly grants: readonly { readonly grantType: string; readonly profiles: readonly Profile[] }[]
+}
 
 export interface ProfileRules {
-  readonly needs?: Offer
+  readonly needsDpop?: true
 
-  /** Grant types it always has, those it has unless told otherwise, and those that may be added. */
+  /** Grant types it always has, and those it has unless told otherwise. */
   readonly grantTypes: {
     readonly required: readonly string[]
     readonly usual: readonly string[]
-    readonly further: readonly string[]
   }
   /** Authentication methods at the token endpoint, the default first. */
   readonly authMethods: readonly [string, ...string[]]
@@ -48,7 +51,7 @@ export interface ProfileRules {
 }
 
 const PERSON = {
-  grantTypes: { required: [GRANT.code], usual: [GRANT.code, GRANT.refresh], further: [] },
+  grantTypes: { required: [GRANT.code], usual: [GRANT.code, GRANT.refresh] },
   assertionAlgs: ASSERTION_ALGS,
   idTokenAlgs: ID_TOKEN_ALGS,
   openidScopes: PERSON_SCOPES,
@@ -62,39 +65,47 @@ export const PROFILES: Readonly<Record<Profile, ProfileRules>> = {
   web: {
     ...PERSON,
     authMethods: CONFIDENTIAL_METHODS,
-    grantTypes: { ...PERSON.grantTypes, further: [GRANT.machine, GRANT.device] },
     pkceMayBeOptional: true,
   },
   spa: { ...PERSON, authMethods: ['none'], hasOrigins: true },
   native: {
     ...PERSON,
     authMethods: ['none'],
-    grantTypes: { ...PERSON.grantTypes, further: [GRANT.device] },
     applicationType: 'native',
   },
   machine: {
     ...PERSON,
     authMethods: CONFIDENTIAL_METHODS,
-    grantTypes: { required: [GRANT.machine], usual: [GRANT.machine], further: [] },
+    grantTypes: { required: [GRANT.machine], usual: [GRANT.machine] },
     openidScopes: [],
   },
   device: {
     ...PERSON,
-    needs: 'device_grant',
     authMethods: ['none', ...CONFIDENTIAL_METHODS],
-    grantTypes: { required: [GRANT.device], usual: [GRANT.device, GRANT.refresh], further: [] },
+    grantTypes: { required: [GRANT.device], usual: [GRANT.device, GRANT.refresh] },
   },
   fapi2: {
     ...PERSON,
-    needs: 'dpop',
+    needsDpop: true,
     authMethods: ['private_key_jwt'],
-    grantTypes: { ...PERSON.grantTypes, further: [GRANT.machine] },
     // FAPI 2.0 Security Profile §5.4.1: PS256, ES256 or EdDSA
     assertionAlgs: ['PS256', 'ES256', 'EdDSA'],
     idTokenAlgs: ['ES256'],
     // FAPI 2.0 Security Profile §5.3.2.1 and §5.3.2.2: sender-constrained tokens, pushed requests
     fixed: { require_pushed_authorization_requests: true, dpop_bound_access_tokens: true },
   },
+}
+
+/** The grant types that a client of the profile may have here. */
+export function offeredGrantTypes(profile: Profile, { grants }: Offers): string[] {
+  return grants.flatMap(({ grantType, profiles }) => (profiles.includes(profile) ? [grantType] : []))
+}
+
+/** Whether this server has what every client of the profile needs. */
+export function isOffered(profile: Profile, offers: Offers): boolean {
+  const { needsDpop, grantTypes } = PROFILES[profile]
+  const offered = offeredGrantTypes(profile, offers)
+  return (!needsDpop || offers.dpop) && grantTypes.required.every((type) => offered.includes(type))
 }
 
 export function isProfile(value: unknown): value is Profile {

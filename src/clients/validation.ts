@@ -8,15 +8,14 @@ import type { Client, ClientInput, Profile } from './client.ts'
 import { ClientMetadataError } from './errors.ts'
 import { keyThumbprint } from './key-thumbprint.ts'
 import { checkMetadata } from './metadata.ts'
-import { isProfile, type Offer, PROFILES } from './profiles.ts'
+import { isOffered, isProfile, type Offers, PROFILES } from './profiles.ts'
 
 export interface ValidationDeps {
   /** The registered resource behind an identifier: allowances are for those alone. */
   readonly findResource: FindResource
   /** Hosts whose keys (`jwks_uri`) may be fetched over plain http; none unless given. */
   readonly allowHttpJwksUri?: (host: string) => boolean
-  /** What the engine serves beyond the rest; a client that needs something else is refused. */
-  readonly offers?: readonly Offer[]
+  readonly offers: Offers
 }
 
 /** Chosen ids: never that of a random subject (RFC 9700 §4.15). */
@@ -29,7 +28,7 @@ export async function validateClient(
   before: Client | undefined,
 ): Promise<ClientFields> {
   const faults: Fault[] = []
-  const offers = new Set(deps.offers)
+  const { offers } = deps
   const profile = checkProfile(input.profile, before, faults, offers)
   if (input.id !== undefined && (before ? input.id !== before.id : !CHOSEN_ID.test(input.id))) {
     const expected = before?.id ?? '1 to 64 of A-Z a-z 0-9 . _ - and not beginning with acc-'
@@ -65,12 +64,11 @@ function checkProfile(
   given: unknown,
   before: Client | undefined,
   faults: Fault[],
-  offers: ReadonlySet<Offer>,
+  offers: Offers,
 ): Profile | undefined {
   if (given === undefined && before) return before.profile
-  const offered = Object.entries(PROFILES).filter(([, { needs }]) => needs === undefined || offers.has(needs))
-  const names = offered.map(([name]) => name)
-  if (isProfile(given) && names.includes(given)) return given
+  if (isProfile(given) && isOffered(given, offers)) return given
+  const names = Object.keys(PROFILES).filter((name) => isProfile(name) && isOffered(name, offers))
   const expected = `one of ${names.join(', ')}`
   const known = isProfile(given) ? `${expected}: this server does not offer what ${given} needs` : expected
   faults.push({ field: 'signet_profile', given: shown(given), expected: known })

@@ -33,6 +33,8 @@ import { createGateway, lost } from './interactions/gateway.ts'
 import type { EnginePages, InteractionGateway } from './interactions/interaction-gateway.ts'
 import { createProvider, type ProviderDeps } from './engine/provider.ts'
 import type { RestoreEpoch } from './restore-epoch/restore-epoch-store.ts'
+import type { Grant } from './grants/grant.ts'
+import { createGrants } from './grants/registry.ts'
 import { createResourceRequests } from './grants/resource-requests.ts'
 import { createStatusRoute } from './statuses/status-route.ts'
 import { createStatusOf } from './statuses/status-claim.ts'
@@ -50,6 +52,7 @@ export interface OidcDeps {
   readonly signingKeys: SigningKeys
   readonly settings: Pick<Settings, 'current'>
   readonly restoreEpoch: RestoreEpoch
+  readonly grants: readonly Grant[]
   readonly audit: Audit
   readonly logger: Logger
   readonly metrics: Metrics
@@ -80,12 +83,14 @@ export interface Oidc {
 export function createOidc(deps: OidcDeps): Oidc {
   const storage = createStorage(deps)
   const lostDeps = { ...deps, ...storage, provider: () => current.provider }
-  const providerDeps = createProviderDeps(deps, storage, (ctx) => lost(lostDeps, ctx))
+  const grants = createGrants(deps.grants)
+  const providerDeps = { ...createProviderDeps(deps, storage, (ctx) => lost(lostDeps, ctx)), grants }
 
   function build(): { provider: Provider; run: Middleware } {
     const provider = createProvider(providerDeps, deps.signingKeys.current())
     provider.use(
       aroundEngine(provider, {
+        grants,
         settler: storage.settler,
         lifetimes: storage.lifetimes,
         audit: deps.audit,
@@ -144,7 +149,7 @@ function createProviderDeps(
   deps: OidcDeps,
   storage: ReturnType<typeof createStorage>,
   lostInteraction: ProviderDeps['lost'],
-): ProviderDeps {
+): Omit<ProviderDeps, 'grants'> {
   const { artefacts, sealer, sessions, consents, tokens, lifetimes } = storage
   return {
     ...deps,

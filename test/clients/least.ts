@@ -3,6 +3,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import { expect } from 'vitest'
 import type { Client, ClientInput, Profile } from '#clients/client.ts'
 import { ClientMetadataError } from '#clients/errors.ts'
+import { GRANTS } from '#oidc/grants/registry.ts'
+import { offersOf } from '#oidc/offers.ts'
 import { validateClient } from '#clients/validation.ts'
 
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -13,10 +15,16 @@ export const RSA_KEYS = {
 export const REDIRECTS = { redirect_uris: ['https://app.example.com/cb'] }
 export const API = { identifier: 'https://api.example.com', scopes: [{ name: 'posts:read' }, { name: 'posts:write' }] }
 
+/** A grant that the server does not have yet, and its profiles know already. */
+const DEVICE = {
+  grantType: 'urn:ietf:params:oauth:grant-type:device_code',
+  profiles: ['web', 'native', 'device'],
+} as const
+
 export const DEPS = {
   findResource: async (identifier: string) => (identifier.replace(/\/$/, '') === API.identifier ? API : undefined),
   allowHttpJwksUri: (host: string) => host === 'localhost',
-  offers: ['dpop', 'device_grant'] as const,
+  offers: { dpop: true, grants: [...offersOf(GRANTS).grants, DEVICE] },
 }
 
 /** The least that each profile needs. */

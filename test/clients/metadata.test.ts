@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { originsOf } from '#clients/document.ts'
 import type { Profile } from '#clients/client.ts'
 import { isPublic, PROFILES, usualGrantTypes } from '#clients/profiles.ts'
+import { GRANTS } from '#oidc/grants/registry.ts'
+import { offersOf } from '#oidc/offers.ts'
 import { validateClient } from '#clients/validation.ts'
 import { accept, DEPS, LEAST, KEYS, refuse } from './least.ts'
 
@@ -83,7 +85,7 @@ describe('profiles', () => {
   })
 
   test('what needs something that the server does not offer is refused', async () => {
-    const without = { ...DEPS, offers: [] }
+    const without = { ...DEPS, offers: { ...offersOf(GRANTS), dpop: false } }
     const refused = (profile: Profile, metadata: Record<string, unknown> = {}) =>
       expect(validateClient(without, { profile, metadata: { ...LEAST[profile], ...metadata } }, undefined)).rejects
     const some = 'one of web, spa, native, machine: this server does not offer what'

@@ -15,6 +15,7 @@ import { createMail } from '#mail/mail.ts'
 import { createLogger } from '#observability/logger.ts'
 import { createMetrics } from '#observability/metrics.ts'
 import { createAccountAccess } from '#oidc/sessions/account-access.ts'
+import { GRANTS } from '#oidc/grants/registry.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { SEALED_COLUMNS } from '#services.ts'
 import { systemClock as clock } from '#shared/clock.ts'
@@ -52,7 +53,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
   function build() {
     const audit = createAudit({ db: scheduled })
     const accounts = createAccounts({ db: scheduled, audit, clock })
-    const own = { ...rooms, db: scheduled, audit, accounts, logger, metrics }
+    const own = { ...rooms, db: scheduled, audit, accounts, logger, metrics, grants: GRANTS }
     const byUpstream = createByUpstream({
       ...own,
       mail: createMail({ ...own, config, clock, smtpUrl: undefined, brand: () => 'Signet' }),

@@ -8,6 +8,8 @@ import { createClientKeys } from '#clients/managed-keys.ts'
 import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
+import { GRANTS } from '#oidc/grants/registry.ts'
+import { offersOf } from '#oidc/offers.ts'
 import { seenRestoreEpoch } from '#oidc/restore-epoch/restore-epoch.ts'
 import { createResources } from '#resources/resources.ts'
 import type { AppError } from '#shared/app-error.ts'
@@ -37,6 +39,7 @@ export async function openRooms(url: string, { clock = systemClock } = {}) {
     reserved: ['https://as.example.com/admin/v1'],
     onRemove: (trx, identifier) => clients.forgetResource(trx, identifier),
   })
+  const offers = offersOf(GRANTS)
   const clients = createClients({
     db,
     notifications,
@@ -44,6 +47,7 @@ export async function openRooms(url: string, { clock = systemClock } = {}) {
     clock,
     findResource: (identifier) => resources.find(identifier),
     allowHttpJwksUri: (host) => ['localhost', '127.0.0.1'].includes(host),
+    offers,
   })
   const fetch = createGuardedFetch({ allow: ['127.0.0.0/8'] })
   const clientKeys = createClientKeys({ db, notifications, audit, clock, clients, fetch })
@@ -64,6 +68,7 @@ export async function openRooms(url: string, { clock = systemClock } = {}) {
     keyring,
     resources,
     clients,
+    offers,
     clientKeys,
     accounts,
     signingKeys,

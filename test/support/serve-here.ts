@@ -3,7 +3,7 @@ import { createApp } from '#app.ts'
 import { loadConfig } from '#config/load.ts'
 import { createHttpServer } from '#http/http-server.ts'
 import { createLogger } from '#observability/logger.ts'
-import { createMetrics } from '#observability/metrics.ts'
+import { createMetrics, type Metrics } from '#observability/metrics.ts'
 import { createServices, type ServiceOverrides } from '#services.ts'
 import { prepareCliClient } from '../../src/main/cli-client.ts'
 import { atEnd } from './endings.ts'
@@ -11,7 +11,9 @@ import { freePort } from './ports.ts'
 import { cloneDatabase } from './postgres.ts'
 import { fetchTo, type Server, temporaryDir } from './server.ts'
 
-export type ServerHere = Pick<Server, 'issuer' | 'fetch' | 'keysDir' | 'databaseUrl'>
+export interface ServerHere extends Pick<Server, 'issuer' | 'fetch' | 'keysDir' | 'databaseUrl'> {
+  readonly metrics: Metrics
+}
 
 /** Answers when this resolves, and ends with the test file. Its key of `signet-cli` lies in `keysDir`. */
 export async function serveHere(overrides: ServiceOverrides = {}): Promise<ServerHere> {
@@ -32,5 +34,5 @@ export async function serveHere(overrides: ServiceOverrides = {}): Promise<Serve
     await agent.destroy()
     await server.drain(1000)
   })
-  return { issuer: config.issuer, fetch, keysDir, databaseUrl }
+  return { issuer: config.issuer, fetch, keysDir, databaseUrl, metrics }
 }

@@ -3,6 +3,7 @@ import type { Client, ClientInput, Clients } from '#clients/client.ts'
 import { clientToMetadata } from '#clients/document.ts'
 import { ClientNotFound } from '#clients/errors.ts'
 import type { ClientKeys } from '#clients/managed-keys.ts'
+import type { Offers } from '#clients/profiles.ts'
 import type { Resources } from '#resources/resource.ts'
 import { type Caller, requireRightsOf } from '../caller.ts'
 import type { Call, Reply } from '../route.ts'
@@ -13,6 +14,7 @@ export interface ClientRoutesDeps {
   readonly resources: Pick<Resources, 'find'>
   /** The identifier of the admin API. */
   readonly adminResource: string
+  readonly offers: Offers
 }
 
 export function clientReply(client: Client): Reply {

@@ -1,7 +1,7 @@
 /** What is wrong with a client's document where the room tells it in two steps: all of it at once. */
-import { OFFERS } from '#oidc/configuration/features.ts'
 import type { Client } from '#clients/client.ts'
 import { metadataToInput } from '#clients/document.ts'
+import type { Offers } from '#clients/profiles.ts'
 import { validateClient } from '#clients/validation.ts'
 import type { Resources } from '#resources/resource.ts'
 import { AppError, type Fault } from '#shared/app-error.ts'
@@ -12,6 +12,7 @@ import { ADMIN_SCOPES } from '../scopes.ts'
 export interface DocumentFaultsDeps {
   readonly resources: Pick<Resources, 'find'>
   readonly adminResource: string
+  readonly offers: Offers
 }
 
 /**
@@ -32,7 +33,7 @@ export async function documentFaults(
   try {
     const findResource = (identifier: string) => findAllowable(deps, identifier)
     await validateClient(
-      { findResource, allowHttpJwksUri: () => true, offers: OFFERS },
+      { findResource, allowHttpJwksUri: () => true, offers: deps.offers },
       metadataToInput(rest, before),
       before,
     )

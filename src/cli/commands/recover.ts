@@ -9,6 +9,8 @@ import { SYSTEM, type Audit } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
 import type { Config } from '#config/config.ts'
 import { loadConfig } from '#config/load.ts'
+import { GRANTS } from '#oidc/grants/registry.ts'
+import { offersOf } from '#oidc/offers.ts'
 import { systemClock } from '#shared/clock.ts'
 import type { CliContext } from '../context.ts'
 import { CliFailure } from '../failure.ts'
@@ -107,7 +109,10 @@ async function withRooms<T>(
     }
     const findResource = async (identifier: string) =>
       identifier === adminResource.identifier ? adminResource : resources.find(identifier)
-    return await work({ audit: deps.audit, clients: createClients({ ...deps, findResource }) })
+    return await work({
+      audit: deps.audit,
+      clients: createClients({ ...deps, findResource, offers: offersOf(GRANTS) }),
+    })
   } finally {
     await notifications.close()
     await db.close()

@@ -8,6 +8,7 @@ import type {
 } from 'oidc-provider'
 import type { Account, Accounts } from '#accounts/account.ts'
 import { orUnavailable } from '../adapter/errors.ts'
+import type { Grants } from '../grants/registry.ts'
 
 /** OpenID Connect Core §5.4; `auth_time`, `acr` and `amr` are in every ID token. */
 export const CLAIMS: NonNullable<Configuration['claims']> = {
@@ -54,9 +55,9 @@ function standardClaims(account: Account): { sub: string; [claim: string]: unkno
 }
 
 /** What access tokens carry beside the engine's claims: how the person signed in, and where their status is told. */
-export function accessTokenClaims(statusOf: StatusOf) {
+export function accessTokenClaims(statusOf: StatusOf, grants: Grants) {
   return async (ctx: KoaContextWithOIDC, token: AccessToken | ClientCredentials): Promise<Record<string, unknown>> => ({
-    ...authenticationClaims(ctx),
+    ...authenticationClaims(ctx, grants),
     // an opaque token has a row: its status is asked by introspection
     ...(token.aud === undefined ? {} : await orUnavailable(() => statusOf(token))),
   })
@@ -66,9 +67,9 @@ export function accessTokenClaims(statusOf: StatusOf) {
 export type StatusOf = (token: AccessToken | ClientCredentials) => Promise<Record<string, unknown>>
 
 /** RFC 9068 §2.2.1: how the person behind the token proved who they are. */
-function authenticationClaims(ctx: KoaContextWithOIDC): Record<string, unknown> | undefined {
-  const { AuthorizationCode, RefreshToken, DeviceCode } = ctx.oidc.entities
-  const source = AuthorizationCode ?? RefreshToken ?? DeviceCode
+function authenticationClaims(ctx: KoaContextWithOIDC, grants: Grants): Record<string, unknown> | undefined {
+  const grant = grants.of(ctx)
+  const source = grant?.authorize === undefined && grant?.signIn ? ctx.oidc.entities[grant.signIn] : undefined
   if (!source) return undefined
   return { auth_time: source.authTime, acr: source.acr, amr: source.amr }
 }

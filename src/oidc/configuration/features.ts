@@ -4,29 +4,28 @@ import { originsOf } from '#clients/document.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { clientOf } from '../engine/clients.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
+import type { Grants } from '../grants/registry.ts'
 import type { ResourceRequests } from '../grants/resource-requests.ts'
 import { resourceIndicators } from './resources.ts'
-
-/** What clients may be registered for because it is on here. */
-export const OFFERS = ['dpop'] as const
 
 type Features = NonNullable<Configuration['features']>
 
 export interface FeatureDeps {
+  readonly grants: Grants
   readonly requests: ResourceRequests
   readonly pages: EnginePages
   readonly keyring: Keyring
 }
 
-export function features({ requests, pages, keyring }: FeatureDeps): Features {
+export function features({ grants, requests, pages, keyring }: FeatureDeps): Features {
   return {
     devInteractions: { enabled: false },
-    clientCredentials: { enabled: true },
+    ...grantFeatures(grants),
     // all nodes accept each other's nonces
     dPoP: { enabled: true, nonceSecret: keyring.deriveLasting('dpop-nonce') },
     fapi: { enabled: true, profile: (_ctx, client) => (isFapi(client) ? '2.0' : undefined) },
     pushedAuthorizationRequests: { enabled: true },
-    resourceIndicators: resourceIndicators(requests),
+    resourceIndicators: resourceIndicators(requests, grants),
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(client, token) },
     rpInitiatedLogout: {
@@ -37,6 +36,11 @@ export function features({ requests, pages, keyring }: FeatureDeps): Features {
     // keys that are published but do not sign here (the next ones, the retired ones) have no private part
     externalSigningSupport: { enabled: true, ack: 'experimental-01' },
   }
+}
+
+function grantFeatures({ rows }: Grants): Pick<Features, 'clientCredentials'> {
+  const names = rows.flatMap((grant) => (grant.authorize === undefined ? (grant.engineFeature ?? []) : []))
+  return Object.fromEntries(names.map((name) => [name, { enabled: true }]))
 }
 
 /** FAPI 2.0 Security Profile, for the clients of that profile. */

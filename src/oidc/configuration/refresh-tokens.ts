@@ -1,15 +1,18 @@
 /** Who gets a refresh token, whether it ends with the browser session, and when it rotates. */
 import type { AuthorizationCode, Client, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { requestScope } from '../engine/scope/request-scope.ts'
+import type { Grants } from '../grants/registry.ts'
 
 /**
- * With the `refresh_token` grant and either `offline_access` granted, or a public client whose access token is for an
- * API.
+ * Where the grant may issue one and the client has the `refresh_token` grant: with `offline_access` granted, or to a
+ * public client whose access token is for an API.
  */
-export const issueRefreshToken: NonNullable<Configuration['issueRefreshToken']> = async (ctx, client, source) => {
-  if (!client.grantTypeAllowed('refresh_token')) return false
-  if (source.scopes.has('offline_access')) return true
-  return client.clientAuthMethod === 'none' && ctx.oidc.entities.AccessToken?.aud !== undefined
+export function issueRefreshToken(grants: Grants): NonNullable<Configuration['issueRefreshToken']> {
+  return async (ctx, client, source) => {
+    if (grants.of(ctx)?.refresh !== 'issued' || !client.grantTypeAllowed('refresh_token')) return false
+    if (source.scopes.has('offline_access')) return true
+    return client.clientAuthMethod === 'none' && ctx.oidc.entities.AccessToken?.aud !== undefined
+  }
 }
 
 /** With `offline_access`, and always for native apps, tokens outlive the browser session and its logout. */

@@ -1,13 +1,15 @@
 /** Resource indicators for the engine (RFC 8707): which resource is meant, and what the client may have of it. */
 import type { Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import type { Client } from '#clients/client.ts'
+import type { Resource } from '#resources/resource.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import { clientOf } from '../engine/clients.ts'
+import type { Grants } from '../grants/registry.ts'
 import { invalidTarget, machineResource, requestedScopes, type ResourceRequests } from '../grants/resource-requests.ts'
 
 type Feature = NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>
 
-export function resourceIndicators(requests: ResourceRequests): Feature {
+export function resourceIndicators(requests: ResourceRequests, grants: Grants): Feature {
   return {
     enabled: true,
     // a code or refresh token for one resource keeps meaning it, also when openid is among its scopes
@@ -15,12 +17,15 @@ export function resourceIndicators(requests: ResourceRequests): Feature {
     async defaultResource(ctx, engineClient, oneOf) {
       const client = clientOf(engineClient)
       if (oneOf !== undefined) return chosen(client, [oneOf].flat())
-      const { grant_type: grantType, scope } = ctx.oidc.params as { grant_type?: string; scope?: string }
-      if (grantType === 'client_credentials') return machineResource(client)
-      return requests.implied(client, scope)
+      if (grants.of(ctx)?.resource === 'client') return machineResource(client)
+      return requests.implied(client, ctx.oidc.params?.['scope'] as string | undefined)
     },
     getResourceServerInfo: (ctx, identifier, engineClient) =>
-      orUnavailable(() => resourceServer(requests, ctx, { identifier, client: clientOf(engineClient) })),
+      orUnavailable(async () => {
+        const { resource, scopes } = await requests.allowed(identifier, clientOf(engineClient))
+        if (grants.of(ctx)?.scope === 'client') narrowScope(ctx, resource, scopes)
+        return resourceServer(resource, scopes)
+      }),
   }
 }
 
@@ -31,17 +36,15 @@ function chosen(client: Client, identifiers: readonly string[]): string {
   throw invalidTarget(`name one resource: the grant is for ${identifiers.join(', ')}`)
 }
 
-async function resourceServer(
-  requests: ResourceRequests,
-  ctx: KoaContextWithOIDC,
-  { identifier, client }: { identifier: string; client: Client },
-): Promise<ResourceServer> {
-  const { resource, scopes } = await requests.allowed(identifier, client)
+/** The client is the ceiling: all that it may have when the request names nothing, else what is named, checked. */
+function narrowScope(ctx: KoaContextWithOIDC, resource: Resource, granted: readonly string[]): void {
   const { params } = ctx.oidc
-  if (params && params['grant_type'] === 'client_credentials') {
-    const existing = new Set(resource.scopes.map(({ name }) => name))
-    params['scope'] = requestedScopes(params['scope'] as string | undefined, { granted: scopes, existing }).join(' ')
-  }
+  if (!params) return
+  const existing = new Set(resource.scopes.map(({ name }) => name))
+  params['scope'] = requestedScopes(params['scope'] as string | undefined, { granted, existing }).join(' ')
+}
+
+function resourceServer(resource: Resource, scopes: readonly string[]): ResourceServer {
   return {
     // RFC 9068 §3: the identifier exactly as it is registered, whatever spelling the request used
     audience: resource.identifier,

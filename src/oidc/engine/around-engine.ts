@@ -14,7 +14,10 @@ import { ROUTES } from './routes.ts'
 import { inRequestScope } from './scope/request-scope.ts'
 import { tokenEndpoint, type TokenEndpointDeps } from '../grants/token-endpoint.ts'
 
-export interface AroundDeps extends Pick<TokenEndpointDeps, 'settler' | 'lifetimes' | 'auditContext' | 'counted'> {
+export interface AroundDeps extends Pick<
+  TokenEndpointDeps,
+  'grants' | 'settler' | 'lifetimes' | 'auditContext' | 'counted'
+> {
   readonly audit: Audit
   readonly logger: Logger
 }

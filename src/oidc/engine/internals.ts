@@ -1,5 +1,6 @@
 /** The only deep import of oidc-provider: what its configuration does not let one change while it runs. */
 import type Provider from 'oidc-provider'
+import type { KoaContextWithOIDC } from 'oidc-provider'
 // @ts-expect-error the engine ships no types for its inner modules
 import instance from 'oidc-provider/lib/helpers/weak_cache.js'
 // @ts-expect-error the engine ships no types for its inner modules
@@ -7,12 +8,34 @@ import { LOOPBACKS } from 'oidc-provider/lib/consts/client_attributes.js'
 
 interface EngineState {
   configuration: { clockTolerance: number }
+  grantTypeHandlers: Map<string, GrantHandler>
+  /** The key undefined has the parameters of all grants. */
+  grantTypeParams: Map<string | undefined, Set<string>>
 }
+
+export type GrantHandler = (ctx: KoaContextWithOIDC) => Promise<void>
 
 /** Lets the clock tolerance (seconds) depend on the request: the engine reads it from its configuration each time. */
 export function setClockTolerance(provider: Provider, tolerance: () => number): void {
   const state: EngineState = instance(provider)
   Object.defineProperty(state.configuration, 'clockTolerance', { configurable: true, get: tolerance })
+}
+
+/** Handler and parameters of each grant type that the engine serves. They follow `registerGrantType`. */
+export function grantTypesOf(provider: Provider): {
+  readonly handlers: ReadonlyMap<string, GrantHandler>
+  readonly parameters: ReadonlyMap<string, ReadonlySet<string>>
+} {
+  const state: EngineState = instance(provider)
+  return {
+    handlers: state.grantTypeHandlers,
+    get parameters() {
+      const all = [...state.grantTypeParams].flatMap(([type, names]) =>
+        type === undefined ? [] : [[type, names] as const],
+      )
+      return new Map(all)
+    },
+  }
 }
 
 /** Replaces the names of hosts that the engine takes for this machine. */

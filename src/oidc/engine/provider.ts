@@ -18,6 +18,8 @@ import { policy } from '../configuration/interaction-policy.ts'
 import { type Lifetimes, timeToLive } from '../configuration/lifetimes.ts'
 import { expiresWithSession, issueRefreshToken, rotateRefreshToken } from '../configuration/refresh-tokens.ts'
 import { engineKeys } from '../configuration/signing.ts'
+import { installGrants } from '../grants/install.ts'
+import type { Grants } from '../grants/registry.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
 import type { RestoreEpoch } from '../restore-epoch/restore-epoch-store.ts'
 import type { ConsentStore } from '../sessions/consent-store.ts'
@@ -28,6 +30,7 @@ import { applyPatches, type PatchDeps } from './patches.ts'
 import { ROUTES } from './routes.ts'
 
 export interface ProviderDeps extends Omit<PatchDeps, 'keys'> {
+  readonly grants: Grants
   readonly keyring: Keyring
   readonly accounts: Accounts
   readonly lifetimes: Lifetimes
@@ -46,6 +49,7 @@ export function createProvider(deps: ProviderDeps, keys: KeySet): Provider {
   const provider = new Provider(deps.issuer, configuration(deps, keys))
   provider.proxy = true
   applyPatches(provider, { ...deps, keys })
+  installGrants(provider, deps.grants)
   return provider
 }
 
@@ -76,8 +80,8 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     interactions: { policy: policy(), url: (_ctx, interaction) => `${base}/interaction/${interaction.uid}` },
     findAccount: findAccount(deps.accounts),
     loadExistingGrant: loadExistingGrant(deps.consents),
-    extraTokenClaims: accessTokenClaims(deps.statusOf),
-    issueRefreshToken,
+    extraTokenClaims: accessTokenClaims(deps.statusOf, deps.grants),
+    issueRefreshToken: issueRefreshToken(deps.grants),
     expiresWithSession,
     rotateRefreshToken,
     revokeGrantPolicy: () => true,

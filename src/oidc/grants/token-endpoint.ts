@@ -10,8 +10,11 @@ import { type Lifetimes, refreshTokenTtl } from '../configuration/lifetimes.ts'
 import type { Refusal } from '../engine/explain-refusal.ts'
 import type { RequestScope } from '../engine/scope/request-scope.ts'
 import type { UnitOfWork } from '../engine/scope/unit-of-work.ts'
+import type { Grant } from './grant.ts'
+import type { Grants } from './registry.ts'
 
 export interface TokenEndpointDeps {
+  readonly grants: Grants
   readonly settler: UnitSettler
   readonly lifetimes: Lifetimes
   readonly refused: (ctx: KoaContextWithOIDC) => Refusal | undefined
@@ -25,11 +28,13 @@ export function tokenEndpoint(deps: TokenEndpointDeps) {
     await next()
     const engineCtx = ctx as unknown as KoaContextWithOIDC
     const unit = scope.unit as UnitOfWork
-    const grantType = knownGrantType(engineCtx)
+    const grant = deps.grants.of(engineCtx)
+    // a label of bounded variety
+    const grantType = grant?.metricLabel ?? 'other'
     if (ctx.status === 200) {
       const settlement = await deps.settler.settle(unit, {
-        audit: [issued(engineCtx, deps.auditContext(ctx))],
-        touch: touched(engineCtx, unit, deps.lifetimes),
+        audit: [issued(engineCtx, grant, deps.auditContext(ctx))],
+        touch: grant?.refresh === 'presented' ? touched(engineCtx, unit, deps.lifetimes) : undefined,
       })
       if (settlement.outcome === 'committed') {
         answer(ctx, settlement)
@@ -42,7 +47,7 @@ export function tokenEndpoint(deps: TokenEndpointDeps) {
     // the database cannot answer: to wait for it once more would only keep the caller waiting
     if (refusal.error !== 'temporarily_unavailable')
       await deps.settler.refuse(unit, [
-        refusedEvent(engineCtx, { refusal, isReuse: scope.grants.ended.size > 0 }, deps.auditContext(ctx)),
+        refusedEvent(engineCtx, { grant, refusal, isReuse: scope.grants.ended.size > 0 }, deps.auditContext(ctx)),
       ])
     deps.counted({ grantType, error: refusal.error })
   }
@@ -79,9 +84,7 @@ const REFUSALS = {
 /** A refresh token that does not rotate starts its idle time anew, but is written at most once a day for that. */
 function touched(ctx: KoaContextWithOIDC, unit: UnitOfWork, lifetimes: Lifetimes): TokenCommit['touch'] {
   const { RefreshToken: token, RotatedRefreshToken: rotated } = ctx.oidc.entities
-  if (ctx.oidc.params?.['grant_type'] !== 'refresh_token' || !token?.jti || rotated || unit.repeated !== undefined) {
-    return undefined
-  }
+  if (!token?.jti || rotated || unit.repeated !== undefined) return undefined
   const ttlSeconds = refreshTokenTtl(lifetimes, token.totalLifetime())
   if (token.exp !== undefined && token.exp - Date.now() / 1000 > ttlSeconds - 86_400) return undefined
   return { id: rowId(token.jti), ttlSeconds }
@@ -92,18 +95,22 @@ function refusalOf(ctx: Context): Refusal {
   return { error: body?.error ?? 'server_error', description: body?.error_description ?? '', detail: undefined }
 }
 
-const GRANT_TYPES = new Map([
-  ['authorization_code', 'authorization_code'],
-  ['refresh_token', 'refresh_token'],
-  ['client_credentials', 'client_credentials'],
-])
+/** Bounds what a caller may write into the audit log. */
+const MAX_RECORDED = 200
 
-/** A label of bounded variety for metrics. */
-function knownGrantType(ctx: KoaContextWithOIDC): string {
-  return GRANT_TYPES.get(String(ctx.oidc.params?.['grant_type'])) ?? 'other'
+/** The parameters that the row names, as they were sent. */
+function recordedParameters(
+  { oidc }: KoaContextWithOIDC,
+  grant: Grant | undefined,
+): { parameters: Record<string, string> } | undefined {
+  const sent = (grant?.auditFields ?? []).flatMap((name) => {
+    const value = oidc.params?.[name]
+    return typeof value === 'string' ? [[name, value.slice(0, MAX_RECORDED)] as const] : []
+  })
+  return sent.length > 0 ? { parameters: Object.fromEntries(sent) } : undefined
 }
 
-function issued(ctx: KoaContextWithOIDC, origin: Omit<AuditContext, 'actor'>): AuditEvent {
+function issued(ctx: KoaContextWithOIDC, grant: Grant | undefined, origin: Omit<AuditContext, 'actor'>): AuditEvent {
   const { client, entities, params } = ctx.oidc
   const token = entities.AccessToken ?? entities.ClientCredentials
   const accountId = entities.AccessToken?.accountId
@@ -122,13 +129,14 @@ function issued(ctx: KoaContextWithOIDC, origin: Omit<AuditContext, 'actor'>): A
       ...(body.scope === undefined ? {} : { scope: body.scope }),
       ...(token?.jti !== undefined && token.aud !== undefined ? { access_token_id: token.jti } : {}),
       with_refresh_token: body.refresh_token !== undefined,
+      ...recordedParameters(ctx, grant),
     },
   }
 }
 
 function refusedEvent(
   ctx: KoaContextWithOIDC,
-  { refusal, isReuse }: { refusal: Refusal; isReuse: boolean },
+  { grant, refusal, isReuse }: { grant: Grant | undefined; refusal: Refusal; isReuse: boolean },
   origin: Omit<AuditContext, 'actor'>,
 ): AuditEvent {
   const { client, params } = ctx.oidc
@@ -147,6 +155,7 @@ function refusedEvent(
       grant_type: asString(params?.['grant_type']),
       error: refusal.error,
       ...(client || typeof claimed !== 'string' ? {} : { claimed_client_id: claimed }),
+      ...recordedParameters(ctx, grant),
     },
   }
 }

@@ -22,6 +22,8 @@ import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createMail } from '../../../src/mail/mail.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
+import { GRANTS } from '#oidc/grants/registry.ts'
+import { offersOf } from '#oidc/offers.ts'
 import { createAccountAccess } from '#oidc/sessions/account-access.ts'
 import { createStatusStore } from '#oidc/statuses/status-store.ts'
 import { placeOf } from '#oidc/engine/patches/structured-tokens.ts'
@@ -136,7 +138,8 @@ async function createRooms(issuer: string) {
   const findResource = async (identifier: string) =>
     identifier === adminResource ? { identifier, scopes } : resources.find(identifier)
   const allowHttpJwksUri = (host: string) => host === '127.0.0.1'
-  const clients = createClients({ ...deps, findResource, allowHttpJwksUri })
+  const offers = offersOf(GRANTS)
+  const clients = createClients({ ...deps, findResource, allowHttpJwksUri, offers })
   const fetch = createGuardedFetch({ allow: ['127.0.0.0/8'] })
   const clientKeys = createClientKeys({ ...deps, clients, fetch })
   const accounts = createAccounts(deps)
@@ -179,6 +182,7 @@ async function createRooms(issuer: string) {
     db,
     audit,
     clients,
+    offers,
     clientKeys,
     resources,
     accounts,

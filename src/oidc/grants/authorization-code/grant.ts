@@ -1,0 +1,15 @@
+/** The authorization code grant (OAuth 2.1 §4.1): a person allowed it, the engine redeems it. */
+import type { EngineGrant } from '../grant.ts'
+
+export const AUTHORIZATION_CODE: EngineGrant = {
+  grantType: 'authorization_code',
+  parameters: ['code', 'code_verifier', 'redirect_uri'],
+  resource: 'grant',
+  scope: 'grant',
+  refresh: 'issued',
+  profiles: ['web', 'spa', 'native', 'fapi2'],
+  metricLabel: 'authorization_code',
+  auditFields: [],
+  signIn: 'AuthorizationCode',
+  engineFeature: undefined,
+}

@@ -1,0 +1,35 @@
+/** The grants of this server, one row each. A new one is a folder beside this file and a line here. */
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { AUTHORIZATION_CODE } from './authorization-code/grant.ts'
+import { CLIENT_CREDENTIALS } from './client-credentials/grant.ts'
+import type { Grant } from './grant.ts'
+import { REFRESH_TOKEN } from './refresh-token/grant.ts'
+
+export const GRANTS: readonly Grant[] = [AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS]
+
+export interface Grants {
+  readonly rows: readonly Grant[]
+  /** The row of a token request. Undefined for another request, and for a grant type that the server does not have. */
+  of(ctx: KoaContextWithOIDC): Grant | undefined
+}
+
+/** Throws TypeError when two rows have the same grant type or metric label. */
+export function createGrants(rows: readonly Grant[]): Grants {
+  const byType = new Map(rows.map((row) => [row.grantType, row]))
+  for (const name of ['grantType', 'metricLabel'] as const) {
+    if (new Set(rows.map((row) => row[name])).size < rows.length)
+      throw new TypeError(`two grants have the same ${name}`)
+  }
+  return {
+    rows,
+    of(ctx) {
+      const { route, params } = ctx.oidc
+      return route === 'token' ? byType.get(String(params?.['grant_type'])) : undefined
+    },
+  }
+}
+
+/** Every parameter of a token request with this grant, but for those of client authentication. */
+export function parametersOf({ parameters, scope }: Grant): ReadonlySet<string> {
+  return new Set(['grant_type', 'resource', ...(scope === 'client' ? ['scope'] : []), ...parameters])
+}
