@@ -1,8 +1,8 @@
-/** Speaks the admin API as the machine client `signet-cli`, with a token got by its own key. */
+/** A client of the admin API. It authenticates as `signet-cli` with that client's own key. */
 import { CLI_CLIENT_ID } from '#admin/cli-client.ts'
 import { adminResourceOf } from '#admin/scopes.ts'
 import { CliFailure } from './failure.ts'
-import { fetchJson, type JsonAnswer } from './fetch-json.ts'
+import { fetchJson, type JsonResponse } from './fetch-json.ts'
 import { readKeyFile } from './key-file.ts'
 import { requestToken } from './token-request.ts'
 
@@ -11,31 +11,33 @@ export const ADMIN_KEY_HINT =
 
 const PAGE_SIZE = 200
 
-/** A JSON object as the API sends it. */
+/** A JSON object of the API. */
 export type Document = Record<string, unknown>
 
 interface Change {
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly body?: Document | undefined
-  /** The ETag that the change was made against. */
+  /** The ETag of the version that the change is based on. */
   readonly ifMatch?: string | undefined
 }
 
 export interface AdminClient {
-  /** One object and its ETag. */
+  /** Returns an object and its ETag. */
   read(path: string): Promise<{ document: Document; etag: string | undefined }>
-  /** Every item of a list, page by page. */
+  /** Yields all items of a list, page by page. */
   list(path: string, query?: Readonly<Record<string, string | undefined>>): AsyncGenerator<Document>
-  /** Undefined when the answer has no body. Throws ApiRefusal with the API's own sentences. */
+  /**
+   * Sends a change and returns the answer, or undefined when it has no body. Throws ApiRefusal with the API's message.
+   */
   change(path: string, change: Change): Promise<Document | undefined>
 }
 
-/** A path below the API with each part percent-encoded: a resource's identifier is a URL. */
+/** Returns a path of the API with each part percent-encoded, because a resource's identifier is a URL. */
 export function apiPath(...parts: string[]): string {
   return parts.map((part) => `/${encodeURIComponent(part)}`).join('')
 }
 
-/** A refusal in the API's own words: its sentence, then one line for each faulty field. */
+/** An error of the API: its message, then one line for each invalid field. */
 class ApiRefusal extends CliFailure {
   readonly status: number
 
@@ -45,7 +47,7 @@ class ApiRefusal extends CliFailure {
   }
 }
 
-/** The key is read and the token asked for at the first request. */
+/** Creates the client. The first request reads the key and gets the token. */
 export function createAdminClient({ issuer, keyFile }: { issuer: string; keyFile: string }): AdminClient {
   const base = adminResourceOf(issuer)
   let token: Promise<string> | undefined
@@ -88,7 +90,7 @@ export function createAdminClient({ issuer, keyFile }: { issuer: string; keyFile
   }
 }
 
-function refusalOf({ status, body }: JsonAnswer, issuer: string): CliFailure {
+function refusalOf({ status, body }: JsonResponse, issuer: string): CliFailure {
   const code = typeof body?.code === 'string' ? body.code : `http_${status}`
   const detail = typeof body?.detail === 'string' ? body.detail : `The server at ${issuer} answered ${status}.`
   const faults = Array.isArray(body?.errors)

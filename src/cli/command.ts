@@ -1,7 +1,7 @@
-/** A command that takes an id for an id, also where it starts with a dash. */
+/** A command that accepts ids that start with a dash. */
 import { Command } from 'commander'
 
-// Ids are 128 or 256 random bits in base64url, an alphabet with "-" in it; no option is spelled like one.
+// Ids are 128 or 256 random bits in base64url, whose alphabet contains "-"; no option looks like one.
 const ID = /^(?!--[a-z-]+$)[\w-]{22}(?:[\w-]{21})?$/
 
 export class IdTakingCommand extends Command {
@@ -9,7 +9,7 @@ export class IdTakingCommand extends Command {
     return new IdTakingCommand(name)
   }
 
-  /** What no option explains is an argument when it is an id; what follows an id may be one too. */
+  /** Treats unknown options as arguments when they are ids; later ones may be ids too. */
   override parseOptions(args: string[]): { operands: string[]; unknown: string[] } {
     const { operands, unknown } = super.parseOptions(args)
     if (this.commands.length > 0 || !ID.test(unknown[0] ?? '')) return { operands, unknown }

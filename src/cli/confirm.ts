@@ -1,18 +1,18 @@
-/** Asks before something is destroyed, on a terminal only. */
+/** Asks for confirmation before something is deleted, on a terminal only. */
 import { createInterface, type Interface } from 'node:readline/promises'
 import type { CliContext } from './context.ts'
 import { CliFailure } from './failure.ts'
 
 /**
- * Resolves when the person says yes, when `--yes` was given, or when there is no terminal to ask on. Throws CliFailure
- * `cancelled` otherwise. `question` names the thing.
+ * Resolves when the person confirms, when `--yes` was given, or without a terminal. Otherwise throws CliFailure
+ * `cancelled`. `question` names what would be deleted.
  */
 export async function confirm(context: CliContext, question: string, options: { yes?: boolean }): Promise<void> {
   const { stdin, stderr } = context
   if (options.yes || !stdin.isTTY || !stderr.isTTY) return
   const terminal = createInterface({ input: stdin, output: stderr })
   try {
-    const answer = await Promise.race([terminal.question(`${question} [y/N] `), leaving(terminal)])
+    const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed(terminal)])
     if (/^y(es)?$/i.test(answer.trim())) return
   } finally {
     terminal.close()
@@ -20,7 +20,7 @@ export async function confirm(context: CliContext, question: string, options: { 
   throw new CliFailure('Nothing was changed.', { code: 'cancelled' })
 }
 
-/** Ctrl-C and Ctrl-D close the terminal without an answer. */
-function leaving(terminal: Interface): Promise<string> {
+/** Resolves with '' when Ctrl-C or Ctrl-D closes the terminal. */
+function closed(terminal: Interface): Promise<string> {
   return new Promise((resolve) => terminal.once('close', () => resolve('')))
 }

@@ -1,4 +1,4 @@
-/** Which server a command speaks to and with which key: `--issuer`, `--key`, and the settings behind them. */
+/** Selects the server and the key of a command: `--issuer`, `--key`, and the settings that they default to. */
 import type { Command } from 'commander'
 import { cliKeyPath } from '#admin/cli-key.ts'
 import { loadClientConfig } from '#config/load.ts'
@@ -12,7 +12,7 @@ export interface ConnectionOptions {
   readonly json?: boolean
 }
 
-/** Adds `--issuer` and `--key`, which every command of the admin API takes. */
+/** Adds `--issuer` and `--key`, which every admin API command takes. */
 export function withConnection(command: Command): Command {
   return withIssuer(command).option(
     '--key <file>',
@@ -24,7 +24,10 @@ export function withIssuer(command: Command): Command {
   return command.option('--issuer <url>', 'the server (default: SIGNET_ISSUER, else http://localhost:$PORT)')
 }
 
-/** The issuer without a trailing slash. Throws a usage failure when it is no http(s) URL, ConfigError for a setting. */
+/**
+ * Returns the issuer without a trailing slash. Throws a usage failure when the option is not an http(s) URL, and
+ * ConfigError for an invalid setting.
+ */
 export function issuerOf({ issuer }: ConnectionOptions, { env }: CliContext): string {
   if (issuer === undefined) return loadClientConfig(env).issuer
   const url = URL.parse(issuer)
@@ -34,12 +37,12 @@ export function issuerOf({ issuer }: ConnectionOptions, { env }: CliContext): st
   return issuer.replace(/\/+$/, '')
 }
 
-/** The file that holds the key of `signet-cli`. */
+/** Returns the path of the key of `signet-cli`. */
 export function adminKeyFileOf({ key }: ConnectionOptions, { env }: CliContext): string {
   return key ?? cliKeyPath(loadClientConfig(env).keysDir)
 }
 
-/** The admin API of the server that the options and settings name. */
+/** Returns a client of the admin API for the server that options and settings name. */
 export function connect(options: ConnectionOptions, context: CliContext): AdminClient {
   return createAdminClient({ issuer: issuerOf(options, context), keyFile: adminKeyFileOf(options, context) })
 }

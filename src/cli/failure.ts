@@ -1,10 +1,10 @@
-/** How a command fails: one sentence on stderr (or one JSON object with `--json`) and an exit code. */
+/** How commands fail: one sentence on stderr (or one JSON object with `--json`) and an exit code. */
 import { AppError } from '#shared/app-error.ts'
 
-/** Done, refused or failed, wrong usage, a bad setting (sysexits EX_CONFIG). */
+/** Exit codes: success, refused or failed, wrong usage, invalid setting (sysexits EX_CONFIG). */
 export const EXIT = { done: 0, failed: 1, usage: 2, config: 78 } as const
 
-/** A failure whose message is the sentence for the person at the terminal; `code` is `error` of the JSON form. */
+/** A failure with a message for the person at the terminal; `code` is the `error` of the JSON form. */
 export class CliFailure extends Error {
   readonly code: string
   readonly exitCode: number
@@ -17,12 +17,12 @@ export class CliFailure extends Error {
   }
 }
 
-/** A failure by wrong arguments: exit code 2. */
+/** Returns a failure for wrong arguments, with exit code 2. */
 export function usageFailure(message: string): CliFailure {
   return new CliFailure(message, { code: 'invalid_usage', exitCode: EXIT.usage })
 }
 
-/** Tells a failure on `stderr` and returns the exit code. What is none of our errors is told with its stack. */
+/** Prints a failure on `stderr` and returns the exit code. Unknown errors are printed with their stack. */
 export function reportFailure(error: unknown, options: { json: boolean; stderr: NodeJS.WritableStream }): number {
   const { code, message, exitCode } = describe(error)
   const line = options.json ? JSON.stringify({ error: code, error_description: message }) : message

@@ -1,17 +1,20 @@
-/** One HTTP exchange with the server, whose failures say what to do. */
+/** Sends one HTTP request to the server; failures say what to do. */
 import { CliFailure } from './failure.ts'
 
 const TIMEOUT_MS = 30_000
 
-export interface JsonAnswer {
+export interface JsonResponse {
   readonly status: number
   readonly headers: Headers
-  /** Undefined when the answer was no JSON object. */
+  /** Undefined when the answer is not a JSON object. */
   readonly body: Record<string, unknown> | undefined
 }
 
-/** Throws CliFailure `server_unreachable` when nothing answers at `issuer`. Redirects are not followed. */
-export async function fetchJson(issuer: string, url: string, init: RequestInit = {}): Promise<JsonAnswer> {
+/**
+ * Sends a request and reads the answer. Redirects are not followed. Throws CliFailure `server_unreachable` when nothing
+ * answers at `issuer`.
+ */
+export async function fetchJson(issuer: string, url: string, init: RequestInit = {}): Promise<JsonResponse> {
   let response: Response
   let text: string
   try {

@@ -1,18 +1,18 @@
-/** Private keys of clients as files: one JWK each, readable by their owner alone, never written over. */
+/** Private keys of clients as files: one JWK each, readable only by the owner, never overwritten. */
 import { generateKeyPairSync } from 'node:crypto'
 import { open, readFile, rm, stat } from 'node:fs/promises'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { CliFailure } from './failure.ts'
 
 const OWNER_ONLY = 0o600
-const OTHERS = 0o077
+const ACCESS_BY_OTHERS = 0o077
 
 /** A private key that can sign a client assertion. */
 export type PrivateJwk = JWK & { kid?: string; alg?: string }
 
 /**
- * Makes a P-256 key, writes its private JWK (`kty crv x y d kid alg use`, mode 0600) and returns the public one.
- * Throws CliFailure `key_file_exists` when there is a file already: a key is never written over.
+ * Generates a P-256 key, writes its private JWK (`kty crv x y d kid alg use`, mode 0600) and returns the public one.
+ * Throws CliFailure `key_file_exists` when the file exists: a key is never overwritten.
  */
 async function generateKeyFile(path: string): Promise<JWK> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -28,7 +28,7 @@ async function generateKeyFile(path: string): Promise<JWK> {
   return { kty: kty as string, crv: crv as string, x: x as string, y: y as string, kid, alg: 'ES256', use: 'sig' }
 }
 
-/** Runs `work` with the public half of a new key file; the file goes again when `work` fails. */
+/** Runs `work` with the public key of a new key file; deletes the file when `work` fails. */
 export async function withNewKeyFile<T>(path: string | undefined, work: (key: JWK | undefined) => Promise<T>) {
   const key = path === undefined ? undefined : await generateKeyFile(path)
   try {
@@ -57,7 +57,10 @@ async function openNew(path: string) {
   }
 }
 
-/** Reads a private JWK. Throws CliFailure with what to do when it is missing, readable by others or no such key. */
+/**
+ * Reads a private JWK. Throws CliFailure, which says what to do, when the file is missing, readable by others or not
+ * such a key.
+ */
 export async function readKeyFile(path: string, missingHint: string): Promise<PrivateJwk> {
   const text = await readOwn(path, missingHint)
   const key = parseJson(text, path)
@@ -70,7 +73,7 @@ export async function readKeyFile(path: string, missingHint: string): Promise<Pr
 async function readOwn(path: string, missingHint: string): Promise<string> {
   try {
     const { mode } = await stat(path)
-    if ((mode & OTHERS) !== 0) {
+    if ((mode & ACCESS_BY_OTHERS) !== 0) {
       throw new CliFailure(
         `The private key ${path} can be read by others (mode ${(mode & 0o777).toString(8)}): run "chmod 600 ${path}".`,
         { code: 'key_file_readable_by_others' },
@@ -90,7 +93,10 @@ async function readOwn(path: string, missingHint: string): Promise<string> {
   }
 }
 
-/** Reads a public JWK Set for a client: `{"keys": […]}`, or one JWK. Refuses private keys: they stay where they are. */
+/**
+ * Reads a public JWK Set for a client: `{"keys": […]}`, or one JWK. Refuses private keys, which must not leave their
+ * owner.
+ */
 export async function readJwksFile(path: string): Promise<{ keys: JWK[] }> {
   let text: string
   try {

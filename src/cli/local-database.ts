@@ -1,15 +1,16 @@
-/** The database of this machine's settings, for commands that run on the server itself. */
+/** Opens the database of the settings, for commands that run on the server itself. */
 import type { Loaded } from '#config/load.ts'
 
 export interface LocalUrls {
   readonly url: string
-  /** Past PgBouncer. */
+  /** A direct connection that bypasses PgBouncer. */
   readonly directUrl: string
 }
 
 /**
- * Calls `work` with the connection URLs of the settings; the embedded database runs meanwhile and stops afterwards.
- * Throws DatabaseStartError when it cannot be reached, EmbeddedPostgresError when a server holds the embedded one.
+ * Calls `work` with the connection URLs of the settings; starts the embedded database for that time. Throws
+ * DatabaseStartError when the database cannot be reached, and EmbeddedPostgresError when a server uses the embedded
+ * one.
  */
 export async function withLocalDatabase<T>(loaded: Loaded, work: (urls: LocalUrls) => Promise<T>): Promise<T> {
   const { databaseUrl, databaseDirectUrl } = loaded.secrets

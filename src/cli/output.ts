@@ -1,4 +1,4 @@
-/** What commands print: one JSON document, or a line of result, aligned details and tables. */
+/** Prints the output of commands: JSON documents, result lines, aligned details and tables. */
 import { stripVTControlCharacters, styleText } from 'node:util'
 import type { CliContext } from './context.ts'
 
@@ -8,13 +8,13 @@ type Style = Parameters<typeof styleText>[0]
 const GAP = '  '
 const DEFAULT_WIDTH = 80
 const NARROWEST_CELL = 8
-/** Characters that take two columns of a terminal: CJK, Hangul, full-width forms, most emoji. */
+/** Characters that are two terminal columns wide: CJK, Hangul, full-width forms, most emoji. */
 const WIDE =
   /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}]/u
 
 export interface Column {
   readonly title: string
-  /** Colours the cell for its state; the word itself says it too. */
+  /** The style of a cell by its state; the word itself states it too. */
   readonly style?: (cell: string) => Style | undefined
 }
 
@@ -22,12 +22,12 @@ export function print(context: CliContext, ...lines: readonly string[]): void {
   for (const line of lines) context.stdout.write(`${line}\n`)
 }
 
-/** One JSON document on stdout and nothing else. */
+/** Prints one JSON document and nothing else. */
 export function printJson(context: CliContext, document: unknown): void {
   print(context, JSON.stringify(document, null, 2))
 }
 
-/** A JSON array of all items, written as they arrive. */
+/** Prints a JSON array of all items as they arrive. */
 export async function printJsonList(context: CliContext, items: AsyncIterable<unknown>): Promise<void> {
   let open = '['
   for await (const item of items) {
@@ -37,7 +37,7 @@ export async function printJsonList(context: CliContext, items: AsyncIterable<un
   print(context, open === '[' ? '[]' : '\n]')
 }
 
-/** Names and values in two aligned columns; a value of several lines goes on under its first. */
+/** Prints names and values in two aligned columns; further lines of a value continue in its column. */
 export function printDetails(context: CliContext, details: readonly (readonly [string, unknown])[]): void {
   const shown = details.filter(([, value]) => !isEmpty(value))
   const width = Math.max(...shown.map(([name]) => name.length))
@@ -52,7 +52,9 @@ function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
 }
 
-/** Aligned columns without those that are empty; on a terminal the widest is cut so that a row keeps to its line. */
+/**
+ * Prints aligned columns and omits empty ones. On a terminal, shortens the widest so that each row fits on one line.
+ */
 export function printTable(
   context: CliContext,
   allColumns: readonly Column[],
@@ -61,13 +63,15 @@ export function printTable(
   const isUsed = (_: unknown, at: number) => rows.some((row) => !isEmpty(row[at]))
   const columns = allColumns.filter(isUsed)
   const cells = rows.map((row) => row.filter(isUsed).map(printable))
-  const widths = fit(
+  const widths = fitWidths(
     columns.map(({ title }, at) => Math.max(title.length, ...cells.map((row) => widthOf(row[at] ?? '')))),
     context.stdout,
   )
   const last = columns.length - 1
   const line = (row: readonly string[], style: (cell: string, at: number) => string) =>
-    row.map((cell, at) => style(at === last ? cut(cell, widths[at]) : pad(cut(cell, widths[at]), widths[at] ?? 0), at))
+    row.map((cell, at) =>
+      style(at === last ? truncate(cell, widths[at]) : pad(truncate(cell, widths[at]), widths[at] ?? 0), at),
+    )
   print(
     context,
     line(
@@ -81,40 +85,42 @@ export function printTable(
   }
 }
 
-/** Green for what works, yellow for what was switched off, red for what failed. */
+/** Green for active states, yellow for disabled ones, red for failures. */
 export function stateStyle(cell: string): Style | undefined {
   if (['enabled', 'current', 'success'].includes(cell)) return 'green'
   if (['disabled', 'retired'].includes(cell)) return 'yellow'
   return cell === 'failure' ? 'red' : undefined
 }
 
-/** A time of the API to the second, in UTC. */
+/** Formats a time of the API to the second, with UTC. */
 export function moment(time: unknown): string {
   const text = clockTime(time)
   return text === '' ? '' : `${text} UTC`
 }
 
-/** The same for a column whose title says that it is UTC. */
+/** Formats a time to the second, for a column whose title says UTC. */
 export function clockTime(time: unknown): string {
   return typeof time === 'string' ? `${time.slice(0, 10)} ${time.slice(11, 19)}` : ''
 }
 
-/** One line of text: a name from the server must not move the cursor or write another line. */
+/**
+ * Returns the value as one line without control characters, because text from the server must not control the terminal.
+ */
 function printable(value: unknown): string {
   const text = typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value)
   return stripVTControlCharacters(text).replaceAll(/\p{Cc}+/gu, ' ')
 }
 
-// NO_COLOR, and whether the stream is a terminal, are judged by styleText.
+// styleText respects NO_COLOR and checks whether the stream is a terminal.
 function paint(stream: Stream, style: Style | undefined, text: string): string {
   return style === undefined ? text : styleText(style, text, { stream })
 }
 
-function fit(widths: number[], stream: Stream): number[] {
+function fitWidths(widths: number[], stream: Stream): number[] {
   if (!stream.isTTY) return widths
-  const room = (stream.columns || DEFAULT_WIDTH) - GAP.length * (widths.length - 1)
+  const available = (stream.columns || DEFAULT_WIDTH) - GAP.length * (widths.length - 1)
   const fitted = [...widths]
-  while (sum(fitted) > room) {
+  while (sum(fitted) > available) {
     const widest = fitted.indexOf(Math.max(...fitted))
     if ((fitted[widest] ?? 0) <= NARROWEST_CELL) break
     fitted[widest] = (fitted[widest] ?? 0) - 1
@@ -126,14 +132,14 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
 }
 
-function cut(text: string, width = Infinity): string {
+function truncate(text: string, width = Infinity): string {
   if (widthOf(text) <= width) return text
-  let kept = ''
+  let shortened = ''
   for (const character of text) {
-    if (widthOf(kept + character) > width - 1) break
-    kept += character
+    if (widthOf(shortened + character) > width - 1) break
+    shortened += character
   }
-  return `${kept}…`
+  return `${shortened}…`
 }
 
 function pad(text: string, width: number): string {
@@ -150,8 +156,8 @@ function indent(text: string): string {
   return text.replaceAll(/^/gm, '  ')
 }
 
-/** All items of a list. */
-export async function gathered<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+/** Collects all items of a list. */
+export async function collectAll<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const all: Item[] = []
   for await (const item of items) all.push(item)
   return all

@@ -1,4 +1,4 @@
-/** The whole `signet` program: every command, one line each. */
+/** The complete `signet` program, with all commands. */
 import type { Command } from 'commander'
 import * as accounts from './commands/accounts/accounts.ts'
 import * as audit from './commands/audit/audit.ts'
@@ -16,7 +16,7 @@ import * as upstreams from './commands/upstreams/upstreams.ts'
 import type { CliContext } from './context.ts'
 import { createRoot } from './root.ts'
 
-/** A command file exports `register`; this is the order of `signet --help`. */
+/** The modules of the commands, each of which exports `register`, in the order of `signet --help`. */
 const COMMANDS: readonly { register(program: Command, context: CliContext): void }[] = [
   serve,
   init,
@@ -33,7 +33,7 @@ const COMMANDS: readonly { register(program: Command, context: CliContext): void
   token,
 ]
 
-/** The commander tree over a context. `--json` is known at every place of the line: read it by `optsWithGlobals()`. */
+/** Creates the commander program. `--json` is accepted anywhere on the line: read it with `optsWithGlobals()`. */
 export function createProgram(context: CliContext): Command {
   const program = createRoot(context)
   for (const command of COMMANDS) command.register(program, context)

@@ -1,10 +1,13 @@
-/** `signet` without commands: its global options, and where it speaks. */
+/** The root command `signet`: its global options and output streams. */
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { IdTakingCommand } from './command.ts'
 import type { CliContext } from './context.ts'
 
-/** Throws CommanderError where commander would end the process; errors are told by the caller, help is shown. */
+/**
+ * Creates the root command. It throws CommanderError where commander would exit; the caller prints errors, commander
+ * prints help.
+ */
 export function createRoot(context: CliContext): Command {
   return new IdTakingCommand('signet')
     .description('An OAuth 2.1 and OpenID Connect authorization server, and the tools to run it.')
@@ -15,7 +18,7 @@ export function createRoot(context: CliContext): Command {
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
-      // Told once, by reportFailure.
+      // reportFailure prints the error.
       outputError: () => {},
     })
 }

@@ -1,4 +1,4 @@
-/** Runs one command line and says how it ended. */
+/** Runs one command line and returns its exit code. */
 import { type Command, CommanderError } from 'commander'
 import { readEnvironment } from '#config/env.ts'
 import * as serve from './commands/serve.ts'
@@ -7,15 +7,18 @@ import { EXIT, reportFailure, usageFailure } from './failure.ts'
 import { createRoot } from './root.ts'
 
 /**
- * Runs one command line (`argv` without node and script) and resolves with the exit code: 0 done, 1 refused or
- * failed, 2 wrong usage, 78 a bad setting.
+ * Runs one command line (`argv` without node and script). Resolves with the exit code: 0 success, 1 refused or failed,
+ * 2 wrong usage, 78 invalid setting.
  */
 export function run(argv: readonly string[], serveProcess: CliContext['serve']): Promise<number> {
   const { stdin, stdout, stderr } = process
   return runIn(argv, { stdin, stdout, stderr, serve: serveProcess })
 }
 
-/** The same on other streams. The environment is that of the process, over the `.env` of its directory. */
+/**
+ * Runs a command line on the given streams. The environment is that of the process; `.env` of its directory provides
+ * what it lacks.
+ */
 export async function runIn(argv: readonly string[], streams: Omit<CliContext, 'env'>): Promise<number> {
   const { stderr } = streams
   const json = argv.includes('--json')
@@ -26,16 +29,16 @@ export async function runIn(argv: readonly string[], streams: Omit<CliContext, '
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportFailure(error, { json, stderr })
     if (error.exitCode === 0) return EXIT.done
-    // Help was shown in place of a command: nothing more to say.
+    // Help was shown because the command is missing.
     if (error.code === 'commander.help') return EXIT.usage
     return reportFailure(usageFailure(sentence(error.message)), { json, stderr })
   }
 }
 
-/** A server starts often and should start quickly: it does without the other commands. */
+/** Builds the program. `serve` loads no other command, so that servers start quickly. */
 async function programFor(argv: readonly string[], context: CliContext): Promise<Command> {
   if (argv[0] !== 'serve') {
-    endWithReader(context.stdout)
+    exitOnClosedPipe(context.stdout)
     const { createProgram } = await import('./program.ts')
     return createProgram(context)
   }
@@ -44,15 +47,18 @@ async function programFor(argv: readonly string[], context: CliContext): Promise
   return program
 }
 
-/** `signet … | head`: whoever read our output has enough of it, which is no failure. */
-function endWithReader(stdout: NodeJS.WriteStream): void {
+/** Exits quietly when the reader of our output closes the pipe, as in `signet … | head`. */
+function exitOnClosedPipe(stdout: NodeJS.WriteStream): void {
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     process.exit(process.exitCode)
   })
 }
 
-/** `error: unknown option '--foo'\n(Did you mean --bar?)` as one line that starts like a sentence. */
+/**
+ * Turns `error: unknown option '--foo'\n(Did you mean --bar?)` into one line with a capital letter and a hint at
+ * --help.
+ */
 function sentence(message: string): string {
   const line = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
   return `${line.charAt(0).toUpperCase()}${line.slice(1)}${/[.?)]$/.test(line) ? '' : '.'} See --help.`

@@ -1,8 +1,11 @@
-/** Reads a secret from standard input, so that it stands in no list of processes and no shell history. */
+/** Reads a secret from standard input, so that it appears in no process list or shell history. */
 import type { CliContext } from './context.ts'
 import { usageFailure } from './failure.ts'
 
-/** All of standard input as text; one trailing line break is cut off. */
+/**
+ * Returns standard input as text, without one trailing line break. Throws a usage failure when it is empty or not
+ * UTF-8.
+ */
 export async function readSecret({ stdin, stderr }: CliContext, name: string): Promise<string> {
   if (stdin.isTTY) stderr.write(`Type the ${name}, then Enter and Ctrl-D:\n`)
   const chunks: Buffer[] = []

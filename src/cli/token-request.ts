@@ -1,4 +1,6 @@
-/** Gets an access token by the client-credentials grant with a signed client assertion, as every machine does. */
+/**
+ * Gets an access token with the client credentials grant and a signed client assertion, as every machine client does.
+ */
 import { randomUUID } from 'node:crypto'
 import { importJWK, SignJWT } from 'jose'
 import { CliFailure } from './failure.ts'
@@ -13,7 +15,7 @@ export interface TokenRequest {
   readonly clientId: string
   readonly key: PrivateJwk
   readonly resource?: string | undefined
-  /** Space-separated; the client's registered scopes when undefined. */
+  /** Space-separated; undefined for the client's registered scopes. */
   readonly scope?: string | undefined
 }
 
@@ -25,7 +27,7 @@ export interface TokenResponse {
   readonly scope?: string
 }
 
-/** Throws CliFailure with the server's own sentence when the token is refused. */
+/** Requests a token. Throws CliFailure with the server's message when it is refused. */
 export async function requestToken(request: TokenRequest): Promise<TokenResponse> {
   const endpoint = await discoverTokenEndpoint(request.issuer)
   const form = new URLSearchParams({
@@ -43,16 +45,19 @@ export async function requestToken(request: TokenRequest): Promise<TokenResponse
 
 function tokenRefused(status: number, body: Record<string, unknown> | undefined, clientId: string): CliFailure {
   const code = typeof body?.error === 'string' ? body.error : 'token_refused'
-  const said = typeof body?.error_description === 'string' ? body.error_description : `the server answered ${status}`
-  return new CliFailure(`The client ${clientId} got no token: ${said} (${code}).`, { code })
+  const description =
+    typeof body?.error_description === 'string' ? body.error_description : `the server answered ${status}`
+  return new CliFailure(`The client ${clientId} got no token: ${description} (${code}).`, { code })
 }
 
-// OpenID Connect Discovery §4.3: the issuer in the document must be the one that was asked.
+// OpenID Connect Discovery §4.3: the issuer in the document must be identical to the one in use.
 async function discoverTokenEndpoint(issuer: string): Promise<string> {
   const { status, body } = await fetchJson(issuer, `${issuer}/.well-known/openid-configuration`)
   if (status !== 200 || typeof body?.token_endpoint !== 'string') {
-    const said = typeof body?.error_description === 'string' ? body.error_description : `it answered ${status}`
-    throw new CliFailure(`No discovery document could be read at ${issuer}: ${said}`, { code: 'discovery_failed' })
+    const description = typeof body?.error_description === 'string' ? body.error_description : `it answered ${status}`
+    throw new CliFailure(`No discovery document could be read at ${issuer}: ${description}`, {
+      code: 'discovery_failed',
+    })
   }
   if (body.issuer !== issuer) {
     throw new CliFailure(`The server at ${issuer} calls itself ${String(body.issuer)}: use --issuer with that URL.`, {

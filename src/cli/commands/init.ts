@@ -1,4 +1,4 @@
-/** `signet init`: makes the master key and the key of `signet-cli`, once, and says what to keep a copy of. */
+/** `signet init`: creates the master key and the key of `signet-cli`, and says what to back up. */
 import type { Command } from 'commander'
 import { cliKeyPath, makeCliKey } from '#admin/cli-key.ts'
 import { makeMasterKeyFile, masterKeyPath, readMasterKeyFile } from '#config/key-files.ts'
@@ -26,13 +26,13 @@ Examples:
     })
 }
 
-interface Made {
+interface InitResult {
   readonly keys_dir: string
   readonly master_key: { readonly file: string; readonly made: boolean; readonly key_ids: readonly string[] }
   readonly cli_key: { readonly file: string; readonly made: boolean }
 }
 
-function initialize(keysDir: string): Made {
+function initialize(keysDir: string): InitResult {
   const master = makeMasterKeyFile(keysDir, 'init')
   const cli = makeCliKey(keysDir) !== undefined
   const ids = readMasterKeyFile(keysDir)?.keys.map(masterKeyId) ?? []
@@ -43,7 +43,7 @@ function initialize(keysDir: string): Made {
   }
 }
 
-function describe({ keys_dir: dir, master_key: master, cli_key: cli }: Made): string {
+function describe({ keys_dir: dir, master_key: master, cli_key: cli }: InitResult): string {
   const made = [master, cli].filter((file) => file.made).length
   const head =
     made === 0 ? `Nothing to do: the keys in ${dir} exist and stay as they are.` : `The keys are ready in ${dir}.`

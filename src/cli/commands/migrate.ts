@@ -1,4 +1,4 @@
-/** `signet migrate`: brings the schema up to date, tells where it stands, or takes the last step back. */
+/** `signet migrate`: migrates the schema, shows its status, or reverts the last migration. */
 import { Argument, type Command } from 'commander'
 import { loadConfig } from '#config/load.ts'
 import type { CliContext } from '../context.ts'

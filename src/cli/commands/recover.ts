@@ -1,4 +1,4 @@
-/** `signet recover`: a new key for the client `signet-cli` when its private key is lost. */
+/** `signet recover`: replaces the key of `signet-cli` when its private key is lost. */
 import { rmSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { JWK } from 'jose'
@@ -40,7 +40,7 @@ Examples:
     })
 }
 
-/** The file is made first, so that a directory that cannot be written changes nothing; it goes when the rest fails. */
+/** Creates the file first, so that an unwritable directory changes nothing, and deletes it if the rest fails. */
 async function recover(
   { keysDir, issuer }: Pick<Config, 'keysDir' | 'issuer'>,
   urls: LocalUrls,
@@ -53,7 +53,7 @@ async function recover(
     )
   }
   try {
-    const registered = await withRooms(issuer, urls, ({ clients, audit }) => replaceKey(clients, audit, key))
+    const registered = await withServices(issuer, urls, ({ clients, audit }) => replaceKey(clients, audit, key))
     return { kid: key.kid, registered }
   } catch (error) {
     rmSync(cliKeyPath(keysDir), { force: true })
@@ -61,12 +61,14 @@ async function recover(
   }
 }
 
-/** Returns false when the client is not in the database yet: the next start of the server registers the key. */
+/**
+ * Registers the key. Returns false when the client does not exist yet: the server registers the key at its next start.
+ */
 async function replaceKey(clients: Clients, audit: Audit, key: JWK): Promise<boolean> {
   const client = await clients.read(CLI_CLIENT_ID)
   if (client !== undefined) {
     await clients.update(CLI_CLIENT_ID, { metadata: { ...client.metadata, jwks: { keys: [key] } } }, undefined, SYSTEM)
-    // Whoever recovers wants in: a disabled client would leave them outside.
+    // Recovery must give access, so a disabled client is enabled too.
     if (client.status === 'disabled') await clients.setStatus(CLI_CLIENT_ID, 'enabled', undefined, SYSTEM)
   }
   await audit.record({
@@ -79,11 +81,11 @@ async function replaceKey(clients: Clients, audit: Audit, key: JWK): Promise<boo
   return client !== undefined
 }
 
-/** The services that a recovery changes, without the rest of the server. */
-async function withRooms<T>(
+/** Calls `work` with the services that a recovery needs, without the rest of the server. */
+async function withServices<T>(
   issuer: string,
   { url, directUrl }: LocalUrls,
-  work: (rooms: { clients: Clients; audit: Audit }) => Promise<T>,
+  work: (services: { clients: Clients; audit: Audit }) => Promise<T>,
 ): Promise<T> {
   const [{ createDatabase }, { createNotifications }, { migrate }, { createLogger }] = await Promise.all([
     import('#database/pool.ts'),

@@ -1,4 +1,4 @@
-/** `signet restore-epoch`: after a restore, ends everything that was issued before. */
+/** `signet restore-epoch`: after a restore, invalidates everything that was issued before. */
 import type { Command } from 'commander'
 import type { Config } from '#config/config.ts'
 import { KeyFileError } from '#config/key-files.ts'
@@ -10,7 +10,7 @@ import type { CliContext } from '../context.ts'
 import { CliFailure } from '../failure.ts'
 import { type LocalUrls, withLocalDatabase } from '../local-database.ts'
 
-type Kept = Config['restoreEpoch']
+type ConfiguredEpoch = Config['restoreEpoch']
 
 export function register(program: Command, context: CliContext): void {
   program
@@ -32,7 +32,7 @@ Examples:
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean; yes?: boolean }>()
       const { config, secrets, ...rest } = loadConfig(context.env, { masterKeys: 'none' })
-      if (config.restoreEpoch.byVariable) throw keptByVariable(config.restoreEpoch)
+      if (config.restoreEpoch.byVariable) throw setByVariable(config.restoreEpoch)
       await confirm(context, 'End every session, code and token that was issued until now?', options)
       const epoch = await withLocalDatabase({ config, secrets, ...rest }, (urls) => advance(config, urls))
       const result = { epoch, file: config.restoreEpoch.keptIn }
@@ -40,15 +40,15 @@ Examples:
     })
 }
 
-function keptByVariable({ number }: Kept): CliFailure {
+function setByVariable({ number }: ConfiguredEpoch): CliFailure {
   return new CliFailure(
     `SIGNET_RESTORE_EPOCH is set, to ${number}: set it to a higher number on every server and start them; the first one ends what was issued before.`,
     { code: 'set_by_variable' },
   )
 }
 
-/** The file first: should this end in between, the first server that starts does the rest. */
-async function advance({ keysDir, restoreEpoch: kept }: Config, { directUrl }: LocalUrls): Promise<number> {
+/** Writes the file first: if this is interrupted, the first server that starts completes it. */
+async function advance({ keysDir, restoreEpoch: configured }: Config, { directUrl }: LocalUrls): Promise<number> {
   const [{ createDatabase }, { migrate, TABLES: tables }, { createLogger }, { createAudit }, epochs] =
     await Promise.all([
       import('#database/pool.ts'),
@@ -61,11 +61,11 @@ async function advance({ keysDir, restoreEpoch: kept }: Config, { directUrl }: L
   const logger = createLogger({ level: 'silent', format: 'json' })
   const db = createDatabase({ url: directUrl, poolSize: 1, applicationName: 'signet-restore', logger })
   try {
-    const next = Math.max(kept.number, (await epochs.seenRestoreEpoch(db)).number) + 1
+    const next = Math.max(configured.number, (await epochs.seenRestoreEpoch(db)).number) + 1
     if (next > MAX_RESTORE_EPOCH) throw new CliFailure(`The restore epoch cannot be higher than ${MAX_RESTORE_EPOCH}.`)
-    writeEpoch(keysDir, kept.keptIn, next)
+    writeEpoch(keysDir, configured.keptIn, next)
     await epochs.beginRestoreEpoch({ db, audit: createAudit({ db }), tables }, next).catch((error: unknown) => {
-      throw halfDone(kept.keptIn, next, error)
+      throw incomplete(configured.keptIn, next, error)
     })
     return next
   } finally {
@@ -85,7 +85,7 @@ function writeEpoch(keysDir: string, file: string, epoch: number): void {
   }
 }
 
-function halfDone(file: string, epoch: number, error: unknown): unknown {
+function incomplete(file: string, epoch: number, error: unknown): unknown {
   if (!(error instanceof AppError)) return error
   const message = `${file} says ${epoch} now, and the database does not yet: ${error.message} The first server that starts does the rest.`
   return new CliFailure(message, { code: error.code, cause: error })

@@ -1,4 +1,4 @@
-/** `signet serve`: runs the server in this process until it is asked to stop. */
+/** `signet serve`: runs the server in this process until it is stopped. */
 import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 

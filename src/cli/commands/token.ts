@@ -1,4 +1,4 @@
-/** `signet token`: gets an access token with a client's key, for trying an API. */
+/** `signet token`: gets an access token with a client's key, to try an API. */
 import type { Command } from 'commander'
 import { CLI_CLIENT_ID } from '#admin/cli-client.ts'
 import { adminResourceOf } from '#admin/scopes.ts'

@@ -1,4 +1,4 @@
-/** `signet accounts`: people. */
+/** `signet accounts`: manages accounts. */
 import type { Command } from 'commander'
 import { accountPath } from './path.ts'
 import type { Document } from '../../admin-client.ts'
@@ -8,7 +8,7 @@ import type { CliContext } from '../../context.ts'
 import { usageFailure } from '../../failure.ts'
 import { collectMember } from '../../options.ts'
 import {
-  gathered,
+  collectAll,
   moment,
   print,
   printDetails,
@@ -32,7 +32,7 @@ interface Options extends ConnectionOptions {
   readonly yes?: boolean
 }
 
-const OWN_MEMBERS = ['sub', 'email', 'email_verified', 'name', 'status', 'created_at', 'updated_at']
+const STANDARD_MEMBERS = ['sub', 'email', 'email_verified', 'name', 'status', 'created_at', 'updated_at']
 
 export function register(program: Command, context: CliContext): void {
   const accounts = program
@@ -91,7 +91,7 @@ function registerList(accounts: Command, context: CliContext): void {
       const options = command.optsWithGlobals<Options>()
       const items = connect(options, context).list('/accounts')
       if (options.json) return printJsonList(context, items)
-      const all = await gathered(items)
+      const all = await collectAll(items)
       if (all.length === 0) {
         return print(
           context,
@@ -170,7 +170,7 @@ function membersOf({ email, name, emailVerified, set }: Options): Document {
 }
 
 function printAccount(context: CliContext, account: Document): void {
-  const claims = Object.entries(account).filter(([member]) => !OWN_MEMBERS.includes(member))
+  const claims = Object.entries(account).filter(([member]) => !STANDARD_MEMBERS.includes(member))
   printDetails(context, [
     ['sub', account.sub],
     ['e-mail', account.email_verified ? `${String(account.email)} (verified)` : account.email],

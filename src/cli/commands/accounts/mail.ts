@@ -1,4 +1,4 @@
-/** `signet accounts invite` and `signet accounts reset-password`: a person sets their own password. */
+/** `signet accounts invite` and `signet accounts reset-password`: send a link to set the password. */
 import type { Command } from 'commander'
 import { accountPath } from './path.ts'
 import { apiPath } from '../../admin-client.ts'
@@ -35,7 +35,7 @@ Example:
       const { email, name, locale } = options
       const api = connect(options, context)
       const body = { email, ...(name === undefined ? {} : { name }), ...(locale === undefined ? {} : { locale }) }
-      const before = await existing(api, email)
+      const before = await accountIdOf(api, email)
       const made = before === undefined ? await api.change('/accounts', { method: 'POST', body }) : undefined
       const path = apiPath('accounts', String(before ?? made?.sub))
       try {
@@ -67,8 +67,8 @@ function registerReset(accounts: Command, context: CliContext): void {
     })
 }
 
-/** The account that has the address already. */
-async function existing(api: ReturnType<typeof connect>, email: string): Promise<unknown> {
+/** Returns the sub of the account with this address, or undefined. */
+async function accountIdOf(api: ReturnType<typeof connect>, email: string): Promise<unknown> {
   for await (const found of api.list('/accounts', { email })) return found.sub
   return undefined
 }

@@ -1,8 +1,8 @@
-/** Accounts are named by their sub or their e-mail address; the API knows them by their sub. */
+/** Resolves accounts, which people name by sub or e-mail address and the API by sub. */
 import { type AdminClient, apiPath } from '../../admin-client.ts'
 import { CliFailure } from '../../failure.ts'
 
-/** The path of an account that was named by its sub or its e-mail address. */
+/** Returns the path of an account, given its sub or e-mail address. Throws CliFailure `account_not_found`. */
 export async function accountPath(api: AdminClient, account: string): Promise<string> {
   if (!account.includes('@')) return apiPath('accounts', account)
   for await (const found of api.list('/accounts', { email: account })) return apiPath('accounts', String(found.sub))

@@ -1,11 +1,11 @@
-/** `signet accounts sessions`: where a person is signed in. */
+/** `signet accounts sessions`: lists and ends the browser sessions of a person. */
 import type { Command } from 'commander'
 import { accountPath } from './path.ts'
 import { apiPath } from '../../admin-client.ts'
 import { confirm } from '../../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
 import type { CliContext } from '../../context.ts'
-import { clockTime, gathered, print, printJson, printJsonList, printTable } from '../../output.ts'
+import { clockTime, collectAll, print, printJson, printJsonList, printTable } from '../../output.ts'
 
 type Options = ConnectionOptions & { yes?: boolean }
 
@@ -29,7 +29,7 @@ function registerList(sessions: Command, context: CliContext): void {
       const api = connect(options, context)
       const items = api.list(`${await accountPath(api, account)}/sessions`)
       if (options.json) return printJsonList(context, items)
-      const all = await gathered(items)
+      const all = await collectAll(items)
       if (all.length === 0) return print(context, `${account} is signed in nowhere.`)
       printTable(
         context,

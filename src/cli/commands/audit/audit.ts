@@ -1,9 +1,9 @@
-/** `signet audit`: what happened, newest first. */
+/** `signet audit`: lists audit events, newest first. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Document } from '../../admin-client.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
 import type { CliContext } from '../../context.ts'
-import { clockTime, gathered, print, printJsonList, printTable, stateStyle } from '../../output.ts'
+import { clockTime, collectAll, print, printJsonList, printTable, stateStyle } from '../../output.ts'
 
 interface Options extends ConnectionOptions {
   readonly limit?: number
@@ -17,12 +17,12 @@ interface Options extends ConnectionOptions {
   readonly until?: string
 }
 
-const SHOWN_ON_A_TERMINAL = 50
+const DEFAULT_LIMIT = 50
 
 export function register(program: Command, context: CliContext): void {
   const audit = program.command('audit').description('the audit log')
   withConnection(audit.command('list').description('list events, newest first'))
-    .option('--limit <number>', `how many (default: ${SHOWN_ON_A_TERMINAL}, with --json all)`, wholeNumber)
+    .option('--limit <number>', `how many (default: ${DEFAULT_LIMIT}, with --json all)`, wholeNumber)
     .option('--type <type>', 'only events of this type, such as token.refused')
     .option('--actor <id>', 'only what this subject or client did')
     .option('--subject <id>', 'only what was done to this object')
@@ -43,7 +43,7 @@ Examples:
       const options = command.optsWithGlobals<Options>()
       const events = connect(options, context).list('/audit', filters(options))
       if (options.json) return printJsonList(context, take(events, options.limit ?? Infinity))
-      printEvents(context, await gathered(take(events, options.limit ?? SHOWN_ON_A_TERMINAL)))
+      printEvents(context, await collectAll(take(events, options.limit ?? DEFAULT_LIMIT)))
     })
 }
 
@@ -77,17 +77,17 @@ function printEvents(context: CliContext, events: readonly Document[]): void {
     events.map((event) => [
       clockTime(event.at),
       event.type,
-      named(event.actor),
-      named(event.subject) || (typeof event.client_id === 'string' ? `client ${event.client_id}` : ''),
+      kindAndId(event.actor),
+      kindAndId(event.subject) || (typeof event.client_id === 'string' ? `client ${event.client_id}` : ''),
       event.reason,
       event.outcome,
     ]),
   )
 }
 
-function named(who: unknown): string {
-  if (typeof who !== 'object' || who === null) return ''
-  const { kind, id } = who as { kind: string; id: string | null }
+function kindAndId(object: unknown): string {
+  if (typeof object !== 'object' || object === null) return ''
+  const { kind, id } = object as { kind: string; id: string | null }
   return id ? `${kind} ${id}` : kind
 }
 

@@ -1,4 +1,4 @@
-/** `signet clients`: the apps and services that get tokens. */
+/** `signet clients`: manages the apps and services that get tokens. */
 import { type Command, Option } from 'commander'
 import { PROFILES } from '#clients/profiles.ts'
 import { apiPath } from '../../admin-client.ts'
@@ -7,7 +7,7 @@ import { connect, type ConnectionOptions, withConnection } from '../../connectio
 import type { CliContext } from '../../context.ts'
 import { usageFailure } from '../../failure.ts'
 import { withNewKeyFile } from '../../key-file.ts'
-import { gathered, print, printJson, printJsonList, printTable, stateStyle } from '../../output.ts'
+import { collectAll, print, printJson, printJsonList, printTable, stateStyle } from '../../output.ts'
 import { registerClientKeys } from './keys.ts'
 import { clientDocumentOf, type ClientOptions, refuseSeveralKeys, withClientMembers } from './members.ts'
 import { printClient } from './print.ts'
@@ -67,7 +67,7 @@ function registerList(clients: Command, context: CliContext): void {
           { title: 'AUTH' },
           { title: 'STATUS', style: stateStyle },
         ],
-        (await gathered(items)).map((item) => [
+        (await collectAll(items)).map((item) => [
           item.client_name,
           item.client_id,
           item.signet_profile,
@@ -109,7 +109,7 @@ Examples:
       const api = connect(options, context)
       const path = apiPath('clients', client)
       const updated = await withNewKeyFile(options.generateKey, async (key) => {
-        // Lists that are added to are read first: then only that version may be written over.
+        // `--grant` and `--allow` add to lists, so read the client first and update only that version.
         const { document: before, etag } = await api.read(path)
         const body = await clientDocumentOf(options, key, before)
         if (Object.keys(body).length === 0) throw usageFailure('Name what to change, such as --name. See --help.')

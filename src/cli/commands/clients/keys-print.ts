@@ -1,4 +1,4 @@
-/** The table of a client's keys: what is used, what is not, what was refused. */
+/** Prints the keys of a client as a table. */
 import type { Document } from '../../admin-client.ts'
 import type { CliContext } from '../../context.ts'
 import { clockTime, printTable } from '../../output.ts'
@@ -25,7 +25,7 @@ export function printKeys(context: CliContext, keys: readonly Document[]): void 
   )
 }
 
-/** `never used`, `today`, or for how many days it was not. */
+/** Returns `never used`, the time of a use within the last day, or how many days the key has been unused. */
 function lastUse(usedAt: unknown, now: Date): string {
   if (typeof usedAt !== 'string') return 'never used'
   const days = Math.floor((now.getTime() - Date.parse(usedAt)) / DAY_MS)

@@ -1,4 +1,4 @@
-/** `signet clients keys`: the public keys that a client signs its assertions with. */
+/** `signet clients keys`: manages the public keys that verify a client's assertions. */
 import type { Command } from 'commander'
 import { type AdminClient, apiPath, type Document } from '../../admin-client.ts'
 import { confirm } from '../../confirm.ts'
@@ -6,7 +6,7 @@ import { connect, type ConnectionOptions, withConnection } from '../../connectio
 import type { CliContext } from '../../context.ts'
 import { CliFailure, usageFailure } from '../../failure.ts'
 import { readJwksFile, withNewKeyFile } from '../../key-file.ts'
-import { gathered, moment, print, printJson } from '../../output.ts'
+import { collectAll, moment, print, printJson } from '../../output.ts'
 import { printKeys } from './keys-print.ts'
 
 type Options = ConnectionOptions & { generateKey?: string; jwksFile?: string; yes?: boolean }
@@ -42,10 +42,10 @@ function registerList(keys: Command, context: CliContext): void {
     .action(async (client: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()
       const api = connect(options, context)
-      const present = await gathered(api.list(keysPath(client)))
+      const present = await collectAll(api.list(keysPath(client)))
       if (options.json) return printJson(context, present)
       const { document } = await api.read(`${keysPath(client)}?limit=1`)
-      tellDocument(context, client, document.document as Document | null)
+      printKeySource(context, client, document.document as Document | null)
       if (present.length === 0) return print(context, `No key of the client ${client} was seen.`)
       printKeys(context, present)
     })
@@ -67,7 +67,7 @@ function registerAdd(keys: Command, context: CliContext): void {
         addEach(api, client, key ? [key] : (await readJwksFile(jwksFile as string)).keys),
       )
       if (options.json) return printJson(context, added)
-      const active = (await gathered(api.list(keysPath(client)))).filter(({ status }) => status === 'active')
+      const active = (await collectAll(api.list(keysPath(client)))).filter(({ status }) => status === 'active')
       print(context, `The client ${client} has ${active.length} keys now.`)
       if (generateKey !== undefined) print(context, '', `The private key is in ${generateKey} and nowhere else.`)
     })
@@ -85,7 +85,7 @@ function registerRefetch(keys: Command, context: CliContext): void {
       const present = (answer?.items ?? []) as Document[]
       if (typeof document?.error === 'string') throw notFetched(client, document)
       if (options.json) return printJson(context, present)
-      tellDocument(context, client, document)
+      printKeySource(context, client, document)
       printKeys(context, present)
     })
 }
@@ -104,7 +104,7 @@ function registerRevoke(keys: Command, context: CliContext): void {
       await confirm(context, `Revoke the key ${kid} of the client ${client}? What it signs is refused.`, options)
       const api = connect(options, context)
       await api.change(`${keysPath(client)}${apiPath(kid)}`, { method: 'DELETE' })
-      const left = await gathered(api.list(keysPath(client)))
+      const left = await collectAll(api.list(keysPath(client)))
       if (options.json) return printJson(context, left)
       print(context, `Revoked the key ${kid} of the client ${client}: what it signs is refused.`)
       const isLast = !left.some(({ status }) => status === 'active')
@@ -123,15 +123,18 @@ async function addEach(api: AdminClient, client: string, keys: readonly object[]
 }
 
 function notFetched(client: string, { jwks_uri: uri, error, fetched_at: fetchedAt }: Document): CliFailure {
-  const stay = fetchedAt ? ` The keys fetched at ${moment(fetchedAt)} stay.` : ''
-  const why = String(error).replace(/\.$/, '')
-  return new CliFailure(`The keys of the client ${client} could not be fetched from ${String(uri)}: ${why}.${stay}`, {
-    code: 'client_keys_not_fetched',
-  })
+  const keptKeys = fetchedAt ? ` The keys fetched at ${moment(fetchedAt)} stay.` : ''
+  const reason = String(error).replace(/\.$/, '')
+  return new CliFailure(
+    `The keys of the client ${client} could not be fetched from ${String(uri)}: ${reason}.${keptKeys}`,
+    {
+      code: 'client_keys_not_fetched',
+    },
+  )
 }
 
-/** Where the keys come from, for a client that publishes them. */
-function tellDocument(context: CliContext, client: string, document: Document | null): void {
+/** Prints where the keys come from, for a client that publishes them. */
+function printKeySource(context: CliContext, client: string, document: Document | null): void {
   if (!document) return
   const { jwks_uri: uri, fetched_at: fetchedAt, attempted_at: attemptedAt, error } = document
   print(context, `The client ${client} publishes its keys at ${String(uri)}.`)

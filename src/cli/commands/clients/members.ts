@@ -1,4 +1,4 @@
-/** The options of `signet clients create` and `update`, and the RFC 7591 document they mean. */
+/** The options of `signet clients create` and `update`, and the RFC 7591 document that they form. */
 import { type Command, Option } from 'commander'
 import type { JWK } from 'jose'
 import { isProfile, usualGrantTypes } from '#clients/profiles.ts'
@@ -63,13 +63,13 @@ export function withClientMembers(command: Command): Command {
     .option('--set <name=value>', 'any other RFC 7591 member, JSON or plain text; may be repeated', collectMember)
 }
 
-/** One source of keys: a file made here, a file given, or a URL. */
+/** Throws when the options name several sources of keys: a new key file, a key set file or a URL. */
 export function refuseSeveralKeys({ generateKey, jwksFile, jwksUri }: ClientOptions): void {
   const given = [generateKey, jwksFile, jwksUri].filter((value) => value !== undefined)
   if (given.length > 1) throw usageFailure('--generate-key, --jwks-file and --jwks-uri exclude each other: give one.')
 }
 
-/** The document of the options, over `before` where it exists: lists that are added to go on from there. */
+/** Returns the document of the options. `--grant` and `--allow` add to the lists of `before`, if given. */
 export async function clientDocumentOf(
   options: ClientOptions,
   key: JWK | undefined,
@@ -97,14 +97,14 @@ export async function clientDocumentOf(
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }
 
-/** `--grant` adds to what the client has, or to what its profile usually has. */
+/** `--grant` adds to the client's grant types, or to the defaults of its profile. */
 function grantTypes({ profile }: ClientOptions, added: readonly string[], before: Document | undefined): string[] {
-  const usual = isProfile(profile) ? usualGrantTypes(profile) : []
-  const present = Array.isArray(before?.grant_types) ? before.grant_types.map(String) : usual
+  const defaults = isProfile(profile) ? usualGrantTypes(profile) : []
+  const present = Array.isArray(before?.grant_types) ? before.grant_types.map(String) : defaults
   return [...new Set([...present, ...added])]
 }
 
-/** `--allow` sets the scopes of the resources it names and leaves the others. */
+/** `--allow` replaces the scopes of the resources that it names, and keeps the others. */
 function allowances(given: readonly GivenAllowance[], before: Document | undefined): GivenAllowance[] {
   const present = Array.isArray(before?.signet_allow) ? (before.signet_allow as GivenAllowance[]) : []
   return [...present.filter(({ resource }) => !given.some((allowance) => allowance.resource === resource)), ...given]

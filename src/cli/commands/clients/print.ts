@@ -1,4 +1,4 @@
-/** How a client reads on a terminal. */
+/** Prints a client for a terminal. */
 import type { Document } from '../../admin-client.ts'
 import type { CliContext } from '../../context.ts'
 import { moment, print, printDetails } from '../../output.ts'
@@ -13,10 +13,10 @@ export function printClient(context: CliContext, client: Document, files: { key?
     ['profile', client.signet_profile],
     ['authenticates by', client.token_endpoint_auth_method],
     ['public keys', keysOf(client)],
-    ['grants', textsOf(client.grant_types).join(' ')],
-    ['redirect URIs', textsOf(client.redirect_uris)],
-    ['after sign-out', textsOf(client.post_logout_redirect_uris)],
-    ['origins', textsOf(client.signet_origins)],
+    ['grants', stringsOf(client.grant_types).join(' ')],
+    ['redirect URIs', stringsOf(client.redirect_uris)],
+    ['after sign-out', stringsOf(client.post_logout_redirect_uris)],
+    ['origins', stringsOf(client.signet_origins)],
     ['scopes', client.scope],
     ['may have', allowancesOf(client)],
     ['default resource', client.signet_default_resource],
@@ -50,6 +50,6 @@ function allowancesOf(client: Document): string[] {
   return allowances.map(({ resource, scopes }) => `${resource}  ${scopes.join(' ')}`)
 }
 
-function textsOf(value: unknown): string[] {
+function stringsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : []
 }

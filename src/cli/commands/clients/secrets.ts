@@ -1,10 +1,10 @@
-/** `signet clients secrets`: secrets of a client, each shown once, valid side by side until revoked. */
+/** `signet clients secrets`: manages the secrets of a client. Each is shown once; several can be valid at a time. */
 import type { Command } from 'commander'
 import { apiPath } from '../../admin-client.ts'
 import { confirm } from '../../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
 import type { CliContext } from '../../context.ts'
-import { clockTime, gathered, print, printDetails, printJson, printJsonList, printTable } from '../../output.ts'
+import { clockTime, collectAll, print, printDetails, printJson, printJsonList, printTable } from '../../output.ts'
 
 type Options = ConnectionOptions & { yes?: boolean }
 
@@ -36,7 +36,7 @@ function registerList(secrets: Command, context: CliContext): void {
       const options = command.optsWithGlobals<Options>()
       const items = connect(options, context).list(apiPath('clients', client, 'secrets'))
       if (options.json) return printJsonList(context, items)
-      const all = await gathered(items)
+      const all = await collectAll(items)
       if (all.length === 0) return print(context, `The client ${client} has no secret.`)
       printTable(
         context,

@@ -1,4 +1,4 @@
-/** `signet keys`: the server's signing keys, and the change of its master keys. */
+/** `signet keys`: manages the server's signing keys, and changes its master keys. */
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { apiPath, type Document } from '../../admin-client.ts'
@@ -6,7 +6,7 @@ import { confirm } from '../../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
 import type { CliContext } from '../../context.ts'
 import { registerRewrap } from './rewrap.ts'
-import { clockTime, gathered, print, printJson, printJsonList, printTable, stateStyle } from '../../output.ts'
+import { clockTime, collectAll, print, printJson, printJsonList, printTable, stateStyle } from '../../output.ts'
 
 type Options = ConnectionOptions & { alg?: string; yes?: boolean }
 
@@ -39,7 +39,7 @@ function registerList(keys: Command, context: CliContext): void {
       const options = command.optsWithGlobals<Options>()
       const items = connect(options, context).list('/keys')
       if (options.json) return printJsonList(context, items)
-      printKeys(context, await gathered(items))
+      printKeys(context, await collectAll(items))
     })
 }
 

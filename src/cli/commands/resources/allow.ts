@@ -1,4 +1,4 @@
-/** `signet resources allow`: which scopes of an API a client may have. */
+/** `signet resources allow`: sets the scopes of an API that a client may have. */
 import type { Command } from 'commander'
 import { apiPath } from '../../admin-client.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'

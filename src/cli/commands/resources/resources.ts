@@ -1,4 +1,4 @@
-/** `signet resources`: the APIs that tokens are for. */
+/** `signet resources`: manages the APIs that access tokens are for. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { apiPath, type Document } from '../../admin-client.ts'
 import { confirm } from '../../confirm.ts'
@@ -6,7 +6,7 @@ import { connect, type ConnectionOptions, withConnection } from '../../connectio
 import type { CliContext } from '../../context.ts'
 import { usageFailure } from '../../failure.ts'
 import { collect } from '../../options.ts'
-import { gathered, moment, print, printDetails, printJson, printJsonList, printTable } from '../../output.ts'
+import { collectAll, moment, print, printDetails, printJson, printJsonList, printTable } from '../../output.ts'
 import { registerAllow } from './allow.ts'
 
 interface Options extends ConnectionOptions {
@@ -63,7 +63,7 @@ function registerList(resources: Command, context: CliContext): void {
       const options = command.optsWithGlobals<Options>()
       const items = connect(options, context).list('/resources')
       if (options.json) return printJsonList(context, items)
-      const all = await gathered(items)
+      const all = await collectAll(items)
       if (all.length === 0) {
         return print(
           context,
@@ -137,7 +137,7 @@ function membersOf(options: Options): Document {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }
 
-/** `posts:read=Read your posts`: the first `=` divides. */
+/** Splits `posts:read=Read your posts` at the first `=`. */
 function scopeOf(text: string): string | { name: string; description: string } {
   const at = text.indexOf('=')
   return at <= 0 ? text : { name: text.slice(0, at), description: text.slice(at + 1) }

@@ -1,4 +1,4 @@
-/** `signet settings`: what may be changed while the server runs. */
+/** `signet settings`: shows and changes the settings that apply while the server runs. */
 import type { Command } from 'commander'
 import type { Document } from '../../admin-client.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
@@ -80,7 +80,7 @@ async function change(command: Command, context: CliContext, members: readonly [
   printSettings(context, after ?? {}, names)
 }
 
-/** All settings, or those of `names`. */
+/** Prints all settings, or those in `names`. */
 function printSettings(context: CliContext, document: Document, names?: readonly string[]): void {
   const overridden = document.overridden as readonly string[]
   const rows = Object.entries(document).flatMap(([group, members]) => {

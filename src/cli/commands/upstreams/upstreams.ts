@@ -1,4 +1,4 @@
-/** `signet upstreams`: the OpenID providers that people may sign in with. */
+/** `signet upstreams`: manages the upstream providers that people may sign in with. */
 import { type Command, Option } from 'commander'
 import { AUTH_METHODS } from '#federation/upstream.ts'
 import { apiPath, type Document } from '../../admin-client.ts'
@@ -8,7 +8,7 @@ import type { CliContext } from '../../context.ts'
 import { usageFailure } from '../../failure.ts'
 import { collect, collectMember } from '../../options.ts'
 import {
-  gathered,
+  collectAll,
   moment,
   print,
   printDetails,
@@ -98,7 +98,7 @@ function registerList(upstreams: Command, context: CliContext): void {
       const options = command.optsWithGlobals<Options>()
       const items = connect(options, context).list('/upstreams')
       if (options.json) return printJsonList(context, items)
-      const all = await gathered(items)
+      const all = await collectAll(items)
       if (all.length === 0) {
         return print(
           context,
@@ -170,8 +170,8 @@ function stateOf({ enabled }: Document): string {
 }
 
 function printUpstream(context: CliContext, upstream: Document): void {
-  const yes = (value: unknown) => (value === true ? 'yes' : 'no')
-  const claims = Object.entries(upstream.claims ?? {}).map(([ours, theirs]) => `${ours} = ${String(theirs)}`)
+  const yesOrNo = (value: unknown) => (value === true ? 'yes' : 'no')
+  const claims = Object.entries(upstream.claims ?? {}).map(([claim, source]) => `${claim} = ${String(source)}`)
   printDetails(context, [
     ['id', upstream.id],
     ['name', upstream.name],
@@ -182,8 +182,8 @@ function printUpstream(context: CliContext, upstream: Document): void {
     ['scopes', Array.isArray(upstream.scopes) ? upstream.scopes.join(' ') : undefined],
     ['claims', claims],
     ['domains', upstream.domains],
-    ['accounts just in time', yes(upstream.just_in_time)],
-    ['sign-out there', yes(upstream.logout)],
+    ['accounts just in time', yesOrNo(upstream.just_in_time)],
+    ['sign-out there', yesOrNo(upstream.logout)],
     ['created', moment(upstream.created_at)],
     ['updated', moment(upstream.updated_at)],
   ])
