@@ -13,7 +13,7 @@ import { createLogger, type Logger } from '#observability/logger.ts'
 import { systemClock } from '#shared/clock.ts'
 import { publicAddress } from './main/addresses.ts'
 import { banner } from './main/banner.ts'
-import { createCrew } from './main/create-crew.ts'
+import { createServingProcesses } from './main/create-serving-processes.ts'
 import { openDatabase } from './main/database.ts'
 import { devMailRoutes, startManagement } from './main/management.ts'
 import { watchMasterKeys } from './main/master-keys.ts'
@@ -62,10 +62,10 @@ async function runPrimary(loaded: Loaded, logger: Logger): Promise<void> {
 
   // The probe is not called before the start has finished.
   const health = createHealth({ databaseNow: async () => databaseNow(database.probe), clock: systemClock })
-  const crew = await createCrew(loaded, logger)
+  const processes = await createServingProcesses(loaded, logger)
   const management = await startManagement(config, {
-    health: withCrew(health, crew),
-    metrics: crew.metrics,
+    health: withProcesses(health, processes),
+    metrics: processes.metrics,
     logger,
     routes: devMailRoutes(loaded, () => (health.started().ok ? database.probe : undefined)),
   })
@@ -75,24 +75,24 @@ async function runPrimary(loaded: Loaded, logger: Logger): Promise<void> {
   life.defer(watchRestoreEpoch(config.restoreEpoch, database.probe, logger))
   life.defer(watchMasterKeys(loaded.secrets.masterKeys, database.probe, logger))
   stop.arm()
-  const starting = crew.start(database).then(() => announceReady(config, health, logger))
+  const starting = processes.start(database).then(() => announceReady(config, health, logger))
   // A stop during the start takes effect at once.
   await Promise.race([starting, stop.requested])
 
   const signal = await stop.requested
   logger.info({ signal }, 'stopping: what is open is answered, nothing new is taken')
   health.markDraining()
-  const cutOff = await crew.drain(DRAIN_MS)
+  const cutOff = await processes.drain(DRAIN_MS)
   logger[cutOff > 0 ? 'warn' : 'info']({ cutOff }, 'stopped serving')
 }
 
 /** Reports ready when the database answers and all serving processes are ready. */
-function withCrew(health: Health, crew: { ready: Health['ready'] }): Health {
+function withProcesses(health: Health, processes: { ready: Health['ready'] }): Health {
   return {
     ...health,
     async ready() {
       const own = await health.ready()
-      return own.ok ? crew.ready() : own
+      return own.ok ? processes.ready() : own
     },
   }
 }

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '#observability/logger.ts'
 import { createMetrics, type MetricsSnapshot, sumSnapshots } from '#observability/metrics.ts'
-import type { Crew } from './crew.ts'
-import { createFleet } from './fleet.ts'
+import type { ServingProcesses } from './serving-processes.ts'
+import { createWorkerPool } from './worker-pool.ts'
 import { nextMessage, send } from './worker-messages.ts'
 
 const ANSWER_TIMEOUT_MS = 1000
@@ -13,20 +13,20 @@ const ANSWER_TIMEOUT_MS = 1000
 const END_MS = 5000
 
 /** Creates `count` workers; they start with `start`. */
-export function createWorkers(count: number, logger: Logger): Crew {
+export function createWorkers(count: number, logger: Logger): ServingProcesses {
   const metrics = createMetrics()
-  const fleet = createFleet(logger)
+  const pool = createWorkerPool(logger)
   let lastRequestId = 0
 
   /** Returns the metrics of the workers that answer in time. */
   async function snapshots(): Promise<MetricsSnapshot[]> {
-    const answers = await Promise.all([...fleet.serving].map((worker) => snapshotOf(worker, (lastRequestId += 1))))
+    const answers = await Promise.all([...pool.serving].map((worker) => snapshotOf(worker, (lastRequestId += 1))))
     return answers.filter((answer) => answer !== undefined)
   }
 
   return {
     async start(database) {
-      await Promise.all(Array.from({ length: count }, () => fleet.startOne(database)))
+      await Promise.all(Array.from({ length: count }, () => pool.startOne(database)))
     },
     async ready() {
       const answering = await snapshots()
@@ -38,8 +38,8 @@ export function createWorkers(count: number, logger: Logger): Crew {
       text: async () => sumSnapshots([await metrics.snapshot(), ...(await snapshots())]),
     },
     async drain(timeoutMs) {
-      fleet.stopReplacing()
-      const cutOffs = await Promise.all([...fleet.serving].map((worker) => drainOne(worker, timeoutMs)))
+      pool.stopReplacing()
+      const cutOffs = await Promise.all([...pool.serving].map((worker) => drainOne(worker, timeoutMs)))
       metrics.close()
       return cutOffs.reduce((sum, cut) => sum + cut, 0)
     },

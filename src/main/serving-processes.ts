@@ -1,8 +1,8 @@
-/** The processes that serve requests: this one alone, or workers that it manages. */
+/** The processes that serve requests: this one by itself, or workers that it manages. */
 import type { Probe } from '#observability/health.ts'
 import type { DatabaseUrls } from './database.ts'
 
-export interface Crew {
+export interface ServingProcesses {
   /** Resolves once requests are served. */
   start(database: DatabaseUrls): Promise<void>
   /** Whether all serving processes are ready. */

@@ -13,7 +13,7 @@ export class WorkerFailed extends AppError {
   override readonly status = 500
 }
 
-export interface Fleet {
+export interface WorkerPool {
   readonly serving: ReadonlySet<Worker>
   /** Starts a worker; resolves once it serves. Throws WorkerFailed. */
   startOne(database: DatabaseUrls): Promise<void>
@@ -23,8 +23,8 @@ export interface Fleet {
 
 const REPLACE_MS = 1000
 
-/** Creates a fleet without workers. */
-export function createFleet(logger: Logger): Fleet {
+/** Creates a pool without workers. */
+export function createWorkerPool(logger: Logger): WorkerPool {
   const serving = new Set<Worker>()
   const starting = new Set<Worker>()
   let replacing = true

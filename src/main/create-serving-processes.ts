@@ -3,25 +3,25 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Loaded } from '#config/load.ts'
 import type { Logger } from '#observability/logger.ts'
 import { createMetrics } from '#observability/metrics.ts'
-import type { Crew } from './crew.ts'
+import type { ServingProcesses } from './serving-processes.ts'
 
 const LOAD_AFTER_MS = 20
 
-/** Returns a crew of this process alone, or of workers. */
-export async function createCrew(loaded: Loaded, logger: Logger): Promise<Crew> {
-  if (loaded.config.server.workers === 1) return createSolo(loaded, logger)
+/** Returns this process alone, or workers. */
+export async function createServingProcesses(loaded: Loaded, logger: Logger): Promise<ServingProcesses> {
+  if (loaded.config.server.workers === 1) return createSingleProcess(loaded, logger)
   const { createWorkers } = await import('./workers.ts')
   return createWorkers(loaded.config.server.workers, logger)
 }
 
-function createSolo({ config, secrets }: Loaded, logger: Logger): Crew {
+function createSingleProcess({ config, secrets }: Loaded, logger: Logger): ServingProcesses {
   // Loading the code takes as long as starting the database, so both run at once. The database's process starts
   // first.
   const loading = delay(LOAD_AFTER_MS).then(async () => import('./node.ts'))
   // `start` reports a failure.
   loading.catch(() => {})
   const metrics = createMetrics()
-  let drain: Crew['drain'] = async () => 0
+  let drain: ServingProcesses['drain'] = async () => 0
   return {
     async start(database) {
       const { startNode } = await loading
