@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TEXTS as PORTAL_TEXTS, type PortalTexts } from '#account-portal/texts/texts.ts'
 import { LANGUAGES } from '#pages/i18n/language.ts'
-import { FRAME_TEXTS, type FrameTexts } from '#pages/i18n/frame-texts.ts'
+import { LAYOUT_TEXTS, type LayoutTexts } from '#pages/i18n/layout-texts.ts'
 import { TEXTS as INTERACTION_TEXTS, type InteractionTexts } from '#interactions/texts/texts.ts'
 import type { MailTemplates } from '#mail/templates/mail-template.ts'
 import { MAIL_TEMPLATES } from '#mail/templates/texts/texts.ts'
@@ -17,7 +17,7 @@ export interface Translation {
   /** The language's own name for itself. */
   readonly name: string
   readonly dir: 'ltr' | 'rtl'
-  readonly frame: FrameTexts
+  readonly frame: LayoutTexts
   readonly interactions: InteractionTexts
   readonly portal: PortalTexts
   readonly passkeys: PasskeyTexts
@@ -39,7 +39,7 @@ export async function loadLanguages(folder: string = import.meta.dirname): Promi
 
 function addLanguage(tag: string, { name, dir, ...texts }: Translation): void {
   Object.assign(LANGUAGES, { [tag]: { name, dir } })
-  Object.assign(FRAME_TEXTS, { [tag]: texts.frame })
+  Object.assign(LAYOUT_TEXTS, { [tag]: texts.frame })
   Object.assign(INTERACTION_TEXTS, { [tag]: texts.interactions })
   Object.assign(PORTAL_TEXTS, { [tag]: texts.portal })
   Object.assign(PASSKEY_TEXTS, { [tag]: texts.passkeys })

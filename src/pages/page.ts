@@ -8,7 +8,7 @@ import { type Brand, brandOf } from './brand.ts'
 import { MARK, mark, webUrl } from './design/components.ts'
 import { accentStyle, STEP_STYLE, type Style } from './design/stylesheet.ts'
 import { allowContent, type ContentSecurityPolicy } from '#http/security-headers.ts'
-import { FRAME_TEXTS } from './i18n/frame-texts.ts'
+import { LAYOUT_TEXTS } from './i18n/layout-texts.ts'
 import { LANGUAGES, LANGUAGE_PARAMETER, type Language } from './i18n/language.ts'
 
 export interface Page {
@@ -96,7 +96,7 @@ function stylesOf(ctx: Context, { layout = STEP_LAYOUT, brand }: Page): Style[] 
 /** Renders the footer links that an administrator set. */
 function brandLinks(ctx: Context, language: Language): Html {
   const brand = brandOf(ctx)
-  const links = LINKS.map((name) => ({ href: webUrl(brand[name]), label: FRAME_TEXTS[language][name] }))
+  const links = LINKS.map((name) => ({ href: webUrl(brand[name]), label: LAYOUT_TEXTS[language][name] }))
   const known = links.filter(({ href }) => href !== undefined)
   if (known.length === 0) return html``
   return html`<ul role="list">
@@ -117,7 +117,7 @@ function languageLinks(ctx: Context, { language, languagePath }: Page): Html {
     return html`<li><a href="${href}" lang="${tag}" hreflang="${tag}">${name}</a></li>`
   })
   return html`<footer class="foot">
-    <nav aria-label="${FRAME_TEXTS[language].languages}">
+    <nav aria-label="${LAYOUT_TEXTS[language].languages}">
       <ul role="list">
         ${links}
       </ul>

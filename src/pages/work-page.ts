@@ -2,7 +2,7 @@
 import { html, type Html } from './design/html.ts'
 import type { Context } from 'koa'
 import { WORK_STYLE } from './design/stylesheet.ts'
-import { FRAME_TEXTS } from './i18n/frame-texts.ts'
+import { LAYOUT_TEXTS } from './i18n/layout-texts.ts'
 import { type Page, sendPage } from './page.ts'
 
 export interface NavigationLink {
@@ -23,7 +23,7 @@ export interface WorkPage extends Omit<Page, 'layout'> {
 
 /** Sends a page as `sendPage`, in the layout with navigation. */
 export function sendWorkPage(ctx: Context, page: WorkPage): Promise<void> {
-  const { menu, skip } = FRAME_TEXTS[page.language]
+  const { menu, skip } = LAYOUT_TEXTS[page.language]
   // rendered twice, of which CSS shows one, so that the menu needs no script
   const navigation = renderNavigation(page)
   return sendPage(ctx, {

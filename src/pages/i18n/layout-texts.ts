@@ -1,9 +1,9 @@
-/** What stands around the content of each page, in every language. */
+/** The texts around the content of each page, in every language. */
 import type { Texts } from './catalogue.ts'
 
-export type FrameTexts = Record<'languages' | 'menu' | 'skip' | 'support_url' | 'privacy_url' | 'terms_url', string>
+export type LayoutTexts = Record<'languages' | 'menu' | 'skip' | 'support_url' | 'privacy_url' | 'terms_url', string>
 
-export const FRAME_TEXTS: Texts<FrameTexts> = {
+export const LAYOUT_TEXTS: Texts<LayoutTexts> = {
   en: {
     languages: 'Language',
     menu: 'Menu',

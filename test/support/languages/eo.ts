@@ -4,7 +4,7 @@
  */
 import { html, type Html } from '#pages/design/html.ts'
 import { TEXTS as PORTAL_TEXTS } from '#account-portal/texts/texts.ts'
-import { FRAME_TEXTS } from '#pages/i18n/frame-texts.ts'
+import { LAYOUT_TEXTS } from '#pages/i18n/layout-texts.ts'
 import { TEXTS as INTERACTION_TEXTS } from '#interactions/texts/texts.ts'
 import type { Translation } from '#languages/languages.ts'
 import { MAIL_TEMPLATES } from '#mail/templates/texts/texts.ts'
@@ -15,7 +15,7 @@ const WORDS = 'ĉirkaŭ ĝardeno ĥoro ĵurnalo ŝipo '
 export const translation: Translation = {
   name: 'Pseŭdo',
   dir: 'ltr',
-  frame: longer(FRAME_TEXTS.en),
+  frame: longer(LAYOUT_TEXTS.en),
   interactions: longer(INTERACTION_TEXTS.en),
   portal: longer(PORTAL_TEXTS.en),
   passkeys: longer(PASSKEY_TEXTS.en),
