@@ -24,7 +24,7 @@ export interface MigrationStatus {
 type MigrationName = keyof typeof MIGRATIONS
 
 const TABLE = 'schema_migrations'
-/** The advisory lock of whoever migrates: an arbitrary number, the same in all releases. */
+/** The advisory lock for migrations: an arbitrary number, the same in all releases. */
 const ADVISORY_LOCK = 7_436_118_265
 const LOCK_ATTEMPTS = 15
 

@@ -1,15 +1,15 @@
-/** Changes of rows that carry a version: worked out from the row as read, written on that version alone. */
+/** Updates rows with optimistic locking: a change is based on the row as read and written only to that version. */
 import { VersionMismatch } from '#shared/version-mismatch.ts'
 
-/** How often a change starts again after somebody else changed the row in between. */
+/** How often a change is tried when other changes come first. */
 const MAX_ATTEMPTS = 20
 
 export interface VersionedTarget<Row extends { readonly version: number }> {
-  /** The object in the words of the refusal: `client`. */
+  /** The kind of object for the error message, such as `client`. */
   readonly kind: string
-  /** The version that the change was made for; undefined: whatever version there is. */
+  /** The version that the change is based on; undefined to accept any version. */
   readonly expectedVersion: number | undefined
-  /** The row as it is now. Throws the room's own error when it does not exist. */
+  /** Returns the current row. Throws the room's own error when it does not exist. */
   readonly read: () => Promise<Row>
 }
 

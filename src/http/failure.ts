@@ -125,7 +125,7 @@ function exposedStatus(error: unknown): number | undefined {
   return given === 503 || (expose === true && given >= 400 && given < 500) ? given : undefined
 }
 
-/** Returns the `error` and `error_description` of the engine's errors, which are meant for the caller. */
+/** Returns the `error` and `error_description` of the engine's errors, which are safe to show to the caller. */
 function engineErrorMembers(error: unknown): { error?: string; code?: string; description?: string } {
   const { error: protocolCode, error_description: description } = error as {
     error?: unknown
