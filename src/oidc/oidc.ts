@@ -38,7 +38,7 @@ import { createGrants } from './grants/registry.ts'
 import { createResourceRequests } from './grants/resource-requests.ts'
 import { createStatusRoute } from './statuses/status-route.ts'
 import { createStatusOf } from './statuses/status-claim.ts'
-import { placeOf, type TokenStatus } from './engine/patches/structured-tokens.ts'
+import { statusIndexOf, type TokenStatus } from './statuses/token-status.ts'
 import { createStatusStore } from './statuses/status-store.ts'
 
 export interface OidcDeps {
@@ -58,7 +58,7 @@ export interface OidcDeps {
   readonly metrics: Metrics
   readonly pages: EnginePages
   readonly fetch: GuardedFetch
-  /** Resources that are no rows, such as the admin API. */
+  /** Resources that are not in the database, such as the admin API. */
   readonly builtInResources: readonly Resource[]
   /** From where and in which request, for audit events. */
   readonly origin: (ctx: Context) => Omit<AuditContext, 'actor'>
@@ -73,9 +73,9 @@ export interface Oidc {
   readonly middleware: Middleware
   readonly gateway: InteractionGateway
   readonly browserSessions: BrowserSessions
-  /** Whether a JWT access token of ours, verified already, was revoked by itself or is of before a restore. */
+  /** Whether a verified JWT access token of ours was revoked, or was issued before a restore. */
   hasEnded(claims: EndedClaims): Promise<boolean>
-  /** Rows that went, by table; undefined when there were none. */
+  /** The number of removed rows, by table; undefined when there were none. */
   removeExpired(): Promise<Record<string, number> | undefined>
 }
 
@@ -112,7 +112,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     middleware: compose([createStatusRoute(storage.statusLists), (ctx, next) => current.run(ctx, next)]),
     gateway: createGateway({ ...lostDeps, auditContext: deps.origin }),
     browserSessions: createBrowserSessions({ provider: () => current.provider, accounts: deps.accounts }),
-    hasEnded: ({ jti, status }) => storage.statuses.hasEnded(jti, placeOf(status)),
+    hasEnded: ({ jti, status }) => storage.statuses.hasEnded(jti, statusIndexOf(status)),
     async removeExpired() {
       const removed = await removeExpired(deps.db)
       return Object.keys(removed).length === 0 ? undefined : removed
@@ -174,7 +174,7 @@ function createProviderDeps(
   }
 }
 
-/** Ends a session for good: a request that still has it cannot bring it back. */
+/** Ends a session. A request that still has it cannot restore it. */
 async function endSession(deps: OidcDeps, sessions: SessionStore, uid: string): Promise<void> {
   const ctx = Provider.ctx
   const accountId = ctx?.oidc.session?.accountId

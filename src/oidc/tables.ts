@@ -3,7 +3,7 @@ import type { OwnedTables } from '#database/owned-tables.ts'
 
 export const TABLES = {
   artefacts: 'emptied',
-  // each client gets a place above all that the lost database may have given
+  // each client gets a status index above all that the lost database may have assigned
   client_statuses: 'emptied',
   consents: 'kept',
   ended_statuses: 'kept',

@@ -14,7 +14,7 @@ export interface AdapterDeps {
   readonly grants: GrantStore
   readonly sessions: Adapter
   readonly sealer: PayloadSealer
-  /** Seconds after its first use during which a refresh token is answered by the same successor. */
+  /** Seconds after its first use during which a refresh token gets the same successor. */
   readonly graceSeconds: () => number
 }
 
@@ -24,7 +24,7 @@ const REFUSALS = {
   SessionNotFound: () => new errors.SessionNotFound('the interaction was finished already'),
 }
 
-/** A factory for the engine: one adapter a model, all over the same few functions. */
+/** Returns the engine's adapter factory: one adapter for each model, over shared functions. */
 export function createAdapterFactory(deps: AdapterDeps): (name: string) => Adapter {
   return (name) => {
     if (!isModelName(name)) throw new TypeError(`the engine's model ${name} has no row in models.ts`)
@@ -45,8 +45,8 @@ export function toArtefactRow(sealer: PayloadSealer, insert: CollectedInsert): A
     id: rowId(value),
     payload: open,
     sealed,
-    // an interaction that began under a grant goes on when that has ended: it leads to a new one
-    grantId: row.finishes ? null : textOf(payload['grantId']),
+    // an interaction outlives the grant that it began under: it leads to a new one
+    grantId: row.singleUse ? null : textOf(payload['grantId']),
     accountId: textOf(payload['accountId']),
     clientId: textOf(payload['clientId']),
     userCode: typeof payload['userCode'] === 'string' ? sealer.userCode(payload['userCode']) : null,
@@ -66,7 +66,7 @@ interface Reader {
 
 function createReader(kind: ModelName, row: ModelRow, { artefacts, sealer, graceSeconds }: AdapterDeps): Reader {
   function restore(stored: StoredArtefact | undefined, value?: string): AdapterPayload | undefined {
-    if (stored === undefined || (row.finishes && stored.consumedSeconds !== null)) return undefined
+    if (stored === undefined || (row.singleUse && stored.consumedSeconds !== null)) return undefined
     const scope = requestScope()
     if (stored.grant && scope) remember(scope, stored.grant)
     const opened = sealer.open(kind, stored.id, stored)
@@ -83,8 +83,8 @@ function createReader(kind: ModelName, row: ModelRow, { artefacts, sealer, grace
   function consumedAt(stored: StoredArtefact, value: string | undefined, scope?: RequestScope): number | undefined {
     const age = stored.consumedSeconds
     if (age === null) return undefined
-    // an age below zero: the use came while this statement was on its way
-    if (row.quietSeconds > 0 && age <= row.quietSeconds) throw REFUSALS[row.refusal]()
+    // the age is negative when the use was committed while this statement was under way
+    if (row.replayToleranceSeconds > 0 && age <= row.replayToleranceSeconds) throw REFUSALS[row.refusal]()
     if (row.repeatable && age <= graceSeconds() && stored.successor && value !== undefined && scope?.unit) {
       scope.unit.repeated = openSuccessor(value, stored.successor)
       return undefined
@@ -97,7 +97,7 @@ function createReader(kind: ModelName, row: ModelRow, { artefacts, sealer, grace
       const payload = restore(await artefacts.find(kind, rowId(value)), value)
       const unit = requestScope()?.unit
       if (!payload || unit?.repeated === undefined || !row.repeatable) return payload
-      // the successor was used itself: the token before it is two generations old, and a thief's
+      // the successor was used itself, so the presented token is two generations old: reuse
       const successor = await artefacts.find(kind, rowId(unit.repeated))
       if (successor && successor.consumedSeconds === null) return payload
       unit.repeated = undefined
@@ -114,13 +114,13 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
   async function upsert(value: string, payload: AdapterPayload, ttlSeconds?: number): Promise<void> {
     const insert = { kind, value, payload: { ...payload } as Payload, ttlSeconds }
     const unit = requestScope()?.unit
-    if (unit && row.collected) {
+    if (unit && row.deferred) {
       unit.inserts.push(insert)
       return
     }
     const stored = toArtefactRow(sealer, insert)
-    // what has a result exists already: a save never writes it back after it was finished
-    if (!row.finishes || payload['result'] === undefined) return grantEnded(kind, () => artefacts.put(stored))
+    // a payload with a result belongs to an existing row: the save must not restore one that was destroyed
+    if (!row.singleUse || payload['result'] === undefined) return grantEnded(kind, () => artefacts.put(stored))
     if (!(await artefacts.replace(stored))) throw REFUSALS[row.refusal]()
   }
 
@@ -131,7 +131,7 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
   }
 
   async function destroy(value: string): Promise<void> {
-    if (row.finishes) return consume(value)
+    if (row.singleUse) return consume(value)
     const events = requestScope()?.token.revokedEvent() ?? []
     if (row.endsGrant) return artefacts.removeWithGrant(kind, rowId(value), events)
     return artefacts.remove(kind, rowId(value), events)
@@ -170,8 +170,8 @@ function createGrantAdapter(grants: GrantStore): Adapter {
 }
 
 /**
- * Revoking what hangs on a grant is ending the grant. The engine asks once for each model, at the same time: one
- * statement serves all.
+ * Ends a grant with everything issued from it. The engine calls this once for each model, concurrently: one statement
+ * serves all.
  */
 function endGrant(grants: GrantStore, grantId: string | undefined): Promise<void> {
   if (typeof grantId !== 'string' || grantId === '') {
@@ -185,7 +185,7 @@ function endGrant(grants: GrantStore, grantId: string | undefined): Promise<void
   return ending
 }
 
-/** Expiry is judged by the database's clock: what is left there counts from now here. */
+/** Adds `exp` from the remaining seconds by the database's clock. */
 export function withExpiry(payload: Payload, remainingSeconds: number | null): Payload {
   if (remainingSeconds === null) return payload
   return { ...payload, exp: Math.floor(Date.now() / 1000 + remainingSeconds) }

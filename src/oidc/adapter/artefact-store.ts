@@ -26,7 +26,7 @@ export interface StoredArtefact {
   /** Seconds since the first use by the database's clock; null: unused. */
   readonly consumedSeconds: number | null
   readonly successor: Buffer | null
-  /** The grant it hangs on, read in the same statement. */
+  /** Its grant, read in the same statement. */
   readonly grant: {
     readonly id: string
     readonly payload: Payload
@@ -63,9 +63,9 @@ export interface ArtefactStore {
   replace(row: ArtefactRow): Promise<boolean>
   /** True for exactly one caller. */
   consume(kind: ModelName, id: Buffer): Promise<boolean>
-  /** With the events that tell of it, if it was there. */
+  /** Records the events when the row existed. */
   remove(kind: ModelName, id: Buffer, events: readonly AuditEvent[]): Promise<void>
-  /** Ends its grant, and so removes it with all that hangs there, or it alone: a crash leaves everything or nothing. */
+  /** Ends its grant with everything issued from it, or removes the row alone when it has none; all or nothing. */
   removeWithGrant(kind: ModelName, id: Buffer, events: readonly AuditEvent[]): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** How failures of storage reach the engine: as protocol errors it knows, never as a plain Error. */
+/** Turns failures of storage into protocol errors that the engine renders. */
 import { errors } from 'oidc-provider'
 import { DatabaseUnavailable } from '#database/errors.ts'
 import type { ModelName } from './models.ts'
@@ -28,8 +28,8 @@ export function temporarilyUnavailable(cause: unknown): Error {
 const FOREIGN_KEY_VIOLATION = '23503'
 
 /**
- * Runs a write of what hangs on a grant. When that ended meanwhile, by a sign-out or an administrator, whoever waits for
- * a code is told that a person must sign in (OpenID Connect Core §3.1.2.6), and anybody else that the grant is over.
+ * Runs a write that depends on a grant. When the grant ended meanwhile, by a sign-out or an administrator, throws
+ * LoginRequired for an authorization code (OpenID Connect Core §3.1.2.6) and InvalidGrant for anything else.
  */
 export async function grantEnded(kind: ModelName, write: () => Promise<void>): Promise<void> {
   try {

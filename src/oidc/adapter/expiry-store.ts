@@ -1,12 +1,12 @@
-/** Removes what has expired, in small batches that no request waits for: tables follow the live rows. */
+/** Removes expired rows, in batches small enough that no request waits for them. */
 import type { Queryable } from '#database/database.ts'
 
 const BATCH = 1000
 const MAX_BATCHES = 50
 
 /**
- * How long rows outlive their expiry. An expired interaction still tells the way back to the app; a spent token is
- * kept to its expiry, so that its reuse is noticed; an ended session stays ended until no request can know it.
+ * How long rows outlive their expiry. An expired interaction still shows the way back to the app. A spent token stays
+ * until it expires, so that reuse is detected. An ended session stays until no request can still have it.
  */
 const TABLES = [
   { table: 'replay_reservations', key: 'id', kept: '1 minute' },
@@ -17,7 +17,7 @@ const TABLES = [
   { table: 'sessions', key: 'uid', kept: '1 day' },
 ] as const
 
-/** Returns how many rows went, by table. Several nodes may do it at once: each takes other rows. */
+/** Returns the number of removed rows, by table. Safe to run on several nodes at once: each takes different rows. */
 export async function removeExpired(db: Queryable): Promise<Record<string, number>> {
   const removed: Record<string, number> = {}
   for (const { table, key, kept } of TABLES) {

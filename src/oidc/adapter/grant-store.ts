@@ -1,6 +1,6 @@
 /**
  * SQL for grants. Ending a grant is one DELETE: codes and tokens go with it by their foreign key, and a trigger marks
- * its place in the status lists for as long as an access token can live.
+ * its status index as revoked for as long as an access token can live.
  */
 import type { Queryable } from '#database/database.ts'
 import type { Payload } from './sealing.ts'

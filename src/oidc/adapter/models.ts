@@ -1,27 +1,27 @@
-/** One row for each stored model of the engine: how it is kept. Nothing else asks for a model by its name. */
+/** One row for each stored model of the engine: how it is stored. No other code branches on a model's name. */
 
 export interface ModelRow {
   readonly storage: 'artefacts' | 'grants' | 'sessions'
-  /** Payload members that open a door or tell about a person: sealed, never in `payload`. */
+  /** Payload members that are secret or personal: sealed, never in `payload`. */
   readonly secrets: readonly string[]
-  /** The engine must get the bearer value back when it finds the row another way: sealed beside the secrets. */
+  /** Seals the bearer value too: the engine needs it back when it finds the row by something else. */
   readonly keepsValue: boolean
   /**
-   * For so many seconds after the first use a repeat is refused without ending the grant: it was under way at the
-   * same time. Later it is theft (RFC 6749 §4.1.2).
+   * For this many seconds after the first use, reuse is refused and the grant stays: the requests may have been
+   * concurrent. Later reuse is taken for theft and ends the grant (RFC 6749 §4.1.2).
    */
-  readonly quietSeconds: number
-  /** A repeat within the grace window gets the same successor instead of a refusal. */
+  readonly replayToleranceSeconds: number
+  /** Reuse within the grace window gets the same successor instead of a refusal. */
   readonly repeatable: boolean
   /**
-   * Destroyed once, by whoever is first; the row stays until it is cleaned up, though the engine finds it no more, so
-   * that a page can still tell the way back to the app. A save never brings it back.
+   * Can be destroyed once. The engine no longer finds the row, and a save does not restore it; it stays until it is
+   * cleaned up, so that a page can still show the way back to the app.
    */
-  readonly finishes: boolean
-  /** RFC 7009 §2.1: to revoke it is to end its grant, with everything that was got by it. */
+  readonly singleUse: boolean
+  /** Revoking it ends its grant, with every token issued from it (RFC 7009 §2.1). */
   readonly endsGrant: boolean
-  /** Written by the token endpoint: waits for the unit of work there. */
-  readonly collected: boolean
+  /** At the token endpoint, writes wait for the unit of work. */
+  readonly deferred: boolean
   /** How its second use is refused. */
   readonly refusal: 'InvalidGrant' | 'InvalidRequestUri' | 'SessionNotFound'
 }
@@ -30,27 +30,27 @@ const ROW: ModelRow = {
   storage: 'artefacts',
   secrets: [],
   keepsValue: false,
-  quietSeconds: 0,
+  replayToleranceSeconds: 0,
   repeatable: false,
-  finishes: false,
+  singleUse: false,
   endsGrant: false,
-  collected: false,
+  deferred: false,
   refusal: 'InvalidGrant',
 }
 
 export const MODELS = {
-  AccessToken: { ...ROW, collected: true },
-  ClientCredentials: { ...ROW, collected: true },
-  AuthorizationCode: { ...ROW, quietSeconds: 1 },
-  RefreshToken: { ...ROW, repeatable: true, endsGrant: true, collected: true },
-  DeviceCode: { ...ROW, secrets: ['params', 'deviceInfo', 'userCode'], keepsValue: true, quietSeconds: 10 },
-  BackchannelAuthenticationRequest: { ...ROW, secrets: ['params'], keepsValue: true, quietSeconds: 10 },
-  PreAuthorizedCode: { ...ROW, secrets: ['txCode'], quietSeconds: 1 },
+  AccessToken: { ...ROW, deferred: true },
+  ClientCredentials: { ...ROW, deferred: true },
+  AuthorizationCode: { ...ROW, replayToleranceSeconds: 1 },
+  RefreshToken: { ...ROW, repeatable: true, endsGrant: true, deferred: true },
+  DeviceCode: { ...ROW, secrets: ['params', 'deviceInfo', 'userCode'], keepsValue: true, replayToleranceSeconds: 10 },
+  BackchannelAuthenticationRequest: { ...ROW, secrets: ['params'], keepsValue: true, replayToleranceSeconds: 10 },
+  PreAuthorizedCode: { ...ROW, secrets: ['txCode'], replayToleranceSeconds: 1 },
   PushedAuthorizationRequest: { ...ROW, secrets: ['request'], refusal: 'InvalidRequestUri' },
   Interaction: {
     ...ROW,
     secrets: ['session', 'params', 'result', 'lastSubmission', 'returnTo', 'deviceCode', 'parJti'],
-    finishes: true,
+    singleUse: true,
     refusal: 'SessionNotFound',
   },
   InitialAccessToken: ROW,

@@ -17,13 +17,13 @@ export function rowId(value: string): Buffer {
 }
 
 export interface PayloadSealer {
-  /** Splits a payload into what may be read at rest and what is sealed with kind and row id as associated data. */
+  /** Splits a payload into members stored in clear and members sealed with kind and row id as associated data. */
   seal(kind: string, row: ModelRow, value: string, payload: Payload): { open: Payload; sealed: Buffer | null }
   /** Puts the sealed members back; `value` is there for models that keep it. */
   open(kind: string, id: Uint8Array, stored: { payload: Payload; sealed: Uint8Array | null }): OpenedPayload
   /** Short codes that could be guessed from a plain digest. */
   userCode(code: string): Buffer
-  /** Where a session is used, for its row. */
+  /** Seals where a session was last used. */
   seenFrom(uid: string, from: SeenFrom): Buffer
 }
 
@@ -61,7 +61,7 @@ export function createPayloadSealer(keyring: Keyring): PayloadSealer {
   }
 }
 
-/** Where the adapter keeps what it seals. Models that seal nothing stand in partitions that are not looked at. */
+/** The sealed columns of the adapter. Partitions of models that seal nothing are left out. */
 export const SEALED_PAYLOADS: readonly SealedColumn[] = [
   {
     table: 'artefacts',
@@ -95,8 +95,8 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
 /**
- * Seals the token that follows a rotated refresh token under a key derived from the rotated one: only who presents
- * the old token can open it, the dump alone cannot.
+ * Seals the successor of a refresh token under a key derived from the rotated token: only the holder of the old token
+ * can open it; a dump of the database is not enough.
  */
 export function sealSuccessor(presented: string, successor: string): Buffer {
   const nonce = randomBytes(NONCE_BYTES)

@@ -1,4 +1,4 @@
-/** The two statements a token request ends in: one for a unit of work, one that many machine tokens share. */
+/** SQL that a token request ends with: one statement for a unit of work, one that many machine tokens share. */
 import { auditInsertSelect, auditRecordset } from '#audit/audit-store.ts'
 import type { AuditEvent } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
@@ -11,7 +11,7 @@ export interface TokenCommit {
   readonly consumption: { readonly kind: ModelName; readonly id: Buffer; readonly successor: Buffer | null } | undefined
   /** A row that must still be unconsumed: the successor of a refresh token that was presented again. */
   readonly guard: { readonly kind: ModelName; readonly id: Buffer } | undefined
-  /** A refresh token whose idle time starts anew. */
+  /** A refresh token whose idle time starts again. */
   readonly touch: { readonly id: Buffer; readonly ttlSeconds: number } | undefined
   readonly inserts: readonly ArtefactRow[]
   readonly audit: readonly AuditEvent[]
@@ -20,7 +20,7 @@ export interface TokenCommit {
 export interface CommitOutcome {
   /** The assertion or proof of this request that was used before (RFC 7523 §3, RFC 9449 §11.1). */
   readonly reused: readonly Reservation[]
-  /** The grants are there, the consumption hit its row, and everything that depends on it was written. */
+  /** Whether the grants exist, the row was unconsumed, and everything that depends on it was written. */
   readonly done: boolean
 }
 
@@ -31,7 +31,7 @@ export interface MachineToken {
 
 export interface TokenStore {
   commit(unit: TokenCommit): Promise<CommitOutcome>
-  /** For each item the reservations that were there before; audit events are written of those that have none. */
+  /** Returns the reservations of each item that existed before. Writes the audit events of items that have none. */
   reserve(items: readonly MachineToken[]): Promise<(readonly Reservation[])[]>
 }
 
@@ -39,7 +39,7 @@ const RESERVE = `INSERT INTO replay_reservations (id, expires_at)
   SELECT id, to_timestamp(expiry) FROM unnest($1::bytea[], $2::float8[]) AS new (id, expiry)
   ON CONFLICT (id) DO NOTHING`
 
-/** The grants first, as whoever ends one does: two that meet wait for one another in one order. */
+/** Locks grants first, in the same order as ending one does, so that the two do not deadlock. */
 const COMMIT = `
   WITH reserved AS (${RESERVE} RETURNING id),
   held AS (SELECT 1 FROM grants WHERE id = ANY($12::text[]) FOR KEY SHARE),

@@ -8,7 +8,7 @@ import { openSuccessor, rowId, sealSuccessor } from './sealing.ts'
 import { createTokenStore, type MachineToken, type TokenCommit, type TokenStore } from './token-store.ts'
 
 /**
- * `committed`: the answer may go out, with `refreshToken` in place of the one it carries where that is set.
+ * `committed`: the answer may go out; `refreshToken`, where set, replaces the one in it.
  * `replayed`: the assertion or proof was used before. `spent`: the code or refresh token was used meanwhile, or its grant ended.
  */
 export type Settlement =
@@ -55,13 +55,13 @@ export function createUnitSettler(deps: SettlerDeps): UnitSettler {
     },
     async refuse(unit, audit) {
       const reused = await machines.submit({ reservations: written(unit), audit })
-      // a refused request with a used assertion: its reservation conflicts, its event is owed all the same
+      // the assertion of a refused request was used before: the event is recorded all the same
       if (reused.length > 0) await machines.submit({ reservations: [], audit })
     },
   }
 }
 
-/** Who repeats a whole request is told of the assertion: it was looked at first. */
+/** A request that is repeated whole is refused for its assertion, which is checked first. */
 function replayed(reused: readonly Reservation[]): Settlement {
   return { outcome: 'replayed', what: reused.some(({ of }) => of === 'assertion') ? 'assertion' : 'proof' }
 }
@@ -85,7 +85,7 @@ function partsOf({ toRow }: SettlerDeps, unit: UnitOfWork): Omit<TokenCommit, 'a
   }
 }
 
-/** Somebody else rotated the token first: within the grace window the answer is the same successor. */
+/** Another request rotated the token first: within the grace window the answer has the same successor. */
 async function repeat(
   { artefacts, toRow, graceSeconds }: SettlerDeps,
   store: TokenStore,
@@ -107,7 +107,7 @@ async function repeat(
   return done ? { outcome: 'committed', refreshToken: successor } : { outcome: 'spent' }
 }
 
-/** The reservations of a unit, each to be written once however the request goes on. */
+/** Takes the reservations of a unit, so that each is written once. */
 function written(unit: UnitOfWork): Reservation[] {
   return unit.reservations.splice(0)
 }

@@ -25,9 +25,9 @@ export function authorizationRequestHook(requests: ResourceRequests) {
 }
 
 /**
- * The scope as it was sent. The engine drops `offline_access` unless `prompt=consent` was sent, and nearly no library
- * sends it: ours is given by a consent that is asked once, one of the "other conditions" of OpenID Connect Core §11. It
- * also drops what is no OpenID scope where no resource is meant: ours is refused by name.
+ * Returns the scope as it was sent. The engine drops `offline_access` unless `prompt=consent` was sent, which almost no
+ * library sends; here consent is asked once, one of the "other conditions" of OpenID Connect Core §11. It also drops
+ * unknown scopes where no resource is requested; here they are refused by name.
  */
 function askedScope(ctx: KoaContextWithOIDC): string | undefined {
   const { client } = ctx.oidc

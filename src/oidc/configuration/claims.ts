@@ -1,4 +1,4 @@
-/** Which claims a scope gives, and where they come from. */
+/** The claims of each scope, and where they come from. */
 import type {
   AccessToken,
   Account as EngineAccount,
@@ -54,11 +54,11 @@ function standardClaims(account: Account): { sub: string; [claim: string]: unkno
   }
 }
 
-/** What access tokens carry beside the engine's claims: how the person signed in, and where their status is told. */
+/** Claims that access tokens have beside the engine's: how the person signed in, and the status. */
 export function accessTokenClaims(statusOf: StatusOf, grants: Grants) {
   return async (ctx: KoaContextWithOIDC, token: AccessToken | ClientCredentials): Promise<Record<string, unknown>> => ({
     ...authenticationClaims(ctx, grants),
-    // an opaque token has a row: its status is asked by introspection
+    // an opaque token has a row: introspection tells its status
     ...(token.aud === undefined ? {} : await orUnavailable(() => statusOf(token))),
   })
 }
@@ -66,7 +66,7 @@ export function accessTokenClaims(statusOf: StatusOf, grants: Grants) {
 /** The `status` claim of a token (Token Status List §6.1), by its grant or, for a machine, its client. */
 export type StatusOf = (token: AccessToken | ClientCredentials) => Promise<Record<string, unknown>>
 
-/** RFC 9068 §2.2.1: how the person behind the token proved who they are. */
+/** How the person signed in (RFC 9068 §2.2.1). */
 function authenticationClaims(ctx: KoaContextWithOIDC, grants: Grants): Record<string, unknown> | undefined {
   const grant = grants.of(ctx)
   const source = grant?.authorize === undefined && grant?.signIn ? ctx.oidc.entities[grant.signIn] : undefined

@@ -1,4 +1,4 @@
-/** Which features of the engine are on, and the policies of those that have one. */
+/** The features of the engine that are on, with their policies. */
 import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { originsOf } from '#clients/document.ts'
 import type { Keyring } from '#sealing/keyring.ts'
@@ -21,7 +21,7 @@ export function features({ grants, requests, pages, keyring }: FeatureDeps): Fea
   return {
     devInteractions: { enabled: false },
     ...grantFeatures(grants),
-    // all nodes accept each other's nonces
+    // a shared secret: every node accepts the nonces of the others
     dPoP: { enabled: true, nonceSecret: keyring.deriveLasting('dpop-nonce') },
     fapi: { enabled: true, profile: (_ctx, client) => (isFapi(client) ? '2.0' : undefined) },
     pushedAuthorizationRequests: { enabled: true },
@@ -33,7 +33,7 @@ export function features({ grants, requests, pages, keyring }: FeatureDeps): Fea
       logoutSource: (ctx, form) => pages.signOut(ctx, form),
       postLogoutSuccessSource: (ctx) => pages.signedOut(ctx, ctx.oidc.client?.clientName),
     },
-    // keys that are published but do not sign here (the next ones, the retired ones) have no private part
+    // published keys that do not sign (next, retired) have no private part here
     externalSigningSupport: { enabled: true, ack: 'experimental-01' },
   }
 }
@@ -48,13 +48,13 @@ function isFapi(client: EngineClient | undefined): boolean {
   return client !== undefined && clientOf(client).profile === 'fapi2'
 }
 
-/** A confidential client is told about its own tokens; about others' only where it was registered for that. */
+/** A confidential client may introspect its own tokens, and others' when it is registered for that. */
 async function mayIntrospect(client: EngineClient, token: { clientId?: string | undefined }): Promise<boolean> {
   if (client.clientAuthMethod === 'none') return false
   return token.clientId === client.clientId || clientOf(client).metadata['signet_introspect'] === true
 }
 
-/** Cross-origin requests to the back channels: from the registered origins of a browser app, and no others. */
+/** Allows cross-origin requests to the back channels from the registered origins of a browser app only. */
 export function clientBasedCors(_ctx: KoaContextWithOIDC, origin: string, client: EngineClient): boolean {
   return originsOf(clientOf(client)).includes(origin)
 }

@@ -2,22 +2,22 @@
 import { interactionPolicy } from 'oidc-provider'
 import { meets } from '#sign-in/assurance.ts'
 
-/** The reason of a question that only wants more proof than the session has. */
+/** The reason of a prompt that only asks for more proof than the session has. */
 export const UNMET_CLASS = 'unmet_acr_values'
 
-/** The engine's own policy, changed in three places. */
+/** The engine's default policy with three changes. */
 export function policy(): interactionPolicy.DefaultPolicy {
   const prompts = interactionPolicy.base()
   // consent is remembered: a native client is asked for what is new, like any other
   prompts.get('consent')?.checks.remove('native_client_prompt')
-  // an account that was disabled or deleted is signed in no more, whatever the session says
+  // a disabled or deleted account is not signed in, whatever the session says
   prompts.get('login')?.checks.add(
     new interactionPolicy.Check('account_gone', 'End-User authentication is required', 'login_required', (ctx) => {
       const { session, account } = ctx.oidc
       return session?.accountId !== undefined && account === undefined
     }),
   )
-  // RFC 9470 §5: the session is not as sure as the request asks; after a sign-in what it reached is all there is
+  // RFC 9470 §5: the session does not meet the class that was requested; right after a sign-in nobody is asked again
   prompts.get('login')?.checks.add(
     new interactionPolicy.Check(
       UNMET_CLASS,
@@ -33,7 +33,7 @@ export function policy(): interactionPolicy.DefaultPolicy {
   return prompts
 }
 
-/** OpenID Connect Core §3.1.2.1: `acr_values`, parted by blanks. */
+/** OpenID Connect Core §3.1.2.1: `acr_values`, separated by spaces. */
 export function askedClasses(params: Readonly<Record<string, unknown>>): string[] {
   const { acr_values: values } = params
   return typeof values === 'string' ? values.split(' ').filter(Boolean) : []

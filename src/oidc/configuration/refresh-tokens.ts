@@ -23,8 +23,8 @@ export const expiresWithSession: NonNullable<Configuration['expiresWithSession']
 
 /**
  * RFC 9700 §2.2.2: refresh tokens of public clients rotate unless they are sender-constrained. FAPI 2.0 §5.3.2.1: for
- * all others rotation only loses clients on network failures. A token that was rotated a moment ago is not rotated
- * again: the answer carries the successor it has.
+ * all others rotation only loses clients on network failures. A token that was just rotated is not rotated again: the
+ * answer has its successor.
  */
 export function rotateRefreshToken(ctx: KoaContextWithOIDC): boolean {
   const { client, entities } = ctx.oidc

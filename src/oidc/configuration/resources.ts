@@ -1,4 +1,4 @@
-/** Resource indicators for the engine (RFC 8707): which resource is meant, and what the client may have of it. */
+/** Resource indicators for the engine (RFC 8707): the requested resource, and what the client may have of it. */
 import type { Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import type { Client } from '#clients/client.ts'
 import type { Resource } from '#resources/resource.ts'
@@ -12,7 +12,7 @@ type Feature = NonNullable<NonNullable<Configuration['features']>['resourceIndic
 export function resourceIndicators(requests: ResourceRequests, grants: Grants): Feature {
   return {
     enabled: true,
-    // a code or refresh token for one resource keeps meaning it, also when openid is among its scopes
+    // a code or refresh token for one resource stays for it, also when openid is among its scopes
     useGrantedResource: () => true,
     async defaultResource(ctx, engineClient, oneOf) {
       const client = clientOf(engineClient)
@@ -29,7 +29,7 @@ export function resourceIndicators(requests: ResourceRequests, grants: Grants): 
   }
 }
 
-/** Several resources are granted and the token request names none: RFC 8707 §2.2 leaves one to the default. */
+/** The default among several granted resources when the token request names none (RFC 8707 §2.2). */
 function chosen(client: Client, identifiers: readonly string[]): string {
   if (client.defaultResource !== undefined && identifiers.includes(client.defaultResource))
     return client.defaultResource

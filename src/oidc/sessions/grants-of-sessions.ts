@@ -6,7 +6,7 @@ import type { ConsentStore } from './consent-store.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import type { ScopeSelection } from '../interactions/interaction-gateway.ts'
 
-/** To their own account page a person needs to give nothing. */
+/** A person's own account page needs no consent. */
 const OWN_CONSENT: ScopeSelection = { openidScopes: ['openid'], resourceScopes: {} }
 
 /** What a person left out, carried by the result of the consent interaction. */
@@ -26,12 +26,16 @@ export function loadExistingGrant(consents: ConsentStore) {
         ? OWN_CONSENT
         : await orUnavailable(() => consents.find(account.accountId, client.clientId))
     if (!consent) return grant
-    return bring(provider, ctx, { grant, consent, decided: result?.['consent'] as ConsentResult | undefined })
+    return syncGrantWithConsent(provider, ctx, {
+      grant,
+      consent,
+      decided: result?.['consent'] as ConsentResult | undefined,
+    })
   }
 }
 
 /** Brings the grant up to the consent record, and writes it only when that adds something. */
-async function bring(
+async function syncGrantWithConsent(
   provider: Provider,
   ctx: KoaContextWithOIDC,
   {

@@ -1,4 +1,4 @@
-/** Which place in the status lists an access token has. */
+/** Which status index an access token has. */
 import type { AccessToken, ClientCredentials } from 'oidc-provider'
 import type { StatusLists } from '#signing-keys/status-list/status-list.ts'
 import type { StatusOf } from '../configuration/claims.ts'
@@ -7,28 +7,28 @@ import type { StatusStore } from './status-store.ts'
 
 const MAX_CLIENTS = 20_000
 
-/** The place of its grant or, for a machine, of its client: no token has one of its own. */
+/** A token has the status index of its grant or, for a machine, of its client. */
 export function createStatusOf(statuses: StatusStore, lists: StatusLists): StatusOf {
   const ofClients = new Map<string, Promise<string>>()
 
-  function placeOfClient(clientId: string): Promise<string> {
-    let place = ofClients.get(clientId)
-    if (!place) {
-      // a place is two short texts; more clients than this at once are read again
+  function indexOfClient(clientId: string): Promise<string> {
+    let index = ofClients.get(clientId)
+    if (!index) {
+      // bounds the memory: beyond this, clients are read again
       if (ofClients.size >= MAX_CLIENTS) ofClients.clear()
-      place = statuses.clientIndex(clientId)
-      ofClients.set(clientId, place)
-      place.catch(() => ofClients.delete(clientId))
+      index = statuses.clientIndex(clientId)
+      ofClients.set(clientId, index)
+      index.catch(() => ofClients.delete(clientId))
     }
-    return place
+    return index
   }
 
   return async (token) => {
-    const place = isPersons(token)
+    const index = isPersons(token)
       ? requestScope()?.grants.statusIndexes.get(token.grantId)
-      : await placeOfClient(token.clientId as string)
-    if (place === undefined) throw new TypeError('the grant of an access token was not read in its request')
-    return { status: lists.claim(place) }
+      : await indexOfClient(token.clientId as string)
+    if (index === undefined) throw new TypeError('the grant of an access token was not read in its request')
+    return { status: lists.claim(index) }
   }
 }
 

@@ -11,17 +11,17 @@ export interface GrantStatus {
 }
 
 export interface StatusStore {
-  /** The place of a client's machine tokens in the status lists; the first call gives it one. */
+  /** The status index of a client's machine tokens; the first call assigns it. */
   clientIndex(clientId: string): Promise<string>
-  /** The grant that has the place, unless it ended. */
+  /** The grant that has the status index; undefined when it has ended. */
   grantAt(statusIndex: string): Promise<GrantStatus | undefined>
-  /** Whether the token was revoked by itself, or its place is of the time before a restore. */
+  /** Whether the token itself was revoked, or its status index was assigned before a restore. */
   hasEnded(jti: string, statusIndex: string): Promise<boolean>
   /** Remembers one token until it expires; the events tell of it, the first time. */
   revoke(jti: string, expiresAt: Date, events: readonly AuditEvent[]): Promise<void>
-  /** The first place whose tokens may be valid, and the highest that was given, or undefined when none was. */
+  /** The first status index whose tokens may be valid, and the highest assigned; undefined when none was assigned. */
   bounds(): Promise<{ first: number; last: number | undefined }>
-  /** The places from `from` up to, not including, `to` whose tokens are not valid any more. */
+  /** The status indexes from `from` to `to`, exclusive, whose tokens are no longer valid. */
   invalid(from: number, to: number): Promise<number[]>
 }
 

@@ -26,7 +26,7 @@ import { GRANTS } from '#oidc/grants/registry.ts'
 import { offersOf } from '#oidc/offers.ts'
 import { createAccountAccess } from '#oidc/sessions/account-access.ts'
 import { createStatusStore } from '#oidc/statuses/status-store.ts'
-import { placeOf } from '#oidc/engine/patches/structured-tokens.ts'
+import { statusIndexOf } from '#oidc/statuses/token-status.ts'
 import { createResources } from '../../../src/resources/resources.ts'
 import { createSettings } from '#settings/settings.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
@@ -215,7 +215,7 @@ async function serve(port: number, issuer: string, rooms: Awaited<ReturnType<typ
     }),
   )
   const statuses = createStatusStore(rooms.db)
-  const hasEnded: AdminApiDeps['hasEnded'] = ({ jti, status }) => statuses.hasEnded(jti, placeOf(status))
+  const hasEnded: AdminApiDeps['hasEnded'] = ({ jti, status }) => statuses.hasEnded(jti, statusIndexOf(status))
   app.use(createAdminApi({ issuer, ...rooms, hasEnded }))
   const server = createServer(app.callback())
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))

@@ -10,15 +10,15 @@ import { createLocalJWKSet, errors as joseErrors, type JWTPayload, jwtVerify } f
 import Provider from 'oidc-provider'
 import type { AccessToken, ClientCredentials } from 'oidc-provider'
 import type { KeySet } from '#signing-keys/signing-key.ts'
-import { LIST_SIZE } from '#signing-keys/status-list/status-list.ts'
 import { orUnavailable } from '../../adapter/errors.ts'
 import { requestScope } from '../scope/request-scope.ts'
 import type { StatusStore } from '../../statuses/status-store.ts'
+import { statusIndexOf, type TokenStatus } from '../../statuses/token-status.ts'
 
-/** Stands in the parameters for a JWT that was put aside; nobody outside this process can send it. */
+/** Replaces a JWT in the parameters; nobody outside this process can send it. */
 const MARKER = randomBytes(32).toString('base64url')
 const ROUTES = new Set(['introspection', 'revocation'])
-/** No opaque token has a dot; what has one is a JWT, or the rest of one, which nothing verifies. */
+/** No opaque token has a dot. A token that has one is a JWT, or part of one, which does not verify. */
 const STRUCTURED = /\./
 
 export interface StructuredTokenDeps {
@@ -27,7 +27,7 @@ export interface StructuredTokenDeps {
   readonly statuses: StatusStore
 }
 
-/** Puts a JWT aside before the engine looks at the parameter. */
+/** Sets a JWT aside before the engine looks at the parameter. */
 function setAside(route: string, params: Record<string, unknown> | undefined): void {
   const scope = requestScope()
   const token = params?.['token']
@@ -72,7 +72,7 @@ export function findStructuredTokens(provider: Provider, deps: StructuredTokenDe
   wrap(provider.ClientCredentials, true)
 }
 
-/** The model of a token whose grant and own id are still good; undefined otherwise. */
+/** The model of a token; undefined when the token or its grant has ended. */
 async function model(
   provider: Provider,
   Model: typeof AccessToken | typeof ClientCredentials,
@@ -93,10 +93,10 @@ async function model(
     acr,
     amr,
   } = claims as unknown as Claims
-  const place = placeOf(status)
-  if (await statuses.hasEnded(jti, place)) return undefined
+  const statusIndex = statusIndexOf(status)
+  if (await statuses.hasEnded(jti, statusIndex)) return undefined
   const isMachine = Model === provider.ClientCredentials
-  const grant = isMachine ? undefined : await statuses.grantAt(place)
+  const grant = isMachine ? undefined : await statuses.grantAt(statusIndex)
   if (!isMachine && (grant?.accountId !== sub || grant.clientId !== clientId)) return undefined
   const Constructor = Model as unknown as new (payload: object) => object
   const token = new Constructor({
@@ -115,16 +115,6 @@ async function model(
     destroy: () =>
       orUnavailable(() => statuses.revoke(jti, new Date(exp * 1000), requestScope()?.token.revokedEvent() ?? [])),
   })
-}
-
-export interface TokenStatus {
-  readonly status_list: { readonly idx: number; readonly uri: string }
-}
-
-/** The place that `idx` in the list at `uri` stands for; below all places for a token that names none. */
-export function placeOf(status: TokenStatus | undefined): string {
-  const list = /\/(\d+)$/.exec(status?.status_list.uri ?? '')?.[1]
-  return status === undefined || list === undefined ? '-1' : String(Number(list) * LIST_SIZE + status.status_list.idx)
 }
 
 interface Claims {
