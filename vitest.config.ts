@@ -27,11 +27,13 @@ const ON_THE_NEWEST = [
   'two-nodes',
 ].map((name) => `test/flows/${name}.test.ts`)
 
-/** What takes most of a minute each and is about processes that die: `npm run test:soak` runs it, by `SIGNET_TEST_SOAK`. */
+/** What takes long and is about processes that die, or compares times: `npm run test:soak` runs it (`SIGNET_TEST_SOAK`). */
 const BY_NIGHT = [
   'test/flows/refresh-crash.test.ts',
   'test/flows/restore-epoch-servers.test.ts',
   'test/hazards/faults.test.ts',
+  'test/hazards/unknown-addresses.test.ts',
+  'test/browser/first-paint.test.ts',
 ]
 const leftOut = process.env['SIGNET_TEST_SOAK'] === undefined ? BY_NIGHT : []
 
@@ -40,7 +42,6 @@ const LONGEST = [
   'browser/account-pages',
   'cli/serve-refusals',
   'docs/commands',
-  'hazards/unknown-addresses',
   'browser/upstream-pages',
   'oidc/refresh-schedules',
   'browser/mail-pages',
@@ -84,8 +85,10 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 4,
     execArgv: ['--disable-warning=ExperimentalWarning', '--enable-source-maps'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // how long a sign is waited for on a machine that may be busy, unless a test says otherwise
+    expect: { poll: { timeout: 10_000 } },
     teardownTimeout: 20_000,
     restoreMocks: true,
     sequence: { sequencer: LongestFirst },

@@ -1,6 +1,7 @@
 /**
- * `npm run test:soak`: what takes longer than CI may: thousands of schedules, the hazards twice in a row, every fault,
- * the crash loop, an hour of mutated requests. Ends with `N passed, N failed`; all parts run whatever came before.
+ * `npm run test:soak`: what takes longer than CI may or compares times: thousands of schedules, the hazards twice in a
+ * row, limits of time, every fault, the crash loop, an hour of mutated requests. Ends with `N passed, N failed`; all
+ * parts run whatever came before.
  *
  *   npm run test:soak -- [--fuzz-minutes N] [--seed N]
  */
@@ -26,6 +27,16 @@ const PARTS: readonly { name: string; args: readonly string[]; env?: Readonly<Re
   { name: 'every flow on PostgreSQL 14', args: vitest('test/flows'), env: { SIGNET_TEST_POSTGRES: '14' } },
   { name: 'the hazards, the first time', args: vitest('test/hazards') },
   { name: 'the hazards, the second time', args: vitest('test/hazards') },
+  {
+    name: 'limits of time, exactly',
+    args: vitest(
+      'test/database',
+      'test/http',
+      'test/observability',
+      'test/resource-server',
+      'test/browser/first-paint',
+    ),
+  },
   { name: 'every fault', args: ['test/faults/run.ts', '--seed', seed] },
   { name: 'the crash loop', args: ['test/faults/run.ts', '--crash-loop', '--seed', seed] },
   {

@@ -9,6 +9,7 @@ import { startOwnPostgres } from '../support/own-postgres.ts'
 import { answerOf, person, textOf } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
 import { type Server, startServer } from '../support/server.ts'
+import { atMost } from '../support/time-limits.ts'
 
 const API = 'https://api.example.com'
 const CALLBACK = 'https://shop.example.com/callback'
@@ -81,7 +82,7 @@ function signal(pids: readonly number[], name: NodeJS.Signals): void {
 
 /** Not ready within two seconds, alive, and every kind of request is answered within three. */
 async function expectAway(): Promise<void> {
-  await expect.poll(ready, { timeout: 2000, interval: 50 }).toBe(503)
+  await expect.poll(ready, { timeout: atMost(2000), interval: 50 }).toBe(503)
   expect((await fetch(`${server.managementUrl}/health/live`)).status).toBe(200)
   const token = await ask(await tokenRequest())
   expect({ status: token.status, body: JSON.parse(token.text) as unknown }).toMatchObject({
@@ -110,7 +111,7 @@ async function expectAway(): Promise<void> {
   const api = await ask({ path: '/admin/v1/clients', init: { headers: { authorization: 'Bearer x' } } })
   // a refusal is in the audit log or it is none
   expect(api).toMatchObject({ status: 503, text: expect.stringContaining('"code":"database_unavailable"') as string })
-  for (const { ms } of [token, revoke, page, api]) expect(ms).toBeLessThan(3000)
+  for (const { ms } of [token, revoke, page, api]) expect(ms).toBeLessThan(atMost(3000))
   for (const path of ['/jwks', '/.well-known/openid-configuration']) {
     const known = await ask({ path })
     expect({ path, status: known.status }).toEqual({ path, status: 200 })
@@ -119,8 +120,10 @@ async function expectAway(): Promise<void> {
 
 /** Within five seconds, without a restart. */
 async function expectBack(): Promise<void> {
-  await expect.poll(ready, { timeout: 5000, interval: 100 }).toBe(200)
-  await expect.poll(async () => (await ask(await tokenRequest())).status, { timeout: 5000, interval: 100 }).toBe(200)
+  await expect.poll(ready, { timeout: atMost(5000), interval: 100 }).toBe(200)
+  await expect
+    .poll(async () => (await ask(await tokenRequest())).status, { timeout: atMost(5000), interval: 100 })
+    .toBe(200)
 }
 
 describe('while PostgreSQL', () => {

@@ -45,7 +45,7 @@ export function aVerifier(statusList: boolean | StatusListOptions = true, also: 
   return accessTokens({
     issuer: world.issuer.issuer,
     audience,
-    timeoutMs: 300,
+    timeoutMs: 10_000,
     now: () => new Date(world.now),
     statusList,
     ...also,
