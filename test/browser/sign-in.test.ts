@@ -176,7 +176,7 @@ const TRESPASS = `(async () => {
   form.action = 'https://elsewhere.example/'
   document.body.append(form)
   form.submit()
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  while (directives.size < 4) await new Promise(requestAnimationFrame)
   return { directives: [...directives].sort(), ran: 'ran' in window }
 })()`
 

@@ -8,6 +8,7 @@ import { administrator } from '../support/administrator.ts'
 import { signAssertion } from '../support/assertion.ts'
 import { type Server, startServer, temporaryDir } from '../support/server.ts'
 import { runSignet } from './support/signet.ts'
+import { SOON_MS } from '../support/eventually.ts'
 
 // Whole processes start here, several in a test, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
@@ -53,7 +54,7 @@ describe('on the database of a running server', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(key.kid).not.toBe(old.kid)
 
-    await expect.poll(async () => (await tokenWith(server, key)).status, { timeout: 2000 }).toBe(200)
+    await expect.poll(async () => (await tokenWith(server, key)).status, { timeout: SOON_MS }).toBe(200)
     expect(await tokenWith(server, old)).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
     const events = await (await administrator(server)).audit('admin.recovered')
     expect(events).toMatchObject([
@@ -77,7 +78,7 @@ describe('on the database of a running server', () => {
     await admin.call('POST', '/clients/signet-cli/disable')
     renameSync(file, `${file}.old`)
     expect((await recover()).code).toBe(0)
-    await expect.poll(async () => (await tokenWith(server, readKey(file))).status, { timeout: 2000 }).toBe(200)
+    await expect.poll(async () => (await tokenWith(server, readKey(file))).status, { timeout: SOON_MS }).toBe(200)
   })
 })
 

@@ -5,7 +5,6 @@ import { readFileSync, statSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { JWK } from 'jose'
 import { describe, expect, test, vi } from 'vitest'
 import { rollback } from '#database/migrate.ts'
@@ -15,9 +14,12 @@ import { cloneDatabase } from '../support/postgres.ts'
 import { type Server, startServer, temporaryDir } from '../support/server.ts'
 import { administrator } from '../support/administrator.ts'
 import { runSignet } from './support/signet.ts'
+import { linesThatAreNoJson } from '../support/server-faults.ts'
 
 // Whole processes start here, several in a test, on a machine that may be busy.
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
+const PATIENT = { timeout: 40_000 }
+const SHUTTING_DOWN = { status: 503, reason: 'the server is shutting down' }
 
 type Listening = Pick<Server, 'issuer' | 'port' | 'managementUrl'>
 
@@ -33,7 +35,7 @@ async function spawnServe(dir: string, env: Record<string, string>) {
   const ended = once(child, 'exit').then(([code]: unknown[]) => code)
   atEnd(() => child.kill('SIGKILL'))
   const managementUrl = `http://127.0.0.1:${managementPort}`
-  await expect.poll(() => fetch(managementUrl).catch(() => undefined), { timeout: 10_000 }).toBeDefined()
+  await expect.poll(() => fetch(managementUrl).catch(() => undefined), PATIENT).toBeDefined()
   const stop = async () => {
     child.kill('SIGTERM')
     return ended
@@ -41,7 +43,7 @@ async function spawnServe(dir: string, env: Record<string, string>) {
   return { child, stop, port, issuer: `http://localhost:${port}`, managementUrl }
 }
 
-/** A request whose body is still to come: `finish` sends the rest and resolves with the whole answer. */
+/** A request that the server has begun to handle and whose body is still to come: `finish` sends it and has the answer. */
 async function openRequest(server: Listening): Promise<{ finish(): Promise<string>; socket: Socket }> {
   const socket = connect(server.port, '127.0.0.1')
   let answer = ''
@@ -54,9 +56,12 @@ async function openRequest(server: Listening): Promise<{ finish(): Promise<strin
     `Host: ${host}`,
     'Content-Type: application/x-www-form-urlencoded',
     `Content-Length: ${body.length}`,
+    'Expect: 100-continue',
   ]
-  socket.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, 10)}`)
-  await delay(150)
+  socket.write(`${head.join('\r\n')}\r\n\r\n`)
+  await expect.poll(() => answer, PATIENT).toBe('HTTP/1.1 100 Continue\r\n\r\n')
+  answer = ''
+  socket.write(body.slice(0, 10))
   const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(answer)))
   return {
     socket,
@@ -94,7 +99,10 @@ describe('start', () => {
     expect(client.jwks.keys).toMatchObject([{ kid: key.kid, x: key.x }])
     expect(client.jwks.keys[0]).not.toHaveProperty('d')
     const warning = 'SIGNET_ALLOW_INSECURE_ISSUER is set, which a production server should not need'
-    expect(server.logLines().filter(({ level }) => level === 'warn')).toMatchObject([{ msg: warning }])
+    // of settings: what a busy machine has trouble with is told too
+    const ofSettings = server.logLines().filter(({ level, msg }) => level === 'warn' && /[A-Z]_[A-Z]/.test(String(msg)))
+    expect(ofSettings).toMatchObject([{ msg: warning }])
+    expect(server.logs()).not.toContain('signet init')
   })
 
   test('a lost key of signet-cli is not made anew by a start', async () => {
@@ -115,8 +123,7 @@ describe('start', () => {
     const server = await startServer()
     const ready = () => server.logLines().find(({ msg }) => msg === 'ready')
     await expect.poll(ready).toMatchObject({ level: 'info', issuer: server.issuer })
-    const lines = server.logs().trim().split('\n')
-    expect(server.logLines()).toHaveLength(lines.length)
+    await expect.poll(() => linesThatAreNoJson(server)).toEqual([])
   })
 
   test('with SIGNET_MIGRATE=off a start on an older schema waits, says so, and goes on after signet migrate', async () => {
@@ -126,11 +133,11 @@ describe('start', () => {
     const env = { DATABASE_URL: url, SIGNET_MIGRATE: 'off' }
     const waiting = await spawnServe(dir, env)
     const reason = 'the schema is older than this release (1 steps pending): run "signet migrate"'
-    await expect.poll(() => probe(waiting, 'started'), { timeout: 10_000 }).toEqual({ status: 503, reason })
+    await expect.poll(() => probe(waiting, 'started'), PATIENT).toEqual({ status: 503, reason })
     expect(await probe(waiting, 'ready')).toEqual({ status: 503, reason })
     expect(await probe(waiting, 'live')).toMatchObject({ status: 200 })
     expect((await runSignet(['migrate'], { dir, env: { DATABASE_URL: url } })).code).toBe(0)
-    await expect.poll(() => probe(waiting, 'started'), { timeout: 10_000 }).toMatchObject({ status: 200 })
+    await expect.poll(() => probe(waiting, 'started'), PATIENT).toMatchObject({ status: 200 })
     expect(await waiting.stop()).toBe(0)
   })
 })
@@ -140,9 +147,7 @@ describe('SIGTERM', () => {
     const server = await startServer()
     const open = await openRequest(server)
     const ended = server.stop()
-    await expect
-      .poll(() => probe(server, 'ready'), { timeout: 5000 })
-      .toEqual({ status: 503, reason: 'the server is shutting down' })
+    await expect.poll(() => probe(server, 'ready'), PATIENT).toEqual(SHUTTING_DOWN)
     await expect(server.fetch('/jwks')).rejects.toThrow()
     const answer = await open.finish()
     expect(answer).toMatch(/^HTTP\/1\.1 401 /)
@@ -158,7 +163,7 @@ describe('SIGTERM', () => {
     expect(await get(server, agent)).toEqual({ status: 200, connection: 'keep-alive' })
     const ended = server.stop()
     const stopping = () => server.logLines().some(({ msg }) => String(msg).startsWith('stopping'))
-    await expect.poll(stopping, { interval: 5, timeout: 10_000 }).toBe(true)
+    await expect.poll(stopping, { interval: 5, ...PATIENT }).toBe(true)
     expect(await get(server, agent)).toEqual({ status: 200, connection: 'close' })
     agent.destroy()
     expect(await ended).toBe(0)
@@ -168,25 +173,22 @@ describe('SIGTERM', () => {
     const server = await startServer()
     const agent = new Agent({ keepAlive: true })
     await get(server, agent)
-    const started = performance.now()
     expect(await server.stop()).toBe(0)
-    expect(performance.now() - started).toBeLessThan(5000)
+    // one that held it up until it is cut off would be counted
+    expect(server.logLines().at(-1)).toMatchObject({ msg: 'stopped serving', cutOff: 0 })
     agent.destroy()
   })
 
   test('a second signal quits at once, with exit code 1', async () => {
     const server = await spawnServe(temporaryDir('impatient'), { DATABASE_URL: (await cloneDatabase()).url })
-    await expect.poll(() => probe(server, 'started'), { timeout: 15_000 }).toMatchObject({ status: 200 })
+    await expect.poll(() => probe(server, 'started'), PATIENT).toMatchObject({ status: 200 })
     const open = await openRequest(server)
-    server.child.kill('SIGTERM')
     // A terminal and npm hand on the same Ctrl-C, so a signal right behind the first is not a second wish.
-    await delay(100)
-    server.child.kill('SIGTERM')
-    await delay(800)
-    expect(server.child.exitCode).toBeNull()
-    const started = performance.now()
-    expect(await server.stop()).toBe(1)
-    expect(performance.now() - started).toBeLessThan(5000)
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) server.child.kill(signal)
+    await expect.poll(() => probe(server, 'ready'), PATIENT).toEqual(SHUTTING_DOWN)
+    // what comes later is one: what is open would hold the end up for as long as it is open
+    const wish = () => (server.child.kill('SIGTERM'), server.child.exitCode)
+    await expect.poll(wish, { interval: 600, ...PATIENT }).toBe(1)
     open.socket.destroy()
   })
 
@@ -210,7 +212,7 @@ describe('SIGTERM', () => {
     await server.kill('SIGKILL')
     await server.restart()
     expect(await keys()).toEqual(before)
-  }, 60_000)
+  }, 120_000)
 })
 
 describe('workers', () => {
@@ -223,7 +225,7 @@ describe('workers', () => {
           await get(server, new Agent())
           return served().size
         },
-        { timeout: 10_000, interval: 10 },
+        { interval: 10, ...PATIENT },
       )
       .toBe(2)
     expect([...served()]).not.toContain(server.pid)
@@ -234,21 +236,21 @@ describe('workers', () => {
       return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
     }
     // log lines are gathered for a moment before they are written
-    await expect.poll(async () => (await counted()) - requestLines(server).length, { timeout: 5000 }).toBe(0)
+    await expect.poll(async () => (await counted()) - requestLines(server).length, PATIENT).toBe(0)
 
     process.kill([...served()][0] as number, 'SIGKILL')
     await expect
-      .poll(() => probe(server, 'ready'), { interval: 10, timeout: 5000 })
+      .poll(() => probe(server, 'ready'), { interval: 10, ...PATIENT })
       .toEqual({ status: 503, reason: '1 of 2 workers serve' })
     expect((await get(server, new Agent())).status).toBe(200)
-    await expect.poll(() => probe(server, 'ready'), { timeout: 10_000 }).toMatchObject({ status: 200 })
+    await expect.poll(() => probe(server, 'ready'), PATIENT).toMatchObject({ status: 200 })
 
     const open = await openRequest(server)
     const ended = server.stop()
-    await delay(500)
+    await expect.poll(() => probe(server, 'ready'), PATIENT).toEqual(SHUTTING_DOWN)
     expect(await open.finish()).toMatch(/^HTTP\/1\.1 401 [^]*Connection: close/i)
     expect(await ended).toBe(0)
-  }, 60_000)
+  }, 120_000)
 
   test('end with their leader when that is killed', async () => {
     const server = await startServer({ env: { SIGNET_WORKERS: '2' } })
@@ -261,7 +263,7 @@ describe('workers', () => {
             () => 'answers',
             () => 'gone',
           ),
-        { timeout: 2000 },
+        PATIENT,
       )
       .toBe('gone')
   })

@@ -1,13 +1,12 @@
 /** Clients on a real database: ids, versions, lists, audit. */
 import { generateKeyPairSync } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
 import type { ClientInput } from '#clients/client.ts'
 import { clientToMetadata, metadataToInput } from '#clients/document.ts'
 import { sha256 } from '#shared/ids.ts'
 import { cloneDatabase } from '../support/postgres.ts'
-import { openRooms, refusal } from '../support/rooms.ts'
+import { heard, openRooms, refusal } from '../support/rooms.ts'
 
 const { url } = await cloneDatabase()
 const here = await openRooms(url)
@@ -122,9 +121,9 @@ describe('finding', () => {
 
 describe('changing', () => {
   test('replaces the members given and grows the version', async () => {
-    const { client } = await clients.create(machine({ client_name: 'Before' }), SYSTEM)
+    const created = () => clients.create(machine({ client_name: 'Before' }), SYSTEM)
+    const { client } = await heard(here, 'signet_clients', created)
     const allowances = [{ resource: API, scopes: ['posts:write'] }]
-    await delay(300) // the notification of the creation has come and gone
     expect(await clients.find(client.id)).toEqual(client)
     const after = await clients.update(client.id, { metadata: { client_name: 'After' }, allowances }, 1, BY)
     expect(after).toMatchObject({ metadata: { client_name: 'After', jwks: KEYS }, allowances, version: 2 })

@@ -7,7 +7,8 @@ import type { Client } from '#clients/client.ts'
 import { keyThumbprint } from '#clients/key-thumbprint.ts'
 import { keysHost } from '../support/keys-host.ts'
 import { cloneDatabase } from '../support/postgres.ts'
-import { eventually, openRooms, refusal } from '../support/rooms.ts'
+import { eventually, SOON_MS } from '../support/eventually.ts'
+import { openRooms, refusal } from '../support/rooms.ts'
 
 const { url } = await cloneDatabase()
 const [here, there] = await Promise.all([openRooms(url), openRooms(url)])
@@ -127,7 +128,7 @@ describe('revoking', () => {
       detail: { keys: [{ thumbprint: keyThumbprint(keys[0] as JWK & { kty: string }), kid: 'one' }] },
     })
     await clients.revokeKey(id, keyThumbprint(keys[1] as JWK & { kty: string }), BY)
-    await eventually(async () => (await there.clients.find(id))?.revokedKeys.size === 2, 1000)
+    await eventually(async () => (await there.clients.find(id))?.revokedKeys.size === 2, SOON_MS)
     expect(kids(await there.clients.find(id))).toEqual(['three'])
     expect(await statuses(id)).toEqual(['one revoked', 'three active', 'two revoked'])
   })
@@ -179,8 +180,9 @@ describe('uses', () => {
   test('an earlier use that is written later does not count', async () => {
     const key = aKey('one')
     const { id } = await machine(key)
+    const before = Date.now()
     there.clientKeys.used(id, key)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await eventually(() => Date.now() > before + 1)
     clientKeys.used(id, key)
     const [latest] = (await clientKeys.report(id)).keys
     await there.clientKeys.flush()
@@ -204,7 +206,7 @@ describe('the keys behind an address', () => {
       ['one', 'gone'],
     ])
     expect(document).toMatchObject({ uri: host.url, fetchedAt: expect.any(Date), error: null })
-    await eventually(async () => (await there.clients.find(id))?.publishedKeys?.keys[0]?.kid === 'two', 1000)
+    await eventually(async () => (await there.clients.find(id))?.publishedKeys?.keys[0]?.kid === 'two', SOON_MS)
     const events = await audit.list({ limit: 2, subject: id })
     expect(events.map(({ type, actor, detail }) => [type, actor.kind, detail])).toEqual([
       ['client.keys_refetched', 'client', undefined],

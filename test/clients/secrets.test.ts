@@ -1,12 +1,12 @@
 /** Secrets of clients on a real database, and what another node sees of a change. */
 import { generateKeyPairSync } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
 import type { ClientInput } from '#clients/client.ts'
 import { sha256 } from '#shared/ids.ts'
 import { cloneDatabase } from '../support/postgres.ts'
-import { eventually, openRooms, refusal } from '../support/rooms.ts'
+import { eventually, SOON_MS } from '../support/eventually.ts'
+import { heard, openRooms, refusal } from '../support/rooms.ts'
 
 const { url } = await cloneDatabase()
 const [here, there] = await Promise.all([openRooms(url), openRooms(url)])
@@ -105,13 +105,13 @@ describe('another node', () => {
     const seen = () => there.clients.find(client.id)
     expect(await seen()).toMatchObject({ version: 1 })
     await clients.update(client.id, { metadata: { client_name: 'New' } }, undefined, SYSTEM)
-    await eventually(async () => (await seen())?.metadata.client_name === 'New', 1000)
+    await eventually(async () => (await seen())?.metadata.client_name === 'New', SOON_MS)
     await clients.addSecret(client.id, SYSTEM)
-    await eventually(async () => (await seen())?.secretDigests.length === 2, 1000)
+    await eventually(async () => (await seen())?.secretDigests.length === 2, SOON_MS)
     await clients.setStatus(client.id, 'disabled', undefined, SYSTEM)
-    await eventually(async () => (await seen())?.status === 'disabled', 1000)
+    await eventually(async () => (await seen())?.status === 'disabled', SOON_MS)
     await clients.remove(client.id, undefined, SYSTEM)
-    await eventually(async () => (await seen()) === undefined, 1000)
+    await eventually(async () => (await seen()) === undefined, SOON_MS)
   })
 
   test('obeys the removal of a resource within a second', async () => {
@@ -124,13 +124,12 @@ describe('another node', () => {
     expect((await there.clients.find(client.id))?.allowances).toHaveLength(1)
     await there.resources.remove(identifier, undefined, SYSTEM)
     for (const node of [here, there]) {
-      await eventually(async () => (await node.clients.find(client.id))?.allowances.length === 0, 1000)
+      await eventually(async () => (await node.clients.find(client.id))?.allowances.length === 0, SOON_MS)
     }
   })
 
   test('obeys a change within five seconds when its notification is lost', async () => {
-    const { client } = await clients.create(machine(), SYSTEM)
-    await delay(300) // the notification of the creation has come and gone
+    const { client } = await heard(there, 'signet_clients', () => clients.create(machine(), SYSTEM))
     expect(await there.clients.find(client.id)).toMatchObject({ status: 'enabled' })
     // a change without a notification
     await here.db.query(`UPDATE clients SET status = 'disabled', version = 2 WHERE id = $1`, [client.id])

@@ -206,10 +206,14 @@ function keepsSessions(subject: () => AdapterUnderTest): void {
   test('merges what two requests of one session write for two clients', async () => {
     const { uid, id } = await aSession()
     const sessions = subject().adapter('Session')
+    let loading = 3
+    const { promise: allHaveLoaded, resolve: goOn } = Promise.withResolvers<void>()
     const visit = (clientId: string) =>
       subject().asRequest(async () => {
         const loaded = (await sessions.find(id)) as AdapterPayload
-        await new Promise((resolve) => setTimeout(resolve, 30))
+        loading -= 1
+        if (loading === 0) goOn()
+        await allHaveLoaded
         await sessions.upsert(
           id,
           { ...loaded, authorizations: { ...loaded.authorizations, [clientId]: { sid: clientId } } },

@@ -10,7 +10,7 @@ const BY = { actor: { kind: 'anonymous' }, address: '192.0.2.7', requestId: 'req
 /** An account that can be proven this way. */
 export interface EnrolledAccount<Attempt> {
   readonly sub: string
-  /** An attempt that is right now; called again, a further one. */
+  /** An attempt that is right now, as long as none was accepted. */
   right(): Promise<Attempt>
   /** Attempts that are wrong, each in its own manner. */
   wrong(): Promise<readonly Attempt[]>

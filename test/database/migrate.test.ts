@@ -9,6 +9,7 @@ import { MIGRATIONS } from '../../migrations/registry.ts'
 import { startOldServer } from '../support/postgres-proxy.ts'
 import { asSuperuser, cloneDatabase, emptyDatabase } from '../support/postgres.ts'
 import { recordedLog } from '../support/recorded-log.ts'
+import { eventually } from '../support/eventually.ts'
 
 const ALL = Object.keys(MIGRATIONS)
 
@@ -62,7 +63,12 @@ test('a step waits for a busy table in short turns, and is taken when the table 
   await asSuperuser(async (client) => {
     await client.query('BEGIN; LOCK TABLE consents IN ACCESS SHARE MODE')
     const down = rollback({ url })
-    await new Promise((resolve) => setTimeout(resolve, 3500))
+    /** The statements that were seen waiting for the table, by when they began. */
+    const turns = new Set<string>()
+    await eventually(async () => {
+      for (const turn of await waitingFor(url)) turns.add(turn)
+      return turns.size >= 2
+    }, 40_000)
     await client.query('COMMIT')
     expect(await down).toEqual(ALL.slice(-1))
   }, url)
@@ -142,3 +148,15 @@ test('a PostgreSQL that is not there is waited for as long as told, said once, a
   const { url } = await emptyDatabase()
   await waitForDatabase(url)
 })
+
+/** When each statement of a migrator that waits for a lock at this moment began. */
+async function waitingFor(url: string): Promise<string[]> {
+  const { rows } = await asSuperuser((client) =>
+    client.query<{ began: string }>(
+      `SELECT query_start::text AS began FROM pg_stat_activity
+       WHERE application_name = 'signet-migrate' AND wait_event_type = 'Lock' AND datname = $1`,
+      [new URL(url).pathname.slice(1)],
+    ),
+  )
+  return rows.map(({ began }) => began)
+}

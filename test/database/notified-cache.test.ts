@@ -144,7 +144,7 @@ test('everything is forgotten when the connection for notifications was lost', a
       ),
     url,
   )
-  await expect.poll(() => reconnected, { timeout: 3000 }).toBe(true)
+  await expect.poll(() => reconnected).toBe(true)
   expect(await get('a', 'two')).toBe('two')
   expect(loads).toHaveLength(2)
 })

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { databaseNow } from '#database/database-now.ts'
 import { DatabaseUnavailable, sqlState } from '#database/errors.ts'
@@ -7,6 +6,8 @@ import { atEnd } from '../support/endings.ts'
 import { asSuperuser, cloneDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startEndingServer, startRefusingProxy } from '../support/postgres-proxy.ts'
 import { recordedLog } from '../support/recorded-log.ts'
+import { atMost } from '../support/time-limits.ts'
+import { holdStatements } from '../support/held-statement.ts'
 
 let clone: TestDatabase
 
@@ -101,7 +102,7 @@ test('a lock that another transaction holds is waited for two seconds at most', 
     const inTransaction = db.transaction((trx) => trx.query('UPDATE things SET n = 2 WHERE id = 20'))
     await expect(inTransaction).rejects.toMatchObject({ code: 'database_unavailable', status: 503 })
     await expect(db.query('UPDATE things SET n = 2 WHERE id = 20')).rejects.toBeInstanceOf(DatabaseUnavailable)
-    expect(performance.now() - started).toBeLessThan(6000)
+    expect(performance.now() - started).toBeLessThan(atMost(6000))
     await client.query('ROLLBACK')
   }, clone.url)
   expect((await db.query('SELECT n FROM things WHERE id = 20')).rows).toEqual([{ n: 0 }])
@@ -145,13 +146,17 @@ test('lost idle connections are replaced without an error, and logged once a sec
   const logger = recordedLog()
   const db = aDatabase({ logger, poolSize: 5, applicationName: 'lost-idle' })
   await Promise.all([1, 2, 3, 4, 5].map(() => db.query('SELECT pg_sleep(0.1)')))
+  const started = performance.now()
   await asSuperuser((client) =>
     client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lost-idle'`),
   )
   await expect.poll(() => db.stats().free).toBe(0)
   expect((await db.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
   expect((await db.transaction((trx) => trx.query('SELECT 1 AS one'))).rows).toEqual([{ one: 1 }])
-  expect(logger.lines.map(({ message }) => message)).toEqual(['lost connections to PostgreSQL'])
+  const told = logger.lines.map(({ message }) => message)
+  expect(new Set(told)).toEqual(new Set(['lost connections to PostgreSQL']))
+  // five were lost, perhaps not in the same second
+  expect(told.length).toBeLessThanOrEqual(1 + (performance.now() - started) / 1000)
 })
 
 test('a connection lost under a statement is reported, and its transaction leaves nothing behind', async () => {
@@ -252,9 +257,10 @@ test('a database that can but read is none that answers, and its connection is g
 test('it tells how busy the pool is', async () => {
   const db = aDatabase({ poolSize: 2 })
   expect(db.stats()).toEqual({ used: 0, free: 0, pending: 0, max: 2 })
-  const busy = [1, 2, 3].map(() => db.query('SELECT pg_sleep(0.2)'))
-  await delay(100)
-  expect(db.stats()).toEqual({ used: 2, free: 0, pending: 1, max: 2 })
+  const { held, release } = await holdStatements(clone.url)
+  const busy = [1, 2, 3].map(() => db.query(held))
+  await expect.poll(() => db.stats()).toEqual({ used: 2, free: 0, pending: 1, max: 2 })
+  await release()
   await Promise.all(busy)
   expect(db.stats()).toEqual({ used: 0, free: 2, pending: 0, max: 2 })
 })
@@ -269,10 +275,14 @@ test('once it is closed no connection is open any more', async () => {
 
 test('closing waits for the statements under way', async () => {
   const db = createDatabase({ url: clone.url })
-  const busy = db.query(`SELECT 'finished' AS state FROM pg_sleep(0.2)`)
-  await delay(50)
-  await db.close()
-  expect((await busy).rows).toEqual([{ state: 'finished' }])
+  const { held, waiting, release } = await holdStatements(clone.url)
+  const order: string[] = []
+  const busy = db.query(held).then(() => order.push('finished'))
+  await expect.poll(waiting).toBe(1)
+  const closed = db.close().then(() => order.push('closed'))
+  await release()
+  await Promise.all([busy, closed])
+  expect(order).toEqual(['finished', 'closed'])
   await expect(db.query('SELECT 1')).rejects.toBeInstanceOf(DatabaseUnavailable)
 })
 

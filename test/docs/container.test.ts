@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Ajv2019 } from 'ajv/dist/2019.js'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -14,6 +13,7 @@ import { ROOT, treeFiles } from '../support/docs/tree-copy.ts'
 import { atEnd } from '../support/endings.ts'
 import { freePort } from '../support/ports.ts'
 import { startServer, temporaryDir } from '../support/server.ts'
+import { eventually } from '../support/eventually.ts'
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 
@@ -196,9 +196,14 @@ function readAll(stream: Readable | null): Promise<string> {
 
 /** The first answer, whatever it is. */
 async function untilAnswers(url: string): Promise<Response> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await delay(50)) {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined)
-    if (response) return response
-  }
-  throw new Error(`${url} did not answer`)
+  let response: Response | undefined
+  await eventually(
+    async () => {
+      response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined)
+      return response !== undefined
+    },
+    20_000,
+    () => `${url} did not answer`,
+  )
+  return response as Response
 }

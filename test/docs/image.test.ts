@@ -4,13 +4,13 @@ import { chownSync, copyFileSync, cpSync, mkdirSync, readFileSync } from 'node:f
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { copies, environmentOf, parseDockerfile, type Stage, wordsOf } from '../support/docs/dockerfile.ts'
 import { copyTree, emptyFolder, ROOT } from '../support/docs/tree-copy.ts'
 import { atEnd } from '../support/endings.ts'
 import { freePort } from '../support/ports.ts'
 import { cloneDatabase } from '../support/postgres.ts'
+import { eventually } from '../support/eventually.ts'
 
 const ISSUER = 'https://id.example.com'
 const root = process.getuid?.() === 0
@@ -142,8 +142,7 @@ test('the image serves as an ordinary user on a tree it cannot write to, tells i
   const [, ...probe] = wordsOf(stage('server'), 'HEALTHCHECK')
   const healthy = (): boolean => spawnSync(node, probe, { env, ...user }).status === 0
   expect(healthy(), 'healthy before it can be').toBe(false)
-  for (const deadline = Date.now() + 30_000; !healthy() && Date.now() < deadline;) await delay(100)
-  expect(healthy(), output).toBe(true)
+  await eventually(healthy, 30_000, () => output)
 
   const discovery = await get(settings.port, '/.well-known/openid-configuration')
   expect(discovery.status).toBe(200)

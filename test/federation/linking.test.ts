@@ -1,5 +1,4 @@
 /** Which account a person at a provider belongs to: never by an address alone (V42). */
-import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PASSWORD } from '../support/administrator.ts'
 import { authenticatorApp } from '../support/authenticator-app.ts'
@@ -15,6 +14,7 @@ import {
   type TwoSided,
 } from '../support/federated-world.ts'
 import { textOf, type Visit } from '../support/person.ts'
+import { eventually } from '../support/eventually.ts'
 
 let world: FederatedWorld
 
@@ -39,13 +39,13 @@ const toSignIn = (browser: TwoSided, page: Visit) =>
   browser.here.visit(new URL(page.url).pathname.replace(/\/upstream$/, ''))
 
 async function mailsTo(address: string): Promise<string[]> {
-  for (let tries = 0; tries < 100; tries++) {
+  let text = ''
+  await eventually(async () => {
     const answer = await fetch(`${world.here.managementUrl}/dev/mail`, { headers: { accept: 'application/json' } })
-    const text = JSON.stringify(await answer.json())
-    if (text.includes(address) && text.includes('Another way to sign in was linked')) return [text]
-    await delay(100)
-  }
-  return []
+    text = JSON.stringify(await answer.json())
+    return text.includes(address) && text.includes('Another way to sign in was linked')
+  })
+  return [text]
 }
 
 describe('an account with the same address', () => {

@@ -9,6 +9,7 @@ import {
   twoSided,
 } from '../support/federated-world.ts'
 import { person, type Person } from '../support/person.ts'
+import { SOON_MS } from '../support/eventually.ts'
 
 let world: FederatedWorld
 
@@ -72,9 +73,9 @@ test('a provider that is disabled on one process is disabled on the other within
   const browser = person(() => world.nodes[1] ?? world.here)
   await addUpstream(world, 'short-lived')
   const sees = async () => (await browser.visit(world.app.begin({ ui_locales: 'en' }).url)).html.includes('short-lived')
-  await expect.poll(sees, { timeout: 2000 }).toBe(true)
+  await expect.poll(sees, { timeout: SOON_MS }).toBe(true)
   await world.admin.call('PATCH', '/upstreams/short-lived', { enabled: false })
-  await expect.poll(sees, { timeout: 2000 }).toBe(false)
+  await expect.poll(sees, { timeout: SOON_MS }).toBe(false)
 })
 
 async function accountsOf(email: string): Promise<number> {

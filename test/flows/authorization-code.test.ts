@@ -5,6 +5,7 @@ import { administrator, type Administrator, PASSWORD, type RegisteredClient } fr
 import { type App, createApp } from '../support/app.ts'
 import { answerOf, type Person, person, textOf } from '../support/person.ts'
 import { type Server, startServer } from '../support/server.ts'
+import { letTimePass } from '../support/passed-time.ts'
 
 const API = 'https://api.example.com'
 const CALLBACK = 'http://localhost:5000/authorize'
@@ -139,7 +140,7 @@ describe('codes', () => {
   test('are spent once: a later repeat is refused and ends the grant', async () => {
     const grant = await app.code(someone(), ada, { scope: 'openid offline_access' })
     const { body } = await app.redeem(grant)
-    await new Promise((resolve) => setTimeout(resolve, 1200))
+    await letTimePass(server.databaseUrl, 2)
     const repeat = await app.redeem(grant)
     expect(repeat).toMatchObject({
       status: 400,

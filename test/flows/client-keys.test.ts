@@ -1,6 +1,5 @@
 /** The life of a client's keys as two processes obey it: revoked, replaced, fetched anew, believed for so long. */
-import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import { setTimeout as delay } from 'node:timers/promises'
+import { decodeProtectedHeader, exportJWK, generateKeyPair, type JWK } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createDatabase } from '#database/pool.ts'
 import type { Database } from '#database/database.ts'
@@ -8,11 +7,10 @@ import { administrator, type Administrator } from '../support/administrator.ts'
 import { assertionParams } from '../support/assertion.ts'
 import { atEnd } from '../support/endings.ts'
 import { type KeysHost, keysHost } from '../support/keys-host.ts'
-import { eventually } from '../support/rooms.ts'
+import { eventually, SOON_MS } from '../support/eventually.ts'
 import { type Server, startServers } from '../support/server.ts'
 
 const API = 'https://api.example.com'
-const SOON_MS = 1000
 const REFUSED = {
   status: 401,
   body: { error: 'invalid_client', error_description: 'client authentication failed' },
@@ -76,8 +74,18 @@ async function age(clientId: string, seconds: number): Promise<void> {
      WHERE client_id = $1`,
     [clientId, seconds],
   )
-  await db.query('SELECT pg_notify($1, $2)', ['signet_clients', clientId])
-  await delay(200)
+  await forgetClients()
+}
+
+/** Has both processes read all clients again, as they do after five seconds; resolves once both have heard it. */
+async function forgetClients(): Promise<void> {
+  const key = await aKey('one')
+  const id = await machine({ jwks: { keys: [key.open] } })
+  expect(await given(id, key)).toEqual([200, 200])
+  await db.query(`SELECT pg_notify('signet_clients', '')`)
+  // who hears of a later change has heard of the earlier ones
+  await admin.call('POST', `/clients/${id}/disable`)
+  await eventually(async () => (await given(id, key)).join() === '401,401', SOON_MS)
 }
 
 describe('a key in the metadata', () => {
@@ -157,10 +165,14 @@ describe('a key behind an address', () => {
     expect((await token(first, id, key)).status).toBe(200)
     expect((await token(second, id, key)).status).toBe(200)
     await admin.call('PATCH', `/clients/${id}`, { client_name: 'Renamed' })
+    const { kid: before } = decodeProtectedHeader((await token(second, id, key)).body['access_token'] as string)
     await admin.call('POST', '/keys/rotate')
-    await delay(300)
+    await eventually(async () => {
+      const { body } = await token(second, id, key)
+      return decodeProtectedHeader(body['access_token'] as string).kid !== before
+    }, SOON_MS)
     expect(await given(id, key)).toEqual([200, 200])
-    await delay(5500) // longer than a process remembers a client
+    await forgetClients()
     expect(await given(id, key)).toEqual([200, 200])
     expect(host.asked).toBe(1)
   })

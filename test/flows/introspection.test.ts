@@ -1,5 +1,4 @@
 /** What introspection, revocation and the status lists tell of tokens (RFC 7662, RFC 7009, Token Status List). */
-import { setTimeout as delay } from 'node:timers/promises'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
@@ -127,8 +126,7 @@ describe('after', () => {
     for (const token of tokens) {
       for (const node of [second, first]) expect(await introspect(token, gateway, node)).toEqual(INACTIVE)
     }
-    await delay(1100)
-    for (const token of listed) expect(await listedStatus(second, token)).toBe(1)
+    for (const token of listed) await expect.poll(() => listedStatus(second, token)).toBe(1)
   }
 
   test('the refresh token was revoked, its grant and all its tokens are gone', async () => {

@@ -1,11 +1,11 @@
 /** A process dies in the middle of concurrent refreshes: no family forks, none is lost, and what was revoked stays so. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { administrator, PASSWORD } from '../support/administrator.ts'
 import { type App, createApp, type TokenAnswer } from '../support/app.ts'
 import { person } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
 import { type Server, startServers } from '../support/server.ts'
+import { eventually } from '../support/eventually.ts'
 
 const API = 'https://api.example.com'
 const CALLBACK = 'http://localhost:5000/authorize'
@@ -43,7 +43,8 @@ test('kill -9 of a node under concurrent refreshes', { timeout: 60_000 }, async 
   let goesOn = true
   const working = families.map((tabs) => rotate(app, nodes, tabs, () => goesOn))
   for (let kill = 0; kill < KILLS; kill++) {
-    await delay(150 + 50 * kill)
+    const before = answeredBy(families)
+    await eventually(() => answeredBy(families) > before + 2 * FAMILIES + kill)
     const victim = nodes[kill % 2] as Server
     await victim.kill('SIGKILL')
     await victim.restart()
@@ -96,24 +97,34 @@ async function rotate(app: App, nodes: readonly Server[], tabs: Tabs, goesOn: ()
 /** As an app does: the connection broke or the server is busy, so the request goes out again, to the next node. */
 async function untilAnswered(app: App, nodes: readonly Server[], first: Server, tabs: Tabs): Promise<TokenAnswer> {
   const token = tabs.current
-  for (let node = nodes.indexOf(first); ; node = (node + 1) % nodes.length) {
-    const answer = await app.refresh(token, {}, nodes[node]).catch(() => undefined)
-    if (answer && answer.status !== 503) return answer
+  let answer: TokenAnswer | undefined
+  let node = nodes.indexOf(first)
+  await eventually(async () => {
+    answer = await app.refresh(token, {}, nodes[node]).catch(() => undefined)
+    if (answer && answer.status !== 503) return true
     tabs.lost++
-    await delay(20)
-  }
+    node = (node + 1) % nodes.length
+    return false
+  }, 30_000)
+  return answer as TokenAnswer
+}
+
+function answeredBy(families: readonly Tabs[]): number {
+  return families.reduce((sum, { answered }) => sum + answered, 0)
 }
 
 /** Revokes while the node that is asked dies; once the answer is 200 nothing is left, wherever it is asked. */
 async function revokeAll(app: App, nodes: readonly [Server, Server], families: readonly Tabs[]): Promise<void> {
   const revoking = families.map(async ({ current }) => {
-    for (let node = 0; ; node = 1 - node) {
-      const answer = await app.call('/revoke', { token: current }, nodes[node as 0 | 1]).catch(() => undefined)
-      if (answer?.status === 200) return
-      await delay(20)
-    }
+    let node: 0 | 1 = 0
+    await eventually(async () => {
+      const answer = await app.call('/revoke', { token: current }, nodes[node]).catch(() => undefined)
+      node = node === 0 ? 1 : 0
+      return answer?.status === 200
+    }, 30_000)
   })
-  await delay(5)
+  // the first is answered, the others are under way
+  await Promise.race(revoking)
   await nodes[0].kill('SIGKILL')
   await Promise.all(revoking)
   await nodes[0].restart()

@@ -16,6 +16,8 @@ test('kill -9 loses nothing that was answered, with the embedded database', asyn
   })
   const admin = await administrator(server)
   await admin.resource(API, ['posts:read'])
+  // a start may take longer than a code lives and a repeated refresh is answered
+  await admin.call('PATCH', '/settings', { lifetimes: { authorization_code_seconds: 600, refresh_grace_seconds: 300 } })
   await admin.account(ada.email, ada.password)
   const allowed = { redirect_uris: [CALLBACK], signet_allow: [{ resource: API, scopes: ['posts:read'] }] }
   const app = createApp(server, await admin.client('web', allowed), CALLBACK)

@@ -4,6 +4,7 @@ import { administrator, type Administrator } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
 import { expectRefusalPage, firstAnswer } from '../support/first-answer.ts'
 import { type Server, startServer } from '../support/server.ts'
+import { faultsOf } from '../support/server-faults.ts'
 
 const CALLBACK = 'https://shop.example.com/callback'
 let server: Server
@@ -18,8 +19,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => {
-  const failed = server.logLines().filter((line) => Number(line['status']) >= 500 || line['level'] === 'error')
-  expect(failed).toEqual([])
+  expect(faultsOf(server)).toEqual([])
 })
 
 describe('a redirect URI that was not registered is refused on a page, without a redirect', () => {

@@ -7,6 +7,7 @@ import { ASSERTION_TYPE, signAssertion } from '../support/assertion.ts'
 import { person } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
 import { type Server, startServer } from '../support/server.ts'
+import { faultsOf } from '../support/server-faults.ts'
 
 const API = 'https://api.example.com'
 const CALLBACK = 'https://shop.example.com/callback'
@@ -29,8 +30,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => {
-  const failed = server.logLines().filter((line) => Number(line['status']) >= 500 || line['level'] === 'error')
-  expect(failed).toEqual([])
+  expect(faultsOf(server)).toEqual([])
 })
 
 async function ask(params: Record<string, string> | [string, string][]) {

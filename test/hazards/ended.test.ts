@@ -13,6 +13,7 @@ import {
 } from '../support/hazard-world.ts'
 import { answerOf } from '../support/person.ts'
 import type { Server } from '../support/server.ts'
+import { SOON_MS } from '../support/eventually.ts'
 
 let stage: Stage
 let gateway: Registered
@@ -107,7 +108,7 @@ test('V8: a disabled client gets nothing more on any node, whichever way it asks
   ]
   for (const node of nodes()) {
     // other nodes are told: within a second
-    await expect.poll(async () => (await token(node)).status, { timeout: 1000, interval: 20 }).toBe(401)
+    await expect.poll(async () => (await token(node)).status, { timeout: SOON_MS, interval: 20 }).toBe(401)
     const answers = await Promise.all(ask(node))
     for (const answer of answers) {
       expect(answer).toMatchObject({

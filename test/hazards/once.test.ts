@@ -1,5 +1,4 @@
 /** What may be spent once is spent once, over two processes: refresh tokens, pushed requests, codes, sessions kept whole. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import type { Server } from '../support/server.ts'
 import {
@@ -14,6 +13,7 @@ import {
 } from '../support/hazard-world.ts'
 import { answerOf, type Person } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
+import { inOneMoment, letTimePass } from '../support/passed-time.ts'
 
 const AT_ONCE = 50
 let stage: Stage
@@ -100,7 +100,8 @@ test('V5: a code redeemed ten times at once over two nodes gives one set of toke
   const { app } = await anApp(stage, 'web')
   const { browser, who } = await somebody(stage)
   const grant = await app.code(browser, who, EVERYTHING)
-  const answers = await atOnce(10, (node) => app.redeem(grant, {}, node))
+  const redeem = () => atOnce(10, (node) => app.redeem(grant, {}, node))
+  const answers = await inOneMoment(stage.first.databaseUrl, redeem)
   const [winner, ...more] = answers.filter(({ status }) => status === 200)
   expect(more).toEqual([])
   for (const loser of answers.filter((answer) => answer !== winner)) {
@@ -114,7 +115,7 @@ test('V5: a code that was redeemed is refused on the other node too, and a secon
   const { browser, who } = await somebody(stage)
   const grant = await app.code(browser, who, EVERYTHING)
   const { body } = await app.redeem(grant)
-  await delay(1200)
+  await letTimePass(stage.first.databaseUrl, 2)
   const repeat = await app.redeem(grant, {}, stage.second)
   const description = 'authorization code already consumed'
   await expectRefused(stage, repeat, { status: 400, error: 'invalid_grant', description, event: 'token.reused' })
@@ -129,7 +130,7 @@ test('V43: after a reuse ended its grant the person goes on: the next request gi
   const { browser, who } = await somebody(stage)
   const grant = await app.code(browser, who, EVERYTHING)
   await app.redeem(grant)
-  await delay(1200)
+  await letTimePass(stage.first.databaseUrl, 2)
   expect((await app.redeem(grant)).status).toBe(400)
   for (const node of [stage.first, stage.second]) {
     const again = await app.code(browser, who, EVERYTHING)

@@ -7,6 +7,7 @@ import { API, expectRefused as expectToRefuse, type Stage, startStage } from '..
 import { type Person, person } from '../support/person.ts'
 import { proofKey } from '../support/proof-key.ts'
 import type { Server } from '../support/server.ts'
+import { faultsOf } from '../support/server-faults.ts'
 
 let stage: Stage
 let server: Server
@@ -19,8 +20,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => {
-  const failed = server.logLines().filter((line) => Number(line['status']) >= 500 || line['level'] === 'error')
-  expect(failed).toEqual([])
+  expect(faultsOf(server)).toEqual([])
 })
 
 function somebody(): Person {

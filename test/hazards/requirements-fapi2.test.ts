@@ -9,6 +9,7 @@ import { ALLOWED, CALLBACK, expectRefused as expectToRefuse, type Stage, startSt
 import { type Person, person } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
 import type { Server } from '../support/server.ts'
+import { faultsOf } from '../support/server-faults.ts'
 
 let stage: Stage
 let server: Server
@@ -22,8 +23,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => {
-  const failed = server.logLines().filter((line) => Number(line['status']) >= 500 || line['level'] === 'error')
-  expect(failed).toEqual([])
+  expect(faultsOf(server)).toEqual([])
 })
 
 function somebody(): Person {

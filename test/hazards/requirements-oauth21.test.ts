@@ -7,6 +7,7 @@ import { assertionParams } from '../support/assertion.ts'
 import { type Person, person } from '../support/person.ts'
 import { proofKey } from '../support/proof-key.ts'
 import { type Server, startServer } from '../support/server.ts'
+import { faultsOf } from '../support/server-faults.ts'
 
 const API = 'https://api.example.com'
 const CALLBACK = 'https://shop.example.com/callback'
@@ -27,8 +28,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => {
-  const failed = server.logLines().filter((line) => Number(line['status']) >= 500 || line['level'] === 'error')
-  expect(failed).toEqual([])
+  expect(faultsOf(server)).toEqual([])
 })
 
 function somebody(): Person {

@@ -9,6 +9,7 @@ import { administrator, type Administrator, type RegisteredClient } from '../sup
 import { ASSERTION_TYPE, signAssertion } from '../support/assertion.ts'
 import { atEnd } from '../support/endings.ts'
 import { type Server, startServer } from '../support/server.ts'
+import { faultsOf } from '../support/server-faults.ts'
 
 const API = 'https://api.example.com'
 const CALLBACK = 'https://shop.example.com/callback'
@@ -26,8 +27,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => {
-  const failed = server.logLines().filter((line) => Number(line['status']) >= 500 || line['level'] === 'error')
-  expect(failed).toEqual([])
+  expect(faultsOf(server)).toEqual([])
 })
 
 async function send(assertion: string, also: Record<string, string> = {}) {

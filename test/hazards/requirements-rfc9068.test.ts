@@ -6,6 +6,7 @@ import { administrator, type Administrator, PASSWORD } from '../support/administ
 import { type App, createApp } from '../support/app.ts'
 import { type Person, person } from '../support/person.ts'
 import { type Server, startServer } from '../support/server.ts'
+import { faultsOf } from '../support/server-faults.ts'
 
 const POSTS = 'https://posts.example.com'
 const PHOTOS = 'https://photos.example.com'
@@ -38,8 +39,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => {
-  const failed = server.logLines().filter((line) => Number(line['status']) >= 500 || line['level'] === 'error')
-  expect(failed).toEqual([])
+  expect(faultsOf(server)).toEqual([])
 })
 
 function somebody(): Person {

@@ -5,6 +5,7 @@ import { type App, createApp } from '../support/app.ts'
 import { expectRefusalPage, firstAnswer } from '../support/first-answer.ts'
 import { type Person, person, type Visit } from '../support/person.ts'
 import { type Reachable, type Server, startServer } from '../support/server.ts'
+import { faultsOf } from '../support/server-faults.ts'
 
 const API = 'https://api.example.com'
 const CALLBACK = 'https://shop.example.com/callback'
@@ -33,8 +34,7 @@ beforeAll(async () => {
 })
 
 afterAll(() => {
-  const failed = server.logLines().filter((line) => Number(line['status']) >= 500 || line['level'] === 'error')
-  expect(failed).toEqual([])
+  expect(faultsOf(server)).toEqual([])
 })
 
 function somebody(through: Reachable = server): Person {

@@ -1,11 +1,11 @@
 /** Pages carry the name, mark, colour and links that an administrator sets, on every process, under the same policy. */
 import { createHash } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { administrator, type Administrator } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
 import { person, textOf } from '../support/person.ts'
 import { type Server, startServers } from '../support/server.ts'
+import { SOON_MS } from '../support/eventually.ts'
 
 const CALLBACK = 'https://shop.example/cb'
 const LOGO = `data:image/svg+xml;base64,${Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>').toString('base64')}`
@@ -20,11 +20,14 @@ beforeAll(async () => {
   app = createApp(second, await admin.client('web', { redirect_uris: [CALLBACK] }), CALLBACK)
 })
 
+const signInPage = () => person(() => second).visit(app.begin().url)
+/** Sets the brand on the first process and waits until the pages of the second have its name. */
 const set = async (brand: Record<string, string | null>) => {
   await admin.call('PATCH', '/settings', { brand })
-  await delay(1000)
+  const shown = async () => /<title>Sign in · (.*?)<\/title>/.exec((await signInPage()).html)?.[1]
+  const name = brand['name'] ?? 'Signet'
+  await expect.poll(shown, { timeout: SOON_MS }).toBe(name.replaceAll('&', '&amp;'))
 }
-const signInPage = () => person(() => second).visit(app.begin().url)
 
 test('name, mark, colour and links are on the pages of the other process within a second', async () => {
   expect((await signInPage()).html).toContain('<title>Sign in · Signet</title>')
@@ -72,7 +75,6 @@ test('what is no image, colour, link or name is refused, each with what would be
 
 test("an app's own mark and colour are on the pages that lead to it, and on no others", async () => {
   const shop = await admin.client('web', { redirect_uris: [CALLBACK], signet_logo: LOGO, signet_accent: '#0a7d3c' })
-  await delay(500)
   const page = await person(() => second).visit(createApp(second, shop, CALLBACK).begin().url)
   expect(page.html).toContain(`<img src="${LOGO}" alt=""`)
   expect(page.html).toContain('--accent:#0a7d3c')

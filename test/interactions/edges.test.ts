@@ -1,6 +1,5 @@
 /** Pages that a live server shows seldom: too many sign-ins at once, production's start page, errors of each kind. */
 import type { AddressInfo } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import Koa from 'koa'
 import { describe, expect, test } from 'vitest'
 import type { Middleware } from 'koa'
@@ -26,7 +25,6 @@ async function serve(...middleware: Middleware[]): Promise<(path: string, init?:
 test('too many sign-ins at once are told so with 503 and Retry-After, and keep the address that was typed', async () => {
   const world = await startWorld()
   await world.admin.call('PATCH', '/settings', { limits: { waiting_passwords: 1 } })
-  await delay(1000)
   const browser = world.somebody()
   const page = await world.signInPage(browser)
   const csrf = fieldOf(page, 'csrf')

@@ -1,12 +1,12 @@
 /** A live server whose mails arrive, and people who register, reset and accept invitations. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ParsedMail } from 'mailparser'
 import { administrator, PASSWORD, type Administrator } from '../support/administrator.ts'
 import { createApp, type App } from '../support/app.ts'
 import { codeIn, linkIn } from '../support/dev-mail.ts'
 import { person, type Person, textOf, type Visit } from '../support/person.ts'
 import { startServers, type Server, type ServerOptions } from '../support/server.ts'
-import { type SmtpServer, startSmtp } from '../support/smtp.ts'
+import { type SmtpServer, type TakenMail, startSmtp } from '../support/smtp.ts'
+import { eventually } from '../support/eventually.ts'
 
 export const CALLBACK = 'https://shop.example/cb'
 export const NEW_PASSWORD = 'seven purple lanterns drift'
@@ -105,14 +105,13 @@ export function linkOf(page: Visit, words: string): string {
 }
 
 async function untilMail(smtp: SmtpServer, address: string, wanted: number): Promise<MailContent> {
-  const deadline = performance.now() + 10_000
-  for (;;) {
-    const own = smtp.taken.filter(({ to }) => to.includes(address))
-    const newest = own.at(-1)
-    if (newest && own.length >= wanted) return letterOf(newest.parsed)
-    if (performance.now() > deadline) throw new Error(`no mail came to ${address}`)
-    await delay(20)
-  }
+  const own = () => smtp.taken.filter(({ to }) => to.includes(address))
+  await eventually(
+    () => own().length >= Math.max(wanted, 1),
+    20_000,
+    () => `no mail came to ${address}`,
+  )
+  return letterOf((own().at(-1) as TakenMail).parsed)
 }
 
 function letterOf({ subject = '', text = '', html }: ParsedMail): MailContent {

@@ -146,7 +146,7 @@ describe('where it is not open', () => {
       await world.set(mode)
       try {
         await expect
-          .poll(async () => textOf((await world.signInPage(world.somebody())).html), { timeout: 3000 })
+          .poll(async () => textOf((await world.signInPage(world.somebody())).html))
           .not.toContain('Create an account')
         const end = await browser.submit(page, ADA)
         expect(end.html).toMatch(/name="identifier"/)

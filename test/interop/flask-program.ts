@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
 import { atEnd } from '../support/endings.ts'
 import { freePort } from '../support/ports.ts'
 import { type Server, temporaryDir } from '../support/server.ts'
+import { eventually } from '../support/eventually.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const EXAMPLE = join(ROOT, 'examples/flask-authlib')
@@ -79,12 +79,11 @@ export async function flaskProgram(server: Server): Promise<FlaskProgram> {
       app = shell(block, further)
       let output = ''
       for (const stream of [app.stdout, app.stderr]) stream?.on('data', (chunk) => (output += String(chunk)))
-      for (let attempt = 0; attempt < 200; attempt++) {
-        if (app.exitCode !== null) break
-        if ((await fetch(url).catch(() => undefined))?.ok) return
-        await delay(50)
-      }
-      throw new Error(`the Flask app did not start: ${output}`)
+      const silence = () => `the Flask app did not start: ${output}`
+      const answersOrHasEnded = async () =>
+        app?.exitCode !== null || (await fetch(url).catch(() => undefined))?.ok === true
+      await eventually(answersOrHasEnded, 20_000, silence)
+      if (app.exitCode !== null) throw new Error(silence())
     },
     stop,
   }

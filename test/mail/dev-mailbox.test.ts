@@ -9,7 +9,7 @@ import { type SmtpServer, startSmtp } from '../support/smtp.ts'
 import { openMailWorld } from './world.ts'
 
 /** The machine may be busy. */
-const PATIENT = { timeout: 15_000 }
+const PATIENT = { timeout: 40_000 }
 
 // Whole processes start here, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -121,16 +121,22 @@ describe('with a relay', () => {
     const writer = await writerFor(server)
     const before = smtp.taken.length
     const held = Promise.withResolvers<void>()
+    let letGo = () => {}
     const slow = await startSmtp({
-      onMailFrom: (_, __, done) => {
+      onMailFrom(_, __, done) {
         held.resolve()
-        setTimeout(done, 1000)
+        letGo = done
       },
     })
     const other = await startServer({ env: { ...RELAY, SMTP_URL: slow.url } })
     await verification(await writerFor(other), '11112222')
     await held.promise
-    expect(await other.stop()).toBe(0)
+    const stopped = other.stop()
+    await expect
+      .poll(() => fetch(`${other.managementUrl}/health/ready`).then(({ status }) => status), PATIENT)
+      .toBe(503)
+    letGo()
+    expect(await stopped).toBe(0)
     expect(slow.taken).toHaveLength(1)
 
     await server.stop()

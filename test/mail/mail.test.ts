@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { simpleParser } from 'mailparser'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Queryable } from '#database/database.ts'
@@ -11,7 +10,7 @@ import { type SmtpServer, startSmtp } from '../support/smtp.ts'
 import { FROM, ISSUER, openMailWorld } from './world.ts'
 
 /** The machine may be busy. */
-const PATIENT = { timeout: 15_000 }
+const PATIENT = { timeout: 40_000 }
 
 const CERTIFICATES = join(import.meta.dirname, '../main/certificates')
 const TO = 'ada@example.com'
@@ -71,9 +70,11 @@ test('a cause that is rolled back sends nothing', async () => {
       throw new TypeError('changed our mind')
     }),
   ).rejects.toThrow('changed our mind')
-  await delay(500)
-  expect(smtp.attempts()).toBe(0)
   expect(await world.waiting()).toEqual([])
+  await verification(world, world.db, 'ko-KR')
+  await expect.poll(world.counted, PATIENT).toEqual({ sent: 1 })
+  expect(smtp.taken.map(({ parsed }) => parsed.headers.get('content-language'))).toEqual(['ko'])
+  expect(smtp.attempts()).toBe(1)
 })
 
 test('what waits in the database shows neither code nor link nor address, before and after a failure', async () => {
@@ -86,13 +87,11 @@ test('what waits in the database shows neither code nor link nor address, before
     .poll(async () => (await world.waiting())[0]?.last_error, PATIENT)
     .toBe('the relay could not be reached (ESOCKET)')
   expect((await world.waiting()).map(({ line }) => line).join()).not.toMatch(secrets)
-  expect(world.lines).toMatchObject([
-    {
-      level: 'warn',
-      message: 'a mail waits to be tried again',
-      detail: { template: 'verify_email', attempt: 1, reason: 'the relay could not be reached (ESOCKET)' },
-    },
-  ])
+  expect(world.lines[0]).toMatchObject({
+    level: 'warn',
+    message: 'a mail waits to be tried again',
+    detail: { template: 'verify_email', attempt: 1, reason: 'the relay could not be reached (ESOCKET)' },
+  })
   expect(JSON.stringify(world.lines)).not.toMatch(secrets)
   expect(await world.counted()).toEqual({ delayed: 1 })
 })
@@ -171,10 +170,12 @@ test('two nodes send each mail once', async () => {
   await Promise.all(Array.from({ length: 30 }, () => verification(first)))
   await expect.poll(() => smtp.taken, PATIENT).toHaveLength(30)
   await expect.poll(first.waiting, PATIENT).toEqual([])
-  await delay(300)
+  const sent = async () =>
+    (await Promise.all([first, second].map((node) => node.counted()))).map((by) => by['sent'] ?? 0)
+  await expect.poll(async () => (await sent()).reduce((sum, count) => sum + count), PATIENT).toBe(30)
   expect(new Set(smtp.taken.map(({ parsed }) => parsed.messageId)).size).toBe(30)
   expect(smtp.taken).toHaveLength(30)
-  for (const node of [first, second]) expect((await node.counted())['sent']).toBeGreaterThan(0)
+  expect(Math.min(...(await sent()))).toBeGreaterThan(0)
 })
 
 test('a relay that falls silent is left within the time of an attempt', async () => {

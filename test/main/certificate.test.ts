@@ -37,12 +37,14 @@ test('https is spoken with the certificate given, and a changed one is used with
   const files = filesOf('first.crt', 'first.key')
   const port = await freePort()
   const env = { ...files, PORT: String(port), SIGNET_ISSUER: `https://localhost:${port}` }
-  await startServer({ env })
+  const server = await startServer({ env })
   expect(await shownName(port, 'first.crt')).toBe('first.localhost')
 
   writeFileSync(files.SIGNET_TLS_CERT_FILE, 'no certificate')
   copyFileSync(fixture('second.key'), files.SIGNET_TLS_KEY_FILE)
-  await new Promise((resolve) => setTimeout(resolve, 6000))
+  const refused = () =>
+    server.logLines().some(({ msg }) => String(msg).startsWith('the changed certificate cannot be used'))
+  await expect.poll(refused, { timeout: 20_000 }).toBe(true)
   expect(await shownName(port, 'first.crt')).toBe('first.localhost')
 
   copyFileSync(fixture('second.crt'), files.SIGNET_TLS_CERT_FILE)

@@ -1,5 +1,4 @@
 /** The outbox is worked on for as long as a process serves, whatever becomes of PostgreSQL meanwhile. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, expect, test, vi } from 'vitest'
 import type { EmbeddedDatabase } from '#embedded-postgres/embedded-postgres.ts'
 import { migrate } from '#schema.ts'
@@ -19,6 +18,9 @@ let postgres: EmbeddedDatabase
 let db: PooledDatabase
 const done: unknown[] = []
 let began = 0
+/** Work under way ends when this is resolved. */
+let mayEnd = Promise.resolve()
+const log = recordedLog()
 let stop: () => Promise<void>
 
 beforeAll(async () => {
@@ -31,11 +33,11 @@ beforeAll(async () => {
     taskMs: 2000,
     leaseMs: 3000,
     pollMs: 200,
-    logger: recordedLog(),
+    logger: log,
     tasks: {
       async try(payload) {
         began += 1
-        await delay(500)
+        await mayEnd
         done.push(payload)
       },
     },
@@ -61,18 +63,23 @@ function signal(pids: readonly number[], name: NodeJS.Signals): void {
 
 const processes = () => [postgres.pid, ...childrenOf(postgres.pid)]
 
-test.each(['is killed', 'is frozen for five seconds'])(
+test.each(['is killed', 'is frozen until a statement is given up'])(
   'work that is under way while PostgreSQL %s is done, and so is what comes after',
   async (fault) => {
     const before = began
+    const { promise, resolve: end } = Promise.withResolvers<void>()
+    mayEnd = promise
     await add(fault)
     await expect.poll(() => began, PATIENT).toBeGreaterThan(before)
     const pids = processes()
+    const told = log.lines.length
     if (fault === 'is killed') {
       signal(pids, 'SIGKILL')
+      end()
     } else {
       signal(pids, 'SIGSTOP')
-      await delay(5000)
+      end()
+      await expect.poll(() => log.lines.slice(told).map(({ level }) => level), PATIENT).toContain('warn')
       signal(pids, 'SIGCONT')
     }
     await expect.poll(left, PATIENT).toEqual([])
@@ -88,7 +95,9 @@ test('after a stop nothing is taken any more', async () => {
   await stop()
   const before = began
   await add('late')
-  await delay(700)
+  // who has no connection hears of no work and asks for none
+  const connections = `SELECT FROM pg_stat_activity WHERE application_name = 'signet-outbox'`
+  await expect.poll(async () => (await db.query(connections)).rowCount, PATIENT).toBe(0)
   expect(began).toBe(before)
   expect(await left()).toEqual([{ attempts: 0 }])
 })

@@ -1,38 +1,36 @@
 /** Jobs run again and again, survive a failure, and stop in order. */
-import { setTimeout as delay } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startJobs } from '#outbox/schedule.ts'
 import { createLogger } from '#observability/logger.ts'
 
 const logger = createLogger({ level: 'silent', format: 'json' })
 
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
 test('runs a job again after it failed, and never twice at once', async () => {
-  let runs = 0
-  let atOnce = 0
-  let most = 0
-  const stop = startJobs(
-    [
-      {
-        name: 'fails-first',
-        everyMs: 10,
-        async run() {
-          runs++
-          most = Math.max(most, ++atOnce)
-          await delay(25)
-          atOnce--
-          if (runs === 1) throw new Error('the first run fails')
-          return undefined
-        },
-      },
-    ],
-    logger,
-  )
-  await delay(250)
-  await stop()
-  expect(runs).toBeGreaterThan(2)
-  expect(most).toBe(1)
-  expect(atOnce).toBe(0)
-  const after = runs
-  await delay(50)
-  expect(runs).toBe(after)
+  const runs: PromiseWithResolvers<void>[] = []
+  const run = async () => {
+    const work = Promise.withResolvers<void>()
+    runs.push(work)
+    await work.promise
+    return undefined
+  }
+  const stop = startJobs([{ name: 'fails-first', everyMs: 10, run }], logger)
+  await vi.advanceTimersByTimeAsync(100)
+  expect(runs).toHaveLength(1)
+  runs[0]?.reject(new Error('the first run fails'))
+  await vi.advanceTimersByTimeAsync(100)
+  expect(runs).toHaveLength(2)
+  runs[1]?.resolve()
+  await vi.advanceTimersByTimeAsync(100)
+  expect(runs).toHaveLength(3)
+  let hasStopped = false
+  const stopped = stop().then(() => (hasStopped = true))
+  await vi.advanceTimersByTimeAsync(100)
+  expect(hasStopped, 'a run is under way').toBe(false)
+  runs[2]?.resolve()
+  await stopped
+  await vi.advanceTimersByTimeAsync(100)
+  expect(runs).toHaveLength(3)
 })

@@ -1,10 +1,10 @@
 /** Resources on a real database: rules, spellings, versions, lists, audit, and what another node sees. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
 import type { ResourceInput } from '#resources/resource.ts'
 import { cloneDatabase } from '../support/postgres.ts'
-import { eventually, openRooms, refusal } from '../support/rooms.ts'
+import { eventually, SOON_MS } from '../support/eventually.ts'
+import { heard, openRooms, refusal } from '../support/rooms.ts'
 
 const { url } = await cloneDatabase()
 const [here, there] = await Promise.all([openRooms(url), openRooms(url)])
@@ -223,15 +223,14 @@ describe('another node', () => {
     await resources.create({ identifier, name: 'one' }, SYSTEM)
     expect((await there.resources.find(identifier))?.name).toBe('one')
     await resources.update(identifier, { name: 'two' }, undefined, SYSTEM)
-    await eventually(async () => (await there.resources.find(identifier))?.name === 'two', 1000)
+    await eventually(async () => (await there.resources.find(identifier))?.name === 'two', SOON_MS)
     await resources.remove(identifier, undefined, SYSTEM)
-    await eventually(async () => (await there.resources.find(identifier)) === undefined, 1000)
+    await eventually(async () => (await there.resources.find(identifier)) === undefined, SOON_MS)
   })
 
   test('obeys a change within five seconds when its notification is lost', async () => {
     const identifier = 'https://lost.example.com'
-    await resources.create({ identifier, name: 'one' }, SYSTEM)
-    await delay(300) // the notification of the creation has come and gone
+    await heard(there, 'signet_resources', () => resources.create({ identifier, name: 'one' }, SYSTEM))
     expect((await there.resources.find(identifier))?.name).toBe('one')
     // a change without a notification
     await here.db.query(`UPDATE resources SET name = 'two', version = 2 WHERE identifier = $1`, [identifier])

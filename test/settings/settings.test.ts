@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest'
 import { DEFAULT_SETTINGS } from '#settings/settings-schema.ts'
 import { cloneDatabase } from '../support/postgres.ts'
-import { eventually, openRooms, refusal } from '../support/rooms.ts'
+import { eventually, SOON_MS } from '../support/eventually.ts'
+import { openRooms, refusal } from '../support/rooms.ts'
 
 const { url } = await cloneDatabase()
 const [here, there] = await Promise.all([openRooms(url), openRooms(url)])
@@ -20,7 +21,7 @@ test('a change holds here at once and on another node within a second, with an a
   const state = await change({ refresh_grace_seconds: 30 })
   expect(state.given).toEqual({ lifetimes: { refresh_grace_seconds: 30 } })
   expect(settings.current().lifetimes.refresh_grace_seconds).toBe(30)
-  await eventually(() => there.settings.current().lifetimes.refresh_grace_seconds === 30, 1000)
+  await eventually(() => there.settings.current().lifetimes.refresh_grace_seconds === 30, SOON_MS)
   const [event] = await audit.list({ limit: 1, subject: 'settings' })
   expect(event).toMatchObject({
     type: 'settings.updated',

@@ -6,7 +6,8 @@ import { createKeyring } from '#sealing/keyring.ts'
 import type { KeySet, SigningAlg, SigningKey } from '#signing-keys/signing-key.ts'
 import { createSigningKeys } from '#signing-keys/signing-keys.ts'
 import { cloneDatabase } from '../support/postgres.ts'
-import { eventually, openRooms, refusal, type Rooms } from '../support/rooms.ts'
+import { eventually, SOON_MS } from '../support/eventually.ts'
+import { openRooms, refusal, type Rooms } from '../support/rooms.ts'
 
 const BY = { actor: { kind: 'client', id: 'cli-admin' }, address: '192.0.2.7', requestId: 'req-1' } as const
 
@@ -159,7 +160,7 @@ describe('rotation', () => {
     there.signingKeys.onChange(({ version }) => told.push(version))
     await here.signingKeys.rotate(undefined, SYSTEM)
     const { version } = here.signingKeys.current()
-    await eventually(() => there.signingKeys.current().version === version, 1000)
+    await eventually(() => there.signingKeys.current().version === version, SOON_MS)
     expect(told).toEqual([version])
   })
 
@@ -216,7 +217,7 @@ describe('retiring and revoking', () => {
     const jws = await sign(before, 'ES256')
     const { kid } = one(before.keys, 'ES256', 'current')
     await here.signingKeys.revoke(kid, BY)
-    await eventually(() => there.signingKeys.current().version === here.signingKeys.current().version, 1000)
+    await eventually(() => there.signingKeys.current().version === here.signingKeys.current().version, SOON_MS)
     const { keys } = there.signingKeys.current()
     expect(keys.map((key) => key.kid)).not.toContain(kid)
     expect(one(keys, 'ES256', 'current').kid).toBe(one(before.keys, 'ES256', 'next').kid)
@@ -247,7 +248,7 @@ describe('retiring and revoking', () => {
     expect(here.signingKeys.current().keys).toHaveLength(5)
     expect(await here.signingKeys.removeRetired(new Date(at.getTime() + 1))).toBe(1)
     expect(here.signingKeys.current().keys).toHaveLength(4)
-    await eventually(() => there.signingKeys.current().keys.length === 4, 1000)
+    await eventually(() => there.signingKeys.current().keys.length === 4, SOON_MS)
   })
 
   test('forgets at the next start a key that left service more than 25 hours ago', async () => {

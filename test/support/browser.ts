@@ -47,7 +47,7 @@ export async function keepScreenshot(page: Page, name: string): Promise<void> {
 
 function start(executablePath: string, libraries?: string): Promise<Browser> {
   const env = { ...process.env, ...(libraries === undefined ? {} : { LD_LIBRARY_PATH: libraries }) }
-  return chromium.launch({ executablePath, args: FLAGS, env, timeout: 20_000 })
+  return chromium.launch({ executablePath, args: FLAGS, env, timeout: 60_000 })
 }
 
 /** Unpacked once for each user and version; with its own libraries where the machine lacks them. */

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { atEnd } from './endings.ts'
 import { freePort } from './ports.ts'
 import { temporaryDir } from './server.ts'
+import { eventually } from './eventually.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const START_TIMEOUT_MS = 60_000
@@ -68,8 +68,8 @@ export async function createDemo(): Promise<Demo> {
       for (const stream of [started.stdout, started.stderr]) {
         stream.setEncoding('utf8').on('data', (text: string) => (output += text))
       }
-      const deadline = Date.now() + START_TIMEOUT_MS
-      while (!output.includes('Ctrl-C') && started.exitCode === null && Date.now() < deadline) await delay(25)
+      const hasStarted = () => output.includes('Ctrl-C') || started.exitCode !== null
+      await eventually(hasStarted, START_TIMEOUT_MS, () => `the demo did not start:\n${output}`)
       const [, email = '', password = ''] = /E-mail +(\S+)\s+Password +(\S+)/.exec(output) ?? []
       if (password === '') throw new Error(`the demo did not start:\n${output}`)
       return { output, email, password }

@@ -1,6 +1,6 @@
 /** The mails that a server in development kept instead of sending them. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Server } from './server.ts'
+import { eventually } from './eventually.ts'
 
 interface KeptMail {
   readonly to: string
@@ -14,15 +14,15 @@ export async function devMail(
   address: string,
   path: string,
 ): Promise<{ code: string; link: string }> {
-  const deadline = performance.now() + 10_000
-  for (;;) {
+  let text: string | undefined
+  const hasCome = async () => {
     const response = await fetch(`${server.managementUrl}/dev/mail`, { headers: { accept: 'application/json' } })
     const { items } = (await response.json()) as { items: KeptMail[] }
-    const mail = items.find(({ to, text }) => to === address && linkIn(text).includes(path))
-    if (mail) return { code: codeIn(mail.text), link: linkIn(mail.text) }
-    if (performance.now() > deadline) throw new Error(`no mail with a link to ${path} came to ${address}`)
-    await delay(20)
+    text = items.find((mail) => mail.to === address && linkIn(mail.text).includes(path))?.text
+    return text !== undefined
   }
+  await eventually(hasCome, 20_000, () => `no mail with a link to ${path} came to ${address}`)
+  return { code: codeIn(text ?? ''), link: linkIn(text ?? '') }
 }
 
 /** The eight digits of a mail's text, empty where it has none. */

@@ -17,5 +17,5 @@ export async function runEndings(): Promise<void> {
 
 /** Runs for each test file, as one of vitest's set-up files. */
 export function registerEndings(): void {
-  afterAll(runEndings, 60_000)
+  afterAll(runEndings, 120_000)
 }

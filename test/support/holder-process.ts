@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { RunAs } from '#embedded-postgres/user.ts'
 import { atEnd } from './endings.ts'
+import { eventually } from './eventually.ts'
 
 const NODE = join(import.meta.dirname, '../../node_modules/node/bin/node')
 
@@ -73,11 +74,8 @@ export function isRunning(pid: number): boolean {
 
 /** Resolves as soon as none of the processes runs; rejects after `timeoutMs`. */
 export async function allGone(pids: number[], timeoutMs: number): Promise<void> {
-  const deadline = Date.now() + timeoutMs
-  while (pids.some(isRunning)) {
-    if (Date.now() > deadline) throw new Error(`still running: ${pids.filter(isRunning).join(', ')}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  const areGone = () => !pids.some(isRunning)
+  await eventually(areGone, timeoutMs, () => `still running: ${pids.filter(isRunning).join(', ')}`)
 }
 
 function processes(): number[] {

@@ -1,5 +1,4 @@
 /** Two processes whose database is lost and restored from a backup, and what people and apps held before. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { runSignet } from '../cli/support/signet.ts'
 import { administrator, PASSWORD } from './administrator.ts'
@@ -8,6 +7,7 @@ import { person } from './person.ts'
 import { backUp, restore } from './postgres.ts'
 import { CALLBACK, CHECKS, type Holdings, type Stage } from './revocation-holdings.ts'
 import { type Server, startServers } from './server.ts'
+import { eventually } from './eventually.ts'
 
 export const MACHINE_API = 'https://machines.example.com'
 export const ada = { email: 'ada@example.com', password: PASSWORD }
@@ -99,14 +99,10 @@ export async function silentError(node: Server, { visitor }: Stage, cookie: stri
 
 /** Resolves once nobody answers any more. */
 export async function untilGone(server: Server, withinMs: number): Promise<void> {
-  const deadline = performance.now() + withinMs
-  for (;;) {
-    const gone = await server.fetch('/jwks').then(
+  const isGone = () =>
+    server.fetch('/jwks').then(
       () => false,
       () => true,
     )
-    if (gone) return
-    if (performance.now() > deadline) throw new Error(`the server still answers after ${withinMs} ms`)
-    await delay(50)
-  }
+  await eventually(isGone, withinMs, () => `the server still answers after ${withinMs} ms`)
 }

@@ -1,5 +1,4 @@
 /** The events of the revocation matrix, each as it comes to the first process. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { exportJWK, generateKeyPair } from 'jose'
 import { createDatabase } from '#database/pool.ts'
 import { createLinkStore } from '#federation/link-store.ts'
@@ -10,7 +9,9 @@ import { devMail } from './dev-mail.ts'
 import { person } from './person.ts'
 import { addPasskey, atOwnPage, newPassword } from './own-page.ts'
 import { backUp, restore } from './postgres.ts'
-import { CALLBACK, type Holder, type Holdings, SCOPES, SOON_MS, type Stage } from './revocation-holdings.ts'
+import { CALLBACK, type Holder, type Holdings, SCOPES, type Stage } from './revocation-holdings.ts'
+import { eventually, SOON_MS } from './eventually.ts'
+import { letTimePass } from './passed-time.ts'
 
 export type Happen = (stage: Stage, holdings: Holdings) => Promise<void>
 
@@ -130,9 +131,9 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
     }
     await isRefused(holdings.refreshing.app.refresh(stolen))
   },
-  'A code is used twice': async (_stage, { holder, spentCode }) => {
+  'A code is used twice': async ({ first }, { holder, spentCode }) => {
     // in the first second it passes for a request that was under way at the same time
-    await delay(1100)
+    await letTimePass(first.databaseUrl, 2)
     await isRefused(holder.app.redeem(spentCode))
   },
   'The database is restored from a backup': async (stage) => {
@@ -203,9 +204,5 @@ function untilUnauthorized(ask: () => Promise<{ status: number }>): Promise<void
 }
 
 async function until(condition: () => Promise<boolean>, otherwise: string): Promise<void> {
-  const deadline = performance.now() + SOON_MS
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`${otherwise} on the other process`)
-    await delay(20)
-  }
+  await eventually(condition, SOON_MS, () => `${otherwise} on the other process`)
 }

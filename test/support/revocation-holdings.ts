@@ -1,15 +1,14 @@
 /** What a person and their apps hold at some moment, and whether each of it still opens anything. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { decodeJwt } from 'jose'
 import { type Administrator, PASSWORD, type RegisteredClient } from './administrator.ts'
 import { type App, createApp } from './app.ts'
 import { answerOf, person, type Person } from './person.ts'
 import type { Server } from './server.ts'
 import { listedStatus } from './status-list.ts'
+import { eventually, SOON_MS } from './eventually.ts'
+import { keepValid } from './passed-time.ts'
 
 export const CALLBACK = 'http://localhost:5000/callback'
-/** The promise is a second; a machine that is busy with other tests gets more. */
-export const SOON_MS = 3000
 export const SCOPES = ['posts:read', 'posts:write'] as const
 
 /** Two processes, and those who are there for all: who asks about tokens, who visits, who uses pushed requests. */
@@ -84,6 +83,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
   const pushed = await holder.app.push(Object.fromEntries(new URL(holder.app.begin(api).url).searchParams))
   const forMachine = await machine.app.token({ grant_type: 'client_credentials', resource })
   const code = await holder.app.code(browser, who, api)
+  await keepValid(first.databaseUrl)
   return {
     sub,
     who,
@@ -182,10 +182,8 @@ function tokenVerdict({ status, body }: { status: number; body: Record<string, s
 
 /** Asks again until it is as it is to become, or the time for that is over. */
 export async function soon(ask: () => Promise<Verdict>, isAlive: boolean): Promise<Verdict> {
-  const deadline = performance.now() + SOON_MS
-  for (;;) {
-    const verdict = await ask()
-    if (verdict.isAlive === isAlive || performance.now() > deadline) return verdict
-    await delay(50)
-  }
+  let verdict = await ask()
+  const isAsItWillBe = async () => (verdict = await ask()).isAlive === isAlive
+  if (verdict.isAlive !== isAlive) await eventually(isAsItWillBe, SOON_MS).catch(() => undefined)
+  return verdict
 }

@@ -1,6 +1,5 @@
 /** The rooms below sign-in as one node has them: services over a pool and a LISTEN connection of their own. */
 import { randomBytes } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { createAccounts } from '#accounts/accounts.ts'
 import { createAudit } from '#audit/recorder.ts'
 import { createClients } from '#clients/clients.ts'
@@ -89,12 +88,15 @@ export async function refusal(change: Promise<unknown>): Promise<AppError> {
   throw result instanceof Error ? result : new Error('the change was not refused')
 }
 
-/** Runs `check` until it holds; how long that took. Fails after `withinMs`. */
-export async function eventually(check: () => boolean | Promise<boolean>, withinMs: number): Promise<number> {
-  const start = performance.now()
-  for (;;) {
-    if (await check()) return performance.now() - start
-    if (performance.now() - start > withinMs) throw new Error(`did not come true within ${withinMs} ms`)
-    await delay(10)
+/** Makes a change and resolves once this node has heard of it, after whatever else it does when it hears. */
+export async function heard<T>({ notifications }: Rooms, channel: string, change: () => Promise<T>): Promise<T> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const forget = notifications.listen(channel, () => resolve())
+  try {
+    const result = await change()
+    await promise
+    return result
+  } finally {
+    forget()
   }
 }

@@ -3,15 +3,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, buildConnector, fetch as undiciFetch } from 'undici'
 import { atEnd } from './endings.ts'
 import { freePort } from './ports.ts'
 import { cloneDatabase } from './postgres.ts'
+import { eventually } from './eventually.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const NODE = join(ROOT, 'node_modules/node/bin/node')
-const START_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 90_000
 
 export interface ServerOptions {
   /** Default: a fresh clone of the migrated template. */
@@ -114,7 +114,7 @@ function createServer(settings: Settings): Server {
 
   async function stop(): Promise<number | null> {
     if (!child) return null
-    const patience = setTimeout(() => child?.kill('SIGKILL'), 25_000)
+    const patience = setTimeout(() => child?.kill('SIGKILL'), 60_000)
     await kill('SIGTERM')
     clearTimeout(patience)
     return child.exitCode
@@ -165,17 +165,19 @@ function spawnServer(settings: Settings, onOutput: (text: string) => void): Chil
 }
 
 async function untilItAnswers(child: ChildProcess, managementUrl: string, logs: () => string): Promise<void> {
-  const deadline = Date.now() + START_TIMEOUT_MS
-  while (!hasEnded(child)) {
+  const answersOrHasEnded = async () => {
+    if (hasEnded(child)) return true
     const response = await fetch(`${managementUrl}/health/ready`).catch(() => undefined)
-    if (response?.status === 200) return
-    if (Date.now() > deadline) {
-      child.kill('SIGKILL')
-      throw new Error(`the server did not answer within ${START_TIMEOUT_MS / 1000} seconds:\n${logs()}`)
-    }
-    await delay(25)
+    return response?.status === 200
   }
-  throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}:\n${logs()}`)
+  const tooLate = () => `the server did not answer within ${START_TIMEOUT_MS / 1000} seconds:\n${logs()}`
+  try {
+    await eventually(answersOrHasEnded, START_TIMEOUT_MS, tooLate)
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  }
+  if (hasEnded(child)) throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}:\n${logs()}`)
 }
 
 function hasEnded(child: ChildProcess): boolean {

@@ -1,7 +1,7 @@
 /** The command blocks of a document, and a shell that runs them one after the other as a reader would. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { setTimeout as delay } from 'node:timers/promises'
 import { atEnd } from '../endings.ts'
+import { eventually } from '../eventually.ts'
 
 export interface Block {
   /** Counted from 1: where the fence opens. */
@@ -62,11 +62,13 @@ export function openShell(cwd: string, env: NodeJS.ProcessEnv): Shell {
       output = ''
       const child = start(code, (chunk) => (output += chunk))
       open = child
-      for (const deadline = Date.now() + 120_000; Date.now() < deadline && running(child); await delay(100)) {
-        const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined)
-        if (answer?.ok) return
+      const silence = () => `${url} did not answer after\n${code}\n${output.slice(-4000)}`
+      const answersOrHasEnded = async () => {
+        if (!running(child)) return true
+        return (await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined))?.ok === true
       }
-      throw new Error(`${url} did not answer after\n${code}\n${output.slice(-4000)}`)
+      await eventually(answersOrHasEnded, 120_000, silence)
+      if (!running(child)) throw new Error(silence())
     },
     interrupt: async () => {
       if (open?.pid === undefined || !running(open)) return undefined

@@ -1,0 +1,43 @@
+/** Lets time pass in the database, by whose clock the server judges age and expiry, without waiting for it. */
+import { asSuperuser } from './postgres.ts'
+
+/** Makes everything that is stored of codes and tokens older by so many seconds: its use, and what is left of its life. */
+export async function letTimePass(databaseUrl: string, seconds: number): Promise<void> {
+  await asSuperuser(
+    (client) =>
+      client.query(
+        `UPDATE artefacts SET consumed_at = consumed_at - make_interval(secs => $1),
+           expires_at = expires_at - make_interval(secs => $1)`,
+        [seconds],
+      ),
+    databaseUrl,
+  )
+}
+
+/** Lets everything that is stored of codes and tokens live longer, for a test that takes a while before it uses them. */
+export async function keepValid(databaseUrl: string): Promise<void> {
+  await asSuperuser(
+    (client) => client.query(`UPDATE artefacts SET expires_at = expires_at + interval '10 minutes'`),
+    databaseUrl,
+  )
+}
+
+const HOLD = `
+  CREATE FUNCTION hold_the_moment() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.consumed_at := NEW.consumed_at + interval '1 minute'; RETURN NEW; END $$;
+  CREATE TRIGGER hold_the_moment BEFORE UPDATE ON artefacts FOR EACH ROW
+    WHEN (OLD.consumed_at IS NULL AND NEW.consumed_at IS NOT NULL) EXECUTE FUNCTION hold_the_moment()`
+const LET_GO = 'DROP FUNCTION hold_the_moment CASCADE'
+
+/**
+ * Runs `work` with requests that are all sent at once: however slowly they run, each counts as under way at the same
+ * time as the first use of a code, for which the product allows a second.
+ */
+export async function inOneMoment<T>(databaseUrl: string, work: () => Promise<T>): Promise<T> {
+  await asSuperuser((client) => client.query(HOLD), databaseUrl)
+  try {
+    return await work()
+  } finally {
+    await asSuperuser((client) => client.query(LET_GO), databaseUrl)
+  }
+}
