@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually.ts'
 import { virtualAuthenticator } from '../support/virtual-authenticator.ts'
 import { startPasskeyPages } from './passkey-pages.ts'
 import { signIn, startWorld, type World } from './world.ts'
+import { atMost } from '../support/time-limits.ts'
 
 const BUTTON = 'form[data-ceremony] button'
 const WORDS = {
@@ -204,7 +205,7 @@ describe.skipIf(!browser)('the parts for the page of an account', () => {
     await page.waitForSelector('h1:text("removed")')
     await page.waitForSelector('text=You have no passkey yet.')
     // and the browser, which was told, has forgotten it
-    await eventually(async () => (await device.kept()).length === 0, 5000)
+    await eventually(async () => (await device.kept()).length === 0, atMost(5000))
   })
 
   test.each(['en', 'ko'] as const)('are without a fault that axe finds, in %s', async (locale) => {

@@ -7,6 +7,7 @@ import { sha256 } from '#shared/ids.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 import { eventually, SOON_MS } from '../support/eventually.ts'
 import { heard, openRooms, refusal } from '../support/rooms.ts'
+import { atMost } from '../support/time-limits.ts'
 
 const { url } = await cloneDatabase()
 const [here, there] = await Promise.all([openRooms(url), openRooms(url)])
@@ -134,6 +135,6 @@ describe('another node', () => {
     // a change without a notification
     await here.db.query(`UPDATE clients SET status = 'disabled', version = 2 WHERE id = $1`, [client.id])
     expect(await there.clients.find(client.id)).toMatchObject({ status: 'enabled' })
-    await eventually(async () => (await there.clients.find(client.id))?.status === 'disabled', 5200)
+    await eventually(async () => (await there.clients.find(client.id))?.status === 'disabled', atMost(5200))
   })
 })

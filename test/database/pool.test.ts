@@ -231,7 +231,7 @@ test('no state stays on a connection: no prepared statement and no setting of a 
 })
 
 test('the clock of the database is told as a date', async () => {
-  expect(Math.abs((await databaseNow(aDatabase())).getTime() - Date.now())).toBeLessThan(5000)
+  expect(Math.abs((await databaseNow(aDatabase())).getTime() - Date.now())).toBeLessThan(60_000)
 })
 
 test('a database that can but read is none that answers, and its connection is given up for another', async () => {

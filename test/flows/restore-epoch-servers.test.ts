@@ -14,6 +14,7 @@ import {
 } from '../support/restore-world.ts'
 import { hold } from '../support/revocation-holdings.ts'
 import { temporaryDir } from '../support/server.ts'
+import { atMost } from '../support/time-limits.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
 
@@ -62,7 +63,7 @@ test('those that run meanwhile stop by themselves, and no cookie of theirs is be
   }, databaseUrl)
   await world.advance()
   for (const server of world.servers) {
-    await untilGone(server, 4000)
+    await untilGone(server, atMost(4000))
     expect(server.logs()).toContain('the database was restored while this server ran')
   }
   // as a request of theirs would have written that was under way

@@ -8,11 +8,12 @@ import { answerOf, person } from '../support/person.ts'
 import { type Server, startServer, startServers } from '../support/server.ts'
 import { tcpProxy } from '../support/tcp-proxy.ts'
 import { eventually, SOON_MS } from '../support/eventually.ts'
+import { atMost } from '../support/time-limits.ts'
 
 const API = 'https://api.example.com'
 const CALLBACK = 'http://localhost:5000/authorize'
 const ada = { email: 'ada@example.com', password: PASSWORD }
-const STATED_AGE_MS = 5500
+const STATED_AGE_MS = atMost(5500)
 let first: Server
 let second: Server
 let admin: Administrator

@@ -5,6 +5,7 @@ import type { ResourceInput } from '#resources/resource.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 import { eventually, SOON_MS } from '../support/eventually.ts'
 import { heard, openRooms, refusal } from '../support/rooms.ts'
+import { atMost } from '../support/time-limits.ts'
 
 const { url } = await cloneDatabase()
 const [here, there] = await Promise.all([openRooms(url), openRooms(url)])
@@ -235,7 +236,7 @@ describe('another node', () => {
     // a change without a notification
     await here.db.query(`UPDATE resources SET name = 'two', version = 2 WHERE identifier = $1`, [identifier])
     expect((await there.resources.find(identifier))?.name).toBe('one')
-    await eventually(async () => (await there.resources.find(identifier))?.name === 'two', 5200)
+    await eventually(async () => (await there.resources.find(identifier))?.name === 'two', atMost(5200))
   })
 })
 

@@ -55,7 +55,7 @@ describe('the right passkey', () => {
       detail: { method: 'passkey' },
     })
     const [used] = await there.list(account.sub)
-    expect(Date.now() - (used?.lastUsedAt?.getTime() ?? 0)).toBeLessThan(5000)
+    expect(Date.now() - (used?.lastUsedAt?.getTime() ?? 0)).toBeLessThan(60_000)
   })
 
   test('that is copied to several devices is told apart from one in hardware, and need not count', async () => {

@@ -8,6 +8,7 @@ import { createSigningKeys } from '#signing-keys/signing-keys.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 import { eventually, SOON_MS } from '../support/eventually.ts'
 import { openRooms, refusal, type Rooms } from '../support/rooms.ts'
+import { atMost } from '../support/time-limits.ts'
 
 const BY = { actor: { kind: 'client', id: 'cli-admin' }, address: '192.0.2.7', requestId: 'req-1' } as const
 
@@ -171,7 +172,7 @@ describe('rotation', () => {
     await here.db.query(`UPDATE signing_keys SET status = 'current' WHERE alg = 'ES256' AND status = 'next'`)
     const retired = () => there.signingKeys.current().keys.some((key) => key.kid === kid && key.status === 'retired')
     expect(retired()).toBe(false)
-    await eventually(retired, 5000)
+    await eventually(retired, atMost(5000))
     expect(there.signingKeys.current().privateJwks.map((key) => key.kid)).not.toContain(kid)
   })
 
