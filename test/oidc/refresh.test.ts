@@ -37,12 +37,12 @@ async function change(family: Family, assignment: string): Promise<void> {
   )
 }
 
-/** As a client does that is told to come back: 503 is no answer yet. */
+/** As a client does: 503 and a connection that could not be had are no answer yet. */
 async function untilAnswered(family: Family): Promise<Answer> {
   let answer: Answer | undefined
   await eventually(async () => {
-    answer = await world.refresh(family.refreshToken)
-    return answer.status !== 503
+    answer = await world.refresh(family.refreshToken).catch(() => undefined)
+    return answer !== undefined && answer.status !== 503
   }, 60_000)
   return answer as Answer
 }
