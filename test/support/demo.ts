@@ -1,4 +1,4 @@
-/** `npm run demo` as a person at a terminal runs it: on free ports, with a data directory of its own. */
+/** Runs `npm run demo` as from a terminal: on free ports, with its own data directory. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -14,13 +14,13 @@ export interface Demo {
   readonly issuer: string
   readonly app: string
   readonly api: string
-  /** What the demo itself was started with, for commands against its server. */
+  /** The environment of the demo, for commands against its server. */
   readonly env: Readonly<Record<string, string>>
-  /** Starts it, again after it was ended too, and waits until it says that it is ready. */
+  /** Starts or restarts the demo and waits until it reports that it is ready. */
   start(): Promise<{ output: string; email: string; password: string }>
-  /** Ctrl-C: the signal goes to all processes of the terminal. Resolves with all that was written. */
+  /** Sends SIGINT to all processes, as Ctrl-C does. Resolves with the output. */
   interrupt(): Promise<string>
-  /** SIGTERM to npm alone, as a supervisor ends a command. */
+  /** Sends SIGTERM to npm only, as a supervisor does. */
   terminate(): Promise<void>
 }
 
@@ -57,7 +57,7 @@ export async function createDemo(): Promise<Demo> {
     env,
     async start() {
       output = ''
-      // A process group of its own, as a shell makes it for a job.
+      // Its own process group, as a shell creates for a job.
       const started = spawn('npm', ['run', 'demo'], {
         cwd: ROOT,
         env,

@@ -1,4 +1,4 @@
-/** The mails that a server in development kept instead of sending them. */
+/** Reads the mails that a development server stores instead of sending them. */
 import type { Server } from './server.ts'
 import { eventually } from './eventually.ts'
 
@@ -8,7 +8,7 @@ interface KeptMail {
   readonly text: string
 }
 
-/** The code and the link of the newest mail to an address that has a link of this path; waits until it is there. */
+/** Waits for a mail to an address with a link of this path, and returns its code and link. */
 export async function devMail(
   server: Pick<Server, 'managementUrl'>,
   address: string,
@@ -25,13 +25,13 @@ export async function devMail(
   return { code: codeIn(text ?? ''), link: linkIn(text ?? '') }
 }
 
-/** The eight digits of a mail's text, empty where it has none. */
+/** Returns the eight digits in a mail's text, or '' without any. */
 export function codeIn(text: string): string {
   const code = /^\s*(\d{4}) (\d{4})\s*$/m.exec(text)
   return code ? `${code[1]}${code[2]}` : ''
 }
 
-/** The address of a mail's one action. */
+/** Returns the URL of a mail's action. */
 export function linkIn(text: string): string {
   return /^(https?:\S+)$/m.exec(text)?.[1] ?? ''
 }

@@ -1,4 +1,4 @@
-/** Sends and redeems codes in a process of its own: `node email-code-process.ts URL KEY`, then a JSON line for each call. */
+/** Sends and redeems codes in its own process: `node email-code-process.ts URL KEY`, then a JSON line for each call. */
 import { createInterface } from 'node:readline'
 import { createAccounts } from '#accounts/accounts.ts'
 import { createAudit } from '#audit/recorder.ts'

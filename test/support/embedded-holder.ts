@@ -1,6 +1,6 @@
 /**
- * A process that holds the embedded PostgreSQL of the folder in its arguments, as a server does. It prints one line of
- * JSON: the URL and process id, or the sentence with which the start was refused. On SIGINT it drains like a server.
+ * A process that runs the embedded PostgreSQL of the folder in its arguments, as a server does. Prints one line of
+ * JSON: URL and process id, or the error of the start. On SIGINT it drains like a server.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { createDatabase } from '#database/pool.ts'
@@ -11,7 +11,7 @@ const [, , dataDir = '', binDir] = process.argv
 
 try {
   const postgres = await startEmbedded({ dataDir, ...(binDir !== undefined && { binDir }) })
-  // before it says that it is there: the signal may come at once
+  // before it reports that it runs: the signal may come at once
   process.once('SIGINT', () => void drain(postgres))
   process.stdout.write(`${JSON.stringify({ url: postgres.url, pid: postgres.pid })}\n`)
   setInterval(() => undefined, 60_000)

@@ -1,4 +1,4 @@
-/** A client of the `fapi2` profile: requests with an assertion each, and with a proof where there is a key for it. */
+/** A client of the `fapi2` profile: each request has an assertion, and a DPoP proof if there is a key. */
 import type { JWK } from 'jose'
 import { PASSWORD, type RegisteredClient } from './administrator.ts'
 import type { TokenAnswer } from './app.ts'
@@ -7,7 +7,7 @@ import { ALLOWED, CALLBACK, EVERYTHING, type Stage } from './hazard-world.ts'
 import { type Person, pkce } from './person.ts'
 import type { ProofKey } from './proof-key.ts'
 
-/** How a request differs from a right one. */
+/** How a request differs from a valid one. */
 export interface Sent {
   readonly claims?: Record<string, unknown>
   readonly header?: Record<string, unknown>
@@ -19,11 +19,11 @@ export interface Fapi2Client {
   readonly client: RegisteredClient
   readonly who: { readonly email: string; readonly password: string }
   send(path: string, params: Record<string, string>, sent?: Sent): Promise<TokenAnswer>
-  /** Parameters of an authorization request; an empty text takes one away. */
+  /** Returns the parameters of an authorization request; an empty string removes one. */
   request(also?: Record<string, string>): { params: Record<string, string>; verifier: string }
-  /** Where a browser goes on with a pushed request. */
+  /** Returns the authorization URL of a pushed request. */
   addressOf(pushed: TokenAnswer): string
-  /** Pushes a request, sends a person through it, and gives what the token endpoint is to be asked. */
+  /** Pushes a request, takes a person through it, and returns the parameters of the token request. */
   code(
     browser: Person,
     sent?: Sent,
@@ -31,7 +31,7 @@ export interface Fapi2Client {
   ): Promise<{ left: URL; redeem: Record<string, string> }>
 }
 
-/** Registers the client, and a person who signs in to it. */
+/** Registers the client, and an account that signs in to it. */
 export async function fapi2Client({ first: server, admin }: Stage): Promise<Fapi2Client> {
   const who = { email: 'ada@bank.example', password: PASSWORD }
   await admin.account(who.email, who.password)

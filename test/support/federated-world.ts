@@ -1,4 +1,4 @@
-/** Two servers: one that people of another organisation belong to, and one that takes their word for it. */
+/** Two servers: one is an upstream provider of the other. */
 import { administrator, PASSWORD, type Administrator, type RegisteredClient } from './administrator.ts'
 import { createApp, type App } from './app.ts'
 import { person, type Person, type Visit } from './person.ts'
@@ -7,7 +7,7 @@ import { type Server, startServer, startServers } from './server.ts'
 export const APP_CALLBACK = 'https://shop.example/cb'
 
 export interface FederatedWorld {
-  /** Its processes; the first is where the issuer points to. */
+  /** Its processes; the issuer's URL leads to the first. */
   readonly nodes: readonly Server[]
   readonly here: Server
   readonly admin: Administrator
@@ -18,7 +18,7 @@ export interface FederatedWorld {
   readonly adminThere: Administrator
 }
 
-/** A person's one browser, as each of the two servers sees it. */
+/** One browser, as each of the two servers sees it. */
 export interface TwoSided {
   readonly here: Person
   readonly there: Person
@@ -40,7 +40,7 @@ export async function startFederatedWorld(
   return { nodes, here, admin, client, app: createApp(here, client, APP_CALLBACK), there, adminThere }
 }
 
-/** Adds the other server as a provider, with the key that is made for it. */
+/** Adds the other server as an upstream provider, with the key that is generated for it. */
 export async function addUpstream(
   world: FederatedWorld,
   id: string,
@@ -64,7 +64,7 @@ export async function addUpstream(
   await admin.call('PATCH', `/upstreams/${id}`, { client_id: registered.client_id })
 }
 
-/** Somebody who has an account at the provider. */
+/** Creates a person with an account at the provider. */
 export async function somebodyThere(
   { adminThere }: FederatedWorld,
   email: string,
@@ -81,14 +81,14 @@ export function twoSided({ here, there }: Pick<FederatedWorld, 'here' | 'there'>
   return { here: person(() => here), there: person(() => there) }
 }
 
-/** From a sign-in page by the link to a provider: its authorization request. */
+/** Follows the link to a provider on a sign-in page, and returns its authorization request. */
 export async function begin(browser: TwoSided, page: Visit, id: string): Promise<URL> {
   const { left } = await browser.here.visit(linkTo(page, id))
   if (!left) throw new Error(`nobody was led to ${id}`)
   return left
 }
 
-/** The whole way there and back: the page that the answer is met with. */
+/** Signs in at the provider, returns, and gives the page that follows. */
 export async function comeBack(
   world: FederatedWorld,
   browser: TwoSided,
@@ -105,7 +105,7 @@ export function linkTo(page: Visit, id: string): string {
   return href.replaceAll('&amp;', '&')
 }
 
-/** Goes through consent, where it is asked, and gives the claims of the ID token. */
+/** Gives consent if asked, and returns the claims of the ID token. */
 export async function claimsOf(
   { app }: Pick<FederatedWorld, 'app'>,
   browser: Person,

@@ -1,4 +1,4 @@
-/** First answers of the authorization endpoint: a page that leads nowhere, or an error at the registered place. */
+/** Checks first answers of the authorization endpoint: an error page, or an error at the redirect URI. */
 import { expect } from 'vitest'
 import type { Administrator } from './administrator.ts'
 import { textOf } from './person.ts'
@@ -11,14 +11,14 @@ export interface FirstAnswer {
   readonly html: string
 }
 
-/** One request as a browser sends it; no redirect is followed: the first answer is what counts. */
+/** Sends one request as a browser does, without following redirects. */
 export async function firstAnswer(server: Server, url: string): Promise<FirstAnswer> {
   const response = await server.fetch(url, { redirect: 'manual', headers: { accept: 'text/html' } })
   const location = response.headers.get('location')
   return { status: response.status, location, headers: response.headers, html: await response.text() }
 }
 
-/** The request is refused on a page of ours, which leads nowhere and cannot be framed, and the audit log knows. */
+/** Expects a refusal on our own page, without a redirect and unframeable, with an audit event. */
 export async function expectRefusalPage(
   { server, admin }: { server: Server; admin: Administrator },
   url: string,

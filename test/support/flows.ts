@@ -1,4 +1,4 @@
-/** Every flow that puts secrets on the wire; a new flow adds itself here, and what is stored of it is searched too. */
+/** All flows that send secrets; a new flow adds itself here, so that what it stores is searched too. */
 import { randomBytes } from 'node:crypto'
 import { administrator, type Administrator } from './administrator.ts'
 import { createApp } from './app.ts'
@@ -12,9 +12,9 @@ import type { Server } from './server.ts'
 export interface FlowContext {
   readonly server: Server
   readonly admin: Administrator
-  /** Of the server's database, for what no page puts into it. */
+  /** The URL of the server's database, for data that no page can create. */
   readonly databaseUrl: string
-  /** A person of its own for each flow. */
+  /** Creates an account for each flow. */
   person(): Promise<{ sub: string; email: string; password: string }>
 }
 
@@ -162,7 +162,7 @@ export const FLOWS: readonly Flow[] = [
       provider.claims = { nonce, sub: 'somebody', email: 'somebody@elsewhere.example', email_verified: true }
       const code = randomBytes(16).toString('base64url')
       await browser.visit(`/upstream/callback?${new URLSearchParams({ code, state }).toString()}`)
-      // the address of somebody whom this person has to prove to be
+      // the address of the account that the person must prove to own
       await admin.account('both@elsewhere.example', randomBytes(12).toString('base64url'))
       const both = person(() => server)
       const second = await leave(both)
@@ -190,7 +190,7 @@ export const FLOWS: readonly Flow[] = [
   },
 ]
 
-/** Runs every flow once, with the resource and people that they need; `after` hears of each when it is over. */
+/** Runs every flow once, with the resource and accounts that it needs; calls `after` after each. */
 export async function runFlows(
   server: Server,
   after: (flow: Flow) => void = () => undefined,

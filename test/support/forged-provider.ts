@@ -1,4 +1,4 @@
-/** An OpenID provider that answers as a test wants: with right ID tokens, and with every kind of wrong one. */
+/** An OpenID provider that answers as a test wants: with valid and invalid ID tokens. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
@@ -11,19 +11,19 @@ export interface TokenRequest {
 
 export interface ForgedProvider {
   readonly issuer: string
-  /** Changes what the discovery document says; it is read once for each provider that is added. */
+  /** Changes the discovery document, which is read once for each provider that is added. */
   metadata: Record<string, unknown>
-  /** The answer to the next token requests; by default a right one for the claims of `claims`. */
+  /** The answer to the next token requests; by default a valid one with the claims of `claims`. */
   respond: ((response: ServerResponse, rightToken: () => Promise<string>) => void | Promise<void>) | undefined
-  /** Over the right claims; undefined takes one away. */
+  /** Replaces valid claims; undefined removes one. */
   claims: Record<string, unknown>
-  /** Over those, for one code. */
+  /** Replaces claims for one code. */
   readonly codes: Map<string, Record<string, unknown>>
-  /** Makes the ID token of the claims. */
+  /** Creates the ID token from the claims. */
   sign: (claims: JWTPayload) => Promise<string>
   readonly requests: TokenRequest[]
   readonly signed: (claims: JWTPayload) => Promise<string>
-  /** As it was made at the start. */
+  /** Restores the initial behaviour. */
   reset(): void
 }
 
@@ -96,18 +96,18 @@ export async function forgedProvider(clientId: string): Promise<ForgedProvider> 
   return provider
 }
 
-/** RFC 7519 §6: a token that nobody signed. */
+/** Returns an unsigned token (RFC 7519 §6). */
 export async function unsigned(claims: JWTPayload): Promise<string> {
   return new UnsecuredJWT(claims).encode()
 }
 
-/** Signed with another key than the one that is published. */
+/** Returns a token signed with a key that is not published. */
 export async function signedByAnother(claims: JWTPayload): Promise<string> {
   const { privateKey } = await generateKeyPair('RS256')
   return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'k' }).sign(privateKey)
 }
 
-/** RFC 8725 §2.1: signed with the client secret, which the provider knows as well. */
+/** Returns a token signed with the client secret, which the provider knows too (RFC 8725 §2.1). */
 export async function signedBySecret(claims: JWTPayload, secret: string): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(secret))
 }

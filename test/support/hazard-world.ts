@@ -1,4 +1,4 @@
-/** The stage of the hazard tests: processes of one issuer, an API, and people with apps of their own. */
+/** The setup of the hazard tests: processes of one issuer, an API, people and apps. */
 import { expect } from 'vitest'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from './administrator.ts'
 import { type App, createApp, type TokenAnswer } from './app.ts'
@@ -7,16 +7,16 @@ import { type Server, type ServerOptions, startServers } from './server.ts'
 
 export const API = 'https://api.example.com'
 export const CALLBACK = 'https://app.example.com/callback'
-/** What an app may, unless a test says otherwise. */
+/** The default metadata of an app. */
 export const ALLOWED = {
   redirect_uris: [CALLBACK],
   signet_allow: [{ resource: API, scopes: ['posts:read', 'posts:write'] }],
 }
-/** Asks for everything an app may get: ID token, JWT for the API, refresh token. */
+/** Requests everything that an app can get: ID token, JWT for the API, refresh token. */
 export const EVERYTHING = { scope: 'openid offline_access posts:read', resource: API }
 
 export interface Stage {
-  /** At least one; the second is the first where only one was started. */
+  /** At least one; `second` equals `first` when only one was started. */
   readonly first: Server
   readonly second: Server
   readonly admin: Administrator
@@ -33,7 +33,7 @@ export interface Somebody {
   readonly browser: Person
 }
 
-/** Tokens as they were issued, with whom they belong to. */
+/** The tokens as issued, with their app and person. */
 export interface Granted extends Registered, Somebody {
   readonly tokens: Record<string, string>
 }
@@ -48,7 +48,7 @@ export async function startStage(count = 1, options: ServerOptions = {}): Promis
   return { first: first as Server, second: (second ?? first) as Server, admin }
 }
 
-/** Registers a client of a profile; `also` are further members. */
+/** Registers a client of a profile; `also` adds members. */
 export async function anApp(
   { admin, first }: Stage,
   profile: 'web' | 'spa' | 'native' | 'machine',
@@ -59,13 +59,13 @@ export async function anApp(
   return { client, app: createApp(first, client, CALLBACK, profile === 'spa' || profile === 'native') }
 }
 
-/** A person with an account and a browser of their own. */
+/** Creates a person with an account and a browser. */
 export async function somebody({ admin, first }: Stage): Promise<Somebody> {
   const who = { email: `somebody${people++}@example.com`, password: PASSWORD }
   return { who, sub: await admin.account(who.email, who.password), browser: person(() => first) }
 }
 
-/** A person signed in to an app that has all tokens. */
+/** Signs a person in to an app and returns all its tokens. */
 export async function granted(stage: Stage, profile: 'web' | 'spa' = 'web', params = EVERYTHING): Promise<Granted> {
   const [registered, someone] = [await anApp(stage, profile), await somebody(stage)]
   const { body } = await registered.app.redeem(await registered.app.code(someone.browser, someone.who, params))
@@ -73,7 +73,7 @@ export async function granted(stage: Stage, profile: 'web' | 'spa' = 'web', para
   return { ...registered, ...someone, tokens: body }
 }
 
-/** The answer is this refusal, nobody keeps it, and the audit log has it under the same request. */
+/** Expects this refusal, which must not be cached, and an audit event with the same request id. */
 export async function expectRefused(
   { admin }: Stage,
   answer: TokenAnswer,

@@ -1,4 +1,4 @@
-/** Starts `embedded-holder.ts` in a process of its own, as whichever user. */
+/** Starts `embedded-holder.ts` in its own process, as any user. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -13,9 +13,9 @@ const NODE = join(import.meta.dirname, '../../node_modules/node/bin/node')
 
 export interface Holder {
   readonly process: ChildProcess
-  /** What it said first. */
+  /** The first line that it printed. */
   readonly said: { url: string; pid: number; refused?: string }
-  /** The next line that it says. */
+  /** Resolves with the next line that it prints. */
   nextLine(): Promise<unknown>
 }
 
@@ -26,7 +26,7 @@ export interface HolderOptions {
   readonly env?: Record<string, string>
 }
 
-/** Without waiting for anything that it says. */
+/** Starts it without waiting for output. */
 export function spawnHolder(options: HolderOptions) {
   const script = fileURLToPath(new URL('./embedded-holder.ts', import.meta.url))
   const args = ['--disable-warning=ExperimentalWarning', script, options.dataDir]
@@ -54,19 +54,19 @@ export async function startHolder(options: HolderOptions): Promise<Holder> {
   return { process: child, said: (await nextLine()) as Holder['said'], nextLine }
 }
 
-/** Kills it as the kernel does when memory runs out: without notice. */
+/** Kills it without notice, as the kernel does when memory runs out. */
 export async function killHard(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit')
   child.kill('SIGKILL')
   await exited
 }
 
-/** The processes whose parent is `pid`. */
+/** Returns the processes whose parent is `pid`. */
 export function childrenOf(pid: number): number[] {
   return processes().filter((one) => statusOf(one)?.ppid === pid)
 }
 
-/** Whether a process runs: one that ended and waits for its parent to notice does not. */
+/** Whether a process runs; a zombie does not. */
 export function isRunning(pid: number): boolean {
   const state = statusOf(pid)?.state
   return state !== undefined && state !== 'Z' && state !== 'X'

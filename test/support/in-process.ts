@@ -1,4 +1,4 @@
-/** Nodes of the server in the process of the test, over a database that a scheduler may pause. */
+/** Nodes of the server in the test's process, over a database that a scheduler can pause. */
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -30,20 +30,20 @@ import { fetchTo, type Reachable } from './server.ts'
 
 export const ISSUER = 'http://localhost:4711'
 
-/** A process of the server, as far as a request can tell. */
+/** A server process, from the view of a request. */
 export interface ScheduleNode extends Reachable {
-  /** A new process takes the place of this one. */
+  /** Replaces this process by a new one. */
   replace(): void
 }
 
-/** What a process makes of its own: the engine, its unit of work, and the batches that share a statement. */
+/** What each process has for itself: the engine, its unit of work, and the batch writers. */
 interface Process {
   readonly handle: RequestListener
   replace(): void
 }
 type Start = () => Process
 
-/** `db` is paused for scheduled operations, `url` where it is. */
+/** `db` pauses scheduled operations; `url` is that of the same database. */
 export function processStarter(rooms: Rooms, db: Database, url: string): Start {
   const scheduled = scheduledDatabase(db)
   const { config } = loadConfig({ SIGNET_ISSUER: ISSUER, DATABASE_URL: url }, { masterKeys: 'none' })
@@ -80,7 +80,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
     const app = createKoaApp({
       ...current,
       config,
-      // the rooms around the engine hold nothing that outlives a request
+      // the rooms around the engine keep nothing between requests
       oidc: {
         middleware: (ctx, next) => current.oidc.middleware(ctx, next),
         gateway: current.oidc.gateway,
@@ -106,7 +106,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
   }
 }
 
-/** A node on a port of its own, and the way to it. */
+/** Opens a node on its own port. */
 export async function openNode(start: Start): Promise<ScheduleNode> {
   const { handle, replace } = start()
   const server = createServer((request, response) => {

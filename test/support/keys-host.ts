@@ -1,4 +1,4 @@
-/** A host that publishes a client's keys, and counts how often it is asked. */
+/** A host that publishes a client's keys and counts the requests. */
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { JWK } from 'jose'
@@ -7,7 +7,7 @@ import { atEnd } from './endings.ts'
 export interface KeysHost {
   readonly url: string
   asked: number
-  /** `body` is sent in the place of the keys. */
+  /** `body` replaces the keys. */
   answer: { status: number; keys: JWK[]; headers: Record<string, string>; body?: string }
 }
 

@@ -1,4 +1,4 @@
-/** Passkeys of people of a live server: put in by the service itself, and used on the server's pages. */
+/** Passkeys on a running server: added by the service, used on the server's pages. */
 import { systemClock } from '#shared/clock.ts'
 import type { PasskeyRequest } from '#sign-in/passkey/passkey.ts'
 import { createPasskeys } from '#sign-in/passkey/passkeys.ts'
@@ -23,14 +23,14 @@ export async function enrolPasskey(
   return passkey
 }
 
-/** What a page asks of the browser's passkeys. */
+/** Returns the passkey request of a page. */
 export function passkeyRequestOf({ html }: Visit): PasskeyRequest {
   const found = /data-ceremony="get"\s+data-options="([^"]*)"/.exec(html)?.[1]
   if (found === undefined) throw new Error('the page asks for no passkey')
   return JSON.parse(found.replaceAll('&quot;', '"')) as PasskeyRequest
 }
 
-/** Sends what the passkey makes of the page's request, as the page's script does. */
+/** Submits the passkey's answer to the page's request, as the page's script does. */
 export function submitPasskey(browser: Person, page: Visit, credential: string): Promise<Visit> {
   return browser.submit(page, { credential }, { name: 'credential', value: credential })
 }

@@ -1,4 +1,4 @@
-/** A storage adapter as it is often written: find, then upsert. The races must see it spend everything twice. */
+/** A storage adapter as often written: find, then upsert. The race tests must catch it spending everything twice. */
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import type pg from 'pg'
 

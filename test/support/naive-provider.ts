@@ -1,4 +1,4 @@
-/** The engine by itself over the naive adapter: what the races are to be seen on. */
+/** The plain engine over the naive adapter, to show that the race tests find its faults. */
 import { Provider } from 'oidc-provider'
 import type { JWK } from 'jose'
 import pg from 'pg'

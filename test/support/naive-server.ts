@@ -1,4 +1,4 @@
-/** A process that serves the naive provider: `node naive-server.ts <port> <set-up as JSON>`. */
+/** A process that serves the naive provider: `node naive-server.ts <port> <setup as JSON>`. */
 import { createNaiveProvider, type NaiveSetup } from './naive-provider.ts'
 
 const [port, setup] = process.argv.slice(2)

@@ -1,4 +1,4 @@
-/** Two processes of the naive provider and the same races against them. */
+/** Runs the same races against two processes of the naive provider. */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -160,7 +160,7 @@ export async function naiveRaces(): Promise<Race[]> {
   ]
 }
 
-/** The cookies of a browser that is signed in and has consented. */
+/** Returns the cookies of a browser that is signed in and has consented. */
 async function aSession(
   provider: ReturnType<typeof createNaiveProvider>['provider'],
   grantId: string,

@@ -1,4 +1,4 @@
-/** Works on an outbox in a process of its own and says what it does: `node outbox-process.ts URL MILLISECONDS`. */
+/** Runs an outbox in its own process and prints what it does: `node outbox-process.ts URL MILLISECONDS`. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { openOutboxRunner } from '#outbox/runner.ts'
 

@@ -1,4 +1,4 @@
-/** A person at their own page of a live server, in a browser of their own, who sends its forms. */
+/** A person on their account pages of a running server, in their own browser. */
 import { randomBytes } from 'node:crypto'
 import { HOTP, Secret } from 'otpauth'
 import { authenticator } from './authenticator.ts'
@@ -9,7 +9,7 @@ import type { Server } from './server.ts'
 export interface OwnPage {
   readonly browser: Person
   open(path: string): Promise<Visit>
-  /** Sends the form that `marker` stands in, of the page below `/account`. Throws where it is refused. */
+  /** Sends the form that contains `marker`, on the page below `/account`. Throws when it is refused. */
   send(path: string, marker: string, fields?: Record<string, string>): Promise<Visit>
 }
 
@@ -17,7 +17,7 @@ interface Who {
   readonly who: { readonly email: string; readonly password: string }
 }
 
-/** Signs in to it where that is asked; `browser`: one that they use already. */
+/** Opens the account pages and signs in if asked. `browser`: one that they already use. */
 export async function atOwnPage(
   { first }: { first: Server },
   { who }: Who,
@@ -38,7 +38,7 @@ export async function atOwnPage(
   }
 }
 
-/** The form of a page that `marker` stands in. */
+/** Returns the form that contains `marker`. */
 export function formWith({ html }: Visit, marker: string): string {
   const forms = [...html.matchAll(/<form[^>]*>[^]*?<\/form>/g)].map(([form]) => form)
   const form = forms.find((one) => one.includes(marker))
@@ -51,13 +51,16 @@ export function newPassword({ who }: Who): Record<string, string> {
   return { current: who.password, next, again: next }
 }
 
-/** A code of the app that the page sets up: of half a minute before, so that the present one is left for a sign-in. */
+/**
+ * Returns a code of the app that the page sets up, from half a minute ago, so that the current one can be used to sign
+ * in.
+ */
 export function codeOf({ html }: Visit): string {
   const secret = /[?&;]secret=([A-Z2-7]{16,})/.exec(html)?.[1] ?? ''
   return HOTP.generate({ secret: Secret.fromBase32(secret), counter: Math.floor(Date.now() / 30_000) - 1 })
 }
 
-/** Adds a passkey of an authenticator in software, as the page's script does. */
+/** Adds a passkey of a software authenticator, as the page's script does. */
 export async function addPasskey({ first }: { first: Server }, page: OwnPage, name = 'Telephone'): Promise<Visit> {
   const { html } = await page.open('/passkeys')
   const found = /data-ceremony="create"\s+data-options="([^"]*)"/.exec(html)?.[1]

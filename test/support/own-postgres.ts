@@ -1,9 +1,9 @@
-/** A PostgreSQL of a test file's own, to be stopped, frozen and killed. */
+/** A PostgreSQL for one test file, which it can stop, freeze and kill. */
 import { type EmbeddedDatabase, type EmbeddedOptions, startEmbedded } from '#embedded-postgres/embedded-postgres.ts'
 import { atEnd } from './endings.ts'
 import { temporaryDir } from './server.ts'
 
-/** Starts it with the real launcher in a folder of its own; it ends with the test file. */
+/** Starts it with the real launcher in its own folder; it stops with the test file. */
 export async function startOwnPostgres(
   options: Omit<EmbeddedOptions, 'dataDir'> & { dataDir?: string } = {},
 ): Promise<EmbeddedDatabase> {

@@ -1,18 +1,18 @@
-/** Passkeys of one database on two nodes, people who have some, and what the server made of an attempt. */
+/** Passkeys of one database on two nodes, accounts that have some, and checks of attempts. */
 import { expect } from 'vitest'
 import type { Account } from '#accounts/account.ts'
 import { SYSTEM, type StoredAuditEvent } from '#audit/audit.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import { createPasskeys } from '#sign-in/passkey/passkeys.ts'
-import { authenticator, type Lies, type SoftwarePasskey } from './authenticator.ts'
+import { authenticator, type Forgery, type SoftwarePasskey } from './authenticator.ts'
 import { cloneDatabase } from './postgres.ts'
 import { openRooms, type Rooms } from './rooms.ts'
 
 export const ISSUER = 'https://id.example.com'
-/** Of no address: so many refusals from one would be slowed down. */
+/** Without an address, because many refusals from one address would be slowed down. */
 export const BY = { actor: { kind: 'anonymous' }, requestId: 'req-1' } as const
-/** What the challenges are bound to unless told otherwise. */
+/** What challenges are bound to by default. */
 export const PAGE = 'interaction 1'
 
 export interface PasskeyWorld {
@@ -21,10 +21,10 @@ export interface PasskeyWorld {
   readonly there: Passkeys
   somebody(): Promise<Account>
   enrolled(device?: ReturnType<typeof authenticator>): Promise<{ account: Account; passkey: SoftwarePasskey }>
-  /** Signs in with it, as a browser on the page would, but for the lies. */
-  present(passkey: SoftwarePasskey, lies?: Lies, through?: Passkeys): ReturnType<Passkeys['verify']>
+  /** Signs in with it, as a browser on the page would, except for what the forgery changes. */
+  present(passkey: SoftwarePasskey, forgery?: Forgery, through?: Passkeys): ReturnType<Passkeys['verify']>
   lastEvent(): Promise<StoredAuditEvent | undefined>
-  /** Fails unless the proof is refused and the audit log says why. */
+  /** Expects that the proof is refused, with the reason in the audit log. */
   isRefused(proof: Promise<unknown>, reason: string): Promise<void>
 }
 
@@ -53,8 +53,8 @@ export async function openPasskeyWorld(): Promise<PasskeyWorld> {
       await here.register(account, { credential: attestation, binding: PAGE, name: 'Telephone' }, SYSTEM)
       return { account, passkey }
     },
-    present(passkey, lies = {}, through = here) {
-      const credential = passkey.assertion(here.options(PAGE), lies)
+    present(passkey, forgery = {}, through = here) {
+      const credential = passkey.assertion(here.options(PAGE), forgery)
       return through.verify({ credential, binding: PAGE, clientId: 'shop' }, BY)
     },
     lastEvent: async () => (await rooms.audit.list({ limit: 1 }))[0],

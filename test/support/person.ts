@@ -1,4 +1,4 @@
-/** A person with a browser that keeps cookies, follows redirects to the issuer and sends the forms of its pages. */
+/** A person with a browser that stores cookies, follows redirects to the issuer and submits the forms of its pages. */
 import { createHash, randomBytes } from 'node:crypto'
 import { parse } from 'node:querystring'
 import type { Reachable } from './server.ts'
@@ -7,15 +7,15 @@ export interface Visit {
   readonly status: number
   readonly url: string
   readonly html: string
-  /** Where the last answer leads, when that is outside the issuer. */
+  /** The redirect target of the last answer, if it is outside the issuer. */
   readonly left: URL | undefined
   readonly headers: Headers
 }
 
 export interface SubmitOptions {
-  /** Values of boxes that are not ticked any more. */
+  /** Values of boxes to untick. */
   readonly unticked?: readonly string[]
-  /** False: the answer itself, without following where it leads. */
+  /** False returns the answer itself, without following redirects. */
   readonly follow?: boolean
 }
 
@@ -32,15 +32,15 @@ export interface Person {
     button?: { name: string; value: string },
     how?: SubmitOptions,
   ): Promise<Visit>
-  /** From an authorization URL through sign-in and consent, as far as it is asked, back to the app. */
+  /** Goes from an authorization URL through sign-in and consent, if asked, back to the app. */
   authorize(url: string, who: { email: string; password: string }): Promise<URL>
-  /** A tab whose requests leave with the cookies of now, whatever the browser is given meanwhile. */
+  /** Opens a tab that sends the current cookies, even if the browser gets others meanwhile. */
   fork(planted?: Readonly<Record<string, string>>): Person
 }
 
 type Cookies = Map<string, { value: string; path: string }>
 
-/** `through` is the process that each request goes to; a path of another process of the same issuer may be given. */
+/** `through` returns the process that each request goes to; a path of another process of the same issuer is allowed. */
 export function person(through: () => Reachable, cookies: Cookies = new Map()): Person {
   const issuer = () => through().issuer
 
@@ -104,20 +104,20 @@ export function person(through: () => Reachable, cookies: Cookies = new Map()): 
   return me
 }
 
-/** The words of a page. */
+/** Returns the text of a page. */
 export function textOf(html: string): string {
   return decode(html.replace(/<(style|script)[\s\S]*?<\/\1>/g, '').replace(/<[^>]+>/g, ' '))
     .replace(/\s+/g, ' ')
     .trim()
 }
 
-/** A PKCE pair (RFC 7636). */
+/** Returns a PKCE pair (RFC 7636). */
 export function pkce(): { verifier: string; challenge: string } {
   const verifier = randomBytes(32).toString('base64url')
   return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') }
 }
 
-/** The parameters of an authorization response. */
+/** Returns the parameters of an authorization response. */
 export function answerOf(url: URL): Record<string, string | string[] | undefined> {
   return parse(url.search.slice(1))
 }

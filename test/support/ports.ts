@@ -2,17 +2,17 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** Below the range that the system gives to outgoing connections, so that none of those takes the port meanwhile. */
+/** Below the ephemeral range, so that no outgoing connection takes the port meanwhile. */
 const FIRST = 15_000
 const LAST = 30_000
-/** Test files that run at once take from a share of that range each: a port that one was given is not given to another. */
+/** Concurrent test files each have a share of that range, so that no port is given out twice. */
 const SHARES = 8
 
 const share = Math.floor((LAST - FIRST) / SHARES)
 const begin = FIRST + (Number(process.env['VITEST_POOL_ID'] ?? 0) % SHARES) * share
 let given = Math.floor(Math.random() * share)
 
-/** A port that nobody listens on, neither on IPv4 nor on IPv6, and that this process has not been given before. */
+/** Returns a port that is free on IPv4 and IPv6 and that this process has not used before. */
 export async function freePort(): Promise<number> {
   for (;;) {
     given = (given + 1) % share
@@ -27,6 +27,6 @@ async function isFree(port: number, host: string): Promise<boolean> {
   server.listen({ port, host, ipv6Only: host === '::' })
   const error = await Promise.race([once(server, 'listening').then(() => undefined), failed])
   if (error === undefined) await new Promise((resolve) => server.close(resolve))
-  // a machine without IPv6 has no taken port there
+  // without IPv6 the port cannot be taken there
   return error === undefined || (error instanceof Error && 'code' in error && error.code !== 'EADDRINUSE')
 }

@@ -1,9 +1,9 @@
-/** Servers between Signet and PostgreSQL that behave as some do which the test machine does not have. */
+/** Servers in place of PostgreSQL, with behaviour that the test machine does not have. */
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { atEnd } from './endings.ts'
 
-/** A PgBouncer as delivered: it refuses timeouts among the startup parameters. Returns the URL that leads through it. */
+/** Starts a proxy that refuses timeouts among the startup parameters, as PgBouncer does by default. Returns its URL. */
 export async function startRefusingProxy(url: string): Promise<string> {
   const target = new URL(url)
   const port = await listen((socket) => {
@@ -21,7 +21,7 @@ export async function startRefusingProxy(url: string): Promise<string> {
   return Object.assign(new URL(url), { port: String(port) }).href
 }
 
-/** A server of an old version, which answers nothing but which one it is. Returns its URL. */
+/** Starts a server that answers only with its old version number. Returns its URL. */
 export async function startOldServer(versionNumber: number): Promise<string> {
   const port = await listen((socket) => {
     socket.once('data', () => {
@@ -32,7 +32,7 @@ export async function startOldServer(versionNumber: number): Promise<string> {
   return `postgres://signet@127.0.0.1:${port}/signet`
 }
 
-/** A server that ends every connection in the breath in which it opens it. Returns its URL. */
+/** Starts a server that closes every connection as soon as it is open. Returns its URL. */
 export async function startEndingServer(): Promise<string> {
   const port = await listen((socket) => {
     socket.once('data', () => {

@@ -7,7 +7,7 @@ import { atEnd } from './endings.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where `test/global-setup.ts` tells the URL of the run's PostgreSQL. */
+    /** The URL of the run's PostgreSQL, provided by `test/global-setup.ts`. */
     postgresAt: string
   }
 }
@@ -16,26 +16,26 @@ export const TEMPLATE = 'signet_template'
 
 export interface TestDatabase {
   readonly url: string
-  /** Drops it, with whoever is connected. Called by itself when the test file is done. */
+  /** Drops the database and closes its connections. Called automatically after the test file. */
   drop(): Promise<void>
 }
 
-/** A fresh, migrated database of its own. */
+/** Creates a migrated database. */
 export async function cloneDatabase(): Promise<TestDatabase> {
   return createTestDatabase(TEMPLATE)
 }
 
-/** A fresh database without any table. */
+/** Creates a database without tables. */
 export async function emptyDatabase(): Promise<TestDatabase> {
   return createTestDatabase('template0')
 }
 
-/** A backup: a copy of a database that nobody is connected to. */
+/** Creates a backup: a copy of the database, without connections. */
 export async function backUp(url: string): Promise<TestDatabase> {
   return createTestDatabase(nameOf(url))
 }
 
-/** Puts the backup in the place of the database, which is lost, with whoever is connected. */
+/** Replaces the database by the backup and closes its connections. */
 export async function restore(url: string, backup: TestDatabase): Promise<void> {
   await asSuperuser(async (client) => {
     await client.query(`DROP DATABASE ${nameOf(url)} WITH (FORCE)`)
@@ -49,7 +49,7 @@ function nameOf(url: string): string {
 
 const known = new Map<string, Promise<string>>()
 
-/** The connection URL of the run's PostgreSQL, database `postgres`. The first test of a run to ask has it started. */
+/** Returns the URL of the run's PostgreSQL, database `postgres`. The first test to ask starts it. */
 function postgresUrl(): Promise<string> {
   const at = inject('postgresAt')
   const url = known.get(at) ?? askForPostgres(at)
@@ -91,7 +91,7 @@ async function createTestDatabase(template: string): Promise<TestDatabase> {
   return { url: databaseUrl(await postgresUrl(), name), drop }
 }
 
-/** The same server, another database. */
+/** Returns the URL of another database on the same server. */
 export function databaseUrl(url: string, database: string): string {
   return Object.assign(new URL(url), { pathname: `/${database}` }).href
 }

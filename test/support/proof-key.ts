@@ -1,18 +1,18 @@
-/** Keys that tokens are bound to, and the DPoP proofs that they sign (RFC 9449 §4.2). */
+/** Keys that tokens are bound to, and DPoP proofs signed with them (RFC 9449 §4.2). */
 import { createHash, randomUUID } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from 'jose'
 
 export interface ProofKey {
-  /** The thumbprint that a bound token names. */
+  /** The thumbprint in a bound token. */
   readonly jkt: string
-  /** The header of a request to `url`; `claims` and `header` replace members, undefined takes one away. */
+  /** Returns the DPoP header of a request to `url`; `claims` and `header` replace members, undefined removes one. */
   proof(
     request: { readonly url: string; readonly method?: string; readonly accessToken?: string },
     bent?: { readonly claims?: Record<string, unknown>; readonly header?: Record<string, unknown> },
   ): Promise<{ DPoP: string }>
 }
 
-/** A fresh P-256 key. */
+/** Creates a P-256 key. */
 export async function proofKey(): Promise<ProofKey> {
   const pair = await generateKeyPair('ES256', { extractable: true })
   const jwk = await exportJWK(pair.publicKey)

@@ -1,4 +1,4 @@
-/** Collects every secret that crosses the wire between a browser or an app and the server. */
+/** Collects all secrets that are sent between a browser or app and the server. */
 import { Secret as TotpSecret } from 'otpauth'
 import type { Server } from './server.ts'
 
@@ -7,20 +7,20 @@ export interface Secret {
   readonly value: string
 }
 
-/** Parameters, members and cookies whose values open a door. Names of people and things, `state` and `nonce` do not. */
+/** Parameters, members and cookies whose values give access. Names of people and things, `state` and `nonce` do not. */
 const SECRET_NAMES =
   /^(access_token|id_token|refresh_token|client_secret|client_assertion|code|code_verifier|password|request_uri|token|id_token_hint|xsrf|csrf|challenge|signature|ticket|current|next)$/
 
-/** The server with a `fetch` that notes what it sends and gets. */
+/** Returns the server with a `fetch` that records secrets in requests and answers. */
 export function recording(server: Server): { server: Server; secrets: Map<string, Secret> } {
   const secrets = new Map<string, Secret>()
   const note = (kind: string, value: string | null | undefined) => {
-    // what is shorter could stand anywhere by chance
+    // a shorter value could occur anywhere by chance
     if (value && value.length >= 12) secrets.set(value, { kind, value })
   }
   const noteParams = (params: Iterable<[string, string]>) => {
     for (const [name, value] of params) {
-      // a passkey's answer is JSON in a form: what opens the door is its signature
+      // a passkey's answer is JSON in a form; its signature is what gives access
       if (name === 'credential' && value !== '')
         noteParams(Object.entries((JSON.parse(value) as { response: object }).response))
       if (!SECRET_NAMES.test(name)) continue
@@ -67,7 +67,7 @@ export function recording(server: Server): { server: Server; secrets: Map<string
       const name = /name="([^"]*)"/.exec(input_)?.[1] ?? ''
       noteParams([[name, /value="([^"]*)"/.exec(input_)?.[1] ?? '']])
     }
-    // what a person's own page shows once: the secret of an authenticator app, and codes on paper
+    // what the account pages show once: the secret of an authenticator app, and recovery codes
     for (const [, secret = ''] of text.matchAll(/[?&;]secret=([A-Z2-7]{16,})/g)) {
       note('authenticator secret', secret)
       note('authenticator secret in bytes', Buffer.from(TotpSecret.fromBase32(secret).bytes).toString('hex'))
@@ -85,7 +85,7 @@ export function recording(server: Server): { server: Server; secrets: Map<string
   return { server: recorded, secrets }
 }
 
-/** The forms in which a secret could stand somewhere. */
+/** Returns the encodings in which a secret could be stored. */
 export function formsOf(value: string): string[] {
   const bytes = Buffer.from(value)
   return [
@@ -100,7 +100,7 @@ export function formsOf(value: string): string[] {
   ]
 }
 
-/** Which of the secrets stand in a text, by kind, in their order: one pass over the text, however many there are. */
+/** Returns the kinds of the secrets that occur in a text, in order; one pass, however many there are. */
 export function found(secrets: Iterable<Secret>, place: string, text: Buffer): string[] {
   const all = [...secrets]
   const needles = new Map<number, { of: Secret; form: Buffer }[]>()

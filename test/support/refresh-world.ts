@@ -1,4 +1,4 @@
-/** A refresh token family in the hands of a scheduler: nodes in this process, real PostgreSQL, one request at a time. */
+/** A refresh token family under a scheduler: nodes in this process, real PostgreSQL, one statement at a time. */
 import { randomBytes } from 'node:crypto'
 import Keygrip from 'keygrip'
 import type { AdapterPayload } from 'oidc-provider'
@@ -32,7 +32,7 @@ export interface Answer {
   readonly body: Record<string, unknown>
 }
 
-/** What is done at the same time: the browser app refreshes in two tabs, revokes, and the person signs out. */
+/** The concurrent operations: the browser app refreshes in two tabs and revokes, and the person signs out. */
 export const KINDS = ['refresh', 'refresh again', 'revoke', 'logout'] as const
 export type Kind = (typeof KINDS)[number]
 
@@ -49,21 +49,21 @@ export interface Family {
 
 export interface World {
   readonly db: Queryable
-  /** Within the session of another family it is that of the other client. */
+  /** With the session of another family, creates one for the other client in it. */
   family(within?: Family): Promise<Family>
   node(): Promise<ScheduleNode>
-  /** Begins one of the four on a node of its own; paused before its first statement. */
+  /** Starts an operation on its own node, paused before its first statement. */
   begin(kind: Kind, family: Family, node: ScheduleNode): Promise<Operation<Answer>>
-  /** The same four, unscheduled, on a node that no schedule uses. */
+  /** Runs an operation without a schedule, on a node that no schedule uses. */
   send(kind: Kind, family: Family): Promise<Answer>
   refresh(refreshToken: string, clientId?: string, params?: Record<string, string>): Promise<Answer>
   introspect(token: string): Promise<Record<string, unknown>>
   userinfo(accessToken: string): Promise<number>
-  /** Refresh tokens of the family that were not used yet. */
+  /** Returns the unused refresh tokens of the family. */
   leaves(family: Family): Promise<number>
-  /** As if so many more seconds had passed since the first use of the token. */
+  /** Moves the first use of the token this many seconds into the past. */
   age(family: Family, seconds: number): Promise<void>
-  /** How often PostgreSQL had to end a statement because two waited for each other. */
+  /** Returns how many deadlocks PostgreSQL has resolved. */
   deadlocks(): Promise<number>
   readonly otherClientId: string
 }
@@ -173,7 +173,7 @@ interface Template {
   readonly accessToken: AdapterPayload
 }
 
-/** Registers everyone, and lets a person sign in once: families are copies of what that wrote. */
+/** Registers clients and an account, and signs in once; families are copies of those rows. */
 async function prepare(rooms: Rooms, node: Reachable) {
   const { clients, resources, accounts, db } = rooms
   await resources.create({ identifier: API, scopes: ['posts:read'] }, SYSTEM)
@@ -242,7 +242,7 @@ function adapterOver({ keyring }: Rooms, db: Pick<ReturnType<typeof createDataba
   })
 }
 
-/** Copies of the template under fresh names, written by the adapter itself. */
+/** Copies the template with new ids; the adapter itself writes the copies. */
 function familyMaker(
   rooms: Rooms,
   db: ReturnType<typeof createDatabase>,

@@ -1,4 +1,4 @@
-/** Two processes whose database is lost and restored from a backup, and what people and apps held before. */
+/** Two processes whose database is restored from a backup, and what people and apps held before. */
 import { expect } from 'vitest'
 import { runSignet } from '../cli/support/signet.ts'
 import { administrator, PASSWORD } from './administrator.ts'
@@ -11,23 +11,23 @@ import { eventually } from './eventually.ts'
 
 export const MACHINE_API = 'https://machines.example.com'
 export const ada = { email: 'ada@example.com', password: PASSWORD }
-/** What `alive` says when nothing is. */
+/** The result of `alive` when nothing is valid. */
 export const NOTHING = Object.fromEntries(Object.keys(CHECKS).map((name) => [name, false]))
 
 export interface RestoreWorld {
   readonly servers: readonly [Server, Server]
   readonly stage: Stage
-  /** Runs `work` while no server does. */
+  /** Runs `work` while no server runs. */
   stopped<T>(work: () => Promise<T>): Promise<T>
-  /** Makes a backup, lets `meanwhile` happen, and puts the backup in the place of the database; then `before` a start. */
+  /** Creates a backup, runs `meanwhile`, restores the backup, and runs `before` before the start. */
   restored(meanwhile: () => Promise<unknown>, before: () => Promise<unknown>): Promise<void>
-  /** Runs the command with the settings of the servers, or of another keys directory. */
+  /** Runs the CLI with the settings of the servers, or with another keys directory. */
   signet(args: readonly string[], keysDir?: string): ReturnType<typeof runSignet>
-  /** `signet restore-epoch`; the number it says. */
+  /** Runs `signet restore-epoch` and returns the new number. */
   advance(): Promise<number>
-  /** The stage with an administrator whose token is new: the old one ends with everything else. */
+  /** The stage with a new administrator token, because the old one ends with everything else. */
   renewed(): Promise<Stage>
-  /** What of the holdings opens anything, by the name of the artefact. */
+  /** Returns which of the holdings are still valid, by the name of the artefact. */
   alive(holdings: Holdings): Promise<Record<string, boolean>>
 }
 
@@ -84,20 +84,20 @@ export async function restoreWorld(): Promise<RestoreWorld> {
   return world
 }
 
-/** The cookies of a browser that Ada is signed in with. */
+/** Returns the cookies of a browser in which Ada is signed in. */
 export async function signedInCookie({ servers, stage }: RestoreWorld): Promise<string> {
   const browser = person(() => servers[1])
   await stage.visitor.code(browser, ada)
   return [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
 }
 
-/** What the server says to the cookie when nobody may be asked: the error, or undefined for a code. */
+/** Returns the error of a request with `prompt=none` and this cookie, or undefined for a code. */
 export async function silentError(node: Server, { visitor }: Stage, cookie: string): Promise<string | undefined> {
   const response = await node.fetch(visitor.begin({ prompt: 'none' }).url, { headers: { cookie }, redirect: 'manual' })
   return new URL(response.headers.get('location') ?? 'x:/').searchParams.get('error') ?? undefined
 }
 
-/** Resolves once nobody answers any more. */
+/** Resolves when the server no longer answers. */
 export async function untilGone(server: Server, withinMs: number): Promise<void> {
   const isGone = () =>
     server.fetch('/jwks').then(

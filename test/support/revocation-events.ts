@@ -1,4 +1,4 @@
-/** The events of the revocation matrix, each as it comes to the first process. */
+/** The events of the revocation matrix; each is sent to the first process. */
 import { exportJWK, generateKeyPair } from 'jose'
 import { createDatabase } from '#database/pool.ts'
 import { createLinkStore } from '#federation/link-store.ts'
@@ -15,7 +15,7 @@ import { letTimePass } from './passed-time.ts'
 
 export type Happen = (stage: Stage, holdings: Holdings) => Promise<void>
 
-/** By the row's heading. */
+/** The events by the heading of their row. */
 export const EVENTS: Readonly<Record<string, Happen>> = {
   'The person signs out': async ({ first }, { browser }) => {
     const page = await browser.visit(`${first.issuer}/logout`)
@@ -132,7 +132,7 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
     await isRefused(holdings.refreshing.app.refresh(stolen))
   },
   'A code is used twice': async ({ first }, { holder, spentCode }) => {
-    // in the first second it passes for a request that was under way at the same time
+    // in the first second it counts as a concurrent request
     await letTimePass(first.databaseUrl, 2)
     await isRefused(holder.app.redeem(spentCode))
   },
@@ -149,18 +149,18 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
   },
 }
 
-/** Events that end what all hold: they need processes of their own. */
+/** Events that invalidate everything, so they need their own processes. */
 export const ALONE = new Set(['The database is restored from a backup'])
 
 /** Events that need a holder with a key. */
 export const WITH_KEY = new Set(["A client's key or secret is revoked"])
 
-/** Of the apps that the person allowed something. */
+/** Returns the ids of the apps that the person allowed something. */
 function allowedIds({ holder, refreshing, offline }: Holdings): Set<string> {
   return new Set([holder.client.id, refreshing.client.id, offline.client.id])
 }
 
-/** The app that is waited for comes last. */
+/** The app that tests wait for comes last. */
 function clientIds(holdings: Holdings): Set<string> {
   return new Set([holdings.machine.client.id, ...allowedIds(holdings)])
 }
@@ -171,7 +171,7 @@ async function isRefused(answer: Promise<{ status: number; body: Record<string, 
     throw new Error(`not refused: ${status} ${JSON.stringify(body)}`)
 }
 
-/** The holder goes on with a new key; the old one is refused on the other process. */
+/** Gives the holder a new key and waits until the second process refuses the old one. */
 async function changeKey({ first, second, admin }: Stage, holder: Holder): Promise<void> {
   const pair = await generateKeyPair('ES256', { extractable: true })
   const common = { alg: 'ES256', use: 'sig', kid: 'k2' }
@@ -194,7 +194,7 @@ async function changeSecret({ second, admin }: Stage, { offline }: Holdings): Pr
   await untilUnauthorized(() => offline.app.call('/introspect', { token: 'any', client_secret: before }, second))
 }
 
-/** On the second process. The client is the last one that an event changes. */
+/** Refreshes on the second process. This client is the last one that an event changes. */
 function refreshOffline({ second }: Stage, { offline, offlineToken }: Holdings) {
   return offline.app.refresh(offlineToken, { client_secret: offline.secret }, second)
 }

@@ -1,4 +1,4 @@
-/** What a person and their apps hold at some moment, and whether each of it still opens anything. */
+/** What a person and their apps hold, and whether each artefact is still valid. */
 import { decodeJwt } from 'jose'
 import { type Administrator, PASSWORD, type RegisteredClient } from './administrator.ts'
 import { type App, createApp } from './app.ts'
@@ -11,17 +11,20 @@ import { keepValid } from './passed-time.ts'
 export const CALLBACK = 'http://localhost:5000/callback'
 export const SCOPES = ['posts:read', 'posts:write'] as const
 
-/** Two processes, and those who are there for all: who asks about tokens, who visits, who uses pushed requests. */
+/**
+ * Two processes, and two apps that all tests share: `gateway` introspects tokens, `visitor` signs people in and pushes
+ * requests.
+ */
 export interface Stage {
   readonly first: Server
   readonly second: Server
-  /** Another one, whose token is new, once an event has ended all tokens. */
+  /** Replaced by one with a new token after an event has ended all tokens. */
   admin: Administrator
   readonly gateway: App
   readonly visitor: App
 }
 
-/** An app with what it was registered as. */
+/** An app with its registration. */
 export interface Holder {
   client: RegisteredClient
   app: App
@@ -32,29 +35,29 @@ export interface Holdings {
   readonly who: { readonly email: string; readonly password: string }
   readonly resource: string
   readonly browser: Person
-  /** The cookies of the session before anything happens. */
+  /** The session's cookies before the event. */
   readonly cookie: string
-  /** The app that holds code, access tokens and pushed request; a key authenticates it when it has one. */
+  /** The app with code, access tokens and pushed request; it authenticates with a key if it has one. */
   readonly holder: Holder
-  /** The browser app that holds the refresh token; the same app unless the holder has a key. */
+  /** The browser app with the refresh token; the same app unless the holder has a key. */
   readonly refreshing: Holder
-  /** Holds the offline refresh token, and a secret. */
+  /** The app with the offline refresh token and a secret. */
   readonly offline: Holder & { secret: string }
-  /** A service with a key, and what it got for it. */
+  /** A machine client with a key, and its token. */
   readonly machine: Holder & { token: string }
   refreshToken: string
   readonly offlineToken: string
   readonly jwt: string
   readonly opaque: string
   readonly code: { code: string; verifier: string }
-  /** A code of the holder that was redeemed. */
+  /** A redeemed code of the holder. */
   readonly spentCode: { code: string; verifier: string }
   readonly requestUri: string
 }
 
 let seen = 0
 
-/** Signs a fresh person in to fresh apps. `withKey`: the holder is a server-side app with a key. */
+/** Signs a new person in to new apps. `withKey`: the holder is a server-side app with a key. */
 export async function hold(stage: Stage, { withKey = false } = {}): Promise<Holdings> {
   const { first, admin, visitor } = stage
   const number = seen++
@@ -115,16 +118,16 @@ function present(value: string | undefined): string {
   return value
 }
 
-/** What is asked of an artefact, on the other process than the one that took the event. */
+/** The result of a check, on the other process than the one of the event. */
 export interface Verdict {
   readonly isAlive: boolean
-  /** The scopes that it gives, where it gives any. */
+  /** The scopes that it grants, if any. */
   readonly scopes?: readonly string[]
 }
 
 export type Check = (stage: Stage, holdings: Holdings) => Promise<Verdict>
 
-/** By the column's heading. What is good for one use comes last. */
+/** The checks by the heading of their column. Single-use artefacts come last. */
 export const CHECKS: Readonly<Record<string, Check>> = {
   Session: async ({ second, visitor }, { cookie }) => {
     const { url } = visitor.begin({ prompt: 'none' })
@@ -180,7 +183,7 @@ function tokenVerdict({ status, body }: { status: number; body: Record<string, s
   return { isAlive: true, scopes: (scope ?? '').split(' ') }
 }
 
-/** Asks again until it is as it is to become, or the time for that is over. */
+/** Repeats the check until it has the expected result or the time is over. */
 export async function soon(ask: () => Promise<Verdict>, isAlive: boolean): Promise<Verdict> {
   let verdict = await ask()
   const isAsItWillBe = async () => (verdict = await ask()).isAlive === isAlive

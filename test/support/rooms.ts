@@ -1,4 +1,4 @@
-/** The rooms below sign-in as one node has them: services over a pool and a LISTEN connection of their own. */
+/** The rooms below sign-in as on one node: services over their own pool and LISTEN connection. */
 import { randomBytes } from 'node:crypto'
 import { createAccounts } from '#accounts/accounts.ts'
 import { createAudit } from '#audit/recorder.ts'
@@ -24,7 +24,7 @@ const MASTER_KEY = randomBytes(32)
 
 export type Rooms = Awaited<ReturnType<typeof openRooms>>
 
-/** One node on the database. Nodes of one test file share their master key. */
+/** Opens the rooms of one node. All nodes of a test file share their master key. */
 export async function openRooms(url: string, { clock = systemClock } = {}) {
   const db = createDatabase({ url, poolSize: 4 })
   const notifications = await createNotifications({ url })
@@ -78,7 +78,7 @@ export async function openRooms(url: string, { clock = systemClock } = {}) {
   }
 }
 
-/** The error that a refused change throws; fails when it is not refused. */
+/** Returns the error of a refused change. Fails when it is not refused. */
 export async function refusal(change: Promise<unknown>): Promise<AppError> {
   const result = await change.then(
     () => 'no error',
@@ -88,7 +88,7 @@ export async function refusal(change: Promise<unknown>): Promise<AppError> {
   throw result instanceof Error ? result : new Error('the change was not refused')
 }
 
-/** Makes a change and resolves once this node has heard of it, after whatever else it does when it hears. */
+/** Makes a change and resolves once this node has received its notification and has finished reacting to it. */
 export async function heard<T>({ notifications }: Rooms, channel: string, change: () => Promise<T>): Promise<T> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const forget = notifications.listen(channel, () => resolve())

@@ -1,24 +1,26 @@
-/** Pauses operations at every statement they send to PostgreSQL, so that a test decides which one goes on next. */
+/**
+ * Pauses operations before every statement that they send to PostgreSQL, so that a test decides which one continues.
+ */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Database, QueryResult } from '#database/database.ts'
 
-/** An operation under the scheduler's hand: always either paused before a statement, or over. */
+/** An operation under the scheduler: always paused before a statement, or finished. */
 export interface Operation<Answer> {
   readonly name: string
-  /** Statements that were run for it so far, in their order. */
+  /** The statements that it has run, in order. */
   readonly statements: readonly string[]
-  /** What came of it; undefined while it is under way, and for ever once it crashed. */
+  /** The result; undefined while it runs, and after a crash. */
   readonly answer: Answer | undefined
   readonly isOver: boolean
-  /** Runs its next statement and waits until it is paused again or over. */
+  /** Runs its next statement and waits until it is paused again or finished. */
   step(): Promise<void>
-  /** Its process ends, before its next statement or right after it; what it would have done never happens. */
+  /** Crashes its process before or after its next statement; the rest never happens. */
   crash(when: 'before' | 'after'): Promise<void>
 }
 
 interface Paused {
   readonly text: string
-  /** Runs the statement; without `deliver` its result reaches nobody. */
+  /** Runs the statement; without `deliver` its result is dropped. */
   run(deliver: boolean): Promise<void>
 }
 
@@ -30,10 +32,12 @@ interface State {
 }
 
 const storage = new AsyncLocalStorage<State>()
-/** Nothing here takes long: an operation that does neither pause nor end has a fault, or waits for another one. */
-const PATIENCE_MS = 30_000
+/**
+ * All steps are fast: an operation that neither pauses nor ends within this time has a fault, or waits for another one.
+ */
+const STEP_TIMEOUT_MS = 30_000
 
-/** The database as operations see it: a statement of one waits for its turn, all others run at once. */
+/** Wraps the database: statements of operations wait for their turn, all others run at once. */
 export function scheduledDatabase(db: Database): Database {
   return {
     query<Row>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>> {
@@ -55,7 +59,7 @@ export function scheduledDatabase(db: Database): Database {
     },
     transaction(work) {
       const state = storage.getStore()
-      // one that is paused would keep its locks, and block the schedule
+      // a paused transaction would keep its locks and block the schedule
       if (state && !state.over) throw new TypeError('an operation with a transaction cannot be scheduled')
       return db.transaction(work)
     },
@@ -65,13 +69,13 @@ export function scheduledDatabase(db: Database): Database {
 
 export interface Starting<Answer> {
   readonly name: string
-  /** Sends the request; inside, its statements belong to the operation. */
+  /** Sends the request; its statements belong to the operation. */
   run(): Promise<Answer>
-  /** Ends what is left of the process of an operation that crashed. */
+  /** Cleans up after the process of a crashed operation. */
   abandon(): void
 }
 
-/** Runs `handle` as part of the operation that `key` stands for, when there is one. */
+/** Runs `handle` as part of the operation with `key`, if there is one. */
 export function inOperation(key: string | undefined, handle: () => void): void {
   const state = key === undefined ? undefined : underWay.get(key)
   if (state) storage.run(state, handle)
@@ -80,7 +84,7 @@ export function inOperation(key: string | undefined, handle: () => void): void {
 
 const underWay = new Map<string, State>()
 
-/** Begins an operation under `key` and brings it to its first pause. */
+/** Starts an operation under `key` and runs it to its first pause. */
 export async function begin<Answer>(key: string, { name, run, abandon }: Starting<Answer>): Promise<Operation<Answer>> {
   const state: State = { paused: [], over: false, crashed: false, changed: Promise.withResolvers() }
   const statements: string[] = []
@@ -111,7 +115,7 @@ export async function begin<Answer>(key: string, { name, run, abandon }: Startin
 
   async function settled(): Promise<void> {
     const impatience = Promise.withResolvers<never>()
-    const timer = setTimeout(() => impatience.reject(new Error(`${name} neither pauses nor ends`)), PATIENCE_MS)
+    const timer = setTimeout(() => impatience.reject(new Error(`${name} neither pauses nor ends`)), STEP_TIMEOUT_MS)
     while (state.paused.length === 0 && !state.over) await Promise.race([state.changed.promise, impatience.promise])
     clearTimeout(timer)
     if (failure !== undefined && !state.crashed) throw failure as Error

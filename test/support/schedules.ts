@@ -1,24 +1,26 @@
-/** Schedules of operations: every one there is, or random ones from a seed; each ends in a verdict of the caller. */
+/**
+ * Schedules of concurrent operations: all of them, or random ones from a seed. The caller judges the result of each.
+ */
 import type { Operation } from './scheduler.ts'
 
-/** One decision of a schedule. */
+/** One step of a schedule. */
 export interface Move {
-  /** The number of the operation. */
+  /** The index of the operation. */
   readonly operation: number
   readonly act: 'step' | 'crash before' | 'crash after'
 }
 
-/** Decides how a schedule goes on, out of what is possible; undefined: nothing more. */
+/** Chooses the next move of a schedule. */
 export type Pick = (moves: readonly Move[]) => Move
 
 export interface Rules<Answer> {
-  /** Whether one of the operations may crash, once. */
+  /** Whether one operation may crash. */
   readonly crash: boolean
-  /** Called when an operation has answered, before anything else goes on. */
+  /** Called when an operation has answered, before anything else continues. */
   readonly onAnswer?: (operation: Operation<Answer>) => Promise<void>
 }
 
-/** Runs the operations to their end in the order that `pick` gives; the trace names each step. */
+/** Runs the operations to their end in the order that `pick` chooses; the trace names each step. */
 export async function play<Answer>(
   operations: readonly Operation<Answer>[],
   pick: Pick,
@@ -41,7 +43,10 @@ export async function play<Answer>(
   }
 }
 
-/** A crash before a statement leaves what a crash after the one before it leaves: only the first has both. */
+/**
+ * Returns the possible moves. A crash before a statement equals a crash after the one before it, so only the first
+ * statement has both.
+ */
 function movesOf<Answer>(operation: number, all: readonly Operation<Answer>[], mayCrash: boolean): Move[] {
   const moves: Move[] = [{ operation, act: 'step' }]
   if (mayCrash) moves.push({ operation, act: 'crash after' })
@@ -49,7 +54,7 @@ function movesOf<Answer>(operation: number, all: readonly Operation<Answer>[], m
   return moves
 }
 
-/** Runs `run` once for each schedule there is; how many there were. */
+/** Calls `run` once for each possible schedule and returns how many there were. */
 export async function everySchedule(run: (pick: Pick) => Promise<void>): Promise<number> {
   let decided: number[] = []
   for (let count = 1; ; count++) {
@@ -67,7 +72,7 @@ export async function everySchedule(run: (pick: Pick) => Promise<void>): Promise
   }
 }
 
-/** The first operation has done `before` steps when the second begins; that one crashes at its step `at`. */
+/** Lets the first operation make `before` steps, then starts the second, which crashes at its step `at`. */
 export function crashAt(before: number, at: number): Pick {
   let seen = -1
   return (moves) => {
@@ -83,7 +88,7 @@ export function crashAt(before: number, at: number): Pick {
   }
 }
 
-/** Numbers from 0 up to 1, the same for the same seed. */
+/** Returns a generator of numbers in [0, 1) that depends only on the seed. */
 export function random(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -94,7 +99,7 @@ export function random(seed: number): () => number {
   }
 }
 
-/** Each operation goes on with the same probability; a crash comes where the seed puts it. */
+/** Chooses each operation with the same probability; the seed places a crash. */
 export function randomPick(seed: number, steps: number): Pick {
   const next = random(seed)
   let crashIn = Math.floor(next() * steps)

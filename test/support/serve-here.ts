@@ -15,7 +15,10 @@ export interface ServerHere extends Pick<Server, 'issuer' | 'fetch' | 'keysDir' 
   readonly metrics: Metrics
 }
 
-/** Answers when this resolves, and ends with the test file. Its key of `signet-cli` lies in `keysDir`. */
+/**
+ * Starts a server that answers once this resolves, and stops with the test file. Its key of `signet-cli` is in
+ * `keysDir`.
+ */
 export async function serveHere(overrides: ServiceOverrides = {}): Promise<ServerHere> {
   const databaseUrl = (await cloneDatabase()).url
   const keysDir = temporaryDir('keys')

@@ -1,4 +1,4 @@
-/** Signet as its users run it: real processes on free ports and a database of their own. */
+/** Signet as its users run it: real processes on free ports with their own database. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,15 +14,15 @@ const NODE = join(ROOT, 'node_modules/node/bin/node')
 const START_TIMEOUT_MS = 90_000
 
 export interface ServerOptions {
-  /** Default: a fresh clone of the migrated template. */
+  /** Default: a new clone of the migrated template. */
   readonly databaseUrl?: string
-  /** Further environment variables; undefined takes one away. */
+  /** Additional environment variables; undefined removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Default: an empty folder of its own, in which the first start makes keys. */
+  /** Default: a new empty folder, in which the first start creates keys. */
   readonly keysDir?: string
 }
 
-/** What a request needs to know of a server. */
+/** The part of a server that a request needs. */
 export type Reachable = Pick<Server, 'issuer' | 'fetch'>
 
 export interface Server {
@@ -33,29 +33,29 @@ export interface Server {
   readonly keysDir: string
   readonly pid: number
   /**
-   * As the global fetch, but every connection goes to this process, whatever the URL: so the issuer's URL, with its
-   * Host header, reaches the node meant. A path alone starts at the issuer.
+   * Like the global fetch, but connects to this process for every URL, so that a request with the issuer's URL and Host
+   * header reaches this node. A path is relative to the issuer.
    */
   readonly fetch: typeof globalThis.fetch
-  /** Everything written to stdout and stderr so far. */
+  /** The output on stdout and stderr so far. */
   logs(): string
   /** The JSON lines of the log, parsed. */
   logLines(): Record<string, unknown>[]
-  /** Sends a signal; waits for the end of the process when that signal ends it. */
+  /** Sends a signal, and waits for the process to exit if the signal stops it. */
   kill(signal: NodeJS.Signals): Promise<void>
-  /** SIGTERM, and the exit code. */
+  /** Sends SIGTERM and returns the exit code. */
   stop(): Promise<number | null>
-  /** Starts a process anew with the same settings, after `kill` or `stop`, and waits until it answers. */
+  /** Restarts with the same settings after `kill` or `stop`, and waits until it answers. */
   restart(): Promise<void>
 }
 
-/** Starts one server and waits until it answers. It ends with the test file at the latest. */
+/** Starts one server and waits until it answers. It stops with the test file at the latest. */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const [server] = await startServers(1, options)
   return server as Server
 }
 
-/** Starts processes of one issuer on one database and one set of keys: the first where the issuer points to. */
+/** Starts processes of one issuer with one database and one set of keys; the issuer's URL leads to the first. */
 export async function startServers(count: number, options: ServerOptions = {}): Promise<Server[]> {
   const databaseUrl = options.databaseUrl ?? (await cloneDatabase()).url
   const keysDir = options.keysDir ?? temporaryDir('keys')
@@ -77,7 +77,7 @@ export async function startServers(count: number, options: ServerOptions = {}): 
   return servers
 }
 
-/** A folder of its own that goes with the test file. */
+/** Creates a folder that is removed with the test file. */
 export function temporaryDir(name: string): string {
   const dir = mkdtempSync(join(tmpdir(), `signet-test-${name}-`))
   chmodSync(dir, 0o700)
@@ -188,7 +188,7 @@ function endOf(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('close', () => resolve()))
 }
 
-/** As `Server.fetch`: for whoever answers on `port` as the issuer. The agent is the caller's to end. */
+/** Returns a fetch like `Server.fetch` for a process on `port`. The caller closes the agent. */
 export function fetchTo(port: number, issuer: string): { fetch: typeof globalThis.fetch; agent: Agent } {
   const agent = agentTo(port)
   return { fetch: fetchThrough(agent, issuer), agent }

@@ -1,4 +1,4 @@
-/** An SMTP server on loopback that keeps the mails it takes, or refuses them as a test wants. */
+/** An SMTP server on loopback that accepts and stores mails, or refuses them as a test wants. */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { type ParsedMail, simpleParser } from 'mailparser'
@@ -6,7 +6,7 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { atEnd } from './endings.ts'
 
 export interface TakenMail {
-  /** Of the envelope. */
+  /** The address in the envelope. */
   readonly from: string
   readonly to: readonly string[]
   readonly parsed: ParsedMail
@@ -20,19 +20,19 @@ export interface SmtpRefusal {
 }
 
 export interface SmtpServer {
-  /** For SMTP_URL. */
+  /** The value of SMTP_URL. */
   readonly url: string
   readonly port: number
   readonly taken: TakenMail[]
-  /** How many came so far, taken or not. */
+  /** How many mails came so far, accepted or not. */
   attempts(): number
-  /** Asked at each mail: undefined takes it. */
+  /** Called for each mail; undefined accepts it. */
   refuse(decide: (attempt: number) => SmtpRefusal | undefined): void
-  /** Nobody listens there any more. */
+  /** Stops listening. */
   close(): Promise<void>
 }
 
-/** `port`: the one of a server that was closed before. */
+/** `port`: that of an earlier, closed server. */
 export async function startSmtp(options: SMTPServerOptions & { port?: number } = {}): Promise<SmtpServer> {
   const { port = 0, ...rest } = options
   const taken: TakenMail[] = []

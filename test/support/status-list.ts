@@ -1,9 +1,9 @@
-/** A reader of Token Status Lists, written from the specification and not from our code. */
+/** Reads Token Status Lists; written from the specification, without our code. */
 import { inflateSync } from 'node:zlib'
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import type { Server } from './server.ts'
 
-/** The status of a token as the list says it: 0 is valid, 1 is not. */
+/** Returns the status of a token in its list: 0 is valid, 1 is not. */
 export async function listedStatus(node: Server, accessToken: string): Promise<number> {
   const { status } = decodeJwt<{ status: { status_list: { idx: number; uri: string } } }>(accessToken)
   const { idx, uri } = status.status_list

@@ -1,4 +1,4 @@
-/** A TCP proxy that can fall silent: connections stay open, nothing passes any more until it speaks again. */
+/** A TCP proxy that can be paused: connections stay open, but nothing passes until it resumes. */
 import { connect, createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { atEnd } from './endings.ts'
@@ -6,9 +6,9 @@ import { atEnd } from './endings.ts'
 export interface TcpProxy {
   /** The URL of the target with the proxy's host and port. */
   readonly url: string
-  /** From now on nothing passes in either direction, and no end of a connection is told. */
+  /** Stops all traffic in both directions, including the end of connections. */
   fallSilent(): void
-  /** What was sent meanwhile arrives now, late, as after a network that was cut. */
+  /** Delivers what was sent meanwhile, as after a network outage. */
   speakAgain(): void
 }
 
@@ -28,7 +28,7 @@ export async function tcpProxy(targetUrl: string): Promise<TcpProxy> {
       from.on('error', () => undefined)
       from.on('data', (chunk) => void to.write(chunk))
       from.on('end', () => void to.end())
-      // one that broke takes the other with it, unless nobody could hear of it
+      // a broken connection closes the other one, unless the proxy is paused
       from.on('close', () => {
         sockets.delete(from)
         if (!silent) to.destroySoon()

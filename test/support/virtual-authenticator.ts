@@ -1,15 +1,15 @@
-/** Chromium's own authenticator in a page of a test: keeps passkeys and answers for a person who is always there. */
+/** Chromium's virtual authenticator in a test page: stores passkeys and answers for a person who is always present. */
 import type { CDPSession, Page } from 'playwright-core'
 import type { SoftwarePasskey } from './authenticator.ts'
 
 export interface VirtualAuthenticator {
-  /** Puts a passkey of the tests into it. */
+  /** Adds a passkey of the tests. */
   keep(passkey: SoftwarePasskey): Promise<void>
-  /** Whether the person can be verified: by a finger, a face, a PIN. */
+  /** Sets whether the person can be verified: by finger, face or PIN. */
   setVerified(isVerified: boolean): Promise<void>
-  /** Whether it answers by itself, as when the person agrees at once. */
+  /** Sets whether it answers automatically, as if the person agreed at once. */
   setPresent(isPresent: boolean): Promise<void>
-  /** Ids in base64 of what it keeps. */
+  /** Returns the ids of the stored passkeys, in base64. */
   kept(): Promise<string[]>
 }
 
