@@ -1,7 +1,6 @@
 /**
- * Writes the parts of the documentation that follow the code: settings, commands, admin routes, audit events, the row
- * table, the hazards.
- * `npm run reference` brings them up to date; a test fails when they are not.
+ * Writes the documentation that follows the code: settings (with `.env.example`), commands, admin routes, audit events,
+ * the row table and the hazards. `npm run reference` brings them up to date; a test fails when they are not.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +10,7 @@ import { adminRoutes, type AdminServices } from '#admin/resources.ts'
 import type { Route } from '#admin/route.ts'
 import { AUDIT_EVENTS } from '#audit/events.ts'
 import { createProgram } from '#cli/program.ts'
-import { referenceTable } from '#config/reference.ts'
+import { envExample, referenceTable } from '#config/reference.ts'
 import { DEFAULT_SETTINGS, SETTINGS_GROUPS } from '#settings/settings-schema.ts'
 import { asvsTable } from '../test/hazards/catalogue/asvs.ts'
 import { HAZARD_PARTS } from '../test/hazards/catalogue.ts'
@@ -119,7 +118,8 @@ function typeName(schema: z.core.JSONSchema._JSONSchema): string {
   return typeof schema.type === 'string' ? schema.type : 'any'
 }
 
-const PARTS: readonly { file: string; part: string; text: () => string }[] = [
+const PARTS: readonly { file: string; part?: string; text: () => string }[] = [
+  { file: '.env.example', text: envExample },
   { file: 'ARCHITECTURE.md', part: 'rows', text: rowTable },
   { file: 'docs/reference.md', part: 'configuration', text: referenceTable },
   { file: 'docs/reference.md', part: 'settings', text: settingsTable },
@@ -135,6 +135,7 @@ export function documents(): { readonly file: string; readonly present: string; 
   return [...new Set(PARTS.map(({ file }) => file))].map((file) => {
     const present = readFileSync(join(ROOT, file), 'utf8')
     const expected = PARTS.filter((part) => part.file === file).reduce((text, { part, text: write }) => {
+      if (part === undefined) return write()
       const marked = new RegExp(`(<!-- ${part}:start -->\n)[^]*?(<!-- ${part}:end -->)`)
       if (!marked.test(text)) throw new Error(`${file} has no part ${part}`)
       return text.replace(marked, (_all, start: string, end: string) => `${start}\n${write().trim()}\n\n${end}`)

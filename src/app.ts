@@ -78,7 +78,7 @@ export function createApp(services: Services): Koa {
       metrics,
       errorPage: createErrorRenderer(issuer),
       problemPaths: [`${base}/admin/`],
-      trustedProxies: config.server.trustedProxies,
+      trustedProxies: config.trustedProxies,
       routes: TEMPLATES.map((template) => base + template),
       methods: Object.fromEntries(Object.entries(METHODS).map(([path, methods]) => [base + path, methods])),
       paced: PAGES.map((start) => base + start),

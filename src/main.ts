@@ -30,7 +30,7 @@ const DRAIN_MS = 20_000
 export async function serve(env: Environment): Promise<number> {
   boundHeap()
   const loaded = loadConfig(env)
-  const logger = createLogger(loaded.config.log)
+  const logger = createLogger({ level: loaded.config.logLevel, format: loaded.config.logFormat })
   exitOnBugs(logger)
   if (cluster.isWorker) {
     const { runWorker } = await import('./main/worker.ts')
@@ -101,10 +101,10 @@ function announceReady(config: Config, health: Health, logger: Logger): void {
   health.markStarted()
   // Flush now, so that the next start is fast even if this process is killed.
   setTimeout(flushCompileCache, 1000).unref()
-  const { issuer, server, management } = config
+  const { issuer, host, port, managementHost, managementPort } = config
   const seconds = performance.now() / 1000
-  logger.info({ issuer, host: server.host, port: server.port, seconds: Number(seconds.toFixed(2)) }, 'ready')
+  logger.info({ issuer, host, port, seconds: Number(seconds.toFixed(2)) }, 'ready')
   if (!process.stdout.isTTY) return
-  const probes = management.port === 0 ? undefined : `http://${management.host}:${management.port}`
+  const probes = managementPort === 0 ? undefined : `http://${managementHost}:${managementPort}`
   process.stdout.write(banner({ issuer, seconds, management: probes }))
 }

@@ -16,7 +16,7 @@ export async function withLocalDatabase<T>(loaded: Loaded, work: (urls: LocalUrl
   const { databaseUrl, databaseDirectUrl } = loaded.secrets
   if (databaseUrl !== undefined) return work({ url: databaseUrl, directUrl: databaseDirectUrl ?? databaseUrl })
   const { startEmbedded } = await import('#embedded-postgres/embedded-postgres.ts')
-  const embedded = await startEmbedded({ dataDir: loaded.config.database.dataDir })
+  const embedded = await startEmbedded({ dataDir: loaded.config.dataDir })
   try {
     return await work({ url: embedded.url, directUrl: embedded.url })
   } finally {

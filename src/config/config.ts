@@ -1,31 +1,18 @@
-/** The shape of a checked configuration. Secrets live apart, in secrets.ts, so that a logged Config shows none. */
-export interface Config {
+/** The checked configuration, without secrets (secrets.ts): a logged Config shows none. */
+import type { SecretName, Setting, VariableName, VARIABLES } from './variables.ts'
+
+/** What was given, or its default, of each variable, by the member that its row names. */
+export type Settings<Names extends VariableName> = {
+  readonly [Name in Names as (typeof VARIABLES)[Name]['member']]: Setting<Name>
+}
+
+/** What follows from several settings, or from files. */
+interface Derived {
   /** `NODE_ENV=production` or an issuer whose host is not loopback. */
   readonly production: boolean
-  /** The issuer identifier, without a trailing slash. */
-  readonly issuer: string
-  readonly server: {
-    readonly host: string
-    readonly port: number
-    readonly workers: number
-    /** CIDR ranges whose forwarding headers are believed. */
-    readonly trustedProxies: readonly string[]
-    readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined
-    /** The listener that asks clients for a certificate. */
-    readonly mtls: { readonly port: number; readonly clientCaFile: string | undefined } | undefined
-    /** The origin of the aliases of RFC 8705 §5. */
-    readonly mtlsUrl: string | undefined
-    readonly proxyVerifiesClientCert: boolean
-  }
-  /** Port 0: no management listener. */
-  readonly management: { readonly host: string; readonly port: number }
-  readonly database: {
-    /** Whether the embedded PostgreSQL under `dataDir` is used; otherwise `Secrets.databaseUrl` is set. */
-    readonly embedded: boolean
-    readonly dataDir: string
-    readonly migrate: 'auto' | 'off'
-  }
-  readonly keysDir: string
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined
+  /** Whether the embedded PostgreSQL under `dataDir` is used; otherwise `Secrets.databaseUrl` is set. */
+  readonly isDatabaseEmbedded: boolean
   /** How often the database was restored, as far as this machine knows. */
   readonly restoreEpoch: {
     readonly number: number
@@ -33,13 +20,6 @@ export interface Config {
     readonly keptIn: string
     readonly byVariable: boolean
   }
-  /** Hosts or CIDRs that outgoing fetches may reach although they are private. */
-  readonly fetchAllow: readonly string[]
-  readonly log: { readonly level: string; readonly format: 'json' | 'pretty' }
-  /** Where mail comes from; the relay is a secret, for it holds a password. */
-  readonly mail: { readonly from: string | undefined }
-  /** The first administrator, when the environment names one. */
-  readonly firstAdmin: { readonly email: string } | undefined
-  /** Where traces go; undefined: no tracing. */
-  readonly tracing: { readonly endpoint: string } | undefined
 }
+
+export interface Config extends Settings<Exclude<VariableName, SecretName>>, Derived {}

@@ -1,4 +1,4 @@
-/** Rules that span variables, and what a production server refuses unless it is said explicitly. */
+/** Rules between variables. */
 import { accessSync, constants } from 'node:fs'
 import type { ConfigFault } from './config-error.ts'
 import type { Config } from './config.ts'
@@ -6,7 +6,7 @@ import type { Environment } from './env.ts'
 import { exampleLine } from './values.ts'
 import type { Values, VariableName } from './variables.ts'
 
-function fault(variable: VariableName, problem: string, example = exampleLine(variable)): ConfigFault {
+export function fault(variable: VariableName, problem: string, example = exampleLine(variable)): ConfigFault {
   return { variable, problem, example }
 }
 
@@ -16,19 +16,18 @@ export function crossFaults(config: Config, values: Values, env: Environment): C
     ...portFaults(config),
     ...togetherFaults(env),
     ...tlsFaults(config, values),
-    ...fileFaults(values),
+    ...fileFaults(env),
     ...certificateFaults(values),
   ]
 }
 
-function portFaults({ server, management }: Config): ConfigFault[] {
+function portFaults({ port, managementPort, mtlsPort }: Config): ConfigFault[] {
   const faults: ConfigFault[] = []
-  if (management.port === server.port) {
-    faults.push(fault('SIGNET_MANAGEMENT_PORT', `is ${server.port}, as PORT is`, example(server.port)))
+  if (managementPort === port) {
+    faults.push(fault('SIGNET_MANAGEMENT_PORT', `is ${port}, as PORT is`, example(port)))
   }
-  const taken = [server.port, management.port]
-  if (server.mtls && taken.includes(server.mtls.port)) {
-    faults.push(fault('SIGNET_MTLS_PORT', `is ${server.mtls.port}, which another listener has`))
+  if (mtlsPort !== undefined && [port, managementPort].includes(mtlsPort)) {
+    faults.push(fault('SIGNET_MTLS_PORT', `is ${mtlsPort}, which another listener has`))
   }
   return faults
 }
@@ -58,15 +57,15 @@ function togetherFaults(env: Environment): ConfigFault[] {
   )
 }
 
-function tlsFaults({ server, issuer }: Config, values: Values): ConfigFault[] {
-  if (!server.tls || values.SIGNET_ISSUER === undefined || issuer.startsWith('https:')) return []
+function tlsFaults({ tls, issuer }: Config, values: Values): ConfigFault[] {
+  if (!tls || values.SIGNET_ISSUER === undefined || issuer.startsWith('https:')) return []
   return [fault('SIGNET_ISSUER', 'must start with https:// when the server has a certificate')]
 }
 
 const FILES = ['SIGNET_TLS_CERT_FILE', 'SIGNET_TLS_KEY_FILE', 'SIGNET_MTLS_CLIENT_CA_FILE'] as const
 
-function fileFaults(values: Values): ConfigFault[] {
-  const faults = FILES.map((name) => unreadable(name, values[name], `names ${values[name]}`))
+function fileFaults(env: Environment): ConfigFault[] {
+  const faults = FILES.map((name) => unreadable(name, env[name] || undefined, `names ${env[name]}`))
   return faults.filter((found) => found !== undefined)
 }
 
@@ -88,23 +87,4 @@ function unreadable(name: VariableName, path: string | undefined, naming: string
   } catch (error) {
     return fault(name, `${naming}, which cannot be read (${(error as NodeJS.ErrnoException).code})`)
   }
-}
-
-/** A production server stands on https, on a database that others care for, and on keys made on purpose. */
-export function productionFaults(config: Config, values: Values, env: Environment): ConfigFault[] {
-  if (!config.production) return []
-  const faults: ConfigFault[] = []
-  // An issuer that could not be read has its fault already.
-  const issuerKnown = values.SIGNET_ISSUER !== undefined || !env['SIGNET_ISSUER']
-  if (issuerKnown && config.issuer.startsWith('http:') && !values.SIGNET_ALLOW_INSECURE_ISSUER) {
-    const given = `is ${config.issuer}, and a production server needs an https issuer`
-    faults.push(fault('SIGNET_ISSUER', given, `${exampleLine('SIGNET_ISSUER')}, or SIGNET_ALLOW_INSECURE_ISSUER=true`))
-  }
-  if (config.database.embedded && !values.SIGNET_ALLOW_EMBEDDED_DATABASE) {
-    const problem = 'is not set, and a production server does not run on the embedded database'
-    faults.push(
-      fault('DATABASE_URL', problem, `${exampleLine('DATABASE_URL')}, or SIGNET_ALLOW_EMBEDDED_DATABASE=true`),
-    )
-  }
-  return faults
 }

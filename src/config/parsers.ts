@@ -1,5 +1,7 @@
 /** Turns the text of a variable into its value, or says what would have been right. */
 import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 
 /** Thrown by a parser: `expected` completes the sentence "must be …". */
 export class ParseFault extends Error {
@@ -13,6 +15,9 @@ function refuse(expected: string): never {
 }
 
 export const text: Parser<string> = (value) => value
+
+/** A path, absolute or from the working directory; the value is absolute. */
+export const path: Parser<string> = (value) => resolve(value)
 
 export const flag: Parser<boolean> = (value) => {
   if (value === 'true' || value === '1') return true
@@ -31,9 +36,9 @@ export function integer(least: number, most: number): Parser<number> {
   }
 }
 
-/** A number of processes, or `auto` for 0, which stands for the cores of the machine. */
+/** A number of processes, or `auto` for one for each core of the machine. */
 export const workers: Parser<number> = (value) => {
-  if (value === 'auto') return 0
+  if (value === 'auto') return availableParallelism()
   try {
     return integer(1, 256)(value)
   } catch {
@@ -51,6 +56,9 @@ export function url(...protocols: readonly string[]): Parser<string> {
     return parsed.username === '' && parsed.password === '' ? value : refuse('a URL without user name and password')
   }
 }
+
+/** An https URL, without a trailing slash. */
+export const origin: Parser<string> = (value) => url('https:')(value).replace(/\/$/, '')
 
 /**
  * An issuer identifier, without a trailing slash.

@@ -1,21 +1,22 @@
 /** The table of variables as the reference page and `.env.example` show it. */
 import { VARIABLES } from './variables.ts'
-import type { Variable } from './variables.ts'
+import type { Variable } from './variable.ts'
 
 /** The rows of the reference page, in Markdown. */
 export function referenceTable(): string {
-  const rows = entries().map(([name, { default: standard, meaning, secret }]) => {
-    const file = secret ? ` Also as \`${name}_FILE\`.` : ''
-    return `| \`${name}\` | ${standard} | ${meaning}.${file} |`
+  const rows = ROWS.map(([name, variable]) => {
+    const file = variable.secret ? ` Also as \`${name}_FILE\`.` : ''
+    return `| \`${name}\` | ${shownDefault(variable)} | ${variable.meaning}.${file}${unused(variable)} |`
   })
   return ['| variable | default | meaning |', '|---|---|---|', ...rows, ''].join('\n')
 }
 
 /** The text of `.env.example`: every variable commented out, so that a copy changes nothing. */
 export function envExample(): string {
-  const blocks = entries().map(([name, { default: standard, meaning, example }]) => {
+  const blocks = ROWS.map(([name, variable]) => {
+    const { meaning, example } = variable
     const value = /[\s#'"]/.test(example) ? JSON.stringify(example) : example
-    return `# ${sentence(meaning)}.\n# Default: ${standard}\n# ${name}=${value}\n`
+    return `# ${sentence(meaning)}.${unused(variable)}\n# Default: ${shownDefault(variable)}\n# ${name}=${value}\n`
   })
   const head = [
     '# Settings of Signet. Copy this file to .env and take the # off the lines you need; the environment wins over .env.',
@@ -25,8 +26,14 @@ export function envExample(): string {
   return [...head, ...blocks].join('\n')
 }
 
-function entries(): [string, Variable<unknown>][] {
-  return Object.entries(VARIABLES)
+const ROWS = Object.entries<Variable>(VARIABLES)
+
+function shownDefault({ default: standard }: Variable): string {
+  return typeof standard === 'string' ? `\`${standard}\`` : standard.shown
+}
+
+function unused({ isUnused }: Variable): string {
+  return isUnused ? ' Checked, but not used yet.' : ''
 }
 
 function sentence(text: string): string {

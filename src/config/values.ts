@@ -5,7 +5,8 @@ import type { ConfigFault } from './config-error.ts'
 import type { Environment } from './env.ts'
 import { ParseFault } from './parsers.ts'
 import { VARIABLES, knownNames } from './variables.ts'
-import type { Values, Variable, VariableName } from './variables.ts'
+import type { Values, VariableName } from './variables.ts'
+import type { Variable } from './variable.ts'
 
 /** The checked values of the variables that were given, and what is wrong with the others. */
 export function readValues(env: Environment): { values: Values; faults: ConfigFault[] } {
@@ -20,7 +21,7 @@ export function readValues(env: Environment): { values: Values; faults: ConfigFa
 }
 
 function readValue(name: VariableName, env: Environment, faults: ConfigFault[]): unknown {
-  const variable: Variable<unknown> = VARIABLES[name]
+  const variable: Variable = VARIABLES[name]
   const given = readText(name, variable, env, faults)
   if (given === undefined) return undefined
   try {
@@ -36,7 +37,7 @@ function readValue(name: VariableName, env: Environment, faults: ConfigFault[]):
 /** An empty variable counts as unset, as compose files write it. A file loses one trailing line break. */
 function readText(
   name: VariableName,
-  variable: Variable<unknown>,
+  variable: Variable,
   env: Environment,
   faults: ConfigFault[],
 ): { text: string; from: string } | undefined {

@@ -11,7 +11,7 @@ import { MailRefused, type OutgoingMail, type Relay } from './smtp.ts'
 import { render } from './templates/render.ts'
 
 export interface MailDeps {
-  readonly config: Pick<Config, 'issuer' | 'production' | 'mail'>
+  readonly config: Pick<Config, 'issuer' | 'production' | 'mailFrom'>
   readonly smtpUrl: string | undefined
   readonly db: Queryable
   readonly keyring: Pick<Keyring, 'seal' | 'open'>
@@ -27,7 +27,7 @@ const USEFUL_DAYS = 3
 /** Creates the function of the outbox task. Without a relay, mails stay in the outbox. */
 export function createDelivery(deps: MailDeps, relay: Relay | undefined): OutboxTask {
   const { config, keyring, logger, metrics, clock } = deps
-  const from = config.mail.from ?? `no-reply@${new URL(config.issuer).hostname}`
+  const from = config.mailFrom ?? `no-reply@${new URL(config.issuer).hostname}`
 
   async function compose(mail: WaitingMail): Promise<OutgoingMail> {
     const rendered = await render(mail, { issuer: config.issuer, brand: deps.brand() })

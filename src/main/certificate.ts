@@ -5,7 +5,7 @@ import type { Config } from '#config/config.ts'
 import type { Logger } from '#observability/logger.ts'
 import { AppError } from '#shared/app-error.ts'
 
-type Files = NonNullable<Config['server']['tls']>
+type Files = NonNullable<Config['tls']>
 
 /** PEM strings. */
 export interface Certificate {

@@ -9,9 +9,9 @@ const LOAD_AFTER_MS = 20
 
 /** Returns this process alone, or workers. */
 export async function createServingProcesses(loaded: Loaded, logger: Logger): Promise<ServingProcesses> {
-  if (loaded.config.server.workers === 1) return createSingleProcess(loaded, logger)
+  if (loaded.config.workers === 1) return createSingleProcess(loaded, logger)
   const { createWorkers } = await import('./workers.ts')
-  return createWorkers(loaded.config.server.workers, logger)
+  return createWorkers(loaded.config.workers, logger)
 }
 
 function createSingleProcess({ config, secrets }: Loaded, logger: Logger): ServingProcesses {

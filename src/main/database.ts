@@ -43,7 +43,7 @@ export async function openDatabase(
   await using life = new AsyncDisposableStack()
   const { stop, ...urls } = await startDatabase(config, secrets, logger)
   life.defer(stop)
-  await prepareSchema(config.database.migrate, urls, waitingFor, logger)
+  await prepareSchema(config.migrate, urls, waitingFor, logger)
   const probe = createDatabase({ url: urls.url, poolSize: 1, applicationName: 'signet-probe', logger })
   life.defer(() => probe.close())
   await compareMasterKeys(probe, secrets, newMasterKeyFile)
@@ -79,7 +79,7 @@ async function startDatabase(
   }
   // the migration reports a failure
   const onCreate = () => void loadMigrator().catch(() => {})
-  const embedded = await startEmbedded({ dataDir: config.database.dataDir, logger, onCreate })
+  const embedded = await startEmbedded({ dataDir: config.dataDir, logger, onCreate })
   return { url: embedded.url, directUrl: embedded.url, stop: () => embedded.stop() }
 }
 
@@ -88,7 +88,7 @@ async function startDatabase(
  * Throws DatabaseStartError when the database belongs to a newer release.
  */
 async function prepareSchema(
-  mode: Config['database']['migrate'],
+  mode: Config['migrate'],
   { directUrl: url }: DatabaseUrls,
   waitingFor: (reason: string) => void,
   logger: Logger,

@@ -34,6 +34,6 @@ export function devMailRoutes(
   db: () => Queryable | undefined,
 ): NonNullable<ManagementServerDeps['routes']> {
   if (config.production || secrets.smtpUrl !== undefined) return {}
-  const { host } = config.management
+  const { managementHost: host } = config
   return { [DEV_MAIL_PATH]: createDevMailbox({ db, keyring: createKeyring(secrets.masterKeys), host }) }
 }

@@ -31,7 +31,7 @@ export interface ServingNode {
  */
 export async function startNode({ config, secrets, database, logger, metrics }: NodeDeps): Promise<ServingNode> {
   await using life = new AsyncDisposableStack()
-  const { tls } = config.server
+  const { tls } = config
   const certificate = tls && readCertificate(tls)
   await loadLanguages()
   const services = await createServices({
@@ -46,7 +46,7 @@ export async function startNode({ config, secrets, database, logger, metrics }: 
   await prepareCliClient(config, services.clients, logger)
   const server = createHttpServer({ handler: createApp(services).callback(), tls: certificate })
   if (tls) life.defer(watchCertificate(tls, (next) => server.replaceCertificate(next), logger))
-  await server.listen(config.server.workers > 1 ? workerAddress(config) : publicAddress(config))
+  await server.listen(config.workers > 1 ? workerAddress(config) : publicAddress(config))
   const resources = life.move()
   return {
     drain: async (timeoutMs) => {

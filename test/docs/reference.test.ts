@@ -23,6 +23,7 @@ function pathsBelow(heading: string): string[] {
 
 test('settings, commands, admin routes, audit events, the row table and the hazards are as the code has them (npm run reference)', () => {
   expect(documents().map(({ file }) => file)).toEqual([
+    '.env.example',
     'ARCHITECTURE.md',
     'docs/reference.md',
     'docs/security/hazards.md',

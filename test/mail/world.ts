@@ -30,7 +30,7 @@ export async function openMailWorld(options: MailWorldOptions = {}) {
   const told = (level: string) => (detail: object, message: string) => void lines.push({ level, detail, message })
   const metrics = createMetrics()
   const mail = createMail({
-    config: { issuer: ISSUER, production: options.production ?? true, mail: { from: FROM } },
+    config: { issuer: ISSUER, production: options.production ?? true, mailFrom: FROM },
     smtpUrl: options.smtpUrl,
     db,
     keyring,

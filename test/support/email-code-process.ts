@@ -17,7 +17,7 @@ const db = createDatabase({ url })
 const keyring = createKeyring([Buffer.from(key, 'hex')])
 const audit = createAudit({ db })
 const mail = createMail({
-  config: { issuer: 'https://id.example.com', production: false, mail: { from: undefined } },
+  config: { issuer: 'https://id.example.com', production: false, mailFrom: undefined },
   smtpUrl: undefined,
   db,
   keyring,

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const { codes: emailCodes, db, accounts } = world
   const keyring = createKeyring([Buffer.alloc(32, 9)])
   const metrics = createMetrics()
-  const config = { issuer: 'https://id.example.com', production: false, mail: { from: undefined } }
+  const config = { issuer: 'https://id.example.com', production: false, mailFrom: undefined }
   const logger = createLogger({ level: 'silent', format: 'json' })
   const brand = () => 'Signet'
   const mail = createMail({ config, smtpUrl: undefined, db, keyring, logger, metrics, clock, brand })

@@ -150,7 +150,7 @@ async function createRooms(issuer: string) {
   const { passwords } = createMethods({ ...deps, accounts, keyring, issuer, brand: () => 'Signet' })
   const settings = createSettings(deps)
   const mail = createMail({
-    config: { issuer, production: false, mail: { from: undefined } },
+    config: { issuer, production: false, mailFrom: undefined },
     smtpUrl: undefined,
     db,
     keyring,

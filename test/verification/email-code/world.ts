@@ -38,7 +38,7 @@ export async function openCodeWorld() {
 
   function build(over: Database, production = false) {
     const mail = createMail({
-      config: { issuer: 'https://id.example.com', production, mail: { from: undefined } },
+      config: { issuer: 'https://id.example.com', production, mailFrom: undefined },
       smtpUrl: undefined,
       db: over,
       keyring,
