@@ -1,11 +1,11 @@
-/** Paths that the documents about the house name: each must exist. */
+/** Finds paths in documents about the architecture that do not exist. */
 import { posix } from 'node:path'
 import type { SourceFile } from './source-file.ts'
 
 const FILE = /^[#\w./-]*[\w-]\.(?:ts|js|mjs|css|md|sh|yml|json)$/
 const FOLDER = /^(?:[\w.-]+\/)+$/
 
-/** Each path that stands in backticks, or begins a line of the drawing in ARCHITECTURE.md, and leads to nothing in `paths`. */
+/** Returns each path in backticks, or in the tree of ARCHITECTURE.md, that is not in `paths`. */
 export function pathsThatAreMissing(document: SourceFile, paths: readonly string[]): string[] {
   const names = [...drawn(document.text), ...quoted(document.text)]
   return names
@@ -18,7 +18,10 @@ interface Named {
   readonly line: number
 }
 
-/** `a/b.ts`, `a/`, `#clients/a.ts` in backticks; patterns (`*-store.ts`, `<room>/`, `#room/file.ts`) and URLs are none. */
+/**
+ * Returns paths in backticks, such as `a/b.ts`, `a/`, `#clients/a.ts`; ignores patterns (`*-store.ts`, `<room>/`,
+ * `#room/file.ts`) and URLs.
+ */
 function quoted(text: string): Named[] {
   return text.split('\n').flatMap((content, index) =>
     [...content.matchAll(/`([^`]+)`/g)]
@@ -28,7 +31,7 @@ function quoted(text: string): Named[] {
   )
 }
 
-/** What stands in a ```text block before the first two blanks of a line; an indented line is below `src`. */
+/** Returns the names in a ```text block: what comes before two spaces; an indented line is below `src`. */
 function drawn(text: string): Named[] {
   let inside = false
   return text.split('\n').flatMap((content, index) => {
@@ -41,7 +44,7 @@ function drawn(text: string): Named[] {
   })
 }
 
-/** A name may start at the root, at `src`, or at the document's own folder; one without a folder may be anywhere. */
+/** A name can be relative to the root, to `src` or to the document's folder; one without a folder can be anywhere. */
 function exists(name: string, folder: string, paths: readonly string[]): boolean {
   const wanted = name.replace(/^#/, 'src/')
   const candidates = [wanted, `src/${wanted}`, posix.join(folder, wanted)]

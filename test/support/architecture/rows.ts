@@ -1,6 +1,9 @@
-/** The row table of the house: who may import whom, and which room alone knows a package. ARCHITECTURE.md tells why. */
+/**
+ * The row table of the architecture: which room may import which, and the packages that belong to one room.
+ * ARCHITECTURE.md explains it.
+ */
 
-/** A room imports itself or a room of an earlier row; never a neighbour of its own row, never a later one. */
+/** A room imports itself or rooms of an earlier row, never a neighbour in its own row or a later one. */
 export const ROWS: readonly (readonly string[])[] = [
   ['shared'],
   ['config', 'resource-server', 'observability'],
@@ -18,7 +21,10 @@ export const ROWS: readonly (readonly string[])[] = [
   ['main', 'cli'],
 ]
 
-/** A package (a name, or a scope ending in `/`) and the rooms that may import it; `types` may import its types. */
+/**
+ * A package (a name, or a scope that ends in `/`) and the rooms that may import it; rooms in `types` may import its
+ * types.
+ */
 export interface Keeper {
   readonly packages: readonly string[]
   readonly rooms: readonly string[]

@@ -1,10 +1,10 @@
-/** The rules of the house as functions from files to findings; ARCHITECTURE.md says them in words. */
+/** The architecture rules, as functions from files to findings; ARCHITECTURE.md describes them. */
 import { builtinModules } from 'node:module'
 import { posix } from 'node:path'
 import { KEEPERS, LONG_REGISTRIES, ROWS } from './rows.ts'
 import { type Import, importsOf, linesMatching, type SourceFile } from './source-file.ts'
 
-/** One breach, told as `file:line  rule`. */
+/** One violation, as `file:line  rule`. */
 export type Finding = string
 
 const finding = (file: SourceFile, line: number, rule: string): Finding => `${file.path}:${line}  ${rule}`
@@ -16,7 +16,7 @@ export function roomOf(path: string): string | undefined {
 
 const rowOf = (room: string): number => ROWS.findIndex((row) => row.includes(room))
 
-/** The path an import of our own leads to, from the project's root; undefined for a package. */
+/** Returns the path of our own import from the project's root, or undefined for a package. */
 function ownTarget(file: SourceFile, specifier: string): string | undefined {
   if (specifier.startsWith('#')) return `src/${specifier.slice(1)}`
   if (specifier.startsWith('.')) return posix.join(posix.dirname(file.path), specifier)
@@ -36,7 +36,7 @@ function eachLine(files: readonly SourceFile[], pattern: RegExp, rule: string): 
   return files.flatMap((file) => linesMatching(file, pattern).map((line) => finding(file, line, rule)))
 }
 
-/** Every folder and file directly under `src` stands in the row table. */
+/** Every folder and file directly below `src` is in the row table. */
 export function everyRoomHasARow(files: readonly SourceFile[]): Finding[] {
   return files.flatMap((file) => {
     const room = roomOf(file.path)
@@ -82,7 +82,7 @@ export function importsSpellTheirPath(files: readonly SourceFile[]): Finding[] {
 const belongsTo = (specifier: string, name: string): boolean =>
   name.endsWith('/') ? specifier.startsWith(name) : specifier === name || specifier.startsWith(`${name}/`)
 
-/** The column "alone may know": some packages are imported by their keeper only. */
+/** The column "alone may import": some packages are imported only by the rooms that own them. */
 export function packagesStayWithTheirKeeper(files: readonly SourceFile[]): Finding[] {
   return eachImport(files, (file, { specifier, typeOnly }) => {
     const room = roomOf(file.path)
@@ -94,7 +94,7 @@ export function packagesStayWithTheirKeeper(files: readonly SourceFile[]): Findi
   })
 }
 
-/** What runs in production is a production dependency. */
+/** `src` imports only production dependencies. */
 export function srcImportsProductionDependencies(
   files: readonly SourceFile[],
   dependencies: readonly string[],
@@ -109,7 +109,9 @@ export function srcImportsProductionDependencies(
   })
 }
 
-/** No file of ours imports itself by way of others, types included; the finding names the import that closes the circle. */
+/**
+ * No file imports itself through others, including type imports; the finding names the import that closes the cycle.
+ */
 export function noCircles(files: readonly SourceFile[]): Finding[] {
   const byPath = new Map(files.map((file) => [file.path, file]))
   const seen = new Map<string, 'open' | 'done'>()
@@ -128,7 +130,7 @@ export function noCircles(files: readonly SourceFile[]): Finding[] {
   return found
 }
 
-/** The engine's inside is reached through one seam. */
+/** Only one file imports from inside the engine. */
 export function oneSeamIntoTheEngine(files: readonly SourceFile[]): Finding[] {
   return eachImport(files, (file, { specifier }) =>
     specifier.startsWith('oidc-provider/') && file.path !== 'src/oidc/engine/internals.ts'
@@ -137,7 +139,7 @@ export function oneSeamIntoTheEngine(files: readonly SourceFile[]): Finding[] {
   )
 }
 
-/** A migration stands alone: it may not change because the code does. */
+/** A migration imports no code, because it must not change when the code does. */
 export function migrationsImportKnexTypes(files: readonly SourceFile[]): Finding[] {
   const migrations = files.filter(({ path }) => path.startsWith('migrations/') && path !== 'migrations/registry.ts')
   return eachImport(migrations, (_file, { specifier, typeOnly }) =>
@@ -145,7 +147,7 @@ export function migrationsImportKnexTypes(files: readonly SourceFile[]): Finding
   )
 }
 
-/** `YYYYMMDDHHMMSS-<room>-<verb>-<object>.ts`, with a way up and a way down. */
+/** `YYYYMMDDHHMMSS-<room>-<verb>-<object>.ts`, with `up` and `down`. */
 export function migrationsSayTheirRoom(files: readonly SourceFile[]): Finding[] {
   const rooms = ROWS.flat().join('|')
   const name = new RegExp(`^migrations/\\d{14}-(?:${rooms})-[a-z]+-[a-z0-9-]+\\.ts$`)
@@ -159,7 +161,7 @@ export function migrationsSayTheirRoom(files: readonly SourceFile[]): Finding[] 
     ])
 }
 
-/** Only one file knows that there is an environment. */
+/** Only one file reads the environment. */
 export function environmentIsReadOnce(files: readonly SourceFile[]): Finding[] {
   const others = files.filter(({ path }) => roomOf(path) !== undefined && path !== 'src/config/env.ts')
   return eachLine(others, /\bprocess\s*\.\s*env\b|\bprocess\s*\[\s*['"]env/, 'process.env only in src/config/env.ts')
@@ -168,7 +170,7 @@ export function environmentIsReadOnce(files: readonly SourceFile[]): Finding[] {
 const SQL =
   /\bSELECT\s[\s\S]{1,400}?\bFROM\s|\bSELECT\s+(?:1|pg_\w+\()|\bINSERT\s+INTO\s|\bUPDATE\s+\w+\s+SET\s|\bDELETE\s+FROM\s|\b(?:CREATE|ALTER|DROP|TRUNCATE)\s+(?:TABLE|INDEX|TYPE|ROLE|DATABASE|SCHEMA|UNIQUE)\b|\bNOTIFY\s+\w|\.query\s*[(<]/g
 
-/** SQL stands in stores, in the database room, in the engine's adapter and in migrations. */
+/** SQL is only in stores, the database room, the engine's adapter and migrations. */
 export function sqlStaysInStores(files: readonly SourceFile[]): Finding[] {
   const others = files.filter(
     ({ path }) =>
@@ -182,7 +184,7 @@ export function sqlStaysInStores(files: readonly SourceFile[]): Finding[] {
 
 const WRITE = /\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE)\s+(?:ONLY\s+)?([a-z_]+)\b/g
 
-/** A table is written by the room that owns it. `owners` gives the room of a table. */
+/** Only the room that owns a table writes to it. `owners` maps tables to rooms. */
 export function tablesAreWrittenByTheirRoom(
   files: readonly SourceFile[],
   owners: Readonly<Record<string, string>>,
@@ -199,7 +201,7 @@ export function tablesAreWrittenByTheirRoom(
   })
 }
 
-/** Names that say nothing, and barrels that tie rooms together. */
+/** No vague file names, and no barrels, which tie rooms together. */
 export function noForbiddenNames(files: readonly SourceFile[]): Finding[] {
   return files.flatMap((file) => {
     const parts = file.path.replace(/\.[a-z.]+$/, '').split('/')
@@ -216,7 +218,7 @@ export function noForbiddenNames(files: readonly SourceFile[]): Finding[] {
   })
 }
 
-/** Named exports only: a thing has the same name everywhere. */
+/** Named exports only, so that everything has the same name everywhere. */
 export function noDefaultExports(files: readonly SourceFile[]): Finding[] {
   const ours = files.filter(({ path }) => roomOf(path) !== undefined)
   return eachLine(ours, /^export\s+default\b|^export\s*\{[^}]*\bas\s+default\b/m, 'named exports only')
@@ -225,7 +227,7 @@ export function noDefaultExports(files: readonly SourceFile[]): Finding[] {
 const NOT_ERASABLE =
   /^\s*(?:export\s+)?(?:const\s+)?enum\s+\w|^\s*(?:export\s+)?(?:declare\s+)?namespace\s+\w|^\s*@\w+(?:\(.*\))?\s*$/m
 
-/** Sources run by stripping their types: what would need a compiler is not written. */
+/** Sources run by type stripping, so syntax that needs a compiler is not used. */
 export function onlyErasableSyntax(files: readonly SourceFile[]): Finding[] {
   return eachLine(files, NOT_ERASABLE, 'no enum, namespace or decorator')
 }
@@ -239,7 +241,7 @@ export function atMost300Lines(files: readonly SourceFile[]): Finding[] {
   })
 }
 
-/** A file opens with a sentence saying what it is for. */
+/** A file starts with a sentence that says what it is for. */
 export function filesOpenWithASentence(files: readonly SourceFile[]): Finding[] {
   return files
     .filter(({ path }) => roomOf(path) !== undefined)
@@ -247,7 +249,7 @@ export function filesOpenWithASentence(files: readonly SourceFile[]): Finding[] 
     .map((file) => finding(file, 1, 'a file opens with a sentence (/** … */) saying what it is for'))
 }
 
-/** Each room tells in at most twelve lines what it owns. `readmes` holds every README.md below src. */
+/** Each room says in at most twelve lines what it owns. `readmes` contains every README.md below src. */
 export function roomsTellTheirStory(files: readonly SourceFile[], readmes: readonly SourceFile[]): Finding[] {
   const rooms = new Set(files.filter(({ path }) => path.split('/').length > 2).map(({ path }) => roomOf(path)))
   rooms.delete(undefined)

@@ -1,4 +1,4 @@
-/** Reads the project's own files and finds what the architecture rules look at: imports, code without its comments. */
+/** Reads the project's files and finds what the architecture rules need: imports, and code without comments. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 
@@ -10,13 +10,13 @@ export interface SourceFile {
 
 export interface Import {
   readonly specifier: string
-  /** Counted from 1. */
+  /** From 1. */
   readonly line: number
-  /** `import type …`, or every name in the braces is marked `type`. */
+  /** True for `import type …`, or when every imported name is marked `type`. */
   readonly typeOnly: boolean
 }
 
-/** Every file below `folders` whose name ends in one of `extensions`, in the order of their paths. */
+/** Returns all files below `folders` with one of `extensions`, sorted by path. */
 export function readSourceFiles(
   root: string,
   folders: readonly string[],
@@ -40,7 +40,7 @@ function walk(folder: string): string[] {
 const IMPORT =
   /(?:^|[;\n])\s*(?<keyword>import|export)\s+(?<clause>type\s+)?(?<names>[^'"`;()=]*?\bfrom\s*)?['"](?<static>[^'"\n]+)['"]|\bimport\(\s*['"](?<dynamic>[^'"\n]+)['"]/g
 
-/** The static and dynamic imports and re-exports of a file. */
+/** Returns the static and dynamic imports and re-exports of a file. */
 export function importsOf(file: SourceFile): Import[] {
   const code = withoutComments(file.text)
   return [...code.matchAll(IMPORT)].map((match) => {
@@ -58,7 +58,7 @@ function onlyTypes(names: string | undefined): boolean {
   return parts.filter((part) => part !== '').every((part) => part.startsWith('type '))
 }
 
-/** The lines, counted from 1, on which `pattern` matches the code of a file; comments do not count. */
+/** Returns the lines, from 1, where `pattern` matches the code of a file without its comments. */
 export function linesMatching(file: SourceFile, pattern: RegExp): number[] {
   const code = withoutComments(file.text)
   return [...code.matchAll(new RegExp(pattern, pattern.flags.includes('g') ? pattern.flags : `${pattern.flags}g`))].map(
@@ -73,7 +73,7 @@ function lineAt(text: string, index: number): number {
 const TOKEN =
   /(?<comment>\/\*[\s\S]*?\*\/|\/\/[^\n]*)|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|\$\{(?:[^{}`]|`(?:\\.|[^`\\])*`|\{[^{}]*\})*\}|[^`\\])*`|(?<=[(,=:[!&|?{};>]\s*|\breturn\s+)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/g
 
-/** The text with each comment blanked out, so that lines and columns stay; strings, templates and patterns remain. */
+/** Replaces each comment by blanks, so that lines and columns stay; keeps strings, templates and patterns. */
 function withoutComments(text: string): string {
   return text.replace(TOKEN, (token, comment: string | undefined) =>
     comment === undefined ? token : token.replace(/[^\n]/g, ' '),

@@ -1,16 +1,16 @@
-/** The command blocks of a document, and a shell that runs them one after the other as a reader would. */
+/** Finds the command blocks of a document and runs them in a shell, one after the other, as a reader would. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { atEnd } from '../endings.ts'
 import { eventually } from '../eventually.ts'
 
 export interface Block {
-  /** Counted from 1: where the fence opens. */
+  /** The line of the opening fence, from 1. */
   readonly line: number
   readonly language: string
   readonly code: string
 }
 
-/** Every fenced block of a Markdown text. */
+/** Returns all fenced blocks of a Markdown text. */
 export function blocksOf(markdown: string): Block[] {
   return [...markdown.matchAll(/^```(\w+)\n([^]*?)^```/gm)].map((match) => ({
     line: markdown.slice(0, match.index).split('\n').length,
@@ -19,25 +19,28 @@ export function blocksOf(markdown: string): Block[] {
   }))
 }
 
-/** Whether a block is one that stays: a server that the reader leaves running. */
+/** Whether a block starts a server that the reader leaves running. */
 export const staysOpen = (block: Block): boolean => /\bnpm (start|run demo|run dev)\s*$/.test(block.code)
 
 export interface Shell {
-  /** Runs a block to its end; resolves with what it wrote. Throws when a command of it fails. */
+  /** Runs a block and resolves with its output. Throws when a command fails. */
   run(code: string): Promise<string>
   /** Starts a block and waits until `url` answers. */
   open(code: string, url: string): Promise<void>
-  /** Ctrl-C to what is open; resolves with its exit code, or the signal that ended it; undefined: nothing was open. */
+  /**
+   * Sends Ctrl-C to the running block. Resolves with its exit code or the signal that ended it, or undefined when none
+   * ran.
+   */
   interrupt(): Promise<number | string | undefined>
 }
 
-/** A shell in `cwd`. What is open when the test file ends is ended. */
+/** Opens a shell in `cwd`. A running block ends with the test file. */
 export function openShell(cwd: string, env: NodeJS.ProcessEnv): Shell {
   let open: ChildProcess | undefined
   let output = ''
 
   function start(code: string, take: (chunk: string) => void): ChildProcess {
-    // a group of its own, so that the signal of Ctrl-C reaches all of it, as a terminal does it
+    // its own process group, so that the signal of Ctrl-C reaches all processes, as in a terminal
     const args = ['-euo', 'pipefail', '-c', code]
     const child = spawn('bash', args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => take(chunk.toString()))

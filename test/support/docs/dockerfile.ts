@@ -1,8 +1,8 @@
-/** Reads a Dockerfile into stages of instructions: as much of its grammar as ours uses. */
+/** Parses a Dockerfile into stages of instructions; supports the grammar that ours uses. */
 
 export interface Instruction {
   readonly name: string
-  /** The rest, continued lines joined. */
+  /** The arguments, with continued lines joined. */
   readonly rest: string
 }
 
@@ -30,7 +30,7 @@ export function parseDockerfile(text: string): Stage[] {
   return stages
 }
 
-/** Where a `COPY` takes from: files of the context, or of the stage that `--from` names. */
+/** Returns the sources of `COPY` instructions: files of the context, or of the stage in `--from`. */
 export function copies(
   stage: Stage,
 ): { readonly from: string | undefined; readonly sources: string[]; readonly to: string }[] {
@@ -44,7 +44,7 @@ export function copies(
     })
 }
 
-/** The `ENV NAME=value` of a stage. */
+/** Returns the `ENV NAME=value` of a stage. */
 export function environmentOf(stage: Stage): Record<string, string> {
   const pairs = stage.instructions
     .filter(({ name }) => name === 'ENV')
@@ -52,7 +52,7 @@ export function environmentOf(stage: Stage): Record<string, string> {
   return Object.fromEntries(pairs)
 }
 
-/** The words of `ENTRYPOINT`, `CMD` or a health check in their JSON form. */
+/** Returns the arguments of `ENTRYPOINT`, `CMD` or a health check in JSON form. */
 export function wordsOf(stage: Stage, name: 'ENTRYPOINT' | 'CMD' | 'HEALTHCHECK'): string[] {
   const rest = stage.instructions.findLast((instruction) => instruction.name === name)?.rest ?? ''
   const json = rest.slice(Math.max(0, rest.indexOf('[')))

@@ -1,4 +1,4 @@
-/** Copies of the project's tree in an empty folder, as a clone of it would be. */
+/** Copies the project's files to an empty folder, as a clone would. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { atEnd } from '../endings.ts'
 
 export const ROOT = join(import.meta.dirname, '../../..')
 
-/** An empty folder, removed when the test file is done. Everybody may enter it. */
+/** Creates an empty folder that every user can enter and that is removed with the test file. */
 export function emptyFolder(name: string): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), `signet-${name}-`)))
   chmodSync(folder, 0o755)
@@ -15,14 +15,14 @@ export function emptyFolder(name: string): string {
   return folder
 }
 
-/** The files a clone would have, those not committed yet included. */
+/** Returns the files that a clone would have, including uncommitted ones. */
 export function treeFiles(): string[] {
   const args = ['ls-files', '--cached', '--others', '--exclude-standard', '-z']
   const listed = execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).split('\0')
   return listed.filter((path) => path !== '' && existsSync(join(ROOT, path)))
 }
 
-/** Copies the tree, or what of it `chosen` names, into `folder`. */
+/** Copies the files, or those that `chosen` accepts, to `folder`. */
 export function copyTree(folder: string, chosen: (path: string) => boolean = () => true): void {
   for (const path of treeFiles().filter(chosen)) cpSync(join(ROOT, path), join(folder, path))
 }

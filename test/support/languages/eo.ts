@@ -1,6 +1,6 @@
 /**
- * A language that is made of the English one: every text stands in ⟦…⟧ and is 40 % longer. What is outside of the
- * brackets on a page does not come from the catalogue.
+ * A pseudo-language made from English: every text is in ⟦…⟧ and 40 % longer. Text outside the brackets on a page does
+ * not come from the catalogue.
  */
 import { html, type Html } from '#pages/design/html.ts'
 import { TEXTS as PORTAL_TEXTS } from '#account-portal/texts/texts.ts'
@@ -19,7 +19,7 @@ export const translation: Translation = {
   interactions: longer(INTERACTION_TEXTS.en),
   portal: longer(PORTAL_TEXTS.en),
   passkeys: longer(PASSKEY_TEXTS.en),
-  // the code and the link of a letter are no texts
+  // the code and the link of a mail are not texts
   letters: longer(MAIL_TEMPLATES.en, ['code', 'url']),
 }
 
@@ -44,7 +44,7 @@ async function markup(value: Html): Promise<Html> {
   return html`⟦${text}${filler(shown)}⟧`
 }
 
-/** At least 40 % of a length, cut wherever that is. */
+/** Returns filler text of at least 40 % of a length. */
 function filler(length: number): string {
   const wanted = Math.ceil(length * 0.4)
   return ` ${WORDS.repeat(Math.ceil(wanted / WORDS.length))}`.slice(0, wanted + 1).trimEnd()

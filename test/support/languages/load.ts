@@ -1,4 +1,4 @@
-/** For `node --import`: a server that also speaks the language of this folder. */
+/** For `node --import`: adds the language of this folder to a server. */
 import { loadLanguages } from '#languages/languages.ts'
 
 await loadLanguages(import.meta.dirname)

@@ -15,13 +15,13 @@ interface Lock {
 
 export interface Packed {
   readonly tarball: string
-  /** The copy of the checkout that was packed. */
+  /** The copy of the checkout that is packed. */
   readonly checkout: string
   /** The paths in the package. */
   readonly files: readonly string[]
 }
 
-/** Packs a copy, since packing changes the manifest for a moment and other tests read it. */
+/** Packs a copy, because packing changes the manifest briefly and other tests read it. */
 export async function pack(): Promise<Packed> {
   const checkout = temporaryDir('checkout')
   for (const name of [...SOURCES, 'README.md', 'LICENSE'].filter((name) => existsSync(join(ROOT, name)))) {
@@ -33,7 +33,7 @@ export async function pack(): Promise<Packed> {
   return { tarball: join(checkout, packed.filename), checkout, files: packed.files.map(({ path }) => path) }
 }
 
-/** An empty folder with the package, Koa and the types for TypeScript in it. */
+/** Installs the package, Koa and the types for TypeScript in an empty folder. */
 export async function install({ tarball }: Packed): Promise<string> {
   const folder = temporaryDir('consumer')
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -51,7 +51,7 @@ export async function install({ tarball }: Packed): Promise<string> {
   return folder
 }
 
-/** The versions of our own lock file, so that npm's cache has all of them after `npm ci`. */
+/** Returns the versions in our lock file, which are all in npm's cache after `npm ci`. */
 function lockOf(dependencies: Record<string, string>): object {
   const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as Lock
   const kept = Object.entries(lock.packages).filter(
@@ -60,7 +60,7 @@ function lockOf(dependencies: Record<string, string>): object {
   return { lockfileVersion: 3, requires: true, packages: { '': { dependencies }, ...Object.fromEntries(kept) } }
 }
 
-/** Runs a program with the project's Node first in the path; rejects, with what it wrote, unless it ends well. */
+/** Runs a program with the project's Node first in the path. Rejects with its output unless it succeeds. */
 export async function run(command: string, args: readonly string[], cwd: string): Promise<{ stdout: string }> {
   const env = { ...process.env, PATH: `${NODE_DIR}:${process.env['PATH'] ?? ''}` }
   try {

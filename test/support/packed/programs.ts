@@ -1,4 +1,4 @@
-/** The programs that a user of the package would write: a `node:http` and a Koa server, without and with types. */
+/** Programs as a user of the package would write them: a `node:http` and a Koa server, with and without types. */
 
 const HTTP = `import { createServer } from 'node:http'
 import { accessTokens, AccessTokenRefused } from 'signet/resource-server'
@@ -64,7 +64,7 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
   'koa.ts': KOA_TYPED + STARTED_TYPED,
 }
 
-/** Each line is a mistake that the types must not let pass. */
+/** Each line has a mistake that the types must reject. */
 export const MISTAKES = `import { accessTokens, type AccessTokenClaims } from 'signet/resource-server'
 import { requireAccessToken } from 'signet/resource-server/koa'
 
