@@ -99,7 +99,7 @@ function withProcesses(health: Health, processes: { ready: Health['ready'] }): H
 
 function announceReady(config: Config, health: Health, logger: Logger): void {
   health.markStarted()
-  // Flush now, so that the next start is fast even if this process is killed.
+  // Flush early, so that the next start is fast even if this process is killed.
   setTimeout(flushCompileCache, 1000).unref()
   const { issuer, host, port, managementHost, managementPort } = config
   const seconds = performance.now() / 1000

@@ -64,7 +64,7 @@ export function createCsrf({ keys, issuer }: { readonly keys: readonly Buffer[];
 
   function accepts(ctx: Context, given: string | undefined, binding: string): boolean {
     const id = browserId(ctx)
-    // Sec-Fetch-Site is trusted only when it reports a cross-site request.
+    // Sec-Fetch-Site can only get a request refused: a valid token is needed in any case.
     const site = ctx.get('sec-fetch-site')
     const crossSite = site !== '' && site !== 'same-origin' && site !== 'none'
     return !crossSite && id !== undefined && keys.some((key) => equal(mac(key, id, binding), given ?? ''))
