@@ -1,5 +1,5 @@
-/** The schema as a whole: the steps of all rooms, and of the packages that bring tables of their own. */
-import { loadMigrator as loadOurs, migrate as migrateOurs, type MigrateOptions } from '#database/migrate.ts'
+/** The schema of all rooms: their tables and migrations, and the migrations of packages with tables of their own. */
+import { loadMigrator as loadKnex, migrate as migrateRooms, type MigrateOptions } from '#database/migrate.ts'
 import type { OwnedTables } from '#database/owned-tables.ts'
 import { loadOutboxMigrator, migrateOutbox } from '#outbox/outbox-schema.ts'
 import { TABLES as accountsTables } from '#accounts/tables.ts'
@@ -16,7 +16,7 @@ import { TABLES as signInTables } from '#sign-in/tables.ts'
 import { TABLES as signingKeysTables } from '#signing-keys/tables.ts'
 import { TABLES as verificationTables } from '#verification/tables.ts'
 
-/** The tables of every room, by the room that writes them. */
+/** The tables of every room, by the room that owns them. */
 export const TABLES_OF_ROOMS: Readonly<Record<string, OwnedTables>> = {
   accounts: accountsTables,
   audit: auditTables,
@@ -33,15 +33,15 @@ export const TABLES_OF_ROOMS: Readonly<Record<string, OwnedTables>> = {
   verification: verificationTables,
 }
 
-/** All of them: what a restore does to each. */
+/** All tables, with what a restore does to each. */
 export const TABLES: OwnedTables = Object.assign({}, ...Object.values(TABLES_OF_ROOMS))
 
-/** Takes all pending steps and returns their names; throws as `migrate` of the database room does. */
+/** Applies all pending migrations and returns their names. Throws as `migrate` of the database room. */
 export function migrate(options: MigrateOptions): Promise<string[]> {
-  return migrateOurs(options, () => migrateOutbox(options.url, options.logger))
+  return migrateRooms(options, () => migrateOutbox(options.url, options.logger))
 }
 
-/** Loads the code that takes steps, for a start that knows beforehand that there will be some. */
+/** Imports the migration code in advance, for a start that expects migrations. */
 export async function loadMigrator(): Promise<void> {
-  await Promise.all([loadOurs(), loadOutboxMigrator()])
+  await Promise.all([loadKnex(), loadOutboxMigrator()])
 }
