@@ -1,4 +1,4 @@
-/** One PostgreSQL for a test run, started when a test first asks for a database: a run of pure tests starts none. */
+/** One PostgreSQL for each test run, started when a test first asks for a database, so that pure tests start none. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ import { migrate } from '#schema.ts'
 import { postgresBinDir } from './support/postgres-binaries.ts'
 import { databaseUrl, TEMPLATE } from './support/postgres.ts'
 
-/** Nothing here must survive a power cut. */
+/** The data need not survive a crash. */
 const SETTINGS = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -26,7 +26,7 @@ interface Running {
   stop(): Promise<void>
 }
 
-/** A test process asks here for the URL; the first to ask waits until PostgreSQL has been started and migrated. */
+/** Serves the URL to test processes; the first one to ask waits until PostgreSQL is started and migrated. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   let running: Promise<Running> | undefined
   const server = createServer((_request, response) => {
@@ -46,7 +46,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
 }
 
-/** PostgreSQL with a migrated template that every test file clones. */
+/** Starts PostgreSQL with a migrated template, which every test file clones. */
 async function start(binDir: string | undefined): Promise<Running> {
   const dataDir = mkdtempSync(join(tmpdir(), 'signet-test-'))
   const postgres = await startEmbedded({ dataDir, settings: SETTINGS, ...(binDir && { binDir }) })

@@ -1,4 +1,4 @@
-/** A live server whose mails arrive, and people who register, reset and accept invitations. */
+/** A running server with a mail relay, and people who register, reset passwords and accept invitations. */
 import type { ParsedMail } from 'mailparser'
 import { administrator, PASSWORD, type Administrator } from '../support/administrator.ts'
 import { createApp, type App } from '../support/app.ts'
@@ -11,38 +11,38 @@ import { eventually } from '../support/eventually.ts'
 export const CALLBACK = 'https://shop.example/cb'
 export const NEW_PASSWORD = 'seven purple lanterns drift'
 
-export interface MailContent {
+export interface ReceivedMail {
   readonly subject: string
   readonly text: string
   readonly html: string
-  /** The eight digits, where it has some. */
+  /** The eight digits, if any. */
   readonly code: string
-  /** The link of its button. */
+  /** The URL of its button. */
   readonly link: string
 }
 
 export interface MailWorld {
   readonly server: Server
-  /** Another process of the same issuer, where two were started. */
+  /** Another process of the same issuer, if two were started. */
   readonly second: Server
   readonly admin: Administrator
   readonly app: App
   readonly smtp: SmtpServer
   /** `through`: the process that each request goes to. */
   somebody(through?: () => Server): Person
-  /** An account with PASSWORD. */
+  /** Creates an account with PASSWORD. */
   account(also?: Record<string, unknown>): Promise<{ sub: string; email: string }>
   address(): string
   set(mode: 'off' | 'invited' | 'open'): Promise<void>
-  /** The sign-in page of a new request. */
+  /** Opens the sign-in page of a new request. */
   signInPage(browser: Person, params?: Record<string, string>): Promise<Visit>
-  /** The page behind a link of the page, by its words. */
+  /** Follows a link of the page, found by its text. */
   follow(browser: Person, page: Visit, words: string): Promise<Visit>
-  /** The newest mail to an address, once there are `count`. */
-  mail(address: string, count?: number): Promise<MailContent>
-  /** From the sign-in page to the one that asks for the code. */
+  /** Waits until an address has `count` mails and returns the newest. */
+  mail(address: string, count?: number): Promise<ReceivedMail>
+  /** Goes from the sign-in page to the one that asks for the code. */
   ask(browser: Person, kind: 'reset' | 'register', email: string, params?: Record<string, string>): Promise<Visit>
-  /** The same, with the code: the page that asks for the new password. */
+  /** Does the same and enters the code, up to the page that asks for the new password. */
   prove(browser: Person, kind: 'reset' | 'register', email: string, params?: Record<string, string>): Promise<Visit>
   newestEvent(type: string): Promise<Record<string, unknown>>
 }
@@ -95,7 +95,7 @@ export async function startMailWorld(count = 1, options: ServerOptions = {}): Pr
   return world
 }
 
-/** The address of a link by its words. */
+/** Returns the URL of a link, found by its text. */
 export function linkOf(page: Visit, words: string): string {
   const link = [...page.html.matchAll(/<a\b[^>]*href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g)].find(
     ([, , inner]) => textOf(inner ?? '') === words,
@@ -104,16 +104,16 @@ export function linkOf(page: Visit, words: string): string {
   return link[1].replaceAll('&amp;', '&')
 }
 
-async function untilMail(smtp: SmtpServer, address: string, wanted: number): Promise<MailContent> {
+async function untilMail(smtp: SmtpServer, address: string, wanted: number): Promise<ReceivedMail> {
   const own = () => smtp.taken.filter(({ to }) => to.includes(address))
   await eventually(
     () => own().length >= Math.max(wanted, 1),
     20_000,
     () => `no mail came to ${address}`,
   )
-  return letterOf((own().at(-1) as TakenMail).parsed)
+  return receivedMail((own().at(-1) as TakenMail).parsed)
 }
 
-function letterOf({ subject = '', text = '', html }: ParsedMail): MailContent {
+function receivedMail({ subject = '', text = '', html }: ParsedMail): ReceivedMail {
   return { subject, text, html: typeof html === 'string' ? html : '', code: codeIn(text), link: linkIn(text) }
 }

@@ -19,10 +19,10 @@ test('a language of one file is spoken by pages and offered at their foot', asyn
 test('an account keeps it, and its mails speak it in text and HTML', async () => {
   const { email, sub } = await world.account({ locale: MARKED })
   await world.admin.call('POST', `/accounts/${sub}/reset-password`)
-  const letter = await world.mail(email)
-  expect(letter.subject).toMatch(/^⟦Choose a new password for Signet [^⟧]+⟧$/)
-  expect(letter.text).toMatch(/⟦The link works once/)
-  expect(letter.html).toContain(`lang="${MARKED}"`)
+  const mail = await world.mail(email)
+  expect(mail.subject).toMatch(/^⟦Choose a new password for Signet [^⟧]+⟧$/)
+  expect(mail.text).toMatch(/⟦The link works once/)
+  expect(mail.html).toContain(`lang="${MARKED}"`)
 })
 
 test('a server without the file answers in one of its own languages', async () => {

@@ -1,4 +1,4 @@
-/** The mail room over a database and a runner of its own. */
+/** The mail room over its own database and outbox runner. */
 import { randomBytes } from 'node:crypto'
 import { openOutboxRunner } from '#outbox/runner.ts'
 import { createDatabase } from '#database/pool.ts'
@@ -49,21 +49,21 @@ export async function openMailWorld(options: MailWorldOptions = {}) {
     keyring,
     mail,
     lines,
-    /** Starts a runner that sends; it ends with the test file. */
+    /** Starts a runner that sends mails; it stops with the test file. */
     async send(taskMs = 8000) {
       const tasks = { [MAIL_TASK]: mail.deliver }
       const runner = await openOutboxRunner({ url, tasks, taskMs, leaseMs: taskMs + 500, pollMs: 100 })
       atEnd(() => runner.close())
       return runner
     },
-    /** What waits in the outbox, as PostgreSQL has it. */
+    /** Returns the rows of the outbox. */
     async waiting(): Promise<{ attempts: number; last_error: string | null; line: string }[]> {
       const { rows } = await db.query<{ attempts: number; last_error: string | null; line: string }>(
         'SELECT attempts, last_error, t::text AS line FROM graphile_worker._private_jobs t ORDER BY id',
       )
       return rows
     },
-    /** The counted attempts by outcome. */
+    /** Returns the counted attempts by outcome. */
     async counted(): Promise<Record<string, number>> {
       const figures = [...(await metrics.text()).matchAll(/^signet_mails_total\{outcome="(\w+)"\} (\d+)/gm)]
       return Object.fromEntries(figures.map(([, outcome, count]) => [outcome, Number(count)]))

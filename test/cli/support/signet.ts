@@ -1,4 +1,4 @@
-/** The command line against a live server: as processes of its own, or, much cheaper, within the test. */
+/** Runs the CLI against a running server: as separate processes or, much faster, in the test's process. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -19,22 +19,22 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-/** Words of a command line, in groups where that reads better. */
+/** The words of a command line, grouped for readability. */
 type Words = readonly (string | readonly string[])[]
 
 type RunSignet = (args: Words, options?: RunOptions) => Promise<Run>
 
 export interface Signet {
   readonly server: Server
-  /** The folder that commands run in. */
+  /** The working directory of commands. */
   readonly dir: string
-  /** Runs `signet` with arguments and returns how it ended. */
+  /** Runs `signet` with arguments and returns its result. */
   readonly run: RunSignet
   /** Runs it with `--json`, expects it to succeed, and returns the document. */
   json<Document = Record<string, unknown>>(args: Words, options?: RunOptions): Promise<Document>
 }
 
-/** A server, and the command line with the settings of that server. `own`: each command is a process of its own. */
+/** Starts a server, and returns the CLI with its settings. `own`: each command is a separate process. */
 export async function startSignet(process: 'own' | 'shared' = 'shared'): Promise<Signet> {
   const server = await startServer()
   const dir = temporaryDir('cli')
@@ -52,7 +52,7 @@ export async function startSignet(process: 'own' | 'shared' = 'shared'): Promise
   return { server, dir, run, json }
 }
 
-/** As its users run it. */
+/** Runs it as users do, in its own process. */
 export function runSignet(args: readonly string[], options: RunOptions & { dir: string }): Promise<Run> {
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env }
   const flags = ['--disable-warning=ExperimentalWarning', '--enable-source-maps']
@@ -71,7 +71,7 @@ export function runSignet(args: readonly string[], options: RunOptions & { dir: 
   })
 }
 
-/** The same program on other streams, in the folder and environment given; one at a time. */
+/** Runs the same program in this process, with its own streams, folder and environment; one at a time. */
 async function runWithin(args: readonly string[], options: RunOptions & { dir: string }): Promise<Run> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const texts = [stdout, stderr].map(gather)
