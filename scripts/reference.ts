@@ -1,6 +1,6 @@
 /**
- * Writes the documentation that follows the code: settings (with `.env.example`), commands, admin routes, audit events,
- * the row table and the hazards. `npm run reference` brings them up to date; a test fails when they are not.
+ * Writes the documentation that follows the code: settings (with `.env.example`), clients, commands, admin routes, audit
+ * events, the row table and the hazards. `npm run reference` brings them up to date; a test fails when they are not.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { adminRoutes, type AdminServices } from '#admin/resources.ts'
 import type { Route } from '#admin/route.ts'
 import { AUDIT_EVENTS } from '#audit/events.ts'
 import { createProgram } from '#cli/program.ts'
+import { authMethodTable, memberTable, profileTable } from '#clients/reference.ts'
 import { envExample, referenceTable } from '#config/reference.ts'
 import { DEFAULT_SETTINGS, SETTINGS_GROUPS } from '#settings/settings-schema.ts'
 import { asvsTable } from '../test/hazards/catalogue/asvs.ts'
@@ -123,6 +124,9 @@ const PARTS: readonly { file: string; part?: string; text: () => string }[] = [
   { file: 'ARCHITECTURE.md', part: 'rows', text: rowTable },
   { file: 'docs/reference.md', part: 'configuration', text: referenceTable },
   { file: 'docs/reference.md', part: 'settings', text: settingsTable },
+  { file: 'docs/reference.md', part: 'client-profiles', text: profileTable },
+  { file: 'docs/reference.md', part: 'client-auth-methods', text: authMethodTable },
+  { file: 'docs/reference.md', part: 'client-members', text: memberTable },
   { file: 'docs/reference.md', part: 'commands', text: commandList },
   { file: 'docs/reference.md', part: 'admin-routes', text: routeTable },
   { file: 'docs/reference.md', part: 'audit-events', text: eventTable },

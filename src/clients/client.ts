@@ -1,8 +1,7 @@
 /** A client as the rooms know it, and the service that keeps clients. */
 import type { JsonWebKey } from 'node:crypto'
 import type { AuditContext } from '#audit/audit.ts'
-
-export type Profile = 'web' | 'spa' | 'native' | 'machine' | 'device' | 'fapi2'
+import type { Profile } from './profiles.ts'
 
 /** Which scopes of a protected resource a client may have. */
 export interface Allowance {
@@ -26,8 +25,8 @@ export interface Client {
   readonly profile: Profile
   readonly status: 'enabled' | 'disabled'
   /**
-   * RFC 7591 members, validated and completed by the profile, plus `signet_pkce`, `signet_assertion_audience`,
-   * `signet_introspect`; without client_id, client_secret and scope.
+   * The members of `members/registry.ts`, validated and completed by the profile; without client_id, client_secret and
+   * scope. A member at its default is absent.
    */
   readonly metadata: Readonly<Record<string, unknown>>
   /** OpenID scopes it may ask for (`openid profile email offline_access …`). */

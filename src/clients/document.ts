@@ -3,6 +3,7 @@ import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import type { Allowance, Client, ClientInput } from './client.ts'
 import { ClientMetadataError } from './errors.ts'
+import { PROFILES } from './profiles.ts'
 
 type Document = Record<string, unknown>
 
@@ -53,7 +54,7 @@ export function metadataToInput(document: Readonly<Document>, before?: Client): 
 
 /** The origins from which a browser may call the token endpoint for this client; none unless it is a browser app. */
 export function originsOf({ profile, metadata }: Pick<Client, 'profile' | 'metadata'>): readonly string[] {
-  if (profile !== 'spa') return []
+  if (!PROFILES[profile].hasOrigins) return []
   if (Array.isArray(metadata.signet_origins)) return metadata.signet_origins.map(String)
   const uris = Array.isArray(metadata.redirect_uris) ? metadata.redirect_uris : []
   return [...new Set(uris.map((uri) => new URL(String(uri)).origin))]

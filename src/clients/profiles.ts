@@ -1,5 +1,5 @@
-/** The profiles: what each kind of client may be, and what is safe for it by default. One entry a profile. */
-import type { Client, Profile } from './client.ts'
+/** The profiles: what each kind of client may be, and what is safe for it by default. One row a profile. */
+import type { AuthMethod } from './auth-methods.ts'
 
 export const GRANT = {
   code: 'authorization_code',
@@ -12,8 +12,7 @@ export const GRANT = {
 export const OPENID_SCOPES = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'] as const
 const PERSON_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const
 
-const SECRET_METHODS = ['client_secret_basic', 'client_secret_post'] as const
-const CONFIDENTIAL_METHODS = ['private_key_jwt', ...SECRET_METHODS] as const
+const CONFIDENTIAL_METHODS = ['private_key_jwt', 'client_secret_basic', 'client_secret_post'] as const
 /** Algorithms of client assertions (RFC 7523) that any profile may use. */
 export const ASSERTION_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const ID_TOKEN_ALGS = ['RS256', 'ES256'] as const
@@ -21,80 +20,110 @@ const ID_TOKEN_ALGS = ['RS256', 'ES256'] as const
 /** What this server has that clients may be registered for; what needs something else is refused. */
 export interface Offers {
   readonly dpop: boolean
+  readonly mtls: boolean
   /** The profiles that may have each grant type: those that a client has by default, and those that may be added. */
   readonly grants: readonly { readonly grantType: string; readonly profiles: readonly Profile[] }[]
 }
 
-export interface ProfileRules {
+export interface ProfileRow {
+  /** What kind of client it is, for the reference. */
+  readonly meaning: string
+  /** What it fixes, in words, for the reference. */
+  readonly summary: string
+  /** Refused unless the server offers DPoP. */
   readonly needsDpop?: true
-
-  /** Grant types it always has, and those it has unless told otherwise. */
+  /** Grant types it always has, and those it has when none are given. Others come with the rows of grants. */
   readonly grantTypes: {
     readonly required: readonly string[]
-    readonly usual: readonly string[]
+    readonly default: readonly string[]
   }
   /** Authentication methods at the token endpoint, the default first. */
-  readonly authMethods: readonly [string, ...string[]]
+  readonly authMethods: readonly [AuthMethod, ...AuthMethod[]]
   /** Algorithms of client assertions. */
   readonly assertionAlgs: readonly string[]
+  /** Whether its assertions may name the token endpoint as audience when it is registered so. */
+  readonly tokenEndpointMayBeAudience: boolean
   /** Algorithms of ID tokens, the default first. */
   readonly idTokenAlgs: readonly [string, ...string[]]
-  /** OpenID scopes unless told otherwise; none: it may have none. */
+  /** OpenID scopes when none are given; an empty list: it may have none. */
   readonly openidScopes: readonly string[]
-  readonly applicationType: 'web' | 'native'
   /** Whether `signet_pkce: "optional"` may be registered for a confidential client. */
   readonly pkceMayBeOptional: boolean
   /** Whether browsers may call the token endpoint from its origins. */
   readonly hasOrigins: boolean
-  /** Members with one value only. */
-  readonly fixed: Readonly<Record<string, unknown>>
+  /** Metadata members that have one value only. */
+  readonly fixed: Readonly<Record<string, unknown>> & { readonly application_type: 'web' | 'native' }
 }
 
 const PERSON = {
-  grantTypes: { required: [GRANT.code], usual: [GRANT.code, GRANT.refresh] },
+  grantTypes: { required: [GRANT.code], default: [GRANT.code, GRANT.refresh] },
   assertionAlgs: ASSERTION_ALGS,
+  tokenEndpointMayBeAudience: true,
   idTokenAlgs: ID_TOKEN_ALGS,
   openidScopes: PERSON_SCOPES,
-  applicationType: 'web',
   pkceMayBeOptional: false,
   hasOrigins: false,
-  fixed: {},
+  fixed: { application_type: 'web' },
 } as const
 
-export const PROFILES: Readonly<Record<Profile, ProfileRules>> = {
+const ROWS = {
   web: {
     ...PERSON,
+    meaning: 'server-side app',
+    summary: 'code + PKCE S256, refresh; `private_key_jwt` (default) or a client secret',
     authMethods: CONFIDENTIAL_METHODS,
     pkceMayBeOptional: true,
   },
-  spa: { ...PERSON, authMethods: ['none'], hasOrigins: true },
+  spa: {
+    ...PERSON,
+    meaning: 'browser app',
+    summary: 'public, code + PKCE, rotating refresh tokens, CORS for its origins',
+    authMethods: ['none'],
+    hasOrigins: true,
+  },
   native: {
     ...PERSON,
+    meaning: 'desktop, mobile, command line',
+    summary: 'public, code + PKCE; loopback (any port), claimed-https or private-scheme redirects',
     authMethods: ['none'],
-    applicationType: 'native',
+    fixed: { application_type: 'native' },
   },
   machine: {
     ...PERSON,
+    meaning: 'a service',
+    summary: '`client_credentials` only; `private_key_jwt` (default), or a secret when asked for by name',
     authMethods: CONFIDENTIAL_METHODS,
-    grantTypes: { required: [GRANT.machine], usual: [GRANT.machine] },
+    grantTypes: { required: [GRANT.machine], default: [GRANT.machine] },
     openidScopes: [],
   },
   device: {
     ...PERSON,
+    meaning: 'no browser of its own',
+    summary: 'device grant; not offered yet, so it is refused',
     authMethods: ['none', ...CONFIDENTIAL_METHODS],
-    grantTypes: { required: [GRANT.device], usual: [GRANT.device, GRANT.refresh] },
+    grantTypes: { required: [GRANT.device], default: [GRANT.device, GRANT.refresh] },
   },
   fapi2: {
     ...PERSON,
+    meaning: 'high-value API',
+    summary: 'FAPI 2.0: PAR, `private_key_jwt`, DPoP-bound tokens, no refresh rotation',
     needsDpop: true,
     authMethods: ['private_key_jwt'],
     // FAPI 2.0 Security Profile §5.4.1: PS256, ES256 or EdDSA
     assertionAlgs: ['PS256', 'ES256', 'EdDSA'],
+    // FAPI 2.0 Security Profile §5.3.2.1: the issuer
+    tokenEndpointMayBeAudience: false,
     idTokenAlgs: ['ES256'],
     // FAPI 2.0 Security Profile §5.3.2.1 and §5.3.2.2: sender-constrained tokens, pushed requests
-    fixed: { require_pushed_authorization_requests: true, dpop_bound_access_tokens: true },
+    fixed: { ...PERSON.fixed, require_pushed_authorization_requests: true, dpop_bound_access_tokens: true },
   },
-}
+} as const satisfies Readonly<Record<string, ProfileRow>>
+
+/** The value of `signet_profile`. */
+export type Profile = keyof typeof ROWS
+
+/** By name, in the order of documentation. */
+export const PROFILES: Readonly<Record<Profile, ProfileRow>> = ROWS
 
 /** The grant types that a client of the profile may have here. */
 export function offeredGrantTypes(profile: Profile, { grants }: Offers): string[] {
@@ -113,14 +142,6 @@ export function isProfile(value: unknown): value is Profile {
 }
 
 /** The grant types that a client of the profile has when none are given. */
-export function usualGrantTypes(profile: Profile): readonly string[] {
-  return PROFILES[profile].grantTypes.usual
-}
-
-export function isPublic(client: Pick<Client, 'metadata'>): boolean {
-  return client.metadata.token_endpoint_auth_method === 'none'
-}
-
-export function usesSecret(metadata: Client['metadata']): boolean {
-  return SECRET_METHODS.some((method) => method === metadata.token_endpoint_auth_method)
+export function defaultGrantTypes(profile: Profile): readonly string[] {
+  return PROFILES[profile].grantTypes.default
 }

@@ -4,11 +4,11 @@ import { shown } from '#shared/shown.ts'
 import { checkAllowances, checkDefaultResource, type FindResource } from './allowances.ts'
 import { inlineKeys } from './client-keys.ts'
 import type { ClientFields } from './client-store.ts'
-import type { Client, ClientInput, Profile } from './client.ts'
+import type { Client, ClientInput } from './client.ts'
 import { ClientMetadataError } from './errors.ts'
 import { keyThumbprint } from './key-thumbprint.ts'
 import { checkMetadata } from './metadata.ts'
-import { isOffered, isProfile, type Offers, PROFILES } from './profiles.ts'
+import { isOffered, isProfile, type Offers, type Profile, PROFILES } from './profiles.ts'
 
 export interface ValidationDeps {
   /** The registered resource behind an identifier: allowances are for those alone. */

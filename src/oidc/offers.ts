@@ -3,5 +3,5 @@ import type { Offers } from '#clients/profiles.ts'
 import type { Grant } from './grants/grant.ts'
 
 export function offersOf(grants: readonly Grant[]): Offers {
-  return { dpop: true, grants: grants.map(({ grantType, profiles }) => ({ grantType, profiles })) }
+  return { dpop: true, mtls: false, grants: grants.map(({ grantType, profiles }) => ({ grantType, profiles })) }
 }

@@ -1,10 +1,11 @@
 /** The least that each profile needs, and how it is checked: fixtures of the tests of client metadata. */
 import { generateKeyPairSync } from 'node:crypto'
 import { expect } from 'vitest'
-import type { Client, ClientInput, Profile } from '#clients/client.ts'
+import type { Client, ClientInput } from '#clients/client.ts'
 import { ClientMetadataError } from '#clients/errors.ts'
 import { GRANTS } from '#oidc/grants/registry.ts'
 import { offersOf } from '#oidc/offers.ts'
+import type { Profile } from '#clients/profiles.ts'
 import { validateClient } from '#clients/validation.ts'
 
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -24,7 +25,7 @@ const DEVICE = {
 export const DEPS = {
   findResource: async (identifier: string) => (identifier.replace(/\/$/, '') === API.identifier ? API : undefined),
   allowHttpJwksUri: (host: string) => host === 'localhost',
-  offers: { dpop: true, grants: [...offersOf(GRANTS).grants, DEVICE] },
+  offers: { ...offersOf(GRANTS), grants: [...offersOf(GRANTS).grants, DEVICE] },
 }
 
 /** The least that each profile needs. */

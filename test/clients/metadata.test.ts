@@ -1,8 +1,8 @@
 /** The metadata of clients: what each profile completes, and which members are refused. */
 import { describe, expect, test } from 'vitest'
 import { originsOf } from '#clients/document.ts'
-import type { Profile } from '#clients/client.ts'
-import { isPublic, PROFILES, usualGrantTypes } from '#clients/profiles.ts'
+import { isPublic } from '#clients/auth-methods.ts'
+import { defaultGrantTypes, type Profile, PROFILES } from '#clients/profiles.ts'
 import { GRANTS } from '#oidc/grants/registry.ts'
 import { offersOf } from '#oidc/offers.ts'
 import { validateClient } from '#clients/validation.ts'
@@ -34,7 +34,7 @@ describe('profiles', () => {
         token_endpoint_auth_method: 'none',
         application_type: profile === 'spa' ? 'web' : 'native',
       })
-      expect(isPublic({ metadata })).toBe(true)
+      expect(isPublic(metadata)).toBe(true)
     }
   })
 
@@ -100,8 +100,8 @@ describe('profiles', () => {
     })
   })
 
-  test('tells the grants a profile has usually', () => {
-    expect(usualGrantTypes('machine')).toEqual(['client_credentials'])
+  test('a profile has default grants', () => {
+    expect(defaultGrantTypes('machine')).toEqual(['client_credentials'])
     expect(Object.keys(PROFILES)).toEqual(['web', 'spa', 'native', 'machine', 'device', 'fapi2'])
   })
 })

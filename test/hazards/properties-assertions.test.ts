@@ -1,7 +1,8 @@
 /** What holds of every client assertion: whatever stands in it, only one that keeps all rules passes, and none throws. */
 import { anything, array, assert, constantFrom, double, integer, jsonValue, oneof, property, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Client, Profile } from '#clients/client.ts'
+import type { Client } from '#clients/client.ts'
+import type { Profile } from '#clients/profiles.ts'
 import { assertionFault } from '#oidc/engine/client-assertion.ts'
 
 const RUNS = { numRuns: 1000 }

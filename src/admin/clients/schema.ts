@@ -1,62 +1,40 @@
 /** A client as the admin API shows and takes it: its RFC 7591 document, whose values the clients room judges. */
 import { z } from 'zod'
 import type { ClientSecret } from '#clients/client.ts'
+import { MEMBERS } from '#clients/members/registry.ts'
+import { PROFILES } from '#clients/profiles.ts'
 import { pageSchema } from '../paging.ts'
 
-type Shape = Record<string, unknown>
+type Shape = Readonly<Record<string, unknown>>
 
 /** A member that the room judges; the document tells what it is. */
 function member(override: Shape, description?: string) {
   return z.unknown().meta({ override: { ...override, ...(description === undefined ? {} : { description }) } })
 }
 
-const text: Shape = { type: 'string' }
-const url: Shape = { type: 'string', format: 'uri' }
-const texts: Shape = { type: 'array', items: { type: 'string' } }
-const urls: Shape = { type: 'array', items: url }
-const flag: Shape = { type: 'boolean' }
-const choice = (...values: string[]): Shape => ({ type: 'string', enum: values })
-
 const allowance: Shape = {
   type: 'object',
   required: ['resource', 'scopes'],
-  properties: { resource: url, scopes: texts },
+  properties: {
+    resource: { type: 'string', format: 'uri' },
+    scopes: { type: 'array', items: { type: 'string' } },
+  },
 }
 
-/** RFC 7591 §2 and ours. What is not listed here is judged by the room all the same. */
-const MEMBERS = {
-  client_name: member(text, 'What people read on the consent page.'),
-  client_uri: member(url),
-  logo_uri: member(url),
-  policy_uri: member(url),
-  tos_uri: member(url),
-  contacts: member(texts),
-  redirect_uris: member(urls, 'Compared exactly.'),
-  post_logout_redirect_uris: member(urls),
-  grant_types: member(texts),
-  response_types: member(texts),
-  token_endpoint_auth_method: member(text, 'How it authenticates; the profile has a default.'),
-  token_endpoint_auth_signing_alg: member(text),
-  jwks: member({ type: 'object' }, 'Its public keys (RFC 7517).'),
-  jwks_uri: member(url),
-  scope: member(text, 'OpenID scopes, separated by spaces; those of an API stand in signet_allow.'),
-  id_token_signed_response_alg: member(text),
+const MEMBER_SCHEMAS = {
+  ...Object.fromEntries(MEMBERS.map(({ name, schema, meaning }) => [name, member(schema, meaning)])),
   signet_allow: member({ type: 'array', items: allowance }, 'Which scopes of which resources it may have.'),
   signet_default_resource: member({ type: ['string', 'null'] }, 'Meant when a request names no resource.'),
-  signet_pkce: member(choice('required', 'optional')),
-  signet_assertion_audience: member(choice('issuer', 'token_endpoint')),
-  signet_introspect: member(flag, 'Whether it is told about tokens issued to others.'),
-  signet_verified: member(flag, 'false: people are told at consent that nobody has checked who is behind it.'),
-  signet_origins: member(urls, 'From where a browser app calls the token endpoint.'),
 }
 
-const profile = choice('web', 'spa', 'native', 'machine', 'device', 'fapi2')
-const optional = Object.fromEntries(Object.entries(MEMBERS).map(([name, schema]) => [name, schema.optional()]))
+const profile: Shape = { type: 'string', enum: Object.keys(PROFILES) }
+const optional = Object.fromEntries(Object.entries(MEMBER_SCHEMAS).map(([name, schema]) => [name, schema.optional()]))
 
 export const newClient = z.looseObject({ signet_profile: member(profile).optional(), ...optional }).meta({
   id: 'NewClient',
   description: 'RFC 7591 members; signet_profile fixes what is safe for this kind of client.',
-  override: ({ jsonSchema }: { jsonSchema: Shape }) => void (jsonSchema.required = ['signet_profile']),
+  override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) =>
+    void (jsonSchema.required = ['signet_profile']),
 })
 
 export const clientChange = z.looseObject({ signet_profile: member(profile).optional(), ...optional }).meta({

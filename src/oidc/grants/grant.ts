@@ -1,5 +1,6 @@
 /** The row of a grant type: all that the server needs to know about it. */
-import type { Client, Profile } from '#clients/client.ts'
+import type { Client } from '#clients/client.ts'
+import type { Profile } from '#clients/profiles.ts'
 
 interface GrantRow {
   /** The value of `grant_type`. */

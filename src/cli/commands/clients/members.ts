@@ -1,7 +1,8 @@
 /** The options of `signet clients create` and `update`, and the RFC 7591 document that they form. */
 import { type Command, Option } from 'commander'
 import type { JWK } from 'jose'
-import { isProfile, usualGrantTypes } from '#clients/profiles.ts'
+import { AUTH_METHODS } from '#clients/auth-methods.ts'
+import { isProfile, defaultGrantTypes } from '#clients/profiles.ts'
 import type { Document } from '../../admin-client.ts'
 import { type ConnectionOptions, withConnection } from '../../connection.ts'
 import { usageFailure } from '../../failure.ts'
@@ -27,22 +28,13 @@ export interface ClientOptions extends ConnectionOptions {
   readonly set?: Record<string, unknown>
 }
 
-const AUTH_METHODS = [
-  'private_key_jwt',
-  'client_secret_basic',
-  'client_secret_post',
-  'tls_client_auth',
-  'self_signed_tls_client_auth',
-  'none',
-]
-
 export function withClientMembers(command: Command): Command {
   return withConnection(command)
     .option('--name <name>', 'what people read on the consent page')
     .option('--redirect-uri <uri>', 'where the code is sent, may be repeated', collect)
     .option('--post-logout-redirect-uri <uri>', 'where people go after sign-out, may be repeated', collect)
     .option('--origin <origin>', 'from where a browser app calls the token endpoint, may be repeated', collect)
-    .addOption(new Option('--auth <method>', 'how it authenticates').choices(AUTH_METHODS))
+    .addOption(new Option('--auth <method>', 'how it authenticates').choices(Object.keys(AUTH_METHODS)))
     .option('--grant <type>', 'a further grant type, may be repeated', collect)
     .option(
       '--generate-key <file>',
@@ -99,7 +91,7 @@ export async function clientDocumentOf(
 
 /** `--grant` adds to the client's grant types, or to the defaults of its profile. */
 function grantTypes({ profile }: ClientOptions, added: readonly string[], before: Document | undefined): string[] {
-  const defaults = isProfile(profile) ? usualGrantTypes(profile) : []
+  const defaults = isProfile(profile) ? defaultGrantTypes(profile) : []
   const present = Array.isArray(before?.grant_types) ? before.grant_types.map(String) : defaults
   return [...new Set([...present, ...added])]
 }

@@ -1,0 +1,69 @@
+/** Members that say how a client authenticates, and what it may do because it does. */
+import { isPublic, offeredAuthMethods, usesKeys } from '../auth-methods.ts'
+import { type Draft, type Member, oneOf, refuse } from './member.ts'
+import { choiceOf, FLAG, STRING } from './values.ts'
+
+const METHOD = 'token_endpoint_auth_method'
+const ALG = 'token_endpoint_auth_signing_alg'
+const AUDIENCE = 'signet_assertion_audience'
+const INTROSPECT = 'signet_introspect'
+
+/** RFC 7591 §2, OpenID Connect Registration §2. */
+export const AUTHENTICATION: readonly Member[] = [
+  { name: METHOD, meaning: 'How it authenticates; the profile has a default.', schema: STRING, settle: settleMethod },
+  {
+    name: ALG,
+    meaning: 'The one algorithm of its assertions; any that the profile admits when absent.',
+    schema: STRING,
+    dependsOn: [METHOD],
+    settle: settleAlg,
+  },
+  {
+    name: AUDIENCE,
+    meaning: 'Whether its assertions may name the token endpoint as `aud`.',
+    ...choiceOf('issuer', 'token_endpoint'),
+    default: 'issuer',
+    dependsOn: [METHOD],
+    settle: settleAudience,
+  },
+  {
+    name: INTROSPECT,
+    meaning: 'Whether it is told about tokens issued to others.',
+    ...FLAG,
+    default: false,
+    settle: settleIntrospect,
+  },
+]
+
+function settleMethod(draft: Draft): void {
+  const { rules, values, options } = draft
+  const offered = offeredAuthMethods(options.offers)
+  const allowed = rules.authMethods.filter((name) => offered.includes(name))
+  values.set(METHOD, oneOf(draft, METHOD, allowed, allowed[0]))
+}
+
+function settleAlg(draft: Draft): void {
+  const { rules, values } = draft
+  if (values.get(ALG) === undefined) return
+  if (usesKeys(metadataOf(draft))) oneOf(draft, ALG, rules.assertionAlgs, undefined)
+  else refuse(draft, ALG, 'nothing here: only clients with private_key_jwt sign assertions')
+}
+
+function settleAudience(draft: Draft): void {
+  const { profile, rules, values } = draft
+  if (values.get(AUDIENCE) !== 'token_endpoint') return
+  if (!usesKeys(metadataOf(draft))) {
+    refuse(draft, AUDIENCE, 'nothing here: only clients with private_key_jwt send assertions')
+  } else if (!rules.tokenEndpointMayBeAudience) {
+    refuse(draft, AUDIENCE, `issuer, as for every ${profile} client`)
+  }
+}
+
+function settleIntrospect(draft: Draft): void {
+  if (draft.values.get(INTROSPECT) !== true || !isPublic(metadataOf(draft))) return
+  refuse(draft, INTROSPECT, 'false; only a client that authenticates may introspect')
+}
+
+function metadataOf({ values }: Draft): Record<string, unknown> {
+  return { [METHOD]: values.get(METHOD) }
+}

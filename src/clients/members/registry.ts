@@ -1,0 +1,94 @@
+/** All client metadata members: rows by topic, in the order in which they are settled. */
+import { nearestName } from '#shared/nearest-name.ts'
+import { AUTHENTICATION } from './authentication.ts'
+import { DISPLAY } from './display.ts'
+import { GRANTS } from './grants.ts'
+import { KEYS } from './keys.ts'
+import type { Member } from './member.ts'
+import { REDIRECT_URIS } from './redirect-uris.ts'
+import { REQUESTS } from './requests.ts'
+import { SCOPE } from './scope.ts'
+import { TOKENS } from './tokens.ts'
+
+/** A member settles after those that it reads: response types after grants, keys after the authentication method. */
+export const MEMBERS: readonly Member[] = [
+  ...DISPLAY,
+  ...GRANTS,
+  ...REDIRECT_URIS,
+  ...AUTHENTICATION,
+  ...TOKENS,
+  ...KEYS,
+  ...REQUESTS,
+  SCOPE,
+]
+
+const BY_NAME: ReadonlyMap<string, Member> = new Map(MEMBERS.map((member) => [member.name, member]))
+
+/** Members of ours, beside those of the specifications. */
+export const OWN_MEMBERS: readonly string[] = MEMBERS.map(({ name }) => name).filter((name) =>
+  name.startsWith('signet_'),
+)
+
+/** Members that the server itself sets. */
+const MADE_BY_THE_SERVER = new Set([
+  'client_id',
+  'client_secret',
+  'client_id_issued_at',
+  'client_secret_expires_at',
+  'registration_access_token',
+  'registration_client_uri',
+])
+
+/** Standard members that this server does not offer. Ignoring them would promise what does not happen. */
+const NOT_OFFERED = new Set([
+  'authorization_details_types',
+  'authorization_encrypted_response_alg',
+  'authorization_encrypted_response_enc',
+  'authorization_signed_response_alg',
+  'backchannel_authentication_request_signing_alg',
+  'backchannel_client_notification_endpoint',
+  'backchannel_logout_session_required',
+  'backchannel_logout_uri',
+  'backchannel_token_delivery_mode',
+  'backchannel_user_code_parameter',
+  'default_acr_values',
+  'frontchannel_logout_session_required',
+  'frontchannel_logout_uri',
+  'id_token_encrypted_response_alg',
+  'id_token_encrypted_response_enc',
+  'introspection_encrypted_response_alg',
+  'introspection_encrypted_response_enc',
+  'introspection_signed_response_alg',
+  'request_object_encryption_alg',
+  'request_object_encryption_enc',
+  'request_object_signing_alg',
+  'request_uris',
+  'require_signed_request_object',
+  'sector_identifier_uri',
+  'software_statement',
+  'tls_client_auth_san_dns',
+  'tls_client_auth_san_email',
+  'tls_client_auth_san_ip',
+  'tls_client_auth_san_uri',
+  'tls_client_auth_subject_dn',
+  'tls_client_certificate_bound_access_tokens',
+  'use_mtls_endpoint_aliases',
+  'userinfo_encrypted_response_alg',
+  'userinfo_encrypted_response_enc',
+  'userinfo_signed_response_alg',
+])
+
+/** The row of a member, also of a translation of it; undefined when there is no such member. */
+export function memberOf(name: string): Member | undefined {
+  const [, base = '', language] = /^([a-z_]+)#([A-Za-z0-9-]{2,35})$/.exec(name) ?? []
+  const translated = language === undefined ? undefined : BY_NAME.get(base)
+  return translated?.translatable ? translated : BY_NAME.get(name)
+}
+
+/** Why a member without a row is refused, and what was perhaps meant. */
+export function unknownMember(name: string): string {
+  if (MADE_BY_THE_SERVER.has(name)) return 'nothing here: the server makes it'
+  if (NOT_OFFERED.has(name)) return 'nothing here: this server does not offer it'
+  const near = nearestName(name, BY_NAME.keys())
+  return near === undefined ? 'no such member; leave it out' : `no such member; did you mean ${near}?`
+}

@@ -1,0 +1,47 @@
+/** Members that say what tokens and ID tokens of a client are like. */
+import { type Draft, type Member, oneOf, refuse } from './member.ts'
+import { FLAG, STRING } from './values.ts'
+
+const ALG = 'id_token_signed_response_alg'
+
+/** OpenID Connect Registration §2, RFC 9449 §5.2. */
+export const TOKENS: readonly Member[] = [
+  {
+    name: ALG,
+    meaning: 'How its ID tokens are signed; the profile has a default.',
+    schema: STRING,
+    settle: settleIdTokenAlg,
+  },
+  {
+    name: 'subject_type',
+    meaning: '`public`: the subject of an account is the same for every client.',
+    schema: { const: 'public' },
+    value: { fits: (value) => value === 'public', expected: 'public' },
+  },
+  {
+    name: 'default_max_age',
+    meaning: 'The longest time since the sign-in, in seconds, where a request names none.',
+    schema: { type: 'integer', minimum: 0 },
+    value: { fits: isSeconds, expected: 'a whole number of seconds, 0 or more' },
+  },
+  { name: 'require_auth_time', meaning: 'Whether its ID tokens always carry `auth_time`.', ...FLAG },
+  {
+    name: 'dpop_bound_access_tokens',
+    meaning: 'Whether its tokens are always bound to a DPoP key.',
+    ...FLAG,
+    needs: 'dpop',
+  },
+]
+
+function settleIdTokenAlg(draft: Draft): void {
+  const { profile, rules, values } = draft
+  if (rules.openidScopes.length > 0) {
+    values.set(ALG, oneOf(draft, ALG, rules.idTokenAlgs, rules.idTokenAlgs[0]))
+  } else if (values.has(ALG)) {
+    refuse(draft, ALG, `nothing here: a ${profile} client gets no ID tokens`)
+  }
+}
+
+function isSeconds(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 2 ** 31 - 1
+}
