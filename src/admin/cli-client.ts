@@ -52,7 +52,7 @@ export function clientInput(
 
 async function createOnce(clients: Clients, input: ClientInput, publicJwk: JWK): Promise<CliClientState> {
   try {
-    await clients.create(input, SYSTEM)
+    await clients.create({ ...input, origin: 'administrator' }, SYSTEM)
     return 'created'
   } catch (error) {
     // Another node was faster.

@@ -9,7 +9,7 @@ import { randomId, randomName } from '#shared/ids.ts'
 import { usesSecret } from './auth-methods.ts'
 import { inlineKeys } from './client-keys.ts'
 import { createClientStore } from './client-store.ts'
-import type { Client, ClientInput, ClientSecret, ClientUpdate } from './client.ts'
+import type { Client, ClientInput, ClientSecret, ClientUpdate, NewClient } from './client.ts'
 import { ClientExists, ClientMetadataError, ClientNotFound, ClientSecretNotFound, TooManySecrets } from './errors.ts'
 import { createKeyStore } from './key-store.ts'
 import { createSecretStore } from './secret-store.ts'
@@ -39,12 +39,12 @@ export function isReadableId(id: string): boolean {
   return READABLE.test(id)
 }
 
-export async function createClient(deps: ClientChangeDeps, input: ClientInput, by: AuditContext) {
+export async function createClient(deps: ClientChangeDeps, { origin, ...input }: NewClient, by: AuditContext) {
   const fields = await validateClient(deps, input, undefined)
   const id = input.id ?? randomName('cli-')
   return deps.db.transaction(async (trx) => {
     const at = deps.clock.now()
-    if (!(await createClientStore(trx).insert(id, fields, at))) throw new ClientExists(id)
+    if (!(await createClientStore(trx).insert(id, { ...fields, origin }, at))) throw new ClientExists(id)
     await createKeyStore(trx).seen(id, inlineKeys(fields), at)
     const secret = usesSecret(fields.metadata) ? (await insertSecret(trx, id, at)).value : undefined
     const method = String(fields.metadata.token_endpoint_auth_method)

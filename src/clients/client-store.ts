@@ -8,6 +8,7 @@ export type ClientFields = Pick<Client, 'profile' | 'metadata' | 'openidScopes' 
 
 interface Row {
   id: string
+  origin: Client['origin']
   profile: Client['profile']
   status: Client['status']
   metadata: Record<string, unknown>
@@ -24,7 +25,7 @@ interface Row {
 }
 
 /** `$1` is the time at which a secret must still be valid. The sort key has the microseconds that a Date lacks. */
-const SELECT = `SELECT c.id, c.profile, c.status, c.metadata, to_jsonb(c.openid_scopes) AS openid_scopes,
+const SELECT = `SELECT c.id, c.origin, c.profile, c.status, c.metadata, to_jsonb(c.openid_scopes) AS openid_scopes,
     c.default_resource, c.version, c.created_at, c.updated_at,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('resource', a.resource, 'scopes', a.scopes) ORDER BY a.resource), '[]')
      FROM client_allowances a WHERE a.client_id = c.id) AS allowances,
@@ -39,8 +40,8 @@ const SELECT = `SELECT c.id, c.profile, c.status, c.metadata, to_jsonb(c.openid_
   FROM clients c`
 const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,128}$/]
 
-const INSERT = `INSERT INTO clients (id, profile, metadata, openid_scopes, default_resource, created_at, updated_at)
-  VALUES ($1, $2, $3, ARRAY(SELECT jsonb_array_elements_text($4::jsonb)), $5, $6, $6) ON CONFLICT DO NOTHING`
+const INSERT = `INSERT INTO clients (id, profile, metadata, openid_scopes, default_resource, origin, created_at, updated_at)
+  VALUES ($1, $2, $3, ARRAY(SELECT jsonb_array_elements_text($4::jsonb)), $5, $6, $7, $7) ON CONFLICT DO NOTHING`
 const UPDATE = `UPDATE clients SET profile = $2, metadata = $3,
     openid_scopes = ARRAY(SELECT jsonb_array_elements_text($4::jsonb)), default_resource = $5,
     version = version + 1, updated_at = $6
@@ -62,8 +63,8 @@ export function createClientStore(db: Queryable) {
 
   return {
     /** False when the id is taken. */
-    async insert(id: string, fields: ClientFields, at: Date): Promise<boolean> {
-      const inserted = await changesOne(INSERT, [id, ...changeable(fields), at])
+    async insert(id: string, fields: ClientFields & Pick<Client, 'origin'>, at: Date): Promise<boolean> {
+      const inserted = await changesOne(INSERT, [id, ...changeable(fields), fields.origin, at])
       if (inserted) await writeAllowances(db, id, fields.allowances)
       return inserted
     },
@@ -144,6 +145,7 @@ function changeable(fields: ClientFields): unknown[] {
 function toClient(row: Row): Client {
   return {
     id: row.id,
+    origin: row.origin,
     profile: row.profile,
     status: row.status,
     metadata: row.metadata,

@@ -20,8 +20,12 @@ export interface PublishedKeys {
 /** A public key that was checked (RFC 7517). */
 export type PublicJwk = JsonWebKey & { readonly kid?: string }
 
+/** Who made a client: an administrator, the client itself (RFC 7591), or the document behind its client_id. */
+export type ClientOrigin = 'administrator' | 'registration' | 'document'
+
 export interface Client {
   readonly id: string
+  readonly origin: ClientOrigin
   readonly profile: Profile
   readonly status: 'enabled' | 'disabled'
   /**
@@ -57,6 +61,11 @@ export interface ClientInput {
   readonly id?: string
 }
 
+/** A client to be made. */
+export interface NewClient extends ClientInput {
+  readonly origin: ClientOrigin
+}
+
 /** What a change replaces, or how that follows from the client as it is now. */
 export type ClientUpdate = Partial<ClientInput> | ((before: Client) => Partial<ClientInput>)
 
@@ -74,7 +83,7 @@ export interface ClientSecret {
 /** Errors: ClientMetadataError 400 (faults), ClientNotFound 404, ClientExists 409, VersionMismatch 412. */
 export interface Clients {
   /** `secret` is given once, for clients that authenticate by one. */
-  create(input: ClientInput, by: AuditContext): Promise<{ client: Client; secret?: string }>
+  create(input: NewClient, by: AuditContext): Promise<{ client: Client; secret?: string }>
   /** From PostgreSQL. */
   read(id: string): Promise<Client | undefined>
   /** From the cache: at most `maxAgeMs` old, usually fresh to the notification. Disabled clients are returned too. */

@@ -8,7 +8,7 @@ import { PROFILES } from './profiles.ts'
 type Document = Record<string, unknown>
 
 /** Members of the document that no change may change; the same value may be sent back. */
-const UNCHANGEABLE = ['client_id', 'client_id_issued_at', 'signet_status'] as const
+const UNCHANGEABLE = ['client_id', 'client_id_issued_at', 'signet_status', 'signet_client_origin'] as const
 
 /** RFC 7591 §3.2.1, without a secret: that is told once, by whoever made it. */
 export function clientToMetadata(client: Client): Document {
@@ -20,6 +20,7 @@ export function clientToMetadata(client: Client): Document {
     ...(openidScopes.length > 0 && { scope: openidScopes.join(' ') }),
     signet_profile: client.profile,
     signet_status: client.status,
+    signet_client_origin: client.origin,
     signet_allow: allowances.map(({ resource, scopes }) => ({ resource, scopes: [...scopes] })),
     ...(defaultResource !== undefined && { signet_default_resource: defaultResource }),
   }

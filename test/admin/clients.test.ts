@@ -47,6 +47,7 @@ test('registers a client by its RFC 7591 document', async () => {
     token_endpoint_auth_method: 'private_key_jwt',
     grant_types: ['client_credentials'],
     signet_status: 'enabled',
+    signet_client_origin: 'administrator',
   })
   expect(answer.body).not.toHaveProperty('client_secret')
   expect(answer.headers.get('location')).toBe(`${app.issuer}/admin/v1/clients/${answer.body.client_id}`)
@@ -124,16 +125,23 @@ test('changes nothing when it is sent what it gave', async () => {
   expect(answer).toMatchObject({ status: 200, body })
 })
 
-test('refuses to change id, issue time or status by a document', async () => {
+test('refuses to change id, issue time, status or origin by a document', async () => {
   const { path, client_id } = await aClient()
   const { body } = await app.call('GET', path)
   const answer = await app.call('PATCH', path, {
-    body: { ...body, client_id: 'mine', signet_status: 'disabled', client_uri: 'nowhere' },
+    body: {
+      ...body,
+      client_id: 'mine',
+      signet_status: 'disabled',
+      signet_client_origin: 'document',
+      client_uri: 'nowhere',
+    },
   })
   expect(answer.status).toBe(400)
   expect(answer.body.errors).toEqual([
     { field: 'client_id', given: 'mine', expected: `${client_id}; it is not changed this way` },
     { field: 'signet_status', given: 'disabled', expected: 'enabled; it is not changed this way' },
+    { field: 'signet_client_origin', given: 'document', expected: 'administrator; it is not changed this way' },
     expect.objectContaining({ field: 'client_uri', given: 'nowhere' }),
   ])
 })

@@ -222,6 +222,7 @@ function rs256(): string {
 
 function machine(scopes: string[]) {
   return {
+    origin: 'administrator' as const,
     profile: 'machine',
     metadata: { client_name: 'robot', token_endpoint_auth_method: 'client_secret_basic' },
     allowances: [{ resource: `${app.issuer}/admin/v1`, scopes }],

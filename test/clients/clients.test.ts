@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
-import type { ClientInput } from '#clients/client.ts'
+import type { ClientInput, NewClient } from '#clients/client.ts'
 import { clientToMetadata, metadataToInput } from '#clients/document.ts'
 import { sha256 } from '#shared/ids.ts'
 import { cloneDatabase } from '../support/postgres.ts'
@@ -17,13 +17,17 @@ await here.resources.create({ identifier: API, scopes: ['posts:read', 'posts:wri
 
 const KEYS = { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })] }
 
-function machine(metadata: Record<string, unknown> = {}, more: Partial<ClientInput> = {}): ClientInput {
-  return { profile: 'machine', metadata: { jwks: KEYS, ...metadata }, ...more }
+function machine(metadata: Record<string, unknown> = {}, more: Partial<ClientInput> = {}): NewClient {
+  return { origin: 'administrator', profile: 'machine', metadata: { jwks: KEYS, ...metadata }, ...more }
 }
 
-function withSecret(metadata: Record<string, unknown> = {}): ClientInput {
+function withSecret(metadata: Record<string, unknown> = {}): NewClient {
   const method = { token_endpoint_auth_method: 'client_secret_basic' }
-  return { profile: 'web', metadata: { redirect_uris: ['https://app.example.com/cb'], ...method, ...metadata } }
+  return {
+    origin: 'administrator',
+    profile: 'web',
+    metadata: { redirect_uris: ['https://app.example.com/cb'], ...method, ...metadata },
+  }
 }
 
 async function events(id: string) {
@@ -173,7 +177,10 @@ describe('changing', () => {
     }
     const allowances = [{ resource: API, scopes: ['posts:read'] }]
     const metadata = { redirect_uris: ['https://app.example.com/cb'], scope: 'openid', ...security }
-    const { client } = await clients.create({ profile: 'web', metadata, allowances, defaultResource: API }, SYSTEM)
+    const { client } = await clients.create(
+      { origin: 'administrator', profile: 'web', metadata, allowances, defaultResource: API },
+      SYSTEM,
+    )
     const document = JSON.parse(JSON.stringify(clientToMetadata(client))) as Record<string, unknown>
     const after = await clients.update(client.id, metadataToInput(document, client), client.version, SYSTEM)
     expect(after).toEqual({ ...client, version: 2, updatedAt: after.updatedAt })

@@ -54,6 +54,7 @@ describe('changes', () => {
     expect(after).toEqual({
       ...before,
       id: undefined,
+      origin: undefined,
       status: undefined,
       secretDigests: undefined,
       revokedKeys: undefined,
@@ -133,6 +134,7 @@ describe('the document', () => {
       ...client.metadata,
       signet_profile: 'machine',
       signet_status: 'enabled',
+      signet_client_origin: 'administrator',
       signet_allow: [{ resource: API.identifier, scopes: ['posts:read'] }],
       signet_default_resource: API.identifier,
     })

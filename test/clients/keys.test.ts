@@ -21,11 +21,13 @@ function aKey(kid: string): JWK & { kty: string } {
 }
 
 async function machine(...keys: JWK[]): Promise<Client> {
-  return (await clients.create({ profile: 'machine', metadata: { jwks: { keys } } }, SYSTEM)).client
+  return (await clients.create({ origin: 'administrator', profile: 'machine', metadata: { jwks: { keys } } }, SYSTEM))
+    .client
 }
 
 async function machineAt(uri: string): Promise<Client> {
-  return (await clients.create({ profile: 'machine', metadata: { jwks_uri: uri } }, SYSTEM)).client
+  return (await clients.create({ origin: 'administrator', profile: 'machine', metadata: { jwks_uri: uri } }, SYSTEM))
+    .client
 }
 
 async function lastEvent(id: string) {

@@ -61,8 +61,8 @@ export async function refuse(
 
 export function stored(fields: Awaited<ReturnType<typeof accept>>): Client {
   const at = new Date('2026-01-02T03:04:05.678Z')
-  const rest = { id: 'cli-1', status: 'enabled', secretDigests: [], version: 1, createdAt: at, updatedAt: at } as const
-  return { ...fields, ...rest, revokedKeys: new Map(), publishedKeys: undefined }
+  const rest = { id: 'cli-1', origin: 'administrator', status: 'enabled', secretDigests: [], version: 1 } as const
+  return { ...fields, ...rest, createdAt: at, updatedAt: at, revokedKeys: new Map(), publishedKeys: undefined }
 }
 
 export async function change(before: Client, input: Partial<ClientInput>) {

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
-import type { ClientInput } from '#clients/client.ts'
+import type { ClientInput, NewClient } from '#clients/client.ts'
 import { sha256 } from '#shared/ids.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 import { eventually, SOON_MS } from '../support/eventually.ts'
@@ -18,13 +18,17 @@ await here.resources.create({ identifier: API, scopes: ['posts:read', 'posts:wri
 
 const KEYS = { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })] }
 
-function machine(metadata: Record<string, unknown> = {}, more: Partial<ClientInput> = {}): ClientInput {
-  return { profile: 'machine', metadata: { jwks: KEYS, ...metadata }, ...more }
+function machine(metadata: Record<string, unknown> = {}, more: Partial<ClientInput> = {}): NewClient {
+  return { origin: 'administrator', profile: 'machine', metadata: { jwks: KEYS, ...metadata }, ...more }
 }
 
-function withSecret(metadata: Record<string, unknown> = {}): ClientInput {
+function withSecret(metadata: Record<string, unknown> = {}): NewClient {
   const method = { token_endpoint_auth_method: 'client_secret_basic' }
-  return { profile: 'web', metadata: { redirect_uris: ['https://app.example.com/cb'], ...method, ...metadata } }
+  return {
+    origin: 'administrator',
+    profile: 'web',
+    metadata: { redirect_uris: ['https://app.example.com/cb'], ...method, ...metadata },
+  }
 }
 
 async function events(id: string) {

@@ -201,6 +201,7 @@ describe('changing', () => {
     await resources.create({ identifier, scopes: ['x'] }, SYSTEM)
     const { client } = await here.clients.create(
       {
+        origin: 'administrator',
         profile: 'machine',
         metadata: { token_endpoint_auth_method: 'client_secret_basic' },
         allowances: [{ resource: identifier, scopes: ['x'] }],

@@ -181,6 +181,7 @@ async function prepare(rooms: Rooms, node: Reachable) {
   const spa = async () =>
     clients.create(
       {
+        origin: 'administrator',
         profile: 'spa',
         metadata: { redirect_uris: [CALLBACK], client_name: 'App', id_token_signed_response_alg: 'ES256' },
         allowances,
@@ -191,6 +192,7 @@ async function prepare(rooms: Rooms, node: Reachable) {
   const { client: other } = await spa()
   const { client: gateway, secret } = await clients.create(
     {
+      origin: 'administrator',
       profile: 'machine',
       metadata: { token_endpoint_auth_method: 'client_secret_post', signet_introspect: true, client_name: 'Gateway' },
       allowances,

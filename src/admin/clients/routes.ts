@@ -72,7 +72,7 @@ function createClient(deps: ClientRoutesDeps): Route {
     async handle({ body, by, caller }) {
       const input = metadataToInput(body) as ClientInput
       requireRightsAsked(deps, input, caller)
-      const { client, secret } = await deps.clients.create(input, by)
+      const { client, secret } = await deps.clients.create({ ...input, origin: 'administrator' }, by)
       const told = secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 }
       return {
         body: { ...clientToMetadata(client), ...told },

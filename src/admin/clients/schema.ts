@@ -47,6 +47,9 @@ const issued = {
   client_id_issued_at: z.int().meta({ description: 'Seconds since 1970.' }),
   signet_profile: member(profile),
   signet_status: z.enum(['enabled', 'disabled']),
+  signet_client_origin: z
+    .enum(['administrator', 'registration', 'document'])
+    .meta({ description: 'Who made it: an administrator, the client itself, or its client metadata document.' }),
 }
 
 export const clientDocument = z.looseObject({ ...issued, ...optional }).meta({ id: 'Client' })

@@ -13,6 +13,7 @@ export function accountClient(issuer: string): Client {
   const since = new Date(0)
   return {
     id: ACCOUNT_CLIENT_ID,
+    origin: 'administrator',
     profile: 'spa',
     status: 'enabled',
     metadata: {

@@ -233,6 +233,7 @@ function createCaller(clients: Clients, issuer: string): Promise<Client> {
   return clients
     .create(
       {
+        origin: 'administrator',
         profile: 'machine',
         metadata: { client_name: 'operations', token_endpoint_auth_method: 'client_secret_basic' },
         allowances: [{ resource: adminResourceOf(issuer), scopes: ALL_SCOPES }],
