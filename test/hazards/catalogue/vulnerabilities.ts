@@ -168,6 +168,7 @@ export const VULNERABILITIES: readonly Row[] = [
       'test/hazards/downgrade.test.ts': [
         'V14: what was pushed without a challenge is refused as if it had been sent by the browser',
         'V14: a client that may go without a challenge is held to the one it sent',
+        'V14: a verifier for a code that was requested without a challenge is refused, and the code stays usable',
         'V14: a %s client cannot be registered to go without',
       ],
       'test/hazards/bad-input-authorization.test.ts': [
