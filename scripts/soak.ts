@@ -1,7 +1,7 @@
 /**
- * `npm run test:soak`: what takes longer than CI may or compares times: thousands of schedules, the hazards twice in a
- * row, limits of time, every fault, the crash loop, an hour of mutated requests. Ends with `N passed, N failed`; all
- * parts run whatever came before.
+ * `npm run test:soak`: what takes longer than CI may or compares times: thousands of schedules, every page in every
+ * language, the hazards twice in a row, limits of time, every fault, the crash loop, an hour of mutated requests. Ends
+ * with `N passed, N failed`; all parts run whatever came before.
  *
  *   npm run test:soak -- [--fuzz-minutes N] [--seed N]
  */
@@ -23,6 +23,7 @@ const PARTS: readonly { name: string; args: readonly string[]; env?: Readonly<Re
     args: vitest('test/oidc/refresh-schedules.test.ts'),
     env: { SIGNET_TEST_SCHEDULES: '20000', SIGNET_TEST_SEED: seed },
   },
+  { name: 'every page in every language', args: vitest('test/browser') },
   { name: 'every flow', args: vitest('test/flows') },
   { name: 'every flow on PostgreSQL 14', args: vitest('test/flows'), env: { SIGNET_TEST_POSTGRES: '14' } },
   { name: 'the hazards, the first time', args: vitest('test/hazards') },

@@ -1,5 +1,6 @@
 /** The languages that pages are looked at in: those there are, and one made for the tests that marks every text. */
 import type { Page } from 'playwright-core'
+import { TRIES_ALL } from '../support/sample.ts'
 
 /** For the environment of a server: it speaks the language of test/support/languages as well. */
 export const SPEAKS_MARKED = {
@@ -9,6 +10,17 @@ export const SPEAKS_MARKED = {
 /** Each text in ⟦…⟧ and 40 % longer than in English. */
 export const MARKED = 'eo'
 export const LANGUAGES = ['en', 'ko', MARKED] as const
+type Language = (typeof LANGUAGES)[number]
+
+/**
+ * The named pages to look at in a language: each page in one of the languages, by turns. `npm run test:soak` and
+ * `npm run screenshots` look at each in all of them.
+ */
+export function pagesIn<Way>(language: Language, pages: Readonly<Record<string, Way>>): [string, Way][] {
+  const all = Object.entries(pages)
+  if (TRIES_ALL || process.env['SIGNET_TEST_SCREENSHOTS'] !== undefined) return all
+  return all.filter((_page, index) => LANGUAGES[index % LANGUAGES.length] === language)
+}
 
 /** The server's name, what languages call themselves, and what was registered: data of every page. */
 const DATA = [

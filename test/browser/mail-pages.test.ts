@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { administrator, type Administrator, PASSWORD } from '../support/administrator.ts'
 import { openBrowser } from '../support/browser.ts'
 import { devMail } from '../support/dev-mail.ts'
-import { LANGUAGES, MARKED, outsideCatalogue, SPEAKS_MARKED } from './languages.ts'
+import { LANGUAGES, MARKED, outsideCatalogue, pagesIn, SPEAKS_MARKED } from './languages.ts'
 import { DESKTOP, faultsOf } from './looks.ts'
 import { startWorld, type World } from './world.ts'
 
@@ -81,7 +81,7 @@ const PAGES: Readonly<Record<string, Way>> = {
 }
 
 describe.skipIf(!browser).each(LANGUAGES)('in %s', (locale) => {
-  test.each(Object.entries(PAGES))('the page %s is readable, reachable and fits a phone', async (name, way) => {
+  test.each(pagesIn(locale, PAGES))('the page %s is readable, reachable and fits a phone', async (name, way) => {
     const context = await newContext({ locale })
     const page = await way.open(context)
     expect(await page.getAttribute('html', 'lang')).toBe(locale)

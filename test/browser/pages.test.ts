@@ -3,7 +3,7 @@ import pg from 'pg'
 import type { BrowserContext, Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
-import { LANGUAGES, MARKED, outsideCatalogue, SPEAKS_MARKED } from './languages.ts'
+import { LANGUAGES, MARKED, outsideCatalogue, pagesIn, SPEAKS_MARKED } from './languages.ts'
 import { DESKTOP, faultsOf } from './looks.ts'
 import { signedInPage, signIn, startWorld, type World } from './world.ts'
 
@@ -112,7 +112,7 @@ const PAGES: Readonly<Record<string, { heading: string; open(context: BrowserCon
 }
 
 describe.skipIf(!browser).each(LANGUAGES)('in %s', (locale) => {
-  test.each(Object.entries(PAGES))(
+  test.each(pagesIn(locale, PAGES))(
     'the page %s is readable, reachable and fits a phone',
     async (name, { heading, open }) => {
       const context = await newContext(locale)

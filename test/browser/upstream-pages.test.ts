@@ -11,7 +11,7 @@ import {
   startFederatedWorld,
 } from '../support/federated-world.ts'
 import { freePort } from '../support/ports.ts'
-import { LANGUAGES, MARKED, outsideCatalogue, SPEAKS_MARKED } from './languages.ts'
+import { LANGUAGES, MARKED, outsideCatalogue, pagesIn, SPEAKS_MARKED } from './languages.ts'
 import { DESKTOP, faultsOf } from './looks.ts'
 
 const DATA = [/^Provider \w+$/, /^traveller\d+@example\.com$/]
@@ -140,7 +140,7 @@ const PAGES: Readonly<Record<string, Way>> = {
 }
 
 describe.skipIf(!browser).each(LANGUAGES)('in %s', (locale) => {
-  test.each(Object.entries(PAGES))('the page %s is readable, reachable and fits a phone', async (name, way) => {
+  test.each(pagesIn(locale, PAGES))('the page %s is readable, reachable and fits a phone', async (name, way) => {
     const context = await (browser as Browser).newContext({ locale, viewport: DESKTOP })
     const page = await way.open(context)
     expect(new URL(page.url()).origin).toBe(world.here.issuer)
