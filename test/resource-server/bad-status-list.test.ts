@@ -7,6 +7,7 @@ import {
   aList,
   aVerifier,
   fetches,
+  makeWorldForEachTest,
   PATH,
   publish,
   START,
@@ -15,6 +16,8 @@ import {
   type ListParts,
 } from './status-list-world.ts'
 import { atMost } from '../support/time-limits.ts'
+
+makeWorldForEachTest()
 
 describe('a list that is not to be believed', () => {
   test('is one that another key signed, by the same name or its own', async () => {

@@ -30,16 +30,19 @@ export const UNAVAILABLE =
 /** Made anew for each test. */
 export const world = {} as { now: number; pair: SigningPair; issuer: TestIssuer }
 
-beforeAll(async () => {
-  world.pair = await aSigningPair('a')
-})
+/** Has `world` made before each test of the file, and ended after it. */
+export function makeWorldForEachTest(): void {
+  beforeAll(async () => {
+    world.pair = await aSigningPair('a')
+  })
 
-beforeEach(async () => {
-  world.now = START
-  world.issuer = await startTestIssuer([world.pair])
-})
+  beforeEach(async () => {
+    world.now = START
+    world.issuer = await startTestIssuer([world.pair])
+  })
 
-afterEach(() => world.issuer.close())
+  afterEach(() => world.issuer.close())
+}
 
 export function aVerifier(statusList: boolean | StatusListOptions = true, also: Partial<AccessTokensOptions> = {}) {
   return accessTokens({

@@ -10,6 +10,7 @@ import {
   fetches,
   FOREIGN,
   GOOD,
+  makeWorldForEachTest,
   NO_PLACE,
   PATH,
   publish,
@@ -18,6 +19,8 @@ import {
   UNAVAILABLE,
   world,
 } from './status-list-world.ts'
+
+makeWorldForEachTest()
 
 describe('a list that can be had', () => {
   test('lets the places pass that are not marked, and refuses the marked one', async () => {

@@ -96,7 +96,7 @@ async function gather(stream: PassThrough): Promise<string> {
 }
 
 function enter(dir: string, env: Readonly<Record<string, string | undefined>>): () => void {
-  const before = { dir: process.cwd(), env: { ...process.env } }
+  const before = { dir: process.cwd(), env: process.env }
   process.chdir(dir)
   const kept = { PATH: before.env['PATH'], HOME: before.env['HOME'], ...env }
   process.env = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined))
