@@ -72,20 +72,17 @@ export async function everySchedule(run: (pick: Pick) => Promise<void>): Promise
   }
 }
 
-/** Lets the first operation make `before` steps, then starts the second, which crashes at its step `at`. */
-export function crashAt(before: number, at: number): Pick {
-  let seen = -1
-  return (moves) => {
-    seen++
-    const step = (operation: number) => moves.find((move) => move.operation === operation && move.act === 'step')
-    const bystander = step(0)
-    const victim = step(1)
-    if (victim === undefined || (bystander && seen < before)) return bystander as Move
-    const crash = moves.find(
-      ({ operation, act }) => operation === 1 && act === (at === 0 ? 'crash before' : 'crash after'),
-    )
-    return seen - before >= at - 1 && crash ? crash : victim
+/** Runs `run` for `count` random schedules of about `steps` steps and returns `count`. An error names the seed. */
+export async function someSchedules(
+  run: (pick: Pick) => Promise<void>,
+  { seed, count, steps }: { readonly seed: number; readonly count: number; readonly steps: number },
+): Promise<number> {
+  for (let index = 0; index < count; index++) {
+    await run(randomPick(seed + index, steps)).catch((cause: unknown) => {
+      throw new Error(`SIGNET_TEST_SEED=${seed + index} shows it again`, { cause })
+    })
   }
+  return count
 }
 
 /** Returns a generator of numbers in [0, 1) that depends only on the seed. */
