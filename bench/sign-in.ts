@@ -13,7 +13,7 @@ import { createApp } from '../test/support/app.ts'
 import { runEndings } from '../test/support/endings.ts'
 import { startOwnPostgres } from '../test/support/own-postgres.ts'
 import { person, type Person, type Visit } from '../test/support/person.ts'
-import { startServer } from '../test/support/server.ts'
+import { startProcess } from '../test/support/server.ts'
 import type { Measured } from './load.ts'
 import { runBeside, YIELDING } from './processes.ts'
 
@@ -27,7 +27,7 @@ const CALLBACK = 'http://localhost:5000/authorize'
 const BARS = { passwordStep: 0.7, signIn: 0.4, tokenRate: 0.5, tokenP99: 3, pageBytes: 30_000, pageMilliseconds: 5 }
 
 const postgres = await startOwnPostgres()
-const server = await startServer({ databaseUrl: postgres.url, env: { LOG_LEVEL: 'warn' } })
+const server = await startProcess({ databaseUrl: postgres.url, env: { LOG_LEVEL: 'warn' } })
 // the people are not on the server's machine: what plays them yields to it, as the load of machine tokens does
 setPriority(YIELDING)
 try {

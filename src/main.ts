@@ -18,7 +18,7 @@ import { openDatabase } from './main/database.ts'
 import { devMailRoutes, startManagement } from './main/management.ts'
 import { watchMasterKeys } from './main/master-keys.ts'
 import { watchRestoreEpoch } from './main/restore-epoch.ts'
-import { exitOnBugs, listenForStop } from './main/stop.ts'
+import { exitOnBugs, listenForStop, type Stop } from './main/stop.ts'
 
 /** How long open requests may take after a stop is requested. */
 const DRAIN_MS = 20_000
@@ -36,7 +36,7 @@ export async function serve(env: Environment): Promise<number> {
     const { runWorker } = await import('./main/worker.ts')
     return runWorker(loaded, logger)
   }
-  await runPrimary(loaded, logger)
+  await runPrimary(loaded, logger, listenForStop())
   return 0
 }
 
@@ -50,11 +50,10 @@ function boundHeap(): void {
 
 /**
  * Runs the primary process: it owns the database and the management listener, and serves requests itself or through
- * workers.
+ * workers. Resolves after the stop that was requested.
  */
-async function runPrimary(loaded: Loaded, logger: Logger): Promise<void> {
+export async function runPrimary(loaded: Loaded, logger: Logger, stop: Stop): Promise<void> {
   const { config } = loaded
-  const stop = listenForStop()
   await using life = new AsyncDisposableStack()
   life.defer(() => stop.forget())
   for (const warning of loaded.warnings) logger.warn(warning)

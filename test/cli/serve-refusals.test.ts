@@ -9,7 +9,7 @@ import { atEnd } from '../support/endings.ts'
 import { freePort } from '../support/ports.ts'
 import { startOldServer } from '../support/postgres-proxy.ts'
 import { asSuperuser, cloneDatabase } from '../support/postgres.ts'
-import { startServer, temporaryDir } from '../support/server.ts'
+import { startProcess, temporaryDir } from '../support/server.ts'
 import { runSignet } from './support/signet.ts'
 
 // Whole processes start here, several in a test, on a machine that may be busy.
@@ -144,7 +144,7 @@ describe('a given database', () => {
 describe('the data directory', () => {
   test('in use by another Signet is told with its process', async () => {
     const dataDir = join(dir, 'data')
-    const server = await startServer({ env: { DATABASE_URL: undefined, SIGNET_DATA_DIR: dataDir } })
+    const server = await startProcess({ env: { DATABASE_URL: undefined, SIGNET_DATA_DIR: dataDir } })
     expect(await refusal({ SIGNET_DATA_DIR: dataDir })).toBe(
       `The data directory ${dataDir} is in use by another Signet (process ${server.pid}): stop that one, or set SIGNET_DATA_DIR to another directory.`,
     )
@@ -165,7 +165,7 @@ describe('master keys', () => {
 
   test('another key than the one that sealed the database is refused with the id of the one wanted', async () => {
     const { url } = await cloneDatabase()
-    await (await startServer({ databaseUrl: url, env: { SIGNET_MASTER_KEYS: KEYS[0] } })).stop()
+    await (await startProcess({ databaseUrl: url, env: { SIGNET_MASTER_KEYS: KEYS[0] } })).stop()
     expect(await refusal({ DATABASE_URL: url, SIGNET_MASTER_KEYS: KEYS[1] })).toBe(
       `This database was sealed with the master key ${idOf(KEYS[0])}, and the one given is ${idOf(KEYS[1])}: put the wanted key back into master.key of the keys directory, or into SIGNET_MASTER_KEYS.`,
     )
@@ -174,7 +174,7 @@ describe('master keys', () => {
   test('a lost key file is told with the id that is wanted, and the key made meanwhile does not stay', async () => {
     const { url } = await cloneDatabase()
     const keysDir = join(dir, 'keys')
-    const server = await startServer({ databaseUrl: url, keysDir: temporaryDir('keys') })
+    const server = await startProcess({ databaseUrl: url, keysDir: temporaryDir('keys') })
     await server.stop()
     rmSync(keysDir, { recursive: true, force: true })
     expect(await refusal({ DATABASE_URL: url, SIGNET_KEYS_DIR: keysDir })).toMatch(
@@ -186,7 +186,7 @@ describe('master keys', () => {
   test('a new key in front of the old one is taken, and stays known when the old one is gone', async () => {
     const { url } = await cloneDatabase()
     for (const keys of [KEYS[0], `${KEYS[1]},${KEYS[0]}`]) {
-      await (await startServer({ databaseUrl: url, env: { SIGNET_MASTER_KEYS: keys } })).stop()
+      await (await startProcess({ databaseUrl: url, env: { SIGNET_MASTER_KEYS: keys } })).stop()
     }
     const { rows } = await asSuperuser((client) => client.query('SELECT key_id, sealed FROM master_key_checks'), url)
     expect(rows.map((row: { key_id: string }) => row.key_id).toSorted()).toEqual(

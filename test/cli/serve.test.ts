@@ -11,7 +11,7 @@ import { rollback } from '#database/migrate.ts'
 import { atEnd } from '../support/endings.ts'
 import { freePort } from '../support/ports.ts'
 import { cloneDatabase } from '../support/postgres.ts'
-import { type Server, startServer, temporaryDir } from '../support/server.ts'
+import { type Server, startProcess, temporaryDir } from '../support/server.ts'
 import { administrator } from '../support/administrator.ts'
 import { runSignet } from './support/signet.ts'
 import { linesThatAreNoJson } from '../support/server-faults.ts'
@@ -80,7 +80,7 @@ async function probe(server: Listening, name: string): Promise<{ status: number;
 
 describe('start', () => {
   test('the first start makes both keys, and the command line can administer at once', async () => {
-    const server = await startServer()
+    const server = await startProcess()
     for (const file of ['master.key', 'admin-cli.jwk.json']) {
       expect(statSync(join(server.keysDir, file)).mode & 0o777).toBe(0o600)
     }
@@ -94,7 +94,7 @@ describe('start', () => {
     const key = JSON.parse(readFileSync(join(keysDir, 'admin-cli.jwk.json'), 'utf8')) as JWK
     const mail = { SMTP_URL: 'smtp://127.0.0.1:9', SIGNET_MAIL_FROM: 'id@example.com' }
     const env = { NODE_ENV: 'production', SIGNET_ALLOW_INSECURE_ISSUER: 'true', HOST: '127.0.0.1', ...mail }
-    const server = await startServer({ keysDir, env })
+    const server = await startProcess({ keysDir, env })
     const client = await (await administrator(server)).call<{ jwks: { keys: JWK[] } }>('GET', '/clients/signet-cli')
     expect(client.jwks.keys).toMatchObject([{ kid: key.kid, x: key.x }])
     expect(client.jwks.keys[0]).not.toHaveProperty('d')
@@ -106,11 +106,11 @@ describe('start', () => {
   })
 
   test('a lost key of signet-cli is not made anew by a start', async () => {
-    const first = await startServer()
+    const first = await startProcess()
     await first.stop()
     const keysDir = temporaryDir('keys')
     const masterKeys = readFileSync(join(first.keysDir, 'master.key'), 'utf8').trim().split('\n').at(-1) as string
-    const server = await startServer({
+    const server = await startProcess({
       databaseUrl: first.databaseUrl,
       keysDir,
       env: { SIGNET_MASTER_KEYS: masterKeys },
@@ -120,7 +120,7 @@ describe('start', () => {
   })
 
   test('without a terminal stdout has one JSON object a line and nothing else', async () => {
-    const server = await startServer()
+    const server = await startProcess()
     const ready = () => server.logLines().find(({ msg }) => msg === 'ready')
     await expect.poll(ready).toMatchObject({ level: 'info', issuer: server.issuer })
     await expect.poll(() => linesThatAreNoJson(server)).toEqual([])
@@ -144,7 +144,7 @@ describe('start', () => {
 
 describe('SIGTERM', () => {
   test('what is open is answered with Connection: close, readiness turns 503, nothing new is taken, exit code 0', async () => {
-    const server = await startServer()
+    const server = await startProcess()
     const open = await openRequest(server)
     const ended = server.stop()
     await expect.poll(() => probe(server, 'ready'), PATIENT).toEqual(SHUTTING_DOWN)
@@ -158,7 +158,7 @@ describe('SIGTERM', () => {
   })
 
   test('a request on its way over an idle connection is still answered', async () => {
-    const server = await startServer()
+    const server = await startProcess()
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     expect(await get(server, agent)).toEqual({ status: 200, connection: 'keep-alive' })
     const ended = server.stop()
@@ -170,7 +170,7 @@ describe('SIGTERM', () => {
   })
 
   test('idle connections do not hold the end up', async () => {
-    const server = await startServer()
+    const server = await startProcess()
     const agent = new Agent({ keepAlive: true })
     await get(server, agent)
     expect(await server.stop()).toBe(0)
@@ -201,7 +201,7 @@ describe('SIGTERM', () => {
 
   test('the embedded database ends with the server and is found again, also after kill -9', async () => {
     const env = { DATABASE_URL: undefined, SIGNET_DATA_DIR: join(temporaryDir('data'), 'signet') }
-    const server = await startServer({ env })
+    const server = await startProcess({ env })
     const keys = async () =>
       ((await (await server.fetch('/jwks')).json()) as { keys: JWK[] }).keys.map(({ kid }) => kid)
     const before = await keys()
@@ -217,7 +217,7 @@ describe('SIGTERM', () => {
 
 describe('workers', () => {
   test('serve over one port, are replaced when they end, and drain together', async () => {
-    const server = await startServer({ env: { SIGNET_WORKERS: '2' } })
+    const server = await startProcess({ env: { SIGNET_WORKERS: '2' } })
     const served = () => new Set(requestLines(server).map(({ pid }) => pid))
     await expect
       .poll(
@@ -253,7 +253,7 @@ describe('workers', () => {
   }, 120_000)
 
   test('end with their leader when that is killed', async () => {
-    const server = await startServer({ env: { SIGNET_WORKERS: '2' } })
+    const server = await startProcess({ env: { SIGNET_WORKERS: '2' } })
     expect((await server.fetch('/jwks')).status).toBe(200)
     await server.kill('SIGKILL')
     await expect

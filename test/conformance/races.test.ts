@@ -5,7 +5,7 @@ import { type App, createApp } from '../support/app.ts'
 import { assertionParams } from '../support/assertion.ts'
 import { naiveRaces } from '../support/naive-target.ts'
 import { answerOf, person, type Person } from '../support/person.ts'
-import { type Server, startServers } from '../support/server.ts'
+import { type Server, type ServerProcess, startProcesses } from '../support/server.ts'
 import { type Attempt, CONCURRENCY, type Race, run, timesSpent } from './races.ts'
 import { inOneMoment } from '../support/passed-time.ts'
 
@@ -18,7 +18,7 @@ describe('over PostgreSQL, exactly once', () => {
   let races: Race[]
   let databaseUrl: string
   beforeAll(async () => {
-    const nodes = (await startServers(2)) as [Server, Server]
+    const nodes = (await startProcesses(2)) as [ServerProcess, ServerProcess]
     ;[{ databaseUrl }] = nodes
     races = await signetRaces(nodes)
   })
@@ -72,7 +72,7 @@ function attempt({ status, body }: { status: number; body: Record<string, string
   return { status, body, spent: status === 200 ? body[member] : undefined }
 }
 
-function codeRace(app: App, browser: Person, nodes: readonly Server[]): Race {
+function codeRace(app: App, browser: Person, nodes: readonly [Server, Server]): Race {
   return {
     name: 'an authorization code',
     async begin() {
@@ -88,7 +88,7 @@ function codeRace(app: App, browser: Person, nodes: readonly Server[]): Race {
   }
 }
 
-function refreshRace(app: App, browser: Person, nodes: readonly Server[]): Race {
+function refreshRace(app: App, browser: Person, nodes: readonly [Server, Server]): Race {
   return {
     name: 'a refresh token',
     async begin() {
@@ -104,11 +104,11 @@ function refreshRace(app: App, browser: Person, nodes: readonly Server[]): Race 
   }
 }
 
-function assertionRace(machine: RegisteredClient, nodes: readonly Server[]): Race {
+function assertionRace(machine: RegisteredClient, nodes: readonly [Server, Server]): Race {
   return {
     name: 'a client assertion',
     async begin() {
-      const issuer = nodes[0]?.issuer as string
+      const issuer = nodes[0].issuer
       const body = new URLSearchParams({
         grant_type: 'client_credentials',
         ...(await assertionParams({ issuer, clientId: machine.id, key: machine.key })),
@@ -124,7 +124,7 @@ function assertionRace(machine: RegisteredClient, nodes: readonly Server[]): Rac
   }
 }
 
-function pushedRace(app: App, browser: Person, nodes: readonly Server[]): Race {
+function pushedRace(app: App, browser: Person, nodes: readonly [Server, Server]): Race {
   return {
     name: 'a pushed authorization request',
     async begin() {

@@ -12,7 +12,7 @@ import { copies, environmentOf, parseDockerfile, wordsOf } from '../support/docs
 import { ROOT, treeFiles } from '../support/docs/tree-copy.ts'
 import { atEnd } from '../support/endings.ts'
 import { freePort } from '../support/ports.ts'
-import { startServer, temporaryDir } from '../support/server.ts'
+import { startProcess, temporaryDir } from '../support/server.ts'
 import { eventually } from '../support/eventually.ts'
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -153,7 +153,7 @@ test('what the services of the compose file name is there: stages, scripts, volu
 })
 
 test('the commands of the compose file register, serve the app, and protect the API', async () => {
-  const server = await startServer({ env: { NODE_ENV: 'development' } })
+  const server = await startProcess({ env: { NODE_ENV: 'development' } })
   const ports = { app: await freePort(), api: await freePort() }
   const demo = join(temporaryDir('compose'), 'demo')
   const replaced = (value: string): string =>

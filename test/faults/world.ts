@@ -7,7 +7,7 @@ import { administrator, type Administrator, PASSWORD, type RegisteredClient } fr
 import { atEnd } from '../support/endings.ts'
 import { startOwnPostgres } from '../support/own-postgres.ts'
 import { asSuperuser } from '../support/postgres.ts'
-import { type Server, startServer, temporaryDir } from '../support/server.ts'
+import { type Server, type ServerProcess, startProcess, temporaryDir } from '../support/server.ts'
 import { type TcpProxy, tcpProxy } from '../support/tcp-proxy.ts'
 
 export const API = 'https://api.example.com'
@@ -21,7 +21,7 @@ export interface World {
   /** Where PostgreSQL keeps its files (PGDATA). */
   readonly databaseDir: string
   /** The second one reaches PostgreSQL through `proxy`, and its clock can be set. */
-  readonly nodes: readonly [Server, Server]
+  readonly nodes: readonly [ServerProcess, ServerProcess]
   readonly proxy: TcpProxy
   readonly admin: Administrator
   readonly clients: {
@@ -60,8 +60,8 @@ export async function createWorld(patience = 1): Promise<World> {
   const proxy = await tcpProxy(postgres.url)
   const clockFile = join(temporaryDir('clock'), 'skew')
   writeFileSync(clockFile, '0')
-  const first = await startServer({ databaseUrl: postgres.url })
-  const second = await startServer({
+  const first = await startProcess({ databaseUrl: postgres.url })
+  const second = await startProcess({
     databaseUrl: proxy.url,
     keysDir: first.keysDir,
     env: {
@@ -106,7 +106,7 @@ export async function probe(node: Server, path: 'ready' | 'live', timeoutMs = 25
   return response?.status
 }
 
-function createBalancer(nodes: readonly Server[]): Balancer {
+function createBalancer(nodes: readonly ServerProcess[]): Balancer {
   const ready = nodes.map(() => true)
   const stop = new AbortController()
   let held: number | undefined

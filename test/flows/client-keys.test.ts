@@ -8,20 +8,20 @@ import { assertionParams } from '../support/assertion.ts'
 import { atEnd } from '../support/endings.ts'
 import { type KeysHost, keysHost } from '../support/keys-host.ts'
 import { eventually, SOON_MS } from '../support/eventually.ts'
-import { type Server, startServers } from '../support/server.ts'
+import { type Server, type ServerProcess, startProcesses } from '../support/server.ts'
 
 const API = 'https://api.example.com'
 const REFUSED = {
   status: 401,
   body: { error: 'invalid_client', error_description: 'client authentication failed' },
 }
-let first: Server
-let second: Server
+let first: ServerProcess
+let second: ServerProcess
 let admin: Administrator
 let db: Database
 
 beforeAll(async () => {
-  ;[first, second] = (await startServers(2)) as [Server, Server]
+  ;[first, second] = (await startProcesses(2)) as [ServerProcess, ServerProcess]
   admin = await administrator(first)
   await admin.resource(API, ['posts:read'])
   db = createDatabase({ url: first.databaseUrl, poolSize: 1 })

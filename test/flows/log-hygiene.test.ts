@@ -4,7 +4,7 @@ import { administrator, type Administrator, PASSWORD } from '../support/administ
 import { createApp } from '../support/app.ts'
 import { assertionParams } from '../support/assertion.ts'
 import { person } from '../support/person.ts'
-import { type Server, startServer } from '../support/server.ts'
+import { type Server, startProcess } from '../support/server.ts'
 import { linesThatAreNoJson } from '../support/server-faults.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -62,7 +62,7 @@ async function post(path: string, params: Record<string, string>): Promise<Recor
 }
 
 beforeAll(async () => {
-  server = await startServer({ env: { LOG_LEVEL: 'trace' } })
+  server = await startProcess({ env: { LOG_LEVEL: 'trace' } })
   admin = await administrator(server)
   await live()
   // the line of the last request is written after its answer

@@ -9,7 +9,7 @@ import { runFlows } from '../support/flows.ts'
 import { answerOf, person, type Person, type Visit } from '../support/person.ts'
 import { asSuperuser, cloneDatabase } from '../support/postgres.ts'
 import { CALLBACK, CHECKS, hold, type Holdings, type Stage } from '../support/revocation-holdings.ts'
-import { type Server, startServer, temporaryDir } from '../support/server.ts'
+import { type Server, type ServerProcess, startProcess, temporaryDir } from '../support/server.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
@@ -22,7 +22,7 @@ const SECRET = 'a secret of an authenticator app'
 const codeKey = Buffer.alloc(32, 9)
 
 interface Node {
-  readonly server: Server
+  readonly server: ServerProcess
   /** Starts it again with these keys. */
   keys(...keys: Buffer[]): Promise<void>
 }
@@ -35,7 +35,7 @@ let sub: string
 
 async function aNode(databaseUrl: string, keysDir: string, issuer?: string): Promise<Node> {
   const env = { SIGNET_MASTER_KEYS: text(OLD), ...(issuer === undefined ? {} : { SIGNET_ISSUER: issuer }) }
-  const server = await startServer({ databaseUrl, keysDir, env })
+  const server = await startProcess({ databaseUrl, keysDir, env })
   return {
     server,
     async keys(...keys) {

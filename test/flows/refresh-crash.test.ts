@@ -4,7 +4,7 @@ import { administrator, PASSWORD } from '../support/administrator.ts'
 import { type App, createApp, type TokenAnswer } from '../support/app.ts'
 import { person } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
-import { type Server, startServers } from '../support/server.ts'
+import { type ServerProcess, startProcesses } from '../support/server.ts'
 import { eventually } from '../support/eventually.ts'
 
 const API = 'https://api.example.com'
@@ -22,7 +22,7 @@ interface Tabs {
 }
 
 test('kill -9 of a node under concurrent refreshes', { timeout: 60_000 }, async () => {
-  const nodes = (await startServers(2)) as [Server, Server]
+  const nodes = (await startProcesses(2)) as [ServerProcess, ServerProcess]
   const admin = await administrator(nodes[0])
   await admin.resource(API, ['posts:read'])
   await admin.account(ada.email, ada.password)
@@ -45,7 +45,7 @@ test('kill -9 of a node under concurrent refreshes', { timeout: 60_000 }, async 
   for (let kill = 0; kill < KILLS; kill++) {
     const before = answeredBy(families)
     await eventually(() => answeredBy(families) > before + 2 * FAMILIES + kill)
-    const victim = nodes[kill % 2] as Server
+    const victim = nodes[kill % 2] as ServerProcess
     await victim.kill('SIGKILL')
     await victim.restart()
   }
@@ -81,7 +81,7 @@ test('kill -9 of a node under concurrent refreshes', { timeout: 60_000 }, async 
 })
 
 /** Two tabs refresh at once, each on one node; a lost answer is asked for again. All must get the same successor. */
-async function rotate(app: App, nodes: readonly Server[], tabs: Tabs, goesOn: () => boolean): Promise<void> {
+async function rotate(app: App, nodes: readonly ServerProcess[], tabs: Tabs, goesOn: () => boolean): Promise<void> {
   while (goesOn()) {
     const answers = await Promise.all(nodes.map((node) => untilAnswered(app, nodes, node, tabs)))
     const successors = new Set(
@@ -95,7 +95,12 @@ async function rotate(app: App, nodes: readonly Server[], tabs: Tabs, goesOn: ()
 }
 
 /** As an app does: the connection broke or the server is busy, so the request goes out again, to the next node. */
-async function untilAnswered(app: App, nodes: readonly Server[], first: Server, tabs: Tabs): Promise<TokenAnswer> {
+async function untilAnswered(
+  app: App,
+  nodes: readonly ServerProcess[],
+  first: ServerProcess,
+  tabs: Tabs,
+): Promise<TokenAnswer> {
   const token = tabs.current
   let answer: TokenAnswer | undefined
   let node = nodes.indexOf(first)
@@ -114,7 +119,11 @@ function answeredBy(families: readonly Tabs[]): number {
 }
 
 /** Revokes while the node that is asked dies; once the answer is 200 nothing is left, wherever it is asked. */
-async function revokeAll(app: App, nodes: readonly [Server, Server], families: readonly Tabs[]): Promise<void> {
+async function revokeAll(
+  app: App,
+  nodes: readonly [ServerProcess, ServerProcess],
+  families: readonly Tabs[],
+): Promise<void> {
   const revoking = families.map(async ({ current }) => {
     let node: 0 | 1 = 0
     await eventually(async () => {

@@ -4,14 +4,14 @@ import { expect, test } from 'vitest'
 import { administrator, PASSWORD } from '../support/administrator.ts'
 import { createApp } from '../support/app.ts'
 import { answerOf, person } from '../support/person.ts'
-import { startServer, temporaryDir } from '../support/server.ts'
+import { startProcess, temporaryDir } from '../support/server.ts'
 
 const API = 'https://api.example.com'
 const CALLBACK = 'http://localhost:5000/authorize'
 const ada = { email: 'ada@example.com', password: PASSWORD }
 
 test('kill -9 loses nothing that was answered, with the embedded database', async () => {
-  const server = await startServer({
+  const server = await startProcess({
     env: { DATABASE_URL: undefined, SIGNET_DATA_DIR: `${temporaryDir('data')}/signet` },
   })
   const admin = await administrator(server)

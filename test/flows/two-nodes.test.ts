@@ -5,7 +5,7 @@ import { administrator, type Administrator, PASSWORD, type RegisteredClient } fr
 import { createApp } from '../support/app.ts'
 import { assertionParams } from '../support/assertion.ts'
 import { answerOf, person } from '../support/person.ts'
-import { type Server, startServer, startServers } from '../support/server.ts'
+import { type Server, type ServerProcess, startProcesses, startServer } from '../support/server.ts'
 import { tcpProxy } from '../support/tcp-proxy.ts'
 import { eventually, SOON_MS } from '../support/eventually.ts'
 import { atMost } from '../support/time-limits.ts'
@@ -19,7 +19,7 @@ let second: Server
 let admin: Administrator
 
 beforeAll(async () => {
-  ;[first, second] = (await startServers(2)) as [Server, Server]
+  ;[first, second] = (await startProcesses(2)) as [ServerProcess, ServerProcess]
   admin = await administrator(first)
   await admin.resource(API, ['posts:read', 'posts:write'])
 })

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startEmbedded } from '#embedded-postgres/embedded-postgres.ts'
 import { atEnd, runEndings } from '../support/endings.ts'
-import { type Server, startServer, temporaryDir } from '../support/server.ts'
+import { type Server, startProcess, temporaryDir } from '../support/server.ts'
 import { keep } from './corpus.ts'
 import { fuzz, type FuzzFigures } from './run.ts'
 import { createStage } from './stage.ts'
@@ -47,7 +47,7 @@ function watch(server: Server) {
 async function run(minutes: number, seed: number): Promise<boolean> {
   const postgres = await startEmbedded({ dataDir: `${temporaryDir('fuzz')}/data` })
   atEnd(() => postgres.stop())
-  const server = await startServer({ databaseUrl: postgres.url })
+  const server = await startProcess({ databaseUrl: postgres.url })
   const stage = await createStage(server)
   const { seen, stop } = watch(server)
   const kept = new Set<string>()

@@ -8,7 +8,7 @@ import { createNaiveAdapter } from '../support/naive-adapter.ts'
 import { FLOWS, runFlows } from '../support/flows.ts'
 import { emptyDatabase } from '../support/postgres.ts'
 import { formsOf, found, recording, type Secret } from '../support/recorder.ts'
-import { type Server, startServer, temporaryDir } from '../support/server.ts'
+import { type Server, startProcess, temporaryDir } from '../support/server.ts'
 
 const dataDir = join(temporaryDir('data'), 'signet')
 let live: Server
@@ -17,7 +17,7 @@ let secrets: Map<string, Secret>
 const broughtBy = new Map<string, number>()
 
 beforeAll(async () => {
-  live = await startServer({ env: { DATABASE_URL: undefined, SIGNET_DATA_DIR: dataDir, LOG_LEVEL: 'debug' } })
+  live = await startProcess({ env: { DATABASE_URL: undefined, SIGNET_DATA_DIR: dataDir, LOG_LEVEL: 'debug' } })
   const recorded = recording(live)
   secrets = recorded.secrets
   let before = 0

@@ -3,18 +3,18 @@ import { generateKeyPair, exportJWK, type JWK, UnsecuredJWT } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { administrator, type Administrator, type RegisteredClient } from '../support/administrator.ts'
 import { ASSERTION_TYPE, signAssertion } from '../support/assertion.ts'
-import { type Server, startServers } from '../support/server.ts'
+import { type Server, type ServerProcess, startProcesses } from '../support/server.ts'
 
 const API = 'https://api.example.com'
 const UNTOLD = 'client authentication failed'
-let server: Server
-let other: Server
+let server: ServerProcess
+let other: ServerProcess
 let admin: Administrator
 let strict: RegisteredClient
 let legacy: RegisteredClient
 
 beforeAll(async () => {
-  ;[server, other] = (await startServers(2)) as [Server, Server]
+  ;[server, other] = (await startProcesses(2)) as [ServerProcess, ServerProcess]
   admin = await administrator(server)
   await admin.resource(API, ['posts:read'])
   const allowed = { signet_allow: [{ resource: API, scopes: ['posts:read'] }] }

@@ -4,17 +4,18 @@ import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { rawRequest, sendRaw } from '../http/loopback.ts'
 import { ASSERTION_TYPE } from '../support/assertion.ts'
-import { anApp, type Registered, type Stage, startStage } from '../support/hazard-world.ts'
+import { anApp, type Registered, type Stage, startProcessStage } from '../support/hazard-world.ts'
+import type { ServerProcess } from '../support/server.ts'
 import { atMost } from '../support/time-limits.ts'
 
 /** Milliseconds of CPU that one request may cost, measured over several. */
 const CPU_MS = 50
 const TIMES = 8
-let stage: Stage
+let stage: Stage<ServerProcess>
 let machine: Registered
 
 beforeAll(async () => {
-  stage = await startStage()
+  stage = await startProcessStage(1)
   machine = await anApp(stage, 'machine')
 })
 

@@ -2,17 +2,18 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { EmbeddedDatabase } from '#embedded-postgres/embedded-postgres.ts'
 import type { TokenAnswer } from '../support/app.ts'
-import { EVERYTHING, expectRefused, granted, type Stage, startStage } from '../support/hazard-world.ts'
+import { EVERYTHING, expectRefused, granted, type Stage, startProcessStage } from '../support/hazard-world.ts'
 import { childrenOf } from '../support/holder-process.ts'
 import { startOwnPostgres } from '../support/own-postgres.ts'
 import { asSuperuser } from '../support/postgres.ts'
+import type { ServerProcess } from '../support/server.ts'
 
 let postgres: EmbeddedDatabase
-let stage: Stage
+let stage: Stage<ServerProcess>
 
 beforeAll(async () => {
   postgres = await startOwnPostgres()
-  stage = await startStage(2, { databaseUrl: postgres.url })
+  stage = await startProcessStage(2, { databaseUrl: postgres.url })
 })
 
 /** kill -9 of both processes and of the postmaster with all its backends; then all of them again. */

@@ -9,7 +9,7 @@ import {
   granted,
   somebody,
   type Stage,
-  startStage,
+  startProcessStage,
 } from '../support/hazard-world.ts'
 import { answerOf, type Person } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
@@ -19,7 +19,7 @@ const AT_ONCE = 50
 let stage: Stage
 
 beforeAll(async () => {
-  stage = await startStage(2)
+  stage = await startProcessStage(2)
 })
 
 /** The same on both processes in turn, all at once. */

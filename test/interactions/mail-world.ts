@@ -4,7 +4,7 @@ import { administrator, PASSWORD, type Administrator } from '../support/administ
 import { createApp, type App } from '../support/app.ts'
 import { codeIn, linkIn } from '../support/dev-mail.ts'
 import { person, type Person, textOf, type Visit } from '../support/person.ts'
-import { startServers, type Server, type ServerOptions } from '../support/server.ts'
+import { type Server, type ServerOptions, startProcesses, startServers } from '../support/server.ts'
 import { type SmtpServer, type TakenMail, startSmtp } from '../support/smtp.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -54,7 +54,8 @@ let people = 0
 export async function startMailWorld(count = 1, options: ServerOptions = {}): Promise<MailWorld> {
   const smtp = await startSmtp()
   const env = { SMTP_URL: smtp.url, SIGNET_MAIL_FROM: 'id@example.com', ...options.env }
-  const servers = await startServers(count, { ...options, env })
+  const start = count === 1 ? startServers : startProcesses
+  const servers = await start(count, { ...options, env })
   const server = servers[0] as Server
   const admin = await administrator(server)
   const client = await admin.client('web', { client_name: 'shop', redirect_uris: [CALLBACK] })

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { masterKeys } from '#config/parsers.ts'
-import { type Server, startServer } from '../support/server.ts'
+import { type Server, type ServerProcess, startProcess, startServer } from '../support/server.ts'
 import { type SmtpServer, startSmtp } from '../support/smtp.ts'
 import { openMailWorld } from './world.ts'
 
@@ -100,11 +100,11 @@ describe('in development', () => {
 
 describe('with a relay', () => {
   let smtp: SmtpServer
-  let server: Server
+  let server: ServerProcess
 
   beforeAll(async () => {
     smtp = await startSmtp()
-    server = await startServer({ env: { ...RELAY, SMTP_URL: smtp.url } })
+    server = await startProcess({ env: { ...RELAY, SMTP_URL: smtp.url } })
   })
 
   test('the server sends, counts it among its metrics, and shows no mailbox', async () => {
@@ -128,7 +128,7 @@ describe('with a relay', () => {
         letGo = done
       },
     })
-    const other = await startServer({ env: { ...RELAY, SMTP_URL: slow.url } })
+    const other = await startProcess({ env: { ...RELAY, SMTP_URL: slow.url } })
     await verification(await writerFor(other), '11112222')
     await held.promise
     const stopped = other.stop()

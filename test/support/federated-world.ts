@@ -2,7 +2,7 @@
 import { administrator, PASSWORD, type Administrator, type RegisteredClient } from './administrator.ts'
 import { createApp, type App } from './app.ts'
 import { person, type Person, type Visit } from './person.ts'
-import { type Server, startServer, startServers } from './server.ts'
+import { type Server, startProcesses, startServer, startServers } from './server.ts'
 
 export const APP_CALLBACK = 'https://shop.example/cb'
 
@@ -31,7 +31,7 @@ export async function startFederatedWorld(
   env: { readonly here?: Environment; readonly there?: Environment } = {},
 ): Promise<FederatedWorld> {
   const [nodes, there] = await Promise.all([
-    startServers(processes, { env: env.here ?? {} }),
+    (processes === 1 ? startServers : startProcesses)(processes, { env: env.here ?? {} }),
     startServer({ env: env.there ?? {} }),
   ])
   const here = nodes[0] as Server

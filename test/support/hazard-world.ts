@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from './administrator.ts'
 import { type App, createApp, type TokenAnswer } from './app.ts'
 import { person, type Person } from './person.ts'
-import { type Server, type ServerOptions, startServers } from './server.ts'
+import { type Server, type ServerOptions, type ServerProcess, startProcesses, startServers } from './server.ts'
 
 export const API = 'https://api.example.com'
 export const CALLBACK = 'https://app.example.com/callback'
@@ -15,10 +15,10 @@ export const ALLOWED = {
 /** Requests everything that an app can get: ID token, JWT for the API, refresh token. */
 export const EVERYTHING = { scope: 'openid offline_access posts:read', resource: API }
 
-export interface Stage {
+export interface Stage<Node extends Server = Server> {
   /** At least one; `second` equals `first` when only one was started. */
-  readonly first: Server
-  readonly second: Server
+  readonly first: Node
+  readonly second: Node
   readonly admin: Administrator
 }
 
@@ -40,12 +40,21 @@ export interface Granted extends Registered, Somebody {
 
 let people = 0
 
-/** Starts `count` processes on one database, with the API registered. */
-export async function startStage(count = 1, options: ServerOptions = {}): Promise<Stage> {
-  const [first, second] = await startServers(count, options)
-  const admin = await administrator(first as Server)
+/** Starts `count` servers on one database, with the API registered. */
+export async function startStage(count = 1): Promise<Stage> {
+  return setStage(await startServers(count))
+}
+
+/** The same, where even one has a process of its own. */
+export async function startProcessStage(count: number, options: ServerOptions = {}): Promise<Stage<ServerProcess>> {
+  return setStage(await startProcesses(count, options))
+}
+
+async function setStage<Node extends Server>(servers: readonly Node[]): Promise<Stage<Node>> {
+  const [first, second] = servers as [Node, Node?]
+  const admin = await administrator(first)
   await admin.resource(API, ['posts:read', 'posts:write'])
-  return { first: first as Server, second: (second ?? first) as Server, admin }
+  return { first, second: second ?? first, admin }
 }
 
 /** Registers a client of a profile; `also` adds members. */

@@ -6,7 +6,7 @@ import { createApp } from './app.ts'
 import { person } from './person.ts'
 import { backUp, restore } from './postgres.ts'
 import { CALLBACK, CHECKS, type Holdings, type Stage } from './revocation-holdings.ts'
-import { type Server, startServers } from './server.ts'
+import { type Server, type ServerProcess, startProcesses } from './server.ts'
 import { eventually } from './eventually.ts'
 
 export const MACHINE_API = 'https://machines.example.com'
@@ -15,7 +15,7 @@ export const ada = { email: 'ada@example.com', password: PASSWORD }
 export const NOTHING = Object.fromEntries(Object.keys(CHECKS).map((name) => [name, false]))
 
 export interface RestoreWorld {
-  readonly servers: readonly [Server, Server]
+  readonly servers: readonly [ServerProcess, ServerProcess]
   readonly stage: Stage
   /** Runs `work` while no server runs. */
   stopped<T>(work: () => Promise<T>): Promise<T>
@@ -32,7 +32,7 @@ export interface RestoreWorld {
 }
 
 export async function restoreWorld(): Promise<RestoreWorld> {
-  const servers = (await startServers(2)) as [Server, Server]
+  const servers = (await startProcesses(2)) as [ServerProcess, ServerProcess]
   const [first, second] = servers
   const { databaseUrl, keysDir: ownKeysDir, issuer } = first
   const admin = await administrator(first)

@@ -1,9 +1,12 @@
-/** Signet as its users run it: real processes on free ports with their own database. */
+/** Signet on free ports with its own database: in the process of the test, or in its own, as its users run it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Agent, buildConnector, fetch as undiciFetch } from 'undici'
+import { loadConfig } from '#config/load.ts'
+import { runPrimary } from '#main.ts'
+import { createLogger } from '#observability/logger.ts'
 import { atEnd } from './endings.ts'
 import { freePort } from './ports.ts'
 import { cloneDatabase } from './postgres.ts'
@@ -31,9 +34,8 @@ export interface Server {
   readonly managementUrl: string
   readonly databaseUrl: string
   readonly keysDir: string
-  readonly pid: number
   /**
-   * Like the global fetch, but connects to this process for every URL, so that a request with the issuer's URL and Host
+   * Like the global fetch, but connects to this server for every URL, so that a request with the issuer's URL and Host
    * header reaches this node. A path is relative to the issuer.
    */
   readonly fetch: typeof globalThis.fetch
@@ -41,40 +43,122 @@ export interface Server {
   logs(): string
   /** The JSON lines of the log, parsed. */
   logLines(): Record<string, unknown>[]
+  /** Stops the server as SIGTERM does and returns the exit code. */
+  stop(): Promise<number | null>
+}
+
+/** A server in its own process. */
+export interface ServerProcess extends Server {
+  readonly pid: number
   /** Sends a signal, and waits for the process to exit if the signal stops it. */
   kill(signal: NodeJS.Signals): Promise<void>
-  /** Sends SIGTERM and returns the exit code. */
-  stop(): Promise<number | null>
   /** Restarts with the same settings after `kill` or `stop`, and waits until it answers. */
   restart(): Promise<void>
 }
 
-/** Starts one server and waits until it answers. It stops with the test file at the latest. */
+/**
+ * Starts a server in the process of the test, or in its own when the environment has `NODE_OPTIONS`, and waits until it
+ * answers. It stops with the test file at the latest.
+ */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const [server] = await startServers(1, options)
   return server as Server
 }
 
+/** Starts servers of one issuer with one database and one set of keys; the issuer's URL leads to the first. */
+export function startServers(count: number, options: ServerOptions = {}): Promise<Server[]> {
+  const hasNodeOptions = options.env?.['NODE_OPTIONS'] !== undefined
+  return hasNodeOptions ? startProcesses(count, options) : startEach(count, options, startWithin)
+}
+
+/** Starts one server in its own process and waits until it answers. It stops with the test file at the latest. */
+export async function startProcess(options: ServerOptions = {}): Promise<ServerProcess> {
+  const [server] = await startProcesses(1, options)
+  return server as ServerProcess
+}
+
 /** Starts processes of one issuer with one database and one set of keys; the issuer's URL leads to the first. */
-export async function startServers(count: number, options: ServerOptions = {}): Promise<Server[]> {
-  const databaseUrl = options.databaseUrl ?? (await cloneDatabase()).url
-  const keysDir = options.keysDir ?? temporaryDir('keys')
-  const issuer = options.env?.['SIGNET_ISSUER']
-  const servers: Server[] = []
-  for (let index = 0; index < count; index++) {
-    const port = Number(options.env?.['PORT'] ?? (await freePort()))
-    const server = createServer({
-      issuer: issuer ?? servers[0]?.issuer ?? `http://localhost:${port}`,
-      port: index === 0 ? port : await freePort(),
-      managementPort: await freePort(),
-      databaseUrl,
-      keysDir,
-      env: options.env ?? {},
-    })
+export function startProcesses(count: number, options: ServerOptions = {}): Promise<ServerProcess[]> {
+  return startEach(count, options, async (settings) => {
+    const server = createServerProcess(settings)
     await server.restart()
-    servers.push(server)
+    return server
+  })
+}
+
+async function startEach<Started>(
+  count: number,
+  options: ServerOptions,
+  start: (settings: Settings) => Promise<Started>,
+): Promise<Started[]> {
+  const first = await settingsOf(options)
+  const servers = [await start(first)]
+  while (servers.length < count) {
+    servers.push(await start(await settingsOf({ ...first, env: { ...first.env, PORT: undefined } })))
   }
   return servers
+}
+
+async function startWithin(settings: Settings): Promise<Server> {
+  const agent = agentTo(settings.port)
+  const { promise: requested, resolve: request } = Promise.withResolvers<NodeJS.Signals>()
+  let output = ''
+  const loaded = loadConfig(environmentOf(settings))
+  const { logLevel: level, logFormat: format } = loaded.config
+  const logger = createLogger({ level, format }, { write: (line) => void (output += line) })
+  const ended = runPrimary(loaded, logger, { requested, arm() {}, forget() {} })
+  const stop = () => {
+    request('SIGTERM')
+    return ended.then(() => 0)
+  }
+  atEnd(async () => {
+    await agent.destroy()
+    await stop()
+  })
+  await Promise.race([ended, untilReady(settings.managementUrl, () => output)])
+  return {
+    ...settings,
+    fetch: fetchThrough(agent, settings.issuer),
+    logs: () => output,
+    logLines: () => parseLines(output),
+    stop,
+  }
+}
+
+interface Settings {
+  readonly issuer: string
+  readonly port: number
+  readonly managementUrl: string
+  readonly databaseUrl: string
+  readonly keysDir: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+async function settingsOf(options: ServerOptions): Promise<Settings> {
+  const port = Number(options.env?.['PORT'] ?? (await freePort()))
+  const issuer = options.env?.['SIGNET_ISSUER'] ?? `http://localhost:${port}`
+  return {
+    issuer,
+    port,
+    managementUrl: `http://127.0.0.1:${await freePort()}`,
+    databaseUrl: options.databaseUrl ?? (await cloneDatabase()).url,
+    keysDir: options.keysDir ?? temporaryDir('keys'),
+    env: { ...options.env, SIGNET_ISSUER: issuer },
+  }
+}
+
+function environmentOf({ port, managementUrl, databaseUrl, keysDir, env }: Settings): Record<string, string> {
+  const all = {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    SIGNET_MANAGEMENT_PORT: new URL(managementUrl).port,
+    SIGNET_KEYS_DIR: keysDir,
+    DATABASE_URL: databaseUrl,
+    LOG_FORMAT: 'json',
+    ...env,
+    PORT: String(port),
+  }
+  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
 /** Creates a folder that is removed with the test file. */
@@ -85,24 +169,14 @@ export function temporaryDir(name: string): string {
   return dir
 }
 
-interface Settings {
-  readonly issuer: string
-  readonly port: number
-  readonly managementPort: number
-  readonly databaseUrl: string
-  readonly keysDir: string
-  readonly env: Readonly<Record<string, string | undefined>>
-}
-
-function createServer(settings: Settings): Server {
+function createServerProcess(settings: Settings): ServerProcess {
   let child: ChildProcess | undefined
   let output = ''
   const agent = agentTo(settings.port)
-  const managementUrl = `http://127.0.0.1:${settings.managementPort}`
 
   async function restart(): Promise<void> {
     child = spawnServer(settings, (text) => (output += text))
-    await untilItAnswers(child, managementUrl, () => output)
+    await untilItAnswers(child, settings.managementUrl, () => output)
   }
 
   async function kill(signal: NodeJS.Signals): Promise<void> {
@@ -126,7 +200,6 @@ function createServer(settings: Settings): Server {
   })
   return {
     ...settings,
-    managementUrl,
     get pid() {
       return child?.pid ?? 0
     },
@@ -140,21 +213,10 @@ function createServer(settings: Settings): Server {
 }
 
 function spawnServer(settings: Settings, onOutput: (text: string) => void): ChildProcess {
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: process.env['HOME'],
-    SIGNET_ISSUER: settings.issuer,
-    SIGNET_MANAGEMENT_PORT: String(settings.managementPort),
-    SIGNET_KEYS_DIR: settings.keysDir,
-    DATABASE_URL: settings.databaseUrl,
-    LOG_FORMAT: 'json',
-    ...settings.env,
-    PORT: String(settings.port),
-  }
   const flags = ['--disable-warning=ExperimentalWarning', '--enable-source-maps']
   const child = spawn(NODE, [...flags, join(ROOT, 'bin/signet.js'), 'serve'], {
     cwd: settings.keysDir, // no .env file of the checkout is read
-    env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)),
+    env: environmentOf(settings),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', onOutput)
@@ -164,20 +226,26 @@ function spawnServer(settings: Settings, onOutput: (text: string) => void): Chil
   return child
 }
 
+/** Throws when the process ends before it answers, or does not answer in time. */
 async function untilItAnswers(child: ChildProcess, managementUrl: string, logs: () => string): Promise<void> {
-  const answersOrHasEnded = async () => {
-    if (hasEnded(child)) return true
-    const response = await fetch(`${managementUrl}/health/ready`).catch(() => undefined)
-    return response?.status === 200
-  }
-  const tooLate = () => `the server did not answer within ${START_TIMEOUT_MS / 1000} seconds:\n${logs()}`
   try {
-    await eventually(answersOrHasEnded, START_TIMEOUT_MS, tooLate)
+    await untilReady(managementUrl, logs, () => hasEnded(child))
   } catch (error) {
     child.kill('SIGKILL')
     throw error
   }
   if (hasEnded(child)) throw new Error(`the server ended with ${child.exitCode ?? child.signalCode}:\n${logs()}`)
+}
+
+/** Resolves when the server is ready or has ended. Throws when neither happens in time. */
+async function untilReady(managementUrl: string, logs: () => string, isOver = () => false): Promise<void> {
+  const answersOrHasEnded = async () => {
+    if (isOver()) return true
+    const response = await fetch(`${managementUrl}/health/ready`).catch(() => undefined)
+    return response?.status === 200
+  }
+  const tooLate = () => `the server did not answer within ${START_TIMEOUT_MS / 1000} seconds:\n${logs()}`
+  await eventually(answersOrHasEnded, START_TIMEOUT_MS, tooLate)
 }
 
 function hasEnded(child: ChildProcess): boolean {
