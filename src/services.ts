@@ -1,5 +1,6 @@
 /** Builds each room's service once, without HTTP; used by the serving process and by tests only. */
-import { ADMIN_SCOPES, adminResourceOf } from '#admin/scopes.ts'
+import { builtInAdminResource } from '#admin/scopes.ts'
+import type { Accounts } from '#accounts/account.ts'
 import { createAccounts } from '#accounts/accounts.ts'
 import { type Audit, SYSTEM } from '#audit/audit.ts'
 import { createAudit } from '#audit/recorder.ts'
@@ -18,7 +19,7 @@ import { requestOrigin } from '#http/origin.ts'
 import { createEnginePages } from '#interactions/engine-pages.ts'
 import { startOutbox } from '#outbox/outbox.ts'
 import { startJobs } from '#outbox/schedule.ts'
-import { createMail, MAIL_TASK } from '#mail/mail.ts'
+import { createMail, type Mail, MAIL_TASK } from '#mail/mail.ts'
 import { SEALED_KEPT_MAILS } from '#mail/sealed-kept-mails.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
@@ -43,6 +44,7 @@ import { SEALED_CREDENTIALS } from '#federation/credentials.ts'
 import { SEALED_UPSTREAM_REQUESTS } from '#federation/requests.ts'
 import { createBreachRange } from '#sign-in/password/breach-range.ts'
 import { createMethods } from '#sign-in/methods.ts'
+import type { SignInMethod } from '#sign-in/sign-in-method.ts'
 import { SEALED_TOTP_SECRETS } from '#sign-in/totp/sealed-secrets.ts'
 import { SEALED_PRIVATE_PARTS } from '#signing-keys/key-changes.ts'
 import { SEALED_PEPPER, withPepper } from '#sealing/master-key-store.ts'
@@ -67,6 +69,8 @@ export interface ServiceOverrides {
   /** For every request that goes out: of clients' keys, breached passwords and upstream providers. */
   readonly fetch?: GuardedFetch
   readonly grants?: readonly Grant[]
+  /** Further sign-in methods. */
+  readonly methods?: (rooms: { readonly accounts: Accounts }) => readonly SignInMethod[]
 }
 
 /** Every column that holds sealed values. One that is missing here is lost with the master key that sealed it. */
@@ -176,7 +180,7 @@ function createRooms(
   foundations: Foundations,
   overrides: ServiceOverrides,
 ) {
-  const { db, keyring, audit, settings, fetch } = foundations
+  const { db, keyring, audit, settings } = foundations
   const { issuer } = config
   const deps = { ...foundations, issuer }
   // plain http is for development on one machine
@@ -186,36 +190,58 @@ function createRooms(
   const registered = createRegistered(deps, builtInResource, { allowHttpJwksUri: allowHttp })
   const accounts = createAccounts({ ...deps, onEnd: endAccountAccess })
   const mail = createMail({ ...deps, config, smtpUrl: secrets.smtpUrl, logger, metrics, brand })
-  const onError = (error: unknown) => logger.warn({ err: error }, 'the list of breached passwords was not asked')
-  const breachRange = createBreachRange({ fetch, url: () => settings.current().passwords.breach_range_url, onError })
-  const maxWaiting = () => settings.current().limits.waiting_passwords
-  const { removeExpired, ...methods } = createMethods({ ...deps, accounts, brand, maxWaiting, breachRange })
-  const { removeExpired: removeMailProofs, ...byMail } = createByMail({
-    ...deps,
-    accounts,
-    mail,
-    passwords: methods.passwords,
-    endAccess: (trx, sub) => endAccountAccess(trx, sub, 'password_reset'),
-  })
-  const upstreamFetch =
-    overrides.fetch ?? createGuardedFetch({ allow: config.fetchAllow, timeoutMs: UPSTREAM_TIMEOUT_MS })
-  const upstreamDeps = { ...deps, accounts, mail, allowHttp, fetch: upstreamFetch }
-  const { removeExpired: removeUpstream, ...byUpstream } = createByUpstream(upstreamDeps)
+  const { removals, ...signIn } = createSignIn({ ...deps, accounts, mail, brand, allowHttp, config, logger }, overrides)
   return {
     ...registered,
     clientKeys: createClientKeys({ ...deps, clients: registered.clients }),
     accounts,
     accountAccess: createAccountAccess({ db, audit, keyring }),
     mail,
-    ...methods,
-    ...byMail,
-    ...byUpstream,
+    ...signIn,
     masterKeys: createMasterKeys({ db, keyring, sealed: SEALED_COLUMNS }),
     builtInResource,
+    removals,
+  }
+}
+
+interface SignInDeps extends Foundations, Pick<ServicesInput, 'config' | 'logger'> {
+  readonly issuer: string
+  readonly accounts: Accounts
+  readonly mail: Mail
+  readonly brand: () => string
+  readonly allowHttp: (host: string) => boolean
+}
+
+/** How people sign in: the methods, what they do by mail, and upstream providers. */
+function createSignIn(rooms: SignInDeps, overrides: ServiceOverrides) {
+  const { settings, fetch, accounts, config, logger } = rooms
+  const onError = (error: unknown) => logger.warn({ err: error }, 'the list of breached passwords was not asked')
+  const breachRange = createBreachRange({ fetch, url: () => settings.current().passwords.breach_range_url, onError })
+  // federation hands its row to the registry, and asks it about the others
+  const { method, ...federation } = createByUpstream({
+    ...rooms,
+    fetch: overrides.fetch ?? createGuardedFetch({ allow: config.fetchAllow, timeoutMs: UPSTREAM_TIMEOUT_MS }),
+    isReserved: (amr) => methods.methods.reserved.has(amr),
+    assertNotLastCredential: (trx, sub) => methods.assertNotLastCredential(trx, sub),
+  })
+  const methods = createMethods({
+    ...rooms,
+    maxWaiting: () => settings.current().limits.waiting_passwords,
+    breachRange,
+    further: [method, ...(overrides.methods?.({ accounts }) ?? [])],
+  })
+  const verification = createByMail({
+    ...rooms,
+    passwords: methods.passwords,
+    endAccess: (trx, sub) => endAccountAccess(trx, sub, 'password_reset'),
+  })
+  const { removeExpired: _, ...services } = { ...methods, ...verification, ...federation }
+  return {
+    ...services,
     removals: {
-      'remove-expired-proofs': removeExpired,
-      'remove-expired-mail-proofs': removeMailProofs,
-      'remove-expired-upstream': removeUpstream,
+      'remove-expired-proofs': methods.removeExpired,
+      'remove-expired-mail-proofs': verification.removeExpired,
+      'remove-expired-upstream': federation.removeExpired,
     },
   }
 }
@@ -268,19 +294,4 @@ function createRegistered(
     onRemove: clients.forgetResource,
   })
   return { clients, resources, offers }
-}
-
-function builtInAdminResource(issuer: string): Resource {
-  const since = new Date(0)
-  return {
-    identifier: adminResourceOf(issuer),
-    name: 'Signet administration',
-    scopes: Object.entries(ADMIN_SCOPES).map(([name, description]) => ({ name, description })),
-    accessTokenFormat: 'jwt',
-    signingAlg: 'ES256',
-    accessTokenTtlSeconds: undefined,
-    version: 1,
-    createdAt: since,
-    updatedAt: since,
-  }
 }

@@ -1,4 +1,6 @@
 /** The scopes of the admin API and what each allows, in words. */
+import type { Resource } from '#resources/resource.ts'
+
 export const ADMIN_SCOPES: Readonly<Record<string, string>> = {
   'clients:read': 'See clients',
   'clients:write': 'Register, change and delete clients',
@@ -23,4 +25,20 @@ export const ADMIN_API_PATH = '/admin/v1'
 /** The identifier of the admin API as a protected resource. */
 export function adminResourceOf(issuer: string): string {
   return issuer + ADMIN_API_PATH
+}
+
+/** The resource that is there without being registered: this API. */
+export function builtInAdminResource(issuer: string): Resource {
+  const since = new Date(0)
+  return {
+    identifier: adminResourceOf(issuer),
+    name: 'Signet administration',
+    scopes: Object.entries(ADMIN_SCOPES).map(([name, description]) => ({ name, description })),
+    accessTokenFormat: 'jwt',
+    signingAlg: 'ES256',
+    accessTokenTtlSeconds: undefined,
+    version: 1,
+    createdAt: since,
+    updatedAt: since,
+  }
 }

@@ -1,6 +1,7 @@
 /** What a provider's claims tell of a person, by the mapping of the provider. Pure. */
 import { isText, mergeClaims } from '#accounts/claims.ts'
 import { isEmail } from '#accounts/email.ts'
+import { UPSTREAM } from './method.ts'
 import type { UpstreamClaims } from './upstream-client.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -56,8 +57,6 @@ function isName(value: unknown): value is string {
   return isText(value) && value.length <= MAX_NAME
 }
 
-/** What our rules act on: only a proof that was made here may say these. */
-const OURS = new Set(['pwd', 'otp', 'hwk', 'swk', 'user', 'mfa'])
 const SHOWN = /^[\w.:-]{1,30}$/
 const MOST = 10
 
@@ -65,7 +64,7 @@ const MOST = 10
  * The methods of a proof by a provider: `fed`, and what the provider says of its own, but for what would stand for a
  * second factor here.
  */
-export function amrOf({ amr }: UpstreamClaims): string[] {
+export function amrOf({ amr }: UpstreamClaims, isReserved: (value: string) => boolean): string[] {
   const theirs = Array.isArray(amr) ? amr.filter((value): value is string => typeof value === 'string') : []
-  return ['fed', ...theirs.filter((value) => SHOWN.test(value) && !OURS.has(value) && value !== 'fed').slice(0, MOST)]
+  return [...UPSTREAM.amr.always, ...theirs.filter((value) => SHOWN.test(value) && !isReserved(value)).slice(0, MOST)]
 }

@@ -2,6 +2,7 @@
 import type { Accounts } from '#accounts/account.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
+import { createUpstreamMethod } from './method.ts'
 import { createFederation, type FederationDeps } from './sign-in.ts'
 import { createProviders, type ProvidersDeps } from './upstream-client.ts'
 import { createUpstreamRequests } from './requests.ts'
@@ -13,7 +14,10 @@ export const UPSTREAM_CALLBACK_PATH = '/upstream/callback'
 export const UPSTREAM_SIGNED_OUT_PATH = '/upstream/signed-out'
 
 export interface ByUpstreamDeps
-  extends Omit<UpstreamsDeps, 'keyring'>, Pick<FederationDeps, 'mail'>, Pick<ProvidersDeps, 'fetch'> {
+  extends
+    Omit<UpstreamsDeps, 'keyring'>,
+    Pick<FederationDeps, 'mail' | 'isReserved' | 'assertNotLastCredential'>,
+    Pick<ProvidersDeps, 'fetch'> {
   readonly accounts: Accounts
   readonly keyring: Keyring
 }
@@ -34,6 +38,7 @@ export function createByUpstream(deps: ByUpstreamDeps) {
   return {
     upstreams,
     federated,
+    method: createUpstreamMethod(upstreams.offered),
     /** What nobody can go on with any more; rows by table, undefined when there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {
       const rows = await requests.removeExpired()

@@ -14,6 +14,10 @@ export interface UpstreamLink extends UpstreamPerson {
   readonly lastUsedAt: Date | null
 }
 
+/** A link to a provider that is disabled signs nobody in. */
+export const LINK_CREDENTIALS = `SELECT 1 FROM upstream_links l JOIN upstreams u ON u.id = l.upstream AND u.enabled
+  WHERE l.account_sub = $1`
+
 export function createLinkStore(db: Queryable) {
   return {
     /** The account, and notes the use. */
@@ -57,11 +61,7 @@ export function createLinkStore(db: Queryable) {
 
     /** Whether one of the account's links is to a provider that is enabled. */
     async hasAny(sub: string): Promise<boolean> {
-      const { rows } = await db.query(
-        `SELECT 1 FROM upstream_links l JOIN upstreams u ON u.id = l.upstream AND u.enabled
-         WHERE l.account_sub = $1 LIMIT 1`,
-        [sub],
-      )
+      const { rows } = await db.query(`${LINK_CREDENTIALS} LIMIT 1`, [sub])
       return rows.length > 0
     },
   }

@@ -6,7 +6,7 @@ import type { Database, Queryable } from '#database/database.ts'
 import type { Mail } from '#mail/mail.ts'
 import type { Clock } from '#shared/clock.ts'
 import { noticeOf } from '#sign-in/notice.ts'
-import { keepAWayIn } from '#sign-in/ways-in.ts'
+import type { AssertNotLastCredential } from '#sign-in/last-credential.ts'
 import { LinkNotFound } from './errors.ts'
 import { createLinkStore, type UpstreamPerson } from './link-store.ts'
 import type { Upstream } from './upstream.ts'
@@ -17,6 +17,7 @@ export interface LinksDeps {
   readonly audit: Audit
   readonly mail: Pick<Mail, 'enqueue'>
   readonly clock: Clock
+  readonly assertNotLastCredential: AssertNotLastCredential
 }
 
 export type Links = ReturnType<typeof createLinks>
@@ -34,7 +35,7 @@ export function linkEvent(sub: string, { by, refusal, ...fields }: LinkFields): 
   return { ...by, ...fields, ...outcome, accountId: sub, subject: { kind: 'account', id: sub } }
 }
 
-export function createLinks({ db, accounts, audit, mail, clock }: LinksDeps) {
+export function createLinks({ db, accounts, audit, mail, clock, assertNotLastCredential }: LinksDeps) {
   async function recordAndNotify(trx: Queryable, account: Account, link: LinkFields): Promise<void> {
     const { type, by } = link
     await audit.recordIn(trx, linkEvent(account.sub, link))
@@ -57,7 +58,7 @@ export function createLinks({ db, accounts, audit, mail, clock }: LinksDeps) {
       const account = await accounts.read(sub)
       await db.transaction(async (trx) => {
         if (!account || !(await createLinkStore(trx).remove(link, sub))) throw new LinkNotFound()
-        await keepAWayIn(trx, sub)
+        await assertNotLastCredential(trx, sub)
         await recordAndNotify(trx, account, { type: 'account.unlinked', detail: { upstream: link.upstream }, by })
       })
     },

@@ -3,12 +3,14 @@ import { AccountExists } from '#accounts/errors.ts'
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
-import { judged, type JudgedDeps, type Verdict } from '#sign-in/judged.ts'
+import { type AttemptLimitDeps, withAttemptLimit } from '#sign-in/attempt-limit.ts'
 import type { ProofDetail } from '#sign-in/proof-events.ts'
+import type { Verdict } from '#sign-in/sign-in-method.ts'
 import { amrOf, domainOf, profileOf, type UpstreamProfile } from './claims.ts'
 import { UpstreamUnavailable } from './errors.ts'
 import type { BeginUpstream, Federated, UpstreamAnswer, UpstreamOutcome } from './upstream-sign-in.ts'
 import { createLinkStore, type UpstreamPerson } from './link-store.ts'
+import { UPSTREAM } from './method.ts'
 import { createLinks, linkEvent, type LinksDeps } from './links.ts'
 import type { Providers, UpstreamClaims } from './upstream-client.ts'
 import { createOwnLinks } from './own-links.ts'
@@ -17,12 +19,14 @@ import type { UpstreamRequests } from './requests.ts'
 import { createUpstreamSignOut, type UpstreamSignOutDeps } from './sign-out.ts'
 import type { Upstream, Upstreams } from './upstream.ts'
 
-export interface FederationDeps extends LinksDeps, UpstreamSignOutDeps, Pick<JudgedDeps, 'attempts'> {
+export interface FederationDeps extends LinksDeps, UpstreamSignOutDeps, Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read' | 'create' | 'findByIdentifier'>
   readonly upstreams: Pick<Upstreams, 'read' | 'offered'>
   readonly providers: Providers
   readonly requests: UpstreamRequests
+  /** Whether a value of `amr` means a proof that was made here. */
+  readonly isReserved: (amr: string) => boolean
 }
 
 export function createFederation(deps: FederationDeps): Federated {
@@ -36,8 +40,6 @@ export function createFederation(deps: FederationDeps): Federated {
   }
 
   return {
-    name: 'federated',
-    proves: 'identity',
     isEnrolled: (sub) => createLinkStore(db).hasAny(sub),
     offered: () => upstreams.offered(),
 
@@ -93,8 +95,8 @@ type Attempt = UpstreamAnswer & { readonly clientId?: string }
 
 async function finish(deps: FederationDeps, attempt: Attempt, by: AuditContext): Promise<UpstreamOutcome> {
   let outcome: UpstreamOutcome = { kind: 'refused', upstream: undefined }
-  const facts = { method: 'federated', who: undefined, clientId: attempt.clientId, by }
-  await judged(deps, facts, async (): Promise<Verdict> => {
+  const facts = { method: UPSTREAM, who: undefined, clientId: attempt.clientId, by }
+  await withAttemptLimit(deps, facts, async (): Promise<Verdict> => {
     const judgement = await judge(deps, attempt, by)
     outcome = judgement.outcome
     const { upstream } = judgement
@@ -115,7 +117,7 @@ async function judge(deps: FederationDeps, { uid, answer }: Attempt, by: AuditCo
   if (redemption.kind !== 'claims') return refused(redemption.refusal, redemption.upstream, redemption.kind)
   const { upstream, claims } = redemption
   const person = { upstream: upstream.id, subject: claims.sub }
-  const amr = amrOf(claims)
+  const amr = amrOf(claims, deps.isReserved)
   const detail = Array.isArray(claims['amr']) ? { upstream_amr: claims['amr'].slice(0, 10).map(String) } : {}
   const sub = await createLinkStore(deps.db).use(person)
   const found =
@@ -123,7 +125,7 @@ async function judge(deps: FederationDeps, { uid, answer }: Attempt, by: AuditCo
   if ('outcome' in found) return { ...found, upstream, detail }
   return {
     verdict: accepted(found),
-    outcome: { kind: 'proof', proof: { account: found, amr }, upstream },
+    outcome: { kind: 'proof', proof: { account: found, method: UPSTREAM.name, amr }, upstream },
     upstream,
     detail,
   }

@@ -1,7 +1,7 @@
 /** Sign-in by an upstream provider: what the pages and the account page see of it. */
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
-import type { LoginMethod, Proof } from '#sign-in/login-method.ts'
+import type { Proof, Verifier } from '#sign-in/sign-in-method.ts'
 import type { UpstreamLink, UpstreamPerson } from './link-store.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -42,7 +42,7 @@ export interface BeginUpstream {
   readonly again: boolean
 }
 
-export interface Federated extends LoginMethod<UpstreamAnswer> {
+export interface Federated extends Verifier<UpstreamAnswer> {
   /** Those that a sign-in page names, the same for everybody. */
   offered(): Promise<readonly Upstream[]>
   /** The provider that looks after the domain of an e-mail address. */
@@ -73,7 +73,7 @@ export interface Federated extends LoginMethod<UpstreamAnswer> {
   /** Whoever does not want to be linked. */
   dropOffer(uid: string): Promise<void>
   links(sub: string): Promise<UpstreamLink[]>
-  /** Throws LinkNotFound (404) and LastWayIn (409). Audits account.unlinked, and tells the person by mail. */
+  /** Throws LinkNotFound (404) and LastCredential (409). Audits account.unlinked, and tells the person by mail. */
   unlink(sub: string, link: UpstreamPerson, by: AuditContext): Promise<void>
   /** Where the person signs out at the provider, where that is wanted and possible. */
   signOutUrl(upstream: string, returnTo: string): Promise<URL | undefined>

@@ -2,25 +2,6 @@
 import type { Form } from '#http/body.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 
-/** The forms of an interaction, by the last part of the path that they are sent to. */
-export const STEPS = {
-  login: 'login',
-  passkey: 'passkey',
-  code: 'code',
-  restart: 'restart',
-  unmet: 'unmet',
-  consent: 'consent',
-  cancel: 'cancel',
-  reset: 'forgot',
-  resetCode: 'forgot-code',
-  resetLast: 'forgot-password',
-  register: 'register',
-  registerCode: 'register-code',
-  registerLast: 'register-account',
-  change: 'change-password',
-  upstream: 'upstream',
-} as const
-
 export interface SignInAttempt {
   readonly identifier: string
   readonly password: string

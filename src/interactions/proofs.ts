@@ -1,12 +1,15 @@
 /** What an interaction's person has proven, and what follows from a further proof. */
 import type { Context } from 'koa'
-import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
-import { acrOf, joined } from '#sign-in/assurance.ts'
+import { UPSTREAM } from '#federation/method.ts'
+import type { Federated } from '#federation/upstream-sign-in.ts'
+import type { InteractionGateway, OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import type { Enrolments } from '#sign-in/enrolment-store.ts'
-import type { Proof } from '#sign-in/login-method.ts'
+import type { MethodRegistry } from '#sign-in/registry.ts'
+import type { Proof } from '#sign-in/sign-in-method.ts'
 import { type NextProof, nextProof } from '#sign-in/next-proof.ts'
 import type { SignInProgress } from '#sign-in/progress-store.ts'
-import { anonymous, type StepDeps } from './step.ts'
+import type { DeviceCookie } from './device-cookie.ts'
+import { anonymous, type InteractionPaths } from './paths.ts'
 
 export interface ProofState {
   readonly next: NextProof
@@ -23,7 +26,12 @@ export interface Proofs {
   forget(interaction: OpenInteraction): Promise<void>
 }
 
-export interface ProofsDeps extends Pick<StepDeps, 'gateway' | 'paths' | 'deviceCookie' | 'federated'> {
+export interface ProofsDeps {
+  readonly gateway: Pick<InteractionGateway, 'signedIn'>
+  readonly paths: Pick<InteractionPaths, 'backToQuestion'>
+  readonly deviceCookie: Pick<DeviceCookie, 'remember'>
+  readonly federated: Pick<Federated, 'acceptOffer'>
+  readonly methods: MethodRegistry
   readonly enrolments: Enrolments
   readonly progress: SignInProgress
 }
@@ -38,10 +46,10 @@ interface ShownBefore {
 const NOTHING: ShownBefore = { accountSub: undefined, amr: [], begun: false }
 
 export function createProofs(deps: ProofsDeps): Proofs {
-  const { deviceCookie, enrolments, federated, gateway, paths, progress } = deps
+  const { deviceCookie, enrolments, federated, gateway, methods, paths, progress } = deps
 
   async function next(asked: readonly string[], accountSub: string, amr: readonly string[]): Promise<NextProof> {
-    return nextProof({ amr, asked, enrolled: await enrolments.of(accountSub) })
+    return nextProof(methods, { amr, asked, enrolled: await enrolments.of(accountSub) })
   }
 
   /** What was shown before: within this interaction, or in the session that is to be stepped up. */
@@ -54,19 +62,22 @@ export function createProofs(deps: ProofsDeps): Proofs {
   return {
     async state(interaction) {
       const { accountSub, amr } = await shownBefore(interaction)
-      if (accountSub === undefined) return { next: 'identity', accountSub, amr: [] }
+      if (accountSub === undefined) return { next: { kind: 'identity' }, accountSub, amr: [] }
       return { next: await next(interaction.asked, accountSub, amr), accountSub, amr }
     },
-    async take(ctx, interaction, { account, amr: shown }) {
+    async take(ctx, interaction, proof) {
+      const { account } = proof
       const before = await shownBefore(interaction)
       // another person's proof adds nothing to what was proven about the one before
-      const amr = before.accountSub === account.sub ? joined(before.amr, shown) : joined([], shown)
-      if ((await next(interaction.asked, account.sub, amr)) === 'done') {
+      const amr = methods.joined(before.accountSub === account.sub ? before.amr : [], proof)
+      if ((await next(interaction.asked, account.sub, amr)).kind === 'done') {
         if (before.begun) await progress.end(interaction.uid)
         // whom a provider vouched for is linked by a proof of this account that was made here
-        if (!shown.includes('fed')) await federated.acceptOffer({ uid: interaction.uid, account, amr }, anonymous(ctx))
+        if (proof.method !== UPSTREAM.name) {
+          await federated.acceptOffer({ uid: interaction.uid, account, amr }, anonymous(ctx))
+        }
         deviceCookie.remember(ctx, account.sub)
-        return gateway.signedIn(ctx, { accountSub: account.sub, amr, acr: acrOf(amr) })
+        return gateway.signedIn(ctx, { accountSub: account.sub, amr, acr: methods.acrOf(amr) })
       }
       await progress.put(interaction.uid, { accountSub: account.sub, amr })
       paths.backToQuestion(ctx, interaction.uid)

@@ -43,17 +43,25 @@ export async function sendStep(
   step: StepToSend,
 ): Promise<void> {
   const { client, params, uid } = interaction
-  const language = chooseLanguage(ctx, {
-    uiLocales: params['ui_locales'],
-    accountLocale: step.account?.claims['locale'],
-  })
-  const page = await step.page({ language, csrfField: csrfField(deps, ctx, interaction) })
+  const view = viewOf(deps, ctx, interaction, step.account)
+  const page = await step.page(view)
   await sendPage(ctx, {
-    language,
+    language: view.language,
     ...page,
     status: step.status ?? 200,
     brand: client.brand,
     formTargets: formTargets(params['redirect_uri'], client.clientUri),
     languagePath: step.path ?? deps.paths.question(uid),
   })
+}
+
+/** The language of the request, person and browser, and the hidden field of this interaction's forms. */
+export function viewOf(
+  deps: Pick<StepDeps, 'csrf'>,
+  ctx: Context,
+  interaction: OpenInteraction,
+  account?: Account,
+): StepView {
+  const wishes = { uiLocales: interaction.params['ui_locales'], accountLocale: account?.claims['locale'] }
+  return { language: chooseLanguage(ctx, wishes), csrfField: csrfField(deps, ctx, interaction) }
 }

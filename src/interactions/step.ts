@@ -1,7 +1,8 @@
 /** What every step of an interaction needs: its parts, its addresses, and the guard of its forms. */
 import type { Context } from 'koa'
-import type { Accounts } from '#accounts/account.ts'
+import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Queryable } from '#database/database.ts'
 import {
   InteractionLost,
   type InteractionGateway,
@@ -10,8 +11,12 @@ import {
 import type { Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
 import { TooManyMails } from '#verification/email-code/errors.ts'
+import type { Errands } from '#verification/email-verification/email-verification.ts'
 import type { PasswordReset } from '#verification/password-reset.ts'
 import type { Registration } from '#verification/registration.ts'
+import type { Attempts } from '#sign-in/attempts.ts'
+import type { NextProof } from '#sign-in/next-proof.ts'
+import type { MethodRegistry } from '#sign-in/registry.ts'
 import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
 import type { Federated } from '#federation/upstream-sign-in.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
@@ -20,20 +25,26 @@ import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
 import type { Form } from '#http/body.ts'
 import type { Csrf, FormField } from '#http/csrf.ts'
-import { requestOrigin } from '#http/origin.ts'
 import { requestState } from '#http/request-state.ts'
 import type { DeviceCookie } from './device-cookie.ts'
-import { STEPS } from './flow.ts'
+import { anonymous, type InteractionPaths } from './paths.ts'
+import type { Proofs } from './proofs.ts'
+import type { UpstreamSignOut } from './sign-out/upstream.ts'
 
 export interface StepDeps {
   readonly gateway: InteractionGateway
+  readonly methods: MethodRegistry
+  readonly proofs: Proofs
+  readonly attempts: Pick<Attempts, 'begin'>
   readonly passwords: Pick<Passwords, 'verify' | 'change'>
   readonly passkeys: Pick<Passkeys, 'options' | 'verify'>
   readonly totp: Pick<Totp, 'verify'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'verify'>
   readonly passwordReset: Pick<PasswordReset, 'available' | 'finish'>
   readonly registration: Registration
+  readonly errands: Errands
   readonly federated: Federated
+  readonly signOut: Pick<UpstreamSignOut, 'remember'>
   readonly resources: Pick<Resources, 'find'>
   readonly accounts: Pick<Accounts, 'read'>
   readonly audit: Pick<Audit, 'record'>
@@ -41,35 +52,30 @@ export interface StepDeps {
   readonly csrf: Csrf
   readonly deviceCookie: DeviceCookie
   readonly paths: InteractionPaths
+  /** Tells the owner of the account by mail, in the transaction of the change. */
+  readonly tellOfPassword: (trx: Queryable, account: Account, by: AuditContext) => Promise<void>
 }
 
-/** Where an interaction's pages are and where their forms are sent, as paths. */
-export interface InteractionPaths {
-  question(uid: string): string
-  form(uid: string, step: keyof typeof STEPS): string
-  /** By GET: on to an upstream provider. */
-  upstream(uid: string, id: string): string
-  /** Where a person links providers to their account. */
-  readonly linked: string
-  /** 303 to the question that is open now. */
-  backToQuestion(ctx: Context, uid: string): void
+/** What a person is asked in an interaction, and who that is where it is known. */
+export interface Question {
+  readonly wants: NextProof | { readonly kind: 'consent' }
+  readonly accountSub: string | undefined
 }
 
-/** The addresses under the issuer's path, which is never taken from the request. */
-export function interactionPaths(issuer: string): InteractionPaths {
-  const base = new URL(issuer).pathname.replace(/\/$/, '')
-  const question = (uid: string) => `${base}/interaction/${encodeURIComponent(uid)}`
-  return {
-    question,
-    form: (uid, step) => `${question(uid)}/${STEPS[step]}`,
-    upstream: (uid, id) => `${question(uid)}/${STEPS.upstream}/${encodeURIComponent(id)}`,
-    linked: `${base}/account/linked`,
-    backToQuestion(ctx, uid) {
-      ctx.redirect(question(uid) + ctx.search)
-      // RFC 9700 §4.12: 303, so that a form is not sent a second time.
-      ctx.status = 303
-    },
-  }
+/** One row of the registry: a page of an interaction, and where its forms are sent. */
+export interface Step {
+  readonly name: string
+  /** Whether its page is the one for the question. None: it is reached by a link or by another step. */
+  asks?(question: Question): boolean
+  show?(ctx: Context, interaction: OpenInteraction, question: Question): Promise<void>
+  readonly routes: readonly StepRoute[]
+}
+
+/** `path`: below the address of the interaction. */
+export interface StepRoute {
+  readonly path: string
+  readonly get?: (ctx: Context) => Promise<void>
+  readonly post?: (ctx: Context) => Promise<void>
 }
 
 /** The interaction of this request; the request's log line names its client. */
@@ -82,8 +88,8 @@ export async function openInteraction(deps: StepDeps, ctx: Context): Promise<Ope
 }
 
 /** The hidden field that ties a form to this browser and interaction. */
-export function csrfField({ csrf }: Pick<StepDeps, 'csrf'>, ctx: Context, { uid }: OpenInteraction): FormField {
-  return csrf.field(ctx, bindingOf(uid))
+export function csrfField({ csrf }: Pick<StepDeps, 'csrf'>, ctx: Context, interaction: OpenInteraction): FormField {
+  return csrf.field(ctx, bindingOf(interaction))
 }
 
 /**
@@ -91,7 +97,7 @@ export function csrfField({ csrf }: Pick<StepDeps, 'csrf'>, ctx: Context, { uid 
  * refusal. RFC 9700 §4.7: what another site makes a browser send decides nothing.
  */
 export async function guardForm(deps: StepDeps, ctx: Context, interaction: OpenInteraction): Promise<Form | undefined> {
-  const form = await deps.csrf.readForm(ctx, bindingOf(interaction.uid))
+  const form = await deps.csrf.readForm(ctx, bindingOf(interaction))
   if (form) return form
   await deps.audit.record({
     ...anonymous(ctx),
@@ -123,15 +129,11 @@ export function delayOf(
   return { problem: 'tooManyMails', status: error.status }
 }
 
-/** Who acts before a sign-in: nobody known, from somewhere. */
-export function anonymous(ctx: Context): AuditContext {
-  return { actor: { kind: 'anonymous' }, ...requestOrigin(ctx) }
-}
-
 function uidOf(ctx: Context): unknown {
   return (ctx.params as Record<string, unknown>)['uid']
 }
 
-function bindingOf(uid: string): string {
+/** What a form or a challenge is for: one that was stolen is worth nothing in another interaction. */
+export function bindingOf({ uid }: Pick<OpenInteraction, 'uid'>): string {
   return `interaction ${uid}`
 }

@@ -1,4 +1,4 @@
-/** How sure a sign-in makes us: from the methods used (`amr`, RFC 8176) the class they reach (`acr`). */
+/** The classes of assurance (`acr`) that a sign-in can reach, and which of them is enough. */
 
 /** The classes, from the weakest; a stronger one meets what a weaker one was asked for. */
 export const ACR_VALUES = [
@@ -11,22 +11,6 @@ export const ACR_VALUES = [
 ] as const
 
 export type Acr = (typeof ACR_VALUES)[number]
-
-/** The class that proofs by these methods reach. */
-export function acrOf(amr: readonly string[]): Acr {
-  if (amr.includes('user') && (amr.includes('hwk') || amr.includes('swk'))) return 'urn:signet:acr:passkey'
-  return amr.includes('mfa') ? 'urn:signet:acr:mfa' : 'urn:signet:acr:password'
-}
-
-/**
- * All methods of a sign-in of several proofs; two of different kinds are `mfa` (RFC 8176 §2). What another provider
- * vouches for (`fed`) counts as the first kind, whatever it was.
- */
-export function joined(first: readonly string[], second: readonly string[]): string[] {
-  const kinds = new Set([...first, ...second])
-  if ((kinds.has('pwd') || kinds.has('fed')) && kinds.has('otp')) kinds.add('mfa')
-  return [...kinds]
-}
 
 /**
  * Whether `acr` is at least as strong as one of the classes that were asked for (`acr_values`). Values that are not

@@ -1,28 +1,36 @@
 /** What an account has to be asked for besides its first proof: one look at the tables of all methods. */
 import type { Queryable } from '#database/database.ts'
+import type { MethodTraits } from './sign-in-method.ts'
 
 export interface Enrolment {
-  /** An authenticator app. */
-  readonly more: boolean
-  readonly passkey: boolean
-  /** Whether the password is to be replaced by its owner. */
-  readonly mustChange: boolean
+  /** The names of the methods that the account has set up. */
+  readonly methods: readonly string[]
+  /** Those whose credential is to be replaced by its owner. */
+  readonly mustReplace: readonly string[]
 }
 
 export interface Enrolments {
   of(sub: string): Promise<Enrolment>
 }
 
-export function createEnrolments(db: Queryable): Enrolments {
+export function createEnrolments(db: Queryable, methods: readonly MethodTraits[]): Enrolments {
+  const enrolled = namesWhere(methods, 'credentials')
+  const mustReplace = namesWhere(methods, 'mustReplace')
+  const text = `SELECT ${enrolled} AS methods, ${mustReplace} AS "mustReplace"
+                FROM (SELECT $1::text AS sub, $2::text[] AS names) AS asked`
+  const names = methods.map(({ name }) => name)
   return {
     async of(sub) {
-      const { rows } = await db.query<Enrolment>(
-        `SELECT EXISTS (SELECT FROM totp_credentials WHERE account_sub = $1 AND sealed IS NOT NULL) AS more,
-                EXISTS (SELECT FROM passkeys WHERE account_sub = $1) AS passkey,
-                EXISTS (SELECT FROM password_credentials WHERE account_sub = $1 AND must_change) AS "mustChange"`,
-        [sub],
-      )
+      const { rows } = await db.query<Enrolment>(text, [sub, names])
       return rows[0] as Enrolment
     },
   }
+}
+
+/** An array of the names whose query finds something. */
+function namesWhere(methods: readonly MethodTraits[], query: 'credentials' | 'mustReplace'): string {
+  const cases = methods.flatMap(({ [query]: select }, at) =>
+    select === undefined ? [] : [`CASE WHEN EXISTS (${select}) THEN names[${at + 1}] END`],
+  )
+  return `array_remove(ARRAY[${cases.join(', ')}]::text[], NULL)`
 }

@@ -66,8 +66,8 @@ export class FactorNotFound extends AppError {
 }
 
 /** Without it nobody could sign in to the account any more. */
-export class LastWayIn extends AppError {
-  override readonly name = 'LastWayIn'
+export class LastCredential extends AppError {
+  override readonly name = 'LastCredential'
   readonly code = 'last_way_in'
   readonly status = 409
 

@@ -1,4 +1,4 @@
-/** The registry: every way to prove who one is, one line each. */
+/** Builds the sign-in methods and the registry of their rows, one line each. */
 import type { Accounts } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
@@ -8,11 +8,18 @@ import { createAttempts } from './attempts.ts'
 import { createEnrolments } from './enrolment-store.ts'
 import { createHasher } from './hashing.ts'
 import { createKnownDevices } from './known-devices.ts'
+import { createLastCredentialGuard } from './last-credential.ts'
+import { createPasskeyMethod } from './passkey/method.ts'
 import { createPasskeys } from './passkey/passkeys.ts'
+import { PASSWORD } from './password/method.ts'
 import type { PasswordPolicyDeps } from './password/password-policy.ts'
 import { createPasswords } from './password/passwords.ts'
 import { createSignInProgress } from './progress-store.ts'
 import { createRecoveryCodes } from './recovery-code/recovery-codes.ts'
+import { createMethodRegistry } from './registry.ts'
+import { RECOVERY_CODE } from './recovery-code/method.ts'
+import type { SignInMethod } from './sign-in-method.ts'
+import { TOTP } from './totp/method.ts'
 import { createTotp } from './totp/totp.ts'
 
 export interface MethodsDeps {
@@ -26,31 +33,43 @@ export interface MethodsDeps {
   readonly brand: () => string
   /** How many passwords may wait to be checked. */
   readonly maxWaiting?: () => number
+  /** Rows of other rooms. */
+  readonly further?: readonly SignInMethod[]
   /** See PasswordPolicyDeps. */
   readonly breachRange?: PasswordPolicyDeps['breachRange']
 }
 
 /** The methods, what accounts have of them, and where a sign-in of several proofs stands. */
-export function createMethods(deps: MethodsDeps) {
+export function createMethods({ further = [], ...deps }: MethodsDeps) {
   const attempts = createAttempts(deps)
   const devices = createKnownDevices(deps)
   const passkeys = createPasskeys({ ...deps, attempts })
   const progress = createSignInProgress(deps.db)
+  const registry = createMethodRegistry<SignInMethod>([
+    PASSWORD,
+    createPasskeyMethod(passkeys),
+    ...further,
+    TOTP,
+    RECOVERY_CODE,
+  ])
   return {
+    methods: registry,
     passwords: createPasswords({ ...deps, attempts, devices, hasher: createHasher(deps) }),
     passkeys,
     totp: createTotp({ ...deps, attempts }),
     recoveryCodes: createRecoveryCodes({ ...deps, attempts }),
     progress,
-    enrolments: createEnrolments(deps.db),
+    enrolments: createEnrolments(deps.db, registry.methods),
+    assertNotLastCredential: createLastCredentialGuard(registry.methods),
+    attempts,
     devices,
     /** What nobody can go on with any more; rows by table, undefined when there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {
       const removed = {
-        challenges: await passkeys.removeExpired(),
         sign_in_progress: await progress.removeExpired(),
         sign_in_attempts: await attempts.removeExpired(),
       }
+      for (const method of registry.methods) Object.assign(removed, await method.removeExpired?.())
       return Object.values(removed).some((rows) => rows > 0) ? removed : undefined
     },
   }

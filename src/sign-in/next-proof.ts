@@ -1,26 +1,42 @@
 /** What is left to prove, from what was proven, what is asked for and what the account has. Pure. */
-import { acrOf, meets } from './assurance.ts'
+import { meets } from './assurance.ts'
 import type { Enrolment } from './enrolment-store.ts'
+import type { MethodRegistry } from './registry.ts'
+import type { MethodTraits } from './sign-in-method.ts'
 
 /**
- * `identity`: who it is. `more`: a second factor. `password`: another password, in the place of one that somebody
- * else chose. `passkey`: a passkey of the known person. `unmet`: what is asked for cannot be shown by this account.
+ * `identity`: who it is. `second`: a proof by one of the methods, of the known person. `replace`: another credential, in
+ * the place of one that somebody else chose. `unmet`: what is asked for cannot be shown by this account.
  */
-export type NextProof = 'identity' | 'more' | 'password' | 'passkey' | 'done' | 'unmet'
+export type NextProof =
+  | { readonly kind: 'identity' | 'done' | 'unmet' }
+  | { readonly kind: 'second'; readonly methods: readonly string[] }
+  | { readonly kind: 'replace'; readonly method: string }
 
 /** `asked` are the values of `acr_values`. Whoever has set up a second factor is asked for it each time. */
-export function nextProof(state: {
-  readonly amr: readonly string[]
-  readonly asked: readonly string[]
-  readonly enrolled: Enrolment
-}): NextProof {
+export function nextProof(
+  registry: MethodRegistry<MethodTraits>,
+  state: { readonly amr: readonly string[]; readonly asked: readonly string[]; readonly enrolled: Enrolment },
+): NextProof {
   const { amr, asked, enrolled } = state
-  if (amr.length === 0) return 'identity'
-  const acr = acrOf(amr)
-  const isStrong = acr === 'urn:signet:acr:passkey'
-  if (!isStrong && enrolled.more && !amr.includes('otp')) return 'more'
+  const kinds = registry.kindsOf(amr)
+  const isSeveral = registry.isSeveral(amr)
+  if (kinds.size === 0 && !isSeveral) return { kind: 'identity' }
+  const second = (when: MethodTraits['second']) =>
+    registry.methods.filter((method) => method.second === when && enrolled.methods.includes(method.name))
+
+  const always = second('always').filter((method) => method.kinds.some((kind) => !kinds.has(kind)))
+  if (!isSeveral && always.length > 0) return { kind: 'second', methods: namesOf([...always, ...second('instead')]) }
   // ASVS 6.4.1: a first password that somebody else knows opens nothing but the way to another one
-  if (enrolled.mustChange && amr.includes('pwd')) return 'password'
-  if (meets(acr, asked)) return 'done'
-  return !isStrong && enrolled.passkey ? 'passkey' : 'unmet'
+  const replaced = registry.provenBy(amr).find(({ name }) => enrolled.mustReplace.includes(name))
+  if (replaced) return { kind: 'replace', method: replaced.name }
+  if (meets(registry.acrOf(amr), asked)) return { kind: 'done' }
+  const stronger = second('asked').filter(({ name, amr: shown }) =>
+    meets(registry.acrOf(registry.joined(amr, { method: name, amr: shown.always })), asked),
+  )
+  return stronger.length > 0 ? { kind: 'second', methods: namesOf(stronger) } : { kind: 'unmet' }
+}
+
+function namesOf(methods: readonly MethodTraits[]): string[] {
+  return methods.map(({ name }) => name)
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Audit } from '#audit/audit.ts'
 import type { Accounts } from '#accounts/account.ts'
 import { SYSTEM } from '#audit/audit.ts'
-import type { LoginMethod, Proof } from '#sign-in/login-method.ts'
+import type { Proof, Verifier } from '#sign-in/sign-in-method.ts'
 
 const BY = { actor: { kind: 'anonymous' }, address: '192.0.2.7', requestId: 'req-1' } as const
 
@@ -16,9 +16,9 @@ export interface EnrolledAccount<Attempt> {
   wrong(): Promise<readonly Attempt[]>
 }
 
-export interface LoginMethodHarness<Attempt> {
+export interface SignInMethodHarness<Attempt> {
   /** The method on two nodes of one database. */
-  readonly nodes: readonly [LoginMethod<Attempt>, LoginMethod<Attempt>]
+  readonly nodes: readonly [Verifier<Attempt>, Verifier<Attempt>]
   readonly accounts: Pick<Accounts, 'setStatus' | 'remove'>
   readonly audit: Pick<Audit, 'list'>
   readonly amr: readonly string[]
@@ -31,9 +31,9 @@ export interface LoginMethodHarness<Attempt> {
   forOther?(attempt: Attempt, sub: string): Attempt
 }
 
-export function loginMethodSuite<Attempt extends object>(
+export function signInMethodSuite<Attempt extends object>(
   name: string,
-  open: () => Promise<LoginMethodHarness<Attempt>>,
+  open: () => Promise<SignInMethodHarness<Attempt>>,
 ): void {
   describe(name, async () => {
     const harness = await open()
@@ -50,7 +50,7 @@ export function loginMethodSuite<Attempt extends object>(
         clientId: 'cli-1',
         address: '192.0.2.7',
         reason: expect.stringMatching(/./),
-        detail: { method: here.name },
+        detail: { method: name },
       })
       for (const value of Object.values(attempt)) {
         if (typeof value === 'string' && value.length > 5 && value !== event?.accountId) {
@@ -75,7 +75,7 @@ export function loginMethodSuite<Attempt extends object>(
         actor: { kind: 'account', id: sub },
         accountId: sub,
         clientId: 'cli-1',
-        detail: { method: here.name },
+        detail: { method: name },
       })
     })
 

@@ -14,7 +14,8 @@ import { authenticator } from '../support/authenticator.ts'
 import { forgedProvider } from '../support/forged-provider.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 import { openRooms, type Rooms } from '../support/rooms.ts'
-import { loginMethodSuite } from './login-method-suite.ts'
+import { forFederation } from '../support/sign-in-registry.ts'
+import { signInMethodSuite } from './login-method-suite.ts'
 
 async function world() {
   const { url } = await cloneDatabase()
@@ -35,7 +36,7 @@ const onBoth = <Method>(rooms: readonly [Rooms, Rooms], create: (rooms: Rooms) =
   create(rooms[1]),
 ]
 
-loginMethodSuite('password', async () => {
+signInMethodSuite('password', async () => {
   const { rooms, account, ...here } = await world()
   return {
     ...here,
@@ -57,7 +58,7 @@ loginMethodSuite('password', async () => {
   }
 })
 
-loginMethodSuite('totp', async () => {
+signInMethodSuite('totp', async () => {
   const { rooms, account, db, ...here } = await world()
   const nodes = onBoth(rooms, createTotp)
   const codeAt = (secret: string, counter: number) => HOTP.generate({ secret: Secret.fromBase32(secret), counter })
@@ -93,7 +94,7 @@ loginMethodSuite('totp', async () => {
   }
 })
 
-loginMethodSuite('recovery code', async () => {
+signInMethodSuite('recovery_code', async () => {
   const { rooms, bare, ...here } = await world()
   const nodes = onBoth(rooms, createRecoveryCodes)
   return {
@@ -122,7 +123,7 @@ loginMethodSuite('recovery code', async () => {
   }
 })
 
-loginMethodSuite('passkey', async () => {
+signInMethodSuite('passkey', async () => {
   const { rooms, account, bare, ...here } = await world()
   const issuer = 'https://id.example.com'
   const nodes = onBoth(rooms, (node) => createPasskeys({ ...node, clock, issuer, brand: () => 'Signet' }))
@@ -153,12 +154,13 @@ loginMethodSuite('passkey', async () => {
   }
 })
 
-loginMethodSuite('federated', async () => {
+signInMethodSuite('federated', async () => {
   const { rooms, bare, db, ...here } = await world()
   const provider = await forgedProvider('us')
   const both = onBoth(rooms, (node) =>
     createByUpstream({
       ...node,
+      ...forFederation,
       clock,
       issuer: 'https://id.example.com',
       allowHttp: () => true,

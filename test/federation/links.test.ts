@@ -10,6 +10,7 @@ import { createLinkStore } from '#federation/link-store.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
 import { PASSWORD } from '../support/administrator.ts'
 import { cloneDatabase } from '../support/postgres.ts'
+import { forFederation } from '../support/sign-in-registry.ts'
 import { openRooms, refusal, type Rooms } from '../support/rooms.ts'
 
 let rooms: Rooms
@@ -23,7 +24,7 @@ beforeAll(async () => {
   const fetch = createGuardedFetch({ allow: [] })
   const mail = { enqueue: async (_: unknown, message: MailMessage<TemplateName>) => void mails.push(message) }
   const issuer = 'https://id.example.com'
-  const made = createByUpstream({ ...rooms, clock, issuer, allowHttp: () => false, fetch, mail })
+  const made = createByUpstream({ ...rooms, clock, issuer, allowHttp: () => false, fetch, mail, ...forFederation })
   federated = made.federated
   upstreams = made.upstreams
   for (const id of ['acme', 'other']) {
@@ -109,6 +110,7 @@ test('what nobody came back for is removed after ten minutes', async () => {
     allowHttp: () => false,
     fetch: createGuardedFetch({ allow: [] }),
     mail: { enqueue: async () => undefined },
+    ...forFederation,
   })
   expect(await made.removeExpired()).toEqual({ upstream_requests: 1 })
   expect(await made.removeExpired()).toBeUndefined()

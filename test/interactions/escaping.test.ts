@@ -28,7 +28,7 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
       identifier: text,
       again: false,
       missing: ['identifier', 'password'],
-      passkey: passkeyButton(language, text),
+      offers: [passkeyButton(language, text)],
     }),
   'sign-in again': (language, text) =>
     signInPage({
@@ -39,7 +39,7 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
       identifier: `x${text}`,
       again: true,
       problem: 'mismatch',
-      passkey: passkeyButton(language, text),
+      offers: [passkeyButton(language, text)],
     }),
   'passkeys of an account': (language, text) => {
     const sent = { language, action: '/account/passkeys', csrfField: { name: 'csrf', value: text } }

@@ -14,6 +14,7 @@ import { PASSWORD } from '../support/administrator.ts'
 import { atEnd } from '../support/endings.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 import { openRooms, refusal } from '../support/rooms.ts'
+import { ROWS } from '../support/sign-in-registry.ts'
 
 const NEXT = 'a quite different sentence'
 const HOME = { actor: { kind: 'anonymous' }, address: '192.0.2.7', requestId: 'req-1' } as const
@@ -123,10 +124,10 @@ describe('changing', async () => {
   const last = async () => (await audit.list({ limit: 1 }))[0]
 
   test('ASVS 6.2.3: the owner changes it with the present one, and is asked for no other any more', async () => {
-    expect(await createEnrolments(db).of(ada.sub)).toMatchObject({ mustChange: true })
+    expect(await createEnrolments(db, ROWS).of(ada.sub)).toMatchObject({ mustReplace: ['password'] })
     expect(await passwords.change(ada, { current: PASSWORD, next: NEXT }, HOME)).toBe(true)
     expect(await last()).toMatchObject({ type: 'password.changed', accountId: ada.sub, outcome: 'success' })
-    expect(await createEnrolments(db).of(ada.sub)).toMatchObject({ mustChange: false })
+    expect(await createEnrolments(db, ROWS).of(ada.sub)).toMatchObject({ mustReplace: [] })
     expect([await works(PASSWORD), await works(NEXT)]).toEqual([false, true])
   })
 

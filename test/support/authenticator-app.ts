@@ -20,7 +20,10 @@ export interface AuthenticatorApp {
   readonly paper: string[]
 }
 
-export async function authenticatorApp(server: Server, sub: string): Promise<AuthenticatorApp> {
+export async function authenticatorApp(
+  server: Pick<Server, 'issuer' | 'databaseUrl' | 'keysDir'>,
+  sub: string,
+): Promise<AuthenticatorApp> {
   const db = createDatabase({ url: server.databaseUrl, poolSize: 1 })
   try {
     const audit = createAudit({ db })

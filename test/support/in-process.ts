@@ -26,6 +26,7 @@ import { createMasterKeys } from '#sealing/master-keys.ts'
 import { atEnd } from './endings.ts'
 import type { Rooms } from './rooms.ts'
 import { inOperation, scheduledDatabase } from './scheduler.ts'
+import { forFederation } from './sign-in-registry.ts'
 import { fetchTo, type Reachable } from './server.ts'
 
 export const ISSUER = 'http://localhost:4711'
@@ -56,6 +57,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
     const own = { ...rooms, db: scheduled, audit, accounts, logger, metrics, grants: GRANTS }
     const byUpstream = createByUpstream({
       ...own,
+      ...forFederation,
       mail: createMail({ ...own, config, clock, smtpUrl: undefined, brand: () => 'Signet' }),
       clock,
       issuer: ISSUER,
@@ -76,7 +78,13 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
   return () => {
     let current = build()
     const mail = createMail({ ...current, config, clock, smtpUrl: undefined, brand: () => 'Signet' })
-    const methods = createMethods({ ...current, clock, issuer: ISSUER, brand: () => 'Signet' })
+    const methods = createMethods({
+      ...current,
+      clock,
+      issuer: ISSUER,
+      brand: () => 'Signet',
+      further: [current.method],
+    })
     const app = createKoaApp({
       ...current,
       config,

@@ -5,7 +5,7 @@ import type { PasskeyChange } from '#sign-in/passkey/account-forms.ts'
 import { answerPasskeyForm } from '#sign-in/passkey/account-forms.ts'
 import { passkeyAddition, passkeyList } from '#sign-in/passkey/parts.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
-import { keepAWayIn } from '#sign-in/ways-in.ts'
+import type { AssertNotLastCredential } from '#sign-in/last-credential.ts'
 import type { Frame } from '../frame.ts'
 import type { Notices } from '../notices.ts'
 import { type Done, TEXTS } from '../texts/texts.ts'
@@ -15,6 +15,7 @@ export interface PasskeysDeps {
   readonly frame: Frame
   readonly passkeys: Pick<Passkeys, 'list' | 'registrationOptions' | 'register' | 'rename' | 'remove'>
   readonly notices: Notices
+  readonly assertNotLastCredential: AssertNotLastCredential
 }
 
 const DONE: Readonly<Record<PasskeyChange, Done>> = {
@@ -26,7 +27,7 @@ const DONE: Readonly<Record<PasskeyChange, Done>> = {
 export function createPasskeysSection(deps: PasskeysDeps): Section & {
   /** Fresh options as JSON, for a page that was open for a while. */ options(visit: Visit): Promise<void>
 } {
-  const { frame, passkeys, notices } = deps
+  const { frame, passkeys, notices, assertNotLastCredential } = deps
   // a challenge is for one session: what was answered in another browser adds nothing here
   const bindingOf = ({ session }: Visit) => `account ${session.uid}`
 
@@ -43,7 +44,7 @@ export function createPasskeysSection(deps: PasskeysDeps): Section & {
         binding: bindingOf(visit),
         by,
         within: (what) => async (trx) => {
-          if (what === 'removed') await keepAWayIn(trx, account.sub)
+          if (what === 'removed') await assertNotLastCredential(trx, account.sub)
           const name = what === 'added' ? form.one('name') : names.get(form.one('id') ?? '')
           await notices.factorChanged(trx, visit, what === 'added' ? 'passkey_added' : 'passkey_removed', name)
         },

@@ -3,27 +3,18 @@ import { html } from '#pages/design/html.ts'
 import type { Context } from 'koa'
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
-import type { Queryable } from '#database/database.ts'
 import type { Form } from '#http/body.ts'
 import { button, field, form as formElement, hidden, notice } from '#pages/design/components.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { PasswordInvalid } from '#sign-in/errors.ts'
+import { PASSWORD } from '#sign-in/password/method.ts'
 import { type ChoiceFaults, choiceFields } from '../mail/page.ts'
-import type { Proofs } from '../proofs.ts'
 import { sendStep, type StepPage, type StepView } from '../send-step.ts'
-import { anonymous, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
+import { anonymous } from '../paths.ts'
+import { guardForm, openInteraction, putOff, type Question, type Step, type StepDeps } from '../step.ts'
 import { TEXTS } from '../texts/texts.ts'
 
-export interface ChangeStepDeps extends StepDeps {
-  readonly proofs: Pick<Proofs, 'state' | 'take'>
-  /** Tells the owner of the account by mail, in the transaction of the change. */
-  readonly tellOfPassword: (trx: Queryable, account: Account, by: AuditContext) => Promise<void>
-}
-
-export interface ChangeStep {
-  show(ctx: Context, interaction: OpenInteraction, accountSub: string): Promise<void>
-  answer(ctx: Context): Promise<void>
-}
+const PATH = 'change-password'
 
 interface Again {
   readonly problem?: 'stale' | 'busy' | 'tooMany'
@@ -34,27 +25,36 @@ interface Again {
 
 type Known = { readonly interaction: OpenInteraction; readonly account: Account }
 
-export function createChangeStep(deps: ChangeStepDeps): ChangeStep {
+export function createChangeStep(deps: StepDeps): Step {
   const { accounts, paths, proofs } = deps
+
+  async function answer(ctx: Context): Promise<void> {
+    const interaction = await openInteraction(deps, ctx)
+    const { next, accountSub } = await proofs.state(interaction)
+    const account = accountSub === undefined ? undefined : await accounts.read(accountSub)
+    if (!isAsked(next) || !account) return paths.backToQuestion(ctx, interaction.uid)
+    const form = await guardForm(deps, ctx, interaction)
+    if (!form) return ask(deps, ctx, { interaction, account, problem: 'stale', status: 403 })
+    await change(deps, ctx, { interaction, account, form })
+  }
+
   return {
-    async show(ctx, interaction, accountSub) {
+    name: PATH,
+    asks: ({ wants }) => isAsked(wants),
+    async show(ctx, interaction, { accountSub = '' }) {
       const account = await accounts.read(accountSub)
       if (account) await ask(deps, ctx, { interaction, account })
       else paths.backToQuestion(ctx, interaction.uid)
     },
-    async answer(ctx) {
-      const interaction = await openInteraction(deps, ctx)
-      const { next, accountSub } = await proofs.state(interaction)
-      const account = accountSub === undefined ? undefined : await accounts.read(accountSub)
-      if (next !== 'password' || !account) return paths.backToQuestion(ctx, interaction.uid)
-      const form = await guardForm(deps, ctx, interaction)
-      if (!form) return ask(deps, ctx, { interaction, account, problem: 'stale', status: 403 })
-      await change(deps, ctx, { interaction, account, form })
-    },
+    routes: [{ path: PATH, post: answer }],
   }
 }
 
-async function change(deps: ChangeStepDeps, ctx: Context, given: Known & { form: Form }): Promise<void> {
+function isAsked(wants: Question['wants']): boolean {
+  return wants.kind === 'replace' && wants.method === PASSWORD.name
+}
+
+async function change(deps: StepDeps, ctx: Context, given: Known & { form: Form }): Promise<void> {
   const { interaction, account, form } = given
   const [current, next] = [form.one('current') ?? '', form.one('password') ?? '']
   const again = (more: Again) => ask(deps, ctx, { interaction, account, status: 422, ...more })
@@ -68,7 +68,7 @@ async function change(deps: ChangeStepDeps, ctx: Context, given: Known & { form:
       deps.tellOfPassword(trx, account, by),
     )
     if (!changed) return await again({ current: 'mismatch' })
-    await deps.proofs.take(ctx, interaction, { account, amr: ['pwd'] })
+    await deps.proofs.take(ctx, interaction, { account, method: PASSWORD.name, amr: PASSWORD.amr.always })
   } catch (error) {
     if (error instanceof PasswordInvalid) return again({ next: error.problem })
     const delayed = putOff(ctx, error)
@@ -77,7 +77,7 @@ async function change(deps: ChangeStepDeps, ctx: Context, given: Known & { form:
   }
 }
 
-async function ask(deps: ChangeStepDeps, ctx: Context, shown: Known & Again): Promise<void> {
+async function ask(deps: StepDeps, ctx: Context, shown: Known & Again): Promise<void> {
   const { interaction, account, status = 200 } = shown
   await sendStep(deps, ctx, interaction, {
     account,
@@ -86,8 +86,8 @@ async function ask(deps: ChangeStepDeps, ctx: Context, shown: Known & Again): Pr
   })
 }
 
-function actionsOf({ paths }: ChangeStepDeps, { uid }: OpenInteraction): ChangeActions {
-  return { change: paths.form(uid, 'change'), restart: paths.form(uid, 'restart') }
+function actionsOf({ paths }: StepDeps, { uid }: OpenInteraction): ChangeActions {
+  return { change: paths.form(uid, PATH), restart: paths.form(uid, 'restart') }
 }
 
 interface ChangeActions {

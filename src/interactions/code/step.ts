@@ -3,17 +3,11 @@ import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { looksLikeRecoveryCode } from '#sign-in/recovery-code/recovery-codes.ts'
+import { TOTP } from '#sign-in/totp/method.ts'
 import { type CodeProblem, codePage } from './page.ts'
-import type { Proofs } from '../proofs.ts'
 import { sendStep } from '../send-step.ts'
-import { anonymous, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
-
-export interface CodeStep {
-  show(ctx: Context, interaction: OpenInteraction, accountSub: string): Promise<void>
-  answer(ctx: Context): Promise<void>
-  /** Somebody else wants to sign in. */
-  restart(ctx: Context): Promise<void>
-}
+import { anonymous } from '../paths.ts'
+import { guardForm, openInteraction, putOff, type Question, type Step, type StepDeps } from '../step.ts'
 
 interface ShownAgain {
   readonly problem: CodeProblem
@@ -24,17 +18,13 @@ interface ShownAgain {
 /** The parameter by which the page asks for a code from paper. */
 const KIND = 'kind'
 
-export function createCodeStep(deps: StepDeps, proofs: Proofs): CodeStep {
-  const { paths, totp, recoveryCodes } = deps
-
-  async function show(ctx: Context, interaction: OpenInteraction, accountSub: string): Promise<void> {
-    await ask(deps, ctx, { interaction, accountSub, fromPaper: ctx.query[KIND] === 'paper' })
-  }
+export function createCodeStep(deps: StepDeps): Step {
+  const { paths, proofs, totp, recoveryCodes } = deps
 
   async function answer(ctx: Context): Promise<void> {
     const interaction = await openInteraction(deps, ctx)
     const { next, accountSub } = await proofs.state(interaction)
-    if (next !== 'more' || accountSub === undefined) return paths.backToQuestion(ctx, interaction.uid)
+    if (!isAsked(next) || accountSub === undefined) return paths.backToQuestion(ctx, interaction.uid)
     const form = await guardForm(deps, ctx, interaction)
     const fromPaper = form?.one(KIND) === 'paper'
     const again = (problem: CodeProblem, status: number) =>
@@ -55,13 +45,28 @@ export function createCodeStep(deps: StepDeps, proofs: Proofs): CodeStep {
     }
   }
 
+  /** Somebody else wants to sign in. */
   async function restart(ctx: Context): Promise<void> {
     const interaction = await openInteraction(deps, ctx)
     if (await guardForm(deps, ctx, interaction)) await proofs.forget(interaction)
     paths.backToQuestion(ctx, interaction.uid)
   }
 
-  return { show, answer, restart }
+  return {
+    name: 'code',
+    asks: ({ wants }) => isAsked(wants),
+    async show(ctx, interaction, { accountSub = '' }) {
+      await ask(deps, ctx, { interaction, accountSub, fromPaper: ctx.query[KIND] === 'paper' })
+    },
+    routes: [
+      { path: 'code', post: answer },
+      { path: 'restart', post: restart },
+    ],
+  }
+}
+
+function isAsked(wants: Question['wants']): boolean {
+  return wants.kind === 'second' && wants.methods.includes(TOTP.name)
 }
 
 async function ask(

@@ -5,17 +5,12 @@ import { choicesOf, type Choice, granted } from './choice.ts'
 import { consentPage, type AskedResource, type ConsentProblem } from './page.ts'
 import { readDecision } from '../flow.ts'
 import { sendStep } from '../send-step.ts'
-import { guardForm, openInteraction, type StepDeps } from '../step.ts'
+import { guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
 
 const DAY_SECONDS = 86_400
 const STATUS = { stale: 403, nothing: 422 } as const satisfies Record<ConsentProblem, number>
 
-export interface ConsentStep {
-  show(ctx: Context, interaction: OpenInteraction): Promise<void>
-  answer(ctx: Context): Promise<void>
-}
-
-export function createConsentStep(deps: StepDeps): ConsentStep {
+export function createConsentStep(deps: StepDeps): Step {
   const { accounts, gateway, paths, resources, settings } = deps
 
   async function show(ctx: Context, interaction: OpenInteraction, problem?: ConsentProblem): Promise<void> {
@@ -60,7 +55,12 @@ export function createConsentStep(deps: StepDeps): ConsentStep {
     paths.backToQuestion(ctx, interaction.uid)
   }
 
-  return { show, answer }
+  return {
+    name: 'consent',
+    asks: ({ wants }) => wants.kind === 'consent',
+    show: (ctx, interaction) => show(ctx, interaction),
+    routes: [{ path: 'consent', post: answer }],
+  }
 }
 
 /** The API's own words for its scopes; a scope without words, or of an API that is gone, is called by its name. */

@@ -14,7 +14,8 @@ import { REGISTRATION_PATH, type Registration } from '#verification/registration
 import { PasswordInvalid } from '#sign-in/errors.ts'
 import { INVITATION_PATH, type Invitations } from '#verification/invitation/invitations.ts'
 import { type ChoiceFaults, lastPage, type MailProblem } from './page.ts'
-import { anonymous, delayOf } from '../step.ts'
+import { anonymous } from '../paths.ts'
+import { delayOf } from '../step.ts'
 import { TEXTS } from '../texts/texts.ts'
 
 export interface MailLinksDeps {

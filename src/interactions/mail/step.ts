@@ -6,31 +6,18 @@ import type { Account } from '#accounts/account.ts'
 import type { Form } from '#http/body.ts'
 import { chooseLanguage, type Language } from '#pages/i18n/language.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
-import type { Errands } from '#verification/email-verification/email-verification.ts'
 import { RESET_PATH } from '#verification/password-reset.ts'
 import { REGISTRATION_PATH } from '#verification/registration.ts'
 import { PasswordInvalid } from '#sign-in/errors.ts'
+import { PASSWORD } from '#sign-in/password/method.ts'
 import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { proofEvent } from '#sign-in/proof-events.ts'
 import { text } from '../flow.ts'
 import { addressPage, type ChoiceFaults, lastPage, mailCodePage, type MailProblem, type MailView } from './page.ts'
-import type { Proofs } from '../proofs.ts'
 import { sendStep } from '../send-step.ts'
-import { anonymous, delayOf, guardForm, openInteraction, type StepDeps } from '../step.ts'
-
-export interface MailStepDeps extends StepDeps {
-  readonly proofs: Pick<Proofs, 'take' | 'forget'>
-  readonly errands: Errands
-}
-
-export interface MailStep {
-  /** The question that is open. */
-  show(ctx: Context): Promise<void>
-  /** Takes the address, the code, and what is left. */
-  address(ctx: Context): Promise<void>
-  code(ctx: Context): Promise<void>
-  last(ctx: Context): Promise<void>
-}
+import { delayOf, guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
+import { anonymous } from '../paths.ts'
+import { MAIL_PATHS } from './paths.ts'
 
 type Purpose = 'reset' | 'register'
 
@@ -49,47 +36,59 @@ interface Again {
 const ANOTHER = 'another'
 const PATHS = { reset: RESET_PATH, register: REGISTRATION_PATH } as const
 
-export function createMailStep(deps: MailStepDeps, purpose: Purpose): MailStep {
+export const createResetStep = (deps: StepDeps): Step => createMailStep(deps, 'reset')
+export const createRegisterStep = (deps: StepDeps): Step => createMailStep(deps, 'register')
+
+function createMailStep(deps: StepDeps, purpose: Purpose): Step {
   const { errands, paths } = deps
+  const own = MAIL_PATHS[purpose]
   const { opened, sent, attempt } = createGate(deps, purpose)
+  async function show(ctx: Context): Promise<void> {
+    const interaction = await opened(ctx)
+    if (interaction) await ask(deps, ctx, { purpose, interaction, renew: ctx.query[ANOTHER] !== undefined })
+  }
+
+  const address = (ctx: Context) =>
+    sent(ctx, async (interaction, form) => {
+      const given = (form.one('email') ?? '').trim()
+      if (!isEmail(given)) {
+        const addressFault = given === '' ? 'missing' : 'wrong'
+        return ask(deps, ctx, { purpose, interaction, renew: true, address: given, addressFault, status: 422 })
+      }
+      await attempt(ctx, interaction, async () => {
+        const start = { purpose, address: given, language: languageOf(ctx, interaction), path: PATHS[purpose] }
+        await errands.begin(placeOf(interaction), start, anonymous(ctx))
+        redirect(ctx, paths.form(interaction.uid, own.address))
+      })
+    })
+
+  const code = (ctx: Context) =>
+    sent(ctx, async (interaction, form) => {
+      const typed = form.one('code') ?? ''
+      if (normalizedCode(typed) === '')
+        return ask(deps, ctx, { purpose, interaction, codeFault: 'missing', status: 422 })
+      await attempt(ctx, interaction, async () => {
+        const right = await errands.proveByCode(placeOf(interaction), { purpose, code: typed }, anonymous(ctx))
+        if (right) redirect(ctx, paths.form(interaction.uid, own.address))
+        else await ask(deps, ctx, { purpose, interaction, codeFault: 'mismatch', status: 422 })
+      })
+    })
+
+  const last = (ctx: Context) =>
+    sent(ctx, (interaction, form) => attempt(ctx, interaction, () => finish(deps, ctx, { purpose, interaction, form })))
+
   return {
-    async show(ctx) {
-      const interaction = await opened(ctx)
-      if (interaction) await ask(deps, ctx, { purpose, interaction, renew: ctx.query[ANOTHER] !== undefined })
-    },
-    address: (ctx) =>
-      sent(ctx, async (interaction, form) => {
-        const address = (form.one('email') ?? '').trim()
-        if (!isEmail(address)) {
-          const addressFault = address === '' ? 'missing' : 'wrong'
-          return ask(deps, ctx, { purpose, interaction, renew: true, address, addressFault, status: 422 })
-        }
-        await attempt(ctx, interaction, async () => {
-          const start = { purpose, address, language: languageOf(ctx, interaction), path: PATHS[purpose] }
-          await errands.begin(placeOf(interaction), start, anonymous(ctx))
-          redirect(ctx, paths.form(interaction.uid, purpose))
-        })
-      }),
-    code: (ctx) =>
-      sent(ctx, async (interaction, form) => {
-        const code = form.one('code') ?? ''
-        if (normalizedCode(code) === '')
-          return ask(deps, ctx, { purpose, interaction, codeFault: 'missing', status: 422 })
-        await attempt(ctx, interaction, async () => {
-          const right = await errands.proveByCode(placeOf(interaction), { purpose, code }, anonymous(ctx))
-          if (right) redirect(ctx, paths.form(interaction.uid, purpose))
-          else await ask(deps, ctx, { purpose, interaction, codeFault: 'mismatch', status: 422 })
-        })
-      }),
-    last: (ctx) =>
-      sent(ctx, (interaction, form) =>
-        attempt(ctx, interaction, () => finish(deps, ctx, { purpose, interaction, form })),
-      ),
+    name: purpose,
+    routes: [
+      { path: own.address, get: show, post: address },
+      { path: own.code, get: show, post: code },
+      { path: own.last, get: show, post: last },
+    ],
   }
 }
 
 /** What comes before each step: whether it may be done, whose form it is, and how long to wait. */
-function createGate(deps: MailStepDeps, purpose: Purpose) {
+function createGate(deps: StepDeps, purpose: Purpose) {
   const isOffered = () => (purpose === 'reset' ? deps.passwordReset.available : deps.registration.isOpen())
 
   /** The interaction, where this may be done in it; the request is answered otherwise. */
@@ -124,7 +123,7 @@ function createGate(deps: MailStepDeps, purpose: Purpose) {
 
 /** Sets what was chosen and signs the person in, as far as that proves enough. */
 async function finish(
-  deps: MailStepDeps,
+  deps: StepDeps,
   ctx: Context,
   { purpose, interaction, form }: { purpose: Purpose; interaction: OpenInteraction; form: Form },
 ): Promise<void> {
@@ -151,7 +150,7 @@ async function finish(
   }
 }
 
-async function reset(deps: MailStepDeps, ctx: Context, interaction: OpenInteraction, password: string) {
+async function reset(deps: StepDeps, ctx: Context, interaction: OpenInteraction, password: string) {
   const { errands, gateway, passwordReset } = deps
   const errand = await errands.find(placeOf(interaction), 'reset')
   // their session ends with the old password, and this sign-in must not end with it
@@ -160,7 +159,7 @@ async function reset(deps: MailStepDeps, ctx: Context, interaction: OpenInteract
 }
 
 function register(
-  { registration }: MailStepDeps,
+  { registration }: StepDeps,
   ctx: Context,
   interaction: OpenInteraction,
   chosen: { name: string; password: string },
@@ -174,7 +173,7 @@ function register(
  * one up is asked for it now (ASVS 6.4.3), whatever was shown before.
  */
 async function signIn(
-  deps: MailStepDeps,
+  deps: StepDeps,
   ctx: Context,
   { account, method }: { account: Account; method: Purpose },
 ): Promise<void> {
@@ -182,11 +181,11 @@ async function signIn(
   await deps.proofs.forget(interaction)
   const facts = { method, account, refusal: undefined, clientId: interaction.client.id, by: anonymous(ctx) }
   await deps.audit.record(proofEvent(facts))
-  await deps.proofs.take(ctx, interaction, { account, amr: ['pwd'] })
+  await deps.proofs.take(ctx, interaction, { account, method: PASSWORD.name, amr: PASSWORD.amr.always })
 }
 
 async function ask(
-  deps: MailStepDeps,
+  deps: StepDeps,
   ctx: Context,
   asked: { purpose: Purpose; interaction: OpenInteraction; renew?: boolean } & Again,
 ): Promise<void> {
@@ -194,7 +193,8 @@ async function ask(
   const { purpose, interaction, renew = false } = asked
   const { client, params, uid } = interaction
   const errand = renew ? undefined : await errands.find(placeOf(interaction), purpose)
-  const question = paths.form(uid, purpose)
+  const own = MAIL_PATHS[purpose]
+  const question = paths.form(uid, own.address)
   await sendStep(deps, ctx, interaction, {
     status: asked.status,
     path: question,
@@ -209,9 +209,9 @@ async function ask(
       }
       if (!errand) return addressPage({ ...view, action: question, fault: asked.addressFault })
       const { name = '', faults = {} } = asked
-      if (errand.proven) return lastPage({ ...view, action: paths.form(uid, `${purpose}Last`), name, faults })
+      if (errand.proven) return lastPage({ ...view, action: paths.form(uid, own.last), name, faults })
       const another = `${question}?${ANOTHER}`
-      return mailCodePage({ ...view, action: paths.form(uid, `${purpose}Code`), fault: asked.codeFault, another })
+      return mailCodePage({ ...view, action: paths.form(uid, own.code), fault: asked.codeFault, another })
     },
   })
 }

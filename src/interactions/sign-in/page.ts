@@ -1,6 +1,6 @@
 /** The page that asks for an e-mail address and a password, and says who wants to know. */
 import { html, type Html } from '#pages/design/html.ts'
-import { button, buttonLink, field, form, hidden, notice } from '#pages/design/components.ts'
+import { button, field, form, hidden, notice } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interactions/interaction-gateway.ts'
 import { PASSKEY_AUTOCOMPLETE } from '#sign-in/passkey/parts.ts'
@@ -22,10 +22,8 @@ export interface SignInView {
   readonly problem?: SignInProblem | undefined
   /** Where a password is reset and an account is made, where that is offered: the same for everybody. */
   readonly ways?: { readonly reset?: string | undefined; readonly register?: string | undefined }
-  /** The upstream providers and where the way to each begins: the same for everybody. */
-  readonly upstreams?: readonly { readonly name: string; readonly href: string }[]
-  /** The way in by passkey, where the browser has one. */
-  readonly passkey: Html
+  /** What further methods show: the same for everybody. */
+  readonly offers: readonly Html[]
   /** The e-mail address of who is known, and asked for a passkey alone. */
   readonly passkeyOf?: string | undefined
 }
@@ -51,17 +49,12 @@ export function signInPage(view: SignInView): { title: string; content: Html } {
         ? form(actions.login, html`${csrf}${fields(view)}${button({ label: texts.submit, kind: 'primary' })}`)
         : html`<p data-without-passkeys>${texts.passkeyNeedsScript}</p>`
     }
-    ${view.passkey}${passkeyOf === undefined ? html`${upstreamLinks(view)}${otherWays(view)}` : ''}
+    ${view.offers}${passkeyOf === undefined ? otherWays(view) : ''}
     <div class="close">
       ${form(actions.cancel, html`${csrf}${button({ label: texts.cancel(client.name), kind: 'quiet' })}`)}
     </div>`
   const isWrong = problem !== undefined || missing.length > 0
   return { title: isWrong ? `${texts.errorPrefix}: ${title}` : title, content }
-}
-
-function upstreamLinks({ language, upstreams = [] }: SignInView): Html[] {
-  const { go } = TEXTS[language].upstream
-  return upstreams.map(({ name, href }) => buttonLink({ href, label: go(name) }))
 }
 
 function otherWays({ language, ways = {} }: SignInView): Html | string {

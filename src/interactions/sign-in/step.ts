@@ -1,20 +1,17 @@
 /** The step that asks who the person is, and checks the answer. */
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
+import type { ContentSecurityPolicy } from '#http/security-headers.ts'
+import { PASSKEY } from '#sign-in/passkey/method.ts'
+import type { Offer, OfferView, SignInMethod } from '#sign-in/sign-in-method.ts'
+import { MAIL_PATHS } from '../mail/paths.ts'
+import { anonymous } from '../paths.ts'
 import { isReauthentication, readSignIn, text, type SignInAttempt } from '../flow.ts'
-import { passkeyPart } from '../passkey/part.ts'
-import type { Proofs } from '../proofs.ts'
-import { sendStep } from '../send-step.ts'
-import { anonymous, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
-import type { UpstreamStep } from '../upstream/step.ts'
+import { sendStep, type StepView } from '../send-step.ts'
+import { bindingOf, guardForm, openInteraction, putOff, type Step, type StepDeps } from '../step.ts'
+import { TEXTS } from '../texts/texts.ts'
+import { leadOn } from '../upstream/lead-on.ts'
 import { signInPage, type SignInProblem } from './page.ts'
-
-export interface SignInStep {
-  show(ctx: Context, interaction: OpenInteraction, again?: ShownAgain): Promise<void>
-  answer(ctx: Context): Promise<void>
-  /** Back to the app without signing in. */
-  cancel(ctx: Context): Promise<void>
-}
 
 /** What a page that was answered is shown again with. */
 export interface ShownAgain {
@@ -26,15 +23,10 @@ export interface ShownAgain {
   readonly passkeyOf?: string
 }
 
-export interface SignInStepDeps extends StepDeps {
-  /** Leads whoever an upstream provider looks after on to it; false where none does. */
-  readonly leadOn: UpstreamStep['leadOn']
-}
-
-export function createSignInStep(deps: SignInStepDeps, proofs: Proofs): SignInStep {
-  const { deviceCookie, gateway, passwords, paths } = deps
+export function createSignInStep(deps: StepDeps): Step {
+  const { deviceCookie, gateway, passwords, paths, proofs } = deps
   const show = (ctx: Context, interaction: OpenInteraction, again: ShownAgain = {}) =>
-    ask(deps, ctx, interaction, again)
+    showSignIn(deps, ctx, interaction, again)
 
   async function answer(ctx: Context): Promise<void> {
     const interaction = await openInteraction(deps, ctx)
@@ -42,7 +34,7 @@ export function createSignInStep(deps: SignInStepDeps, proofs: Proofs): SignInSt
     const form = await guardForm(deps, ctx, interaction)
     if (!form) return show(ctx, interaction, { problem: 'stale', status: 403 })
     const { missing, ...attempt } = readSignIn(form)
-    if (await deps.leadOn(ctx, interaction, attempt.identifier)) return undefined
+    if (await leadOn(deps, ctx, interaction, attempt.identifier)) return undefined
     if (missing.length > 0) return show(ctx, interaction, { identifier: attempt.identifier, missing, status: 422 })
     await verify(ctx, interaction, attempt)
   }
@@ -62,6 +54,7 @@ export function createSignInStep(deps: SignInStepDeps, proofs: Proofs): SignInSt
     }
   }
 
+  /** Back to the app without signing in. */
   async function cancel(ctx: Context): Promise<void> {
     const interaction = await openInteraction(deps, ctx)
     const form = await guardForm(deps, ctx, interaction)
@@ -69,23 +62,44 @@ export function createSignInStep(deps: SignInStepDeps, proofs: Proofs): SignInSt
     await gateway.denied(ctx)
   }
 
-  return { show, answer, cancel }
+  return {
+    name: 'login',
+    asks: ({ wants }) => wants.kind !== 'consent',
+    async show(ctx, interaction, { wants, accountSub }) {
+      const isPasskey = wants.kind === 'second' && wants.methods.includes(PASSKEY.name)
+      await show(ctx, interaction, isPasskey && accountSub !== undefined ? { passkeyOf: accountSub } : {})
+    },
+    routes: [
+      { path: 'login', post: answer },
+      { path: 'cancel', post: cancel },
+    ],
+  }
 }
 
-async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, again: ShownAgain): Promise<void> {
-  const { accounts, paths } = deps
+/** The sign-in page; with `passkeyOf` it asks for a passkey alone. */
+export async function showSignIn(
+  deps: StepDeps,
+  ctx: Context,
+  interaction: OpenInteraction,
+  again: ShownAgain,
+): Promise<void> {
+  const { accounts, methods, paths } = deps
   const { client, params, uid } = interaction
-  const sub = again.passkeyOf ?? interaction.accountSub
+  const { passkeyOf } = again
+  const sub = passkeyOf ?? interaction.accountSub
   const known = sub === undefined ? undefined : await accounts.read(sub)
-  const upstreams = (await deps.federated.offered()).map(({ id, name }) => ({ name, href: paths.upstream(uid, id) }))
   const identifier =
     again.identifier ?? known?.email ?? (await deps.federated.offerOf(uid))?.email ?? text(params['login_hint'])
   await sendStep(deps, ctx, interaction, {
     account: known,
     status: again.status,
-    page(view) {
-      const kind = again.passkeyOf === undefined ? 'secondary' : 'primary'
-      const passkey = passkeyPart(deps, interaction, { ...view, kind })
+    async page(view) {
+      const shown = passkeyOf === undefined ? methods.methods : [methods.named(PASSKEY.name)]
+      const offers = await offersOf(deps, interaction, {
+        ...view,
+        methods: shown,
+        kind: passkeyOf === undefined ? 'secondary' : 'primary',
+      })
       const page = signInPage({
         ...view,
         client,
@@ -95,14 +109,28 @@ async function ask(deps: StepDeps, ctx: Context, interaction: OpenInteraction, a
         missing: again.missing ?? [],
         problem: again.problem,
         ways: {
-          reset: deps.passwordReset.available ? paths.form(uid, 'reset') : undefined,
-          register: deps.registration.isOpen() ? paths.form(uid, 'register') : undefined,
+          reset: deps.passwordReset.available ? paths.form(uid, MAIL_PATHS.reset.address) : undefined,
+          register: deps.registration.isOpen() ? paths.form(uid, MAIL_PATHS.register.address) : undefined,
         },
-        upstreams,
-        passkey: passkey.content,
-        passkeyOf: again.passkeyOf === undefined ? undefined : known?.email,
+        offers: offers.map(({ content }) => content),
+        passkeyOf: passkeyOf === undefined ? undefined : known?.email,
       })
-      return { ...page, policy: passkey.policy }
+      return { ...page, policy: Object.assign({}, ...offers.map(({ policy }) => policy)) as ContentSecurityPolicy }
     },
   })
+}
+
+/** What the methods show on the page, in the order of their rows. */
+async function offersOf(
+  { paths }: StepDeps,
+  interaction: OpenInteraction,
+  { methods, ...view }: StepView & { readonly methods: readonly SignInMethod[]; readonly kind: OfferView['kind'] },
+): Promise<readonly Offer[]> {
+  const offerView: OfferView = {
+    ...view,
+    binding: bindingOf(interaction),
+    pathOf: (step) => paths.form(interaction.uid, step),
+    continueWith: TEXTS[view.language].upstream.go,
+  }
+  return (await Promise.all(methods.map(async (method) => (await method.offers?.(offerView)) ?? []))).flat()
 }

@@ -2,22 +2,27 @@
 import { html } from '#pages/design/html.ts'
 import type { Context } from 'koa'
 import { button, form, hidden } from '#pages/design/components.ts'
-import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
-import type { Proofs } from '../proofs.ts'
 import { sendStep } from '../send-step.ts'
-import { guardForm, openInteraction, type StepDeps } from '../step.ts'
+import { guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
 import { TEXTS } from '../texts/texts.ts'
 
-export interface UnmetStep {
-  show(ctx: Context, interaction: OpenInteraction, accountSub: string): Promise<void>
-  /** Back to the app, which is told so. */
-  answer(ctx: Context): Promise<void>
-}
+export function createUnmetStep(deps: StepDeps): Step {
+  const { accounts, gateway, paths, proofs } = deps
 
-export function createUnmetStep(deps: StepDeps, proofs: Proofs): UnmetStep {
-  const { accounts, gateway, paths } = deps
+  /** Back to the app, which is told so. */
+  async function answer(ctx: Context): Promise<void> {
+    const interaction = await openInteraction(deps, ctx)
+    const { next } = await proofs.state(interaction)
+    if (next.kind !== 'unmet' || !(await guardForm(deps, ctx, interaction))) {
+      return paths.backToQuestion(ctx, interaction.uid)
+    }
+    await proofs.forget(interaction)
+    await gateway.unmet(ctx)
+  }
   return {
-    async show(ctx, interaction, accountSub) {
+    name: 'unmet',
+    asks: ({ wants }) => wants.kind === 'unmet',
+    async show(ctx, interaction, { accountSub = '' }) {
       const { client, uid, asked } = interaction
       const wantsPasskey = !asked.includes('urn:signet:acr:mfa')
       await sendStep(deps, ctx, interaction, {
@@ -41,14 +46,6 @@ export function createUnmetStep(deps: StepDeps, proofs: Proofs): UnmetStep {
       })
     },
 
-    async answer(ctx) {
-      const interaction = await openInteraction(deps, ctx)
-      const { next } = await proofs.state(interaction)
-      if (next !== 'unmet' || !(await guardForm(deps, ctx, interaction))) {
-        return paths.backToQuestion(ctx, interaction.uid)
-      }
-      await proofs.forget(interaction)
-      await gateway.unmet(ctx)
-    },
+    routes: [{ path: 'unmet', post: answer }],
   }
 }

@@ -1,64 +1,36 @@
 /** The step that sends the person to an upstream provider, and takes in what comes back. */
 import type { Context } from 'koa'
 import { InteractionLost, type OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
+import { UPSTREAM_STEP } from '#federation/method.ts'
 import { UpstreamUnavailable } from '#federation/errors.ts'
 import { isReauthentication } from '../flow.ts'
-import type { Proofs } from '../proofs.ts'
-import { anonymous, guardForm, openInteraction, putOff, type StepDeps } from '../step.ts'
-import type { UpstreamSignOut } from '../sign-out/upstream.ts'
+import { anonymous } from '../paths.ts'
+import { guardForm, openInteraction, putOff, type Step, type StepDeps } from '../step.ts'
+import { LOGIN_HINT, MAX_LOGIN_HINT } from './lead-on.ts'
 import { pageOf, showUpstreamPage } from './page.ts'
 
-export interface UpstreamStep {
-  /** On to the provider: 303. */
-  begin(ctx: Context): Promise<void>
-  /** `<issuer>/upstream/callback`: back to what waits for the answer, which the browser that asked alone can open. */
-  callback(ctx: Context): Promise<void>
-  /** Takes the answer in. */
-  finish(ctx: Context): Promise<void>
-  /** The person does not want to be linked. */
-  decline(ctx: Context): Promise<void>
-  /** Shows the way to the provider that looks after the domain of an address; false where none does. */
-  leadOn(ctx: Context, interaction: OpenInteraction, identifier: string): Promise<boolean>
-}
+export function createUpstreamStep(deps: StepDeps): Step {
+  async function decline(ctx: Context): Promise<void> {
+    const interaction = await openInteraction(deps, ctx)
+    if (await guardForm(deps, ctx, interaction)) await deps.federated.dropOffer(interaction.uid)
+    toQuestion(deps, ctx, interaction)
+  }
 
-/** The parameter by which an address goes along to the provider that looks after it. */
-const HINT = 'login_hint'
-const MAX_HINT = 254
-
-export interface UpstreamStepDeps extends StepDeps {
-  readonly signOut: Pick<UpstreamSignOut, 'remember'>
-}
-
-export function createUpstreamStep(deps: UpstreamStepDeps, proofs: Proofs): UpstreamStep {
-  const { federated, paths } = deps
   return {
-    begin: (ctx) => begin(deps, ctx),
-    callback: (ctx) => callback(deps, ctx),
-    finish: (ctx) => finish(deps, proofs, ctx),
-
-    async decline(ctx) {
-      const interaction = await openInteraction(deps, ctx)
-      if (await guardForm(deps, ctx, interaction)) await federated.dropOffer(interaction.uid)
-      toQuestion(deps, ctx, interaction)
-    },
-
-    async leadOn(ctx, interaction, identifier) {
-      const { uid } = interaction
-      const upstream = await federated.forIdentifier(identifier)
-      // whoever came back from it signs in here once, to be linked
-      if (!upstream || (await federated.offerOf(uid))?.upstream === upstream.id) return false
-      const href = `${paths.upstream(uid, upstream.id)}?${HINT}=${encodeURIComponent(identifier)}`
-      await showUpstreamPage(deps, ctx, interaction, { kind: 'led', name: upstream.name, href, who: identifier })
-      return true
-    },
+    name: UPSTREAM_STEP,
+    routes: [
+      { path: UPSTREAM_STEP, get: (ctx) => finish(deps, ctx), post: decline },
+      { path: `${UPSTREAM_STEP}/:upstream`, get: (ctx) => begin(deps, ctx) },
+    ],
   }
 }
 
+/** On to the provider: 303. */
 async function begin(deps: StepDeps, ctx: Context): Promise<void> {
   const interaction = await openInteraction(deps, ctx)
   if (interaction.prompt !== 'login') return toQuestion(deps, ctx, interaction)
-  const hint = ctx.query[HINT]
-  const loginHint = typeof hint === 'string' && hint.length <= MAX_HINT ? hint : undefined
+  const hint = ctx.query[LOGIN_HINT]
+  const loginHint = typeof hint === 'string' && hint.length <= MAX_LOGIN_HINT ? hint : undefined
   const upstream = String((ctx.params as Record<string, unknown>)['upstream'])
   const { uid } = interaction
   try {
@@ -74,7 +46,11 @@ async function begin(deps: StepDeps, ctx: Context): Promise<void> {
   }
 }
 
-async function callback({ federated, paths }: StepDeps, ctx: Context): Promise<void> {
+/** `<issuer>/upstream/callback`: back to what waits for the answer, which the browser that asked alone can open. */
+export async function upstreamCallback(
+  { federated, paths }: Pick<StepDeps, 'federated' | 'paths'>,
+  ctx: Context,
+): Promise<void> {
   const { state } = ctx.query
   const waiting = typeof state === 'string' ? await federated.returnOf(state) : undefined
   if (waiting === undefined) {
@@ -82,12 +58,13 @@ async function callback({ federated, paths }: StepDeps, ctx: Context): Promise<v
     await federated.finish({ uid: '', answer: ctx.querystring }, anonymous(ctx))
     throw new InteractionLost('unknown')
   }
-  const back = waiting.to === 'account' ? paths.linked : paths.form(waiting.uid, 'upstream')
+  const back = waiting.to === 'account' ? paths.linked : paths.form(waiting.uid, UPSTREAM_STEP)
   ctx.redirect(`${back}?${ctx.querystring}`)
   ctx.status = 303
 }
 
-async function finish(deps: UpstreamStepDeps, proofs: Proofs, ctx: Context): Promise<void> {
+/** Takes the answer in. */
+async function finish(deps: StepDeps, ctx: Context): Promise<void> {
   const interaction = await openInteraction(deps, ctx)
   const { uid, client } = interaction
   if (interaction.prompt !== 'login' || ctx.query['state'] === undefined) return toQuestion(deps, ctx, interaction)
@@ -97,7 +74,7 @@ async function finish(deps: UpstreamStepDeps, proofs: Proofs, ctx: Context): Pro
     if (outcome.kind !== 'proof') return await showUpstreamPage(deps, ctx, interaction, pageOf(outcome))
     deps.signOut.remember(ctx, outcome.upstream.id)
     ctx.search = ''
-    await proofs.take(ctx, interaction, outcome.proof)
+    await deps.proofs.take(ctx, interaction, outcome.proof)
   } catch (error) {
     if (!putOff(ctx, error)) throw error
     await showUpstreamPage(deps, ctx, interaction, { kind: 'tooMany' })

@@ -3,6 +3,8 @@ import type { Queryable } from '#database/database.ts'
 import type { Passkey } from './passkey.ts'
 
 /** A passkey as an assertion is checked against it. */
+export const PASSKEY_CREDENTIALS = 'SELECT 1 FROM passkeys WHERE account_sub = $1'
+
 export interface StoredPasskey {
   readonly id: string
   readonly accountSub: string

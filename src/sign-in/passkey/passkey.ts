@@ -6,7 +6,7 @@ import type {
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
-import type { LoginMethod } from '../login-method.ts'
+import type { Verifier } from '../sign-in-method.ts'
 
 export interface Passkey {
   readonly id: string
@@ -32,7 +32,7 @@ export interface PasskeyAttempt {
 }
 
 /** Errors: PasskeyRefused 422, PasskeyNameInvalid 422, PasskeyKnown and TooManyPasskeys 409, FactorNotFound 404. */
-export interface Passkeys extends LoginMethod<PasskeyAttempt> {
+export interface Passkeys extends Verifier<PasskeyAttempt> {
   /** Names no passkey and no account: it is the same for everybody. */
   options(binding: string): PasskeyRequest
   /** For an account that is signed in by a fresh proof. */

@@ -4,17 +4,16 @@ import type { Audit } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
-import { judged, type JudgedDeps } from '../judged.ts'
+import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
 import { readAssertion, type RelyingParty, ResponseRefused, verifyAssertion } from './ceremonies.ts'
 import { createChallengeStore } from './challenge-store.ts'
 import { CHALLENGE_SECONDS, type Challenges, createChallenges } from './challenges.ts'
 import { createEnrolment } from './enrolment.ts'
+import { PASSKEY } from './method.ts'
 import { createPasskeyStore, type PasskeyStore, type StoredPasskey } from './passkey-store.ts'
 import type { PasskeyAttempt, Passkeys } from './passkey.ts'
 
-const METHOD = 'passkey'
-
-export interface PasskeysDeps extends Pick<JudgedDeps, 'attempts'> {
+export interface PasskeysDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read'>
   readonly audit: Pick<Audit, 'record' | 'recordIn'>
@@ -36,8 +35,6 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
   const rp: RelyingParty = { id: hostname, origin }
 
   return {
-    name: METHOD,
-    proves: 'identity',
     isEnrolled: async (sub) => (await store.list(sub)).length > 0,
 
     options: (binding) => ({
@@ -52,17 +49,18 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
     async verify(attempt, by) {
       let used: StoredPasskey | undefined
       // nobody's passkey can be guessed, so nobody can be locked out of theirs: only the place counts
-      const facts = { method: METHOD, who: undefined, clientId: attempt.clientId, by }
-      const account = await judged(deps, facts, async () => {
+      const facts = { method: PASSKEY, who: undefined, clientId: attempt.clientId, by }
+      const account = await withAttemptLimit(deps, facts, async () => {
         const { passkey, ...verdict } = await judge({ accounts, store, challenges, rp }, attempt)
         used = passkey
         return verdict
       })
-      // RFC 8176 §2: the key is in one piece of hardware, or in a keychain of software; its person was verified
-      return account && used && { account, amr: [used.synced ? 'swk' : 'hwk', 'user', 'mfa'] }
+      return (
+        account && used && { account, method: PASSKEY.name, amr: [used.synced ? 'swk' : 'hwk', ...PASSKEY.amr.always] }
+      )
     },
 
-    ...createEnrolment({ ...deps, challenges, rp, method: METHOD }),
+    ...createEnrolment({ ...deps, challenges, rp, method: PASSKEY.name }),
     list: (sub) => store.list(sub),
     removeExpired: () => challengeStore.removeExpired(),
   }

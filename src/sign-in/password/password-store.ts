@@ -1,6 +1,9 @@
 /** The table password_credentials: one argon2id PHC string an account. */
 import type { Queryable } from '#database/database.ts'
 
+export const PASSWORD_CREDENTIALS = 'SELECT 1 FROM password_credentials WHERE account_sub = $1'
+export const PASSWORDS_TO_REPLACE = `${PASSWORD_CREDENTIALS} AND must_change`
+
 export interface PasswordCredential {
   readonly hash: string
   readonly mustChange: boolean

@@ -2,11 +2,11 @@
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
-import type { LoginMethod } from '../login-method.ts'
+import type { Verifier } from '../sign-in-method.ts'
 import type { PasswordOwner } from './password-policy.ts'
 
 /** The same work is done for an unknown identifier as for a known one (ASVS 6.3.8). */
-export interface Passwords extends LoginMethod<{
+export interface Passwords extends Verifier<{
   readonly identifier: string
   readonly password: string
   /** What the browser kept of a sign-in before (KnownDevices). */

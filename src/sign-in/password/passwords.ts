@@ -5,18 +5,17 @@ import type { Database } from '#database/database.ts'
 import { randomId } from '#shared/ids.ts'
 import { SignInBusy } from '../errors.ts'
 import { createHasher, type Hasher } from '../hashing.ts'
-import { judged, type JudgedDeps } from '../judged.ts'
+import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
 import type { KnownDevices } from '../known-devices.ts'
+import { PASSWORD } from './method.ts'
 import { createPasswordPolicy, type PasswordPolicyDeps } from './password-policy.ts'
 import { createPasswordStore, type PasswordCredential } from './password-store.ts'
 import type { Passwords } from './password.ts'
 
-const METHOD = 'password'
-const AMR = ['pwd'] as const
 /** No account has it: what is looked up for an identifier that nobody has. */
 const NOBODY = ''
 
-export interface PasswordsDeps extends Pick<JudgedDeps, 'attempts'> {
+export interface PasswordsDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
   readonly audit: Pick<Audit, 'record' | 'recordIn'>
   readonly accounts: Pick<Accounts, 'findByIdentifier'>
@@ -42,8 +41,6 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
   }
 
   return {
-    name: METHOD,
-    proves: 'identity',
     isEnrolled: async (sub) => (await store.find(sub)) !== undefined,
 
     async verify(attempt, by) {
@@ -53,14 +50,14 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
       const device = account && devices.idFor(attempt.device, account.sub)
       const who = device === undefined ? identifier : `${device} ${account?.sub}`
       const credential = await store.find(account?.sub ?? NOBODY)
-      const facts = { method: METHOD, who, account, clientId, by }
-      const proven = await judged(deps, facts, async () => ({
+      const facts = { method: PASSWORD, who, account, clientId, by }
+      const proven = await withAttemptLimit(deps, facts, async () => ({
         account,
         refusal: await judge({ account, credential, password }),
       }))
       if (!proven || !credential) return undefined
       if (hasher.outdated(credential.hash)) await strengthen(proven.sub, credential.hash, password)
-      return { account: proven, amr: AMR }
+      return { account: proven, method: PASSWORD.name, amr: PASSWORD.amr.always }
     },
 
     state: (sub) => store.state(sub),
@@ -99,8 +96,8 @@ function createChanges(
   return {
     async change(account, { current, next }, by, within) {
       const credential = await store.find(account.sub)
-      const facts = { method: METHOD, who: account.sub, account, clientId: undefined, by }
-      const proven = await judged(deps, facts, async () => ({
+      const facts = { method: PASSWORD, who: account.sub, account, clientId: undefined, by }
+      const proven = await withAttemptLimit(deps, facts, async () => ({
         account,
         refusal: await judge({ account, credential, password: current }),
       }))

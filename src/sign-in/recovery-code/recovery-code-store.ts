@@ -1,6 +1,8 @@
 /** The table recovery_codes: the MACs of an account's codes; a used one is gone. */
 import type { Queryable } from '#database/database.ts'
 
+export const RECOVERY_CODE_CREDENTIALS = 'SELECT 1 FROM recovery_codes WHERE account_sub = $1'
+
 export function createRecoveryCodeStore(db: Queryable) {
   return {
     /** New codes take the place of all before. */

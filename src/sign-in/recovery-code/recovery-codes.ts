@@ -4,10 +4,11 @@ import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
-import type { LoginMethod } from '../login-method.ts'
+import type { Verifier } from '../sign-in-method.ts'
 import { normalizedCode } from '../one-time-code.ts'
-import { judged, type JudgedDeps, SECOND_PROOF } from '../judged.ts'
+import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
 import { factorEvent } from '../proof-events.ts'
+import { RECOVERY_CODE } from './method.ts'
 import { createRecoveryCodeStore } from './recovery-code-store.ts'
 
 const COUNT = 10
@@ -16,16 +17,15 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const LENGTH = 12
 const GROUP = 4
 const PURPOSE = 'recovery-code'
-const AMR = ['otp'] as const
 
-export interface RecoveryCodesDeps extends Pick<JudgedDeps, 'attempts'> {
+export interface RecoveryCodesDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read'>
   readonly audit: Audit
   readonly keyring: Keyring
 }
 
-export interface RecoveryCodes extends LoginMethod<{ readonly sub: string; readonly code: string }> {
+export interface RecoveryCodes extends Verifier<{ readonly sub: string; readonly code: string }> {
   /**
    * Makes ten codes in the place of all before, shown this once: in the transaction given, or in one of its own, in
    * which `within` runs. Audits factor.added.
@@ -62,15 +62,13 @@ export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
   }
 
   return {
-    name: 'recovery_code',
-    proves: 'more',
     isEnrolled: async (sub) => (await store.count(sub)) > 0,
 
     async verify({ sub, code, clientId }, by) {
       const account = await accounts.read(sub)
-      const facts = { ...SECOND_PROOF, name: 'recovery_code', who: sub, account, clientId, by }
-      const proven = await judged(deps, facts, async () => ({ account, refusal: await judge(account, code) }))
-      return proven && { account: proven, amr: AMR }
+      const facts = { method: RECOVERY_CODE, who: sub, account, clientId, by }
+      const proven = await withAttemptLimit(deps, facts, async () => ({ account, refusal: await judge(account, code) }))
+      return proven && { account: proven, method: RECOVERY_CODE.name, amr: RECOVERY_CODE.amr.always }
     },
 
     async generate(sub, by, given, within) {
@@ -78,7 +76,7 @@ export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
       const macs = codes.map((code) => keyring.mac(PURPOSE, valueOf(sub, code)))
       const write = async (trx: Queryable) => {
         await createRecoveryCodeStore(trx).replace(sub, macs)
-        await audit.recordIn(trx, factorEvent('factor.added', { method: 'recovery_code', sub, by }))
+        await audit.recordIn(trx, factorEvent('factor.added', { method: RECOVERY_CODE.name, sub, by }))
         await within?.(trx)
       }
       await (given ? write(given) : db.transaction(write))

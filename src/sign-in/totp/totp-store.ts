@@ -7,6 +7,8 @@ export interface TotpCredential {
   readonly now: number
 }
 
+export const TOTP_CREDENTIALS = 'SELECT 1 FROM totp_credentials WHERE account_sub = $1 AND sealed IS NOT NULL'
+
 const NOW = 'extract(epoch FROM statement_timestamp())::float8 AS now'
 
 export function createTotpStore(db: Queryable) {

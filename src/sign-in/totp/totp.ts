@@ -4,25 +4,25 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { FactorCodeWrong, FactorNotFound } from '../errors.ts'
-import type { LoginMethod } from '../login-method.ts'
-import { judged, type JudgedDeps, SECOND_PROOF } from '../judged.ts'
+import type { Verifier } from '../sign-in-method.ts'
+import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
 import { factorEvent } from '../proof-events.ts'
+import { TOTP } from './method.ts'
 import { newSecret, setupOf, stepOf, type TotpSetup } from './one-time-password.ts'
 import { createTotpStore } from './totp-store.ts'
 
 /** A name of its own for each place that is sealed. */
 const PURPOSE = 'totp'
 const PENDING_SECONDS = 15 * 60
-const AMR = ['otp'] as const
 
-export interface TotpDeps extends Pick<JudgedDeps, 'attempts'> {
+export interface TotpDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read'>
   readonly audit: Audit
   readonly keyring: Keyring
 }
 
-export interface Totp extends LoginMethod<{ readonly sub: string; readonly code: string }> {
+export interface Totp extends Verifier<{ readonly sub: string; readonly code: string }> {
   /** Makes a secret and shows it; nothing changes until it is confirmed. `issuer` is how the app will name us. */
   begin(account: Pick<Account, 'sub' | 'email'>, issuer: string): Promise<TotpSetup>
   /** What `begin` showed last, while it can be confirmed: a page that is shown again shows the same. */
@@ -54,15 +54,13 @@ export function createTotp(deps: TotpDeps): Totp {
   }
 
   return {
-    name: 'totp',
-    proves: 'more',
     isEnrolled: async (sub) => (await store.find(sub)) !== undefined,
 
     async verify({ sub, code, clientId }, by) {
       const account = await accounts.read(sub)
-      const facts = { ...SECOND_PROOF, name: 'totp', who: sub, account, clientId, by }
-      const proven = await judged(deps, facts, async () => ({ account, refusal: await judge(account, code) }))
-      return proven && { account: proven, amr: AMR }
+      const facts = { method: TOTP, who: sub, account, clientId, by }
+      const proven = await withAttemptLimit(deps, facts, async () => ({ account, refusal: await judge(account, code) }))
+      return proven && { account: proven, method: TOTP.name, amr: TOTP.amr.always }
     },
 
     ...createSetup(deps),
@@ -95,7 +93,7 @@ function createSetup({ db, audit, keyring }: TotpDeps): Pick<Totp, 'begin' | 'pe
       await db.transaction(async (trx) => {
         const sealed = keyring.seal(PURPOSE, secret, sub)
         if (!(await createTotpStore(trx).confirm(sub, pending.sealed, sealed, step))) throw new FactorCodeWrong()
-        await audit.recordIn(trx, factorEvent('factor.added', { method: 'totp', sub, by }))
+        await audit.recordIn(trx, factorEvent('factor.added', { method: TOTP.name, sub, by }))
         await within?.(trx)
       })
     },
@@ -103,7 +101,7 @@ function createSetup({ db, audit, keyring }: TotpDeps): Pick<Totp, 'begin' | 'pe
     async remove(sub, by, within) {
       await db.transaction(async (trx) => {
         if (!(await createTotpStore(trx).remove(sub))) throw new FactorNotFound('authenticator app')
-        await audit.recordIn(trx, factorEvent('factor.removed', { method: 'totp', sub, by }))
+        await audit.recordIn(trx, factorEvent('factor.removed', { method: TOTP.name, sub, by }))
         await within?.(trx)
       })
     },

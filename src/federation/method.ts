@@ -1,0 +1,33 @@
+/** The row of upstream providers in the registry of sign-in methods. */
+import { buttonLink } from '#pages/design/components.ts'
+import type { SignInMethod } from '#sign-in/sign-in-method.ts'
+import { LINK_CREDENTIALS } from './link-store.ts'
+import type { Upstream } from './upstream.ts'
+
+/** The step that leads to a provider, whose id stands behind it. */
+export const UPSTREAM_STEP = 'upstream'
+
+export const UPSTREAM = {
+  name: 'federated',
+  // whatever was shown to the provider, here it is no more than its word (NIST SP 800-63B-4 §3.1.3.1)
+  kinds: ['knowledge'],
+  phishingResistant: false,
+  amr: { always: ['fed'] },
+  first: true,
+  attemptCounter: 'federated',
+  credentials: LINK_CREDENTIALS,
+} as const satisfies SignInMethod
+
+export function createUpstreamMethod(offered: () => Promise<readonly Upstream[]>): SignInMethod {
+  return {
+    ...UPSTREAM,
+    async offers({ continueWith, pathOf }) {
+      return (await offered()).map(({ id, name }) => ({
+        content: buttonLink({
+          href: `${pathOf(UPSTREAM_STEP)}/${encodeURIComponent(id)}`,
+          label: continueWith(name),
+        }),
+      }))
+    },
+  }
+}

@@ -1,0 +1,6 @@
+/** The paths of the steps of registration and reset, below the interaction. */
+
+export const MAIL_PATHS = {
+  reset: { address: 'forgot', code: 'forgot-code', last: 'forgot-password' },
+  register: { address: 'register', code: 'register-code', last: 'register-account' },
+} as const

@@ -1,0 +1,26 @@
+/** Leads people to the upstream provider that looks after the domain of their address. */
+import type { Context } from 'koa'
+import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
+import type { StepDeps } from '../step.ts'
+import { showUpstreamPage } from './page.ts'
+
+/** The parameter by which an address goes along to the provider. */
+export const LOGIN_HINT = 'login_hint'
+export const MAX_LOGIN_HINT = 254
+
+/** Shows the way to the provider of an address; false where none looks after it. */
+export async function leadOn(
+  deps: StepDeps,
+  ctx: Context,
+  interaction: OpenInteraction,
+  identifier: string,
+): Promise<boolean> {
+  const { federated, paths } = deps
+  const { uid } = interaction
+  const upstream = await federated.forIdentifier(identifier)
+  // whoever came back from it signs in here once, to be linked
+  if (!upstream || (await federated.offerOf(uid))?.upstream === upstream.id) return false
+  const href = `${paths.upstream(uid, upstream.id)}?${LOGIN_HINT}=${encodeURIComponent(identifier)}`
+  await showUpstreamPage(deps, ctx, interaction, { kind: 'led', name: upstream.name, href, who: identifier })
+  return true
+}

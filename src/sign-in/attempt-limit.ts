@@ -1,0 +1,47 @@
+/** Judges a proof within the attempt limit of its method: counted beforehand, forgiven when right, and audited. */
+import type { Account } from '#accounts/account.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Attempt, Attempts } from './attempts.ts'
+import { TooManyAttempts } from './errors.ts'
+import { proofEvent } from './proof-events.ts'
+import type { MethodTraits, Verdict } from './sign-in-method.ts'
+
+export interface AttemptLimitDeps {
+  readonly attempts: Pick<Attempts, 'begin'>
+  readonly audit: Pick<Audit, 'record'>
+}
+
+interface Facts extends Pick<Attempt, 'who'> {
+  /** Its counter is raised, and its name is in the audit log. */
+  readonly method: Pick<MethodTraits, 'name' | 'attemptCounter'>
+  /** Whose proof it would be, where that is known beforehand. */
+  readonly account?: Account | undefined
+  readonly clientId: string | undefined
+  readonly by: AuditContext
+}
+
+/**
+ * The account that was proven, undefined where the verdict is a refusal. An error of `judge` is no failed attempt.
+ * Throws TooManyAttempts, and whatever `judge` throws.
+ */
+export async function withAttemptLimit(
+  { attempts, audit }: AttemptLimitDeps,
+  { method: { name, attemptCounter }, who, account, clientId, by }: Facts,
+  judge: () => Promise<Verdict>,
+): Promise<Account | undefined> {
+  const record = (verdict: Verdict) => audit.record(proofEvent({ method: name, ...verdict, clientId, by }))
+  const attempt = await attempts
+    .begin({ method: attemptCounter, who, address: by.address })
+    .catch(async (error: unknown) => {
+      if (error instanceof TooManyAttempts) await record({ account, refusal: 'too many attempts' })
+      throw error
+    })
+  const verdict = await judge().catch(async (error: unknown) => {
+    await attempt.succeeded()
+    throw error
+  })
+  const isRight = verdict.refusal === undefined
+  await (isRight ? attempt.succeeded() : attempt.failed())
+  await record(verdict)
+  return isRight ? verdict.account : undefined
+}

@@ -1,0 +1,83 @@
+/** What is left to prove follows from the rows of the methods. */
+import { describe, expect, test } from 'vitest'
+import { nextProof } from '#sign-in/next-proof.ts'
+import { createMethodRegistry } from '#sign-in/registry.ts'
+import type { MethodTraits } from '#sign-in/sign-in-method.ts'
+import { registry, ROWS } from '../support/sign-in-registry.ts'
+
+const MFA = 'urn:signet:acr:mfa'
+const PASSKEY = 'urn:signet:acr:passkey'
+const MAILED: MethodTraits = {
+  name: 'magic-link',
+  kinds: ['knowledge'],
+  phishingResistant: false,
+  amr: { always: ['otp'] },
+  first: true,
+  attemptCounter: 'magic-link',
+}
+const KEY_CARD: MethodTraits = { ...MAILED, name: 'card', kinds: ['possession'], amr: { always: ['sc'] } }
+const further = createMethodRegistry([...ROWS, MAILED, KEY_CARD])
+
+const next = (amr: readonly string[], methods: readonly string[], asked: readonly string[] = []) =>
+  nextProof(further, { amr, asked, enrolled: { methods, mustReplace: [] } })
+const SECOND = { kind: 'second', methods: ['totp', 'recovery_code'] }
+const WITH_APP = ['password', 'totp', 'recovery_code']
+
+describe('what is left to prove', () => {
+  test.each([
+    ['a password', ['pwd'], SECOND],
+    ['an upstream provider', ['fed'], SECOND],
+    ['a mailed code', ['otp'], SECOND],
+    ['a password and a mailed code, which are one kind', ['pwd', 'otp'], SECOND],
+    ['a password and an app code', ['pwd', 'otp', 'mfa'], { kind: 'done' }],
+    ['a passkey', ['hwk', 'user', 'mfa'], { kind: 'done' }],
+    ['a card, which is had like the app', ['sc'], { kind: 'done' }],
+    ['nothing', [], { kind: 'identity' }],
+    ['values that no method has', ['face'], { kind: 'identity' }],
+  ] as const)('after %s, of somebody with an authenticator app', (_, amr, expected) => {
+    expect(next(amr, WITH_APP)).toEqual(expected)
+  })
+
+  test('a second kind is wanted where a class asks for it, of somebody who has none', () => {
+    for (const amr of [['pwd'], ['otp'], ['fed'], ['pwd', 'otp']]) {
+      expect(next(amr, ['password'])).toEqual({ kind: 'done' })
+      expect(next(amr, ['password'], [MFA])).toEqual({ kind: 'unmet' })
+      expect(next(amr, ['password', 'passkey'], [MFA])).toEqual({ kind: 'second', methods: ['passkey'] })
+    }
+    expect(next(['sc'], WITH_APP, [MFA])).toEqual({ kind: 'unmet' })
+    expect(next(['pwd', 'otp', 'mfa'], WITH_APP, [PASSKEY])).toEqual({ kind: 'unmet' })
+  })
+
+  test('a password that somebody else chose is replaced after a proof by it, and not after another one', () => {
+    const enrolled = { methods: ['password'], mustReplace: ['password'] }
+    expect(nextProof(further, { amr: ['pwd'], asked: [], enrolled })).toEqual({ kind: 'replace', method: 'password' })
+    expect(nextProof(further, { amr: ['fed'], asked: [], enrolled })).toEqual({ kind: 'done' })
+  })
+})
+
+describe('proofs together', () => {
+  test.each([
+    [['pwd'], 'totp', ['otp'], ['pwd', 'otp', 'mfa'], MFA],
+    [['pwd'], 'recovery_code', ['otp'], ['pwd', 'otp', 'mfa'], MFA],
+    [['otp'], 'totp', ['otp'], ['otp', 'mfa'], MFA],
+    [['fed'], 'totp', ['otp'], ['fed', 'otp', 'mfa'], MFA],
+    [['pwd'], 'magic-link', ['otp'], ['pwd', 'otp'], 'urn:signet:acr:password'],
+    [['fed'], 'password', ['pwd'], ['fed', 'pwd'], 'urn:signet:acr:password'],
+    [['pwd'], 'card', ['sc'], ['pwd', 'sc', 'mfa'], MFA],
+    [[], 'passkey', ['swk', 'user', 'mfa'], ['swk', 'user', 'mfa'], PASSKEY],
+    [['pwd'], 'passkey', ['hwk', 'user', 'mfa'], ['pwd', 'hwk', 'user', 'mfa'], PASSKEY],
+  ] as const)('%j and %s are two factors only where their kinds differ', (...[before, method, amr, joined, acr]) => {
+    expect(further.joined(before, { method, amr })).toEqual(joined)
+    expect(further.acrOf(joined)).toBe(acr)
+  })
+})
+
+test('rows of one name, or whose proofs could be taken for another kind, are refused', () => {
+  expect(() => createMethodRegistry([...ROWS, { ...MAILED, name: 'totp' }])).toThrow('two sign-in methods are called')
+  const mistaken = { ...KEY_CARD, amr: MAILED.amr }
+  expect(() => createMethodRegistry([...ROWS, MAILED, mistaken])).toThrow('as they prove different kinds')
+})
+
+test('what a provider says of its own proof never stands for one of ours', () => {
+  for (const value of ['pwd', 'otp', 'hwk', 'swk', 'user', 'mfa', 'fed']) expect(registry.reserved).toContain(value)
+})
