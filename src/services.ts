@@ -36,10 +36,10 @@ import type { Resource, Resources } from '#resources/resource.ts'
 import { createSettings, type ManagedSettings } from '#settings/settings.ts'
 import { type Clock, systemClock } from '#shared/clock.ts'
 import { createKeyring } from '#sealing/keyring.ts'
-import { createByMail } from '#verification/verification.ts'
-import { createByUpstream } from '#federation/federation.ts'
+import { createVerification } from '#verification/verification.ts'
+import { createFederation } from '#federation/federation.ts'
 import { SEALED_EMAIL_CODES } from '#verification/email-code/sealed-codes.ts'
-import { SEALED_ERRANDS } from '#verification/email-verification/sealed-email-verifications.ts'
+import { SEALED_EMAIL_VERIFICATIONS } from '#verification/email-verification/sealed-email-verifications.ts'
 import { SEALED_CREDENTIALS } from '#federation/credentials.ts'
 import { SEALED_UPSTREAM_REQUESTS } from '#federation/requests.ts'
 import { createBreachRange } from '#sign-in/password/breach-range.ts'
@@ -79,7 +79,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   SEALED_PRIVATE_PARTS,
   SEALED_KEPT_MAILS,
   SEALED_EMAIL_CODES,
-  SEALED_ERRANDS,
+  SEALED_EMAIL_VERIFICATIONS,
   SEALED_CREDENTIALS,
   ...SEALED_UPSTREAM_REQUESTS,
   ...SEALED_TOTP_SECRETS,
@@ -106,7 +106,7 @@ export async function createServices(input: ServicesInput, overrides: ServiceOve
     restoreEpoch,
     logger,
     metrics,
-    pages: createEnginePages({ accounts: rooms.accounts, issuer, federated: rooms.federated }),
+    pages: createEnginePages({ accounts: rooms.accounts, issuer, upstreamSignIn: rooms.upstreamSignIn }),
     builtInResources: [builtInResource],
     origin: requestOrigin,
   })
@@ -218,7 +218,7 @@ function createSignIn(rooms: SignInDeps, overrides: ServiceOverrides) {
   const onError = (error: unknown) => logger.warn({ err: error }, 'the list of breached passwords was not asked')
   const breachRange = createBreachRange({ fetch, url: () => settings.current().passwords.breach_range_url, onError })
   // federation hands its row to the registry, and asks it about the others
-  const { method, ...federation } = createByUpstream({
+  const { method, ...federation } = createFederation({
     ...rooms,
     fetch: overrides.fetch ?? createGuardedFetch({ allow: config.fetchAllow, timeoutMs: UPSTREAM_TIMEOUT_MS }),
     isReserved: (amr) => methods.methods.reserved.has(amr),
@@ -230,7 +230,7 @@ function createSignIn(rooms: SignInDeps, overrides: ServiceOverrides) {
     breachRange,
     further: [method, ...(overrides.methods?.({ accounts }) ?? [])],
   })
-  const verification = createByMail({
+  const verification = createVerification({
     ...rooms,
     passwords: methods.passwords,
     endAccess: (trx, sub) => endAccountAccess(trx, sub, 'password_reset'),

@@ -2,7 +2,7 @@
 import type { Account } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'
-import type { Federated } from '#federation/upstream-sign-in.ts'
+import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
@@ -13,7 +13,7 @@ export interface CollectedDeps {
   readonly passkeys: Pick<Passkeys, 'list'>
   readonly totp: Pick<Totp, 'state'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'left'>
-  readonly federated: Pick<Federated, 'links'>
+  readonly upstreamSignIn: Pick<UpstreamSignIn, 'links'>
   readonly accountAccess: Pick<AccountAccess, 'sessions' | 'consents'>
   readonly audit: Pick<Audit, 'list'>
 }
@@ -69,7 +69,7 @@ async function waysIn(deps: CollectedDeps, sub: string): Promise<Record<string, 
     deps.passkeys.list(sub),
     deps.totp.state(sub),
     deps.recoveryCodes.left(sub),
-    deps.federated.links(sub),
+    deps.upstreamSignIn.links(sub),
   ])
   return {
     password: password ? { changed_at: password.updatedAt } : null,

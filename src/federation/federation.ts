@@ -3,7 +3,7 @@ import type { Accounts } from '#accounts/account.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
 import { createUpstreamMethod } from './method.ts'
-import { createFederation, type FederationDeps } from './sign-in.ts'
+import { createUpstreamSignIn, type UpstreamSignInDeps } from './sign-in.ts'
 import { createProviders, type ProvidersDeps } from './upstream-client.ts'
 import { createUpstreamRequests } from './requests.ts'
 import { createUpstreams, type UpstreamsDeps } from './upstreams.ts'
@@ -13,21 +13,21 @@ export const UPSTREAM_CALLBACK_PATH = '/upstream/callback'
 /** Where providers send people back to after a sign-out there. */
 export const UPSTREAM_SIGNED_OUT_PATH = '/upstream/signed-out'
 
-export interface ByUpstreamDeps
+export interface FederationDeps
   extends
     Omit<UpstreamsDeps, 'keyring'>,
-    Pick<FederationDeps, 'mail' | 'isReserved' | 'assertNotLastCredential'>,
+    Pick<UpstreamSignInDeps, 'mail' | 'isReserved' | 'assertNotLastCredential'>,
     Pick<ProvidersDeps, 'fetch'> {
   readonly accounts: Accounts
   readonly keyring: Keyring
 }
 
-export function createByUpstream(deps: ByUpstreamDeps) {
+export function createFederation(deps: FederationDeps) {
   const upstreams = createUpstreams(deps)
   const base = deps.issuer.replace(/\/$/, '')
   const redirectUri = base + UPSTREAM_CALLBACK_PATH
   const requests = createUpstreamRequests(deps.db, deps.keyring)
-  const federated = createFederation({
+  const upstreamSignIn = createUpstreamSignIn({
     ...deps,
     attempts: createAttempts(deps),
     upstreams,
@@ -37,7 +37,7 @@ export function createByUpstream(deps: ByUpstreamDeps) {
   })
   return {
     upstreams,
-    federated,
+    upstreamSignIn,
     method: createUpstreamMethod(upstreams.offered),
     /** What nobody can go on with any more; rows by table, undefined when there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {

@@ -1,6 +1,6 @@
 /** Links that a person who is signed in makes: proven here by their session, and at the provider by the way there and back. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { Federated, OwnLink } from './upstream-sign-in.ts'
+import type { UpstreamSignIn, OwnLink } from './upstream-sign-in.ts'
 import { linkEvent, type Links } from './links.ts'
 import { redeem, type RedemptionDeps } from './redemption.ts'
 import type { UpstreamRequests } from './requests.ts'
@@ -16,7 +16,7 @@ export interface OwnLinksDeps extends RedemptionDeps {
   readonly begin: (upstream: string, uid: string) => Promise<URL | undefined>
 }
 
-export function createOwnLinks(deps: OwnLinksDeps): Pick<Federated, 'beginLink' | 'finishLink' | 'returnOf'> {
+export function createOwnLinks(deps: OwnLinksDeps): Pick<UpstreamSignIn, 'beginLink' | 'finishLink' | 'returnOf'> {
   const { audit, begin, links, requests } = deps
 
   function refuse(sub: string, by: AuditContext, upstream: Upstream | undefined, reason: string): Promise<void> {

@@ -8,7 +8,7 @@ import type { ProofDetail } from '#sign-in/proof-events.ts'
 import type { Verdict } from '#sign-in/sign-in-method.ts'
 import { amrOf, domainOf, profileOf, type UpstreamProfile } from './claims.ts'
 import { UpstreamUnavailable } from './errors.ts'
-import type { BeginUpstream, Federated, UpstreamAnswer, UpstreamOutcome } from './upstream-sign-in.ts'
+import type { BeginUpstream, UpstreamSignIn, UpstreamAnswer, UpstreamOutcome } from './upstream-sign-in.ts'
 import { createLinkStore, type UpstreamPerson } from './link-store.ts'
 import { UPSTREAM } from './method.ts'
 import { createLinks, linkEvent, type LinksDeps } from './links.ts'
@@ -19,7 +19,7 @@ import type { UpstreamRequests } from './requests.ts'
 import { createUpstreamSignOut, type UpstreamSignOutDeps } from './sign-out.ts'
 import type { Upstream, Upstreams } from './upstream.ts'
 
-export interface FederationDeps extends LinksDeps, UpstreamSignOutDeps, Pick<AttemptLimitDeps, 'attempts'> {
+export interface UpstreamSignInDeps extends LinksDeps, UpstreamSignOutDeps, Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read' | 'create' | 'findByIdentifier'>
   readonly upstreams: Pick<Upstreams, 'read' | 'offered'>
@@ -29,7 +29,7 @@ export interface FederationDeps extends LinksDeps, UpstreamSignOutDeps, Pick<Att
   readonly isReserved: (amr: string) => boolean
 }
 
-export function createFederation(deps: FederationDeps): Federated {
+export function createUpstreamSignIn(deps: UpstreamSignInDeps): UpstreamSignIn {
   const { db, upstreams, requests } = deps
   const links = createLinks(deps)
   const findOffered = async (id: string) => (await upstreams.offered()).find((upstream) => upstream.id === id)
@@ -79,7 +79,7 @@ export function createFederation(deps: FederationDeps): Federated {
 }
 
 async function begin(
-  { requests, providers }: FederationDeps,
+  { requests, providers }: UpstreamSignInDeps,
   upstream: Upstream,
   { uid, ...wishes }: Omit<BeginUpstream, 'upstream'>,
 ): Promise<URL> {
@@ -93,7 +93,7 @@ async function begin(
 
 type Attempt = UpstreamAnswer & { readonly clientId?: string }
 
-async function finish(deps: FederationDeps, attempt: Attempt, by: AuditContext): Promise<UpstreamOutcome> {
+async function finish(deps: UpstreamSignInDeps, attempt: Attempt, by: AuditContext): Promise<UpstreamOutcome> {
   let outcome: UpstreamOutcome = { kind: 'refused', upstream: undefined }
   const facts = { method: UPSTREAM, who: undefined, clientId: attempt.clientId, by }
   await withAttemptLimit(deps, facts, async (): Promise<Verdict> => {
@@ -112,7 +112,7 @@ interface Judgement {
   readonly detail?: ProofDetail
 }
 
-async function judge(deps: FederationDeps, { uid, answer }: Attempt, by: AuditContext): Promise<Judgement> {
+async function judge(deps: UpstreamSignInDeps, { uid, answer }: Attempt, by: AuditContext): Promise<Judgement> {
   const redemption = await redeem(deps, { uid, answer })
   if (redemption.kind !== 'claims') return refused(redemption.refusal, redemption.upstream, redemption.kind)
   const { upstream, claims } = redemption
@@ -121,7 +121,7 @@ async function judge(deps: FederationDeps, { uid, answer }: Attempt, by: AuditCo
   const detail = Array.isArray(claims['amr']) ? { upstream_amr: claims['amr'].slice(0, 10).map(String) } : {}
   const sub = await createLinkStore(deps.db).use(person)
   const found =
-    sub === undefined ? await newcomer(deps, { upstream, person, claims, uid }, by) : await known(deps, upstream, sub)
+    sub === undefined ? await provision(deps, { upstream, person, claims, uid }, by) : await known(deps, upstream, sub)
   if ('outcome' in found) return { ...found, upstream, detail }
   return {
     verdict: accepted(found),
@@ -137,13 +137,13 @@ function refused(refusal: string, upstream: Upstream | undefined, kind: 'refused
 
 const accepted = (account: Account): Verdict => ({ account, refusal: undefined })
 
-async function known({ accounts }: FederationDeps, upstream: Upstream, sub: string): Promise<Account | Judgement> {
+async function known({ accounts }: UpstreamSignInDeps, upstream: Upstream, sub: string): Promise<Account | Judgement> {
   const account = await accounts.read(sub)
   if (account?.status === 'enabled') return account
   return { ...refused('the account is disabled', upstream), verdict: { account, refusal: 'the account is disabled' } }
 }
 
-interface Newcomer {
+interface UnlinkedPerson {
   readonly upstream: Upstream
   readonly person: UpstreamPerson
   readonly claims: UpstreamClaims
@@ -151,32 +151,40 @@ interface Newcomer {
 }
 
 /** Nobody is linked to this person: an account is made, or one that is there is never taken over (only offered). */
-async function newcomer(deps: FederationDeps, person: Newcomer, by: AuditContext): Promise<Account | Judgement> {
+async function provision(
+  deps: UpstreamSignInDeps,
+  person: UnlinkedPerson,
+  by: AuditContext,
+): Promise<Account | Judgement> {
   const { upstream, claims } = person
   const profile = profileOf(upstream, claims, await deps.upstreams.offered())
   const email = profile.verifiedEmail
-  if (email === undefined) return stranger(upstream, 'no_email')
-  if (await deps.accounts.findByIdentifier(email)) return latecomer(deps, person, email)
-  if (!upstream.justInTime) return stranger(upstream, 'no_account')
+  if (email === undefined) return unlinked(upstream, 'no_email')
+  if (await deps.accounts.findByIdentifier(email)) return raced(deps, person, email)
+  if (!upstream.justInTime) return unlinked(upstream, 'no_account')
   try {
     return await justInTime(deps, person, { ...profile, verifiedEmail: email }, by)
   } catch (error) {
     if (!(error instanceof AccountExists) && !(error instanceof AlreadyLinked)) throw error
-    return latecomer(deps, person, email)
+    return raced(deps, person, email)
   }
 }
 
 /** An account has the address by now: of the same person, where they came in twice at once, or of anybody. */
-async function latecomer(deps: FederationDeps, newcomer: Newcomer, email: string): Promise<Account | Judgement> {
-  const sub = await createLinkStore(deps.db).use(newcomer.person)
-  return sub === undefined ? offer(deps, newcomer, email) : known(deps, newcomer.upstream, sub)
+async function raced(
+  deps: UpstreamSignInDeps,
+  unlinkedPerson: UnlinkedPerson,
+  email: string,
+): Promise<Account | Judgement> {
+  const sub = await createLinkStore(deps.db).use(unlinkedPerson.person)
+  return sub === undefined ? offer(deps, unlinkedPerson, email) : known(deps, unlinkedPerson.upstream, sub)
 }
 
 class AlreadyLinked extends Error {}
 
 async function justInTime(
-  { accounts, audit }: FederationDeps,
-  { upstream, person }: Newcomer,
+  { accounts, audit }: UpstreamSignInDeps,
+  { upstream, person }: UnlinkedPerson,
   profile: UpstreamProfile & { readonly verifiedEmail: string },
   by: AuditContext,
 ): Promise<Account> {
@@ -190,16 +198,20 @@ async function justInTime(
   })
 }
 
-function stranger(upstream: Upstream, why: 'no_account' | 'no_email'): Judgement {
+function unlinked(upstream: Upstream, why: 'no_account' | 'no_email'): Judgement {
   const refusal = {
     no_account: 'no account is linked to this person',
     no_email: 'no account is linked to this person, and the provider has not verified an address of theirs',
   }[why]
-  return { ...refused(refusal, upstream), outcome: { kind: 'stranger', upstream, why } }
+  return { ...refused(refusal, upstream), outcome: { kind: 'unlinked', upstream, why } }
 }
 
-async function offer({ requests }: FederationDeps, newcomer: Newcomer, email: string): Promise<Judgement> {
-  const { upstream, person, uid } = newcomer
+async function offer(
+  { requests }: UpstreamSignInDeps,
+  unlinkedPerson: UnlinkedPerson,
+  email: string,
+): Promise<Judgement> {
+  const { upstream, person, uid } = unlinkedPerson
   await requests.offer(uid, { ...person, email })
   const refusal = 'an account has this address, and is linked only after it was proven'
   return { ...refused(refusal, upstream), outcome: { kind: 'offer', upstream, email } }

@@ -1,7 +1,7 @@
 /** Signs people out at their provider too, and brings them to where they were to go. */
 import type { Clock } from '#shared/clock.ts'
 import { type Keyring, SealError } from '#sealing/keyring.ts'
-import type { Federated } from './upstream-sign-in.ts'
+import type { UpstreamSignIn } from './upstream-sign-in.ts'
 import type { Providers } from './upstream-client.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -20,7 +20,7 @@ export interface UpstreamSignOutDeps {
 export function createUpstreamSignOut(
   { providers, keyring, clock, signedOutUri }: UpstreamSignOutDeps,
   findOffered: (id: string) => Promise<Upstream | undefined>,
-): Pick<Federated, 'signOutUrl' | 'afterSignOut'> {
+): Pick<UpstreamSignIn, 'signOutUrl' | 'afterSignOut'> {
   return {
     async signOutUrl(id, returnTo) {
       const upstream = await findOffered(id)

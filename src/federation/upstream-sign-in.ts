@@ -14,13 +14,13 @@ export interface UpstreamAnswer {
 
 /**
  * `proof`: who it is. `offer`: an account has this address; whoever proves it next in this interaction is linked.
- * `stranger`: nobody here is linked to this person, and nothing can be linked. `cancelled`: the person came back
+ * `unlinked`: nobody here is linked to this person, and nothing can be linked. `cancelled`: the person came back
  * without signing in. `refused`: the answer is not right, or could not be had.
  */
 export type UpstreamOutcome =
   | { readonly kind: 'proof'; readonly proof: Proof; readonly upstream: Upstream }
   | { readonly kind: 'offer'; readonly upstream: Upstream; readonly email: string }
-  | { readonly kind: 'stranger'; readonly upstream: Upstream; readonly why: 'no_account' | 'no_email' }
+  | { readonly kind: 'unlinked'; readonly upstream: Upstream; readonly why: 'no_account' | 'no_email' }
   | { readonly kind: 'cancelled' | 'refused'; readonly upstream: Upstream | undefined }
 
 /** What came back to the page of somebody who is signed in. */
@@ -42,7 +42,7 @@ export interface BeginUpstream {
   readonly again: boolean
 }
 
-export interface Federated extends Verifier<UpstreamAnswer> {
+export interface UpstreamSignIn extends Verifier<UpstreamAnswer> {
   /** Those that a sign-in page names, the same for everybody. */
   offered(): Promise<readonly Upstream[]>
   /** The provider that looks after the domain of an e-mail address. */

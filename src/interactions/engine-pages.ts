@@ -15,9 +15,9 @@ export interface EnginePagesDeps extends UpstreamSignOutDeps {
   readonly accounts: Pick<Accounts, 'read'>
 }
 
-export function createEnginePages({ accounts, issuer, federated }: EnginePagesDeps): EnginePages {
+export function createEnginePages({ accounts, issuer, upstreamSignIn }: EnginePagesDeps): EnginePages {
   const home = new URL(issuer).pathname
-  const upstream = createUpstreamSignOut({ issuer, federated })
+  const upstream = createUpstreamSignOut({ issuer, upstreamSignIn })
 
   return {
     async signOut(ctx, form) {

@@ -1,7 +1,7 @@
 /** What an interaction's person has proven, and what follows from a further proof. */
 import type { Context } from 'koa'
 import { UPSTREAM } from '#federation/method.ts'
-import type { Federated } from '#federation/upstream-sign-in.ts'
+import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
 import type { InteractionGateway, OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import type { Enrolments } from '#sign-in/enrolment-store.ts'
 import type { MethodRegistry } from '#sign-in/registry.ts'
@@ -30,7 +30,7 @@ export interface ProofsDeps {
   readonly gateway: Pick<InteractionGateway, 'signedIn'>
   readonly paths: Pick<InteractionPaths, 'backToQuestion'>
   readonly deviceCookie: Pick<DeviceCookie, 'remember'>
-  readonly federated: Pick<Federated, 'acceptOffer'>
+  readonly upstreamSignIn: Pick<UpstreamSignIn, 'acceptOffer'>
   readonly methods: MethodRegistry
   readonly enrolments: Enrolments
   readonly progress: SignInProgress
@@ -46,7 +46,7 @@ interface ShownBefore {
 const NOTHING: ShownBefore = { accountSub: undefined, amr: [], begun: false }
 
 export function createProofs(deps: ProofsDeps): Proofs {
-  const { deviceCookie, enrolments, federated, gateway, methods, paths, progress } = deps
+  const { deviceCookie, enrolments, upstreamSignIn, gateway, methods, paths, progress } = deps
 
   async function next(asked: readonly string[], accountSub: string, amr: readonly string[]): Promise<NextProof> {
     return nextProof(methods, { amr, asked, enrolled: await enrolments.of(accountSub) })
@@ -74,7 +74,7 @@ export function createProofs(deps: ProofsDeps): Proofs {
         if (before.begun) await progress.end(interaction.uid)
         // whom a provider vouched for is linked by a proof of this account that was made here
         if (proof.method !== UPSTREAM.name) {
-          await federated.acceptOffer({ uid: interaction.uid, account, amr }, anonymous(ctx))
+          await upstreamSignIn.acceptOffer({ uid: interaction.uid, account, amr }, anonymous(ctx))
         }
         deviceCookie.remember(ctx, account.sub)
         return gateway.signedIn(ctx, { accountSub: account.sub, amr, acr: methods.acrOf(amr) })

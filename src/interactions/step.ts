@@ -11,14 +11,14 @@ import {
 import type { Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
 import { TooManyMails } from '#verification/email-code/errors.ts'
-import type { Errands } from '#verification/email-verification/email-verification.ts'
+import type { EmailVerifications } from '#verification/email-verification/email-verification.ts'
 import type { PasswordReset } from '#verification/password-reset.ts'
 import type { Registration } from '#verification/registration.ts'
 import type { Attempts } from '#sign-in/attempts.ts'
 import type { NextProof } from '#sign-in/next-proof.ts'
 import type { MethodRegistry } from '#sign-in/registry.ts'
 import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
-import type { Federated } from '#federation/upstream-sign-in.ts'
+import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
@@ -42,8 +42,8 @@ export interface StepDeps {
   readonly recoveryCodes: Pick<RecoveryCodes, 'verify'>
   readonly passwordReset: Pick<PasswordReset, 'available' | 'finish'>
   readonly registration: Registration
-  readonly errands: Errands
-  readonly federated: Federated
+  readonly emailVerifications: EmailVerifications
+  readonly upstreamSignIn: UpstreamSignIn
   readonly signOut: Pick<UpstreamSignOut, 'remember'>
   readonly resources: Pick<Resources, 'find'>
   readonly accounts: Pick<Accounts, 'read'>
@@ -53,7 +53,7 @@ export interface StepDeps {
   readonly deviceCookie: DeviceCookie
   readonly paths: InteractionPaths
   /** Tells the owner of the account by mail, in the transaction of the change. */
-  readonly tellOfPassword: (trx: Queryable, account: Account, by: AuditContext) => Promise<void>
+  readonly notifyPasswordChanged: (trx: Queryable, account: Account, by: AuditContext) => Promise<void>
 }
 
 /** What a person is asked in an interaction, and who that is where it is known. */

@@ -6,29 +6,29 @@ import type { Database } from '#database/database.ts'
 import type { Mail } from '#mail/mail.ts'
 import type { IssuerPath } from '#mail/templates/mail-template.ts'
 import type { Clock } from '#shared/clock.ts'
-import type { ErrandPlace, Errands } from './email-verification/email-verification.ts'
+import type { VerificationHandle, EmailVerifications } from './email-verification/email-verification.ts'
 import { noticeOf } from '#sign-in/notice.ts'
 
 export interface EmailAddress {
   readonly available: boolean
   /**
    * Sends a code and a link to `address`, which is the account's own or the one that it is to have; both work at
-   * `place` alone. The same is said whether or not another account has the address. Throws TooManyMails and
+   * `handle` alone. The same is said whether or not another account has the address. Throws TooManyMails and
    * TooManyAttempts (429), TypeError for an address that is none.
    */
   ask(
-    place: ErrandPlace,
+    handle: VerificationHandle,
     request: { account: Account; address: string; language: string; path: IssuerPath },
     by: AuditContext,
   ): Promise<void>
-  /** The address that a code was sent to from `place`. */
-  asked(place: ErrandPlace, sub: string): Promise<string | undefined>
+  /** The address that a code was sent to from `handle`. */
+  asked(handle: VerificationHandle, sub: string): Promise<string | undefined>
   /**
    * Takes the code, or the link's token: the account has the address, proven, and the old one is told. Undefined for
    * whatever reason it is refused. Throws TooManyAttempts (429). Audits account.updated.
    */
   confirm(
-    place: ErrandPlace,
+    handle: VerificationHandle,
     given: { sub: string } & ({ code: string } | { token: string }),
     by: AuditContext,
   ): Promise<Account | undefined>
@@ -37,46 +37,46 @@ export interface EmailAddress {
 export interface EmailAddressDeps {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read' | 'updateIn'>
-  readonly errands: Errands
+  readonly emailVerifications: EmailVerifications
   readonly mail: Pick<Mail, 'enqueue'>
   readonly clock: Clock
 }
 
 export function createEmailAddress(deps: EmailAddressDeps): EmailAddress {
-  const { errands } = deps
+  const { emailVerifications } = deps
 
-  async function proven(place: ErrandPlace, given: Parameters<EmailAddress['confirm']>[1], by: AuditContext) {
-    if ('token' in given) return errands.proveByLink({ purpose: 'address', place, ...given }, by)
-    const right = await errands.proveByCode(place, { purpose: 'address', code: given.code }, by)
-    return right ? place : undefined
+  async function proven(handle: VerificationHandle, given: Parameters<EmailAddress['confirm']>[1], by: AuditContext) {
+    if ('token' in given) return emailVerifications.proveByLink({ purpose: 'address', handle, ...given }, by)
+    const right = await emailVerifications.proveByCode(handle, { purpose: 'address', code: given.code }, by)
+    return right ? handle : undefined
   }
 
   return {
-    available: errands.available,
-    ask: (place, { account, ...start }, by) =>
-      errands.begin(place, { purpose: 'address', sub: account.sub, ...start }, by),
-    async asked(place, sub) {
-      const errand = await errands.find(place, 'address')
-      return errand?.sub === sub ? errand.address : undefined
+    available: emailVerifications.available,
+    ask: (handle, { account, ...start }, by) =>
+      emailVerifications.begin(handle, { purpose: 'address', sub: account.sub, ...start }, by),
+    async asked(handle, sub) {
+      const verification = await emailVerifications.find(handle, 'address')
+      return verification?.sub === sub ? verification.address : undefined
     },
-    async confirm(place, given, by) {
-      const where = await proven(place, given, by)
-      return where === undefined ? undefined : change(deps, { place: where, sub: given.sub, by })
+    async confirm(handle, given, by) {
+      const where = await proven(handle, given, by)
+      return where === undefined ? undefined : change(deps, { handle: where, sub: given.sub, by })
     },
   }
 }
 
 /** The old address is told of the new one, in the transaction that puts it in its place. */
 async function change(
-  { accounts, clock, db, errands, mail }: EmailAddressDeps,
-  { place, sub, by }: { place: ErrandPlace; sub: string; by: AuditContext },
+  { accounts, clock, db, emailVerifications, mail }: EmailAddressDeps,
+  { handle, sub, by }: { handle: VerificationHandle; sub: string; by: AuditContext },
 ): Promise<Account | undefined> {
-  const [errand, before] = await Promise.all([errands.find(place, 'address'), accounts.read(sub)])
-  if (!errand || errand.sub !== sub || before?.status !== 'enabled') return undefined
-  const { address: email } = errand
+  const [verification, before] = await Promise.all([emailVerifications.find(handle, 'address'), accounts.read(sub)])
+  if (!verification || verification.sub !== sub || before?.status !== 'enabled') return undefined
+  const { address: email } = verification
   try {
     return await db.transaction(async (trx) => {
-      if (!(await errands.finish(trx, place, errand))) return undefined
+      if (!(await emailVerifications.finish(trx, handle, verification))) return undefined
       const after = await accounts.updateIn(trx, before, { email, emailVerified: true }, by)
       if (email.toLowerCase() !== before.email.toLowerCase()) {
         await mail.enqueue(trx, noticeOf(before, 'email_changed', { by, at: clock.now() }))

@@ -8,7 +8,7 @@ import type { EmailCodes } from './email-code/email-code.ts'
 import { MailRefusal } from './errors.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import { createSignInProgress } from '#sign-in/progress-store.ts'
-import type { ErrandPlace, Errands } from './email-verification/email-verification.ts'
+import type { VerificationHandle, EmailVerifications } from './email-verification/email-verification.ts'
 import { languageOf, noticeOf } from '#sign-in/notice.ts'
 
 /** Where the link of a reset leads, in whatever browser. */
@@ -22,18 +22,18 @@ export interface PasswordReset {
    */
   start(account: Account, by: AuditContext): Promise<void>
   /**
-   * Sets the password of the account whose address was proven at `place`, ends its sessions and grants and tells its
+   * Sets the password of the account whose address was proven at `handle`, ends its sessions and grants and tells its
    * owner, in one transaction; undefined where the proof is spent or over. It proves the password and no second factor
    * (ASVS 6.4.3). Throws PasswordInvalid, after which the person may try again, and SignInBusy. Audits password.reset.
    */
-  finish(place: ErrandPlace, password: string, by: AuditContext): Promise<Account | undefined>
+  finish(handle: VerificationHandle, password: string, by: AuditContext): Promise<Account | undefined>
 }
 
 export interface PasswordResetDeps {
   readonly accounts: Pick<Accounts, 'read'>
   readonly passwords: Pick<Passwords, 'reset'>
   readonly emailCodes: Pick<EmailCodes, 'available' | 'send'>
-  readonly errands: Errands
+  readonly emailVerifications: EmailVerifications
   readonly mail: Pick<Mail, 'enqueue'>
   readonly clock: Clock
   /** Ends all sessions and grants of the account. */
@@ -41,10 +41,10 @@ export interface PasswordResetDeps {
 }
 
 /** Undoes the transaction of a password whose proof somebody else has spent. */
-class ProofSpent extends Error {}
+class VerificationSpent extends Error {}
 
 export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
-  const { accounts, clock, emailCodes, endAccess, errands, mail, passwords } = deps
+  const { accounts, clock, emailCodes, endAccess, emailVerifications, mail, passwords } = deps
   return {
     available: emailCodes.available,
     async start(account, by) {
@@ -61,23 +61,28 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
         by,
       )
     },
-    async finish(place, password, by) {
-      const errand = await errands.find(place, 'reset')
-      const account = errand?.proven && errand.sub !== undefined ? await accounts.read(errand.sub) : undefined
+    async finish(handle, password, by) {
+      const verification = await emailVerifications.find(handle, 'reset')
+      const account =
+        verification?.proven && verification.sub !== undefined ? await accounts.read(verification.sub) : undefined
       // it may have been disabled, or have another address by now
-      if (!errand || account?.status !== 'enabled' || account.email.toLowerCase() !== errand.address.toLowerCase()) {
+      if (
+        !verification ||
+        account?.status !== 'enabled' ||
+        account.email.toLowerCase() !== verification.address.toLowerCase()
+      ) {
         return undefined
       }
       const own: AuditContext = { ...by, actor: { kind: 'account', id: account.sub } }
       try {
         await passwords.reset(account, password, own, async (trx) => {
-          if (!(await errands.finish(trx, place, errand))) throw new ProofSpent()
+          if (!(await emailVerifications.finish(trx, handle, verification))) throw new VerificationSpent()
           await endAccess(trx, account.sub)
           await createSignInProgress(trx).endOf(account.sub)
           await mail.enqueue(trx, noticeOf(account, 'password_reset', { by, at: clock.now() }))
         })
       } catch (error) {
-        if (error instanceof ProofSpent) return undefined
+        if (error instanceof VerificationSpent) return undefined
         throw error
       }
       return account

@@ -3,7 +3,7 @@ import type { Account, Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Settings } from '#settings/settings.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
-import type { ErrandPlace, Errands } from './email-verification/email-verification.ts'
+import type { VerificationHandle, EmailVerifications } from './email-verification/email-verification.ts'
 
 /** Where the link of a registration leads, in whatever browser. */
 export const REGISTRATION_PATH = '/confirm-email'
@@ -23,27 +23,32 @@ export interface Registration {
    * person may try again; AccountExists where the address was taken meanwhile; SignInBusy. Audits account.created, by
    * the account itself.
    */
-  create(place: ErrandPlace, person: NewPerson, by: AuditContext): Promise<Account | undefined>
+  create(handle: VerificationHandle, person: NewPerson, by: AuditContext): Promise<Account | undefined>
 }
 
 export interface RegistrationDeps {
   readonly accounts: Pick<Accounts, 'create'>
   readonly passwords: Pick<Passwords, 'prepare'>
   readonly settings: Pick<Settings, 'current'>
-  readonly errands: Errands
+  readonly emailVerifications: EmailVerifications
 }
 
 /** Undoes the transaction of an account whose proof somebody else has spent. */
-class ProofSpent extends Error {}
+class VerificationSpent extends Error {}
 
-export function createRegistration({ accounts, errands, passwords, settings }: RegistrationDeps): Registration {
-  const isOpen = () => settings.current().registration.mode === 'open' && errands.available
+export function createRegistration({
+  accounts,
+  emailVerifications,
+  passwords,
+  settings,
+}: RegistrationDeps): Registration {
+  const isOpen = () => settings.current().registration.mode === 'open' && emailVerifications.available
   return {
     isOpen,
-    async create(place, { name, password, language }, by) {
-      const errand = await errands.find(place, 'register')
-      if (!errand?.proven || !isOpen()) return undefined
-      const { address: email } = errand
+    async create(handle, { name, password, language }, by) {
+      const verification = await emailVerifications.find(handle, 'register')
+      if (!verification?.proven || !isOpen()) return undefined
+      const { address: email } = verification
       const store = await passwords.prepare(password, { owner: { email, name } })
       const input = { email, emailVerified: true, name, claims: { locale: language } }
       try {
@@ -51,12 +56,12 @@ export function createRegistration({ accounts, errands, passwords, settings }: R
           input,
           (sub) => ({ ...by, actor: { kind: 'account', id: sub } }),
           async (trx, account) => {
-            if (!(await errands.finish(trx, place, errand))) throw new ProofSpent()
+            if (!(await emailVerifications.finish(trx, handle, verification))) throw new VerificationSpent()
             await store(trx, account.sub)
           },
         )
       } catch (error) {
-        if (error instanceof ProofSpent) return undefined
+        if (error instanceof VerificationSpent) return undefined
         throw error
       }
     },

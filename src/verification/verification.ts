@@ -10,13 +10,13 @@ import { createAttempts } from '#sign-in/attempts.ts'
 import { createEmailCodes } from './email-code/email-codes.ts'
 import { createEmailAddress } from './email-address.ts'
 import { noticeOf } from '#sign-in/notice.ts'
-import { createErrands } from './email-verification/email-verifications.ts'
+import { createEmailVerifications } from './email-verification/email-verifications.ts'
 import { createPasswordReset, type PasswordResetDeps } from './password-reset.ts'
 import { createRegistration } from './registration.ts'
 import { createInvitations } from './invitation/invitations.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 
-export interface ByMailDeps extends Pick<PasswordResetDeps, 'endAccess'> {
+export interface VerificationDeps extends Pick<PasswordResetDeps, 'endAccess'> {
   readonly db: Database
   readonly accounts: Accounts
   readonly audit: Audit
@@ -27,27 +27,27 @@ export interface ByMailDeps extends Pick<PasswordResetDeps, 'endAccess'> {
   readonly clock: Clock
 }
 
-export function createByMail(deps: ByMailDeps) {
+export function createVerification(deps: VerificationDeps) {
   const { clock, mail } = deps
   const attempts = createAttempts(deps)
   const emailCodes = createEmailCodes({ ...deps, attempts })
-  const errands = createErrands({ ...deps, attempts, emailCodes })
+  const emailVerifications = createEmailVerifications({ ...deps, attempts, emailCodes })
   const invitations = createInvitations(deps)
   return {
     emailCodes,
-    errands,
-    registration: createRegistration({ ...deps, errands }),
-    passwordReset: createPasswordReset({ ...deps, emailCodes, errands }),
-    emailAddress: createEmailAddress({ ...deps, errands }),
+    emailVerifications,
+    registration: createRegistration({ ...deps, emailVerifications }),
+    passwordReset: createPasswordReset({ ...deps, emailCodes, emailVerifications }),
+    emailAddress: createEmailAddress({ ...deps, emailVerifications }),
     invitations,
     /** Tells the owner of an account that its password was changed, in the transaction of that. */
-    tellOfPassword: (trx: Queryable, account: Account, by: AuditContext) =>
+    notifyPasswordChanged: (trx: Queryable, account: Account, by: AuditContext) =>
       mail.enqueue(trx, noticeOf(account, 'password_changed', { by, at: clock.now() })),
     /** What nobody can go on with any more; rows by table, undefined when there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {
       const removed = {
         ...(await emailCodes.removeExpired()),
-        mail_errands: await errands.removeExpired(),
+        mail_errands: await emailVerifications.removeExpired(),
         invitations: await invitations.removeExpired(),
       }
       return Object.values(removed).some((rows) => rows > 0) ? removed : undefined

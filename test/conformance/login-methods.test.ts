@@ -3,7 +3,7 @@ import { HOTP, Secret } from 'otpauth'
 import { SYSTEM } from '#audit/audit.ts'
 import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
 import { systemClock as clock } from '#shared/clock.ts'
-import { createByUpstream } from '#federation/federation.ts'
+import { createFederation } from '#federation/federation.ts'
 import { createLinkStore } from '#federation/link-store.ts'
 import { createPasskeys } from '#sign-in/passkey/passkeys.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
@@ -158,7 +158,7 @@ signInMethodSuite('federated', async () => {
   const { rooms, bare, db, ...here } = await world()
   const provider = await forgedProvider('us')
   const both = onBoth(rooms, (node) =>
-    createByUpstream({
+    createFederation({
       ...node,
       ...forFederation,
       clock,
@@ -176,7 +176,7 @@ signInMethodSuite('federated', async () => {
   async function attempt(claims: Record<string, unknown>, changed: Record<string, string> = {}) {
     made += 1
     const [uid, code] = [`interaction-${made}`, `code-${made}`]
-    const url = await both[0].federated.begin({ upstream, uid, again: false })
+    const url = await both[0].upstreamSignIn.begin({ upstream, uid, again: false })
     const { state = '', nonce } = Object.fromEntries(url?.searchParams ?? [])
     provider.codes.set(code, { nonce, ...claims })
     return { uid, answer: new URLSearchParams({ code, state, ...changed }).toString() }
@@ -185,7 +185,7 @@ signInMethodSuite('federated', async () => {
   return {
     ...here,
     bare,
-    nodes: [both[0].federated, both[1].federated],
+    nodes: [both[0].upstreamSignIn, both[1].upstreamSignIn],
     amr: ['fed'],
     once: true,
     async enrol() {

@@ -5,7 +5,7 @@ import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { MailMessage } from '#mail/sealed-mail.ts'
 import type { TemplateName } from '#mail/templates/mail-template.ts'
 import { systemClock as clock } from '#shared/clock.ts'
-import { createByUpstream } from '#federation/federation.ts'
+import { createFederation } from '#federation/federation.ts'
 import { createLinkStore } from '#federation/link-store.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
 import { PASSWORD } from '../support/administrator.ts'
@@ -14,8 +14,8 @@ import { forFederation } from '../support/sign-in-registry.ts'
 import { openRooms, refusal, type Rooms } from '../support/rooms.ts'
 
 let rooms: Rooms
-let federated: ReturnType<typeof createByUpstream>['federated']
-let upstreams: ReturnType<typeof createByUpstream>['upstreams']
+let upstreamSignIn: ReturnType<typeof createFederation>['upstreamSignIn']
+let upstreams: ReturnType<typeof createFederation>['upstreams']
 const mails: MailMessage<TemplateName>[] = []
 
 beforeAll(async () => {
@@ -24,8 +24,8 @@ beforeAll(async () => {
   const fetch = createGuardedFetch({ allow: [] })
   const mail = { enqueue: async (_: unknown, message: MailMessage<TemplateName>) => void mails.push(message) }
   const issuer = 'https://id.example.com'
-  const made = createByUpstream({ ...rooms, clock, issuer, allowHttp: () => false, fetch, mail, ...forFederation })
-  federated = made.federated
+  const made = createFederation({ ...rooms, clock, issuer, allowHttp: () => false, fetch, mail, ...forFederation })
+  upstreamSignIn = made.upstreamSignIn
   upstreams = made.upstreams
   for (const id of ['acme', 'other']) {
     await upstreams.create({ id, name: id.toUpperCase(), issuer: `https://${id}.example`, clientId: 'us' }, SYSTEM)
@@ -46,9 +46,9 @@ const by = (sub: string) => ({ actor: { kind: 'account', id: sub }, address: '19
 test('are listed with the name of the provider, and taken away with an event and a mail', async () => {
   const sub = await account('ada@example.com', PASSWORD)
   await link('acme', 'ada-there', sub)
-  expect(await federated.links(sub)).toMatchObject([{ upstream: 'acme', subject: 'ada-there', name: 'ACME' }])
-  await federated.unlink(sub, { upstream: 'acme', subject: 'ada-there' }, by(sub))
-  expect(await federated.links(sub)).toEqual([])
+  expect(await upstreamSignIn.links(sub)).toMatchObject([{ upstream: 'acme', subject: 'ada-there', name: 'ACME' }])
+  await upstreamSignIn.unlink(sub, { upstream: 'acme', subject: 'ada-there' }, by(sub))
+  expect(await upstreamSignIn.links(sub)).toEqual([])
   const [event] = await rooms.audit.list({ limit: 1, type: 'account.unlinked' })
   expect(event).toMatchObject({ accountId: sub, actor: { kind: 'account', id: sub }, detail: { upstream: 'acme' } })
   expect(mails.at(-1)).toMatchObject({
@@ -65,10 +65,10 @@ test('of another account, or of another provider, cannot be taken away', async (
     [other, 'acme'],
     [sub, 'other'],
   ] as const) {
-    const refused = await refusal(federated.unlink(whose, { upstream, subject: 'one-there' }, by(whose)))
+    const refused = await refusal(upstreamSignIn.unlink(whose, { upstream, subject: 'one-there' }, by(whose)))
     expect([refused.code, refused.message]).toEqual(['link_not_found', 'The account is not linked to this provider.'])
   }
-  expect(await federated.links(sub)).toHaveLength(1)
+  expect(await upstreamSignIn.links(sub)).toHaveLength(1)
 })
 
 test('the last way to sign in stays, also where two are taken away at once', async () => {
@@ -76,34 +76,34 @@ test('the last way to sign in stays, also where two are taken away at once', asy
   await link('acme', 'last-there', sub)
   await link('other', 'last-there', sub)
   const attempts = await Promise.allSettled(
-    ['acme', 'other'].map((upstream) => federated.unlink(sub, { upstream, subject: 'last-there' }, by(sub))),
+    ['acme', 'other'].map((upstream) => upstreamSignIn.unlink(sub, { upstream, subject: 'last-there' }, by(sub))),
   )
   expect(attempts.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
-  const [left] = await federated.links(sub)
+  const [left] = await upstreamSignIn.links(sub)
   const refused = await refusal(
-    federated.unlink(sub, { upstream: String(left?.upstream), subject: 'last-there' }, by(sub)),
+    upstreamSignIn.unlink(sub, { upstream: String(left?.upstream), subject: 'last-there' }, by(sub)),
   )
   expect(refused.code).toBe('last_way_in')
-  expect(await federated.links(sub)).toHaveLength(1)
+  expect(await upstreamSignIn.links(sub)).toHaveLength(1)
 })
 
 test('to a provider that is disabled is no way to sign in, and comes back with it', async () => {
   const sub = await account('waiting@example.com')
   await link('other', 'waiting-there', sub)
-  expect(await federated.isEnrolled(sub)).toBe(true)
+  expect(await upstreamSignIn.isEnrolled(sub)).toBe(true)
   await upstreams.update('other', { enabled: false }, undefined, SYSTEM)
-  expect(await federated.isEnrolled(sub)).toBe(false)
+  expect(await upstreamSignIn.isEnrolled(sub)).toBe(false)
   await upstreams.update('other', { enabled: true }, undefined, SYSTEM)
-  expect(await federated.isEnrolled(sub)).toBe(true)
+  expect(await upstreamSignIn.isEnrolled(sub)).toBe(true)
   await upstreams.remove('other', undefined, SYSTEM)
-  expect(await federated.links(sub)).toEqual([])
+  expect(await upstreamSignIn.links(sub)).toEqual([])
 })
 
 test('what nobody came back for is removed after ten minutes', async () => {
   await rooms.db.query(
     `INSERT INTO upstream_requests VALUES ('a', 'b', 'c', now() - interval '1 second'), ('d', 'e', 'f', now() + interval '1 minute')`,
   )
-  const made = createByUpstream({
+  const made = createFederation({
     ...rooms,
     clock,
     issuer: 'https://id.example.com',

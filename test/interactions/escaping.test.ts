@@ -73,7 +73,7 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
       who: text,
       actions: { code: '/interaction/1/code', restart: '/interaction/1/restart', cancel: '/interaction/1/cancel' },
       csrfField: { name: 'csrf', value: text },
-      fromPaper: true,
+      isRecoveryCode: true,
       otherKind: '/interaction/1',
       problem: 'mismatch',
     }),

@@ -19,8 +19,8 @@ import { GRANTS } from '#oidc/grants/registry.ts'
 import { createOidc } from '#oidc/oidc.ts'
 import { SEALED_COLUMNS } from '#services.ts'
 import { systemClock as clock } from '#shared/clock.ts'
-import { createByMail } from '#verification/verification.ts'
-import { createByUpstream } from '#federation/federation.ts'
+import { createVerification } from '#verification/verification.ts'
+import { createFederation } from '#federation/federation.ts'
 import { createMethods } from '#sign-in/methods.ts'
 import { createMasterKeys } from '#sealing/master-keys.ts'
 import { atEnd } from './endings.ts'
@@ -55,7 +55,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
     const audit = createAudit({ db: scheduled })
     const accounts = createAccounts({ db: scheduled, audit, clock })
     const own = { ...rooms, db: scheduled, audit, accounts, logger, metrics, grants: GRANTS }
-    const byUpstream = createByUpstream({
+    const federation = createFederation({
       ...own,
       ...forFederation,
       mail: createMail({ ...own, config, clock, smtpUrl: undefined, brand: () => 'Signet' }),
@@ -67,12 +67,12 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
     const oidc = createOidc({
       ...own,
       issuer: ISSUER,
-      pages: createEnginePages({ accounts, issuer: ISSUER, federated: byUpstream.federated }),
+      pages: createEnginePages({ accounts, issuer: ISSUER, upstreamSignIn: federation.upstreamSignIn }),
       fetch: createGuardedFetch({ allow: [] }),
       builtInResources: [],
       origin: requestOrigin,
     })
-    return { ...own, ...byUpstream, oidc }
+    return { ...own, ...federation, oidc }
   }
 
   return () => {
@@ -101,7 +101,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
       masterKeys: createMasterKeys({ ...current, sealed: SEALED_COLUMNS }),
       accountAccess: createAccountAccess(current),
       mail,
-      ...createByMail({ ...current, ...methods, clock, mail, endAccess: async () => undefined }),
+      ...createVerification({ ...current, ...methods, clock, mail, endAccess: async () => undefined }),
       csrf: createCsrf({ keys: rooms.keyring.derive('csrf'), issuer: ISSUER }),
       close: async () => undefined,
     })

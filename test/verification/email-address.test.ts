@@ -8,7 +8,7 @@ import { systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#sealing/keyring.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
 import { createEmailAddress, type EmailAddress } from '#verification/email-address.ts'
-import { createErrands } from '#verification/email-verification/email-verifications.ts'
+import { createEmailVerifications } from '#verification/email-verification/email-verifications.ts'
 import { BY, type CodeWorld, openCodeWorld } from './email-code/world.ts'
 
 const PLACE = 'session one'
@@ -27,8 +27,13 @@ beforeAll(async () => {
   const logger = createLogger({ level: 'silent', format: 'json' })
   const brand = () => 'Signet'
   const mail = createMail({ config, smtpUrl: undefined, db, keyring, logger, metrics, clock, brand })
-  const errands = createErrands({ db, keyring, emailCodes, attempts: createAttempts({ db, keyring }) })
-  addresses = createEmailAddress({ db, accounts, errands, mail, clock })
+  const emailVerifications = createEmailVerifications({
+    db,
+    keyring,
+    emailCodes,
+    attempts: createAttempts({ db, keyring }),
+  })
+  addresses = createEmailAddress({ db, accounts, emailVerifications, mail, clock })
 })
 
 const somebody = () => world.accounts.create({ email: `somebody${(people += 1)}@example.com` }, SYSTEM)

@@ -28,7 +28,7 @@ export function createEmailSection(deps: EmailDeps): Section {
         return undefined
       }
       if (form.one('act') === 'ask') return ask(deps, visit, (form.one('email') ?? '').trim())
-      const confirmed = await emailAddress.confirm(placeOf(visit), given(visit, form), visit.by)
+      const confirmed = await emailAddress.confirm(handleOf(visit), given(visit, form), visit.by)
       if (confirmed) {
         frame.tell(visit, 'profile', 'emailConfirmed')
         return undefined
@@ -41,7 +41,7 @@ export function createEmailSection(deps: EmailDeps): Section {
 }
 
 /** The link and the code work in the session that asked for them. */
-function placeOf({ session }: Visit): string {
+function handleOf({ session }: Visit): string {
   return `session ${session.uid}`
 }
 
@@ -58,7 +58,7 @@ async function ask({ emailAddress, frame }: EmailDeps, visit: Visit, address: st
     await show({ emailAddress, frame }, visit, { status: 422, errors, values: { email: address } })
     return undefined
   }
-  await emailAddress.ask(placeOf(visit), { account, address, language, path: '/account/email' }, by)
+  await emailAddress.ask(handleOf(visit), { account, address, language, path: '/account/email' }, by)
   frame.paths.lead(visit.ctx, frame.paths.section('email'))
   return undefined
 }
@@ -73,7 +73,7 @@ async function show({ emailAddress, frame }: EmailDeps, visit: Visit, again?: Sh
   const { token } = ctx.query
   // opening a link changes nothing: programs that look into mails open them too
   if (ctx.method === 'GET' && typeof token === 'string') return send(linkSection(frame, visit, token))
-  const asked = await emailAddress.asked(placeOf(visit), account.sub)
+  const asked = await emailAddress.asked(handleOf(visit), account.sub)
   const code = asked === undefined ? '' : codeSection(frame, visit, { asked, again })
   const other = isFresh
     ? askSection(frame, visit, { kind: asked === undefined ? 'primary' : 'secondary', again })

@@ -3,7 +3,7 @@ import { html, type Html } from '#pages/design/html.ts'
 import { button, buttonLink, foreign, hidden } from '#pages/design/components.ts'
 import { ask, rows, type Row, section, sheet } from '#pages/design/work-components.ts'
 import { LinkNotFound } from '#federation/errors.ts'
-import type { Federated, OwnLinkOutcome } from '#federation/upstream-sign-in.ts'
+import type { UpstreamSignIn, OwnLinkOutcome } from '#federation/upstream-sign-in.ts'
 import type { Upstream } from '#federation/upstream.ts'
 import { datesOf } from '../dates.ts'
 import type { Frame } from '../frame.ts'
@@ -12,10 +12,10 @@ import type { Section, ShownAgain, Visit } from '../visit.ts'
 
 export interface LinkedDeps {
   readonly frame: Frame
-  readonly federated: Pick<Federated, 'links' | 'unlink' | 'offered' | 'beginLink' | 'finishLink'>
+  readonly upstreamSignIn: Pick<UpstreamSignIn, 'links' | 'unlink' | 'offered' | 'beginLink' | 'finishLink'>
 }
 
-type Link = Awaited<ReturnType<Federated['links']>>[number]
+type Link = Awaited<ReturnType<UpstreamSignIn['links']>>[number]
 
 /** Why nobody was linked, as the page says it. */
 const REFUSALS = {
@@ -25,7 +25,7 @@ const REFUSALS = {
 } as const satisfies Record<Exclude<OwnLinkOutcome, 'linked'>, ShownAgain>
 
 export function createLinked(deps: LinkedDeps): Section {
-  const { federated } = deps
+  const { upstreamSignIn } = deps
   return {
     name: 'linked',
     isGuarded: () => true,
@@ -34,7 +34,10 @@ export function createLinked(deps: LinkedDeps): Section {
       const { account, ctx, session } = visit
       // back from a provider; what is sent along means something in the session that asked alone
       if (again !== undefined || ctx.query['state'] === undefined) return list(deps, visit, again)
-      const outcome = await federated.finishLink({ account, session: session.uid, answer: ctx.querystring }, visit.by)
+      const outcome = await upstreamSignIn.finishLink(
+        { account, session: session.uid, answer: ctx.querystring },
+        visit.by,
+      )
       if (outcome === 'linked') return deps.frame.tell(visit, 'linked', 'linked')
       await list(deps, visit, REFUSALS[outcome])
     },
@@ -43,15 +46,15 @@ export function createLinked(deps: LinkedDeps): Section {
       const wanted = form.one('link')
       if (wanted !== undefined) return leadOn(deps, visit, wanted)
       const link = { upstream: form.one('upstream') ?? '', subject: form.one('subject') ?? '' }
-      await federated.unlink(visit.account.sub, link, visit.by)
+      await upstreamSignIn.unlink(visit.account.sub, link, visit.by)
       return 'unlinked'
     },
   }
 }
 
-async function list({ frame, federated }: LinkedDeps, visit: Visit, again: ShownAgain | undefined): Promise<void> {
+async function list({ frame, upstreamSignIn }: LinkedDeps, visit: Visit, again: ShownAgain | undefined): Promise<void> {
   const texts = TEXTS[visit.language].linked
-  const [links, offered] = await Promise.all([federated.links(visit.account.sub), federated.offered()])
+  const [links, offered] = await Promise.all([upstreamSignIn.links(visit.account.sub), upstreamSignIn.offered()])
   const further = offered.filter(({ id }) => !links.some(({ upstream }) => upstream === id))
   const isAsked = links.length > 0 || further.length > 0
   await frame.send(visit, {
@@ -76,9 +79,9 @@ function additions(frame: Frame, visit: Visit, further: readonly Pick<Upstream, 
 }
 
 /** A page that leads on: a form may not lead to another's address by itself (Content Security Policy, form-action). */
-async function leadOn({ frame, federated }: LinkedDeps, visit: Visit, wanted: string): Promise<undefined> {
-  const url = await federated.beginLink({ upstream: wanted, session: visit.session.uid })
-  const name = (await federated.offered()).find(({ id }) => id === wanted)?.name
+async function leadOn({ frame, upstreamSignIn }: LinkedDeps, visit: Visit, wanted: string): Promise<undefined> {
+  const url = await upstreamSignIn.beginLink({ upstream: wanted, session: visit.session.uid })
+  const name = (await upstreamSignIn.offered()).find(({ id }) => id === wanted)?.name
   if (!url || name === undefined) throw new LinkNotFound()
   const texts = TEXTS[visit.language].linked
   visit.ctx.set('Refresh', `0; url=${url.href}`)

@@ -2,7 +2,7 @@
 import { html } from '#pages/design/html.ts'
 import { rows, section } from '#pages/design/work-components.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'
-import type { Federated } from '#federation/upstream-sign-in.ts'
+import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
@@ -18,7 +18,7 @@ export interface OverviewDeps {
   readonly passkeys: Pick<Passkeys, 'list'>
   readonly totp: Pick<Totp, 'state'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'left'>
-  readonly federated: Pick<Federated, 'links' | 'offered'>
+  readonly upstreamSignIn: Pick<UpstreamSignIn, 'links' | 'offered'>
   readonly accountAccess: Pick<AccountAccess, 'sessions' | 'consents'>
 }
 
@@ -64,8 +64,8 @@ async function statesOf(deps: OverviewDeps, visit: Visit): Promise<{ signingIn: 
     deps.passkeys.list(sub),
     deps.totp.state(sub),
     deps.recoveryCodes.left(sub),
-    deps.federated.links(sub),
-    deps.federated.offered(),
+    deps.upstreamSignIn.links(sub),
+    deps.upstreamSignIn.offered(),
     deps.accountAccess.sessions(sub),
     deps.accountAccess.consents(sub),
   ])

@@ -65,7 +65,7 @@ async function change(deps: StepDeps, ctx: Context, given: Known & { form: Form 
   const by: AuditContext = { ...anonymous(ctx), actor: { kind: 'account', id: account.sub } }
   try {
     const changed = await deps.passwords.change(account, { current, next }, by, (trx) =>
-      deps.tellOfPassword(trx, account, by),
+      deps.notifyPasswordChanged(trx, account, by),
     )
     if (!changed) return await again({ current: 'mismatch' })
     await deps.proofs.take(ctx, interaction, { account, method: PASSWORD.name, amr: PASSWORD.amr.always })

@@ -1,4 +1,4 @@
-/** The page that asks a known person for a second proof: a code of their authenticator app, or one from paper. */
+/** The page that asks a known person for a second proof: a code of their authenticator app, or a recovery code. */
 import { html, type Html } from '#pages/design/html.ts'
 import { button, field, form, hidden, notice } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
@@ -15,7 +15,7 @@ export interface CodeView {
   readonly actions: { readonly code: string; readonly restart: string; readonly cancel: string }
   readonly csrfField: { readonly name: string; readonly value: string }
   /** A recovery code is asked for. */
-  readonly fromPaper: boolean
+  readonly isRecoveryCode: boolean
   /** This page, asking for the other kind. */
   readonly otherKind: string
   readonly problem?: CodeProblem | undefined
@@ -24,9 +24,9 @@ export interface CodeView {
 const NOTICE = 'code-notice'
 
 export function codePage(view: CodeView): { title: string; content: Html } {
-  const { language, client, actions, csrfField, fromPaper, problem, who } = view
+  const { language, client, actions, csrfField, isRecoveryCode, problem, who } = view
   const texts = TEXTS[language].code
-  const kind = fromPaper ? texts.paper : texts.app
+  const kind = isRecoveryCode ? texts.recoveryCode : texts.app
   const csrf = hidden(csrfField.name, csrfField.value)
   const noticed = problem === undefined || problem === 'missing' ? undefined : { ...texts, ...kind }[problem]
   const content = html`<div class="lines">
@@ -40,12 +40,12 @@ export function codePage(view: CodeView): { title: string; content: Html } {
         name: 'code',
         label: kind.label,
         type: 'text',
-        autocomplete: fromPaper ? 'off' : 'one-time-code',
-        ...(fromPaper ? {} : { inputmode: 'numeric' as const }),
+        autocomplete: isRecoveryCode ? 'off' : 'one-time-code',
+        ...(isRecoveryCode ? {} : { inputmode: 'numeric' as const }),
         error: problem === 'missing' ? kind.missing : undefined,
         describedBy: problem === 'mismatch' ? NOTICE : undefined,
         focus: true,
-      })}${hidden('kind', fromPaper ? 'paper' : 'app')}${button({ label: texts.submit, kind: 'primary' })}`,
+      })}${hidden('kind', isRecoveryCode ? 'paper' : 'app')}${button({ label: texts.submit, kind: 'primary' })}`,
     )}
     <p class="ways"><a href="${view.otherKind}">${kind.other}</a></p>
     <div class="close">

@@ -12,10 +12,10 @@ import { guardForm, openInteraction, putOff, type Question, type Step, type Step
 interface ShownAgain {
   readonly problem: CodeProblem
   readonly status: number
-  readonly fromPaper: boolean
+  readonly isRecoveryCode: boolean
 }
 
-/** The parameter by which the page asks for a code from paper. */
+/** The parameter by which the page asks for a recovery code. */
 const KIND = 'kind'
 
 export function createCodeStep(deps: StepDeps): Step {
@@ -26,9 +26,9 @@ export function createCodeStep(deps: StepDeps): Step {
     const { next, accountSub } = await proofs.state(interaction)
     if (!isAsked(next) || accountSub === undefined) return paths.backToQuestion(ctx, interaction.uid)
     const form = await guardForm(deps, ctx, interaction)
-    const fromPaper = form?.one(KIND) === 'paper'
+    const isRecoveryCode = form?.one(KIND) === 'paper'
     const again = (problem: CodeProblem, status: number) =>
-      ask(deps, ctx, { interaction, accountSub, fromPaper, problem, status })
+      ask(deps, ctx, { interaction, accountSub, isRecoveryCode, problem, status })
     if (!form) return again('stale', 403)
     const code = form.one('code') ?? ''
     if (normalizedCode(code) === '') return again('missing', 422)
@@ -56,7 +56,7 @@ export function createCodeStep(deps: StepDeps): Step {
     name: 'code',
     asks: ({ wants }) => isAsked(wants),
     async show(ctx, interaction, { accountSub = '' }) {
-      await ask(deps, ctx, { interaction, accountSub, fromPaper: ctx.query[KIND] === 'paper' })
+      await ask(deps, ctx, { interaction, accountSub, isRecoveryCode: ctx.query[KIND] === 'paper' })
     },
     routes: [
       { path: 'code', post: answer },
@@ -72,10 +72,10 @@ function isAsked(wants: Question['wants']): boolean {
 async function ask(
   deps: StepDeps,
   ctx: Context,
-  shown: { interaction: OpenInteraction; accountSub: string; fromPaper: boolean } & Partial<ShownAgain>,
+  shown: { interaction: OpenInteraction; accountSub: string; isRecoveryCode: boolean } & Partial<ShownAgain>,
 ): Promise<void> {
   const { accounts, paths } = deps
-  const { interaction, accountSub, fromPaper, problem, status } = shown
+  const { interaction, accountSub, isRecoveryCode, problem, status } = shown
   const { client, uid } = interaction
   const account = await accounts.read(accountSub)
   const question = paths.question(uid)
@@ -92,8 +92,8 @@ async function ask(
           restart: paths.form(uid, 'restart'),
           cancel: paths.form(uid, 'cancel'),
         },
-        fromPaper,
-        otherKind: fromPaper ? question : `${question}?${KIND}=paper`,
+        isRecoveryCode,
+        otherKind: isRecoveryCode ? question : `${question}?${KIND}=paper`,
         problem,
       }),
   })

@@ -8,7 +8,7 @@ import { type Csrf, forgedForm } from '#http/csrf.ts'
 import { button, buttonLink, form as formElement, hidden, notice } from '#pages/design/components.ts'
 import { chooseLanguage, type Language } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
-import type { Errands } from '#verification/email-verification/email-verification.ts'
+import type { EmailVerifications } from '#verification/email-verification/email-verification.ts'
 import { type PasswordReset, RESET_PATH } from '#verification/password-reset.ts'
 import { REGISTRATION_PATH, type Registration } from '#verification/registration.ts'
 import { PasswordInvalid } from '#sign-in/errors.ts'
@@ -21,7 +21,7 @@ import { TEXTS } from '../texts/texts.ts'
 export interface MailLinksDeps {
   readonly issuer: string
   readonly csrf: Csrf
-  readonly errands: Errands
+  readonly emailVerifications: EmailVerifications
   readonly passwordReset: Pick<PasswordReset, 'finish'>
   readonly registration: Pick<Registration, 'create'>
   readonly invitations: Pick<Invitations, 'find' | 'accept'>
@@ -99,18 +99,18 @@ async function confirm(deps: MailLinksDeps, ctx: Context, purpose: Purpose): Pro
 async function prove(deps: MailLinksDeps, ctx: Context, given: { purpose: Purpose; form: Form }): Promise<void> {
   const { purpose, form } = given
   const link = { purpose, token: form.one('token') ?? '', at: form.one('at') }
-  const ticket = await deps.errands.proveByLink(link, anonymous(ctx))
-  const errand = ticket === undefined ? undefined : await deps.errands.find(ticket, purpose)
-  if (ticket === undefined || !errand) return over(ctx, 'link')
-  await ask(deps, ctx, { purpose, address: errand.address, kept: { name: 'ticket', value: ticket } })
+  const ticket = await deps.emailVerifications.proveByLink(link, anonymous(ctx))
+  const verification = ticket === undefined ? undefined : await deps.emailVerifications.find(ticket, purpose)
+  if (ticket === undefined || !verification) return over(ctx, 'link')
+  await ask(deps, ctx, { purpose, address: verification.address, kept: { name: 'ticket', value: ticket } })
 }
 
 async function finish(deps: MailLinksDeps, ctx: Context, given: { purpose: Purpose; form: Form }): Promise<void> {
   const { purpose, form } = given
   const ticket = form.one('ticket') ?? ''
-  const errand = await deps.errands.find(ticket, purpose)
-  if (!errand?.proven) return over(ctx, 'link')
-  const { address } = errand
+  const verification = await deps.emailVerifications.find(ticket, purpose)
+  if (!verification?.proven) return over(ctx, 'link')
+  const { address } = verification
   const shown: Shown = { purpose, address, kept: { name: 'ticket', value: ticket } }
   await choose(deps, ctx, { form, shown }, async ({ name, password }) => {
     const by = anonymous(ctx)

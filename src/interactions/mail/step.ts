@@ -40,7 +40,7 @@ export const createResetStep = (deps: StepDeps): Step => createMailStep(deps, 'r
 export const createRegisterStep = (deps: StepDeps): Step => createMailStep(deps, 'register')
 
 function createMailStep(deps: StepDeps, purpose: Purpose): Step {
-  const { errands, paths } = deps
+  const { emailVerifications, paths } = deps
   const own = MAIL_PATHS[purpose]
   const { opened, sent, attempt } = createGate(deps, purpose)
   async function show(ctx: Context): Promise<void> {
@@ -57,7 +57,7 @@ function createMailStep(deps: StepDeps, purpose: Purpose): Step {
       }
       await attempt(ctx, interaction, async () => {
         const start = { purpose, address: given, language: languageOf(ctx, interaction), path: PATHS[purpose] }
-        await errands.begin(placeOf(interaction), start, anonymous(ctx))
+        await emailVerifications.begin(handleOf(interaction), start, anonymous(ctx))
         redirect(ctx, paths.form(interaction.uid, own.address))
       })
     })
@@ -68,7 +68,11 @@ function createMailStep(deps: StepDeps, purpose: Purpose): Step {
       if (normalizedCode(typed) === '')
         return ask(deps, ctx, { purpose, interaction, codeFault: 'missing', status: 422 })
       await attempt(ctx, interaction, async () => {
-        const right = await errands.proveByCode(placeOf(interaction), { purpose, code: typed }, anonymous(ctx))
+        const right = await emailVerifications.proveByCode(
+          handleOf(interaction),
+          { purpose, code: typed },
+          anonymous(ctx),
+        )
         if (right) redirect(ctx, paths.form(interaction.uid, own.address))
         else await ask(deps, ctx, { purpose, interaction, codeFault: 'mismatch', status: 422 })
       })
@@ -145,17 +149,17 @@ async function finish(
     if (error instanceof PasswordInvalid) return again({ faults: { password: error.problem } })
     if (error instanceof AccountInvalid) return again({ faults: { name: true } })
     if (!(error instanceof AccountExists)) throw error
-    await deps.errands.forget(placeOf(interaction))
+    await deps.emailVerifications.forget(handleOf(interaction))
     await again({ problem: 'taken' })
   }
 }
 
 async function reset(deps: StepDeps, ctx: Context, interaction: OpenInteraction, password: string) {
-  const { errands, gateway, passwordReset } = deps
-  const errand = await errands.find(placeOf(interaction), 'reset')
+  const { emailVerifications, gateway, passwordReset } = deps
+  const verification = await emailVerifications.find(handleOf(interaction), 'reset')
   // their session ends with the old password, and this sign-in must not end with it
-  if (errand?.proven && errand.sub === interaction.accountSub) await gateway.beginAnew(ctx)
-  return passwordReset.finish(placeOf(interaction), password, anonymous(ctx))
+  if (verification?.proven && verification.sub === interaction.accountSub) await gateway.beginAnew(ctx)
+  return passwordReset.finish(handleOf(interaction), password, anonymous(ctx))
 }
 
 function register(
@@ -165,7 +169,7 @@ function register(
   chosen: { name: string; password: string },
 ) {
   const language = languageOf(ctx, interaction)
-  return registration.create(placeOf(interaction), { ...chosen, language }, anonymous(ctx))
+  return registration.create(handleOf(interaction), { ...chosen, language }, anonymous(ctx))
 }
 
 /**
@@ -189,10 +193,10 @@ async function ask(
   ctx: Context,
   asked: { purpose: Purpose; interaction: OpenInteraction; renew?: boolean } & Again,
 ): Promise<void> {
-  const { errands, paths } = deps
+  const { emailVerifications, paths } = deps
   const { purpose, interaction, renew = false } = asked
   const { client, params, uid } = interaction
-  const errand = renew ? undefined : await errands.find(placeOf(interaction), purpose)
+  const verification = renew ? undefined : await emailVerifications.find(handleOf(interaction), purpose)
   const own = MAIL_PATHS[purpose]
   const question = paths.form(uid, own.address)
   await sendStep(deps, ctx, interaction, {
@@ -203,13 +207,13 @@ async function ask(
         ...parts,
         purpose,
         clientName: client.name,
-        address: asked.address ?? errand?.address ?? text(params['login_hint']),
+        address: asked.address ?? verification?.address ?? text(params['login_hint']),
         problem: asked.problem,
         back: paths.question(uid),
       }
-      if (!errand) return addressPage({ ...view, action: question, fault: asked.addressFault })
+      if (!verification) return addressPage({ ...view, action: question, fault: asked.addressFault })
       const { name = '', faults = {} } = asked
-      if (errand.proven) return lastPage({ ...view, action: paths.form(uid, own.last), name, faults })
+      if (verification.proven) return lastPage({ ...view, action: paths.form(uid, own.last), name, faults })
       const another = `${question}?${ANOTHER}`
       return mailCodePage({ ...view, action: paths.form(uid, own.code), fault: asked.codeFault, another })
     },
@@ -221,7 +225,7 @@ function languageOf(ctx: Context, { params }: OpenInteraction): Language {
   return chooseLanguage(ctx, { uiLocales: params['ui_locales'] })
 }
 
-function placeOf({ uid }: OpenInteraction): string {
+function handleOf({ uid }: OpenInteraction): string {
   return `interaction ${uid}`
 }
 

@@ -89,7 +89,7 @@ export async function showSignIn(
   const sub = passkeyOf ?? interaction.accountSub
   const known = sub === undefined ? undefined : await accounts.read(sub)
   const identifier =
-    again.identifier ?? known?.email ?? (await deps.federated.offerOf(uid))?.email ?? text(params['login_hint'])
+    again.identifier ?? known?.email ?? (await deps.upstreamSignIn.offerOf(uid))?.email ?? text(params['login_hint'])
   await sendStep(deps, ctx, interaction, {
     account: known,
     status: again.status,

@@ -1,7 +1,7 @@
 /** After a sign-out here: on to the provider that the person signed in with, and from there to where they were to go. */
 import type { Context } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { Federated } from '#federation/upstream-sign-in.ts'
+import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
 
 /** How a session knows that a provider vouched for its person. */
 const FEDERATED = 'fed'
@@ -19,10 +19,10 @@ export interface UpstreamSignOut {
 
 export interface UpstreamSignOutDeps {
   readonly issuer: string
-  readonly federated: Pick<Federated, 'signOutUrl' | 'afterSignOut'>
+  readonly upstreamSignIn: Pick<UpstreamSignIn, 'signOutUrl' | 'afterSignOut'>
 }
 
-export function createUpstreamSignOut({ issuer, federated }: UpstreamSignOutDeps): UpstreamSignOut {
+export function createUpstreamSignOut({ issuer, upstreamSignIn }: UpstreamSignOutDeps): UpstreamSignOut {
   const secure = issuer.startsWith('https:')
   const name = secure ? '__Host-signet-upstream' : 'signet-upstream'
   const options = { httpOnly: true, overwrite: true, path: '/', sameSite: 'lax', secure, signed: false } as const
@@ -32,7 +32,7 @@ export function createUpstreamSignOut({ issuer, federated }: UpstreamSignOutDeps
     const { oidc } = ctx as Partial<KoaContextWithOIDC>
     const upstream = ctx.cookies.get(name, { signed: false })
     if (upstream === undefined || !oidc?.session?.amr?.includes(FEDERATED)) return undefined
-    return federated.signOutUrl(upstream, returnTo).catch(() => undefined)
+    return upstreamSignIn.signOutUrl(upstream, returnTo).catch(() => undefined)
   }
 
   return {
@@ -51,7 +51,7 @@ export function createUpstreamSignOut({ issuer, federated }: UpstreamSignOutDeps
 
     back(ctx) {
       const { state } = ctx.query
-      const returnTo = typeof state === 'string' ? federated.afterSignOut(state) : undefined
+      const returnTo = typeof state === 'string' ? upstreamSignIn.afterSignOut(state) : undefined
       ctx.redirect(returnTo ?? new URL(issuer).pathname)
       ctx.status = 303
     },

@@ -44,7 +44,7 @@ export const en = {
       mismatch: 'That code is not right, or it was used before. Wait for the next one and try again.',
       other: 'Use a recovery code instead',
     },
-    paper: {
+    recoveryCode: {
       title: 'Enter a recovery code',
       asks: (who: string) => html`One of the codes that you put aside for ${strong(who)}. Each of them works once.`,
       label: 'Recovery code',

@@ -42,7 +42,7 @@ export const ko: InteractionTexts = {
       mismatch: '코드가 맞지 않거나 이미 쓴 코드예요. 다음 코드가 나오면 다시 입력해 주세요.',
       other: '복구 코드로 하기',
     },
-    paper: {
+    recoveryCode: {
       title: '복구 코드를 입력해 주세요',
       asks: (who) => html`${strong(who)} 계정에 쓰려고 따로 적어 둔 코드예요. 한 번씩만 쓸 수 있어요.`,
       label: '복구 코드',

@@ -15,11 +15,11 @@ export async function leadOn(
   interaction: OpenInteraction,
   identifier: string,
 ): Promise<boolean> {
-  const { federated, paths } = deps
+  const { upstreamSignIn, paths } = deps
   const { uid } = interaction
-  const upstream = await federated.forIdentifier(identifier)
+  const upstream = await upstreamSignIn.forIdentifier(identifier)
   // whoever came back from it signs in here once, to be linked
-  if (!upstream || (await federated.offerOf(uid))?.upstream === upstream.id) return false
+  if (!upstream || (await upstreamSignIn.offerOf(uid))?.upstream === upstream.id) return false
   const href = `${paths.upstream(uid, upstream.id)}?${LOGIN_HINT}=${encodeURIComponent(identifier)}`
   await showUpstreamPage(deps, ctx, interaction, { kind: 'led', name: upstream.name, href, who: identifier })
   return true

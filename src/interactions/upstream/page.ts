@@ -31,7 +31,7 @@ const STATUS = {
 /** The page of an outcome that signs nobody in. */
 export function pageOf(outcome: Exclude<UpstreamOutcome, { kind: 'proof' }>): UpstreamPage {
   const name = outcome.upstream?.name
-  if (outcome.kind === 'stranger') return { kind: outcome.why, name }
+  if (outcome.kind === 'unlinked') return { kind: outcome.why, name }
   return outcome.kind === 'offer' ? { kind: 'offer', name, who: outcome.email } : { kind: outcome.kind, name }
 }
 

@@ -12,7 +12,7 @@ import { pageOf, showUpstreamPage } from './page.ts'
 export function createUpstreamStep(deps: StepDeps): Step {
   async function decline(ctx: Context): Promise<void> {
     const interaction = await openInteraction(deps, ctx)
-    if (await guardForm(deps, ctx, interaction)) await deps.federated.dropOffer(interaction.uid)
+    if (await guardForm(deps, ctx, interaction)) await deps.upstreamSignIn.dropOffer(interaction.uid)
     toQuestion(deps, ctx, interaction)
   }
 
@@ -34,7 +34,7 @@ async function begin(deps: StepDeps, ctx: Context): Promise<void> {
   const upstream = String((ctx.params as Record<string, unknown>)['upstream'])
   const { uid } = interaction
   try {
-    const url = await deps.federated.begin({ upstream, uid, loginHint, again: isReauthentication(interaction) })
+    const url = await deps.upstreamSignIn.begin({ upstream, uid, loginHint, again: isReauthentication(interaction) })
     if (!url) return toQuestion(deps, ctx, interaction)
     ctx.redirect(url.href)
     ctx.status = 303
@@ -48,14 +48,14 @@ async function begin(deps: StepDeps, ctx: Context): Promise<void> {
 
 /** `<issuer>/upstream/callback`: back to what waits for the answer, which the browser that asked alone can open. */
 export async function upstreamCallback(
-  { federated, paths }: Pick<StepDeps, 'federated' | 'paths'>,
+  { upstreamSignIn, paths }: Pick<StepDeps, 'upstreamSignIn' | 'paths'>,
   ctx: Context,
 ): Promise<void> {
   const { state } = ctx.query
-  const waiting = typeof state === 'string' ? await federated.returnOf(state) : undefined
+  const waiting = typeof state === 'string' ? await upstreamSignIn.returnOf(state) : undefined
   if (waiting === undefined) {
     // nobody waits for it, but it is looked at, so that it is counted and told to the audit log
-    await federated.finish({ uid: '', answer: ctx.querystring }, anonymous(ctx))
+    await upstreamSignIn.finish({ uid: '', answer: ctx.querystring }, anonymous(ctx))
     throw new InteractionLost('unknown')
   }
   const back = waiting.to === 'account' ? paths.linked : paths.form(waiting.uid, UPSTREAM_STEP)
@@ -70,7 +70,7 @@ async function finish(deps: StepDeps, ctx: Context): Promise<void> {
   if (interaction.prompt !== 'login' || ctx.query['state'] === undefined) return toQuestion(deps, ctx, interaction)
   try {
     const answer = { uid, answer: ctx.querystring, clientId: client.id }
-    const outcome = await deps.federated.finish(answer, anonymous(ctx))
+    const outcome = await deps.upstreamSignIn.finish(answer, anonymous(ctx))
     if (outcome.kind !== 'proof') return await showUpstreamPage(deps, ctx, interaction, pageOf(outcome))
     deps.signOut.remember(ctx, outcome.upstream.id)
     ctx.search = ''

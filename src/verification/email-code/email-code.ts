@@ -31,7 +31,7 @@ export interface SendRequest extends Binding {
 export type RedeemRequest = Binding & ({ readonly address: string; readonly code: string } | { readonly token: string })
 
 /** That whoever asks reads the mail of this address. */
-export interface EmailProof {
+export interface VerifiedEmail {
   readonly purpose: EmailCodePurpose
   readonly address: string
   /** Undefined for somebody who registers. */
@@ -55,7 +55,7 @@ export interface EmailCodes {
    * five times at most; code and link count once, however many ask at the same time. Throws TooManyAttempts (429) where
    * too many were wrong from one place.
    */
-  redeem(request: RedeemRequest, by: AuditContext): Promise<EmailProof | undefined>
+  redeem(request: RedeemRequest, by: AuditContext): Promise<VerifiedEmail | undefined>
   /** What is of no use any more; rows by table, undefined when there were none. */
   removeExpired(): Promise<Record<string, number> | undefined>
 }

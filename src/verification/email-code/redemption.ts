@@ -6,7 +6,7 @@ import type { Attempts } from '#sign-in/attempts.ts'
 import { TooManyAttempts } from '#sign-in/errors.ts'
 import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { type CodeState, createEmailCodeStore, MAX_TRIES } from './email-code-store.ts'
-import type { EmailCodes, EmailProof, RedeemRequest } from './email-code.ts'
+import type { EmailCodes, VerifiedEmail, RedeemRequest } from './email-code.ts'
 import { type Content, type Seals, tokenHashOf } from './seals.ts'
 
 export interface RedemptionDeps {
@@ -102,7 +102,7 @@ async function checkAccount(
 }
 
 function redeemedEvent(facts: {
-  purpose: EmailProof['purpose']
+  purpose: VerifiedEmail['purpose']
   verdict: Verdict
   account: Account | undefined
   by: AuditContext

@@ -4,7 +4,7 @@ import type { Queryable } from '#database/database.ts'
 /** As long as a code lives; it begins anew with each step. */
 const LIFETIME_SECONDS = 600
 
-export function createErrandStore(db: Queryable) {
+export function createEmailVerificationStore(db: Queryable) {
   return {
     /** Takes the place of what was there before. */
     async put(key: Buffer, sealed: Buffer): Promise<void> {

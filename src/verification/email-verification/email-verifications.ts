@@ -1,74 +1,81 @@
-/** Asks for a mail, remembers for whom, and takes what came in it as the proof of an address. See Errands. */
+/** Asks for a mail, remembers for whom, and takes what came in it as the proof of an address. See EmailVerifications. */
 import type { AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { IssuerPath } from '#mail/templates/mail-template.ts'
 import { randomId, sha256 } from '#shared/ids.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import type { Attempts } from '#sign-in/attempts.ts'
-import type { EmailCodePurpose, EmailCodes, EmailProof } from '../email-code/email-code.ts'
-import { createErrandStore } from './email-verification-store.ts'
-import type { Errand, ErrandPlace, ErrandPurpose, Errands, ErrandStart } from './email-verification.ts'
+import type { EmailCodePurpose, EmailCodes, VerifiedEmail } from '../email-code/email-code.ts'
+import { createEmailVerificationStore } from './email-verification-store.ts'
+import type {
+  EmailVerification,
+  VerificationHandle,
+  VerificationPurpose,
+  EmailVerifications,
+  VerificationStart,
+} from './email-verification.ts'
 
-export interface ErrandsDeps {
+export interface EmailVerificationsDeps {
   readonly db: Database
   readonly keyring: Pick<Keyring, 'seal' | 'open'>
   readonly emailCodes: Pick<EmailCodes, 'available' | 'send' | 'redeem'>
   readonly attempts: Pick<Attempts, 'begin'>
 }
 
-type Content = Omit<Errand, 'seal'>
+type Content = Omit<EmailVerification, 'seal'>
 
 const PURPOSE = 'mail-errand'
-const CODES: Readonly<Record<ErrandPurpose, EmailCodePurpose>> = {
+const CODES: Readonly<Record<VerificationPurpose, EmailCodePurpose>> = {
   register: 'verify_email',
   reset: 'reset_password',
   address: 'verify_email',
 }
 
-const keyOf = (place: ErrandPlace) => sha256(`errand ${place}`)
-/** Names a place in a mail, without telling it. */
-const browserOf = (place: ErrandPlace) => sha256(`errand of ${place}`).subarray(0, 16).toString('base64url')
+const keyOf = (handle: VerificationHandle) => sha256(`errand ${handle}`)
+/** Names a handle in a mail, without telling it. */
+const browserOf = (handle: VerificationHandle) => sha256(`errand of ${handle}`).subarray(0, 16).toString('base64url')
 
-export function createErrands(deps: ErrandsDeps): Errands {
+export function createEmailVerifications(deps: EmailVerificationsDeps): EmailVerifications {
   const { db, emailCodes } = deps
   const kept = createKept(deps)
   return {
     available: emailCodes.available,
     find: kept.find,
-    begin: (place, start, by) => begin(deps, kept, { place, start, by }),
-    async proveByCode(place, { purpose, code }, by) {
-      const errand = await kept.find(place, purpose)
-      if (!errand) return false
-      const { address, sub } = errand
-      const proof = await emailCodes.redeem({ ...bindingOf(purpose, browserOf(place), sub), address, code }, by)
+    begin: (handle, start, by) => begin(deps, kept, { handle, start, by }),
+    async proveByCode(handle, { purpose, code }, by) {
+      const verification = await kept.find(handle, purpose)
+      if (!verification) return false
+      const { address, sub } = verification
+      const proof = await emailCodes.redeem({ ...bindingOf(purpose, browserOf(handle), sub), address, code }, by)
       if (!proof || !fits(purpose, proof)) return false
-      await kept.put(place, { purpose, address, proven: true, sub: proof.account?.sub })
+      await kept.put(handle, { purpose, address, proven: true, sub: proof.account?.sub })
       return true
     },
-    async proveByLink({ purpose, token, at, place, sub }, by) {
-      const browser = place === undefined ? at : browserOf(place)
+    async proveByLink({ purpose, token, at, handle, sub }, by) {
+      const browser = handle === undefined ? at : browserOf(handle)
       const proof = await emailCodes.redeem({ ...bindingOf(purpose, browser, sub), token }, by)
       if (!proof || !fits(purpose, proof)) return undefined
-      const where = place ?? randomId('err-')
+      const where = handle ?? randomId('err-')
       await kept.put(where, { purpose, address: proof.address, proven: true, sub: proof.account?.sub })
       return where
     },
-    finish: async (trx, place, errand) => errand.proven && createErrandStore(trx).take(keyOf(place), errand.seal),
-    forget: (place) => createErrandStore(db).remove(keyOf(place)),
-    removeExpired: createErrandStore(db).removeExpired,
+    finish: async (trx, handle, verification) =>
+      verification.proven && createEmailVerificationStore(trx).take(keyOf(handle), verification.seal),
+    forget: (handle) => createEmailVerificationStore(db).remove(keyOf(handle)),
+    removeExpired: createEmailVerificationStore(db).removeExpired,
   }
 }
 
-/** Errands at rest: the address is sealed with what is done with it, under the digest of the place. */
-function createKept({ db, keyring }: ErrandsDeps) {
-  const store = createErrandStore(db)
+/** Verifications at rest: the address is sealed with what is done with it, under the digest of the handle. */
+function createKept({ db, keyring }: EmailVerificationsDeps) {
+  const store = createEmailVerificationStore(db)
   return {
-    async put(place: ErrandPlace, content: Content): Promise<void> {
-      const key = keyOf(place)
+    async put(handle: VerificationHandle, content: Content): Promise<void> {
+      const key = keyOf(handle)
       await store.put(key, keyring.seal(PURPOSE, JSON.stringify(content), key.toString('hex')))
     },
-    async find(place: ErrandPlace, purpose: ErrandPurpose): Promise<Errand | undefined> {
-      const key = keyOf(place)
+    async find(handle: VerificationHandle, purpose: VerificationPurpose): Promise<EmailVerification | undefined> {
+      const key = keyOf(handle)
       const sealed = await store.find(key)
       if (!sealed) return undefined
       const content = JSON.parse(keyring.open(PURPOSE, sealed, key.toString('hex')).toString()) as Content
@@ -78,21 +85,21 @@ function createKept({ db, keyring }: ErrandsDeps) {
 }
 
 async function begin(
-  { attempts, emailCodes }: ErrandsDeps,
+  { attempts, emailCodes }: EmailVerificationsDeps,
   kept: ReturnType<typeof createKept>,
-  { place, start, by }: { place: ErrandPlace; start: ErrandStart; by: AuditContext },
+  { handle, start, by }: { handle: VerificationHandle; start: VerificationStart; by: AuditContext },
 ): Promise<void> {
   const { purpose, address, language, path, sub } = start
   // mails to many addresses from one place count there, as wrong proofs do
   const attempt = await attempts.begin({ method: 'mail', who: undefined, address: by.address })
   await attempt.failed()
-  const browser = browserOf(place)
+  const browser = browserOf(handle)
   const binding = bindingOf(purpose, browser, sub)
   await emailCodes.send({ ...binding, address, language, path: withQuery(path, 'at', browser) }, by)
-  await kept.put(place, { purpose, address, proven: false, sub })
+  await kept.put(handle, { purpose, address, proven: false, sub })
 }
 
-function bindingOf(purpose: ErrandPurpose, browser: string | undefined, sub: string | undefined) {
+function bindingOf(purpose: VerificationPurpose, browser: string | undefined, sub: string | undefined) {
   return {
     purpose: CODES[purpose],
     ...(browser === undefined ? {} : { browser }),
@@ -101,7 +108,7 @@ function bindingOf(purpose: ErrandPurpose, browser: string | undefined, sub: str
 }
 
 /** What was sent for an account opens nothing for somebody who registers, and the other way round. */
-function fits(purpose: ErrandPurpose, { account }: EmailProof): boolean {
+function fits(purpose: VerificationPurpose, { account }: VerifiedEmail): boolean {
   return (account === undefined) === (purpose === 'register')
 }
 

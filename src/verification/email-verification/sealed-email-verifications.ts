@@ -1,7 +1,7 @@
-/** Where the addresses of errands stand sealed, for the change of master keys. */
+/** Where the addresses of emailVerifications stand sealed, for the change of master keys. */
 import type { SealedColumn } from '#sealing/sealed-column.ts'
 
-export const SEALED_ERRANDS: SealedColumn = {
+export const SEALED_EMAIL_VERIFICATIONS: SealedColumn = {
   table: 'mail_errands',
   column: 'sealed',
   purpose: 'mail-errand',

@@ -36,7 +36,7 @@ import type { Invitations } from '#verification/invitation/invitations.ts'
 import type { Passwords } from '../../../src/sign-in/password/password.ts'
 import type { Upstreams } from '#federation/upstream.ts'
 import { createUpstreams } from '#federation/upstreams.ts'
-import { createByMail } from '#verification/verification.ts'
+import { createVerification } from '#verification/verification.ts'
 import { createMethods } from '../../../src/sign-in/methods.ts'
 import { SEALED_COLUMNS } from '../../../src/services.ts'
 import { createMasterKeys } from '#sealing/master-keys.ts'
@@ -160,7 +160,7 @@ async function createRooms(issuer: string) {
     brand: () => 'Signet',
   })
   const endAccess = async () => undefined
-  const { invitations, passwordReset } = createByMail({
+  const { invitations, passwordReset } = createVerification({
     ...deps,
     accounts,
     keyring,
