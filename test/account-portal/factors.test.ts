@@ -11,9 +11,14 @@ beforeAll(async () => {
   world = await startWorld()
 })
 
-/** The code of the page's secret; `ahead` steps of half a minute. */
-function codeFor(secret: string, ahead = 0): string {
+/** The present code of the page's secret, to set it up with. */
+function presentCode(secret: string, ahead = 0): string {
   return HOTP.generate({ secret: Secret.fromBase32(secret), counter: Math.floor(Date.now() / 30_000) + ahead })
+}
+
+/** One that is not spent by the set-up, and is taken already: that of the next half minute. */
+function nextCode(secret: string): string {
+  return presentCode(secret, 1)
 }
 
 function secretOf({ html }: Visit): string {
@@ -24,11 +29,11 @@ function codesOf({ html }: Visit): string[] {
   return [...html.matchAll(/<li>([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})<\/li>/g)].map(([, code]) => String(code))
 }
 
-/** Sets the app up, with a code of the step before, so that the present one is there for a sign-in. */
+/** Sets the app up; `nextCode` is there for a sign-in. */
 async function setUp(browser: Person): Promise<{ secret: string; page: Visit }> {
   const begun = await world.press(browser, await world.open(browser, '/authenticator'), 'value="begin"')
   const secret = secretOf(begun)
-  return { secret, page: await world.press(browser, begun, 'name="code"', { code: codeFor(secret, -1) }) }
+  return { secret, page: await world.press(browser, begun, 'name="code"', { code: presentCode(secret) }) }
 }
 
 /** Signs in anew as far as the password goes. */
@@ -54,7 +59,7 @@ describe('an authenticator app', () => {
     expect(secretOf(wrong)).toBe(secret)
     expect(await world.event(who, 'factor.added')).toBeUndefined()
 
-    const right = await world.press(browser, wrong, 'name="code"', { code: codeFor(secret, -1) })
+    const right = await world.press(browser, wrong, 'name="code"', { code: presentCode(secret) })
     expect(new Set(codesOf(right)).size).toBe(10)
     expect(textOf(right.html)).toContain('Put these codes aside now')
     expect(codesOf(await world.open(browser, '/recovery-codes'))).toEqual([])
@@ -73,7 +78,7 @@ describe('an authenticator app', () => {
     const browser = await world.signedIn(who)
     const begun = await world.press(browser, await world.open(browser, '/authenticator'), 'value="begin"')
     await world.age(who, 400)
-    const stale = await world.press(browser, begun, 'name="code"', { code: codeFor(secretOf(begun)) })
+    const stale = await world.press(browser, begun, 'name="code"', { code: presentCode(secretOf(begun)) })
     expect(stale.status).toBe(403)
     const asked = await browser.visit('/account/confirm?to=authenticator')
     const back = await browser.submit(asked, { identifier: who.email, password: who.password })
@@ -89,7 +94,7 @@ describe('an authenticator app', () => {
     const asked = await browser.visit('/account/confirm?to=authenticator')
     const more = await browser.submit(asked, { identifier: who.email, password: who.password })
     expect(textOf(more.html)).toContain('Enter your code')
-    const back = await browser.submit(more, { code: codeFor(secret) })
+    const back = await browser.submit(more, { code: nextCode(secret) })
     expect(back.url).toMatch(/\/account\/authenticator$/)
     expect(back.html).toContain('value="remove"')
   })
@@ -103,8 +108,8 @@ describe('an authenticator app', () => {
     expect(codesOf(second.page)).toEqual([])
     expect(textOf(second.page.html)).toContain('Your authenticator app is set up.')
     const next = await afterPassword(who)
-    expect((await next.browser.submit(next.page, { code: codeFor(first.secret) })).status).toBe(422)
-    expect((await next.browser.submit(next.page, { code: codeFor(second.secret) })).url).toMatch(/\/account$/)
+    expect((await next.browser.submit(next.page, { code: nextCode(first.secret) })).status).toBe(422)
+    expect((await next.browser.submit(next.page, { code: nextCode(second.secret) })).url).toMatch(/\/account$/)
     expect(textOf((await world.open(browser, '/recovery-codes')).html)).toContain('You have 10 codes left.')
   })
 })

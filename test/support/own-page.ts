@@ -51,13 +51,10 @@ export function newPassword({ who }: Who): Record<string, string> {
   return { current: who.password, next, again: next }
 }
 
-/**
- * Returns a code of the app that the page sets up, from half a minute ago, so that the current one can be used to sign
- * in.
- */
+/** Returns the current code of the app that the page sets up. */
 export function codeOf({ html }: Visit): string {
   const secret = /[?&;]secret=([A-Z2-7]{16,})/.exec(html)?.[1] ?? ''
-  return HOTP.generate({ secret: Secret.fromBase32(secret), counter: Math.floor(Date.now() / 30_000) - 1 })
+  return HOTP.generate({ secret: Secret.fromBase32(secret), counter: Math.floor(Date.now() / 30_000) })
 }
 
 /** Adds a passkey of a software authenticator, as the page's script does. */
