@@ -34,7 +34,7 @@ beforeAll(async () => {
   })
   const alone = [...ALONE].map(async (event) => outcomes.set(event, await outcomesOf(await openStage(), event)))
   await Promise.all([...lanes, ...alone])
-}, 180_000)
+}, 400_000)
 
 /** Two processes, and those who are there for all. */
 async function openStage(): Promise<Stage> {

@@ -1,23 +1,32 @@
 /** Lets time pass in the database, by whose clock the server judges age and expiry, without waiting for it. */
 import { asSuperuser } from './postgres.ts'
 
-/** Makes everything that is stored of codes and tokens older by so many seconds: its use, and what is left of its life. */
-export async function letTimePass(databaseUrl: string, seconds: number): Promise<void> {
+/**
+ * Makes everything that is stored of codes and tokens, of all clients or of one, older by so many seconds: its use, and
+ * what is left of its life.
+ */
+export async function letTimePass(databaseUrl: string, seconds: number, clientId?: string): Promise<void> {
   await asSuperuser(
     (client) =>
       client.query(
         `UPDATE artefacts SET consumed_at = consumed_at - make_interval(secs => $1),
-           expires_at = expires_at - make_interval(secs => $1)`,
-        [seconds],
+           expires_at = expires_at - make_interval(secs => $1)
+         WHERE $2::text IS NULL OR client_id = $2`,
+        [seconds, clientId],
       ),
     databaseUrl,
   )
 }
 
-/** Lets everything that is stored of codes and tokens live longer, for a test that takes a while before it uses them. */
-export async function keepValid(databaseUrl: string): Promise<void> {
+/** Lets codes, tokens and pushed requests of a client live longer, for a test that takes a while before it uses them. */
+export async function keepValid(databaseUrl: string, clientId: string): Promise<void> {
   await asSuperuser(
-    (client) => client.query(`UPDATE artefacts SET expires_at = expires_at + interval '10 minutes'`),
+    (client) =>
+      client.query(
+        `UPDATE artefacts SET expires_at = expires_at + interval '10 minutes'
+         WHERE client_id = $1 OR kind = 'PushedAuthorizationRequest'`,
+        [clientId],
+      ),
     databaseUrl,
   )
 }

@@ -133,7 +133,7 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
   },
   'A code is used twice': async ({ first }, { holder, spentCode }) => {
     // in the first second it counts as a concurrent request
-    await letTimePass(first.databaseUrl, 2)
+    await letTimePass(first.databaseUrl, 2, holder.client.id)
     await isRefused(holder.app.redeem(spentCode))
   },
   'The database is restored from a backup': async (stage) => {

@@ -86,7 +86,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
   const pushed = await holder.app.push(Object.fromEntries(new URL(holder.app.begin(api).url).searchParams))
   const forMachine = await machine.app.token({ grant_type: 'client_credentials', resource })
   const code = await holder.app.code(browser, who, api)
-  await keepValid(first.databaseUrl)
+  await keepValid(first.databaseUrl, holder.client.id)
   return {
     sub,
     who,
