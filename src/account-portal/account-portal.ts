@@ -2,7 +2,7 @@
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import type { Mail } from '#mail/mail.ts'
-import { createFrame, type Frame } from './frame.ts'
+import { createLayout, type Layout } from './layout.ts'
 import { createGuard, type Guard, type GuardDeps } from './guard.ts'
 import { createNotices } from './notices.ts'
 import { createPaths, routeOf, sectionAt, SIGNED_IN_PATH, type Paths } from './paths.ts'
@@ -49,15 +49,15 @@ type SectionsDeps = ActivityDeps &
   SessionsDeps
 
 /** `issuer`: the issuer identifier; the addresses of the pages start with its path. */
-export type AccountPortalDeps = Omit<SectionsDeps, 'frame' | 'notices'> &
+export type AccountPortalDeps = Omit<SectionsDeps, 'layout' | 'notices'> &
   GuardDeps & { readonly issuer: string; readonly mail: Mail }
 
 /** Middleware that answers what lies under `/account`, and `/.well-known/change-password`; the rest passes. */
 export function createAccountPortal(deps: AccountPortalDeps): Middleware {
   const paths = createPaths(deps.issuer)
-  const frame = createFrame({ ...deps, paths })
+  const layout = createLayout({ ...deps, paths })
   const guard = createGuard(deps)
-  const { sections, passkeys } = createSections({ ...deps, frame, notices: createNotices(deps) })
+  const { sections, passkeys } = createSections({ ...deps, layout, notices: createNotices(deps) })
   const router = new Router()
 
   /** For who is signed in; whoever is not is sent to sign in, and comes back to the section. */
@@ -78,7 +78,7 @@ export function createAccountPortal(deps: AccountPortalDeps): Middleware {
     if (section.answer) {
       router.post(
         route,
-        forVisitors(section.name, (visit) => answer({ frame, guard }, section, visit)),
+        forVisitors(section.name, (visit) => answer({ layout, guard }, section, visit)),
       )
     }
   }
@@ -121,7 +121,7 @@ function createSections(deps: SectionsDeps) {
 
 /** Does what a form asks: one of our own pages, and where that matters of whoever has just proven who they are. */
 async function answer(
-  { frame, guard }: { readonly frame: Frame; readonly guard: Guard },
+  { layout, guard }: { readonly layout: Layout; readonly guard: Guard },
   section: Section,
   visit: Visit,
 ): Promise<void> {
@@ -132,7 +132,7 @@ async function answer(
     return section.show(visit, { status: 403, problem: 'confirm' })
   try {
     const done = await section.answer?.(visit, form)
-    if (done !== undefined) frame.tell(visit, section.name, done)
+    if (done !== undefined) layout.tell(visit, section.name, done)
   } catch (error) {
     const again = problemOf(visit.ctx, error)
     if (!again) throw error

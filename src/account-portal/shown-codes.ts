@@ -2,13 +2,13 @@
 import { html } from '#pages/design/html.ts'
 import { buttonLink } from '#pages/design/components.ts'
 import { section } from '#pages/design/work-components.ts'
-import type { Frame } from './frame.ts'
+import type { Layout } from './layout.ts'
 import { type Done, TEXTS } from './texts/texts.ts'
 import type { SectionName, Visit } from './visit.ts'
 
 /** Answers the form that made them. No address leads here again. */
 export async function shownCodes(
-  frame: Frame,
+  layout: Layout,
   visit: Visit,
   { name, codes, done }: { readonly name: SectionName; readonly codes: readonly string[]; readonly done: Done },
 ): Promise<void> {
@@ -16,7 +16,7 @@ export async function shownCodes(
   const list = html`<ul class="codes" dir="ltr" role="list">
       ${codes.map((code) => html`<li>${code}</li>`)}
     </ul>
-    <div>${buttonLink({ href: frame.paths.section('recovery-codes'), label: texts.kept, kind: 'primary' })}</div>`
+    <div>${buttonLink({ href: layout.paths.section('recovery-codes'), label: texts.kept, kind: 'primary' })}</div>`
   const content = section({ id: 'codes', heading: texts.shown, lead: texts.shownLead, content: list })
-  await frame.send(visit, { name, done, content })
+  await layout.send(visit, { name, done, content })
 }

@@ -55,21 +55,21 @@ export function createAttemptsStore(db: Queryable) {
   }
 
   return {
-    /** Counts a failure of `who`, unless that or a place is blocked: then seconds to wait. */
-    async begin(who: AttemptKey | undefined, places: readonly AttemptKey[]): Promise<number | undefined> {
-      if (who && (await count([who], places)) === 1) return undefined
+    /** Counts a failure of `who`, unless that or a network is blocked: then the seconds to wait. */
+    async begin(who: AttemptKey | undefined, networks: readonly AttemptKey[]): Promise<number | undefined> {
+      if (who && (await count([who], networks)) === 1) return undefined
       const { rows } = await db.query<{ seconds: number }>(
         `SELECT ceil(extract(epoch FROM max(blocked_until) - clock_timestamp()))::int AS seconds
          FROM sign_in_attempts WHERE key = ANY ($1::bytea[]) HAVING max(blocked_until) > clock_timestamp()`,
-        [[...(who ? [who] : []), ...places].map(({ key }) => key)],
+        [[...(who ? [who] : []), ...networks].map(({ key }) => key)],
       )
       // what blocked a moment ago may be over by now
       return rows[0]?.seconds ?? (who ? 1 : undefined)
     },
 
-    /** Counts a failure of the places. */
-    async failed(places: readonly AttemptKey[]): Promise<void> {
-      await count(places, [])
+    /** Counts a failure of the networks. */
+    async failed(networks: readonly AttemptKey[]): Promise<void> {
+      await count(networks, [])
     },
 
     /** What was counted beforehand was no failure. */

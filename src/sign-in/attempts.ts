@@ -5,7 +5,7 @@ import type { Keyring } from '#sealing/keyring.ts'
 import { type AttemptKey, type AttemptKind, createAttemptsStore } from './attempts-store.ts'
 import { TooManyAttempts } from './errors.ts'
 
-/** Bits of a network that count as one place: `address` for one customer, `network` for their neighbours. */
+/** Bits of a network that count as one: `address` for one customer, `network` for their neighbours. */
 const PREFIXES = { ipv4: { address: 32, network: 24 }, ipv6: { address: 64, network: 48 } } as const
 
 export interface Attempt {
@@ -25,7 +25,7 @@ export interface BegunAttempt {
 export interface Attempts {
   /**
    * Counts a failure of the account beforehand, so that a thousand at once count a thousand times. Throws
-   * TooManyAttempts (429) while the account or the place must wait.
+   * TooManyAttempts (429) while the account or its network must wait.
    */
   begin(attempt: Attempt): Promise<BegunAttempt>
   removeExpired(): Promise<number>
@@ -42,20 +42,20 @@ export function createAttempts({ db, keyring }: { db: Queryable; keyring: Pick<K
   return {
     async begin({ method, who: name, address }) {
       const who = name === undefined ? undefined : keyOf('who', method, name.toLowerCase())
-      const places = placesOf(address).map(({ kind, place }) => keyOf(kind, place))
-      const seconds = await store.begin(who, places)
+      const networks = networksOf(address).map(({ kind, network }) => keyOf(kind, network))
+      const seconds = await store.begin(who, networks)
       if (seconds !== undefined) throw new TooManyAttempts(seconds)
       return {
         succeeded: async () => who && store.forgive(who),
-        // many people sign in from one place at the same time: there only what failed counts
-        failed: () => store.failed(places),
+        // many people sign in from one network at the same time: there only failures count
+        failed: () => store.failed(networks),
       }
     },
     removeExpired: store.removeExpired,
   }
 }
 
-function placesOf(address: string | undefined): { kind: 'address' | 'network'; place: string }[] {
+function networksOf(address: string | undefined): { kind: 'address' | 'network'; network: string }[] {
   if (address === undefined || !ipaddr.isValid(address)) return []
   const parsed = ipaddr.process(address)
   const prefixes = PREFIXES[parsed.kind()]
@@ -65,6 +65,6 @@ function placesOf(address: string | undefined): { kind: 'address' | 'network'; p
       parsed.kind() === 'ipv4'
         ? ipaddr.IPv4.networkAddressFromCIDR(`${parsed.toString()}/${mask}`)
         : ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${mask}`)
-    return { kind, place: `${network.toString()}/${mask}` }
+    return { kind, network: `${network.toString()}/${mask}` }
   })
 }

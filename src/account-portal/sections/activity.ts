@@ -6,7 +6,7 @@ import { foreign } from '#pages/design/components.ts'
 import { sheet, table } from '#pages/design/work-components.ts'
 import { ACCOUNT_CLIENT_ID } from '#oidc/engine/account-client.ts'
 import { datesOf } from '../dates.ts'
-import type { Frame } from '../frame.ts'
+import type { Layout } from '../layout.ts'
 import { TEXTS } from '../texts/texts.ts'
 import type { Section, Visit } from '../visit.ts'
 
@@ -14,12 +14,12 @@ const PAGE = 30
 const TYPES = Object.keys(TEXTS.en.activity.events)
 
 export interface ActivityDeps {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly audit: Pick<Audit, 'list'>
   readonly clients: Pick<Clients, 'find'>
 }
 
-export function createActivity({ frame, audit, clients }: ActivityDeps): Section {
+export function createActivity({ layout, audit, clients }: ActivityDeps): Section {
   return {
     name: 'activity',
     async show(visit, again) {
@@ -35,7 +35,7 @@ export function createActivity({ frame, audit, clients }: ActivityDeps): Section
       })
       const shown = found.slice(0, PAGE)
       const lines = await Promise.all(shown.map((event) => lineOf(clients, visit, event)))
-      const path = frame.paths.section('activity')
+      const path = layout.paths.section('activity')
       const older =
         found.length > PAGE ? html`<a href="${path}?before=${shown.at(-1)?.id ?? ''}">${texts.older}</a>` : ''
       const newest = before === undefined ? '' : html`<a href="${path}">${texts.newest}</a>`
@@ -48,7 +48,7 @@ export function createActivity({ frame, audit, clients }: ActivityDeps): Section
                 html`${table({ caption: texts.caption, columns, rows: lines })}
                   <p class="pages">${newest} ${older}</p>`,
               )}`
-      await frame.send(visit, { name: 'activity', again, content })
+      await layout.send(visit, { name: 'activity', again, content })
     },
   }
 }

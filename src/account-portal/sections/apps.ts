@@ -6,19 +6,19 @@ import { ask, rows, sheet, type Row } from '#pages/design/work-components.ts'
 import type { AccountAccess, AccountConsent } from '#oidc/sessions/account-access.ts'
 import type { Resources } from '#resources/resource.ts'
 import { datesOf } from '../dates.ts'
-import type { Frame } from '../frame.ts'
+import type { Layout } from '../layout.ts'
 import { TEXTS } from '../texts/texts.ts'
 import type { Section, Visit } from '../visit.ts'
 
 export interface AppsDeps {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly accountAccess: Pick<AccountAccess, 'consents' | 'withdrawConsent'>
   readonly clients: Pick<Clients, 'find'>
   readonly resources: Pick<Resources, 'find'>
 }
 
 export function createApps(deps: AppsDeps): Section {
-  const { frame, accountAccess } = deps
+  const { layout, accountAccess } = deps
   return {
     name: 'apps',
 
@@ -31,7 +31,7 @@ export function createApps(deps: AppsDeps): Section {
           ? sheet(html`<p>${texts.empty}</p>`)
           : html`<p>${texts.lead}</p>
               ${sheet(rows(listed))}`
-      await frame.send(visit, { name: 'apps', again, content })
+      await layout.send(visit, { name: 'apps', again, content })
     },
 
     async answer({ account, by }, form) {
@@ -47,7 +47,7 @@ async function row(deps: AppsDeps, visit: Visit, consent: AccountConsent): Promi
   const given = client?.metadata['client_name']
   const name = typeof given === 'string' ? given : consent.clientId
   const act = html`<p>${texts.removeWords(name)}</p>
-    ${deps.frame.form(
+    ${deps.layout.form(
       visit,
       'apps',
       html`${hidden('app', consent.clientId)}${button({ label: texts.remove(name), kind: 'danger' })}`,

@@ -8,14 +8,14 @@ import { normalizedCode } from '#sign-in/one-time-code.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
 import { datesOf } from '../dates.ts'
-import type { Frame } from '../frame.ts'
+import type { Layout } from '../layout.ts'
 import type { Notices } from '../notices.ts'
 import { shownCodes } from '../shown-codes.ts'
 import { TEXTS } from '../texts/texts.ts'
 import type { Answer, Section, ShownAgain, Visit } from '../visit.ts'
 
 export interface AuthenticatorDeps {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly totp: Pick<Totp, 'state' | 'begin' | 'pending' | 'confirm' | 'remove'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'generate' | 'left' | 'removeAll'>
   readonly notices: Notices
@@ -24,7 +24,7 @@ export interface AuthenticatorDeps {
 type Setup = NonNullable<Awaited<ReturnType<Totp['pending']>>>
 
 export function createAuthenticator(deps: AuthenticatorDeps): Section {
-  const { frame, totp } = deps
+  const { layout, totp } = deps
   return {
     name: 'authenticator',
     isGuarded: () => true,
@@ -38,7 +38,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Section {
           return confirm(deps, visit, form.one('code') ?? '')
         default:
           await totp.begin(visit.account, brandOf(visit.ctx).name)
-          frame.paths.lead(visit.ctx, frame.paths.section('authenticator'))
+          layout.paths.lead(visit.ctx, layout.paths.section('authenticator'))
           return undefined
       }
     },
@@ -55,7 +55,7 @@ async function remove({ totp, recoveryCodes, notices }: AuthenticatorDeps, visit
 }
 
 async function confirm(deps: AuthenticatorDeps, visit: Visit, code: string): Promise<Answer> {
-  const { frame, totp, recoveryCodes, notices } = deps
+  const { layout, totp, recoveryCodes, notices } = deps
   const { account, by, language } = visit
   const texts = TEXTS[language].authenticator
   const again = (message: string) => show(deps, visit, { status: 422, errors: [{ field: 'code', message }] })
@@ -73,11 +73,11 @@ async function confirm(deps: AuthenticatorDeps, visit: Visit, code: string): Pro
     return again(texts.wrong).then(() => undefined)
   }
   if (!needsCodes) return 'totpAdded'
-  await shownCodes(frame, visit, { name: 'authenticator', codes, done: 'totpAdded' })
+  await shownCodes(layout, visit, { name: 'authenticator', codes, done: 'totpAdded' })
   return undefined
 }
 
-async function show({ frame, totp }: AuthenticatorDeps, visit: Visit, again?: ShownAgain): Promise<void> {
+async function show({ layout, totp }: AuthenticatorDeps, visit: Visit, again?: ShownAgain): Promise<void> {
   const { account, isFresh, language } = visit
   const texts = TEXTS[language].authenticator
   const [state, pending] = await Promise.all([totp.state(account.sub), totp.pending(account, brandOf(visit.ctx).name)])
@@ -94,16 +94,16 @@ async function show({ frame, totp }: AuthenticatorDeps, visit: Visit, again?: Sh
       kind: state || pending ? 'secondary' : 'primary',
     })
     const gone = html`<p>${texts.removeWords}</p>
-      ${frame.form(visit, 'authenticator', html`${hidden('act', 'remove')}${button({ label: texts.remove, kind: 'danger' })}`)}`
-    return html`${frame.form(visit, 'authenticator', html`${hidden('act', 'begin')}${begin}`)}
+      ${layout.form(visit, 'authenticator', html`${hidden('act', 'remove')}${button({ label: texts.remove, kind: 'danger' })}`)}`
+    return html`${layout.form(visit, 'authenticator', html`${hidden('act', 'begin')}${begin}`)}
     ${state ? ask(texts.remove, gone) : ''}`
   }
 
-  const setup = isFresh && pending ? setupSection(frame, visit, pending, again) : ''
-  await frame.send(visit, {
+  const setup = isFresh && pending ? setupSection(layout, visit, pending, again) : ''
+  await layout.send(visit, {
     name: 'authenticator',
     again,
-    content: html`${isFresh ? '' : frame.confirm(visit, 'authenticator')}${setup}${yours}`,
+    content: html`${isFresh ? '' : layout.confirm(visit, 'authenticator')}${setup}${yours}`,
   })
 }
 
@@ -114,7 +114,7 @@ function stateRow(visit: Visit, state: { confirmedAt: Date; lastUsedAt: Date | n
   return rows([{ name: texts.name, facts: [texts.since(dates.moment(state.confirmedAt)), used] }])
 }
 
-function setupSection(frame: Frame, visit: Visit, { qr, secret, uri }: Setup, again?: ShownAgain): Html {
+function setupSection(layout: Layout, visit: Visit, { qr, secret, uri }: Setup, again?: ShownAgain): Html {
   const texts = TEXTS[visit.language].authenticator
   const code = field({
     name: 'code',
@@ -131,7 +131,7 @@ function setupSection(frame: Frame, visit: Visit, { qr, secret, uri }: Setup, ag
       <p>${texts.type}</p>
       <p class="mono" dir="ltr">${(secret.match(/.{1,4}/g) ?? []).join(' ')}</p>
     </div>
-    ${frame.form(
+    ${layout.form(
       visit,
       'authenticator',
       html`${hidden('act', 'confirm')}${code}${button({ label: texts.confirm, kind: 'primary' })}`,

@@ -5,13 +5,13 @@ import { button, field, hidden } from '#pages/design/components.ts'
 import { ask, section } from '#pages/design/work-components.ts'
 import { sendPage } from '#pages/page.ts'
 import { collectData, type CollectedDeps } from '../collected-data.ts'
-import type { Frame } from '../frame.ts'
+import type { Layout } from '../layout.ts'
 import type { Notices } from '../notices.ts'
 import { TEXTS } from '../texts/texts.ts'
 import type { Answer, Section, ShownAgain, Visit } from '../visit.ts'
 
 export interface DataDeps extends CollectedDeps {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly accounts: Pick<Accounts, 'remove'>
   readonly notices: Notices
 }
@@ -20,7 +20,7 @@ export function createData(deps: DataDeps): Section {
   return {
     name: 'data',
     isGuarded: () => true,
-    show: (visit, again) => show(deps.frame, visit, again),
+    show: (visit, again) => show(deps.layout, visit, again),
     answer: (visit, form) =>
       form.one('act') === 'delete' ? remove(deps, visit, (form.one('email') ?? '').trim()) : download(deps, visit),
   }
@@ -36,11 +36,11 @@ async function download(deps: DataDeps, visit: Visit): Promise<Answer> {
   return undefined
 }
 
-async function remove({ accounts, frame, notices }: DataDeps, visit: Visit, typed: string): Promise<Answer> {
+async function remove({ accounts, layout, notices }: DataDeps, visit: Visit, typed: string): Promise<Answer> {
   const { account, by, ctx, language } = visit
   const texts = TEXTS[language].data
   if (typed.toLowerCase() !== account.email.toLowerCase()) {
-    await show(frame, visit, { status: 422, errors: [{ field: 'email', message: texts.wrong }] })
+    await show(layout, visit, { status: 422, errors: [{ field: 'email', message: texts.wrong }] })
     return undefined
   }
   await accounts.remove(account.sub, undefined, by, (trx) => notices.deleted(trx, visit))
@@ -55,26 +55,26 @@ async function remove({ accounts, frame, notices }: DataDeps, visit: Visit, type
   return undefined
 }
 
-async function show(frame: Frame, visit: Visit, again?: ShownAgain): Promise<void> {
+async function show(layout: Layout, visit: Visit, again?: ShownAgain): Promise<void> {
   const texts = TEXTS[visit.language].data
   if (!visit.isFresh) {
-    return frame.send(visit, { name: 'data', again, content: frame.confirm(visit, 'data') })
+    return layout.send(visit, { name: 'data', again, content: layout.confirm(visit, 'data') })
   }
   const exporting = html`${hidden('act', 'export')}${button({ label: texts.export })}`
-  await frame.send(visit, {
+  await layout.send(visit, {
     name: 'data',
     again,
     content: html`${section({
       id: 'download',
       heading: texts.download,
       lead: texts.downloadLead,
-      content: frame.form(visit, 'data', exporting),
+      content: layout.form(visit, 'data', exporting),
     })}
-    ${section({ id: 'remove', heading: texts.remove, lead: texts.removeLead, content: removal(frame, visit, again) })}`,
+    ${section({ id: 'remove', heading: texts.remove, lead: texts.removeLead, content: removal(layout, visit, again) })}`,
   })
 }
 
-function removal(frame: Frame, visit: Visit, again: ShownAgain | undefined): Html {
+function removal(layout: Layout, visit: Visit, again: ShownAgain | undefined): Html {
   const texts = TEXTS[visit.language].data
   const email = field({
     name: 'email',
@@ -84,7 +84,7 @@ function removal(frame: Frame, visit: Visit, again: ShownAgain | undefined): Htm
     error: again?.errors?.[0]?.message,
   })
   const asked = html`<p>${texts.typed(visit.account.email)}</p>
-    ${frame.form(
+    ${layout.form(
       visit,
       'data',
       html`${hidden('act', 'delete')}${email}${button({ label: texts.submit, kind: 'danger' })}`,

@@ -5,17 +5,17 @@ import type { Form } from '#http/body.ts'
 import { button, field, hidden } from '#pages/design/components.ts'
 import { rows, section, sheet } from '#pages/design/work-components.ts'
 import type { EmailAddress } from '#verification/email-address.ts'
-import type { Frame } from '../frame.ts'
+import type { Layout } from '../layout.ts'
 import { TEXTS } from '../texts/texts.ts'
 import type { Answer, Section, ShownAgain, Visit } from '../visit.ts'
 
 export interface EmailDeps {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly emailAddress: EmailAddress
 }
 
 export function createEmailSection(deps: EmailDeps): Section {
-  const { emailAddress, frame } = deps
+  const { emailAddress, layout } = deps
   return {
     name: 'email',
     // who confirms has proven who they are when they asked, in the same session
@@ -30,7 +30,7 @@ export function createEmailSection(deps: EmailDeps): Section {
       if (form.one('act') === 'ask') return ask(deps, visit, (form.one('email') ?? '').trim())
       const confirmed = await emailAddress.confirm(handleOf(visit), given(visit, form), visit.by)
       if (confirmed) {
-        frame.tell(visit, 'profile', 'emailConfirmed')
+        layout.tell(visit, 'profile', 'emailConfirmed')
         return undefined
       }
       const message = TEXTS[visit.language].email.wrong
@@ -51,44 +51,44 @@ function given({ account }: Visit, form: Form): Parameters<EmailAddress['confirm
   return token === undefined ? { sub, code: form.one('code') ?? '' } : { sub, token }
 }
 
-async function ask({ emailAddress, frame }: EmailDeps, visit: Visit, address: string): Promise<Answer> {
+async function ask({ emailAddress, layout }: EmailDeps, visit: Visit, address: string): Promise<Answer> {
   const { account, by, language } = visit
   if (!isEmail(address)) {
     const errors = [{ field: 'email', message: TEXTS[language].email.invalid }]
-    await show({ emailAddress, frame }, visit, { status: 422, errors, values: { email: address } })
+    await show({ emailAddress, layout }, visit, { status: 422, errors, values: { email: address } })
     return undefined
   }
   await emailAddress.ask(handleOf(visit), { account, address, language, path: '/account/email' }, by)
-  frame.paths.lead(visit.ctx, frame.paths.section('email'))
+  layout.paths.lead(visit.ctx, layout.paths.section('email'))
   return undefined
 }
 
-async function show({ emailAddress, frame }: EmailDeps, visit: Visit, again?: ShownAgain): Promise<void> {
+async function show({ emailAddress, layout }: EmailDeps, visit: Visit, again?: ShownAgain): Promise<void> {
   const { account, ctx, isFresh, language } = visit
   const texts = TEXTS[language].email
   const state = account.emailVerified ? TEXTS[language].profile.verified : TEXTS[language].profile.unverified
   const present = sheet(rows([{ name: account.email, state }]))
-  const send = (content: Html) => frame.send(visit, { name: 'email', again, content: html`${present}${content}` })
+  const send = (content: Html) => layout.send(visit, { name: 'email', again, content: html`${present}${content}` })
   if (!emailAddress.available) return send(sheet(html`<p>${texts.unavailable}</p>`))
   const { token } = ctx.query
   // opening a link changes nothing: programs that look into mails open them too
-  if (ctx.method === 'GET' && typeof token === 'string') return send(linkSection(frame, visit, token))
+  if (ctx.method === 'GET' && typeof token === 'string') return send(linkSection(layout, visit, token))
   const asked = await emailAddress.asked(handleOf(visit), account.sub)
-  const code = asked === undefined ? '' : codeSection(frame, visit, { asked, again })
+  const code = asked === undefined ? '' : codeSection(layout, visit, { asked, again })
   const other = isFresh
-    ? askSection(frame, visit, { kind: asked === undefined ? 'primary' : 'secondary', again })
-    : frame.confirm(visit, 'email')
+    ? askSection(layout, visit, { kind: asked === undefined ? 'primary' : 'secondary', again })
+    : layout.confirm(visit, 'email')
   await send(html`${code}${other}`)
 }
 
-function linkSection(frame: Frame, visit: Visit, token: string): Html {
+function linkSection(layout: Layout, visit: Visit, token: string): Html {
   const texts = TEXTS[visit.language].email
   const content = html`${hidden('token', token)}${button({ label: texts.confirm, kind: 'primary' })}`
-  return section({ id: 'link', heading: texts.linkHeading, content: frame.form(visit, 'email', content) })
+  return section({ id: 'link', heading: texts.linkHeading, content: layout.form(visit, 'email', content) })
 }
 
 function codeSection(
-  frame: Frame,
+  layout: Layout,
   visit: Visit,
   { asked, again }: { readonly asked: string; readonly again: ShownAgain | undefined },
 ): Html {
@@ -106,12 +106,12 @@ function codeSection(
     id: 'sent',
     heading: texts.sentHeading,
     lead: texts.sent(asked),
-    content: frame.form(visit, 'email', content),
+    content: layout.form(visit, 'email', content),
   })
 }
 
 function askSection(
-  frame: Frame,
+  layout: Layout,
   visit: Visit,
   { kind, again }: { readonly kind: 'primary' | 'secondary'; readonly again: ShownAgain | undefined },
 ): Html {
@@ -130,6 +130,6 @@ function askSection(
     id: 'ask',
     heading: account.emailVerified ? texts.changeHeading : texts.proveHeading,
     lead: texts.askLead,
-    content: frame.form(visit, 'email', content),
+    content: layout.form(visit, 'email', content),
   })
 }

@@ -6,12 +6,12 @@ import { LinkNotFound } from '#federation/errors.ts'
 import type { UpstreamSignIn, OwnLinkOutcome } from '#federation/upstream-sign-in.ts'
 import type { Upstream } from '#federation/upstream.ts'
 import { datesOf } from '../dates.ts'
-import type { Frame } from '../frame.ts'
+import type { Layout } from '../layout.ts'
 import { TEXTS } from '../texts/texts.ts'
 import type { Section, ShownAgain, Visit } from '../visit.ts'
 
 export interface LinkedDeps {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly upstreamSignIn: Pick<UpstreamSignIn, 'links' | 'unlink' | 'offered' | 'beginLink' | 'finishLink'>
 }
 
@@ -38,7 +38,7 @@ export function createLinked(deps: LinkedDeps): Section {
         { account, session: session.uid, answer: ctx.querystring },
         visit.by,
       )
-      if (outcome === 'linked') return deps.frame.tell(visit, 'linked', 'linked')
+      if (outcome === 'linked') return deps.layout.tell(visit, 'linked', 'linked')
       await list(deps, visit, REFUSALS[outcome])
     },
 
@@ -52,40 +52,44 @@ export function createLinked(deps: LinkedDeps): Section {
   }
 }
 
-async function list({ frame, upstreamSignIn }: LinkedDeps, visit: Visit, again: ShownAgain | undefined): Promise<void> {
+async function list(
+  { layout, upstreamSignIn }: LinkedDeps,
+  visit: Visit,
+  again: ShownAgain | undefined,
+): Promise<void> {
   const texts = TEXTS[visit.language].linked
   const [links, offered] = await Promise.all([upstreamSignIn.links(visit.account.sub), upstreamSignIn.offered()])
   const further = offered.filter(({ id }) => !links.some(({ upstream }) => upstream === id))
   const isAsked = links.length > 0 || further.length > 0
-  await frame.send(visit, {
+  await layout.send(visit, {
     name: 'linked',
     again,
     content: html`${links.length === 0 ? '' : html`<p>${texts.lead}</p>`}
-    ${isAsked && !visit.isFresh ? frame.confirm(visit, 'linked') : ''}
-    ${sheet(links.length === 0 ? html`<p>${texts.empty}</p>` : rows(links.map((link) => row(frame, visit, link))))}
-    ${further.length === 0 || !visit.isFresh ? '' : additions(frame, visit, further)}`,
+    ${isAsked && !visit.isFresh ? layout.confirm(visit, 'linked') : ''}
+    ${sheet(links.length === 0 ? html`<p>${texts.empty}</p>` : rows(links.map((link) => row(layout, visit, link))))}
+    ${further.length === 0 || !visit.isFresh ? '' : additions(layout, visit, further)}`,
   })
 }
 
-function additions(frame: Frame, visit: Visit, further: readonly Pick<Upstream, 'id' | 'name'>[]): Html {
+function additions(layout: Layout, visit: Visit, further: readonly Pick<Upstream, 'id' | 'name'>[]): Html {
   const texts = TEXTS[visit.language].linked
   const buttons = further.map(({ id, name }) => button({ label: texts.add(name), name: 'link', value: id }))
   return section({
     id: 'more',
     heading: texts.more,
     lead: texts.moreLead,
-    content: frame.form(visit, 'linked', html`${buttons}`),
+    content: layout.form(visit, 'linked', html`${buttons}`),
   })
 }
 
 /** A page that leads on: a form may not lead to another's address by itself (Content Security Policy, form-action). */
-async function leadOn({ frame, upstreamSignIn }: LinkedDeps, visit: Visit, wanted: string): Promise<undefined> {
+async function leadOn({ layout, upstreamSignIn }: LinkedDeps, visit: Visit, wanted: string): Promise<undefined> {
   const url = await upstreamSignIn.beginLink({ upstream: wanted, session: visit.session.uid })
   const name = (await upstreamSignIn.offered()).find(({ id }) => id === wanted)?.name
   if (!url || name === undefined) throw new LinkNotFound()
   const texts = TEXTS[visit.language].linked
   visit.ctx.set('Refresh', `0; url=${url.href}`)
-  await frame.send(visit, {
+  await layout.send(visit, {
     name: 'linked',
     content: sheet(
       html`<p>${texts.going(name)}</p>
@@ -94,12 +98,12 @@ async function leadOn({ frame, upstreamSignIn }: LinkedDeps, visit: Visit, wante
   })
 }
 
-function row(frame: Frame, visit: Visit, { name, upstream, subject, linkedAt, lastUsedAt }: Link): Row {
+function row(layout: Layout, visit: Visit, { name, upstream, subject, linkedAt, lastUsedAt }: Link): Row {
   const texts = TEXTS[visit.language].linked
   const dates = datesOf(visit)
   const facts = [texts.since(dates.day(linkedAt)), ...(lastUsedAt ? [texts.used(dates.day(lastUsedAt))] : [])]
   const act = html`<p>${texts.removeWords}</p>
-    ${frame.form(
+    ${layout.form(
       visit,
       'linked',
       html`${hidden('upstream', upstream)}${hidden('subject', subject)}${button({

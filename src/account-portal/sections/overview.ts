@@ -8,12 +8,12 @@ import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
 import { datesOf } from '../dates.ts'
-import type { Frame } from '../frame.ts'
+import type { Layout } from '../layout.ts'
 import { TEXTS } from '../texts/texts.ts'
 import type { Section, SectionName, Visit } from '../visit.ts'
 
 export interface OverviewDeps {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly passwords: Pick<Passwords, 'state'>
   readonly passkeys: Pick<Passkeys, 'list'>
   readonly totp: Pick<Totp, 'state'>
@@ -23,7 +23,7 @@ export interface OverviewDeps {
 }
 
 export function createOverview(deps: OverviewDeps): Section {
-  const { frame } = deps
+  const { layout } = deps
   return {
     name: 'overview',
     async show(visit, again) {
@@ -31,8 +31,8 @@ export function createOverview(deps: OverviewDeps): Section {
       const texts = TEXTS[language]
       const { signingIn, access } = await statesOf(deps, visit)
       const row = ([name, state]: readonly [SectionName, string]) => ({
-        name: texts.frame.titles[name],
-        href: frame.paths.section(name),
+        name: texts.layout.titles[name],
+        href: layout.paths.section(name),
         state,
       })
       const content = html`${section({
@@ -42,7 +42,7 @@ export function createOverview(deps: OverviewDeps): Section {
       })}
       ${section({ id: 'access', heading: texts.overview.access, content: rows(access.map(row)) })}
       ${section({ id: 'you', heading: texts.overview.you, content: rows([row(['profile', account.email])]) })}`
-      await frame.send(visit, {
+      await layout.send(visit, {
         name: 'overview',
         heading: texts.overview.hello(account.name ?? account.email),
         again,

@@ -6,13 +6,13 @@ import { answerPasskeyForm } from '#sign-in/passkey/account-forms.ts'
 import { passkeyAddition, passkeyList } from '#sign-in/passkey/parts.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { AssertNotLastCredential } from '#sign-in/last-credential.ts'
-import type { Frame } from '../frame.ts'
+import type { Layout } from '../layout.ts'
 import type { Notices } from '../notices.ts'
 import { type Done, TEXTS } from '../texts/texts.ts'
 import type { Section, ShownAgain, Visit } from '../visit.ts'
 
 export interface PasskeysDeps {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly passkeys: Pick<Passkeys, 'list' | 'registrationOptions' | 'register' | 'rename' | 'remove'>
   readonly notices: Notices
   readonly assertNotLastCredential: AssertNotLastCredential
@@ -27,7 +27,7 @@ const DONE: Readonly<Record<PasskeyChange, Done>> = {
 export function createPasskeysSection(deps: PasskeysDeps): Section & {
   /** Fresh options as JSON, for a page that was open for a while. */ options(visit: Visit): Promise<void>
 } {
-  const { frame, passkeys, notices, assertNotLastCredential } = deps
+  const { layout, passkeys, notices, assertNotLastCredential } = deps
   // a challenge is for one session: what was answered in another browser adds nothing here
   const bindingOf = ({ session }: Visit) => `account ${session.uid}`
 
@@ -50,7 +50,7 @@ export function createPasskeysSection(deps: PasskeysDeps): Section & {
         },
       })
       if (change !== undefined) return DONE[change]
-      frame.paths.lead(visit.ctx, frame.paths.section('passkeys'))
+      layout.paths.lead(visit.ctx, layout.paths.section('passkeys'))
       return undefined
     },
 
@@ -64,10 +64,10 @@ export function createPasskeysSection(deps: PasskeysDeps): Section & {
 }
 
 async function show(deps: PasskeysDeps, binding: string, visit: Visit, again?: ShownAgain): Promise<void> {
-  const { frame, passkeys } = deps
+  const { layout, passkeys } = deps
   const { account, csrf, isFresh, language } = visit
   const texts = TEXTS[language].passkeys
-  const sent = { language, action: frame.paths.section('passkeys'), csrfField: csrf }
+  const sent = { language, action: layout.paths.section('passkeys'), csrfField: csrf }
   const list = await passkeys.list(account.sub)
   const yours = section({
     id: 'yours',
@@ -76,11 +76,11 @@ async function show(deps: PasskeysDeps, binding: string, visit: Visit, again?: S
     content: passkeyList({ ...sent, passkeys: list }),
   })
   if (!isFresh) {
-    const content = html`${frame.confirm(visit, 'passkeys')}${yours}`
-    return frame.send(visit, { name: 'passkeys', again, content })
+    const content = html`${layout.confirm(visit, 'passkeys')}${yours}`
+    return layout.send(visit, { name: 'passkeys', again, content })
   }
   const options = await passkeys.registrationOptions(account, binding)
-  const addition = passkeyAddition({ ...sent, options, renewPath: frame.paths.passkeyOptions })
+  const addition = passkeyAddition({ ...sent, options, renewPath: layout.paths.passkeyOptions })
   const add = section({ id: 'add', heading: texts.add, lead: texts.addLead, content: addition.content })
-  await frame.send(visit, { name: 'passkeys', again, content: html`${yours}${add}`, policy: addition.policy })
+  await layout.send(visit, { name: 'passkeys', again, content: html`${yours}${add}`, policy: addition.policy })
 }

@@ -8,13 +8,13 @@ import type { AccountAccess } from '#oidc/sessions/account-access.ts'
 import { PasswordInvalid } from '#sign-in/errors.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import { datesOf } from '../dates.ts'
-import type { Frame } from '../frame.ts'
+import type { Layout } from '../layout.ts'
 import type { Notices } from '../notices.ts'
 import { TEXTS } from '../texts/texts.ts'
 import type { Answer, FieldError, Section, ShownAgain, Visit } from '../visit.ts'
 
 export interface PasswordDeps {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly passwords: Pick<Passwords, 'state' | 'change' | 'reset'>
   readonly accountAccess: Pick<AccountAccess, 'endOthers' | 'sessions'>
   readonly notices: Notices
@@ -30,7 +30,7 @@ interface Entered {
 }
 
 export function createPasswordSection(deps: PasswordDeps): Section {
-  const { frame, passwords } = deps
+  const { layout, passwords } = deps
 
   async function show(visit: Visit, again?: ShownAgain): Promise<void> {
     const texts = TEXTS[visit.language].password
@@ -41,11 +41,11 @@ export function createPasswordSection(deps: PasswordDeps): Section {
           id: 'new',
           heading: texts.heading,
           lead: texts.lead,
-          content: frame.form(visit, 'password', fieldsOf(visit, { hasOne: state !== undefined, ticked, again })),
+          content: layout.form(visit, 'password', fieldsOf(visit, { hasOne: state !== undefined, ticked, again })),
         })
-      : frame.confirm(visit, 'password')
+      : layout.confirm(visit, 'password')
     const lead = state === undefined ? texts.none : texts.state(datesOf(visit).day(state.updatedAt))
-    await frame.send(visit, {
+    await layout.send(visit, {
       name: 'password',
       again,
       content: html`<p>${lead}</p>

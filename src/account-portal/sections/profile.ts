@@ -6,7 +6,7 @@ import { button, field } from '#pages/design/components.ts'
 import { choice, rows, section } from '#pages/design/work-components.ts'
 import type { Form } from '#http/body.ts'
 import { LANGUAGES } from '#pages/i18n/language.ts'
-import type { Frame } from '../frame.ts'
+import type { Layout } from '../layout.ts'
 import { type PortalTexts, TEXTS } from '../texts/texts.ts'
 import type { Section, ShownAgain, Visit } from '../visit.ts'
 
@@ -34,11 +34,11 @@ const FIELDS: Readonly<Record<FieldName, FieldKind>> = {
 const NAMES = Object.keys(FIELDS) as FieldName[]
 
 export interface ProfileDeps {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly accounts: Pick<Accounts, 'update'>
 }
 
-export function createProfile({ frame, accounts }: ProfileDeps): Section {
+export function createProfile({ layout, accounts }: ProfileDeps): Section {
   async function show(visit: Visit, again?: ShownAgain): Promise<void> {
     const { account, language } = visit
     const texts = TEXTS[language].profile
@@ -46,16 +46,16 @@ export function createProfile({ frame, accounts }: ProfileDeps): Section {
     const email = {
       name: account.email,
       state: account.emailVerified ? texts.verified : texts.unverified,
-      acts: html`<p><a href="${frame.paths.section('email')}">${texts.changeEmail}</a></p>`,
+      acts: html`<p><a href="${layout.paths.section('email')}">${texts.changeEmail}</a></p>`,
     }
     const content = html`${section({ id: 'email', heading: texts.email, content: rows([email]) })}
     ${section({
       id: 'details',
       heading: texts.details,
       lead: texts.lead,
-      content: frame.form(visit, 'profile', fieldsOf(visit, values, again)),
+      content: layout.form(visit, 'profile', fieldsOf(visit, values, again)),
     })}`
-    await frame.send(visit, { name: 'profile', again, content })
+    await layout.send(visit, { name: 'profile', again, content })
   }
 
   return {

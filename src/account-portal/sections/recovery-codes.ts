@@ -5,21 +5,21 @@ import { section } from '#pages/design/work-components.ts'
 import { FactorNotFound } from '#sign-in/errors.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
-import type { Frame } from '../frame.ts'
+import type { Layout } from '../layout.ts'
 import type { Notices } from '../notices.ts'
 import { shownCodes } from '../shown-codes.ts'
 import { TEXTS } from '../texts/texts.ts'
 import type { Section, Visit } from '../visit.ts'
 
 export interface RecoveryCodesDeps {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly recoveryCodes: Pick<RecoveryCodes, 'generate' | 'left'>
   readonly totp: Pick<Totp, 'isEnrolled'>
   readonly notices: Notices
 }
 
 export function createRecoveryCodesSection(deps: RecoveryCodesDeps): Section {
-  const { frame, recoveryCodes, totp, notices } = deps
+  const { layout, recoveryCodes, totp, notices } = deps
   return {
     name: 'recovery-codes',
     isGuarded: () => true,
@@ -33,10 +33,10 @@ export function createRecoveryCodesSection(deps: RecoveryCodesDeps): Section {
         heading: texts.yours,
         lead: texts.lead,
         content: html`<p>${left === 0 ? texts.none : texts.left(left)}</p>
-          ${hasApp ? (isFresh ? making(frame, visit, left) : '') : appFirst(frame, visit)}`,
+          ${hasApp ? (isFresh ? making(layout, visit, left) : '') : appFirst(layout, visit)}`,
       })
-      const confirm = hasApp && !isFresh ? frame.confirm(visit, 'recovery-codes') : ''
-      await frame.send(visit, { name: 'recovery-codes', again, content: html`${confirm}${yours}` })
+      const confirm = hasApp && !isFresh ? layout.confirm(visit, 'recovery-codes') : ''
+      await layout.send(visit, { name: 'recovery-codes', again, content: html`${confirm}${yours}` })
     },
 
     async answer(visit) {
@@ -45,21 +45,21 @@ export function createRecoveryCodesSection(deps: RecoveryCodesDeps): Section {
       const codes = await recoveryCodes.generate(account.sub, by, undefined, (trx) =>
         notices.factorChanged(trx, visit, 'recovery_codes_made'),
       )
-      await shownCodes(frame, visit, { name: 'recovery-codes', codes, done: 'codesMade' })
+      await shownCodes(layout, visit, { name: 'recovery-codes', codes, done: 'codesMade' })
       return undefined
     },
   }
 }
 
-function making(frame: Frame, visit: Visit, left: number): Html {
+function making(layout: Layout, visit: Visit, left: number): Html {
   const texts = TEXTS[visit.language].recoveryCodes
   const warning = left === 0 ? '' : html`<p class="small">${texts.again}</p>`
-  return frame.form(visit, 'recovery-codes', html`${warning}${button({ label: texts.make, kind: 'primary' })}`)
+  return layout.form(visit, 'recovery-codes', html`${warning}${button({ label: texts.make, kind: 'primary' })}`)
 }
 
-function appFirst(frame: Frame, { language }: Visit): Html {
+function appFirst(layout: Layout, { language }: Visit): Html {
   const texts = TEXTS[language].recoveryCodes
-  const href = frame.paths.section('authenticator')
+  const href = layout.paths.section('authenticator')
   return html`<p>${texts.needsApp}</p>
     <div>${buttonLink({ href, label: texts.toApp })}</div>`
 }

@@ -5,16 +5,16 @@ import { rows, section, type Row } from '#pages/design/work-components.ts'
 import { nameOfDevice } from '#http/device.ts'
 import type { AccountAccess, AccountSession } from '#oidc/sessions/account-access.ts'
 import { datesOf } from '../dates.ts'
-import type { Frame } from '../frame.ts'
+import type { Layout } from '../layout.ts'
 import { TEXTS } from '../texts/texts.ts'
 import type { Section, Visit } from '../visit.ts'
 
 export interface SessionsDeps {
-  readonly frame: Frame
+  readonly layout: Layout
   readonly accountAccess: Pick<AccountAccess, 'sessions' | 'endSession' | 'signOutElsewhere'>
 }
 
-export function createSessions({ frame, accountAccess }: SessionsDeps): Section {
+export function createSessions({ layout, accountAccess }: SessionsDeps): Section {
   return {
     name: 'sessions',
 
@@ -24,16 +24,16 @@ export function createSessions({ frame, accountAccess }: SessionsDeps): Section 
       const all = await accountAccess.sessions(account.sub)
       const here = all.filter(({ uid }) => uid === session.uid)
       const others = all.filter(({ uid }) => uid !== session.uid)
-      const listed = [...here, ...others].map((one) => row(frame, visit, one))
+      const listed = [...here, ...others].map((one) => row(layout, visit, one))
       const end = html`${hidden('act', 'others')}${button({ label: TEXTS[language].elsewhere.submit })}`
       const content = html`${section({ id: 'yours', heading: texts.yours, lead: texts.lead, content: rows(listed) })}
       ${section({
         id: 'others',
         heading: texts.others,
         lead: others.length === 0 ? texts.none : texts.othersLead,
-        ...(others.length === 0 ? {} : { content: frame.form(visit, 'sessions', end) }),
+        ...(others.length === 0 ? {} : { content: layout.form(visit, 'sessions', end) }),
       })}`
-      await frame.send(visit, { name: 'sessions', again, content })
+      await layout.send(visit, { name: 'sessions', again, content })
     },
 
     async answer({ account, by, session }, form) {
@@ -47,10 +47,10 @@ export function createSessions({ frame, accountAccess }: SessionsDeps): Section 
   }
 }
 
-function row(frame: Frame, visit: Visit, { uid, seenFrom, signedInAt, createdAt, lastUsedAt }: AccountSession): Row {
+function row(layout: Layout, visit: Visit, { uid, seenFrom, signedInAt, createdAt, lastUsedAt }: AccountSession): Row {
   const texts = TEXTS[visit.language]
   const dates = datesOf(visit)
-  const name = (seenFrom && nameOfDevice(seenFrom)) ?? texts.frame.unknownDevice
+  const name = (seenFrom && nameOfDevice(seenFrom)) ?? texts.layout.unknownDevice
   const address = seenFrom?.address
   const isHere = uid === visit.session.uid
   const facts = [
@@ -60,5 +60,5 @@ function row(frame: Frame, visit: Visit, { uid, seenFrom, signedInAt, createdAt,
   ]
   if (isHere) return { name, facts, state: texts.sessions.here }
   const end = button({ label: texts.sessions.endOf(name), kind: 'secondary' })
-  return { name, facts, state: frame.form(visit, 'sessions', html`${hidden('session', uid)}${end}`) }
+  return { name, facts, state: layout.form(visit, 'sessions', html`${hidden('session', uid)}${end}`) }
 }

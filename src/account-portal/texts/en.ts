@@ -7,7 +7,7 @@ import { EVENTS } from './events-en.ts'
 const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`
 
 export const en = {
-  frame: {
+  layout: {
     rail: 'Your account',
     signOut: 'Sign out',
     errorPrefix: 'Error',

@@ -5,7 +5,7 @@ import type { PortalTexts } from './en.ts'
 import { EVENTS } from './events-ko.ts'
 
 export const ko: PortalTexts = {
-  frame: {
+  layout: {
     rail: '내 계정',
     signOut: '로그아웃',
     errorPrefix: '오류',

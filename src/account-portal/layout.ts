@@ -37,14 +37,14 @@ const NOTICE = 'page-notice'
 /** The parameter that says what a form did. It chooses one of our sentences and is none itself. */
 const DONE = 'done'
 
-export interface FrameDeps {
+export interface LayoutDeps {
   readonly paths: Paths
   readonly accountAccess: Pick<AccountAccess, 'sessions'>
 }
 
-export interface Frame {
+export interface Layout {
   readonly paths: Paths
-  send(visit: Visit, page: FramedPage): Promise<void>
+  send(visit: Visit, page: SectionPage): Promise<void>
   /** The form of a visit, to the section's own address. */
   form(visit: Visit, name: SectionName, content: Html): Html
   /** What stands in the place of forms that want a fresh proof. */
@@ -53,7 +53,7 @@ export interface Frame {
   tell(visit: Visit, name: SectionName, what: Done): void
 }
 
-export interface FramedPage {
+export interface SectionPage {
   readonly name: SectionName
   readonly content: Html
   readonly heading?: string | Html
@@ -63,7 +63,7 @@ export interface FramedPage {
   readonly done?: Done
 }
 
-export function createFrame({ paths, accountAccess }: FrameDeps): Frame {
+export function createLayout({ paths, accountAccess }: LayoutDeps): Layout {
   const toSection = (visit: Visit, name: SectionName, content: Html) =>
     form(paths.section(name), html`${hidden(visit.csrf.name, visit.csrf.value)}${content}`)
 
@@ -91,7 +91,7 @@ export function createFrame({ paths, accountAccess }: FrameDeps): Frame {
 
     async send(visit, page) {
       const { ctx, language, account } = visit
-      const texts = TEXTS[language].frame
+      const texts = TEXTS[language].layout
       const { again, name } = page
       const what = page.done ?? doneOf(ctx.query[DONE])
       const title = texts.titles[name]
@@ -114,7 +114,7 @@ export function createFrame({ paths, accountAccess }: FrameDeps): Frame {
 }
 
 function railOf(paths: Paths, name: SectionName, language: Language): readonly (readonly NavigationLink[])[] {
-  const texts = TEXTS[language].frame.titles
+  const texts = TEXTS[language].layout.titles
   const current = UNDER[name] ?? name
   return RAIL.map((group) =>
     group.map((one) => ({ href: paths.section(one), label: texts[one], current: one === current })),
@@ -124,7 +124,7 @@ function railOf(paths: Paths, name: SectionName, language: Language): readonly (
 function problems({ problem, errors = [] }: ShownAgain, language: Visit['language']): Html {
   const texts = TEXTS[language]
   const said = problem === undefined ? '' : notice(NOTICE, texts.problems[problem])
-  return html`${said}${errors.length === 0 ? '' : errorSummary({ heading: texts.frame.errors, errors })}`
+  return html`${said}${errors.length === 0 ? '' : errorSummary({ heading: texts.layout.errors, errors })}`
 }
 
 function confirmation(texts: PortalTexts['fresh'], href: string): Html {
