@@ -41,8 +41,8 @@ export interface ProfileRow {
   readonly authMethods: readonly [AuthMethod, ...AuthMethod[]]
   /** Algorithms of client assertions. */
   readonly assertionAlgs: readonly string[]
-  /** Whether its assertions may name the token endpoint as audience when it is registered so. */
-  readonly tokenEndpointMayBeAudience: boolean
+  /** The FAPI security profile whose rules its requests and assertions must keep. */
+  readonly fapi?: '2.0'
   /** Algorithms of ID tokens, the default first. */
   readonly idTokenAlgs: readonly [string, ...string[]]
   /** OpenID scopes when none are given; an empty list: it may have none. */
@@ -58,7 +58,6 @@ export interface ProfileRow {
 const PERSON = {
   grantTypes: { required: [GRANT.code], default: [GRANT.code, GRANT.refresh] },
   assertionAlgs: ASSERTION_ALGS,
-  tokenEndpointMayBeAudience: true,
   idTokenAlgs: ID_TOKEN_ALGS,
   openidScopes: PERSON_SCOPES,
   pkceMayBeOptional: false,
@@ -108,11 +107,10 @@ const ROWS = {
     meaning: 'high-value API',
     summary: 'FAPI 2.0: PAR, `private_key_jwt`, DPoP-bound tokens, no refresh rotation',
     needsDpop: true,
+    fapi: '2.0',
     authMethods: ['private_key_jwt'],
     // FAPI 2.0 Security Profile §5.4.1: PS256, ES256 or EdDSA
     assertionAlgs: ['PS256', 'ES256', 'EdDSA'],
-    // FAPI 2.0 Security Profile §5.3.2.1: the issuer
-    tokenEndpointMayBeAudience: false,
     idTokenAlgs: ['ES256'],
     // FAPI 2.0 Security Profile §5.3.2.1 and §5.3.2.2: sender-constrained tokens, pushed requests
     fixed: { ...PERSON.fixed, require_pushed_authorization_requests: true, dpop_bound_access_tokens: true },

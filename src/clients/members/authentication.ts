@@ -54,7 +54,8 @@ function settleAudience(draft: Draft): void {
   if (values.get(AUDIENCE) !== 'token_endpoint') return
   if (!usesKeys(metadataOf(draft))) {
     refuse(draft, AUDIENCE, 'nothing here: only clients with private_key_jwt send assertions')
-  } else if (!rules.tokenEndpointMayBeAudience) {
+  } else if (rules.fapi !== undefined) {
+    // FAPI 2.0 Security Profile §5.3.2.1: the issuer alone
     refuse(draft, AUDIENCE, `issuer, as for every ${profile} client`)
   }
 }

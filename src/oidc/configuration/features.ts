@@ -1,6 +1,7 @@
 /** The features of the engine that are on, with their policies. */
 import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { originsOf } from '#clients/document.ts'
+import { PROFILES } from '#clients/profiles.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { clientOf } from '../engine/clients.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
@@ -23,7 +24,7 @@ export function features({ grants, requests, pages, keyring }: FeatureDeps): Fea
     ...grantFeatures(grants),
     // a shared secret: every node accepts the nonces of the others
     dPoP: { enabled: true, nonceSecret: keyring.deriveLasting('dpop-nonce') },
-    fapi: { enabled: true, profile: (_ctx, client) => (isFapi(client) ? '2.0' : undefined) },
+    fapi: { enabled: true, profile: (_ctx, client) => client && PROFILES[clientOf(client).profile].fapi },
     pushedAuthorizationRequests: { enabled: true },
     resourceIndicators: resourceIndicators(requests, grants),
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
@@ -41,11 +42,6 @@ export function features({ grants, requests, pages, keyring }: FeatureDeps): Fea
 function grantFeatures({ rows }: Grants): Pick<Features, 'clientCredentials'> {
   const names = rows.flatMap((grant) => (grant.authorize === undefined ? (grant.engineFeature ?? []) : []))
   return Object.fromEntries(names.map((name) => [name, { enabled: true }]))
-}
-
-/** FAPI 2.0 Security Profile, for the clients of that profile. */
-function isFapi(client: EngineClient | undefined): boolean {
-  return client !== undefined && clientOf(client).profile === 'fapi2'
 }
 
 /** A confidential client may introspect its own tokens, and others' when it is registered for that. */

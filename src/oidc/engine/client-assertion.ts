@@ -1,5 +1,6 @@
 /** The rules for client assertions (RFC 7523 §3, RFC 10070): which one a verified assertion breaks, in words. */
 import type { Client } from '#clients/client.ts'
+import { PROFILES } from '#clients/profiles.ts'
 import { repeatedMember } from '#http/repeated-member.ts'
 
 /** Seconds. */
@@ -62,7 +63,7 @@ function typeFault({ header }: RuleInput): string | undefined {
 
 /** FAPI 2.0 Security Profile §5.4.1: PS256, ES256 or EdDSA. */
 function algorithmFault({ header, client }: RuleInput): string | undefined {
-  if (client.profile !== 'fapi2' || header['alg'] !== 'RS256') return undefined
+  if (PROFILES[client.profile].fapi === undefined || header['alg'] !== 'RS256') return undefined
   return 'alg is "RS256"; it must be PS256, ES256 or EdDSA'
 }
 
@@ -96,7 +97,7 @@ function subjectFault({ claims, client }: RuleInput): string | undefined {
 /** RFC 10070: the issuer identifier as the sole audience; endpoint URLs only for clients registered for them. */
 function audienceFault({ claims, client, context }: RuleInput): string | undefined {
   const { aud } = claims
-  const fapi = client.profile === 'fapi2'
+  const fapi = PROFILES[client.profile].fapi !== undefined
   if (aud === context.issuer) return undefined
   // FAPI 2.0 Security Profile §5.3.2.1: a string, not an array
   if (!fapi && Array.isArray(aud) && aud.length === 1 && aud[0] === context.issuer) return undefined
@@ -108,7 +109,7 @@ function audienceFault({ claims, client, context }: RuleInput): string | undefin
 
 function timeFault({ claims, client, context }: RuleInput): string | undefined {
   const { iat, exp, nbf } = claims
-  const most = client.profile === 'fapi2' ? MAX_LIFETIME_FAPI : MAX_LIFETIME
+  const most = PROFILES[client.profile].fapi ? MAX_LIFETIME_FAPI : MAX_LIFETIME
   if (typeof iat !== 'number') return 'iat is required: the time it was made, in seconds'
   if (typeof exp !== 'number') return 'exp is required: the time it ends, in seconds'
   if (nbf !== undefined && typeof nbf !== 'number') return 'nbf must be a time in seconds'

@@ -2,18 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import type Provider from 'oidc-provider'
 import type { Client as EngineClient, ClientMetadata } from 'oidc-provider'
+import { usesSecret } from '#clients/auth-methods.ts'
 import type { Client } from '#clients/client.ts'
-
-/** Metadata of ours that the engine keeps beside its own. */
-export const EXTRA_CLIENT_METADATA = [
-  'signet_accent',
-  'signet_assertion_audience',
-  'signet_introspect',
-  'signet_logo',
-  'signet_origins',
-  'signet_pkce',
-  'signet_verified',
-]
 
 /** The engine wants to see a secret where one is used; ours are digests, so it gets a value nobody can know. */
 const SECRET_PLACEHOLDER = randomBytes(32).toString('base64url')
@@ -37,12 +27,10 @@ export function toEngineClient(provider: Provider, client: Client): EngineClient
 
 function engineMetadata(client: Client): ClientMetadata {
   const { metadata, openidScopes } = client
-  const method = metadata['token_endpoint_auth_method']
-  const bySecret = typeof method === 'string' && method.startsWith('client_secret_')
   return {
     ...metadata,
     client_id: client.id,
-    ...(bySecret ? { client_secret: SECRET_PLACEHOLDER } : {}),
+    ...(usesSecret(metadata) ? { client_secret: SECRET_PLACEHOLDER } : {}),
     ...(openidScopes.length === 0 ? {} : { scope: openidScopes.join(' ') }),
   }
 }

@@ -4,6 +4,8 @@ import type { Context } from 'koa'
 import type { Configuration } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
+import { offeredAuthMethods } from '#clients/auth-methods.ts'
+import { OWN_MEMBERS } from '#clients/members/registry.ts'
 import { ASSERTION_ALGS, OPENID_SCOPES } from '#clients/profiles.ts'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Keyring } from '#sealing/keyring.ts'
@@ -24,7 +26,8 @@ import type { EnginePages } from '../interactions/interaction-gateway.ts'
 import type { RestoreEpoch } from '../restore-epoch/restore-epoch-store.ts'
 import type { ConsentStore } from '../sessions/consent-store.ts'
 import { loadExistingGrant } from '../sessions/grants-of-sessions.ts'
-import { clientOf, EXTRA_CLIENT_METADATA } from './clients.ts'
+import { FEATURE_OFFERS } from '../offers.ts'
+import { clientOf } from './clients.ts'
 import { sentenceOf } from './explain-refusal.ts'
 import { applyPatches, type PatchDeps } from './patches.ts'
 import { ROUTES } from './routes.ts'
@@ -68,13 +71,13 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     responseTypes: ['code'],
     features: features(deps),
     fetch: (url) => deps.fetch(url instanceof Request ? url.url : url, { accept: 'application/json' }),
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    clientAuthMethods: offeredAuthMethods(FEATURE_OFFERS),
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
     enabledJWA: {
       clientAuthSigningAlgValues: [...ASSERTION_ALGS],
       idTokenSigningAlgValues: ['RS256', 'ES256'],
     },
-    extraClientMetadata: { properties: EXTRA_CLIENT_METADATA },
+    extraClientMetadata: { properties: [...OWN_MEMBERS] },
     extraParams: { [HOOK_PARAMETER]: authorizationRequestHook(requests) },
     pkce: { required: (_ctx, client) => clientOf(client).metadata['signet_pkce'] !== 'optional' },
     interactions: { policy: policy(), url: (_ctx, interaction) => `${base}/interaction/${interaction.uid}` },
