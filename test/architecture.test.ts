@@ -175,6 +175,16 @@ const RULES: readonly Rule[] = [
     breaches: [['src/http/a.ts', 'const a = 1\nexport default a', 2]],
   },
   {
+    title: 'errors of rooms are spelled one way',
+    find: rules.errorsHaveOneForm,
+    on: source,
+    breaches: [
+      ['src/mail/errors.ts', "class A extends AppError {\n  readonly code = 'a'\n}", 2],
+      ['src/mail/errors.ts', "class A extends AppError {\n  override readonly name = 'A'\n}", 2],
+    ],
+    fine: [['src/mail/errors.ts', "class A extends AppError {\n  override readonly code = 'a'\n}"]],
+  },
+  {
     title: 'no enum, namespace or decorator is written',
     find: rules.onlyErasableSyntax,
     on: files,

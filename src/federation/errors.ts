@@ -3,9 +3,8 @@ import { AppError, type Fault } from '#shared/app-error.ts'
 
 /** 400 with every faulty member. */
 export class UpstreamInvalid extends AppError {
-  override readonly name = 'UpstreamInvalid'
-  readonly code = 'upstream_invalid'
-  readonly status = 400
+  override readonly code = 'upstream_invalid'
+  override readonly status = 400
 
   constructor(faults: readonly Fault[]) {
     const fields = [...new Set(faults.map((fault) => fault.field))].join(', ')
@@ -14,9 +13,8 @@ export class UpstreamInvalid extends AppError {
 }
 
 export class UpstreamNotFound extends AppError {
-  override readonly name = 'UpstreamNotFound'
-  readonly code = 'upstream_not_found'
-  readonly status = 404
+  override readonly code = 'upstream_not_found'
+  override readonly status = 404
 
   constructor(id: string) {
     super(`There is no upstream provider ${JSON.stringify(id.slice(0, 100))}.`)
@@ -25,9 +23,8 @@ export class UpstreamNotFound extends AppError {
 
 /** 409: an id or a domain that another one has. */
 export class UpstreamExists extends AppError {
-  override readonly name = 'UpstreamExists'
-  readonly code = 'upstream_exists'
-  readonly status = 409
+  override readonly code = 'upstream_exists'
+  override readonly status = 409
 
   constructor(field: 'id' | 'domains', given: string) {
     const what = field === 'id' ? `the id ${JSON.stringify(given)}` : `the domain ${given}`
@@ -39,9 +36,8 @@ export class UpstreamExists extends AppError {
 
 /** 404: the account is not linked to it. */
 export class LinkNotFound extends AppError {
-  override readonly name = 'LinkNotFound'
-  readonly code = 'link_not_found'
-  readonly status = 404
+  override readonly code = 'link_not_found'
+  override readonly status = 404
 
   constructor() {
     super('The account is not linked to this provider.')
@@ -50,9 +46,8 @@ export class LinkNotFound extends AppError {
 
 /** 503: the provider does not answer, or not as an OpenID provider does. */
 export class UpstreamUnavailable extends AppError {
-  override readonly name = 'UpstreamUnavailable'
-  readonly code = 'upstream_unavailable'
-  readonly status = 503
+  override readonly code = 'upstream_unavailable'
+  override readonly status = 503
   readonly retryAfterSeconds = 30
   /** As people know it. */
   readonly upstream: string

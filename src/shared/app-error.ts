@@ -10,6 +10,7 @@ export interface Fault {
  * `logDetail` is only for the log. Edges translate an AppError once, into problem+json, a page or a sentence.
  */
 export abstract class AppError extends Error {
+  /** One of the codes of the room; an error has no `name` but its class. */
   abstract readonly code: string
   /** The HTTP status that an edge answers with. */
   abstract readonly status: number

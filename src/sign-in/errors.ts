@@ -3,9 +3,8 @@ import { AppError } from '#shared/app-error.ts'
 
 /** More passwords wait to be checked than can be answered in good time. */
 export class SignInBusy extends AppError {
-  override readonly name = 'SignInBusy'
-  readonly code = 'sign_in_busy'
-  readonly status = 503
+  override readonly code = 'sign_in_busy'
+  override readonly status = 503
   readonly retryAfterSeconds = 2
 
   constructor() {
@@ -23,9 +22,8 @@ const EXPECTED: Readonly<Record<Exclude<PasswordProblem, 'length'>, string>> = {
 
 /** A new password that is not good enough. The password itself is in no field. */
 export class PasswordInvalid extends AppError {
-  override readonly name = 'PasswordInvalid'
-  readonly code = 'password_invalid'
-  readonly status = 400
+  override readonly code = 'password_invalid'
+  override readonly status = 400
   readonly problem: PasswordProblem
 
   constructor(problem: PasswordProblem, length: number, limits: { min: number; max: number }) {
@@ -43,9 +41,8 @@ export class PasswordInvalid extends AppError {
 
 /** The code by which a factor is to be put in use is not one of it. */
 export class FactorCodeWrong extends AppError {
-  override readonly name = 'FactorCodeWrong'
-  readonly code = 'factor_code_wrong'
-  readonly status = 422
+  override readonly code = 'factor_code_wrong'
+  override readonly status = 422
 
   constructor() {
     super('The code does not belong to what was set up, or came too late.', {
@@ -56,9 +53,8 @@ export class FactorCodeWrong extends AppError {
 
 /** The account has no such factor (any more). */
 export class FactorNotFound extends AppError {
-  override readonly name = 'FactorNotFound'
-  readonly code = 'factor_not_found'
-  readonly status = 404
+  override readonly code = 'factor_not_found'
+  override readonly status = 404
 
   constructor(what: string) {
     super(`The account has no ${what}.`)
@@ -67,9 +63,8 @@ export class FactorNotFound extends AppError {
 
 /** Without it nobody could sign in to the account any more. */
 export class LastCredential extends AppError {
-  override readonly name = 'LastCredential'
-  readonly code = 'last_way_in'
-  readonly status = 409
+  override readonly code = 'last_way_in'
+  override readonly status = 409
 
   constructor() {
     super('This is the only way to sign in that is left. Add another one before you remove it.')
@@ -78,9 +73,8 @@ export class LastCredential extends AppError {
 
 /** Too many proofs failed for this account, or from this place. */
 export class TooManyAttempts extends AppError {
-  override readonly name = 'TooManyAttempts'
-  readonly code = 'too_many_attempts'
-  readonly status = 429
+  override readonly code = 'too_many_attempts'
+  override readonly status = 429
   readonly retryAfterSeconds: number
 
   constructor(retryAfterSeconds: number) {

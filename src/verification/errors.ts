@@ -3,7 +3,6 @@ import { AppError } from '#shared/app-error.ts'
 
 /** 409: this account, or this server, gets or sends no such mail. */
 export class MailRefusal extends AppError {
-  override readonly name = 'MailRefusal'
   override readonly code: 'registration_off' | 'mail_unavailable' | 'account_in_use' | 'account_disabled'
   override readonly status = 409
 

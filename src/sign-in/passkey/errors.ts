@@ -4,9 +4,8 @@ import { shown } from '#shared/shown.ts'
 
 /** What the authenticator sent is not what was asked of it, or came too late. */
 export class PasskeyRefused extends AppError {
-  override readonly name = 'PasskeyRefused'
-  readonly code = 'passkey_refused'
-  readonly status = 422
+  override readonly code = 'passkey_refused'
+  override readonly status = 422
 
   /** `why` is for the log. */
   constructor(why: string) {
@@ -18,9 +17,8 @@ export class PasskeyRefused extends AppError {
 
 /** The authenticator holds a passkey that is registered already. */
 export class PasskeyKnown extends AppError {
-  override readonly name = 'PasskeyKnown'
-  readonly code = 'passkey_known'
-  readonly status = 409
+  override readonly code = 'passkey_known'
+  override readonly status = 409
 
   constructor() {
     super('This passkey is registered already.')
@@ -29,9 +27,8 @@ export class PasskeyKnown extends AppError {
 
 /** The account has as many passkeys as it may have. */
 export class TooManyPasskeys extends AppError {
-  override readonly name = 'TooManyPasskeys'
-  readonly code = 'too_many_passkeys'
-  readonly status = 409
+  override readonly code = 'too_many_passkeys'
+  override readonly status = 409
 
   constructor(limit: number) {
     super(`The account has ${limit} passkeys, and more are not kept. Remove one that is not used any more.`)
@@ -39,9 +36,8 @@ export class TooManyPasskeys extends AppError {
 }
 
 export class PasskeyNameInvalid extends AppError {
-  override readonly name = 'PasskeyNameInvalid'
-  readonly code = 'passkey_name_invalid'
-  readonly status = 422
+  override readonly code = 'passkey_name_invalid'
+  override readonly status = 422
 
   constructor(given: string, max: number) {
     const expected = `1 to ${max} characters without control characters`

@@ -3,9 +3,8 @@ import { AppError } from '#shared/app-error.ts'
 
 /** So many mails went to this address that the next has to wait; said whether or not anybody has it. */
 export class TooManyMails extends AppError {
-  override readonly name = 'TooManyMails'
-  readonly code = 'too_many_mails'
-  readonly status = 429
+  override readonly code = 'too_many_mails'
+  override readonly status = 429
   readonly retryAfterSeconds: number
 
   constructor(retryAfterSeconds: number) {

@@ -224,6 +224,13 @@ export function noDefaultExports(files: readonly SourceFile[]): Finding[] {
   return eachLine(ours, /^export\s+default\b|^export\s*\{[^}]*\bas\s+default\b/m, 'named exports only')
 }
 
+/** Errors of rooms are spelled one way: `override readonly code` and `status`; the name is that of the class. */
+export function errorsHaveOneForm(files: readonly SourceFile[]): Finding[] {
+  const withErrors = files.filter(({ text }) => /\bextends AppError\b/.test(text))
+  const other = /^ {2}(?:readonly (?:code|status)\b|override readonly name\b)/m
+  return eachLine(withErrors, other, 'an error has `override readonly code` and `status`, and no name of its own')
+}
+
 const NOT_ERASABLE =
   /^\s*(?:export\s+)?(?:const\s+)?enum\s+\w|^\s*(?:export\s+)?(?:declare\s+)?namespace\s+\w|^\s*@\w+(?:\(.*\))?\s*$/m
 
