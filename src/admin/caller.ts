@@ -3,11 +3,22 @@ import type { Actor } from '#audit/audit.ts'
 import type { Allowance } from '#clients/client.ts'
 import { AdminError } from './errors.ts'
 
+/** Who acts through the admin API: a client for itself, or a person through a client. */
+export type AdminActor =
+  | { readonly kind: 'client'; readonly clientId: string }
+  | { readonly kind: 'person'; readonly accountId: string }
+
 export interface Caller {
-  readonly actor: Actor
+  readonly actor: AdminActor
+  /** The client that the access token was issued to. */
   readonly clientId: string
   /** The scopes of the admin API that this request was made with. */
   readonly scopes: readonly string[]
+}
+
+/** The actor as audit events name it. */
+export function auditActorOf(actor: AdminActor): Actor {
+  return actor.kind === 'person' ? { kind: 'account', id: actor.accountId } : { kind: 'client', id: actor.clientId }
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Client, Clients } from '#clients/client.ts'
 import { type AccessTokenClaims, AccessTokenRefused, accessTokens } from '#resource-server/index.ts'
 import type { TokenStatus } from '#oidc/statuses/token-status.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
-import type { Caller } from './caller.ts'
+import type { AdminActor, Caller } from './caller.ts'
 import { AdminError } from './errors.ts'
 
 export interface GuardDeps {
@@ -38,7 +38,7 @@ export function createGuard({ issuer, audience, clients, signingKeys, hasEnded }
     const claims = await verify(request)
     const caller = callerOf(claims)
     sawCaller(caller)
-    refusePerson(claims)
+    refusePerson(caller.actor)
     if (await hasEnded(claims)) throw invalidToken('The access token has ended; ask for a new one.')
     const client = await clients.read(claims.client_id)
     if (!client || client.status !== 'enabled') {
@@ -87,8 +87,8 @@ function refuseTokenInQuery(url: string | undefined): void {
 }
 
 // A person holds no office here yet: whoever signs in at a client allowed for this API would be an administrator.
-function refusePerson({ sub, client_id }: AccessTokenClaims): void {
-  if (sub === client_id) return
+function refusePerson({ kind }: AdminActor): void {
+  if (kind !== 'person') return
   throw new AdminError('access_denied', 'The admin API answers machine clients; this access token is of a person.', {
     headers: { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' },
   })
@@ -116,7 +116,9 @@ function requireScope(scope: string, scopes: readonly string[], claims: AccessTo
 }
 
 function callerOf({ sub, client_id }: AccessTokenClaims): Caller {
-  const actor = sub === client_id ? ({ kind: 'client', id: sub } as const) : ({ kind: 'account', id: sub } as const)
+  // RFC 9068 §2.2: `sub` of a machine's token is its client_id
+  const actor: AdminActor =
+    sub === client_id ? { kind: 'client', clientId: client_id } : { kind: 'person', accountId: sub }
   return { actor, clientId: client_id, scopes: [] }
 }
 

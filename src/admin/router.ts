@@ -7,7 +7,7 @@ import { requestOrigin } from '#http/origin.ts'
 import { requestState } from '#http/request-state.ts'
 import type { Logger } from '#observability/logger.ts'
 import { AppError } from '#shared/app-error.ts'
-import type { Caller } from './caller.ts'
+import { auditActorOf, type Caller } from './caller.ts'
 import { entityTag } from './conditional.ts'
 import { AdminError } from './errors.ts'
 import { createGuard, type Guard, type GuardDeps } from './guard.ts'
@@ -70,7 +70,7 @@ async function serve(served: Served, ctx: Matched): Promise<void> {
       caller = seen
       requestState(ctx).clientId = seen.clientId
     })
-    const by: AuditContext = { actor: admitted.actor, ...requestOrigin(ctx) }
+    const by: AuditContext = { actor: auditActorOf(admitted.actor), ...requestOrigin(ctx) }
     answer(ctx, route, await route.run({ ...(await read(ctx, route)), by, caller: admitted }), deps.issuer)
   } catch (error) {
     if (error instanceof AppError && error.status < 500)
@@ -124,7 +124,7 @@ async function refused(served: Served, ctx: Context, { error, caller, admitted }
   await deps.audit.record({
     type: 'admin.refused',
     outcome: 'failure',
-    actor: caller?.actor ?? { kind: 'anonymous' },
+    actor: caller ? auditActorOf(caller.actor) : { kind: 'anonymous' },
     ...(caller ? { clientId: caller.clientId } : {}),
     ...requestOrigin(ctx),
     reason: error.code,
