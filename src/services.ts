@@ -2,14 +2,13 @@
 import { builtInAdminResource } from '#admin/scopes.ts'
 import type { Accounts } from '#accounts/account.ts'
 import { createAccounts } from '#accounts/accounts.ts'
-import { type Audit, SYSTEM } from '#audit/audit.ts'
+import { SYSTEM } from '#audit/audit.ts'
 import { createAudit } from '#audit/recorder.ts'
 import { createClients } from '#clients/clients.ts'
 import { createClientKeys } from '#clients/managed-keys.ts'
 import type { Config } from '#config/config.ts'
 import { isLoopback } from '#config/loopback.ts'
 import type { Secrets } from '#config/secrets.ts'
-import type { Database, Notifications } from '#database/database.ts'
 import type { SealedColumn } from '#sealing/sealed-column.ts'
 import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
@@ -24,6 +23,7 @@ import { SEALED_KEPT_MAILS } from '#mail/sealed-kept-mails.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { createAccountAccess, endAccountAccess, endClientAccess } from '#oidc/sessions/account-access.ts'
+import { createEndings, type EndingSubscribers } from '#oidc/endings/endings.ts'
 import { SEALED_PAYLOADS } from '#oidc/adapter/sealing.ts'
 import { SEALED_SEEN_FROM } from '#oidc/sessions/seen-from.ts'
 import type { Grant } from '#oidc/grants/grant.ts'
@@ -71,6 +71,8 @@ export interface ServiceOverrides {
   readonly grants?: readonly Grant[]
   /** Further sign-in methods. */
   readonly methods?: (rooms: { readonly accounts: Accounts }) => readonly SignInMethod[]
+  /** Subscribers to sessions and grants that end. */
+  readonly endings?: EndingSubscribers
 }
 
 /** Every column that holds sealed values. One that is missing here is lost with the master key that sealed it. */
@@ -144,7 +146,7 @@ export async function createServices(input: ServicesInput, overrides: ServiceOve
 /** What every room needs: the database, its notifications, keys, settings, the audit log, and the way out. */
 async function openFoundations(
   input: ServicesInput,
-  { clock = systemClock, grants = GRANTS, fetch }: ServiceOverrides,
+  { clock = systemClock, grants = GRANTS, fetch, endings = { sessions: [], grants: [] } }: ServiceOverrides,
 ) {
   const { config, secrets, databaseUrl, databaseDirectUrl, logger, metrics } = input
   const db = createDatabase({ url: databaseUrl, logger, applicationName: 'signet' })
@@ -168,6 +170,7 @@ async function openFoundations(
     settings,
     clock,
     grants,
+    endings: createEndings(endings),
     fetch: fetch ?? createGuardedFetch({ allow: config.fetchAllow }),
   }
 }
@@ -180,22 +183,24 @@ function createRooms(
   foundations: Foundations,
   overrides: ServiceOverrides,
 ) {
-  const { db, keyring, audit, settings } = foundations
-  const { issuer } = config
-  const deps = { ...foundations, issuer }
+  const { db, keyring, audit, settings, endings } = foundations
+  const deps = { ...foundations, issuer: config.issuer }
   // plain http is for development on one machine
   const allowHttp = (host: string) => !config.production && isLoopback(host)
   const brand = () => settings.current().brand.name
-  const builtInResource = builtInAdminResource(issuer)
+  const builtInResource = builtInAdminResource(config.issuer)
   const registered = createRegistered(deps, builtInResource, { allowHttpJwksUri: allowHttp })
-  const accounts = createAccounts({ ...deps, onEnd: endAccountAccess })
+  const accounts = createAccounts({
+    ...deps,
+    onEnd: [(trx, { sub, reason }) => endAccountAccess(endings, trx, sub, `account_${reason}`)],
+  })
   const mail = createMail({ ...deps, config, smtpUrl: secrets.smtpUrl, logger, metrics, brand })
   const { removals, ...signIn } = createSignIn({ ...deps, accounts, mail, brand, allowHttp, config, logger }, overrides)
   return {
     ...registered,
     clientKeys: createClientKeys({ ...deps, clients: registered.clients }),
     accounts,
-    accountAccess: createAccountAccess({ db, audit, keyring }),
+    accountAccess: createAccountAccess({ db, audit, endings, keyring }),
     mail,
     ...signIn,
     masterKeys: createMasterKeys({ db, keyring, sealed: SEALED_COLUMNS }),
@@ -233,7 +238,7 @@ function createSignIn(rooms: SignInDeps, overrides: ServiceOverrides) {
   const verification = createVerification({
     ...rooms,
     passwords: methods.passwords,
-    endAccess: (trx, sub) => endAccountAccess(trx, sub, 'password_reset'),
+    endAccess: (trx, sub) => endAccountAccess(rooms.endings, trx, sub, 'password_reset'),
   })
   const { removeExpired: _, ...services } = { ...methods, ...verification, ...federation }
   return {
@@ -251,10 +256,9 @@ async function openSigningKeys(
   deps: Omit<Parameters<typeof createSigningKeys>[0], 'onError'>,
   logger: Logger,
 ): Promise<ManagedSigningKeys> {
-  const signingKeys = createSigningKeys({
-    ...deps,
-    onError: (error) => logger.warn({ err: error }, 'the signing keys could not be read; they are tried again'),
-  })
+  const onError = (error: unknown) =>
+    logger.warn({ err: error }, 'the signing keys could not be read; they are tried again')
+  const signingKeys = createSigningKeys({ ...deps, onError })
   await signingKeys.ensure(SYSTEM)
   return signingKeys
 }
@@ -263,17 +267,16 @@ async function openSettings(
   deps: Omit<Parameters<typeof createSettings>[0], 'onError'>,
   logger: Logger,
 ): Promise<ManagedSettings> {
-  const settings = createSettings({
-    ...deps,
-    onError: (error) => logger.warn({ err: error }, 'the settings could not be read; they are tried again'),
-  })
+  const onError = (error: unknown) =>
+    logger.warn({ err: error }, 'the settings could not be read; they are tried again')
+  const settings = createSettings({ ...deps, onError })
   await settings.reload()
   return settings
 }
 
 /** Clients and resources know of each other: a client's allowances name resources, a removed resource leaves them. */
 function createRegistered(
-  deps: { db: Database; notifications: Notifications; audit: Audit; clock: Clock; grants: readonly Grant[] },
+  deps: Foundations,
   adminResource: Resource,
   rules: { allowHttpJwksUri: (host: string) => boolean },
 ) {
@@ -282,7 +285,7 @@ function createRegistered(
     ...deps,
     ...rules,
     offers,
-    onRemove: endClientAccess,
+    onRemove: (trx, id) => endClientAccess(deps.endings, trx, id),
     findResource: async (identifier) =>
       identifier === adminResource.identifier
         ? adminResource

@@ -16,12 +16,21 @@ import { validateAccount } from './validation.ts'
 const READABLE = /^[\x21-\x7E]{1,128}$/
 const UNIQUE_VIOLATION = '23505'
 
+/** Why an account ends: a disabled one can be enabled again, but what the person had open does not come back. */
+export type AccountEndReason = 'disabled' | 'deleted'
+
+/** What it throws undoes the ending. */
+export type AccountSubscriber = (
+  trx: Queryable,
+  ended: { readonly sub: string; readonly reason: AccountEndReason },
+) => Promise<void>
+
 export interface AccountsDeps {
   readonly db: Database
   readonly audit: Audit
   readonly clock: Clock
-  /** Runs in the transaction that disables or deletes an account: what the person has open ends with it. */
-  readonly onEnd?: (trx: Queryable, sub: string, how: 'disabled' | 'deleted') => Promise<void>
+  /** Called in the transaction that ends an account: what the person has open ends with it. */
+  readonly onEnd?: readonly AccountSubscriber[]
 }
 
 export function createAccounts(deps: AccountsDeps): Accounts {
@@ -119,8 +128,8 @@ async function setStatus(deps: AccountsDeps, change: Change, status: Account['st
       const at = deps.clock.now()
       const account = await createAccountStore(trx).setStatus({ sub, status, version: before.version, at })
       if (!account) return undefined
-      if (status === 'disabled') await deps.onEnd?.(trx, sub, status)
-      await record(deps, trx, { type: status === 'enabled' ? 'account.enabled' : 'account.disabled', by, sub })
+      if (status === 'disabled') await endAccount(deps, trx, { sub, reason: 'disabled', by })
+      else await record(deps, trx, { type: 'account.enabled', by, sub })
       return account
     })
   })
@@ -135,12 +144,21 @@ async function remove(
   await changeVersioned(versioned(deps, change), ({ version }) =>
     deps.db.transaction(async (trx) => {
       if (!(await createAccountStore(trx).remove(sub, version))) return undefined
-      await deps.onEnd?.(trx, sub, 'deleted')
-      await record(deps, trx, { type: 'account.deleted', by, sub })
+      await endAccount(deps, trx, { sub, reason: 'deleted', by })
       await within?.(trx)
       return true
     }),
   )
+}
+
+/** The one way in which an account ends: notifies subscribers and records the event, in the transaction of its cause. */
+async function endAccount(
+  deps: AccountsDeps,
+  trx: Queryable,
+  { sub, reason, by }: { sub: string; reason: AccountEndReason; by: AuditContext },
+): Promise<void> {
+  for (const subscriber of deps.onEnd ?? []) await subscriber(trx, { sub, reason })
+  await record(deps, trx, { type: reason === 'disabled' ? 'account.disabled' : 'account.deleted', by, sub })
 }
 
 function versioned({ db }: AccountsDeps, { sub, expectedVersion }: Omit<Change, 'by'>) {

@@ -3,7 +3,7 @@ import compose from 'koa-compose'
 import type { Context, Middleware } from 'koa'
 import Provider from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
-import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
 import type { Database } from '#database/database.ts'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
@@ -20,10 +20,12 @@ import { orUnavailable } from './adapter/errors.ts'
 import { createGrantStore } from './adapter/grant-store.ts'
 import { createPayloadSealer } from './adapter/sealing.ts'
 import { createSessionAdapter } from './sessions/session-adapter.ts'
-import { createSessionStore, type SessionStore } from './sessions/session-store.ts'
+import { createSessionStore } from './sessions/session-store.ts'
 import { createTokenStore } from './adapter/token-store.ts'
 import { createUnitSettler } from './adapter/unit-of-work.ts'
 import { aroundEngine } from './engine/around-engine.ts'
+import type { Endings } from './endings/endings.ts'
+import { endRecordedSessions } from './endings/recorded.ts'
 import type { Lifetimes } from './configuration/lifetimes.ts'
 import type { KeysOfClients } from './engine/patches/client-key-store.ts'
 import { type BrowserSessions, createBrowserSessions } from './sessions/browser-session.ts'
@@ -58,6 +60,7 @@ export interface OidcDeps {
   readonly metrics: Metrics
   readonly pages: EnginePages
   readonly fetch: GuardedFetch
+  readonly endings: Endings
   /** Resources that are not in the database, such as the admin API. */
   readonly builtInResources: readonly Resource[]
   /** From where and in which request, for audit events. */
@@ -158,7 +161,9 @@ function createProviderDeps(
     lifetimes,
     adapter: createAdapterFactory({
       artefacts,
+      db: deps.db,
       grants: createGrantStore(deps.db),
+      endings: deps.endings,
       sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: () => lifetimes().session_absolute_seconds }),
       sealer,
       graceSeconds: storage.graceSeconds,
@@ -166,7 +171,7 @@ function createProviderDeps(
     lost: lostInteraction,
     statuses: storage.statuses,
     statusOf: createStatusOf(storage.statuses, storage.statusLists),
-    endSession: (uid) => endSession(deps, sessions, uid),
+    endSession: (uid) => endSession(deps, uid),
     reserveNow: async (reservation) => {
       const [reused] = await orUnavailable(() => tokens.reserve([{ reservations: [reservation], audit: [] }]))
       return reused?.length === 0
@@ -175,17 +180,14 @@ function createProviderDeps(
 }
 
 /** Ends a session. A request that still has it cannot restore it. */
-async function endSession(deps: OidcDeps, sessions: SessionStore, uid: string): Promise<void> {
+async function endSession(deps: OidcDeps, uid: string): Promise<void> {
   const ctx = Provider.ctx
   const accountId = ctx?.oidc.session?.accountId
-  const event: AuditEvent = {
+  const by: AuditContext = {
     ...(ctx ? deps.origin(ctx) : {}),
-    type: 'session.ended',
-    outcome: 'success',
     actor: accountId === undefined ? { kind: 'anonymous' } : { kind: 'account', id: accountId },
-    ...(accountId === undefined ? {} : { accountId }),
-    subject: { kind: 'session', id: uid },
-    reason: 'signed out',
   }
-  await orUnavailable(() => sessions.end(uid, event))
+  await orUnavailable(() =>
+    deps.db.transaction((trx) => endRecordedSessions(deps, trx, { uid }, { reason: 'signed_out', by })),
+  )
 }

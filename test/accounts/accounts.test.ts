@@ -1,6 +1,8 @@
 /** Accounts on a real database: rules, uniqueness, versions, lists, audit. */
 import { describe, expect, test } from 'vitest'
+import { createAccounts } from '#accounts/accounts.ts'
 import { SYSTEM } from '#audit/audit.ts'
+import { systemClock } from '#shared/clock.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 import { openRooms, refusal } from '../support/rooms.ts'
 
@@ -242,4 +244,38 @@ describe('listing', () => {
       expect(error.faults[0]).toMatchObject({ field: 'cursor', expected: 'the next_cursor of the page before' })
     },
   )
+})
+
+describe('the end of an account', () => {
+  const told: string[] = []
+  let refusal: Error | undefined
+  const subscribed = createAccounts({
+    db: rooms.db,
+    audit,
+    clock: systemClock,
+    onEnd: [
+      async (_trx, { sub, reason }) => void told.push(`${sub} ${reason}`),
+      async () => {
+        if (refusal) throw refusal
+      },
+    ],
+  })
+
+  test('notifies each subscriber once, with its reason', async () => {
+    const { sub } = await subscribed.create({ email: 'ending@example.com' }, SYSTEM)
+    await subscribed.setStatus(sub, 'disabled', undefined, SYSTEM)
+    await subscribed.setStatus(sub, 'disabled', undefined, SYSTEM)
+    await subscribed.setStatus(sub, 'enabled', undefined, SYSTEM)
+    await subscribed.remove(sub, undefined, SYSTEM)
+    expect(told).toEqual([`${sub} disabled`, `${sub} deleted`])
+  })
+
+  test('does not happen when a subscriber throws', async () => {
+    const { sub } = await subscribed.create({ email: 'staying@example.com' }, SYSTEM)
+    refusal = new Error('the subscriber cannot be told')
+    await expect(subscribed.setStatus(sub, 'disabled', undefined, SYSTEM)).rejects.toBe(refusal)
+    await expect(subscribed.remove(sub, undefined, SYSTEM)).rejects.toBe(refusal)
+    expect(await subscribed.read(sub)).toMatchObject({ status: 'enabled', version: 1 })
+    expect((await events(sub)).map(({ type }) => type)).toEqual(['account.created'])
+  })
 })

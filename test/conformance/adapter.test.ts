@@ -1,11 +1,11 @@
 /** The adapter over PostgreSQL passes the suite that any adapter must pass. */
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { SYSTEM } from '#audit/audit.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createAdapterFactory } from '#oidc/adapter/adapter.ts'
 import { createArtefactStore } from '#oidc/adapter/artefact-store.ts'
 import { createGrantStore } from '#oidc/adapter/grant-store.ts'
+import { createEndings } from '#oidc/endings/endings.ts'
 import { createPayloadSealer } from '#oidc/adapter/sealing.ts'
 import { createSessionAdapter } from '#oidc/sessions/session-adapter.ts'
 import { createSessionStore } from '#oidc/sessions/session-store.ts'
@@ -23,9 +23,12 @@ adapterConformance('over PostgreSQL', async () => {
   atEnd(() => db.close())
   const sealer = createPayloadSealer(createKeyring([randomBytes(32)]))
   const sessions = createSessionStore(db)
+  const endings = createEndings({ sessions: [], grants: [] })
   const factory = createAdapterFactory({
     artefacts: createArtefactStore(db),
+    db,
     grants: createGrantStore(db),
+    endings,
     sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: () => 3600 }),
     sealer,
     graceSeconds: () => 60,
@@ -34,7 +37,7 @@ adapterConformance('over PostgreSQL', async () => {
     adapter: factory,
     dump: () => dump(url),
     endSession: async (uid) => {
-      await sessions.end(uid, { type: 'session.ended', outcome: 'success', ...SYSTEM })
+      await db.transaction((trx) => endings.endSessions(trx, { uid }, 'signed_out'))
     },
     asRequest: (work) => inRequestScope({ collect: false }, work),
   }

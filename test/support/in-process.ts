@@ -14,6 +14,7 @@ import { createEnginePages } from '#interactions/engine-pages.ts'
 import { createMail } from '#mail/mail.ts'
 import { createLogger } from '#observability/logger.ts'
 import { createMetrics } from '#observability/metrics.ts'
+import { createEndings } from '#oidc/endings/endings.ts'
 import { createAccountAccess } from '#oidc/sessions/account-access.ts'
 import { GRANTS } from '#oidc/grants/registry.ts'
 import { createOidc } from '#oidc/oidc.ts'
@@ -54,7 +55,8 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
   function build() {
     const audit = createAudit({ db: scheduled })
     const accounts = createAccounts({ db: scheduled, audit, clock })
-    const own = { ...rooms, db: scheduled, audit, accounts, logger, metrics, grants: GRANTS }
+    const endings = createEndings({ sessions: [], grants: [] })
+    const own = { ...rooms, db: scheduled, audit, accounts, endings, logger, metrics, grants: GRANTS }
     const federation = createFederation({
       ...own,
       ...forFederation,

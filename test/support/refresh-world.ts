@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto'
 import Keygrip from 'keygrip'
 import type { AdapterPayload } from 'oidc-provider'
 import { SYSTEM } from '#audit/audit.ts'
-import type { Queryable } from '#database/database.ts'
+import type { Database, Queryable } from '#database/database.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createAdapterFactory } from '#oidc/adapter/adapter.ts'
 import { createArtefactStore } from '#oidc/adapter/artefact-store.ts'
 import { createGrantStore } from '#oidc/adapter/grant-store.ts'
 import { createPayloadSealer } from '#oidc/adapter/sealing.ts'
+import { createEndings } from '#oidc/endings/endings.ts'
 import { createSessionAdapter } from '#oidc/sessions/session-adapter.ts'
 import { createSessionStore } from '#oidc/sessions/session-store.ts'
 import { cookieKeys } from '#oidc/configuration/cookies.ts'
@@ -228,12 +229,14 @@ async function prepare(rooms: Rooms, node: Reachable) {
   }
 }
 
-function adapterOver({ keyring }: Rooms, db: Pick<ReturnType<typeof createDatabase>, 'query'>) {
+function adapterOver({ keyring }: Rooms, db: Database) {
   const sealer = createPayloadSealer(keyring)
   const sessions = createSessionStore(db)
   return createAdapterFactory({
     artefacts: createArtefactStore(db),
+    db,
     grants: createGrantStore(db),
+    endings: createEndings({ sessions: [], grants: [] }),
     sessions: createSessionAdapter({
       sessions,
       sealer,

@@ -1,6 +1,4 @@
-/**
- * Pauses operations before every statement that they send to PostgreSQL, so that a test decides which one continues.
- */
+/** Pauses operations before each statement or transaction, so that a test decides which one continues. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Database, QueryResult } from '#database/database.ts'
 
@@ -37,34 +35,35 @@ const storage = new AsyncLocalStorage<State>()
  */
 const STEP_TIMEOUT_MS = 30_000
 
-/** Wraps the database: statements of operations wait for their turn, all others run at once. */
+/** Wraps the database: statements and transactions of operations wait for their turn, all others run at once. */
 export function scheduledDatabase(db: Database): Database {
   return {
-    query<Row>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>> {
-      const state = storage.getStore()
-      if (state?.crashed) return new Promise<never>(() => undefined)
-      if (!state || state.over) return db.query<Row>(text, values)
-      const { promise, resolve, reject } = Promise.withResolvers<QueryResult<Row>>()
-      state.paused.push({
-        text,
-        async run(deliver) {
-          const [result] = await Promise.allSettled([db.query<Row>(text, values)])
-          if (!deliver) return
-          if (result.status === 'fulfilled') resolve(result.value)
-          else reject(result.reason as Error)
-        },
-      })
-      wake(state)
-      return promise
-    },
-    transaction(work) {
-      const state = storage.getStore()
-      // a paused transaction would keep its locks and block the schedule
-      if (state && !state.over) throw new TypeError('an operation with a transaction cannot be scheduled')
-      return db.transaction(work)
-    },
+    query: <Row>(text: string, values?: readonly unknown[]) =>
+      inTurn<QueryResult<Row>>(text, () => db.query<Row>(text, values)),
+    // as a whole: a paused transaction would keep its locks and block the schedule
+    transaction: (work) => inTurn('transaction', () => db.transaction(work)),
     close: () => db.close(),
   }
+}
+
+function inTurn<Result>(text: string, work: () => Promise<Result>): Promise<Result> {
+  const state = storage.getStore()
+  if (state?.crashed) return new Promise<never>(() => undefined)
+  if (!state || state.over) return work()
+  const { promise, resolve, reject } = Promise.withResolvers<Result>()
+  // the test lets it run, but it belongs to the request
+  const own = AsyncLocalStorage.bind(work)
+  state.paused.push({
+    text,
+    async run(deliver) {
+      const [result] = await Promise.allSettled([own()])
+      if (!deliver) return
+      if (result.status === 'fulfilled') resolve(result.value)
+      else reject(result.reason as Error)
+    },
+  })
+  wake(state)
+  return promise
 }
 
 export interface Starting<Answer> {

@@ -2,16 +2,21 @@
 import { createApp } from '#app.ts'
 import { loadConfig } from '#config/load.ts'
 import { createHttpServer } from '#http/http-server.ts'
+import { createDatabase } from '#database/pool.ts'
+import { databaseNow } from '#database/database-now.ts'
+import { createHealth } from '#observability/health.ts'
 import { createLogger } from '#observability/logger.ts'
 import { createMetrics, type Metrics } from '#observability/metrics.ts'
 import { createServices, type ServiceOverrides } from '#services.ts'
+import { systemClock } from '#shared/clock.ts'
 import { prepareCliClient } from '../../src/main/cli-client.ts'
+import { devMailRoutes, startManagement } from '../../src/main/management.ts'
 import { atEnd } from './endings.ts'
 import { freePort } from './ports.ts'
 import { cloneDatabase } from './postgres.ts'
 import { fetchTo, type Server, temporaryDir } from './server.ts'
 
-export interface ServerHere extends Pick<Server, 'issuer' | 'fetch' | 'keysDir' | 'databaseUrl'> {
+export interface ServerHere extends Pick<Server, 'issuer' | 'fetch' | 'keysDir' | 'databaseUrl' | 'managementUrl'> {
   readonly metrics: Metrics
 }
 
@@ -22,8 +27,13 @@ export interface ServerHere extends Pick<Server, 'issuer' | 'fetch' | 'keysDir' 
 export async function serveHere(overrides: ServiceOverrides = {}): Promise<ServerHere> {
   const databaseUrl = (await cloneDatabase()).url
   const keysDir = temporaryDir('keys')
-  const port = await freePort()
-  const { config, secrets } = loadConfig({ PORT: String(port), SIGNET_KEYS_DIR: keysDir, DATABASE_URL: databaseUrl })
+  const [port, managementPort] = [await freePort(), await freePort()]
+  const { config, secrets } = loadConfig({
+    PORT: String(port),
+    SIGNET_MANAGEMENT_PORT: String(managementPort),
+    SIGNET_KEYS_DIR: keysDir,
+    DATABASE_URL: databaseUrl,
+  })
   const logger = createLogger({ level: 'error', format: 'json' })
   const metrics = createMetrics()
   const input = { config, secrets, databaseUrl, databaseDirectUrl: databaseUrl, logger, metrics }
@@ -37,5 +47,12 @@ export async function serveHere(overrides: ServiceOverrides = {}): Promise<Serve
     await agent.destroy()
     await server.drain(1000)
   })
-  return { issuer: config.issuer, fetch, keysDir, databaseUrl, metrics }
+  const probe = createDatabase({ url: databaseUrl, poolSize: 1 })
+  atEnd(() => probe.close())
+  const health = createHealth({ databaseNow: () => databaseNow(probe), clock: systemClock })
+  const routes = devMailRoutes({ config, secrets }, () => probe)
+  const stopManagement = await startManagement(config, { health, metrics, logger, routes })
+  atEnd(() => stopManagement?.())
+  const managementUrl = `http://127.0.0.1:${managementPort}`
+  return { issuer: config.issuer, fetch, keysDir, databaseUrl, managementUrl, metrics }
 }

@@ -1,17 +1,24 @@
 /** The engine's storage interface over PostgreSQL: reads at once, writes of a token request through its unit. */
-import { errors } from 'oidc-provider'
+import Provider, { errors } from 'oidc-provider'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
+import type { AuditEvent } from '#audit/audit.ts'
+import { createAuditStore } from '#audit/audit-store.ts'
+import type { Database } from '#database/database.ts'
+import type { Endings } from '../endings/endings.ts'
+import type { GrantEndReason } from '../endings/reasons.ts'
 import { requestScope, type RequestScope } from '../engine/scope/request-scope.ts'
 import type { CollectedInsert } from '../engine/scope/unit-of-work.ts'
-import type { ArtefactRow, ArtefactStore, StoredArtefact } from './artefact-store.ts'
+import { type ArtefactRow, type ArtefactStore, createArtefactStore, type StoredArtefact } from './artefact-store.ts'
 import { grantEnded, orUnavailable } from './errors.ts'
 import type { GrantStore } from './grant-store.ts'
 import { isModelName, MODELS, type ModelName, type ModelRow } from './models.ts'
 import { openSuccessor, rowId, type Payload, type PayloadSealer } from './sealing.ts'
 
 export interface AdapterDeps {
+  readonly db: Database
   readonly artefacts: ArtefactStore
   readonly grants: GrantStore
+  readonly endings: Pick<Endings, 'endGrants'>
   readonly sessions: Adapter
   readonly sealer: PayloadSealer
   /** Seconds after its first use during which a refresh token gets the same successor. */
@@ -30,7 +37,7 @@ export function createAdapterFactory(deps: AdapterDeps): (name: string) => Adapt
     if (!isModelName(name)) throw new TypeError(`the engine's model ${name} has no row in models.ts`)
     const row: ModelRow = MODELS[name]
     if (row.storage === 'sessions') return guard(deps.sessions)
-    if (row.storage === 'grants') return guard(createGrantAdapter(deps.grants))
+    if (row.storage === 'grants') return guard(createGrantAdapter(deps))
     return guard(createArtefactAdapter(name, row, deps))
   }
 }
@@ -133,7 +140,7 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
   async function destroy(value: string): Promise<void> {
     if (row.singleUse) return consume(value)
     const events = requestScope()?.token.revokedEvent() ?? []
-    if (row.endsGrant) return artefacts.removeWithGrant(kind, rowId(value), events)
+    if (row.endsGrant) return removeWithGrant(deps, { kind, id: rowId(value) }, events)
     return artefacts.remove(kind, rowId(value), events)
   }
 
@@ -144,11 +151,12 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
     consume,
     destroy,
     findByUid: () => Promise.reject(new TypeError(`${kind} has no uid`)),
-    revokeByGrantId: (grantId) => endGrant(deps.grants, grantId),
+    revokeByGrantId: (grantId) => endGrant(deps, grantId),
   }
 }
 
-function createGrantAdapter(grants: GrantStore): Adapter {
+function createGrantAdapter(deps: AdapterDeps): Adapter {
+  const { grants } = deps
   return {
     async find(id) {
       const known = requestScope()?.grants.payloads.get(id)
@@ -161,28 +169,55 @@ function createGrantAdapter(grants: GrantStore): Adapter {
       await grants.put(id, open, ttlSeconds ?? null)
       requestScope()?.grants.payloads.delete(id)
     },
-    destroy: (id) => endGrant(grants, id),
+    destroy: (id) => endGrant(deps, id),
     consume: () => Promise.reject(new TypeError('a grant is not consumed')),
     findByUid: () => Promise.reject(new TypeError('a grant has no uid')),
     findByUserCode: () => Promise.reject(new TypeError('a grant has no user code')),
-    revokeByGrantId: (grantId) => endGrant(grants, grantId),
+    revokeByGrantId: (grantId) => endGrant(deps, grantId),
   }
 }
 
 /**
- * Ends a grant with everything issued from it. The engine calls this once for each model, concurrently: one statement
+ * Ends a grant with everything issued from it. The engine calls this once for each model, concurrently: one transaction
  * serves all.
  */
-function endGrant(grants: GrantStore, grantId: string | undefined): Promise<void> {
+function endGrant({ db, endings }: AdapterDeps, grantId: string | undefined): Promise<void> {
   if (typeof grantId !== 'string' || grantId === '') {
     return Promise.reject(new TypeError('a grant id is needed to revoke by grant'))
   }
   const ended = requestScope()?.grants.ended
   const running = ended?.get(grantId)
   if (running) return running
-  const ending = grants.end(grantId)
+  const reason = reasonHere()
+  const ending = db.transaction(async (trx) => {
+    await endings.endGrants(trx, { ids: [grantId] }, reason)
+  })
   ended?.set(grantId, ending)
   return ending
+}
+
+/** Ends the token's grant with everything issued from it, or removes the token alone when it has none; all or nothing. */
+async function removeWithGrant(
+  { db, endings }: AdapterDeps,
+  { kind, id }: { kind: ModelName; id: Buffer },
+  events: readonly AuditEvent[],
+): Promise<void> {
+  const reason = reasonHere()
+  await db.transaction(async (trx) => {
+    const ended = await endings.endGrants(trx, { kind, artefact: id }, reason)
+    if (ended.length > 0) await createAuditStore(trx).insert(events)
+    else await createArtefactStore(trx).remove(kind, id, events)
+  })
+}
+
+/** Why the engine ends a grant, by the endpoint at which it does. */
+const REASONS: Readonly<Record<string, GrantEndReason>> = {
+  token: 'token_reused',
+  end_session_confirm: 'signed_out',
+}
+
+function reasonHere(): GrantEndReason {
+  return REASONS[Provider.ctx?.oidc.route ?? ''] ?? 'token_revoked'
 }
 
 /** Adds `exp` from the remaining seconds by the database's clock. */

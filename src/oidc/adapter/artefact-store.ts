@@ -65,21 +65,11 @@ export interface ArtefactStore {
   consume(kind: ModelName, id: Buffer): Promise<boolean>
   /** Records the events when the row existed. */
   remove(kind: ModelName, id: Buffer, events: readonly AuditEvent[]): Promise<void>
-  /** Ends its grant with everything issued from it, or removes the row alone when it has none; all or nothing. */
-  removeWithGrant(kind: ModelName, id: Buffer, events: readonly AuditEvent[]): Promise<void>
 }
 
 const REMOVE = `
   WITH gone AS (DELETE FROM artefacts WHERE kind = $1 AND id = $2 RETURNING 1)
   ${auditInsertSelect('$3', { from: 'gone' })}`
-
-const REMOVE_WITH_GRANT = `
-  WITH ended AS (
-    DELETE FROM grants WHERE id = (SELECT grant_id FROM artefacts WHERE kind = $1 AND id = $2) RETURNING 1
-  ), alone AS (
-    DELETE FROM artefacts WHERE kind = $1 AND id = $2 AND NOT EXISTS (SELECT FROM ended) RETURNING 1
-  )
-  ${auditInsertSelect('$3', { where: 'EXISTS (SELECT FROM ended) OR EXISTS (SELECT FROM alone)' })}`
 
 export function createArtefactStore(db: Queryable): ArtefactStore {
   async function findWhere(condition: string, values: unknown[]): Promise<StoredArtefact | undefined> {
@@ -120,9 +110,6 @@ export function createArtefactStore(db: Queryable): ArtefactStore {
     },
     async remove(kind, id, events) {
       await db.query(REMOVE, [kind, id, auditRecordset(events)])
-    },
-    async removeWithGrant(kind, id, events) {
-      await db.query(REMOVE_WITH_GRANT, [kind, id, auditRecordset(events)])
     },
   }
 }

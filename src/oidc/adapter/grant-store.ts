@@ -1,14 +1,10 @@
-/**
- * SQL for grants. Ending a grant is one DELETE: codes and tokens go with it by their foreign key, and a trigger marks
- * its status index as revoked for as long as an access token can live.
- */
+/** SQL that reads and writes grants. How they end: `endings`. */
 import type { Queryable } from '#database/database.ts'
 import type { Payload } from './sealing.ts'
 
 export interface GrantStore {
   find(id: string): Promise<{ payload: Payload; remainingSeconds: number | null } | undefined>
   put(id: string, payload: Payload, ttlSeconds: number | null): Promise<void>
-  end(id: string): Promise<void>
 }
 
 export function createGrantStore(db: Queryable): GrantStore {
@@ -27,9 +23,6 @@ export function createGrantStore(db: Queryable): GrantStore {
          ON CONFLICT (id) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
         [id, payload['accountId'] ?? null, payload['clientId'] ?? null, JSON.stringify(payload), ttlSeconds],
       )
-    },
-    async end(id) {
-      await db.query('DELETE FROM grants WHERE id = $1', [id])
     },
   }
 }

@@ -3,13 +3,15 @@ import type Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Context } from 'koa'
 import type { AdapterPayload, Client as EngineClient, Interaction, InteractionResults } from 'oidc-provider'
-import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Database } from '#database/database.ts'
 import { isLoopback } from '#config/loopback.ts'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
 import type { ArtefactStore } from '../adapter/artefact-store.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import { rowId, type PayloadSealer } from '../adapter/sealing.ts'
-import type { SessionStore } from '../sessions/session-store.ts'
+import { endRecordedSessions } from '../endings/recorded.ts'
+import type { Endings } from '../endings/endings.ts'
 import { askedClasses, UNMET_CLASS } from '../configuration/interaction-policy.ts'
 import type { ConsentStore } from '../sessions/consent-store.ts'
 import type { ConsentResult } from '../sessions/grants-of-sessions.ts'
@@ -25,7 +27,8 @@ export interface GatewayDeps {
   readonly issuer: string
   readonly provider: () => Provider
   readonly artefacts: ArtefactStore
-  readonly sessions: SessionStore
+  readonly db: Database
+  readonly endings: Pick<Endings, 'endSessions'>
   readonly sealer: PayloadSealer
   readonly consents: ConsentStore
   readonly audit: Audit
@@ -146,18 +149,11 @@ async function replaceOtherPerson(
 ): Promise<void> {
   const before = interaction.session
   if (before?.accountId === undefined || before.accountId === accountSub) return
-  const { uid, accountId } = before
+  const { uid } = before
   await withoutSession(interaction)
-  const event: AuditEvent = {
-    ...deps.auditContext(ctx),
-    type: 'session.ended',
-    outcome: 'success',
-    actor: { kind: 'account', id: accountSub },
-    accountId,
-    subject: { kind: 'session', id: uid },
-    reason: 'another person signed in',
-  }
-  await orUnavailable(() => deps.sessions.end(uid, event))
+  const by: AuditContext = { ...deps.auditContext(ctx), actor: { kind: 'account', id: accountSub } }
+  const reason = 'another_person_signed_in'
+  await orUnavailable(() => deps.db.transaction((trx) => endRecordedSessions(deps, trx, { uid }, { reason, by })))
 }
 
 function opened(interaction: Interaction, client: EngineClient | undefined): OpenInteraction {

@@ -1,8 +1,10 @@
 /** What a person has open, for those who watch over it: browser sessions, and what was allowed to which client. */
-import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { AppError } from '#shared/app-error.ts'
 import type { Keyring } from '#sealing/keyring.ts'
+import { endRecordedSessions } from '../endings/recorded.ts'
+import type { Endings } from '../endings/endings.ts'
 import { createAccountAccessStore } from './account-access-store.ts'
 import { openSeenFrom, type SeenFrom } from './seen-from.ts'
 
@@ -62,6 +64,7 @@ const READABLE = /^[\x21-\x7E]{1,128}$/
 interface AccountAccessDeps {
   readonly db: Database
   readonly audit: Audit
+  readonly endings: Endings
   readonly keyring: Pick<Keyring, 'open'>
 }
 
@@ -100,36 +103,47 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
  * account that is enabled again starts anew: what was stolen before does not come back with it.
  */
 export async function endAccountAccess(
+  { endSessions, endGrants }: Endings,
   trx: Queryable,
   accountSub: string,
-  how: 'disabled' | 'deleted' | 'password_reset',
+  reason: 'account_disabled' | 'account_deleted' | 'password_reset',
 ): Promise<void> {
-  const store = createAccountAccessStore(trx)
-  await store.endAll(accountSub)
-  if (how === 'deleted') await store.forgetConsents(accountSub)
+  await endSessions(trx, { accountId: accountSub }, reason)
+  await endGrants(trx, { accountId: accountSub }, reason)
+  if (reason === 'account_deleted') await createAccountAccessStore(trx).forgetConsents(accountSub)
 }
 
 /** Ends all that was allowed to a client, in the transaction that deletes it. */
-export async function endClientAccess(trx: Queryable, clientId: string): Promise<void> {
-  await createAccountAccessStore(trx).forgetClient(clientId)
+export async function endClientAccess(
+  { endGrants }: Pick<Endings, 'endGrants'>,
+  trx: Queryable,
+  clientId: string,
+): Promise<void> {
+  await createAccountAccessStore(trx).forgetConsentsFor(clientId)
+  await endGrants(trx, { clientId }, 'client_deleted')
 }
 
-async function endSession({ db, audit }: AccountAccessDeps, accountSub: string, uid: string, by: AuditContext) {
-  await db.transaction(async (trx) => {
-    const ended = READABLE.test(uid) && (await createAccountAccessStore(trx).endSession(accountSub, uid))
-    if (!ended) throw new AccessNotFound('session', accountSub, uid)
-    await audit.recordIn(trx, sessionEnded(accountSub, uid, by))
+async function endSession(deps: AccountAccessDeps, accountSub: string, uid: string, by: AuditContext) {
+  const isOwn = by.actor.kind === 'account' && by.actor.id === accountSub
+  const reason = isOwn ? 'ended_by_person' : 'ended_by_administrator'
+  await deps.db.transaction(async (trx) => {
+    const selection = { accountId: accountSub, uid }
+    const ended = READABLE.test(uid) ? await endRecordedSessions(deps, trx, selection, { reason, by }) : []
+    if (ended.length === 0) throw new AccessNotFound('session', accountSub, uid)
   })
 }
 
 async function endOthers(
-  { audit }: Pick<AccountAccessDeps, 'audit'>,
+  deps: Pick<AccountAccessDeps, 'audit' | 'endings'>,
   trx: Queryable,
   { accountSub, keptUid, by }: { accountSub: string; keptUid: string; by: AuditContext },
 ): Promise<number> {
-  const ended = await createAccountAccessStore(trx).endOthers(accountSub, keptUid)
-  for (const uid of ended) await audit.recordIn(trx, sessionEnded(accountSub, uid, by))
-  await audit.recordIn(trx, {
+  const reason = 'signed_out_elsewhere'
+  const others = { accountId: accountSub, keptUid }
+  const ended = await endRecordedSessions(deps, trx, others, { reason, by })
+  // those that outlive a logout too, and those of sessions that are over
+  await deps.endings.endGrants(trx, others, reason)
+  await deps.audit.recordIn(trx, {
     ...by,
     type: 'session.others_ended',
     outcome: 'success',
@@ -140,20 +154,8 @@ async function endOthers(
   return ended.length
 }
 
-function sessionEnded(accountSub: string, uid: string, by: AuditContext): AuditEvent {
-  const isOwn = by.actor.kind === 'account' && by.actor.id === accountSub
-  return {
-    ...by,
-    type: 'session.ended',
-    outcome: 'success',
-    accountId: accountSub,
-    subject: { kind: 'session', id: uid },
-    reason: isOwn ? 'ended by the person' : 'ended by an administrator',
-  }
-}
-
 async function withdrawConsent(
-  { db, audit }: AccountAccessDeps,
+  { db, audit, endings }: AccountAccessDeps,
   accountSub: string,
   clientId: string,
   by: AuditContext,
@@ -161,6 +163,7 @@ async function withdrawConsent(
   await db.transaction(async (trx) => {
     const gone = READABLE.test(clientId) && (await createAccountAccessStore(trx).withdrawConsent(accountSub, clientId))
     if (!gone) throw new AccessNotFound('consent', accountSub, clientId)
+    await endings.endGrants(trx, { accountId: accountSub, clientId }, 'consent_withdrawn')
     await audit.recordIn(trx, {
       ...by,
       type: 'consent.withdrawn',

@@ -1,6 +1,4 @@
 /** SQL for browser sessions: keyed by uid, found by the digests of cookie ids, ended for good by a tombstone. */
-import { auditInsertSelect, auditRecordset } from '#audit/audit-store.ts'
-import type { AuditEvent } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import type { Payload } from '../adapter/sealing.ts'
 
@@ -48,8 +46,6 @@ export interface SessionStore {
   findByUid(uid: string): Promise<StoredSession | undefined>
   /** Merges `authorizations` by client with what is stored; writes nothing for a session that was ended. */
   put(write: SessionWrite): Promise<void>
-  /** With the grants that end with it, and the event that tells of it when it was this call that ended it. */
-  end(uid: string, event: AuditEvent): Promise<void>
 }
 
 export function createSessionStore(db: Queryable): SessionStore {
@@ -85,33 +81,8 @@ export function createSessionStore(db: Queryable): SessionStore {
         write.seenFrom,
       ])
     },
-    async end(uid, event) {
-      await db.query(END, [uid, auditRecordset([event])])
-    },
   }
 }
-
-/**
- * The tombstone, and with it the grants that end with the session: all but those that outlive a logout. It goes by what
- * is stored, which may be more than the request that ends the session has read. `also` are further CTEs.
- */
-export function endSessionWhere(condition: string, also = ''): string {
-  return `
-  WITH ended AS (
-    UPDATE sessions SET ended_at = now() WHERE ${condition} RETURNING authorizations
-  ), gone AS (
-    DELETE FROM grants WHERE id IN (
-      SELECT one.value ->> 'grantId' FROM ended, jsonb_each(ended.authorizations) AS one
-      WHERE NOT coalesce((one.value ->> 'persistsLogout')::boolean, false)
-    )
-  )${also}
-  SELECT 1 FROM ended`
-}
-
-const END = endSessionWhere(
-  'uid = $1 AND ended_at IS NULL',
-  `, audited AS (${auditInsertSelect('$2', { from: 'ended' })})`,
-)
 
 const PUT = `
   WITH written AS (

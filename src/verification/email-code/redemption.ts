@@ -27,17 +27,18 @@ export function createRedemption(deps: RedemptionDeps): EmailCodes['redeem'] {
   const { audit, attempts } = deps
   return async (request, by) => {
     const { purpose } = request
-    const tell = (verdict: Verdict, account?: Account) => audit.record(redeemedEvent({ purpose, verdict, account, by }))
+    const record = (verdict: Verdict, account?: Account) =>
+      audit.record(redeemedEvent({ purpose, verdict, account, by }))
     const attempt = await attempts
       .begin({ method: 'email_code', who: undefined, address: by.address })
       .catch(async (error: unknown) => {
-        if (error instanceof TooManyAttempts) await tell({ refusal: 'too many attempts' })
+        if (error instanceof TooManyAttempts) await record({ refusal: 'too many attempts' })
         throw error
       })
     const verdict = 'token' in request ? await judgeToken(deps, request) : await judgeCode(deps, request)
     const checked = await checkAccount(deps, request, verdict)
     await ('refusal' in checked.verdict ? attempt.failed() : attempt.succeeded())
-    await tell(checked.verdict, checked.account)
+    await record(checked.verdict, checked.account)
     if ('refusal' in checked.verdict) return undefined
     return { purpose, address: checked.verdict.content.address, account: checked.account, amr: ['otp'] }
   }

@@ -22,6 +22,7 @@ import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createMail } from '../../../src/mail/mail.ts'
 import { createMetrics } from '../../../src/observability/metrics.ts'
+import { createEndings } from '#oidc/endings/endings.ts'
 import { GRANTS } from '#oidc/grants/registry.ts'
 import { offersOf } from '#oidc/offers.ts'
 import { createAccountAccess } from '#oidc/sessions/account-access.ts'
@@ -177,7 +178,12 @@ async function createRooms(issuer: string) {
     await notifications.close()
     await db.close()
   })
-  const accountAccess = createAccountAccess({ db, audit, keyring })
+  const accountAccess = createAccountAccess({
+    db,
+    audit,
+    endings: createEndings({ sessions: [], grants: [] }),
+    keyring,
+  })
   return {
     db,
     audit,

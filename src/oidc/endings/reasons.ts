@@ -1,0 +1,19 @@
+/** Why sessions and grants end: closed sets, by which a subscriber may decide what to do. */
+
+export type SessionEndReason =
+  | 'signed_out'
+  | 'signed_out_elsewhere'
+  | 'another_person_signed_in'
+  | 'ended_by_person'
+  | 'ended_by_administrator'
+  | 'account_disabled'
+  | 'account_deleted'
+  | 'password_reset'
+
+/** A grant that ends with its session has the session's reason. */
+export type GrantEndReason =
+  | SessionEndReason
+  | 'consent_withdrawn'
+  | 'client_deleted'
+  | 'token_revoked'
+  | 'token_reused'
