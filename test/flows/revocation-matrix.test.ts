@@ -15,7 +15,7 @@ import {
   type Stage,
   type Verdict,
 } from '../support/revocation-holdings.ts'
-import { type ServerProcess, startProcesses } from '../support/server.ts'
+import { type Server, startServers } from '../support/server.ts'
 
 const LANES = 3
 const TAKEN_AWAY = SCOPES[1]
@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 /** Two processes, and those who are there for all. */
 async function openStage(): Promise<Stage> {
-  const [first, second] = (await startProcesses(2)) as [ServerProcess, ServerProcess]
+  const [first, second] = (await startServers(2)) as [Server, Server]
   const admin = await administrator(first)
   return {
     first,

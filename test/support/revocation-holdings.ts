@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose'
 import { type Administrator, PASSWORD, type RegisteredClient } from './administrator.ts'
 import { type App, createApp } from './app.ts'
 import { answerOf, person, type Person } from './person.ts'
-import type { ServerProcess } from './server.ts'
+import type { Server } from './server.ts'
 import { listedStatus } from './status-list.ts'
 import { eventually, SOON_MS } from './eventually.ts'
 import { keepValid } from './passed-time.ts'
@@ -16,8 +16,8 @@ export const SCOPES = ['posts:read', 'posts:write'] as const
  * requests.
  */
 export interface Stage {
-  readonly first: ServerProcess
-  readonly second: ServerProcess
+  readonly first: Server
+  readonly second: Server
   /** Replaced by one with a new token after an event has ended all tokens. */
   admin: Administrator
   readonly gateway: App

@@ -45,6 +45,8 @@ export interface Server {
   logLines(): Record<string, unknown>[]
   /** Stops the server as SIGTERM does and returns the exit code. */
   stop(): Promise<number | null>
+  /** Starts again with the same settings, after a stop, and waits until it answers. */
+  restart(): Promise<void>
 }
 
 /** A server in its own process. */
@@ -52,8 +54,6 @@ export interface ServerProcess extends Server {
   readonly pid: number
   /** Sends a signal, and waits for the process to exit if the signal stops it. */
   kill(signal: NodeJS.Signals): Promise<void>
-  /** Restarts with the same settings after `kill` or `stop`, and waits until it answers. */
-  restart(): Promise<void>
 }
 
 /**
@@ -101,27 +101,40 @@ async function startEach<Started>(
 
 async function startWithin(settings: Settings): Promise<Server> {
   const agent = agentTo(settings.port)
-  const { promise: requested, resolve: request } = Promise.withResolvers<NodeJS.Signals>()
   let output = ''
-  const loaded = loadConfig(environmentOf(settings))
-  const { logLevel: level, logFormat: format } = loaded.config
-  const logger = createLogger({ level, format }, { write: (line) => void (output += line) })
-  const ended = runPrimary(loaded, logger, { requested, arm() {}, forget() {} })
-  const stop = () => {
-    request('SIGTERM')
-    return ended.then(() => 0)
+  let running: { stop(): Promise<void> } | undefined
+
+  async function restart(): Promise<void> {
+    const loaded = loadConfig(environmentOf(settings))
+    const { logLevel: level, logFormat: format } = loaded.config
+    const logger = createLogger({ level, format }, { write: (line) => void (output += line) })
+    const { promise: requested, resolve } = Promise.withResolvers<NodeJS.Signals>()
+    const ended = runPrimary(loaded, logger, { requested, arm() {}, forget() {} })
+    const stop = () => {
+      resolve('SIGTERM')
+      return ended
+    }
+    running = { stop }
+    await Promise.race([ended, untilReady(settings.managementUrl, () => output)])
   }
+
+  async function stop(): Promise<number> {
+    await running?.stop()
+    return 0
+  }
+
   atEnd(async () => {
     await agent.destroy()
     await stop()
   })
-  await Promise.race([ended, untilReady(settings.managementUrl, () => output)])
+  await restart()
   return {
     ...settings,
     fetch: fetchThrough(agent, settings.issuer),
     logs: () => output,
     logLines: () => parseLines(output),
     stop,
+    restart,
   }
 }
 
