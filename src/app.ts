@@ -15,7 +15,6 @@ import { cookieKeys } from '#oidc/configuration/cookies.ts'
 import { ROUTES } from '#oidc/engine/routes.ts'
 import type { Services } from '#services.ts'
 import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
-import { systemClock as clock } from '#shared/clock.ts'
 
 /** Paths below the issuer, as they are named in logs and metrics. */
 const TEMPLATES = [
@@ -88,13 +87,95 @@ export function createApp(services: Services): Koa {
   if (base !== '') app.use(belowIssuer(base))
   app.use(createHomePage({ issuer, production, open: ['account'] }))
   app.use(createPasskeyEndpoints({ issuer }))
-  app.use(createInteractions({ ...services, gateway: oidc.gateway, issuer }))
-  app.use(createAccountPortal({ ...services, browserSessions: oidc.browserSessions, clock, issuer }))
-  app.use(createMailLinks({ ...services, issuer }))
-  app.use(createAdminApi({ ...services, issuer, hasEnded: oidc.hasEnded }))
+  app.use(interactionsOf(services))
+  app.use(accountPortalOf(services))
+  app.use(mailLinksOf(services))
+  app.use(adminApiOf(services))
   app.use(withoutDeadEnds)
   app.use(oidc.middleware)
   return app
+}
+
+function interactionsOf({ config, oidc, signIn, verification, federation, ...services }: Services): Middleware {
+  const { accounts, resources, settings, csrf, audit } = services
+  const { methods, attempts, devices, passwords, passkeys, totp, recoveryCodes, progress, enrolments } = signIn
+  const { emailVerifications, registration, passwordReset, notifyPasswordChanged } = verification
+  return createInteractions({
+    issuer: config.issuer,
+    gateway: oidc.gateway,
+    accounts,
+    resources,
+    settings,
+    csrf,
+    audit,
+    methods,
+    attempts,
+    devices,
+    passwords,
+    passkeys,
+    totp,
+    recoveryCodes,
+    progress,
+    enrolments,
+    upstreamSignIn: federation.upstreamSignIn,
+    emailVerifications,
+    registration,
+    passwordReset,
+    notifyPasswordChanged,
+  })
+}
+
+function accountPortalOf({ config, oidc, signIn, verification, federation, ...services }: Services): Middleware {
+  const { accounts, accountAccess, clients, resources, mail, csrf, audit, clock } = services
+  const { passwords, passkeys, totp, recoveryCodes, assertNotLastCredential } = signIn
+  return createAccountPortal({
+    issuer: config.issuer,
+    browserSessions: oidc.browserSessions,
+    accounts,
+    accountAccess,
+    clients,
+    resources,
+    mail,
+    csrf,
+    audit,
+    clock,
+    passwords,
+    passkeys,
+    totp,
+    recoveryCodes,
+    assertNotLastCredential,
+    upstreamSignIn: federation.upstreamSignIn,
+    emailAddress: verification.emailAddress,
+  })
+}
+
+function mailLinksOf({ config, csrf, verification }: Services): Middleware {
+  const { emailVerifications, passwordReset, registration, invitations } = verification
+  return createMailLinks({ issuer: config.issuer, csrf, emailVerifications, passwordReset, registration, invitations })
+}
+
+function adminApiOf({ config, logger, oidc, signIn, verification, federation, ...services }: Services): Middleware {
+  const { clients, clientKeys, offers, resources, accounts, accountAccess, signingKeys, masterKeys, settings, audit } =
+    services
+  return createAdminApi({
+    issuer: config.issuer,
+    logger,
+    hasEnded: oidc.hasEnded,
+    clients,
+    clientKeys,
+    offers,
+    resources,
+    accounts,
+    accountAccess,
+    signingKeys,
+    masterKeys,
+    settings,
+    audit,
+    passwords: signIn.passwords,
+    passwordReset: verification.passwordReset,
+    invitations: verification.invitations,
+    upstreams: federation.upstreams,
+  })
 }
 
 /**

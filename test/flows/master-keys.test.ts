@@ -1,6 +1,6 @@
 /** The master key changes while two processes serve: what each sealed the other opens, and nothing needs the old key. */
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { SEALED_COLUMNS } from '#services.ts'
+import { SEALED_COLUMNS } from '#services/sealed-columns.ts'
 import { createKeyring, masterKeyId } from '#sealing/keyring.ts'
 import { runSignet } from '../cli/support/signet.ts'
 import { type Administrator, administrator, PASSWORD } from '../support/administrator.ts'

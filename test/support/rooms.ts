@@ -1,78 +1,44 @@
 /** The rooms below sign-in as on one node: services over their own pool and LISTEN connection. */
 import { randomBytes } from 'node:crypto'
 import { createAccounts } from '#accounts/accounts.ts'
-import { createAudit } from '#audit/recorder.ts'
-import { createClients } from '#clients/clients.ts'
-import { createClientKeys } from '#clients/managed-keys.ts'
-import { createNotifications } from '#database/notify.ts'
-import { createDatabase } from '#database/pool.ts'
-import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
+import { isLoopback } from '#config/loopback.ts'
+import { createLogger } from '#observability/logger.ts'
 import { GRANTS } from '#oidc/grants/registry.ts'
-import { offersOf } from '#oidc/offers.ts'
 import { seenRestoreEpoch } from '#oidc/restore-epoch/restore-epoch.ts'
-import { createResources } from '#resources/resources.ts'
+import { openFoundations } from '#services/foundations.ts'
+import { createRegistrations } from '#services/registrations.ts'
 import type { AppError } from '#shared/app-error.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
 import { createKnownDevices } from '#sign-in/known-devices.ts'
-import { createSettings } from '#settings/settings.ts'
 import { systemClock } from '#shared/clock.ts'
-import { createKeyring } from '#sealing/keyring.ts'
-import { createSigningKeys } from '#signing-keys/signing-keys.ts'
 import { atEnd } from './endings.ts'
 
 const MASTER_KEY = randomBytes(32)
+const logger = createLogger({ level: 'silent', format: 'json' })
 
 export type Rooms = Awaited<ReturnType<typeof openRooms>>
 
 /** Opens the rooms of one node. All nodes of a test file share their master key. */
 export async function openRooms(url: string, { clock = systemClock } = {}) {
-  const db = createDatabase({ url, poolSize: 4 })
-  const notifications = await createNotifications({ url })
-  const audit = createAudit({ db })
-  const keyring = createKeyring([MASTER_KEY])
-  const resources = createResources({
-    db,
-    notifications,
-    audit,
-    clock,
-    reserved: ['https://as.example.com/admin/v1'],
-    onRemove: (trx, identifier) => clients.forgetResource(trx, identifier),
-  })
-  const offers = offersOf(GRANTS)
-  const clients = createClients({
-    db,
-    notifications,
-    audit,
-    clock,
-    findResource: (identifier) => resources.find(identifier),
-    allowHttpJwksUri: (host) => ['localhost', '127.0.0.1'].includes(host),
-    offers,
-  })
-  const fetch = createGuardedFetch({ allow: ['127.0.0.0/8'] })
-  const clientKeys = createClientKeys({ db, notifications, audit, clock, clients, fetch })
-  const accounts = createAccounts({ db, audit, clock })
-  const signingKeys = createSigningKeys({ db, notifications, audit, keyring, clock })
-  const settings = createSettings({ db, notifications, audit, clock })
-  const restoreEpoch = await seenRestoreEpoch(db)
-  atEnd(async () => {
-    settings.close()
-    signingKeys.close()
-    await notifications.close()
-    await db.close()
-  })
+  const foundations = await openFoundations(
+    {
+      databaseUrl: url,
+      databaseDirectUrl: url,
+      masterKeys: [MASTER_KEY],
+      fetchAllow: ['127.0.0.0/8'],
+      logger,
+      metrics: { watchPool: () => undefined },
+    },
+    { clock },
+  )
+  atEnd(foundations.close)
+  const { db, audit, keyring } = foundations
+  const rules = { issuer: 'https://as.example.com', grants: GRANTS, allowHttp: isLoopback }
   return {
-    db,
-    notifications,
-    audit,
-    keyring,
-    resources,
-    clients,
-    offers,
-    clientKeys,
-    accounts,
-    signingKeys,
-    settings,
-    restoreEpoch,
+    ...foundations,
+    ...createRegistrations(foundations, rules),
+    accounts: createAccounts({ db, audit, clock }),
+    restoreEpoch: await seenRestoreEpoch(db),
     attempts: createAttempts({ db, keyring }),
     devices: createKnownDevices({ keyring }),
   }

@@ -3,49 +3,27 @@ import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { importJWK, type JWTPayload, SignJWT } from 'jose'
-import Koa from 'koa'
-import type { Accounts } from '../../../src/accounts/account.ts'
-import { createAccounts } from '../../../src/accounts/accounts.ts'
-import { createAdminApi } from '../../../src/admin/api.ts'
-import type { AdminApiDeps } from '../../../src/admin/router.ts'
-import { ADMIN_SCOPES, adminResourceOf } from '../../../src/admin/scopes.ts'
-import { type Audit, type StoredAuditEvent, SYSTEM } from '../../../src/audit/audit.ts'
-import { createAudit } from '../../../src/audit/recorder.ts'
-import type { Client, Clients } from '../../../src/clients/client.ts'
-import { createClients } from '../../../src/clients/clients.ts'
-import { createClientKeys } from '../../../src/clients/managed-keys.ts'
-import type { Database } from '../../../src/database/database.ts'
-import { createNotifications } from '../../../src/database/notify.ts'
-import { createDatabase } from '../../../src/database/pool.ts'
-import { createFront } from '../../../src/http/front.ts'
-import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
-import { createLogger } from '../../../src/observability/logger.ts'
-import { createMail } from '../../../src/mail/mail.ts'
-import { createMetrics } from '../../../src/observability/metrics.ts'
-import { createEndings } from '#oidc/endings/endings.ts'
-import { GRANTS } from '#oidc/grants/registry.ts'
-import { offersOf } from '#oidc/offers.ts'
-import { createAccountAccess } from '#oidc/sessions/account-access.ts'
-import { createStatusStore } from '#oidc/statuses/status-store.ts'
-import { statusIndexOf } from '#oidc/statuses/token-status.ts'
-import { createResources } from '../../../src/resources/resources.ts'
-import { createSettings } from '#settings/settings.ts'
-import { systemClock } from '../../../src/shared/clock.ts'
-import type { Settings } from '../../../src/settings/settings.ts'
-import { createKeyring, type Keyring } from '#sealing/keyring.ts'
+import { createApp } from '#app.ts'
+import { loadConfig } from '#config/load.ts'
+import { openServices, type Services } from '#services.ts'
+import type { Accounts } from '#accounts/account.ts'
+import { ADMIN_SCOPES, adminResourceOf } from '#admin/scopes.ts'
+import { type Audit, type StoredAuditEvent, SYSTEM } from '#audit/audit.ts'
+import type { Client, Clients } from '#clients/client.ts'
+import type { Database } from '#database/database.ts'
+import { createLogger } from '#observability/logger.ts'
+import { createMetrics } from '#observability/metrics.ts'
+import type { Settings } from '#settings/settings.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import type { Invitations } from '#verification/invitation/invitations.ts'
-import type { Passwords } from '../../../src/sign-in/password/password.ts'
+import type { Passwords } from '#sign-in/password/password.ts'
 import type { Upstreams } from '#federation/upstream.ts'
-import { createUpstreams } from '#federation/upstreams.ts'
-import { createVerification } from '#verification/verification.ts'
-import { createMethods } from '../../../src/sign-in/methods.ts'
-import { SEALED_COLUMNS } from '../../../src/services.ts'
-import { createMasterKeys } from '#sealing/master-keys.ts'
-import { createSigningKeys, type ManagedSigningKeys } from '../../../src/signing-keys/signing-keys.ts'
+import type { ManagedSigningKeys } from '#signing-keys/signing-keys.ts'
 import { expect } from 'vitest'
 import { atEnd } from '../../support/endings.ts'
 import { freePort } from '../../support/ports.ts'
 import { cloneDatabase } from '../../support/postgres.ts'
+import { temporaryDir } from '../../support/server.ts'
 import { createAnswerCheck, type OpenApiDocument } from './answers-fit.ts'
 
 export interface AdminApp {
@@ -89,10 +67,11 @@ const ALL_SCOPES = Object.keys(ADMIN_SCOPES)
 export async function startAdminApp(): Promise<AdminApp> {
   const port = await freePort()
   const issuer = `http://localhost:${port}`
-  const rooms = await createRooms(issuer)
-  await serve(port, issuer, rooms)
-  const caller = await createCaller(rooms.clients, issuer)
-  const token = tokenMaker(issuer, rooms.signingKeys, caller.id)
+  const { services, db } = await openRooms(port)
+  await serve(port, services)
+  const { audit, clients, accounts, settings, keyring, signingKeys } = services
+  const caller = await createCaller(clients, issuer)
+  const token = tokenMaker(issuer, signingKeys, caller.id)
 
   const document = (await (await fetch(`${issuer}/admin/v1/openapi.json`)).json()) as OpenApiDocument
   const misfits = createAnswerCheck(document)
@@ -120,110 +99,50 @@ export async function startAdminApp(): Promise<AdminApp> {
     return answer
   }
 
-  const events: AdminApp['events'] = async (type: string) => rooms.audit.list({ limit: 100, type })
+  const events: AdminApp['events'] = async (type: string) => audit.list({ limit: 100, type })
   const refusal = async () => (await events('admin.refused'))[0]
-  return { issuer, ...rooms, caller, token, call, events, refusal }
-}
-
-async function createRooms(issuer: string) {
-  const { url } = await cloneDatabase()
-  const logger = createLogger({ level: 'silent', format: 'json' })
-  const db = createDatabase({ url, logger })
-  const notifications = await createNotifications({ url, logger })
-  const audit = createAudit({ db })
-  const clock = systemClock
-  const deps = { db, notifications, audit, clock }
-  const adminResource = adminResourceOf(issuer)
-  const resources = createResources({ ...deps, reserved: [adminResource] })
-  const scopes = ALL_SCOPES.map((name) => ({ name }))
-  const findResource = async (identifier: string) =>
-    identifier === adminResource ? { identifier, scopes } : resources.find(identifier)
-  const allowHttpJwksUri = (host: string) => host === '127.0.0.1'
-  const offers = offersOf(GRANTS)
-  const clients = createClients({ ...deps, findResource, allowHttpJwksUri, offers })
-  const fetch = createGuardedFetch({ allow: ['127.0.0.0/8'] })
-  const clientKeys = createClientKeys({ ...deps, clients, fetch })
-  const accounts = createAccounts(deps)
-  const keyring = createKeyring([Buffer.alloc(32, 7)])
-  const signingKeys = createSigningKeys({ ...deps, keyring })
-  const masterKeys = createMasterKeys({ db, keyring, sealed: SEALED_COLUMNS })
-  await signingKeys.ensure(SYSTEM)
-  const { passwords } = createMethods({ ...deps, accounts, keyring, issuer, brand: () => 'Signet' })
-  const settings = createSettings(deps)
-  const mail = createMail({
-    config: { issuer, production: false, mailFrom: undefined },
-    smtpUrl: undefined,
-    db,
-    keyring,
-    logger,
-    metrics: createMetrics(),
-    clock,
-    brand: () => 'Signet',
-  })
-  const endAccess = async () => undefined
-  const { invitations, passwordReset } = createVerification({
-    ...deps,
-    accounts,
-    keyring,
-    mail,
-    passwords,
-    settings,
-    endAccess,
-  })
-  const allowHttp = (host: string) => host === '127.0.0.1'
-  const upstreams = createUpstreams({ ...deps, keyring, issuer, allowHttp })
-  atEnd(async () => {
-    settings.close()
-    signingKeys.close()
-    await notifications.close()
-    await db.close()
-  })
-  const accountAccess = createAccountAccess({
-    db,
-    audit,
-    endings: createEndings({ sessions: [], grants: [] }),
-    keyring,
-  })
   return {
+    issuer,
     db,
     audit,
     clients,
-    offers,
-    clientKeys,
-    resources,
     accounts,
-    accountAccess,
-    signingKeys,
-    masterKeys,
+    invitations: services.verification.invitations,
     settings,
-    upstreams,
-    passwords,
-    invitations,
-    passwordReset,
     keyring,
-    logger,
+    passwords: services.signIn.passwords,
+    upstreams: services.federation.upstreams,
+    signingKeys,
+    caller,
+    token,
+    call,
+    events,
+    refusal,
   }
 }
 
-async function serve(port: number, issuer: string, rooms: Awaited<ReturnType<typeof createRooms>>): Promise<void> {
-  const app = new Koa({ proxy: true })
-  app.use(
-    createFront({
-      logger: rooms.logger,
-      metrics: createMetrics(),
-      issuer,
-      trustedProxies: [],
-      routes: [],
-      methods: {},
-      postAsGet: [],
-      paced: [],
-      problemPaths: ['/admin/'],
-    }),
-  )
-  const statuses = createStatusStore(rooms.db)
-  const hasEnded: AdminApiDeps['hasEnded'] = ({ jti, status }) => statuses.hasEnded(jti, statusIndexOf(status))
-  app.use(createAdminApi({ issuer, ...rooms, hasEnded }))
-  const server = createServer(app.callback())
+async function openRooms(port: number) {
+  const { url } = await cloneDatabase()
+  const masterKey = Buffer.alloc(32, 7).toString('base64url')
+  const { config, secrets } = loadConfig({
+    PORT: String(port),
+    DATABASE_URL: url,
+    SIGNET_MASTER_KEYS: masterKey,
+    SIGNET_KEYS_DIR: temporaryDir('keys'),
+  })
+  const logger = createLogger({ level: 'silent', format: 'json' })
+  const metrics = createMetrics()
+  const input = { config, secrets, databaseUrl: url, databaseDirectUrl: url, logger, metrics }
+  const { services, foundations } = await openServices(input)
+  atEnd(async () => {
+    await foundations.close()
+    metrics.close()
+  })
+  return { services, db: foundations.db }
+}
+
+async function serve(port: number, services: Services): Promise<void> {
+  const server = createServer(createApp(services).callback())
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   if ((server.address() as AddressInfo).port !== port) throw new Error('the port is not the one that was asked for')
   atEnd(

@@ -1,0 +1,111 @@
+/** The rooms between the registrations and the engine: accounts, mail, sign-in, verification, federation. */
+import type { Accounts } from '#accounts/account.ts'
+import { createAccounts } from '#accounts/accounts.ts'
+import type { Config } from '#config/config.ts'
+import type { Secrets } from '#config/secrets.ts'
+import { createFederation } from '#federation/federation.ts'
+import { createMail, type Mail } from '#mail/mail.ts'
+import type { Logger } from '#observability/logger.ts'
+import type { Metrics } from '#observability/metrics.ts'
+import { createAccountAccess, endAccountAccess } from '#oidc/sessions/account-access.ts'
+import { createMasterKeys } from '#sealing/master-keys.ts'
+import { createMethods } from '#sign-in/methods.ts'
+import type { SignInMethod } from '#sign-in/sign-in-method.ts'
+import { createBreachRange } from '#sign-in/password/breach-range.ts'
+import { createVerification } from '#verification/verification.ts'
+import type { Foundations } from './foundations.ts'
+import { SEALED_COLUMNS } from './sealed-columns.ts'
+
+export interface RoomsInput {
+  readonly config: Pick<Config, 'issuer' | 'production' | 'mailFrom'>
+  readonly smtpUrl: Secrets['smtpUrl']
+  readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'mailHandled'>
+  /** Whether plain http to a host is allowed. */
+  readonly allowHttp: (host: string) => boolean
+  readonly furtherMethods: FurtherMethods | undefined
+}
+
+/** Sign-in methods of a test. */
+export type FurtherMethods = (rooms: { readonly accounts: Accounts }) => readonly SignInMethod[]
+
+export type Rooms = ReturnType<typeof createRooms>
+
+export function createRooms(input: RoomsInput, foundations: Foundations) {
+  const { config, smtpUrl, logger, metrics } = input
+  const { db, audit, keyring, settings, clock, endings } = foundations
+  const brand = () => settings.current().brand.name
+  const accounts = createAccounts({
+    db,
+    audit,
+    clock,
+    onEnd: [(trx, { sub, reason }) => endAccountAccess(endings, trx, sub, `account_${reason}`)],
+  })
+  const mail = createMail({ db, keyring, clock, config, smtpUrl, logger, metrics, brand })
+  const { signIn, federation } = createSignIn({ ...input, accounts, mail, brand }, foundations)
+  const verification = createVerification({
+    db,
+    accounts,
+    audit,
+    keyring,
+    mail,
+    passwords: signIn.passwords,
+    settings,
+    clock,
+    endAccess: (trx, accountId) => endAccountAccess(endings, trx, accountId, 'password_reset'),
+  })
+  return {
+    accounts,
+    accountAccess: createAccountAccess({ db, audit, endings, keyring }),
+    mail,
+    signIn,
+    verification,
+    federation,
+    masterKeys: createMasterKeys({ db, keyring, sealed: SEALED_COLUMNS }),
+  }
+}
+
+interface SignInInput extends Pick<RoomsInput, 'config' | 'logger' | 'allowHttp' | 'furtherMethods'> {
+  readonly accounts: Accounts
+  readonly mail: Mail
+  readonly brand: () => string
+}
+
+function createSignIn(
+  { config, logger, allowHttp, furtherMethods, accounts, mail, brand }: SignInInput,
+  { db, notifications, audit, keyring, settings, clock, fetch, upstreamFetch }: Foundations,
+) {
+  const { issuer } = config
+  // federation hands its row to the registry, and asks it about the others
+  const federation = createFederation({
+    db,
+    notifications,
+    audit,
+    keyring,
+    clock,
+    issuer,
+    allowHttp,
+    accounts,
+    mail,
+    fetch: upstreamFetch,
+    isReserved: (amr) => signIn.methods.reserved.has(amr),
+    assertNotLastCredential: (trx, accountId) => signIn.assertNotLastCredential(trx, accountId),
+  })
+  const signIn = createMethods({
+    db,
+    accounts,
+    audit,
+    keyring,
+    clock,
+    issuer,
+    brand,
+    maxWaiting: () => settings.current().limits.waiting_passwords,
+    breachRange: createBreachRange({
+      fetch,
+      url: () => settings.current().passwords.breach_range_url,
+      onError: (error) => logger.warn({ err: error }, 'the list of breached passwords was not asked'),
+    }),
+    further: [federation.method, ...(furtherMethods?.({ accounts }) ?? [])],
+  })
+  return { signIn, federation }
+}
