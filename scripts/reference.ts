@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command, Option } from 'commander'
 import { z } from 'zod'
-import { adminRoutes, type AdminServices } from '#admin/resources.ts'
+import { adminRoutes, type AdminRoutesDeps } from '#admin/resources.ts'
 import type { Route } from '#admin/route.ts'
 import { AUDIT_EVENTS } from '#audit/events.ts'
 import { createProgram } from '#cli/program.ts'
@@ -61,7 +61,7 @@ function sentence(text: string): string {
 
 /** The route table of the admin API; the services behind it are not asked for it. */
 export function routes(): Route[] {
-  return adminRoutes({} as AdminServices)
+  return adminRoutes({} as AdminRoutesDeps)
 }
 
 function routeTable(): string {

@@ -1,24 +1,39 @@
 /** A person's own page: `/account` and what lies below it, and where password managers look for it. */
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
+import type { Accounts } from '#accounts/account.ts'
+import type { Audit } from '#audit/audit.ts'
+import type { Clients } from '#clients/client.ts'
+import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
+import type { Csrf } from '#http/csrf.ts'
 import type { Mail } from '#mail/mail.ts'
+import type { AccountAccess } from '#oidc/sessions/account-access.ts'
+import type { BrowserSessions } from '#oidc/sessions/browser-session.ts'
+import type { Resources } from '#resources/resource.ts'
+import type { Clock } from '#shared/clock.ts'
+import type { AssertNotLastCredential } from '#sign-in/last-credential.ts'
+import type { Passkeys } from '#sign-in/passkey/passkey.ts'
+import type { Passwords } from '#sign-in/password/password.ts'
+import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
+import type { Totp } from '#sign-in/totp/totp.ts'
+import type { EmailAddress } from '#verification/email-address.ts'
 import { createLayout, type Layout } from './layout.ts'
-import { createGuard, type Guard, type GuardDeps } from './guard.ts'
-import { createNotices } from './notices.ts'
+import { createGuard, type Guard } from './guard.ts'
+import { createNotices, type Notices } from './notices.ts'
 import { createPaths, routeOf, sectionAt, SIGNED_IN_PATH, type Paths } from './paths.ts'
 import { problemOf } from './problems.ts'
-import { createActivity, type ActivityDeps } from './sections/activity.ts'
-import { createApps, type AppsDeps } from './sections/apps.ts'
-import { createAuthenticator, type AuthenticatorDeps } from './sections/authenticator.ts'
-import { createData, type DataDeps } from './sections/data.ts'
-import { createEmailSection, type EmailDeps } from './sections/email.ts'
-import { createLinked, type LinkedDeps } from './sections/linked.ts'
-import { createOverview, type OverviewDeps } from './sections/overview.ts'
-import { createPasskeysSection, type PasskeysDeps } from './sections/passkeys.ts'
-import { createPasswordSection, type PasswordDeps } from './sections/password.ts'
-import { createProfile, type ProfileDeps } from './sections/profile.ts'
-import { createRecoveryCodesSection, type RecoveryCodesDeps } from './sections/recovery-codes.ts'
-import { createSessions, type SessionsDeps } from './sections/sessions.ts'
+import { createActivity } from './sections/activity.ts'
+import { createApps } from './sections/apps.ts'
+import { createAuthenticator } from './sections/authenticator.ts'
+import { createData } from './sections/data.ts'
+import { createEmailSection } from './sections/email.ts'
+import { createLinked } from './sections/linked.ts'
+import { createOverview } from './sections/overview.ts'
+import { createPasskeysSection } from './sections/passkeys.ts'
+import { createPasswordSection } from './sections/password.ts'
+import { createProfile } from './sections/profile.ts'
+import { createRecoveryCodesSection } from './sections/recovery-codes.ts'
+import { createSessions } from './sections/sessions.ts'
 import { SECTION_NAMES, type Section, type SectionName, type Visit } from './visit.ts'
 
 /** W3C, A Well-Known URL for Changing Passwords. */
@@ -35,22 +50,31 @@ export const ACCOUNT_ROUTES: readonly string[] = [
   CHANGE_PASSWORD_PATH,
 ]
 
-type SectionsDeps = ActivityDeps &
-  AppsDeps &
-  AuthenticatorDeps &
-  DataDeps &
-  EmailDeps &
-  LinkedDeps &
-  OverviewDeps &
-  PasskeysDeps &
-  PasswordDeps &
-  ProfileDeps &
-  RecoveryCodesDeps &
-  SessionsDeps
+export interface AccountPortalDeps {
+  /** The issuer identifier; the addresses of the pages start with its path. */
+  readonly issuer: string
+  readonly browserSessions: BrowserSessions
+  readonly csrf: Csrf
+  readonly clock: Clock
+  readonly audit: Audit
+  readonly accounts: Accounts
+  readonly accountAccess: AccountAccess
+  readonly clients: Clients
+  readonly resources: Resources
+  readonly mail: Mail
+  readonly passwords: Passwords
+  readonly passkeys: Passkeys
+  readonly totp: Totp
+  readonly assertNotLastCredential: AssertNotLastCredential
+  readonly recoveryCodes: RecoveryCodes
+  readonly upstreamSignIn: UpstreamSignIn
+  readonly emailAddress: EmailAddress
+}
 
-/** `issuer`: the issuer identifier; the addresses of the pages start with its path. */
-export type AccountPortalDeps = Omit<SectionsDeps, 'layout' | 'notices'> &
-  GuardDeps & { readonly issuer: string; readonly mail: Mail }
+interface SectionsDeps extends AccountPortalDeps {
+  readonly layout: Layout
+  readonly notices: Notices
+}
 
 /** Middleware that answers what lies under `/account`, and `/.well-known/change-password`; the rest passes. */
 export function createAccountPortal(deps: AccountPortalDeps): Middleware {

@@ -11,7 +11,9 @@ import type { Upstreams } from '#federation/upstream.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { MasterKeys } from '#sealing/master-keys.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
-import { accountMailRoutes, type AccountMailRoutesDeps } from './accounts/mail-routes.ts'
+import type { Invitations } from '#verification/invitation/invitations.ts'
+import type { PasswordReset } from '#verification/password-reset.ts'
+import { accountMailRoutes } from './accounts/mail-routes.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { clientRoutes } from './clients/routes.ts'
@@ -23,9 +25,7 @@ import { sessionRoutes } from './sessions/routes.ts'
 import { settingsRoutes } from './settings/routes.ts'
 import { upstreamRoutes } from './upstreams/routes.ts'
 
-export interface AdminServices extends Omit<AccountMailRoutesDeps, 'accounts'> {
-  /** The identifier of this API. */
-  readonly adminResource: string
+export interface AdminServices {
   readonly clients: Clients
   readonly clientKeys: Pick<ClientKeys, 'report' | 'refetch'>
   readonly offers: Offers
@@ -37,10 +37,17 @@ export interface AdminServices extends Omit<AccountMailRoutesDeps, 'accounts'> {
   readonly masterKeys: MasterKeys
   readonly settings: Settings
   readonly upstreams: Upstreams
+  readonly passwordReset: Pick<PasswordReset, 'start'>
+  readonly invitations: Pick<Invitations, 'send'>
   readonly audit: Audit
 }
 
-const REGISTRY: readonly ((services: AdminServices) => Route[])[] = [
+export interface AdminRoutesDeps extends AdminServices {
+  /** The identifier of this API. */
+  readonly adminResource: string
+}
+
+const REGISTRY: readonly ((services: AdminRoutesDeps) => Route[])[] = [
   clientRoutes,
   resourceRoutes,
   accountRoutes,
@@ -54,6 +61,6 @@ const REGISTRY: readonly ((services: AdminServices) => Route[])[] = [
 ]
 
 /** The route table. */
-export function adminRoutes(services: AdminServices): Route[] {
+export function adminRoutes(services: AdminRoutesDeps): Route[] {
   return REGISTRY.flatMap((routesOf) => routesOf(services))
 }

@@ -16,7 +16,7 @@ import { type AdminServices, adminRoutes } from './resources.ts'
 import type { Reply, Route } from './route.ts'
 import { ADMIN_API_PATH as BASE, adminResourceOf } from './scopes.ts'
 
-export interface AdminApiDeps extends Omit<AdminServices, 'adminResource'> {
+export interface AdminApiDeps extends AdminServices {
   readonly issuer: string
   readonly logger: Logger
   /** Whether an access token that verifies was revoked all the same, or is of before a restore. */
