@@ -93,7 +93,7 @@ test('a value that was altered stays as it is, and the others are sealed anew', 
   const columns = createSealedColumns(db, createKeyring([fresh, old]), SEALED_COLUMNS)
   expect(await columns.rewrap(10)).toBe(2)
   expect(await columns.rewrap(10)).toBe(0)
-  expect([...(await columns.remaining())]).toEqual([[before.primaryKeyId, 1]])
+  expect((await columns.remaining()).get(before.primaryKeyId)).toBe(1)
   const { rows } = await db.query<{ id: string; sealed: Buffer }>(
     "SELECT id, sealed FROM kept_mails WHERE id <> 'mail-2' ORDER BY id",
   )
