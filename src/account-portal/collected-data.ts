@@ -23,16 +23,16 @@ const EVENTS = 1000
 
 /** Members as the admin API names them. No secret is in it: what was once proven is told by its dates. */
 export async function collectData(deps: CollectedDeps, account: Account): Promise<Record<string, unknown>> {
-  const { sub } = account
+  const { id: accountId } = account
   const [signIn, sessions, consents, events] = await Promise.all([
-    waysIn(deps, sub),
-    deps.accountAccess.sessions(sub),
-    deps.accountAccess.consents(sub),
-    allEvents(deps.audit, sub),
+    waysIn(deps, accountId),
+    deps.accountAccess.sessions(accountId),
+    deps.accountAccess.consents(accountId),
+    allEvents(deps.audit, accountId),
   ])
   return {
     account: {
-      sub,
+      sub: accountId,
       email: account.email,
       email_verified: account.emailVerified,
       name: account.name ?? null,
@@ -63,13 +63,13 @@ export async function collectData(deps: CollectedDeps, account: Account): Promis
   }
 }
 
-async function waysIn(deps: CollectedDeps, sub: string): Promise<Record<string, unknown>> {
+async function waysIn(deps: CollectedDeps, accountId: string): Promise<Record<string, unknown>> {
   const [password, passkeys, totp, codes, links] = await Promise.all([
-    deps.passwords.state(sub),
-    deps.passkeys.list(sub),
-    deps.totp.state(sub),
-    deps.recoveryCodes.left(sub),
-    deps.upstreamSignIn.links(sub),
+    deps.passwords.state(accountId),
+    deps.passkeys.list(accountId),
+    deps.totp.state(accountId),
+    deps.recoveryCodes.left(accountId),
+    deps.upstreamSignIn.links(accountId),
   ])
   return {
     password: password ? { changed_at: password.updatedAt } : null,
@@ -90,11 +90,11 @@ async function waysIn(deps: CollectedDeps, sub: string): Promise<Record<string, 
   }
 }
 
-async function allEvents(audit: Pick<Audit, 'list'>, sub: string): Promise<Record<string, unknown>[]> {
+async function allEvents(audit: Pick<Audit, 'list'>, accountId: string): Promise<Record<string, unknown>[]> {
   const all: Record<string, unknown>[] = []
   let before: string | undefined
   do {
-    const page = await audit.list({ limit: EVENTS, accountId: sub, ...(before === undefined ? {} : { before }) })
+    const page = await audit.list({ limit: EVENTS, accountId, ...(before === undefined ? {} : { before }) })
     all.push(
       ...page.map(({ at, type, outcome, address, clientId, reason, detail }) => ({
         at,

@@ -37,7 +37,7 @@ export function createGuard({ browserSessions, csrf, audit, clock }: GuardDeps):
         session,
         account,
         language: chooseLanguage(ctx, { accountLocale: account.claims['locale'] }),
-        by: { actor: { kind: 'account', id: account.sub }, ...requestOrigin(ctx) },
+        by: { actor: { kind: 'account', id: account.id }, ...requestOrigin(ctx) },
         isFresh: age <= FRESH_SECONDS,
         csrf: csrf.field(ctx, bindingOf(session)),
       }
@@ -51,7 +51,7 @@ export function createGuard({ browserSessions, csrf, audit, clock }: GuardDeps):
         ...by,
         type: 'account_page.refused',
         outcome: 'failure',
-        accountId: account.sub,
+        accountId: account.id,
         subject: { kind: 'session', id: session.uid },
         reason: 'the form was not made by a page of this session in this browser',
       })

@@ -73,7 +73,7 @@ export function createLayout({ paths, accountAccess }: LayoutDeps): Layout {
     const { session, account } = visit
     const isOffered =
       FACTOR_CHANGES.has(what) &&
-      (await accountAccess.sessions(account.sub)).some(({ uid, signedInAt }) => uid !== session.uid && signedInAt)
+      (await accountAccess.sessions(account.id)).some(({ uid, signedInAt }) => uid !== session.uid && signedInAt)
     if (!isOffered) return done(texts.done[what])
     const act = html`${hidden('act', 'others')}${button({ label: texts.elsewhere.submit })}`
     return done(

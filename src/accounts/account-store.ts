@@ -41,16 +41,16 @@ export function createAccountStore(db: Queryable) {
 
   return {
     /** Undefined when the e-mail address is taken. */
-    insert: (sub: string, fields: AccountFields, at: Date) => one(INSERT, [sub, ...changeable(fields), at]),
+    insert: (accountId: string, fields: AccountFields, at: Date) => one(INSERT, [accountId, ...changeable(fields), at]),
 
-    read: (sub: string) => one(`SELECT ${COLUMNS} FROM accounts WHERE sub = $1`, [sub]),
+    read: (accountId: string) => one(`SELECT ${COLUMNS} FROM accounts WHERE sub = $1`, [accountId]),
 
     readByEmail: (email: string) => one(`SELECT ${COLUMNS} FROM accounts WHERE lower(email) = lower($1)`, [email]),
 
     /** Oldest first. */
     async list(limit: number, cursor: string | undefined) {
-      const [at, sub] = cursor === undefined ? [null, null] : decodeCursor(cursor, CURSOR)
-      const { rows } = await db.query<Row & { sort_key: string }>(LIST, [at, sub, limit + 1])
+      const [at, accountId] = cursor === undefined ? [null, null] : decodeCursor(cursor, CURSOR)
+      const { rows } = await db.query<Row & { sort_key: string }>(LIST, [at, accountId, limit + 1])
       const last = rows.length > limit ? rows[limit - 1] : undefined
       return {
         items: rows.slice(0, limit).map(toAccount),
@@ -59,16 +59,16 @@ export function createAccountStore(db: Queryable) {
     },
 
     /** Undefined when the account is gone or no longer of `version`. */
-    update: (sub: string, fields: AccountFields, version: number, at: Date) =>
-      one(UPDATE, [sub, ...changeable(fields), at, version]),
+    update: (accountId: string, fields: AccountFields, version: number, at: Date) =>
+      one(UPDATE, [accountId, ...changeable(fields), at, version]),
 
     /** Undefined when the account is gone or no longer of `version`. */
-    setStatus: (change: { sub: string; status: Account['status']; version: number; at: Date }) =>
-      one(SET_STATUS, [change.sub, change.status, change.at, change.version]),
+    setStatus: (change: { accountId: string; status: Account['status']; version: number; at: Date }) =>
+      one(SET_STATUS, [change.accountId, change.status, change.at, change.version]),
 
     /** False when the account is gone or no longer of `version`. */
-    async remove(sub: string, version: number): Promise<boolean> {
-      const { rowCount } = await db.query('DELETE FROM accounts WHERE sub = $1 AND version = $2', [sub, version])
+    async remove(accountId: string, version: number): Promise<boolean> {
+      const { rowCount } = await db.query('DELETE FROM accounts WHERE sub = $1 AND version = $2', [accountId, version])
       return rowCount === 1
     },
   }
@@ -80,7 +80,7 @@ function changeable(fields: AccountFields): unknown[] {
 
 function toAccount(row: Row): Account {
   return {
-    sub: row.sub,
+    id: row.sub,
     email: row.email,
     emailVerified: row.email_verified,
     name: row.name ?? undefined,

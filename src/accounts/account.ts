@@ -4,7 +4,7 @@ import type { Queryable } from '#database/database.ts'
 
 export interface Account {
   /** The subject identifier (OpenID Connect Core §8). */
-  readonly sub: string
+  readonly id: string
   readonly email: string
   readonly emailVerified: boolean
   readonly name: string | undefined
@@ -31,16 +31,16 @@ export interface Accounts {
    */
   create(
     input: AccountInput,
-    by: AuditContext | ((sub: string) => AuditContext),
+    by: AuditContext | ((accountId: string) => AuditContext),
     within?: (trx: Queryable, account: Account) => Promise<void>,
   ): Promise<Account>
   /** From PostgreSQL, never from a cache: a disabled account is disabled at once on every node. */
-  read(sub: string): Promise<Account | undefined>
+  read(accountId: string): Promise<Account | undefined>
   /** By e-mail, without case. */
   findByIdentifier(identifier: string): Promise<Account | undefined>
   list(query: { limit: number; cursor?: string }): Promise<{ items: Account[]; nextCursor: string | null }>
   update(
-    sub: string,
+    accountId: string,
     input: Partial<AccountInput>,
     expectedVersion: number | undefined,
     by: AuditContext,
@@ -48,14 +48,14 @@ export interface Accounts {
   /** The same in a transaction of the caller's, on `account` as it was read. Throws VersionMismatch and AccountExists. */
   updateIn(trx: Queryable, account: Account, input: Partial<AccountInput>, by: AuditContext): Promise<Account>
   setStatus(
-    sub: string,
+    accountId: string,
     status: Account['status'],
     expectedVersion: number | undefined,
     by: AuditContext,
   ): Promise<Account>
   /** `within` runs in the same transaction. */
   remove(
-    sub: string,
+    accountId: string,
     expectedVersion: number | undefined,
     by: AuditContext,
     within?: (trx: Queryable) => Promise<void>,

@@ -22,7 +22,7 @@ export type AccountEndReason = 'disabled' | 'deleted'
 /** What it throws undoes the ending. */
 export type AccountSubscriber = (
   trx: Queryable,
-  ended: { readonly sub: string; readonly reason: AccountEndReason },
+  ended: { readonly accountId: string; readonly reason: AccountEndReason },
 ) => Promise<void>
 
 export interface AccountsDeps {
@@ -37,24 +37,24 @@ export function createAccounts(deps: AccountsDeps): Accounts {
   const store = createAccountStore(deps.db)
   return {
     create: (input, by, within) => create(deps, input, by, within),
-    read: async (sub) => (READABLE.test(sub) ? store.read(sub) : undefined),
+    read: async (accountId) => (READABLE.test(accountId) ? store.read(accountId) : undefined),
     findByIdentifier: async (identifier) => {
       const email = identifier.trim()
       return isEmail(email) ? store.readByEmail(email) : undefined
     },
     list: ({ limit, cursor }) => store.list(limit, cursor),
-    update: (sub, input, expectedVersion, by) => update(deps, { sub, expectedVersion, by }, input),
+    update: (accountId, input, expectedVersion, by) => update(deps, { accountId, expectedVersion, by }, input),
     updateIn: (trx, account, input, by) =>
       emailTaken(input.email ?? '', () => updateIn(deps, trx, { account, input, by })),
-    setStatus: (sub, status, expectedVersion, by) => setStatus(deps, { sub, expectedVersion, by }, status),
-    remove: (sub, expectedVersion, by, within) => remove(deps, { sub, expectedVersion, by }, within),
+    setStatus: (accountId, status, expectedVersion, by) => setStatus(deps, { accountId, expectedVersion, by }, status),
+    remove: (accountId, expectedVersion, by, within) => remove(deps, { accountId, expectedVersion, by }, within),
   }
 }
 
 async function create(
   deps: AccountsDeps,
   input: AccountInput,
-  by: AuditContext | ((sub: string) => AuditContext),
+  by: AuditContext | ((accountId: string) => AuditContext),
   within?: (trx: Queryable, account: Account) => Promise<void>,
 ): Promise<Account> {
   const fields = validateAccount(input)
@@ -63,14 +63,14 @@ async function create(
     const account = await createAccountStore(trx).insert(randomName('acc-'), fields, deps.clock.now())
     if (!account) throw new AccountExists(fields.email)
     await within?.(trx, account)
-    const { sub } = account
-    await record(deps, trx, { type: 'account.created', by: typeof by === 'function' ? by(sub) : by, sub })
+    const { id: accountId } = account
+    await record(deps, trx, { type: 'account.created', by: typeof by === 'function' ? by(accountId) : by, accountId })
     return account
   })
 }
 
 interface Change {
-  sub: string
+  accountId: string
   expectedVersion: number | undefined
   by: AuditContext
 }
@@ -97,12 +97,12 @@ async function updateIn(deps: AccountsDeps, trx: Queryable, change: Written): Pr
 
 /** Undefined where the account is gone or of another version by now. */
 async function write(deps: AccountsDeps, trx: Queryable, { account, input, by }: Written) {
-  const { sub, version } = account
+  const { id: accountId, version } = account
   const fields = validateAccount(input, account)
-  const written = await createAccountStore(trx).update(sub, fields, version, deps.clock.now())
+  const written = await createAccountStore(trx).update(accountId, fields, version, deps.clock.now())
   if (written) {
     const detail = { changed: changedMembers(input), version: written.version }
-    await record(deps, trx, { type: 'account.updated', by, sub, detail })
+    await record(deps, trx, { type: 'account.updated', by, accountId, detail })
   }
   return written
 }
@@ -121,15 +121,15 @@ async function emailTaken<T>(email: string, work: () => Promise<T>): Promise<T> 
 }
 
 async function setStatus(deps: AccountsDeps, change: Change, status: Account['status']): Promise<Account> {
-  const { sub, by } = change
+  const { accountId, by } = change
   return changeVersioned(versioned(deps, change), async (before) => {
     if (before.status === status) return before
     return deps.db.transaction(async (trx) => {
       const at = deps.clock.now()
-      const account = await createAccountStore(trx).setStatus({ sub, status, version: before.version, at })
+      const account = await createAccountStore(trx).setStatus({ accountId, status, version: before.version, at })
       if (!account) return undefined
-      if (status === 'disabled') await endAccount(deps, trx, { sub, reason: 'disabled', by })
-      else await record(deps, trx, { type: 'account.enabled', by, sub })
+      if (status === 'disabled') await endAccount(deps, trx, { accountId, reason: 'disabled', by })
+      else await record(deps, trx, { type: 'account.enabled', by, accountId })
       return account
     })
   })
@@ -140,11 +140,11 @@ async function remove(
   change: Change,
   within: ((trx: Queryable) => Promise<void>) | undefined,
 ): Promise<void> {
-  const { sub, by } = change
+  const { accountId, by } = change
   await changeVersioned(versioned(deps, change), ({ version }) =>
     deps.db.transaction(async (trx) => {
-      if (!(await createAccountStore(trx).remove(sub, version))) return undefined
-      await endAccount(deps, trx, { sub, reason: 'deleted', by })
+      if (!(await createAccountStore(trx).remove(accountId, version))) return undefined
+      await endAccount(deps, trx, { accountId, reason: 'deleted', by })
       await within?.(trx)
       return true
     }),
@@ -155,16 +155,16 @@ async function remove(
 async function endAccount(
   deps: AccountsDeps,
   trx: Queryable,
-  { sub, reason, by }: { sub: string; reason: AccountEndReason; by: AuditContext },
+  { accountId, reason, by }: { accountId: string; reason: AccountEndReason; by: AuditContext },
 ): Promise<void> {
-  for (const subscriber of deps.onEnd ?? []) await subscriber(trx, { sub, reason })
-  await record(deps, trx, { type: reason === 'disabled' ? 'account.disabled' : 'account.deleted', by, sub })
+  for (const subscriber of deps.onEnd ?? []) await subscriber(trx, { accountId, reason })
+  await record(deps, trx, { type: reason === 'disabled' ? 'account.disabled' : 'account.deleted', by, accountId })
 }
 
-function versioned({ db }: AccountsDeps, { sub, expectedVersion }: Omit<Change, 'by'>) {
+function versioned({ db }: AccountsDeps, { accountId, expectedVersion }: Omit<Change, 'by'>) {
   const read = async () => {
-    const account = READABLE.test(sub) ? await createAccountStore(db).read(sub) : undefined
-    if (!account) throw new AccountNotFound(sub)
+    const account = READABLE.test(accountId) ? await createAccountStore(db).read(accountId) : undefined
+    if (!account) throw new AccountNotFound(accountId)
     return account
   }
   return { kind: 'account', expectedVersion, read }
@@ -172,10 +172,10 @@ function versioned({ db }: AccountsDeps, { sub, expectedVersion }: Omit<Change, 
 
 type AccountChange = AuditFields<Exclude<EventsOf<'account'>, 'account.linked' | 'account.unlinked'>> & {
   readonly by: AuditContext
-  readonly sub: string
+  readonly accountId: string
 }
 
-async function record(deps: AccountsDeps, trx: Queryable, { by, sub, ...fields }: AccountChange): Promise<void> {
-  const subject = { kind: 'account', id: sub }
-  await deps.audit.recordIn(trx, { ...by, ...fields, outcome: 'success', subject, accountId: sub })
+async function record(deps: AccountsDeps, trx: Queryable, { by, accountId, ...fields }: AccountChange): Promise<void> {
+  const subject = { kind: 'account', id: accountId }
+  await deps.audit.recordIn(trx, { ...by, ...fields, outcome: 'success', subject, accountId })
 }

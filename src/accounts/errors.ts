@@ -18,8 +18,8 @@ export class AccountNotFound extends AppError {
   override readonly code = 'account_not_found' satisfies AccountErrorCode
   override readonly status = 404
 
-  constructor(sub: string) {
-    super(`There is no account ${JSON.stringify(sub.slice(0, 200))}.`)
+  constructor(accountId: string) {
+    super(`There is no account ${JSON.stringify(accountId.slice(0, 200))}.`)
   }
 }
 

@@ -31,37 +31,37 @@ export function createLinkStore(db: Queryable) {
     },
 
     /** False where the person has an account already. */
-    async add({ upstream, subject }: UpstreamPerson, sub: string): Promise<boolean> {
+    async add({ upstream, subject }: UpstreamPerson, accountId: string): Promise<boolean> {
       const { rowCount } = await db.query(
         `INSERT INTO upstream_links (upstream, subject, account_sub, last_used_at)
          VALUES ($1, $2, $3, statement_timestamp()) ON CONFLICT DO NOTHING`,
-        [upstream, subject, sub],
+        [upstream, subject, accountId],
       )
       return rowCount === 1
     },
 
-    async remove({ upstream, subject }: UpstreamPerson, sub: string): Promise<boolean> {
+    async remove({ upstream, subject }: UpstreamPerson, accountId: string): Promise<boolean> {
       const { rowCount } = await db.query(
         'DELETE FROM upstream_links WHERE upstream = $1 AND subject = $2 AND account_sub = $3',
-        [upstream, subject, sub],
+        [upstream, subject, accountId],
       )
       return rowCount === 1
     },
 
     /** Of an account, the oldest first. */
-    async list(sub: string): Promise<UpstreamLink[]> {
+    async list(accountId: string): Promise<UpstreamLink[]> {
       const { rows } = await db.query<UpstreamLink>(
         `SELECT l.upstream, l.subject, u.name, l.created_at AS "linkedAt", l.last_used_at AS "lastUsedAt"
          FROM upstream_links l JOIN upstreams u ON u.id = l.upstream
          WHERE l.account_sub = $1 ORDER BY l.created_at, l.upstream, l.subject`,
-        [sub],
+        [accountId],
       )
       return rows
     },
 
     /** Whether one of the account's links is to a provider that is enabled. */
-    async hasAny(sub: string): Promise<boolean> {
-      const { rows } = await db.query(`${LINK_CREDENTIALS} LIMIT 1`, [sub])
+    async hasAny(accountId: string): Promise<boolean> {
+      const { rows } = await db.query(`${LINK_CREDENTIALS} LIMIT 1`, [accountId])
       return rows.length > 0
     },
   }

@@ -28,17 +28,17 @@ type LinkFields = AuditFields<'account.linked' | 'account.unlinked'> & {
   readonly refusal?: string
 }
 
-/** The event of a link of the account `sub`. */
-export function linkEvent(sub: string, { by, refusal, ...fields }: LinkFields): AuditEvent {
+/** The event of a link of an account. */
+export function linkEvent(accountId: string, { by, refusal, ...fields }: LinkFields): AuditEvent {
   const outcome =
     refusal === undefined ? ({ outcome: 'success' } as const) : ({ outcome: 'failure', reason: refusal } as const)
-  return { ...by, ...fields, ...outcome, accountId: sub, subject: { kind: 'account', id: sub } }
+  return { ...by, ...fields, ...outcome, accountId, subject: { kind: 'account', id: accountId } }
 }
 
 export function createLinks({ db, accounts, audit, mail, clock, assertNotLastCredential }: LinksDeps) {
   async function recordAndNotify(trx: Queryable, account: Account, link: LinkFields): Promise<void> {
     const { type, by } = link
-    await audit.recordIn(trx, linkEvent(account.sub, link))
+    await audit.recordIn(trx, linkEvent(account.id, link))
     const change = type === 'account.linked' ? 'upstream_linked' : 'upstream_unlinked'
     await mail.enqueue(trx, noticeOf(account, change, { by, at: clock.now() }))
   }
@@ -47,18 +47,18 @@ export function createLinks({ db, accounts, audit, mail, clock, assertNotLastCre
     /** False where the person is linked already. */
     add: (account: Account, upstream: Upstream, subject: string, by: AuditContext): Promise<boolean> =>
       db.transaction(async (trx) => {
-        if (!(await createLinkStore(trx).add({ upstream: upstream.id, subject }, account.sub))) return false
-        const actor = { kind: 'account', id: account.sub } as const
+        if (!(await createLinkStore(trx).add({ upstream: upstream.id, subject }, account.id))) return false
+        const actor = { kind: 'account', id: account.id } as const
         const detail = { upstream: upstream.id }
         await recordAndNotify(trx, account, { type: 'account.linked', detail, by: { ...by, actor } })
         return true
       }),
 
-    async remove(sub: string, link: UpstreamPerson, by: AuditContext): Promise<void> {
-      const account = await accounts.read(sub)
+    async remove(accountId: string, link: UpstreamPerson, by: AuditContext): Promise<void> {
+      const account = await accounts.read(accountId)
       await db.transaction(async (trx) => {
-        if (!account || !(await createLinkStore(trx).remove(link, sub))) throw new LinkNotFound()
-        await assertNotLastCredential(trx, sub)
+        if (!account || !(await createLinkStore(trx).remove(link, accountId))) throw new LinkNotFound()
+        await assertNotLastCredential(trx, accountId)
         await recordAndNotify(trx, account, { type: 'account.unlinked', detail: { upstream: link.upstream }, by })
       })
     },

@@ -19,9 +19,11 @@ export interface OwnLinksDeps extends RedemptionDeps {
 export function createOwnLinks(deps: OwnLinksDeps): Pick<UpstreamSignIn, 'beginLink' | 'finishLink' | 'returnOf'> {
   const { audit, begin, links, requests } = deps
 
-  function refuse(sub: string, by: AuditContext, upstream: Upstream | undefined, reason: string): Promise<void> {
+  function refuse(accountId: string, by: AuditContext, upstream: Upstream | undefined, reason: string): Promise<void> {
     const detail = upstream && { upstream: upstream.id }
-    return audit.record(linkEvent(sub, { type: 'account.linked', ...(detail && { detail }), by, refusal: reason }))
+    return audit.record(
+      linkEvent(accountId, { type: 'account.linked', ...(detail && { detail }), by, refusal: reason }),
+    )
   }
 
   return {
@@ -31,11 +33,11 @@ export function createOwnLinks(deps: OwnLinksDeps): Pick<UpstreamSignIn, 'beginL
       const redemption = await redeem(deps, { uid: WAITING + session, answer })
       const { upstream, kind } = redemption
       if (kind !== 'claims') {
-        await refuse(account.sub, by, upstream, redemption.refusal)
+        await refuse(account.id, by, upstream, redemption.refusal)
         return kind
       }
       if (await links.add(account, redemption.upstream, redemption.claims.sub, by)) return 'linked'
-      await refuse(account.sub, by, upstream, 'the person at the provider is linked already')
+      await refuse(account.id, by, upstream, 'the person at the provider is linked already')
       return 'taken'
     },
 

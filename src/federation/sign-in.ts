@@ -40,7 +40,7 @@ export function createUpstreamSignIn(deps: UpstreamSignInDeps): UpstreamSignIn {
   }
 
   return {
-    isEnrolled: (sub) => createLinkStore(db).hasAny(sub),
+    isEnrolled: (accountId) => createLinkStore(db).hasAny(accountId),
     offered: () => upstreams.offered(),
 
     async forIdentifier(identifier) {
@@ -70,7 +70,7 @@ export function createUpstreamSignIn(deps: UpstreamSignInDeps): UpstreamSignIn {
     // every sign-in page asks, and most servers have no provider
     offerOf: async (uid) => ((await upstreams.offered()).length === 0 ? undefined : requests.offerOf(uid)),
     dropOffer: async (uid) => void (await requests.takeOffer(uid)),
-    links: (sub) => createLinkStore(db).list(sub),
+    links: (accountId) => createLinkStore(db).list(accountId),
     unlink: links.remove,
 
     ...createOwnLinks({ ...deps, links, begin: (upstream, uid) => beginAt({ upstream, uid, again: false }) }),
@@ -119,9 +119,11 @@ async function judge(deps: UpstreamSignInDeps, { uid, answer }: Attempt, by: Aud
   const person = { upstream: upstream.id, subject: claims.sub }
   const amr = amrOf(claims, deps.isReserved)
   const detail = Array.isArray(claims['amr']) ? { upstream_amr: claims['amr'].slice(0, 10).map(String) } : {}
-  const sub = await createLinkStore(deps.db).use(person)
+  const accountId = await createLinkStore(deps.db).use(person)
   const found =
-    sub === undefined ? await provision(deps, { upstream, person, claims, uid }, by) : await known(deps, upstream, sub)
+    accountId === undefined
+      ? await provision(deps, { upstream, person, claims, uid }, by)
+      : await known(deps, upstream, accountId)
   if ('outcome' in found) return { ...found, upstream, detail }
   return {
     verdict: accepted(found),
@@ -137,8 +139,12 @@ function refused(refusal: string, upstream: Upstream | undefined, kind: 'refused
 
 const accepted = (account: Account): Verdict => ({ account, refusal: undefined })
 
-async function known({ accounts }: UpstreamSignInDeps, upstream: Upstream, sub: string): Promise<Account | Judgement> {
-  const account = await accounts.read(sub)
+async function known(
+  { accounts }: UpstreamSignInDeps,
+  upstream: Upstream,
+  accountId: string,
+): Promise<Account | Judgement> {
+  const account = await accounts.read(accountId)
   if (account?.status === 'enabled') return account
   return { ...refused('the account is disabled', upstream), verdict: { account, refusal: 'the account is disabled' } }
 }
@@ -176,8 +182,8 @@ async function raced(
   unlinkedPerson: UnlinkedPerson,
   email: string,
 ): Promise<Account | Judgement> {
-  const sub = await createLinkStore(deps.db).use(unlinkedPerson.person)
-  return sub === undefined ? offer(deps, unlinkedPerson, email) : known(deps, unlinkedPerson.upstream, sub)
+  const accountId = await createLinkStore(deps.db).use(unlinkedPerson.person)
+  return accountId === undefined ? offer(deps, unlinkedPerson, email) : known(deps, unlinkedPerson.upstream, accountId)
 }
 
 class AlreadyLinked extends Error {}
@@ -188,13 +194,13 @@ async function justInTime(
   profile: UpstreamProfile & { readonly verifiedEmail: string },
   by: AuditContext,
 ): Promise<Account> {
-  const asThemselves = (sub: string): AuditContext => ({ ...by, actor: { kind: 'account', id: sub } })
+  const asThemselves = (accountId: string): AuditContext => ({ ...by, actor: { kind: 'account', id: accountId } })
   const input = { email: profile.verifiedEmail, emailVerified: true, claims: profile.claims }
   const named = profile.name === undefined ? input : { ...input, name: profile.name }
-  return accounts.create(named, asThemselves, async (trx, { sub }) => {
-    if (!(await createLinkStore(trx).add(person, sub))) throw new AlreadyLinked()
+  return accounts.create(named, asThemselves, async (trx, { id: accountId }) => {
+    if (!(await createLinkStore(trx).add(person, accountId))) throw new AlreadyLinked()
     const detail = { upstream: upstream.id, just_in_time: true }
-    await audit.recordIn(trx, linkEvent(sub, { type: 'account.linked', detail, by: asThemselves(sub) }))
+    await audit.recordIn(trx, linkEvent(accountId, { type: 'account.linked', detail, by: asThemselves(accountId) }))
   })
 }
 

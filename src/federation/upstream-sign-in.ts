@@ -72,9 +72,9 @@ export interface UpstreamSignIn extends Verifier<UpstreamAnswer> {
   offerOf(uid: string): Promise<{ readonly upstream: string; readonly email: string } | undefined>
   /** Whoever does not want to be linked. */
   dropOffer(uid: string): Promise<void>
-  links(sub: string): Promise<UpstreamLink[]>
+  links(accountId: string): Promise<UpstreamLink[]>
   /** Throws LinkNotFound (404) and LastCredential (409). Audits account.unlinked, and tells the person by mail. */
-  unlink(sub: string, link: UpstreamPerson, by: AuditContext): Promise<void>
+  unlink(accountId: string, link: UpstreamPerson, by: AuditContext): Promise<void>
   /** Where the person signs out at the provider, where that is wanted and possible. */
   signOutUrl(upstream: string, returnTo: string): Promise<URL | undefined>
   /** Where to go on after that; undefined for a state that is none, or is over. */

@@ -8,7 +8,7 @@ export interface DeviceCookie {
   /** What the browser kept, to be given with an attempt. */
   read(ctx: Context): string | undefined
   /** After a sign-in of the account. */
-  remember(ctx: Context, sub: string): void
+  remember(ctx: Context, accountId: string): void
 }
 
 export function createDeviceCookie(deps: { issuer: string; devices: Pick<KnownDevices, 'remember'> }): DeviceCookie {
@@ -17,8 +17,8 @@ export function createDeviceCookie(deps: { issuer: string; devices: Pick<KnownDe
   const read = (ctx: Context) => ctx.cookies.get(name, { signed: false })
   return {
     read,
-    remember(ctx, sub) {
-      ctx.cookies.set(name, deps.devices.remember(read(ctx), sub), {
+    remember(ctx, accountId) {
+      ctx.cookies.set(name, deps.devices.remember(read(ctx), accountId), {
         httpOnly: true,
         maxAge: MAX_AGE_MS,
         overwrite: true,

@@ -31,6 +31,6 @@ export function text(value: unknown): string {
 }
 
 /** Whether somebody who is signed in already is asked to sign in (`prompt=login`, `max_age`). */
-export function isReauthentication({ prompt, accountSub }: OpenInteraction): boolean {
-  return prompt === 'login' && accountSub !== undefined
+export function isReauthentication({ prompt, accountId }: OpenInteraction): boolean {
+  return prompt === 'login' && accountId !== undefined
 }

@@ -33,9 +33,9 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   router.use(withoutDeadEnds)
 
   async function questionOf(interaction: OpenInteraction): Promise<Question> {
-    if (interaction.prompt === 'consent') return { wants: { kind: 'consent' }, accountSub: interaction.accountSub }
-    const { next, accountSub } = await proofs.state(interaction)
-    return { wants: next, accountSub }
+    if (interaction.prompt === 'consent') return { wants: { kind: 'consent' }, accountId: interaction.accountId }
+    const { next, accountId } = await proofs.state(interaction)
+    return { wants: next, accountId }
   }
 
   router.get('/interaction/:uid', async (ctx) => {

@@ -14,7 +14,7 @@ import { anonymous, type InteractionPaths } from './paths.ts'
 export interface ProofState {
   readonly next: NextProof
   /** Undefined while nobody is known. */
-  readonly accountSub: string | undefined
+  readonly accountId: string | undefined
   readonly amr: readonly string[]
 }
 
@@ -37,49 +37,49 @@ export interface ProofsDeps {
 }
 
 interface ShownBefore {
-  readonly accountSub: string | undefined
+  readonly accountId: string | undefined
   readonly amr: readonly string[]
   /** Whether this interaction keeps it. */
   readonly begun: boolean
 }
 
-const NOTHING: ShownBefore = { accountSub: undefined, amr: [], begun: false }
+const NOTHING: ShownBefore = { accountId: undefined, amr: [], begun: false }
 
 export function createProofs(deps: ProofsDeps): Proofs {
   const { deviceCookie, enrolments, upstreamSignIn, gateway, methods, paths, progress } = deps
 
-  async function next(asked: readonly string[], accountSub: string, amr: readonly string[]): Promise<NextProof> {
-    return nextProof(methods, { amr, asked, enrolled: await enrolments.of(accountSub) })
+  async function next(asked: readonly string[], accountId: string, amr: readonly string[]): Promise<NextProof> {
+    return nextProof(methods, { amr, asked, enrolled: await enrolments.of(accountId) })
   }
 
   /** What was shown before: within this interaction, or in the session that is to be stepped up. */
-  async function shownBefore({ uid, proven, accountSub }: OpenInteraction): Promise<ShownBefore> {
+  async function shownBefore({ uid, proven, accountId }: OpenInteraction): Promise<ShownBefore> {
     const begun = await progress.find(uid)
     if (begun) return { ...begun, begun: true }
-    return proven.length === 0 ? NOTHING : { accountSub, amr: proven, begun: false }
+    return proven.length === 0 ? NOTHING : { accountId, amr: proven, begun: false }
   }
 
   return {
     async state(interaction) {
-      const { accountSub, amr } = await shownBefore(interaction)
-      if (accountSub === undefined) return { next: { kind: 'identity' }, accountSub, amr: [] }
-      return { next: await next(interaction.asked, accountSub, amr), accountSub, amr }
+      const { accountId, amr } = await shownBefore(interaction)
+      if (accountId === undefined) return { next: { kind: 'identity' }, accountId, amr: [] }
+      return { next: await next(interaction.asked, accountId, amr), accountId, amr }
     },
     async take(ctx, interaction, proof) {
       const { account } = proof
       const before = await shownBefore(interaction)
       // another person's proof adds nothing to what was proven about the one before
-      const amr = methods.joined(before.accountSub === account.sub ? before.amr : [], proof)
-      if ((await next(interaction.asked, account.sub, amr)).kind === 'done') {
+      const amr = methods.joined(before.accountId === account.id ? before.amr : [], proof)
+      if ((await next(interaction.asked, account.id, amr)).kind === 'done') {
         if (before.begun) await progress.end(interaction.uid)
         // whom a provider vouched for is linked by a proof of this account that was made here
         if (proof.method !== UPSTREAM.name) {
           await upstreamSignIn.acceptOffer({ uid: interaction.uid, account, amr }, anonymous(ctx))
         }
-        deviceCookie.remember(ctx, account.sub)
-        return gateway.signedIn(ctx, { accountSub: account.sub, amr, acr: methods.acrOf(amr) })
+        deviceCookie.remember(ctx, account.id)
+        return gateway.signedIn(ctx, { accountId: account.id, amr, acr: methods.acrOf(amr) })
       }
-      await progress.put(interaction.uid, { accountSub: account.sub, amr })
+      await progress.put(interaction.uid, { accountId: account.id, amr })
       paths.backToQuestion(ctx, interaction.uid)
     },
     async forget({ uid }) {

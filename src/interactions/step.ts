@@ -59,7 +59,7 @@ export interface StepDeps {
 /** What a person is asked in an interaction, and who that is where it is known. */
 export interface Question {
   readonly wants: NextProof | { readonly kind: 'consent' }
-  readonly accountSub: string | undefined
+  readonly accountId: string | undefined
 }
 
 /** One row of the registry: a page of an interaction, and where its forms are sent. */

@@ -39,7 +39,7 @@ export function createRooms(input: RoomsInput, foundations: Foundations) {
     db,
     audit,
     clock,
-    onEnd: [(trx, { sub, reason }) => endAccountAccess(endings, trx, sub, `account_${reason}`)],
+    onEnd: [(trx, { accountId, reason }) => endAccountAccess(endings, trx, accountId, `account_${reason}`)],
   })
   const mail = createMail({ db, keyring, clock, config, smtpUrl, logger, metrics, brand })
   const { signIn, federation } = createSignIn({ ...input, accounts, mail, brand }, foundations)

@@ -12,9 +12,9 @@ export function createCredentialCountStore(methods: readonly MethodTraits[]) {
      * How many are left in this transaction. Whoever else takes one away of the same account waits for its end, so
      * that two at once cannot each count on what the other removes.
      */
-    async left(trx: Queryable, sub: string): Promise<number> {
-      await trx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`ways_in ${sub}`])
-      const { rows } = await trx.query<{ count: number }>(text, [sub])
+    async left(trx: Queryable, accountId: string): Promise<number> {
+      await trx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`ways_in ${accountId}`])
+      const { rows } = await trx.query<{ count: number }>(text, [accountId])
       return rows[0]?.count ?? 0
     },
   }

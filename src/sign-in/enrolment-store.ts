@@ -10,7 +10,7 @@ export interface Enrolment {
 }
 
 export interface Enrolments {
-  of(sub: string): Promise<Enrolment>
+  of(accountId: string): Promise<Enrolment>
 }
 
 export function createEnrolments(db: Queryable, methods: readonly MethodTraits[]): Enrolments {
@@ -20,8 +20,8 @@ export function createEnrolments(db: Queryable, methods: readonly MethodTraits[]
                 FROM (SELECT $1::text AS sub, $2::text[] AS names) AS asked`
   const names = methods.map(({ name }) => name)
   return {
-    async of(sub) {
-      const { rows } = await db.query<Enrolment>(text, [sub, names])
+    async of(accountId) {
+      const { rows } = await db.query<Enrolment>(text, [accountId, names])
       return rows[0] as Enrolment
     },
   }

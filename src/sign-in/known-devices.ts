@@ -14,25 +14,25 @@ const PURPOSE = 'known-device'
  */
 export interface KnownDevices {
   /** The id of the browser, where `token` says that this account signed in there; undefined otherwise. */
-  idFor(token: string | undefined, sub: string): string | undefined
+  idFor(token: string | undefined, accountId: string): string | undefined
   /** The token after a sign-in of the account. */
-  remember(token: string | undefined, sub: string): string
+  remember(token: string | undefined, accountId: string): string
 }
 
 export function createKnownDevices({ keyring }: { keyring: Pick<Keyring, 'macs'> }): KnownDevices {
-  const tagsFor = (id: string, sub: string) =>
-    keyring.macs(PURPOSE, JSON.stringify([id, sub])).map((mac) => mac.subarray(0, TAG_BYTES))
+  const tagsFor = (id: string, accountId: string) =>
+    keyring.macs(PURPOSE, JSON.stringify([id, accountId])).map((mac) => mac.subarray(0, TAG_BYTES))
 
   return {
-    idFor(token, sub) {
+    idFor(token, accountId) {
       const { id, tags } = read(token)
       if (id === undefined) return undefined
-      const right = tagsFor(id, sub)
+      const right = tagsFor(id, accountId)
       return tags.some((tag) => right.some((mac) => timingSafeEqual(mac, tag))) ? id : undefined
     },
-    remember(token, sub) {
+    remember(token, accountId) {
       const { id = randomBytes(DEVICE_BYTES).toString('base64url'), tags } = read(token)
-      const right = tagsFor(id, sub)
+      const right = tagsFor(id, accountId)
       const others = tags.filter((tag) => !right.some((mac) => mac.equals(tag)))
       const kept = [...right.slice(0, 1), ...others].slice(0, MOST)
       return [id, ...kept.map((tag) => tag.toString('base64url'))].join('.')

@@ -6,7 +6,7 @@ import { sha256 } from '#shared/ids.ts'
 const SECONDS = 10 * 60
 
 interface Progress {
-  readonly accountSub: string
+  readonly accountId: string
   readonly amr: readonly string[]
 }
 
@@ -15,19 +15,19 @@ export type SignInProgress = ReturnType<typeof createSignInProgress>
 export function createSignInProgress(db: Queryable) {
   return {
     /** What was proven takes the place of what was before. */
-    async put(uid: string, { accountSub, amr }: Progress): Promise<void> {
+    async put(uid: string, { accountId, amr }: Progress): Promise<void> {
       await db.query(
         `INSERT INTO sign_in_progress (interaction_id, account_sub, amr, expires_at)
          VALUES ($1, $2, $3, statement_timestamp() + make_interval(secs => $4))
          ON CONFLICT (interaction_id) DO UPDATE
            SET account_sub = excluded.account_sub, amr = excluded.amr, expires_at = excluded.expires_at`,
-        [sha256(uid), accountSub, amr, SECONDS],
+        [sha256(uid), accountId, amr, SECONDS],
       )
     },
 
     async find(uid: string): Promise<Progress | undefined> {
       const { rows } = await db.query<Progress>(
-        `SELECT account_sub AS "accountSub", amr FROM sign_in_progress
+        `SELECT account_sub AS "accountId", amr FROM sign_in_progress
          WHERE interaction_id = $1 AND expires_at > statement_timestamp()`,
         [sha256(uid)],
       )
@@ -39,8 +39,8 @@ export function createSignInProgress(db: Queryable) {
     },
 
     /** Of every interaction: what was proven with the old password proves nothing any more. */
-    async endOf(accountSub: string): Promise<void> {
-      await db.query('DELETE FROM sign_in_progress WHERE account_sub = $1', [accountSub])
+    async endOf(accountId: string): Promise<void> {
+      await db.query('DELETE FROM sign_in_progress WHERE account_sub = $1', [accountId])
     },
 
     /** A bounded number of rows that are over; how many. */

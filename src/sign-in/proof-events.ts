@@ -18,8 +18,8 @@ export function proofEvent(facts: {
   const { method, account, refusal, clientId, by, detail } = facts
   return {
     ...by,
-    ...(account && refusal === undefined ? { actor: { kind: 'account', id: account.sub } } : {}),
-    ...(account ? { accountId: account.sub, subject: { kind: 'account', id: account.sub } } : {}),
+    ...(account && refusal === undefined ? { actor: { kind: 'account', id: account.id } } : {}),
+    ...(account ? { accountId: account.id, subject: { kind: 'account', id: account.id } } : {}),
     ...(clientId === undefined ? {} : { clientId }),
     ...(refusal === undefined ? {} : { reason: refusal }),
     type: refusal === undefined ? 'sign_in.succeeded' : 'sign_in.failed',
@@ -31,8 +31,8 @@ export function proofEvent(facts: {
 /** A factor came, was named anew, or went. */
 export function factorEvent(
   type: 'factor.added' | 'factor.renamed' | 'factor.removed',
-  { method, sub, by, ...detail }: { method: string; sub: string; by: AuditContext; name?: string },
+  { method, accountId, by, ...detail }: { method: string; accountId: string; by: AuditContext; name?: string },
 ): AuditEvent {
-  const subject = { kind: 'account', id: sub }
-  return { ...by, type, outcome: 'success', accountId: sub, subject, detail: { method, ...detail } }
+  const subject = { kind: 'account', id: accountId }
+  return { ...by, type, outcome: 'success', accountId, subject, detail: { method, ...detail } }
 }

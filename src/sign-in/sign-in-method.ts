@@ -121,7 +121,7 @@ export interface MethodStep {
 
 export interface Verifier<Attempt> {
   /** Whether the account can be proven this way. */
-  isEnrolled(sub: string): Promise<boolean>
+  isEnrolled(accountId: string): Promise<boolean>
   /**
    * `undefined` for whatever reason it is refused: a caller that says which tells strangers too much. Audits
    * sign_in.succeeded or sign_in.failed with `detail.method`. A disabled account is refused. What may be used once

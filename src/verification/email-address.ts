@@ -22,14 +22,14 @@ export interface EmailAddress {
     by: AuditContext,
   ): Promise<void>
   /** The address that a code was sent to from `handle`. */
-  asked(handle: VerificationHandle, sub: string): Promise<string | undefined>
+  asked(handle: VerificationHandle, accountId: string): Promise<string | undefined>
   /**
    * Takes the code, or the link's token: the account has the address, proven, and the old one is told. Undefined for
    * whatever reason it is refused. Throws TooManyAttempts (429). Audits account.updated.
    */
   confirm(
     handle: VerificationHandle,
-    given: { sub: string } & ({ code: string } | { token: string }),
+    given: { accountId: string } & ({ code: string } | { token: string }),
     by: AuditContext,
   ): Promise<Account | undefined>
 }
@@ -54,14 +54,14 @@ export function createEmailAddress(deps: EmailAddressDeps): EmailAddress {
   return {
     available: emailVerifications.available,
     ask: (handle, { account, ...start }, by) =>
-      emailVerifications.begin(handle, { purpose: 'address', sub: account.sub, ...start }, by),
-    async asked(handle, sub) {
+      emailVerifications.begin(handle, { purpose: 'address', accountId: account.id, ...start }, by),
+    async asked(handle, accountId) {
       const verification = await emailVerifications.find(handle, 'address')
-      return verification?.sub === sub ? verification.address : undefined
+      return verification?.sub === accountId ? verification.address : undefined
     },
     async confirm(handle, given, by) {
       const where = await proven(handle, given, by)
-      return where === undefined ? undefined : change(deps, { handle: where, sub: given.sub, by })
+      return where === undefined ? undefined : change(deps, { handle: where, accountId: given.accountId, by })
     },
   }
 }
@@ -69,10 +69,13 @@ export function createEmailAddress(deps: EmailAddressDeps): EmailAddress {
 /** The old address is told of the new one, in the transaction that puts it in its place. */
 async function change(
   { accounts, clock, db, emailVerifications, mail }: EmailAddressDeps,
-  { handle, sub, by }: { handle: VerificationHandle; sub: string; by: AuditContext },
+  { handle, accountId, by }: { handle: VerificationHandle; accountId: string; by: AuditContext },
 ): Promise<Account | undefined> {
-  const [verification, before] = await Promise.all([emailVerifications.find(handle, 'address'), accounts.read(sub)])
-  if (!verification || verification.sub !== sub || before?.status !== 'enabled') return undefined
+  const [verification, before] = await Promise.all([
+    emailVerifications.find(handle, 'address'),
+    accounts.read(accountId),
+  ])
+  if (!verification || verification.sub !== accountId || before?.status !== 'enabled') return undefined
   const { address: email } = verification
   try {
     return await db.transaction(async (trx) => {

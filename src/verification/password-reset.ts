@@ -37,7 +37,7 @@ export interface PasswordResetDeps {
   readonly mail: Pick<Mail, 'enqueue'>
   readonly clock: Clock
   /** Ends all sessions and grants of the account. */
-  readonly endAccess: (trx: Queryable, sub: string) => Promise<void>
+  readonly endAccess: (trx: Queryable, accountId: string) => Promise<void>
 }
 
 /** Undoes the transaction of a password whose proof somebody else has spent. */
@@ -73,12 +73,12 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
       ) {
         return undefined
       }
-      const own: AuditContext = { ...by, actor: { kind: 'account', id: account.sub } }
+      const own: AuditContext = { ...by, actor: { kind: 'account', id: account.id } }
       try {
         await passwords.reset(account, password, own, async (trx) => {
           if (!(await emailVerifications.finish(trx, handle, verification))) throw new VerificationSpent()
-          await endAccess(trx, account.sub)
-          await createSignInProgress(trx).endOf(account.sub)
+          await endAccess(trx, account.id)
+          await createSignInProgress(trx).endOf(account.id)
           await mail.enqueue(trx, noticeOf(account, 'password_reset', { by, at: clock.now() }))
         })
       } catch (error) {

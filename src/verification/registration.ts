@@ -54,10 +54,10 @@ export function createRegistration({
       try {
         return await accounts.create(
           input,
-          (sub) => ({ ...by, actor: { kind: 'account', id: sub } }),
+          (accountId) => ({ ...by, actor: { kind: 'account', id: accountId } }),
           async (trx, account) => {
             if (!(await emailVerifications.finish(trx, handle, verification))) throw new VerificationSpent()
-            await store(trx, account.sub)
+            await store(trx, account.id)
           },
         )
       } catch (error) {

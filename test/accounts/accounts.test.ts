@@ -22,7 +22,7 @@ describe('creating', () => {
       { email: 'ada@example.com', name: 'Ada Lovelace', claims: { given_name: 'Ada', locale: 'en-GB' } },
       BY,
     )
-    expect(account.sub).toMatch(/^acc-[A-Za-z0-9_-]{22}$/)
+    expect(account.id).toMatch(/^acc-[A-Za-z0-9_-]{22}$/)
     expect(account).toMatchObject({
       email: 'ada@example.com',
       emailVerified: false,
@@ -31,8 +31,8 @@ describe('creating', () => {
       status: 'enabled',
       version: 1,
     })
-    expect(await accounts.read(account.sub)).toEqual(account)
-    expect(await events(account.sub)).toEqual([
+    expect(await accounts.read(account.id)).toEqual(account)
+    expect(await events(account.id)).toEqual([
       { type: 'account.created', outcome: 'success', actor: 'cli-admin', detail: undefined },
     ])
   })
@@ -114,8 +114,8 @@ describe('creating', () => {
 
 describe('finding', () => {
   test('finds by e-mail address without case and without surrounding space', async () => {
-    const { sub } = await accounts.create({ email: 'Mary@Example.org' }, SYSTEM)
-    expect((await accounts.findByIdentifier(' mary@example.ORG '))?.sub).toBe(sub)
+    const { id: sub } = await accounts.create({ email: 'Mary@Example.org' }, SYSTEM)
+    expect((await accounts.findByIdentifier(' mary@example.ORG '))?.id).toBe(sub)
   })
 
   test.each(['nobody@example.org', 'a\u0000b@example.org', '\ud800', '', "' OR 1=1 --"])(
@@ -133,10 +133,10 @@ describe('changing', () => {
       { email: 'change@example.com', name: 'Before', claims: { given_name: 'G', family_name: 'F' } },
       SYSTEM,
     )
-    const after = await accounts.update(before.sub, { name: null, claims: { given_name: null, locale: 'ko' } }, 1, BY)
+    const after = await accounts.update(before.id, { name: null, claims: { given_name: null, locale: 'ko' } }, 1, BY)
     expect(after).toMatchObject({ name: undefined, version: 2 })
     expect(after.claims).toEqual({ family_name: 'F', locale: 'ko' })
-    expect(await events(before.sub)).toEqual([
+    expect(await events(before.id)).toEqual([
       {
         type: 'account.updated',
         outcome: 'success',
@@ -148,21 +148,21 @@ describe('changing', () => {
   })
 
   test('takes a new e-mail address as not verified, and the same one in another case as before', async () => {
-    const { sub } = await accounts.create({ email: 'v1@example.com', emailVerified: true }, SYSTEM)
+    const { id: sub } = await accounts.create({ email: 'v1@example.com', emailVerified: true }, SYSTEM)
     expect((await accounts.update(sub, { email: 'V1@example.com' }, undefined, SYSTEM)).emailVerified).toBe(true)
     expect((await accounts.update(sub, { email: 'v2@example.com' }, undefined, SYSTEM)).emailVerified).toBe(false)
   })
 
   test('refuses an e-mail address that another account has', async () => {
     await accounts.create({ email: 'taken@example.com' }, SYSTEM)
-    const { sub } = await accounts.create({ email: 'other@example.com' }, SYSTEM)
+    const { id: sub } = await accounts.create({ email: 'other@example.com' }, SYSTEM)
     const error = await refusal(accounts.update(sub, { email: 'Taken@example.com' }, undefined, SYSTEM))
     expect(error).toMatchObject({ code: 'account_exists', status: 409 })
     expect((await accounts.read(sub))?.email).toBe('other@example.com')
   })
 
   test('refuses a change that was made for an older version', async () => {
-    const { sub } = await accounts.create({ email: 'version@example.com' }, SYSTEM)
+    const { id: sub } = await accounts.create({ email: 'version@example.com' }, SYSTEM)
     await accounts.update(sub, { name: 'Second' }, 1, SYSTEM)
     const error = await refusal(accounts.update(sub, { name: 'Third' }, 1, SYSTEM))
     expect(error).toMatchObject({ code: 'version_mismatch', status: 412 })
@@ -171,7 +171,7 @@ describe('changing', () => {
   })
 
   test('loses no change of concurrent writers that expect no version', async () => {
-    const { sub } = await accounts.create({ email: 'writers@example.com' }, SYSTEM)
+    const { id: sub } = await accounts.create({ email: 'writers@example.com' }, SYSTEM)
     const claims = [{ given_name: 'A' }, { family_name: 'B' }, { nickname: 'C' }]
     await Promise.all(claims.map((claim) => accounts.update(sub, { claims: claim }, undefined, SYSTEM)))
     expect(await accounts.read(sub)).toMatchObject({
@@ -181,7 +181,7 @@ describe('changing', () => {
   })
 
   test('lets one of ten concurrent writers of one version through', async () => {
-    const { sub } = await accounts.create({ email: 'two@example.com' }, SYSTEM)
+    const { id: sub } = await accounts.create({ email: 'two@example.com' }, SYSTEM)
     const writes = Array.from({ length: 10 }, (_, n) => accounts.update(sub, { name: `Writer ${n}` }, 1, SYSTEM))
     const results = await Promise.allSettled(writes)
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
@@ -189,7 +189,7 @@ describe('changing', () => {
   })
 
   test('disables and enables, once each, with an event', async () => {
-    const { sub } = await accounts.create({ email: 'status@example.com' }, SYSTEM)
+    const { id: sub } = await accounts.create({ email: 'status@example.com' }, SYSTEM)
     expect(await accounts.setStatus(sub, 'disabled', 1, SYSTEM)).toMatchObject({ status: 'disabled', version: 2 })
     expect(await accounts.setStatus(sub, 'disabled', undefined, SYSTEM)).toMatchObject({ version: 2 })
     expect(await accounts.setStatus(sub, 'enabled', undefined, SYSTEM)).toMatchObject({ status: 'enabled' })
@@ -198,7 +198,7 @@ describe('changing', () => {
   })
 
   test('removes an account, and then knows it no more', async () => {
-    const { sub } = await accounts.create({ email: 'gone@example.com' }, SYSTEM)
+    const { id: sub } = await accounts.create({ email: 'gone@example.com' }, SYSTEM)
     expect(await refusal(accounts.remove(sub, 2, SYSTEM))).toMatchObject({ code: 'version_mismatch' })
     await accounts.remove(sub, 1, SYSTEM)
     expect(await accounts.read(sub)).toBeUndefined()
@@ -225,11 +225,11 @@ describe('listing', () => {
     const seen: string[] = []
     let cursor: string | null = null
     do {
-      const page: { items: { sub: string }[]; nextCursor: string | null } = await own.accounts.list({
+      const page: { items: { id: string }[]; nextCursor: string | null } = await own.accounts.list({
         limit: 10,
         ...(cursor !== null && { cursor }),
       })
-      seen.push(...page.items.map(({ sub }) => sub))
+      seen.push(...page.items.map(({ id }) => id))
       cursor = page.nextCursor
     } while (cursor !== null)
     expect(seen).toHaveLength(25)
@@ -254,7 +254,7 @@ describe('the end of an account', () => {
     audit,
     clock: systemClock,
     onEnd: [
-      async (_trx, { sub, reason }) => void told.push(`${sub} ${reason}`),
+      async (_trx, { accountId: sub, reason }) => void told.push(`${sub} ${reason}`),
       async () => {
         if (refusal) throw refusal
       },
@@ -262,7 +262,7 @@ describe('the end of an account', () => {
   })
 
   test('notifies each subscriber once, with its reason', async () => {
-    const { sub } = await subscribed.create({ email: 'ending@example.com' }, SYSTEM)
+    const { id: sub } = await subscribed.create({ email: 'ending@example.com' }, SYSTEM)
     await subscribed.setStatus(sub, 'disabled', undefined, SYSTEM)
     await subscribed.setStatus(sub, 'disabled', undefined, SYSTEM)
     await subscribed.setStatus(sub, 'enabled', undefined, SYSTEM)
@@ -271,7 +271,7 @@ describe('the end of an account', () => {
   })
 
   test('does not happen when a subscriber throws', async () => {
-    const { sub } = await subscribed.create({ email: 'staying@example.com' }, SYSTEM)
+    const { id: sub } = await subscribed.create({ email: 'staying@example.com' }, SYSTEM)
     refusal = new Error('the subscriber cannot be told')
     await expect(subscribed.setStatus(sub, 'disabled', undefined, SYSTEM)).rejects.toBe(refusal)
     await expect(subscribed.remove(sub, undefined, SYSTEM)).rejects.toBe(refusal)

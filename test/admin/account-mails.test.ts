@@ -31,7 +31,7 @@ test('ASVS 6.4.6: a reset sends the link to the owner, and neither shows nor set
   expect(mail?.data).not.toHaveProperty('code')
   expect((mail as { data: { path: string } }).data.path).toMatch(/^\/reset-password\?token=eml-[\w-]{43}$/)
   const same = { identifier: email, password: 'correct horse battery' }
-  expect(await app.passwords.verify(same, SYSTEM)).toMatchObject({ account: { sub } })
+  expect(await app.passwords.verify(same, SYSTEM)).toMatchObject({ account: { id: sub } })
   const [event] = await app.events('email_code.requested')
   expect(event).toMatchObject({ actor: { kind: 'client', id: app.caller.id }, accountId: sub, outcome: 'success' })
 })
@@ -94,7 +94,7 @@ test('an invitation is a link of 256 bits for seven days; the one before it is w
   ) as [string, string]
   for (const token of tokens) expect(token).toMatch(/^inv-[\w-]{43}$/)
   expect(await app.invitations.find(tokens[0])).toBeUndefined()
-  expect(await app.invitations.find(tokens[1])).toMatchObject({ sub })
+  expect(await app.invitations.find(tokens[1])).toMatchObject({ id: sub })
   const { rows } = await app.db.query<{ days: number; table: string }>(
     `SELECT round(extract(epoch FROM expires_at - now()) / 86400)::int AS days, invitations::text AS table FROM invitations
      WHERE account_sub = $1`,

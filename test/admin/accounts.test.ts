@@ -31,7 +31,7 @@ test('makes an account with its first password, with which the person can sign i
   })
   expect(answer.body).not.toHaveProperty('password')
   expect(answer.headers.get('location')).toBe(`${app.issuer}/admin/v1/accounts/${answer.body.sub}`)
-  expect(await signIn('ada@example.com', 'correct horse battery')).toMatchObject({ sub: answer.body.sub })
+  expect(await signIn('ada@example.com', 'correct horse battery')).toMatchObject({ id: answer.body.sub })
   expect(await signIn('ada@example.com', 'another password')).toBeUndefined()
   expect((await app.call('GET', `/accounts/${answer.body.sub}`)).body).toEqual(answer.body)
   expect((await app.events('account.created'))[0]).toMatchObject({ accountId: answer.body.sub })
@@ -77,7 +77,7 @@ test('refuses an e-mail address that exists, in whatever case, and leaves no pas
     detail: 'An account with the e-mail address Grace@Example.com exists already.',
   })
   expect(await signIn('grace@example.com', 'the second of two')).toBeUndefined()
-  expect(await signIn('grace@example.com', 'the first of two')).toMatchObject({ sub })
+  expect(await signIn('grace@example.com', 'the first of two')).toMatchObject({ id: sub })
   expect(await app.refusal()).toMatchObject({ reason: 'account_exists', detail: { status: 409 } })
 })
 

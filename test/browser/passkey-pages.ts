@@ -45,7 +45,7 @@ export async function startPasskeyPages(databaseUrl: string, email: string): Pro
     const sent = { language, action: '/', csrfField: csrfField(ctx) }
     const options = await passkeys.registrationOptions(account, BINDING)
     const addition = passkeyAddition({ ...sent, options, renewPath: '/options' })
-    const list = passkeyList({ ...sent, passkeys: await passkeys.list(account.sub) })
+    const list = passkeyList({ ...sent, passkeys: await passkeys.list(account.id) })
     const content = html`<h1>${title}</h1>
       <h2>Passkeys</h2>
       ${list}${addition.content}`
@@ -69,7 +69,7 @@ export async function startPasskeyPages(databaseUrl: string, email: string): Pro
       ctx.body = await passkeys.registrationOptions(account, BINDING)
     },
     async 'POST /'(ctx) {
-      const by = { actor: { kind: 'account', id: account.sub } } as const
+      const by = { actor: { kind: 'account', id: account.id } } as const
       const change = await answerPasskeyForm(passkeys, await checkedForm(ctx), { account, binding: BINDING, by }).catch(
         (error: unknown) => (error instanceof AppError ? error.code : Promise.reject(error as Error)),
       )

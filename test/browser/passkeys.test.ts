@@ -186,7 +186,7 @@ describe.skipIf(!browser)('the parts for the page of an account', () => {
     await page.click(BUTTON)
     await page.waitForSelector('h1:text("added")')
     expect(await device.kept()).toHaveLength(1)
-    expect(await passkeys.list(account.sub)).toMatchObject([{ name: 'Laptop', synced: false }])
+    expect(await passkeys.list(account.id)).toMatchObject([{ name: 'Laptop', synced: false }])
     // the authenticator has one of this account already
     await page.click(BUTTON)
     await page.waitForSelector('text=This device has a passkey for your account already.')

@@ -73,7 +73,7 @@ async function passwordCheck(): Promise<(identifier: string, password: string) =
     issuer: signet.server.issuer,
     brand: () => 'Signet',
   })
-  return async (identifier, password) => (await passwords.verify({ identifier, password }, SYSTEM))?.account.sub
+  return async (identifier, password) => (await passwords.verify({ identifier, password }, SYSTEM))?.account.id
 }
 
 test('signet clients create --profile machine --generate-key makes a key that gets a token for the API', async () => {

@@ -68,7 +68,7 @@ export function signInMethodSuite<Attempt extends object>(
 
     test('a right attempt proves the account, and is in the audit log', async () => {
       const { sub, right } = await harness.enrol()
-      expect(await verify(await right())).toMatchObject({ account: { sub }, amr: harness.amr })
+      expect(await verify(await right())).toMatchObject({ account: { id: sub }, amr: harness.amr })
       expect(await last()).toMatchObject({
         type: 'sign_in.succeeded',
         outcome: 'success',
@@ -82,7 +82,7 @@ export function signInMethodSuite<Attempt extends object>(
     test('a wrong attempt proves nothing, and nothing of it is in the audit log', async () => {
       const { wrong, right, sub } = await harness.enrol()
       for (const attempt of await wrong()) await isRefused(attempt)
-      expect(await verify(await right())).toMatchObject({ account: { sub } })
+      expect(await verify(await right())).toMatchObject({ account: { id: sub } })
     })
 
     test('a disabled account and one that is gone are refused', async () => {
@@ -98,7 +98,7 @@ export function signInMethodSuite<Attempt extends object>(
     test('what proves one account proves no other', async () => {
       const [one, other] = [await harness.enrol(), await harness.enrol()]
       if (!harness.forOther) {
-        expect((await verify(await one.right()))?.account.sub).toBe(one.sub)
+        expect((await verify(await one.right()))?.account.id).toBe(one.sub)
         return
       }
       await isRefused(harness.forOther(await one.right(), other.sub))

@@ -24,11 +24,11 @@ async function world() {
   let made = 0
   const account = (password?: string, passwords = createPasswords(here)) => {
     made += 1
-    return here.accounts.create({ email: `person-${made}@example.com` }, SYSTEM, async (trx, { sub }) => {
+    return here.accounts.create({ email: `person-${made}@example.com` }, SYSTEM, async (trx, { id: sub }) => {
       if (password !== undefined) await (await passwords.prepare(password))(trx, sub)
     })
   }
-  return { rooms, ...here, account, bare: async () => (await account()).sub }
+  return { rooms, ...here, account, bare: async () => (await account()).id }
 }
 
 const onBoth = <Method>(rooms: readonly [Rooms, Rooms], create: (rooms: Rooms) => Method): [Method, Method] => [
@@ -44,7 +44,7 @@ signInMethodSuite('password', async () => {
     amr: ['pwd'],
     once: false,
     async enrol() {
-      const { sub, email: identifier } = await account(PASSWORD)
+      const { id: sub, email: identifier } = await account(PASSWORD)
       return {
         sub,
         right: async () => ({ identifier, password: PASSWORD }),
@@ -73,24 +73,24 @@ signInMethodSuite('totp', async () => {
     once: true,
     async enrol() {
       const person = await account()
-      const { sub } = person
+      const { id: sub } = person
       const { secret } = await nodes[0].begin(person, 'Signet')
       const confirmed = await present()
       await nodes[0].confirm(sub, codeAt(secret, confirmed), SYSTEM)
       return {
         sub,
         // of the next step: it is taken already, and for a minute and more
-        right: async () => ({ sub, code: codeAt(secret, confirmed + 1) }),
+        right: async () => ({ accountId: sub, code: codeAt(secret, confirmed + 1) }),
         wrong: async () => [
-          { sub, code: '000000' },
-          { sub, code: '' },
-          { sub, code: codeAt(secret, confirmed - 5) },
-          { sub, code: codeAt(secret, confirmed + 6) },
-          { sub, code: codeAt(secret, confirmed) },
+          { accountId: sub, code: '000000' },
+          { accountId: sub, code: '' },
+          { accountId: sub, code: codeAt(secret, confirmed - 5) },
+          { accountId: sub, code: codeAt(secret, confirmed + 6) },
+          { accountId: sub, code: codeAt(secret, confirmed) },
         ],
       }
     },
-    forOther: (attempt, sub) => ({ ...attempt, sub }),
+    forOther: (attempt, sub) => ({ ...attempt, accountId: sub }),
   }
 })
 
@@ -110,16 +110,16 @@ signInMethodSuite('recovery_code', async () => {
       return {
         sub,
         // however it is typed
-        right: async () => ({ sub, code: ` ${codes.pop()?.toLowerCase().replaceAll('-', ' ')}` }),
+        right: async () => ({ accountId: sub, code: ` ${codes.pop()?.toLowerCase().replaceAll('-', ' ')}` }),
         wrong: async () => [
-          { sub, code: replaced[0] as string },
-          { sub, code: (codes[0] as string).slice(0, -1) },
-          { sub, code: `${codes[0]}0` },
-          { sub, code: '' },
+          { accountId: sub, code: replaced[0] as string },
+          { accountId: sub, code: (codes[0] as string).slice(0, -1) },
+          { accountId: sub, code: `${codes[0]}0` },
+          { accountId: sub, code: '' },
         ],
       }
     },
-    forOther: (attempt, sub) => ({ ...attempt, sub }),
+    forOther: (attempt, sub) => ({ ...attempt, accountId: sub }),
   }
 })
 
@@ -140,7 +140,7 @@ signInMethodSuite('passkey', async () => {
       await nodes[0].register(person, { credential: made.attestation, binding, name: 'Telephone' }, SYSTEM)
       const attempt = (lies = {}) => ({ credential: made.passkey.assertion(nodes[1].options(binding), lies), binding })
       return {
-        sub: person.sub,
+        sub: person.id,
         right: async () => attempt(),
         wrong: async () => [
           { credential: undefined, binding },

@@ -33,7 +33,7 @@ beforeAll(async () => {
 })
 
 async function account(email: string, password?: string): Promise<string> {
-  const { sub } = await rooms.accounts.create({ email }, SYSTEM, async (trx, { sub: of }) => {
+  const { id: sub } = await rooms.accounts.create({ email }, SYSTEM, async (trx, { id: of }) => {
     if (password !== undefined) await (await createPasswords(rooms).prepare(password))(trx, of)
   })
   return sub

@@ -51,7 +51,7 @@ describe('V30: an assertion is refused by the server', () => {
   test.each(lies)('$what', async ({ lie, reason }) => {
     const { account, passkey } = await enrolled()
     await isRefused(present(passkey, lie), reason)
-    expect(await present(passkey)).toMatchObject({ account: { sub: account.sub } })
+    expect(await present(passkey)).toMatchObject({ account: { id: account.id } })
   })
 
   test.each([
@@ -133,7 +133,7 @@ describe('V30: a challenge', () => {
     await isRefused(present(passkey, { challenge }), SPENT)
     const other = authenticator(ISSUER).make(await here.registrationOptions(account, PAGE), {
       // bound alike, were it for the same
-      challenge: here.options(JSON.stringify([account.sub, PAGE])).challenge,
+      challenge: here.options(JSON.stringify([account.id, PAGE])).challenge,
     })
     const made = { credential: other.attestation, binding: PAGE, name: 'Key' }
     expect(await refusal(here.register(account, made, SYSTEM))).toMatchObject({ code: 'passkey_refused' })
@@ -200,7 +200,7 @@ describe('V30: a new passkey is refused by the server', () => {
       logDetail: why,
       message: 'The passkey could not be added: the answer of the device does not fit, or came too late. Try again.',
     })
-    expect(await here.list(account.sub)).toEqual([])
+    expect(await here.list(account.id)).toEqual([])
   })
 
   test('for a challenge that was shown to another person or was answered already', async () => {
@@ -223,6 +223,6 @@ describe('V30: a new passkey is refused by the server', () => {
       ]),
     })
     await here.register(account, { credential: attestation, binding: PAGE, name: 'Key' }, SYSTEM)
-    expect(await here.list(account.sub)).toHaveLength(1)
+    expect(await here.list(account.id)).toHaveLength(1)
   })
 })

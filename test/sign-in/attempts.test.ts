@@ -26,8 +26,8 @@ beforeEach(async () => {
   await db.query('DELETE FROM accounts')
   await db.query('DELETE FROM sign_in_attempts')
   const store = await createPasswords(here).prepare(PASSWORD)
-  const account = await accounts.create({ email: ada.identifier }, SYSTEM, (trx, made) => store(trx, made.sub))
-  sub = account.sub
+  const account = await accounts.create({ email: ada.identifier }, SYSTEM, (trx, made) => store(trx, made.id))
+  sub = account.id
 })
 
 /** As a client does that is told to come back: a thousand are more than the pool of a node lets wait. */
@@ -84,7 +84,10 @@ describe('V28, ASVS 6.3.1: a thousand guesses at once on two nodes', () => {
   test('are as few looks at the code of an authenticator app', { timeout: 120_000 }, async () => {
     const [first, second] = nodes.map((rooms: Rooms) => createTotp(rooms))
     const guess = (node: number, at: number) =>
-      (node === 0 ? first : second)?.verify({ sub, code: String(at).padStart(6, '0') }, HOME) as Promise<unknown>
+      (node === 0 ? first : second)?.verify(
+        { accountId: sub, code: String(at).padStart(6, '0') },
+        HOME,
+      ) as Promise<unknown>
     await guessAThousandTimes(guess)
   })
 })
@@ -117,7 +120,7 @@ test('a right password ends the count, and does not count where many sign in fro
   const verify = (password: string) => createPasswords(here).verify({ ...ada, password }, HOME)
   await verify('wrong one')
   await verify('wrong two')
-  expect(await verify(PASSWORD)).toMatchObject({ account: { sub } })
+  expect(await verify(PASSWORD)).toMatchObject({ account: { id: sub } })
   expect([await failuresOf('who'), await failuresOf('address')]).toEqual([undefined, 2])
 })
 
@@ -128,7 +131,7 @@ test('ASVS 6.1.1: who is locked out elsewhere still signs in in a browser that t
   for (let at = 0; at < LIMITS.who.free; at += 1) await verify(`guess ${at}`, `198.51.100.${at}`)
   await stayBlocked()
   expect(await refusal(verify(PASSWORD, '203.0.113.1'))).toMatchObject({ code: 'too_many_attempts' })
-  expect(await verify(PASSWORD, '203.0.113.1', device)).toMatchObject({ account: { sub } })
+  expect(await verify(PASSWORD, '203.0.113.1', device)).toMatchObject({ account: { id: sub } })
   // a device of another account, or one that somebody made up, is no help
   const foreign = devices.remember(undefined, 'somebody-else')
   const forged = `${device.split('.')[0]}.${foreign.split('.')[1]}`

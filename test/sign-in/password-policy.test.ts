@@ -116,7 +116,9 @@ describe('changing', async () => {
     await db.query('DELETE FROM accounts')
     await db.query('DELETE FROM sign_in_attempts')
     const store = await passwords.prepare(PASSWORD, { mustChange: true })
-    ada = await accounts.create({ email: 'ada@example.com', name: 'Ada' }, SYSTEM, (trx, { sub }) => store(trx, sub))
+    ada = await accounts.create({ email: 'ada@example.com', name: 'Ada' }, SYSTEM, (trx, { id: sub }) =>
+      store(trx, sub),
+    )
   })
 
   const works = async (password: string) =>
@@ -124,10 +126,10 @@ describe('changing', async () => {
   const last = async () => (await audit.list({ limit: 1 }))[0]
 
   test('ASVS 6.2.3: the owner changes it with the present one, and is asked for no other any more', async () => {
-    expect(await createEnrolments(db, ROWS).of(ada.sub)).toMatchObject({ mustReplace: ['password'] })
+    expect(await createEnrolments(db, ROWS).of(ada.id)).toMatchObject({ mustReplace: ['password'] })
     expect(await passwords.change(ada, { current: PASSWORD, next: NEXT }, HOME)).toBe(true)
-    expect(await last()).toMatchObject({ type: 'password.changed', accountId: ada.sub, outcome: 'success' })
-    expect(await createEnrolments(db, ROWS).of(ada.sub)).toMatchObject({ mustReplace: [] })
+    expect(await last()).toMatchObject({ type: 'password.changed', accountId: ada.id, outcome: 'success' })
+    expect(await createEnrolments(db, ROWS).of(ada.id)).toMatchObject({ mustReplace: [] })
     expect([await works(PASSWORD), await works(NEXT)]).toEqual([false, true])
   })
 
@@ -162,7 +164,7 @@ describe('changing', async () => {
 
   test('after a proof of another kind it is set without the present one, or for the first time', async () => {
     await passwords.reset(ada, NEXT, HOME)
-    expect(await last()).toMatchObject({ type: 'password.reset', accountId: ada.sub })
+    expect(await last()).toMatchObject({ type: 'password.reset', accountId: ada.id })
     expect([await works(PASSWORD), await works(NEXT)]).toEqual([false, true])
     const bob = await accounts.create({ email: 'bob@example.com' }, SYSTEM)
     await passwords.reset(bob, PASSWORD, HOME)

@@ -49,7 +49,7 @@ beforeEach(async () => {
 
 async function withPassword(password: string): Promise<(trx: Queryable, account: Account) => Promise<void>> {
   const store = await passwords.prepare(password)
-  return (trx, account) => store(trx, account.sub)
+  return (trx, account) => store(trx, account.id)
 }
 
 async function signIn(identifier: string, password: string): Promise<Account | undefined> {
@@ -65,12 +65,12 @@ async function lastSignIn(): Promise<StoredAuditEvent> {
 
 describe('the right password', () => {
   test('signs the person in and leaves an event with account, client, address and request', async () => {
-    expect(await signIn('ada@example.com', PASSWORD)).toMatchObject({ sub: ada.sub, email: 'ada@example.com' })
+    expect(await signIn('ada@example.com', PASSWORD)).toMatchObject({ id: ada.id, email: 'ada@example.com' })
     expect(await lastSignIn()).toMatchObject({
       type: 'sign_in.succeeded',
       outcome: 'success',
-      actor: { kind: 'account', id: ada.sub },
-      accountId: ada.sub,
+      actor: { kind: 'account', id: ada.id },
+      accountId: ada.id,
       clientId: 'shop',
       address: '192.0.2.7',
       requestId: 'req-1',
@@ -79,7 +79,7 @@ describe('the right password', () => {
   })
 
   test.each(['ADA@Example.COM', '  ada@example.com\t'])('signs in with the address typed as %j', async (typed) => {
-    expect(await signIn(typed, PASSWORD)).toMatchObject({ sub: ada.sub })
+    expect(await signIn(typed, PASSWORD)).toMatchObject({ id: ada.id })
   })
 
   test('renews a hash that was made with less work, which then still matches', async () => {
@@ -124,9 +124,9 @@ describe('a refused attempt', () => {
   })
 
   test('of a disabled account is refused like a wrong password, though the password is right', async () => {
-    await accounts.setStatus(ada.sub, 'disabled', undefined, SYSTEM)
+    await accounts.setStatus(ada.id, 'disabled', undefined, SYSTEM)
     expect(await signIn('ada@example.com', PASSWORD)).toBeUndefined()
-    expect(await lastSignIn()).toMatchObject({ reason: 'the account is disabled', accountId: ada.sub })
+    expect(await lastSignIn()).toMatchObject({ reason: 'the account is disabled', accountId: ada.id })
   })
 
   test('of an account without a password is refused like an unknown one', async () => {
@@ -162,7 +162,7 @@ describe('a refused attempt', () => {
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
     expect(refused.length).toBeGreaterThan(0)
     expect(refused.every((outcome) => outcome.reason instanceof SignInBusy)).toBe(true)
-    expect(outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value?.account.sub === ada.sub)).toBe(
+    expect(outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value?.account.id === ada.id)).toBe(
       true,
     )
   })
@@ -197,14 +197,14 @@ describe('a first password', () => {
 
   test('is marked to be changed when that is asked for, and not otherwise', async () => {
     const store = await passwords.prepare(PASSWORD, { mustChange: true })
-    await accounts.create({ email: 'bob@example.com' }, SYSTEM, (trx, account) => store(trx, account.sub))
+    await accounts.create({ email: 'bob@example.com' }, SYSTEM, (trx, account) => store(trx, account.id))
     const { rows } = await db.query('SELECT must_change FROM password_credentials ORDER BY must_change')
     expect(rows).toEqual([{ must_change: false }, { must_change: true }])
   })
 
   test('is never set a second time', async () => {
     const store = await passwords.prepare('another password')
-    await expect(db.transaction((trx) => store(trx, ada.sub))).rejects.toThrow(/duplicate key/)
+    await expect(db.transaction((trx) => store(trx, ada.id))).rejects.toThrow(/duplicate key/)
     expect(await signIn('ada@example.com', PASSWORD)).toBeDefined()
   })
 })

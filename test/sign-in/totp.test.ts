@@ -50,34 +50,34 @@ test('the app is told issuer, account and a secret of 160 bits, as a picture and
 test('nothing changes until a code of the new secret was given, and then the old one is worth nothing', async () => {
   const person = await account()
   const first = await totp.begin(person, 'Signet')
-  expect(await totp.isEnrolled(person.sub)).toBe(false)
+  expect(await totp.isEnrolled(person.id)).toBe(false)
   expect(await totp.pending(person, 'Signet')).toEqual(first)
-  await totp.confirm(person.sub, codeOf(first.secret), SYSTEM)
-  expect(await last()).toMatchObject({ type: 'factor.added', accountId: person.sub, detail: { method: 'totp' } })
-  expect(await totp.state(person.sub)).toMatchObject({ confirmedAt: expect.any(Date), lastUsedAt: null })
+  await totp.confirm(person.id, codeOf(first.secret), SYSTEM)
+  expect(await last()).toMatchObject({ type: 'factor.added', accountId: person.id, detail: { method: 'totp' } })
+  expect(await totp.state(person.id)).toMatchObject({ confirmedAt: expect.any(Date), lastUsedAt: null })
 
   const second = await totp.begin(person, 'Signet')
   const next = () => codeOf(first.secret, Date.now() / 1000 + 30)
-  expect(await totp.verify({ sub: person.sub, code: next() }, SYSTEM)).toBeDefined()
-  await totp.confirm(person.sub, codeOf(second.secret), SYSTEM)
-  expect(await totp.verify({ sub: person.sub, code: codeOf(first.secret) }, SYSTEM)).toBeUndefined()
+  expect(await totp.verify({ accountId: person.id, code: next() }, SYSTEM)).toBeDefined()
+  await totp.confirm(person.id, codeOf(second.secret), SYSTEM)
+  expect(await totp.verify({ accountId: person.id, code: codeOf(first.secret) }, SYSTEM)).toBeUndefined()
   expect(await totp.pending(person, 'Signet')).toBeUndefined()
 })
 
 test('a code that is none of the new secret, or came too late, puts nothing in use', async () => {
   const person = await account()
   const wrong = { code: 'factor_code_wrong', status: 422, faults: [{ field: 'code', given: '(not shown)' }] }
-  expect(await refusal(totp.confirm(person.sub, '123456', SYSTEM))).toMatchObject(wrong)
+  expect(await refusal(totp.confirm(person.id, '123456', SYSTEM))).toMatchObject(wrong)
   const { secret } = await totp.begin(person, 'Signet')
-  expect(await refusal(totp.confirm(person.sub, '12345', SYSTEM))).toMatchObject(wrong)
-  await db.query('UPDATE totp_credentials SET pending_until = now() WHERE account_sub = $1', [person.sub])
-  expect(await refusal(totp.confirm(person.sub, codeOf(secret), SYSTEM))).toMatchObject(wrong)
-  expect(await totp.isEnrolled(person.sub)).toBe(false)
+  expect(await refusal(totp.confirm(person.id, '12345', SYSTEM))).toMatchObject(wrong)
+  await db.query('UPDATE totp_credentials SET pending_until = now() WHERE account_sub = $1', [person.id])
+  expect(await refusal(totp.confirm(person.id, codeOf(secret), SYSTEM))).toMatchObject(wrong)
+  expect(await totp.isEnrolled(person.id)).toBe(false)
 })
 
 test('ASVS 6.5.6: it can be taken away, together with what belongs to it, once', async () => {
-  const { sub, email } = await account()
-  const { secret } = await totp.begin({ sub, email }, 'Signet')
+  const { id: sub, email } = await account()
+  const { secret } = await totp.begin({ id: sub, email }, 'Signet')
   await totp.confirm(sub, codeOf(secret), SYSTEM, async (trx) => void (await codes.generate(sub, SYSTEM, trx)))
   expect(await codes.left(sub)).toBe(10)
   await totp.remove(sub, SYSTEM, (trx) => codes.removeAll(trx, sub))
@@ -89,19 +89,19 @@ test('ASVS 6.5.6: it can be taken away, together with what belongs to it, once',
 test('ASVS 6.5.8: a code is judged by the clock of the database, whatever that of the server says', async () => {
   const person = await account()
   const { secret } = await totp.begin(person, 'Signet')
-  await totp.confirm(person.sub, codeOf(secret), SYSTEM)
+  await totp.confirm(person.id, codeOf(secret), SYSTEM)
   const [now, ahead] = [codeOf(secret, Date.now() / 1000 + 30), codeOf(secret, Date.now() / 1000 + 3600)]
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 })
   try {
-    expect(await totp.verify({ sub: person.sub, code: ahead }, SYSTEM)).toBeUndefined()
-    expect(await totp.verify({ sub: person.sub, code: now }, SYSTEM)).toBeDefined()
+    expect(await totp.verify({ accountId: person.id, code: ahead }, SYSTEM)).toBeUndefined()
+    expect(await totp.verify({ accountId: person.id, code: now }, SYSTEM)).toBeDefined()
   } finally {
     vi.useRealTimers()
   }
 })
 
 test('two sets of recovery codes made at once leave ten codes', async () => {
-  const { sub } = await account()
+  const { id: sub } = await account()
   await Promise.all(Array.from({ length: 8 }, () => codes.generate(sub, SYSTEM)))
   expect(await codes.left(sub)).toBe(10)
 })
@@ -109,8 +109,8 @@ test('two sets of recovery codes made at once leave ten codes', async () => {
 test('ASVS 6.5.2: the tables show neither secret nor code, raw or encoded', async () => {
   const person = await account()
   const { secret } = await totp.begin(person, 'Signet')
-  await totp.confirm(person.sub, codeOf(secret), SYSTEM)
-  const paper = await codes.generate(person.sub, SYSTEM)
+  await totp.confirm(person.id, codeOf(secret), SYSTEM)
+  const paper = await codes.generate(person.id, SYSTEM)
   const { rows } = await db.query<{ row: string }>(
     `SELECT t::text AS row FROM totp_credentials t UNION ALL SELECT r::text FROM recovery_codes r`,
   )

@@ -201,7 +201,7 @@ async function prepare(rooms: Rooms, node: Reachable) {
     SYSTEM,
   )
   const store = await createPasswords(rooms).prepare(ada.password)
-  await accounts.create({ email: ada.email }, SYSTEM, (trx, { sub }) => store(trx, sub))
+  await accounts.create({ email: ada.email }, SYSTEM, (trx, { id: sub }) => store(trx, sub))
   const adapter = adapterOver(rooms, db)
   const app = createApp(node, { id: client.id, key: {}, secret: undefined }, CALLBACK, true)
   const browser = person(() => node)

@@ -46,25 +46,25 @@ async function asked(account: Awaited<ReturnType<typeof somebody>>, address: str
 test('another person, another place and a wrong code change nothing', async () => {
   const [ada, eve] = [await somebody(), await somebody()]
   const { code, token } = await asked(ada, 'new@example.com')
-  expect(await addresses.asked(PLACE, ada.sub)).toBe('new@example.com')
-  expect(await addresses.asked(PLACE, eve.sub)).toBeUndefined()
-  expect(await addresses.confirm(ELSEWHERE, { sub: ada.sub, code }, BY)).toBeUndefined()
-  expect(await addresses.confirm(ELSEWHERE, { sub: ada.sub, token }, BY)).toBeUndefined()
-  expect(await addresses.confirm(PLACE, { sub: eve.sub, token }, BY)).toBeUndefined()
-  expect(await addresses.confirm(PLACE, { sub: ada.sub, code: '00000000' }, BY)).toBeUndefined()
-  expect(await world.accounts.read(ada.sub)).toMatchObject({ email: ada.email, emailVerified: false, version: 1 })
-  expect(await addresses.confirm(PLACE, { sub: ada.sub, code }, BY)).toMatchObject({
+  expect(await addresses.asked(PLACE, ada.id)).toBe('new@example.com')
+  expect(await addresses.asked(PLACE, eve.id)).toBeUndefined()
+  expect(await addresses.confirm(ELSEWHERE, { accountId: ada.id, code }, BY)).toBeUndefined()
+  expect(await addresses.confirm(ELSEWHERE, { accountId: ada.id, token }, BY)).toBeUndefined()
+  expect(await addresses.confirm(PLACE, { accountId: eve.id, token }, BY)).toBeUndefined()
+  expect(await addresses.confirm(PLACE, { accountId: ada.id, code: '00000000' }, BY)).toBeUndefined()
+  expect(await world.accounts.read(ada.id)).toMatchObject({ email: ada.email, emailVerified: false, version: 1 })
+  expect(await addresses.confirm(PLACE, { accountId: ada.id, code }, BY)).toMatchObject({
     email: 'new@example.com',
     emailVerified: true,
   })
-  expect(await addresses.confirm(PLACE, { sub: ada.sub, code }, BY)).toBeUndefined()
+  expect(await addresses.confirm(PLACE, { accountId: ada.id, code }, BY)).toBeUndefined()
 })
 
 test('an address that somebody else got meanwhile is left to them', async () => {
   const ada = await somebody()
   const { token } = await asked(ada, 'wanted@example.com')
   const other = await world.accounts.create({ email: 'Wanted@example.com' }, SYSTEM)
-  expect(await addresses.confirm(PLACE, { sub: ada.sub, token }, BY)).toBeUndefined()
-  expect(await world.accounts.read(ada.sub)).toMatchObject({ email: ada.email, emailVerified: false })
-  expect(await world.accounts.findByIdentifier('wanted@example.com')).toMatchObject({ sub: other.sub })
+  expect(await addresses.confirm(PLACE, { accountId: ada.id, token }, BY)).toBeUndefined()
+  expect(await world.accounts.read(ada.id)).toMatchObject({ email: ada.email, emailVerified: false })
+  expect(await world.accounts.findByIdentifier('wanted@example.com')).toMatchObject({ id: other.id })
 })

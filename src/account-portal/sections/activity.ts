@@ -29,7 +29,7 @@ export function createActivity({ layout, audit, clients }: ActivityDeps): Sectio
       const before = typeof given === 'string' && /^\d{1,18}$/.test(given) ? given : undefined
       const found = await audit.list({
         limit: PAGE + 1,
-        accountId: account.sub,
+        accountId: account.id,
         types: TYPES,
         ...(before === undefined ? {} : { before }),
       })

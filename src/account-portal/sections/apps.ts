@@ -24,7 +24,7 @@ export function createApps(deps: AppsDeps): Section {
 
     async show(visit, again) {
       const texts = TEXTS[visit.language].apps
-      const consents = await accountAccess.consents(visit.account.sub)
+      const consents = await accountAccess.consents(visit.account.id)
       const listed = await Promise.all(consents.map((consent) => row(deps, visit, consent)))
       const content =
         listed.length === 0
@@ -35,7 +35,7 @@ export function createApps(deps: AppsDeps): Section {
     },
 
     async answer({ account, by }, form) {
-      await accountAccess.withdrawConsent(account.sub, form.one('app') ?? '', by)
+      await accountAccess.withdrawConsent(account.id, form.one('app') ?? '', by)
       return 'appRemoved'
     },
   }

@@ -47,8 +47,8 @@ export function createAuthenticator(deps: AuthenticatorDeps): Section {
 
 async function remove({ totp, recoveryCodes, notices }: AuthenticatorDeps, visit: Visit): Promise<Answer> {
   const { account, by } = visit
-  await totp.remove(account.sub, by, async (trx) => {
-    await recoveryCodes.removeAll(trx, account.sub)
+  await totp.remove(account.id, by, async (trx) => {
+    await recoveryCodes.removeAll(trx, account.id)
     await notices.factorChanged(trx, visit, 'totp_removed')
   })
   return 'totpRemoved'
@@ -61,11 +61,11 @@ async function confirm(deps: AuthenticatorDeps, visit: Visit, code: string): Pro
   const again = (message: string) => show(deps, visit, { status: 422, errors: [{ field: 'code', message }] })
   if (normalizedCode(code) === '') return again(texts.missing).then(() => undefined)
   // who has codes put aside keeps them; who has none is not left without
-  const needsCodes = (await recoveryCodes.left(account.sub)) === 0
+  const needsCodes = (await recoveryCodes.left(account.id)) === 0
   let codes: string[] = []
   try {
-    await totp.confirm(account.sub, code, by, async (trx) => {
-      if (needsCodes) codes = await recoveryCodes.generate(account.sub, by, trx)
+    await totp.confirm(account.id, code, by, async (trx) => {
+      if (needsCodes) codes = await recoveryCodes.generate(account.id, by, trx)
       await notices.factorChanged(trx, visit, 'totp_added')
     })
   } catch (error) {
@@ -80,7 +80,7 @@ async function confirm(deps: AuthenticatorDeps, visit: Visit, code: string): Pro
 async function show({ layout, totp }: AuthenticatorDeps, visit: Visit, again?: ShownAgain): Promise<void> {
   const { account, isFresh, language } = visit
   const texts = TEXTS[language].authenticator
-  const [state, pending] = await Promise.all([totp.state(account.sub), totp.pending(account, brandOf(visit.ctx).name)])
+  const [state, pending] = await Promise.all([totp.state(account.id), totp.pending(account, brandOf(visit.ctx).name)])
   const yours = section({
     id: 'yours',
     heading: texts.yours,

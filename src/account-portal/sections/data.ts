@@ -43,7 +43,7 @@ async function remove({ accounts, layout, notices }: DataDeps, visit: Visit, typ
     await show(layout, visit, { status: 422, errors: [{ field: 'email', message: texts.wrong }] })
     return undefined
   }
-  await accounts.remove(account.sub, undefined, by, (trx) => notices.deleted(trx, visit))
+  await accounts.remove(account.id, undefined, by, (trx) => notices.deleted(trx, visit))
   await sendPage(ctx, {
     language,
     title: texts.gone,

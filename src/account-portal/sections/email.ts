@@ -47,8 +47,8 @@ function handleOf({ session }: Visit): string {
 
 function given({ account }: Visit, form: Form): Parameters<EmailAddress['confirm']>[1] {
   const token = form.one('token')
-  const { sub } = account
-  return token === undefined ? { sub, code: form.one('code') ?? '' } : { sub, token }
+  const { id: accountId } = account
+  return token === undefined ? { accountId, code: form.one('code') ?? '' } : { accountId, token }
 }
 
 async function ask({ emailAddress, layout }: EmailDeps, visit: Visit, address: string): Promise<Answer> {
@@ -73,7 +73,7 @@ async function show({ emailAddress, layout }: EmailDeps, visit: Visit, again?: S
   const { token } = ctx.query
   // opening a link changes nothing: programs that look into mails open them too
   if (ctx.method === 'GET' && typeof token === 'string') return send(linkSection(layout, visit, token))
-  const asked = await emailAddress.asked(handleOf(visit), account.sub)
+  const asked = await emailAddress.asked(handleOf(visit), account.id)
   const code = asked === undefined ? '' : codeSection(layout, visit, { asked, again })
   const other = isFresh
     ? askSection(layout, visit, { kind: asked === undefined ? 'primary' : 'secondary', again })

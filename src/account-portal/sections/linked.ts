@@ -46,7 +46,7 @@ export function createLinked(deps: LinkedDeps): Section {
       const wanted = form.one('link')
       if (wanted !== undefined) return leadOn(deps, visit, wanted)
       const link = { upstream: form.one('upstream') ?? '', subject: form.one('subject') ?? '' }
-      await upstreamSignIn.unlink(visit.account.sub, link, visit.by)
+      await upstreamSignIn.unlink(visit.account.id, link, visit.by)
       return 'unlinked'
     },
   }
@@ -58,7 +58,7 @@ async function list(
   again: ShownAgain | undefined,
 ): Promise<void> {
   const texts = TEXTS[visit.language].linked
-  const [links, offered] = await Promise.all([upstreamSignIn.links(visit.account.sub), upstreamSignIn.offered()])
+  const [links, offered] = await Promise.all([upstreamSignIn.links(visit.account.id), upstreamSignIn.offered()])
   const further = offered.filter(({ id }) => !links.some(({ upstream }) => upstream === id))
   const isAsked = links.length > 0 || further.length > 0
   await layout.send(visit, {

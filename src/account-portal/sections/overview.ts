@@ -56,18 +56,18 @@ type States = readonly (readonly [SectionName, string])[]
 
 async function statesOf(deps: OverviewDeps, visit: Visit): Promise<{ signingIn: States; access: States }> {
   const { account, language } = visit
-  const { sub } = account
+  const { id: accountId } = account
   const texts = TEXTS[language].overview
   const dates = datesOf(visit)
   const [password, passkeys, app, codes, links, offered, sessions, consents] = await Promise.all([
-    deps.passwords.state(sub),
-    deps.passkeys.list(sub),
-    deps.totp.state(sub),
-    deps.recoveryCodes.left(sub),
-    deps.upstreamSignIn.links(sub),
+    deps.passwords.state(accountId),
+    deps.passkeys.list(accountId),
+    deps.totp.state(accountId),
+    deps.recoveryCodes.left(accountId),
+    deps.upstreamSignIn.links(accountId),
     deps.upstreamSignIn.offered(),
-    deps.accountAccess.sessions(sub),
-    deps.accountAccess.consents(sub),
+    deps.accountAccess.sessions(accountId),
+    deps.accountAccess.consents(accountId),
   ])
   return {
     signingIn: [

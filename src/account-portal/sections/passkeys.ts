@@ -38,13 +38,13 @@ export function createPasskeysSection(deps: PasskeysDeps): Section & {
 
     async answer(visit, form) {
       const { account, by } = visit
-      const names = new Map((await passkeys.list(account.sub)).map(({ id, name }) => [id, name]))
+      const names = new Map((await passkeys.list(account.id)).map(({ id, name }) => [id, name]))
       const change = await answerPasskeyForm(passkeys, form, {
         account,
         binding: bindingOf(visit),
         by,
         within: (what) => async (trx) => {
-          if (what === 'removed') await assertNotLastCredential(trx, account.sub)
+          if (what === 'removed') await assertNotLastCredential(trx, account.id)
           const name = what === 'added' ? form.one('name') : names.get(form.one('id') ?? '')
           await notices.factorChanged(trx, visit, what === 'added' ? 'passkey_added' : 'passkey_removed', name)
         },
@@ -68,7 +68,7 @@ async function show(deps: PasskeysDeps, binding: string, visit: Visit, again?: S
   const { account, csrf, isFresh, language } = visit
   const texts = TEXTS[language].passkeys
   const sent = { language, action: layout.paths.section('passkeys'), csrfField: csrf }
-  const list = await passkeys.list(account.sub)
+  const list = await passkeys.list(account.id)
   const yours = section({
     id: 'yours',
     heading: texts.yours,

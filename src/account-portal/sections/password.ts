@@ -34,7 +34,7 @@ export function createPasswordSection(deps: PasswordDeps): Section {
 
   async function show(visit: Visit, again?: ShownAgain): Promise<void> {
     const texts = TEXTS[visit.language].password
-    const state = await passwords.state(visit.account.sub)
+    const state = await passwords.state(visit.account.id)
     const ticked = again?.values === undefined || again.values[ELSEWHERE] !== undefined
     const content = visit.isFresh
       ? section({
@@ -60,7 +60,7 @@ export function createPasswordSection(deps: PasswordDeps): Section {
     async answer(visit, form) {
       const texts = TEXTS[visit.language].password
       const entered = read(form)
-      const hasOne = (await passwords.state(visit.account.sub)) !== undefined
+      const hasOne = (await passwords.state(visit.account.id)) !== undefined
       const again = (errors: readonly FieldError[]) =>
         show(visit, { status: 422, errors, values: entered.endsOthers ? { [ELSEWHERE]: 'yes' } : {} }).then(
           () => undefined,
@@ -92,7 +92,7 @@ async function write(deps: PasswordDeps, visit: Visit, entered: Entered, hasOne:
   const { passwords, accountAccess, notices } = deps
   const { account, by, session } = visit
   const within = async (trx: Queryable) => {
-    if (entered.endsOthers) await accountAccess.endOthers(trx, account.sub, session.uid, by)
+    if (entered.endsOthers) await accountAccess.endOthers(trx, account.id, session.uid, by)
     await notices.factorChanged(trx, visit, 'password_changed')
   }
   const { current, next } = entered

@@ -67,7 +67,7 @@ export function createProfile({ layout, accounts }: ProfileDeps): Section {
         locale: textOf(form, 'locale'),
       }
       try {
-        await accounts.update(visit.account.sub, changesOf(visit, given), undefined, visit.by)
+        await accounts.update(visit.account.id, changesOf(visit, given), undefined, visit.by)
         return 'profileSaved'
       } catch (error) {
         if (!(error instanceof AccountInvalid)) throw error

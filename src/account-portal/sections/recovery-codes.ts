@@ -27,7 +27,7 @@ export function createRecoveryCodesSection(deps: RecoveryCodesDeps): Section {
     async show(visit, again) {
       const { account, language, isFresh } = visit
       const texts = TEXTS[language].recoveryCodes
-      const [left, hasApp] = await Promise.all([recoveryCodes.left(account.sub), totp.isEnrolled(account.sub)])
+      const [left, hasApp] = await Promise.all([recoveryCodes.left(account.id), totp.isEnrolled(account.id)])
       const yours = section({
         id: 'yours',
         heading: texts.yours,
@@ -41,8 +41,8 @@ export function createRecoveryCodesSection(deps: RecoveryCodesDeps): Section {
 
     async answer(visit) {
       const { account, by } = visit
-      if (!(await totp.isEnrolled(account.sub))) throw new FactorNotFound('authenticator app')
-      const codes = await recoveryCodes.generate(account.sub, by, undefined, (trx) =>
+      if (!(await totp.isEnrolled(account.id))) throw new FactorNotFound('authenticator app')
+      const codes = await recoveryCodes.generate(account.id, by, undefined, (trx) =>
         notices.factorChanged(trx, visit, 'recovery_codes_made'),
       )
       await shownCodes(layout, visit, { name: 'recovery-codes', codes, done: 'codesMade' })

@@ -21,7 +21,7 @@ export function createSessions({ layout, accountAccess }: SessionsDeps): Section
     async show(visit, again) {
       const { account, language, session } = visit
       const texts = TEXTS[language].sessions
-      const all = await accountAccess.sessions(account.sub)
+      const all = await accountAccess.sessions(account.id)
       const here = all.filter(({ uid }) => uid === session.uid)
       const others = all.filter(({ uid }) => uid !== session.uid)
       const listed = [...here, ...others].map((one) => row(layout, visit, one))
@@ -38,10 +38,10 @@ export function createSessions({ layout, accountAccess }: SessionsDeps): Section
 
     async answer({ account, by, session }, form) {
       if (form.one('act') === 'others') {
-        await accountAccess.signOutElsewhere(account.sub, session.uid, by)
+        await accountAccess.signOutElsewhere(account.id, session.uid, by)
         return 'othersEnded'
       }
-      await accountAccess.endSession(account.sub, form.one('session') ?? '', by)
+      await accountAccess.endSession(account.id, form.one('session') ?? '', by)
       return 'sessionEnded'
     },
   }

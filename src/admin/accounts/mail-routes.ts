@@ -44,9 +44,9 @@ export function accountMailRoutes(deps: AccountMailRoutesDeps): Route[] {
       answer: { status: 204, description: 'The mail is on its way.' },
       refusals: [404, 409, 429],
       async handle({ params, by }) {
-        const sub = params.sub as string
-        const account = await deps.accounts.read(sub)
-        if (!account) throw new AccountNotFound(sub)
+        const accountId = params.sub as string
+        const account = await deps.accounts.read(accountId)
+        if (!account) throw new AccountNotFound(accountId)
         await send(account, by)
         return {}
       },

@@ -95,8 +95,8 @@ function createAccount({ accounts, passwords }: AccountRoutesDeps): Route {
               owner: ownerOf(body),
             })
       const input = toAccountInput(body) as AccountInput
-      const account = await accounts.create(input, by, store && ((trx, created) => store(trx, created.sub)))
-      return { ...reply(account), location: `/accounts/${encodeURIComponent(account.sub)}` }
+      const account = await accounts.create(input, by, store && ((trx, created) => store(trx, created.id)))
+      return { ...reply(account), location: `/accounts/${encodeURIComponent(account.id)}` }
     },
   })
 }

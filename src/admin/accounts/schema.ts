@@ -51,7 +51,7 @@ const OWN_MEMBERS = ['email', 'email_verified', 'name', ...ACCOUNT_READ_ONLY, 'u
 
 export function toAccountDocument(account: Account): z.infer<typeof accountDocument> {
   return {
-    sub: account.sub,
+    sub: account.id,
     email: account.email,
     email_verified: account.emailVerified,
     name: account.name ?? null,

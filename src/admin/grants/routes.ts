@@ -27,9 +27,9 @@ export function grantRoutes({ accounts, accountAccess }: GrantRoutesDeps): Route
       answer: { status: 200, description: 'A page of grants, one a client.', schema: grantPage },
       refusals: [404],
       async handle({ params, query }) {
-        const sub = params.sub as string
-        if (!(await accounts.read(sub))) throw new AccountNotFound(sub)
-        const all = (await accountAccess.consents(sub)).map(toGrantDocument)
+        const accountId = params.sub as string
+        if (!(await accounts.read(accountId))) throw new AccountNotFound(accountId)
+        const all = (await accountAccess.consents(accountId)).map(toGrantDocument)
         return { body: pageOfAll(all, query, ({ client_id }) => client_id) }
       },
     }),

@@ -27,9 +27,11 @@ export function sessionRoutes({ accounts, accountAccess }: SessionRoutesDeps): R
       answer: { status: 200, description: 'A page of sessions.', schema: sessionPage },
       refusals: [404],
       async handle({ params, query }) {
-        const sub = params.sub as string
-        if (!(await accounts.read(sub))) throw new AccountNotFound(sub)
-        return { body: pageOfAll((await accountAccess.sessions(sub)).map(toSessionDocument), query, ({ id }) => id) }
+        const accountId = params.sub as string
+        if (!(await accounts.read(accountId))) throw new AccountNotFound(accountId)
+        return {
+          body: pageOfAll((await accountAccess.sessions(accountId)).map(toSessionDocument), query, ({ id }) => id),
+        }
       },
     }),
     route({

@@ -30,8 +30,8 @@ export function createChangeStep(deps: StepDeps): Step {
 
   async function answer(ctx: Context): Promise<void> {
     const interaction = await openInteraction(deps, ctx)
-    const { next, accountSub } = await proofs.state(interaction)
-    const account = accountSub === undefined ? undefined : await accounts.read(accountSub)
+    const { next, accountId } = await proofs.state(interaction)
+    const account = accountId === undefined ? undefined : await accounts.read(accountId)
     if (!isAsked(next) || !account) return paths.backToQuestion(ctx, interaction.uid)
     const form = await guardForm(deps, ctx, interaction)
     if (!form) return ask(deps, ctx, { interaction, account, problem: 'stale', status: 403 })
@@ -41,8 +41,8 @@ export function createChangeStep(deps: StepDeps): Step {
   return {
     name: PATH,
     asks: ({ wants }) => isAsked(wants),
-    async show(ctx, interaction, { accountSub = '' }) {
-      const account = await accounts.read(accountSub)
+    async show(ctx, interaction, { accountId = '' }) {
+      const account = await accounts.read(accountId)
       if (account) await ask(deps, ctx, { interaction, account })
       else paths.backToQuestion(ctx, interaction.uid)
     },
@@ -62,7 +62,7 @@ async function change(deps: StepDeps, ctx: Context, given: Known & { form: Form 
     return again({ ...(current === '' ? { current: 'missing' } : {}), ...(next === '' ? { next: 'missing' } : {}) })
   }
   if (current === next) return again({ next: 'same' })
-  const by: AuditContext = { ...anonymous(ctx), actor: { kind: 'account', id: account.sub } }
+  const by: AuditContext = { ...anonymous(ctx), actor: { kind: 'account', id: account.id } }
   try {
     const changed = await deps.passwords.change(account, { current, next }, by, (trx) =>
       deps.notifyPasswordChanged(trx, account, by),

@@ -23,17 +23,17 @@ export function createCodeStep(deps: StepDeps): Step {
 
   async function answer(ctx: Context): Promise<void> {
     const interaction = await openInteraction(deps, ctx)
-    const { next, accountSub } = await proofs.state(interaction)
-    if (!isAsked(next) || accountSub === undefined) return paths.backToQuestion(ctx, interaction.uid)
+    const { next, accountId } = await proofs.state(interaction)
+    if (!isAsked(next) || accountId === undefined) return paths.backToQuestion(ctx, interaction.uid)
     const form = await guardForm(deps, ctx, interaction)
     const isRecoveryCode = form?.one(KIND) === 'paper'
     const again = (problem: CodeProblem, status: number) =>
-      ask(deps, ctx, { interaction, accountSub, isRecoveryCode, problem, status })
+      ask(deps, ctx, { interaction, accountId, isRecoveryCode, problem, status })
     if (!form) return again('stale', 403)
     const code = form.one('code') ?? ''
     if (normalizedCode(code) === '') return again('missing', 422)
     const method = looksLikeRecoveryCode(code) ? recoveryCodes : totp
-    const attempt = { sub: accountSub, code, clientId: interaction.client.id }
+    const attempt = { accountId, code, clientId: interaction.client.id }
     try {
       const proof = await method.verify(attempt, anonymous(ctx))
       if (!proof) return await again('mismatch', 422)
@@ -55,8 +55,8 @@ export function createCodeStep(deps: StepDeps): Step {
   return {
     name: 'code',
     asks: ({ wants }) => isAsked(wants),
-    async show(ctx, interaction, { accountSub = '' }) {
-      await ask(deps, ctx, { interaction, accountSub, isRecoveryCode: ctx.query[KIND] === 'paper' })
+    async show(ctx, interaction, { accountId = '' }) {
+      await ask(deps, ctx, { interaction, accountId, isRecoveryCode: ctx.query[KIND] === 'paper' })
     },
     routes: [
       { path: 'code', post: answer },
@@ -72,12 +72,12 @@ function isAsked(wants: Question['wants']): boolean {
 async function ask(
   deps: StepDeps,
   ctx: Context,
-  shown: { interaction: OpenInteraction; accountSub: string; isRecoveryCode: boolean } & Partial<ShownAgain>,
+  shown: { interaction: OpenInteraction; accountId: string; isRecoveryCode: boolean } & Partial<ShownAgain>,
 ): Promise<void> {
   const { accounts, paths } = deps
-  const { interaction, accountSub, isRecoveryCode, problem, status } = shown
+  const { interaction, accountId, isRecoveryCode, problem, status } = shown
   const { client, uid } = interaction
-  const account = await accounts.read(accountSub)
+  const account = await accounts.read(accountId)
   const question = paths.question(uid)
   await sendStep(deps, ctx, interaction, {
     account,

@@ -15,7 +15,7 @@ export function createConsentStep(deps: StepDeps): Step {
 
   async function show(ctx: Context, interaction: OpenInteraction, problem?: ConsentProblem): Promise<void> {
     const { client, missing, uid } = interaction
-    const account = interaction.accountSub === undefined ? undefined : await accounts.read(interaction.accountSub)
+    const account = interaction.accountId === undefined ? undefined : await accounts.read(interaction.accountId)
     const choices = choicesOf(missing)
     const asked = Map.groupBy(choices, ({ resource }) => resource)
     const own = asked.get(undefined) ?? []

@@ -158,7 +158,7 @@ async function reset(deps: StepDeps, ctx: Context, interaction: OpenInteraction,
   const { emailVerifications, gateway, passwordReset } = deps
   const verification = await emailVerifications.find(handleOf(interaction), 'reset')
   // their session ends with the old password, and this sign-in must not end with it
-  if (verification?.proven && verification.sub === interaction.accountSub) await gateway.beginAnew(ctx)
+  if (verification?.proven && verification.sub === interaction.accountId) await gateway.beginAnew(ctx)
   return passwordReset.finish(handleOf(interaction), password, anonymous(ctx))
 }
 

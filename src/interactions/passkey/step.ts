@@ -19,9 +19,9 @@ export function createPasskeyStep(deps: StepDeps): Step {
 
 /** Asks once more; of somebody who is known, and was asked for a passkey alone, for that alone. */
 async function askAgain(deps: StepDeps, ctx: Context, interaction: OpenInteraction, why: ShownAgain): Promise<void> {
-  const { accountSub, next } = await deps.proofs.state(interaction)
-  const isKnown = accountSub !== undefined && next.kind === 'second' && next.methods.includes(PASSKEY.name)
-  await showSignIn(deps, ctx, interaction, { ...why, ...(isKnown ? { passkeyOf: accountSub } : {}) })
+  const { accountId, next } = await deps.proofs.state(interaction)
+  const isKnown = accountId !== undefined && next.kind === 'second' && next.methods.includes(PASSKEY.name)
+  await showSignIn(deps, ctx, interaction, { ...why, ...(isKnown ? { passkeyOf: accountId } : {}) })
 }
 
 /** Answers the form that a passkey was put into. */

@@ -65,9 +65,9 @@ export function createSignInStep(deps: StepDeps): Step {
   return {
     name: 'login',
     asks: ({ wants }) => wants.kind !== 'consent',
-    async show(ctx, interaction, { wants, accountSub }) {
+    async show(ctx, interaction, { wants, accountId }) {
       const isPasskey = wants.kind === 'second' && wants.methods.includes(PASSKEY.name)
-      await show(ctx, interaction, isPasskey && accountSub !== undefined ? { passkeyOf: accountSub } : {})
+      await show(ctx, interaction, isPasskey && accountId !== undefined ? { passkeyOf: accountId } : {})
     },
     routes: [
       { path: 'login', post: answer },
@@ -86,8 +86,8 @@ export async function showSignIn(
   const { accounts, methods, paths } = deps
   const { client, params, uid } = interaction
   const { passkeyOf } = again
-  const sub = passkeyOf ?? interaction.accountSub
-  const known = sub === undefined ? undefined : await accounts.read(sub)
+  const accountId = passkeyOf ?? interaction.accountId
+  const known = accountId === undefined ? undefined : await accounts.read(accountId)
   const identifier =
     again.identifier ?? known?.email ?? (await deps.upstreamSignIn.offerOf(uid))?.email ?? text(params['login_hint'])
   await sendStep(deps, ctx, interaction, {

@@ -22,11 +22,11 @@ export function createUnmetStep(deps: StepDeps): Step {
   return {
     name: 'unmet',
     asks: ({ wants }) => wants.kind === 'unmet',
-    async show(ctx, interaction, { accountSub = '' }) {
+    async show(ctx, interaction, { accountId = '' }) {
       const { client, uid, asked } = interaction
       const wantsPasskey = !asked.includes('urn:signet:acr:mfa')
       await sendStep(deps, ctx, interaction, {
-        account: await accounts.read(accountSub),
+        account: await accounts.read(accountId),
         page({ language, csrfField }) {
           const texts = TEXTS[language].unmet
           const csrf = hidden(csrfField.name, csrfField.value)

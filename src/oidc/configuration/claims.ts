@@ -36,17 +36,17 @@ export const CLAIMS: NonNullable<Configuration['claims']> = {
 
 /** The engine's account lookup: from PostgreSQL each time; a disabled account is not found. */
 export function findAccount(accounts: Accounts) {
-  return async (_ctx: KoaContextWithOIDC, sub: string): Promise<EngineAccount | undefined> => {
-    const account = await orUnavailable(() => accounts.read(sub))
+  return async (_ctx: KoaContextWithOIDC, accountId: string): Promise<EngineAccount | undefined> => {
+    const account = await orUnavailable(() => accounts.read(accountId))
     if (account?.status !== 'enabled') return undefined
-    return { accountId: sub, claims: () => standardClaims(account) }
+    return { accountId, claims: () => standardClaims(account) }
   }
 }
 
 function standardClaims(account: Account): { sub: string; [claim: string]: unknown } {
   return {
     ...account.claims,
-    sub: account.sub,
+    sub: account.id,
     ...(account.name === undefined ? {} : { name: account.name }),
     email: account.email,
     email_verified: account.emailVerified,

@@ -49,10 +49,10 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
     async beginAnew(ctx) {
       await withoutSession(await current(deps, ctx))
     },
-    async signedIn(ctx, { accountSub, amr, acr }) {
+    async signedIn(ctx, { accountId, amr, acr }) {
       const interaction = await current(deps, ctx)
-      await replaceOtherPerson(deps, ctx, { interaction, accountSub })
-      await finish(ctx, interaction, { login: { accountId: accountSub, amr: [...amr], acr, remember: true } })
+      await replaceOtherPerson(deps, ctx, { interaction, accountId })
+      await finish(ctx, interaction, { login: { accountId, amr: [...amr], acr, remember: true } })
     },
     allowed: (ctx, granted) => allow(deps, ctx, granted),
     denied: (ctx) => deny(deps, ctx),
@@ -145,13 +145,13 @@ async function withoutSession(interaction: Interaction): Promise<void> {
 async function replaceOtherPerson(
   deps: GatewayDeps,
   ctx: Context,
-  { interaction, accountSub }: { interaction: Interaction; accountSub: string },
+  { interaction, accountId }: { interaction: Interaction; accountId: string },
 ): Promise<void> {
   const before = interaction.session
-  if (before?.accountId === undefined || before.accountId === accountSub) return
+  if (before?.accountId === undefined || before.accountId === accountId) return
   const { uid } = before
   await withoutSession(interaction)
-  const by: AuditContext = { ...deps.auditContext(ctx), actor: { kind: 'account', id: accountSub } }
+  const by: AuditContext = { ...deps.auditContext(ctx), actor: { kind: 'account', id: accountId } }
   const reason = 'another_person_signed_in'
   await orUnavailable(() => deps.db.transaction((trx) => endRecordedSessions(deps, trx, { uid }, { reason, by })))
 }
@@ -164,7 +164,7 @@ function opened(interaction: Interaction, client: EngineClient | undefined): Ope
     prompt: prompt.name === 'login' ? 'login' : 'consent',
     client: describeClient(client, params),
     params,
-    accountSub: session?.accountId,
+    accountId: session?.accountId,
     proven: provenBefore(interaction),
     asked: askedClasses(params),
     keepsAccess: client?.applicationType === 'native' || scopesOf(params).includes('offline_access'),

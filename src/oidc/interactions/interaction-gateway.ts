@@ -32,7 +32,7 @@ export interface OpenInteraction {
   /** `login_hint`, `ui_locales`, `max_age` … as they were sent. */
   readonly params: Readonly<Record<string, unknown>>
   /** Who is signed in, when somebody is. */
-  readonly accountSub: string | undefined
+  readonly accountId: string | undefined
   /** What the session proved that is still good for this request: nothing where it is to be proven anew. */
   readonly proven: readonly string[]
   /** The classes of assurance that were asked for (`acr_values`), as they were sent. */
@@ -68,7 +68,7 @@ export interface InteractionGateway {
   open(ctx: Context): Promise<OpenInteraction>
   /** Lets go of the session that was there when the request came: it is about to end, and the request goes on. */
   beginAnew(ctx: Context): Promise<void>
-  signedIn(ctx: Context, proof: { accountSub: string; amr: readonly string[]; acr: string }): Promise<void>
+  signedIn(ctx: Context, proof: { accountId: string; amr: readonly string[]; acr: string }): Promise<void>
   /** Remembers the consent, makes the grant of this session and client, and goes on. */
   allowed(ctx: Context, granted: ScopeSelection): Promise<void>
   /** Back to the client with `error=access_denied`. */

@@ -26,27 +26,27 @@ const SESSIONS = `
 
 export function createAccountAccessStore(db: Queryable) {
   return {
-    async forgetConsents(accountSub: string): Promise<void> {
-      await db.query('DELETE FROM consents WHERE account_id = $1', [accountSub])
+    async forgetConsents(accountId: string): Promise<void> {
+      await db.query('DELETE FROM consents WHERE account_id = $1', [accountId])
     },
     async forgetConsentsFor(clientId: string): Promise<void> {
       await db.query('DELETE FROM consents WHERE client_id = $1', [clientId])
     },
-    async listSessions(accountSub: string): Promise<SessionRow[]> {
-      return (await db.query<SessionRow>(SESSIONS, [accountSub])).rows
+    async listSessions(accountId: string): Promise<SessionRow[]> {
+      return (await db.query<SessionRow>(SESSIONS, [accountId])).rows
     },
-    async listConsents(accountSub: string): Promise<ConsentRow[]> {
+    async listConsents(accountId: string): Promise<ConsentRow[]> {
       const { rows } = await db.query<ConsentRow>(
         `SELECT client_id, openid_scopes, resource_scopes, granted_at FROM consents
          WHERE account_id = $1 ORDER BY granted_at DESC, client_id`,
-        [accountSub],
+        [accountId],
       )
       return rows
     },
     /** True when this call withdrew it. */
-    async withdrawConsent(accountSub: string, clientId: string): Promise<boolean> {
+    async withdrawConsent(accountId: string, clientId: string): Promise<boolean> {
       const { rowCount } = await db.query('DELETE FROM consents WHERE account_id = $1 AND client_id = $2', [
-        accountSub,
+        accountId,
         clientId,
       ])
       return rowCount === 1

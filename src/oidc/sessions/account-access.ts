@@ -34,29 +34,29 @@ export class AccessNotFound extends AppError {
   override readonly code: 'session_not_found' | 'consent_not_found'
   override readonly status = 404
 
-  constructor(kind: 'session' | 'consent', accountSub: string, id: string) {
+  constructor(kind: 'session' | 'consent', accountId: string, id: string) {
     const what = kind === 'session' ? `session ${JSON.stringify(id)}` : `consent for the client ${JSON.stringify(id)}`
-    super(`The account ${accountSub} has no ${what}.`)
+    super(`The account ${accountId} has no ${what}.`)
     this.code = `${kind}_not_found`
   }
 }
 
 export interface AccountAccess {
   /** Newest first. */
-  sessions(accountSub: string): Promise<AccountSession[]>
+  sessions(accountId: string): Promise<AccountSession[]>
   /** Ends it for good, with the tokens that do not outlive a logout. Throws AccessNotFound. */
-  endSession(accountSub: string, uid: string, by: AuditContext): Promise<void>
+  endSession(accountId: string, uid: string, by: AuditContext): Promise<void>
   /**
    * Signs a person out everywhere but in the session `keptUid`: ends their other sessions, and every grant that is not
    * of this one, also those that outlive a logout. In the transaction of its cause; how many sessions ended.
    */
-  endOthers(trx: Queryable, accountSub: string, keptUid: string, by: AuditContext): Promise<number>
+  endOthers(trx: Queryable, accountId: string, keptUid: string, by: AuditContext): Promise<number>
   /** The same, by itself. */
-  signOutElsewhere(accountSub: string, keptUid: string, by: AuditContext): Promise<number>
+  signOutElsewhere(accountId: string, keptUid: string, by: AuditContext): Promise<number>
   /** Newest first. */
-  consents(accountSub: string): Promise<AccountConsent[]>
+  consents(accountId: string): Promise<AccountConsent[]>
   /** Withdraws it, with every token that was got by it; the client must ask again. Throws AccessNotFound. */
-  withdrawConsent(accountSub: string, clientId: string, by: AuditContext): Promise<void>
+  withdrawConsent(accountId: string, clientId: string, by: AuditContext): Promise<void>
 }
 
 const READABLE = /^[\x21-\x7E]{1,128}$/
@@ -71,8 +71,8 @@ interface AccountAccessDeps {
 export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
   const store = createAccountAccessStore(deps.db)
   return {
-    async sessions(accountSub) {
-      return (await store.listSessions(accountSub)).map((row) => ({
+    async sessions(accountId) {
+      return (await store.listSessions(accountId)).map((row) => ({
         uid: row.uid,
         createdAt: row.created_at,
         signedInAt: row.signed_in_at ?? undefined,
@@ -82,19 +82,19 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
         clientIds: row.client_ids,
       }))
     },
-    async consents(accountSub) {
-      return (await store.listConsents(accountSub)).map((row) => ({
+    async consents(accountId) {
+      return (await store.listConsents(accountId)).map((row) => ({
         clientId: row.client_id,
         openidScopes: row.openid_scopes,
         resourceScopes: row.resource_scopes,
         grantedAt: row.granted_at,
       }))
     },
-    endSession: (accountSub, uid, by) => endSession(deps, accountSub, uid, by),
-    endOthers: (trx, accountSub, keptUid, by) => endOthers(deps, trx, { accountSub, keptUid, by }),
-    signOutElsewhere: (accountSub, keptUid, by) =>
-      deps.db.transaction((trx) => endOthers(deps, trx, { accountSub, keptUid, by })),
-    withdrawConsent: (accountSub, clientId, by) => withdrawConsent(deps, accountSub, clientId, by),
+    endSession: (accountId, uid, by) => endSession(deps, accountId, uid, by),
+    endOthers: (trx, accountId, keptUid, by) => endOthers(deps, trx, { accountId, keptUid, by }),
+    signOutElsewhere: (accountId, keptUid, by) =>
+      deps.db.transaction((trx) => endOthers(deps, trx, { accountId, keptUid, by })),
+    withdrawConsent: (accountId, clientId, by) => withdrawConsent(deps, accountId, clientId, by),
   }
 }
 
@@ -105,12 +105,12 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
 export async function endAccountAccess(
   { endSessions, endGrants }: Endings,
   trx: Queryable,
-  accountSub: string,
+  accountId: string,
   reason: 'account_disabled' | 'account_deleted' | 'password_reset',
 ): Promise<void> {
-  await endSessions(trx, { accountId: accountSub }, reason)
-  await endGrants(trx, { accountId: accountSub }, reason)
-  if (reason === 'account_deleted') await createAccountAccessStore(trx).forgetConsents(accountSub)
+  await endSessions(trx, { accountId }, reason)
+  await endGrants(trx, { accountId }, reason)
+  if (reason === 'account_deleted') await createAccountAccessStore(trx).forgetConsents(accountId)
 }
 
 /** Ends all that was allowed to a client, in the transaction that deletes it. */
@@ -123,23 +123,23 @@ export async function endClientAccess(
   await endGrants(trx, { clientId }, 'client_deleted')
 }
 
-async function endSession(deps: AccountAccessDeps, accountSub: string, uid: string, by: AuditContext) {
-  const isOwn = by.actor.kind === 'account' && by.actor.id === accountSub
+async function endSession(deps: AccountAccessDeps, accountId: string, uid: string, by: AuditContext) {
+  const isOwn = by.actor.kind === 'account' && by.actor.id === accountId
   const reason = isOwn ? 'ended_by_person' : 'ended_by_administrator'
   await deps.db.transaction(async (trx) => {
-    const selection = { accountId: accountSub, uid }
+    const selection = { accountId, uid }
     const ended = READABLE.test(uid) ? await endRecordedSessions(deps, trx, selection, { reason, by }) : []
-    if (ended.length === 0) throw new AccessNotFound('session', accountSub, uid)
+    if (ended.length === 0) throw new AccessNotFound('session', accountId, uid)
   })
 }
 
 async function endOthers(
   deps: Pick<AccountAccessDeps, 'audit' | 'endings'>,
   trx: Queryable,
-  { accountSub, keptUid, by }: { accountSub: string; keptUid: string; by: AuditContext },
+  { accountId, keptUid, by }: { accountId: string; keptUid: string; by: AuditContext },
 ): Promise<number> {
   const reason = 'signed_out_elsewhere'
-  const others = { accountId: accountSub, keptUid }
+  const others = { accountId, keptUid }
   const ended = await endRecordedSessions(deps, trx, others, { reason, by })
   // those that outlive a logout too, and those of sessions that are over
   await deps.endings.endGrants(trx, others, reason)
@@ -147,8 +147,8 @@ async function endOthers(
     ...by,
     type: 'session.others_ended',
     outcome: 'success',
-    accountId: accountSub,
-    subject: { kind: 'account', id: accountSub },
+    accountId,
+    subject: { kind: 'account', id: accountId },
     detail: { sessions: ended.length },
   })
   return ended.length
@@ -156,21 +156,21 @@ async function endOthers(
 
 async function withdrawConsent(
   { db, audit, endings }: AccountAccessDeps,
-  accountSub: string,
+  accountId: string,
   clientId: string,
   by: AuditContext,
 ): Promise<void> {
   await db.transaction(async (trx) => {
-    const gone = READABLE.test(clientId) && (await createAccountAccessStore(trx).withdrawConsent(accountSub, clientId))
-    if (!gone) throw new AccessNotFound('consent', accountSub, clientId)
-    await endings.endGrants(trx, { accountId: accountSub, clientId }, 'consent_withdrawn')
+    const gone = READABLE.test(clientId) && (await createAccountAccessStore(trx).withdrawConsent(accountId, clientId))
+    if (!gone) throw new AccessNotFound('consent', accountId, clientId)
+    await endings.endGrants(trx, { accountId, clientId }, 'consent_withdrawn')
     await audit.recordIn(trx, {
       ...by,
       type: 'consent.withdrawn',
       outcome: 'success',
-      accountId: accountSub,
+      accountId,
       clientId,
-      subject: { kind: 'account', id: accountSub },
+      subject: { kind: 'account', id: accountId },
     })
   })
 }

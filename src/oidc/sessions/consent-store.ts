@@ -3,9 +3,9 @@ import type { Queryable } from '#database/database.ts'
 import type { ScopeSelection } from '../interactions/interaction-gateway.ts'
 
 export interface ConsentStore {
-  find(accountSub: string, clientId: string): Promise<ScopeSelection | undefined>
+  find(accountId: string, clientId: string): Promise<ScopeSelection | undefined>
   /** Adds to what was allowed before; two consents at once both stay. */
-  add(accountSub: string, clientId: string, granted: ScopeSelection): Promise<void>
+  add(accountId: string, clientId: string, granted: ScopeSelection): Promise<void>
 }
 
 interface Row {
@@ -15,15 +15,15 @@ interface Row {
 
 export function createConsentStore(db: Queryable): ConsentStore {
   return {
-    async find(accountSub, clientId) {
+    async find(accountId, clientId) {
       const { rows } = await db.query<Row>(
         'SELECT openid_scopes, resource_scopes FROM consents WHERE account_id = $1 AND client_id = $2',
-        [accountSub, clientId],
+        [accountId, clientId],
       )
       return rows[0] && { openidScopes: rows[0].openid_scopes, resourceScopes: rows[0].resource_scopes }
     },
-    async add(accountSub, clientId, granted) {
-      await db.query(ADD, [accountSub, clientId, granted.openidScopes, JSON.stringify(granted.resourceScopes)])
+    async add(accountId, clientId, granted) {
+      await db.query(ADD, [accountId, clientId, granted.openidScopes, JSON.stringify(granted.resourceScopes)])
     },
   }
 }

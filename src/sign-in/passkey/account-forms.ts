@@ -8,7 +8,7 @@ import type { Passkeys, Within } from './passkey.ts'
 export type PasskeyChange = 'added' | 'renamed' | 'removed'
 
 export interface PasskeyFormContext {
-  readonly account: Pick<Account, 'sub'>
+  readonly account: Pick<Account, 'id'>
   /** What the registration options were made for: the session. */
   readonly binding: string
   readonly by: AuditContext
@@ -33,10 +33,10 @@ export async function answerPasskeyForm(
       return 'added'
     }
     case 'rename':
-      await passkeys.rename(account.sub, { id, name }, by)
+      await passkeys.rename(account.id, { id, name }, by)
       return 'renamed'
     case 'remove':
-      await passkeys.remove(account.sub, id, by, within?.('removed'))
+      await passkeys.remove(account.id, id, by, within?.('removed'))
       return 'removed'
     default:
       return undefined

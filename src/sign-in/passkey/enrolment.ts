@@ -46,40 +46,41 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
 
   return {
     async registrationOptions(account, binding) {
-      const handle = await store.userHandle(account.sub, randomBytes(USER_HANDLE_BYTES))
+      const handle = await store.userHandle(account.id, randomBytes(USER_HANDLE_BYTES))
       if (!handle) throw new PasskeyRefused('the account is gone')
-      const known = await store.credentials(account.sub)
-      return creation({ ...deps, account, handle, known, challenge: challenges.make(useOf(account.sub, binding)) })
+      const known = await store.credentials(account.id)
+      return creation({ ...deps, account, handle, known, challenge: challenges.make(useOf(account.id, binding)) })
     },
 
-    async register({ sub }, made, by, within) {
+    async register({ id: accountId }, made, by, within) {
       const name = checkedName(made.name)
-      const passkey: NewPasskey = { ...(await readMade(deps, sub, made)), id: randomName('psk-'), name }
-      if ((await deps.accounts.read(sub))?.status !== 'enabled') throw new PasskeyRefused('the account is disabled')
+      const passkey: NewPasskey = { ...(await readMade(deps, accountId, made)), id: randomName('psk-'), name }
+      if ((await deps.accounts.read(accountId))?.status !== 'enabled')
+        throw new PasskeyRefused('the account is disabled')
       await db.transaction(async (trx) => {
-        const outcome = await createPasskeyStore(trx).insert(sub, passkey, MOST)
+        const outcome = await createPasskeyStore(trx).insert(accountId, passkey, MOST)
         if (outcome === 'full') throw new TooManyPasskeys(MOST)
         if (outcome === 'known') throw new PasskeyKnown()
         if (outcome === 'gone') throw new PasskeyRefused('the account is gone')
-        await audit.recordIn(trx, factorEvent('factor.added', { method, sub, by, name }))
+        await audit.recordIn(trx, factorEvent('factor.added', { method, accountId, by, name }))
         await within?.(trx)
       })
       return { id: passkey.id, name, synced: passkey.synced, createdAt: clock.now(), lastUsedAt: undefined }
     },
 
-    async rename(sub, { id, name: given }, by) {
+    async rename(accountId, { id, name: given }, by) {
       const name = checkedName(given)
       await db.transaction(async (trx) => {
-        if (!(await createPasskeyStore(trx).rename(sub, id, name))) throw new FactorNotFound('such passkey')
-        await audit.recordIn(trx, factorEvent('factor.renamed', { method, sub, by, name }))
+        if (!(await createPasskeyStore(trx).rename(accountId, id, name))) throw new FactorNotFound('such passkey')
+        await audit.recordIn(trx, factorEvent('factor.renamed', { method, accountId, by, name }))
       })
     },
 
-    async remove(sub, id, by, within) {
+    async remove(accountId, id, by, within) {
       await db.transaction(async (trx) => {
-        const name = await createPasskeyStore(trx).remove(sub, id)
+        const name = await createPasskeyStore(trx).remove(accountId, id)
         if (name === undefined) throw new FactorNotFound('such passkey')
-        await audit.recordIn(trx, factorEvent('factor.removed', { method, sub, by, name }))
+        await audit.recordIn(trx, factorEvent('factor.removed', { method, accountId, by, name }))
         await within?.(trx)
       })
     },
@@ -88,12 +89,12 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
 
 async function readMade(
   { challenges, rp }: Pick<EnrolmentDeps, 'challenges' | 'rp'>,
-  sub: string,
+  accountId: string,
   { credential, binding }: PasskeyAttempt,
 ): Promise<MadeCredential> {
   try {
     const attestation = readAttestation(credential)
-    if (!(await challenges.spend(attestation.challenge, useOf(sub, binding)))) {
+    if (!(await challenges.spend(attestation.challenge, useOf(accountId, binding)))) {
       throw new ResponseRefused('the challenge was spent, is too old or is not for this page and account')
     }
     return await verifyAttestation(attestation, rp)
@@ -128,8 +129,8 @@ function creation(about: {
 }
 
 /** A challenge for one account answers for no other, though both were shown in one browser. */
-function useOf(sub: string, binding: string) {
-  return { purpose: 'registration', binding: JSON.stringify([sub, binding]) } as const
+function useOf(accountId: string, binding: string) {
+  return { purpose: 'registration', binding: JSON.stringify([accountId, binding]) } as const
 }
 
 function checkedName(given: string): string {

@@ -7,7 +7,7 @@ export const PASSKEY_CREDENTIALS = 'SELECT 1 FROM passkeys WHERE account_sub = $
 
 export interface StoredPasskey {
   readonly id: string
-  readonly accountSub: string
+  readonly accountId: string
   readonly userHandle: Buffer
   readonly publicKey: Buffer
   readonly signCount: number
@@ -33,25 +33,25 @@ export function createPasskeyStore(db: Queryable) {
 
   return {
     find: (credentialId: Buffer) => find(db, credentialId),
-    list: (sub: string) => list(db, sub),
-    insert: (sub: string, passkey: NewPasskey, limit: number) => insert(db, sub, passkey, limit),
+    list: (accountId: string) => list(db, accountId),
+    insert: (accountId: string, passkey: NewPasskey, limit: number) => insert(db, accountId, passkey, limit),
 
     /** The account's user handle: `fresh`, where it had none yet. Undefined where there is no such account. */
-    async userHandle(sub: string, fresh: Buffer): Promise<Buffer | undefined> {
+    async userHandle(accountId: string, fresh: Buffer): Promise<Buffer | undefined> {
       const { rows } = await db.query<{ handle: Buffer }>(
         `INSERT INTO passkey_users (account_sub, user_handle) SELECT sub, $2 FROM accounts WHERE sub = $1
          ON CONFLICT (account_sub) DO UPDATE SET user_handle = passkey_users.user_handle
          RETURNING user_handle AS handle`,
-        [sub, fresh],
+        [accountId, fresh],
       )
       return rows[0]?.handle
     },
 
     /** What an authenticator must not hold already when it makes another one. */
-    async credentials(sub: string): Promise<{ id: Buffer; transports: string[] }[]> {
+    async credentials(accountId: string): Promise<{ id: Buffer; transports: string[] }[]> {
       const { rows } = await db.query<{ id: Buffer; transports: string[] }>(
         'SELECT credential_id AS id, transports FROM passkeys WHERE account_sub = $1 ORDER BY created_at, id',
-        [sub],
+        [accountId],
       )
       return rows
     },
@@ -65,14 +65,14 @@ export function createPasskeyStore(db: Queryable) {
       ),
 
     /** False where the account has no such passkey. */
-    rename: (sub: string, id: string, name: string) =>
-      done('UPDATE passkeys SET name = $3 WHERE account_sub = $1 AND id = $2', [sub, id, name]),
+    rename: (accountId: string, id: string, name: string) =>
+      done('UPDATE passkeys SET name = $3 WHERE account_sub = $1 AND id = $2', [accountId, id, name]),
 
     /** The name of what is gone now; undefined where the account had no such passkey. */
-    async remove(sub: string, id: string): Promise<string | undefined> {
+    async remove(accountId: string, id: string): Promise<string | undefined> {
       const { rows } = await db.query<{ name: string }>(
         'DELETE FROM passkeys WHERE account_sub = $1 AND id = $2 RETURNING name',
-        [sub, id],
+        [accountId, id],
       )
       return rows[0]?.name
     },
@@ -81,7 +81,7 @@ export function createPasskeyStore(db: Queryable) {
 
 async function find(db: Queryable, credentialId: Buffer): Promise<StoredPasskey | undefined> {
   const { rows } = await db.query<Omit<StoredPasskey, 'signCount'> & { signCount: string }>(
-    `SELECT id, account_sub AS "accountSub", user_handle AS "userHandle", public_key AS "publicKey",
+    `SELECT id, account_sub AS "accountId", user_handle AS "userHandle", public_key AS "publicKey",
        sign_count AS "signCount", synced
      FROM passkeys JOIN passkey_users USING (account_sub) WHERE credential_id = $1`,
     [credentialId],
@@ -90,11 +90,11 @@ async function find(db: Queryable, credentialId: Buffer): Promise<StoredPasskey 
 }
 
 /** Oldest first. */
-async function list(db: Queryable, sub: string): Promise<Passkey[]> {
+async function list(db: Queryable, accountId: string): Promise<Passkey[]> {
   const { rows } = await db.query<Omit<Passkey, 'lastUsedAt'> & { lastUsedAt: Date | null }>(
     `SELECT id, name, synced, created_at AS "createdAt", last_used_at AS "lastUsedAt"
      FROM passkeys WHERE account_sub = $1 ORDER BY created_at, id`,
-    [sub],
+    [accountId],
   )
   return rows.map((row) => ({ ...row, lastUsedAt: row.lastUsedAt ?? undefined }))
 }
@@ -105,22 +105,24 @@ async function list(db: Queryable, sub: string): Promise<Passkey[]> {
  */
 async function insert(
   db: Queryable,
-  sub: string,
+  accountId: string,
   passkey: NewPasskey,
   limit: number,
 ): Promise<'added' | 'full' | 'known' | 'gone'> {
-  const { rowCount: isThere } = await db.query('SELECT FROM passkey_users WHERE account_sub = $1 FOR UPDATE', [sub])
+  const { rowCount: isThere } = await db.query('SELECT FROM passkey_users WHERE account_sub = $1 FOR UPDATE', [
+    accountId,
+  ])
   if (isThere === 0) return 'gone'
   const { rows } = await db.query<{ count: number }>(
     'SELECT count(*)::int AS count FROM passkeys WHERE account_sub = $1',
-    [sub],
+    [accountId],
   )
   if ((rows[0]?.count ?? 0) >= limit) return 'full'
   const { id, credentialId, publicKey, signCount, synced, transports, name } = passkey
   const { rowCount } = await db.query(
     `INSERT INTO passkeys (id, account_sub, credential_id, public_key, sign_count, synced, transports, name)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (credential_id) DO NOTHING`,
-    [id, sub, credentialId, publicKey, signCount, synced, transports, name],
+    [id, accountId, credentialId, publicKey, signCount, synced, transports, name],
   )
   return rowCount === 1 ? 'added' : 'known'
 }

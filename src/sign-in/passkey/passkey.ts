@@ -36,20 +36,20 @@ export interface Passkeys extends Verifier<PasskeyAttempt> {
   /** Names no passkey and no account: it is the same for everybody. */
   options(binding: string): PasskeyRequest
   /** For an account that is signed in by a fresh proof. */
-  registrationOptions(account: Pick<Account, 'sub' | 'email' | 'name'>, binding: string): Promise<PasskeyCreation>
+  registrationOptions(account: Pick<Account, 'id' | 'email' | 'name'>, binding: string): Promise<PasskeyCreation>
   /** Audits factor.added. */
   register(
-    account: Pick<Account, 'sub'>,
+    account: Pick<Account, 'id'>,
     made: PasskeyAttempt & { readonly name: string },
     by: AuditContext,
     within?: Within,
   ): Promise<Passkey>
   /** Oldest first. */
-  list(sub: string): Promise<Passkey[]>
+  list(accountId: string): Promise<Passkey[]>
   /** Audits factor.renamed. */
-  rename(sub: string, passkey: { readonly id: string; readonly name: string }, by: AuditContext): Promise<void>
+  rename(accountId: string, passkey: { readonly id: string; readonly name: string }, by: AuditContext): Promise<void>
   /** Audits factor.removed. */
-  remove(sub: string, id: string, by: AuditContext, within?: Within): Promise<void>
+  remove(accountId: string, id: string, by: AuditContext, within?: Within): Promise<void>
   /** Forgets challenges that nobody can present any more; how many. */
   removeExpired(): Promise<number>
 }

@@ -35,7 +35,7 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
   const rp: RelyingParty = { id: hostname, origin }
 
   return {
-    isEnrolled: async (sub) => (await store.list(sub)).length > 0,
+    isEnrolled: async (accountId) => (await store.list(accountId)).length > 0,
 
     options: (binding) => ({
       challenge: challenges.make({ purpose: 'sign-in', binding }),
@@ -61,7 +61,7 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
     },
 
     ...createEnrolment({ ...deps, challenges, rp, method: PASSKEY.name }),
-    list: (sub) => store.list(sub),
+    list: (accountId) => store.list(accountId),
     removeExpired: () => challengeStore.removeExpired(),
   }
 }
@@ -92,7 +92,7 @@ async function judge(deps: Judging, { credential, binding }: PasskeyAttempt): Pr
     }
     passkey = await store.find(Buffer.from(assertion.id, 'base64url'))
     if (!passkey) throw new ResponseRefused('unknown passkey')
-    account = await accounts.read(passkey.accountSub)
+    account = await accounts.read(passkey.accountId)
     // WebAuthn §7.2: the user handle identifies the owner of the passkey
     if (assertion.response.userHandle !== passkey.userHandle.toString('base64url')) {
       throw new ResponseRefused('the passkey is of another person')

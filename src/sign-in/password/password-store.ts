@@ -11,55 +11,55 @@ export interface PasswordCredential {
 
 export function createPasswordStore(db: Queryable) {
   return {
-    async find(sub: string): Promise<PasswordCredential | undefined> {
+    async find(accountId: string): Promise<PasswordCredential | undefined> {
       const { rows } = await db.query<PasswordCredential>(
         'SELECT hash, must_change AS "mustChange" FROM password_credentials WHERE account_sub = $1',
-        [sub],
+        [accountId],
       )
       return rows[0]
     },
 
-    async state(sub: string): Promise<{ updatedAt: Date } | undefined> {
+    async state(accountId: string): Promise<{ updatedAt: Date } | undefined> {
       const { rows } = await db.query<{ updatedAt: Date }>(
         'SELECT updated_at AS "updatedAt" FROM password_credentials WHERE account_sub = $1',
-        [sub],
+        [accountId],
       )
       return rows[0]
     },
 
     /** The first credential of an account; an account that has one keeps it, and this throws. */
-    async insert(sub: string, credential: PasswordCredential): Promise<void> {
+    async insert(accountId: string, credential: PasswordCredential): Promise<void> {
       await db.query('INSERT INTO password_credentials (account_sub, hash, must_change) VALUES ($1, $2, $3)', [
-        sub,
+        accountId,
         credential.hash,
         credential.mustChange,
       ])
     },
 
     /** The password of an account that has `before`; false where it has another one by now. */
-    async change(sub: string, before: string, hash: string): Promise<boolean> {
+    async change(accountId: string, before: string, hash: string): Promise<boolean> {
       const { rowCount } = await db.query(
         `UPDATE password_credentials SET hash = $3, must_change = false, updated_at = now()
          WHERE account_sub = $1 AND hash = $2`,
-        [sub, before, hash],
+        [accountId, before, hash],
       )
       return rowCount === 1
     },
 
     /** Whatever was there before. */
-    async put(sub: string, hash: string): Promise<void> {
+    async put(accountId: string, hash: string): Promise<void> {
       await db.query(
         `INSERT INTO password_credentials (account_sub, hash) VALUES ($1, $2)
          ON CONFLICT (account_sub) DO UPDATE
            SET hash = excluded.hash, must_change = false, updated_at = now()`,
-        [sub, hash],
+        [accountId, hash],
       )
     },
 
     /** Puts a stronger hash of the same password in place, unless the password was changed meanwhile. */
-    async strengthen(sub: string, weaker: string, stronger: string): Promise<void> {
+    async strengthen(accountId: string, weaker: string, stronger: string): Promise<void> {
       await db.query('UPDATE password_credentials SET hash = $3 WHERE account_sub = $1 AND hash = $2', [
-        sub,
+        accountId,
         weaker,
         stronger,
       ])

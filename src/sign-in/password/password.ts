@@ -15,7 +15,7 @@ export interface Passwords extends Verifier<{
   /** Throws PasswordInvalid (400, faults) when a new password is not good enough for its owner. */
   check(password: string, owner?: PasswordOwner): Promise<void>
   /** Since when it is the present one; undefined where there is none. */
-  state(sub: string): Promise<{ updatedAt: Date } | undefined>
+  state(accountId: string): Promise<{ updatedAt: Date } | undefined>
   /**
    * Changes the password of who knows the present one (ASVS 6.2.3): false where `current` is wrong, which counts as an
    * attempt. Throws PasswordInvalid, TooManyAttempts and SignInBusy. Audits password.changed; `within` runs in its
@@ -34,5 +34,5 @@ export interface Passwords extends Verifier<{
     password: string,
     /** `mustChange`: the person is to choose another one at the next sign-in. */
     options?: { readonly mustChange?: boolean; readonly owner?: PasswordOwner },
-  ): Promise<(trx: Queryable, sub: string) => Promise<void>>
+  ): Promise<(trx: Queryable, accountId: string) => Promise<void>>
 }

@@ -31,9 +31,9 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
   const judge = createJudge(hasher)
   const changes = createChanges({ ...deps, hasher, judge })
 
-  async function strengthen(sub: string, weaker: string, password: string): Promise<void> {
+  async function strengthen(accountId: string, weaker: string, password: string): Promise<void> {
     try {
-      await store.strengthen(sub, weaker, await hasher.hash(password))
+      await store.strengthen(accountId, weaker, await hasher.hash(password))
     } catch (error) {
       // The next sign-in does it; this one need not wait.
       if (!(error instanceof SignInBusy)) throw error
@@ -41,26 +41,26 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
   }
 
   return {
-    isEnrolled: async (sub) => (await store.find(sub)) !== undefined,
+    isEnrolled: async (accountId) => (await store.find(accountId)) !== undefined,
 
     async verify(attempt, by) {
       const { identifier, password, clientId } = attempt
       const account = await accounts.findByIdentifier(identifier)
       // where the person has signed in before, what others guess elsewhere does not count
-      const device = account && devices.idFor(attempt.device, account.sub)
-      const who = device === undefined ? identifier : `${device} ${account?.sub}`
-      const credential = await store.find(account?.sub ?? NOBODY)
+      const device = account && devices.idFor(attempt.device, account.id)
+      const who = device === undefined ? identifier : `${device} ${account?.id}`
+      const credential = await store.find(account?.id ?? NOBODY)
       const facts = { method: PASSWORD, who, account, clientId, by }
       const proven = await withAttemptLimit(deps, facts, async () => ({
         account,
         refusal: await judge({ account, credential, password }),
       }))
       if (!proven || !credential) return undefined
-      if (hasher.outdated(credential.hash)) await strengthen(proven.sub, credential.hash, password)
+      if (hasher.outdated(credential.hash)) await strengthen(proven.id, credential.hash, password)
       return { account: proven, method: PASSWORD.name, amr: PASSWORD.amr.always }
     },
 
-    state: (sub) => store.state(sub),
+    state: (accountId) => store.state(accountId),
     ...changes,
   }
 }
@@ -95,8 +95,8 @@ function createChanges(
   const policy = createPasswordPolicy(deps)
   return {
     async change(account, { current, next }, by, within) {
-      const credential = await store.find(account.sub)
-      const facts = { method: PASSWORD, who: account.sub, account, clientId: undefined, by }
+      const credential = await store.find(account.id)
+      const facts = { method: PASSWORD, who: account.id, account, clientId: undefined, by }
       const proven = await withAttemptLimit(deps, facts, async () => ({
         account,
         refusal: await judge({ account, credential, password: current }),
@@ -106,7 +106,7 @@ function createChanges(
       const hash = await hasher.hash(next)
       return db.transaction(async (trx) => {
         // the very password that was proven: of two changes at once one counts
-        if (!(await createPasswordStore(trx).change(account.sub, credential.hash, hash))) return false
+        if (!(await createPasswordStore(trx).change(account.id, credential.hash, hash))) return false
         await audit.recordIn(trx, passwordEvent('password.changed', account, by))
         await within?.(trx)
         return true
@@ -117,7 +117,7 @@ function createChanges(
       await policy.check(next, account)
       const hash = await hasher.hash(next)
       await db.transaction(async (trx) => {
-        await createPasswordStore(trx).put(account.sub, hash)
+        await createPasswordStore(trx).put(account.id, hash)
         await audit.recordIn(trx, passwordEvent('password.reset', account, by))
         await within?.(trx)
       })
@@ -128,11 +128,16 @@ function createChanges(
     async prepare(password, options = {}) {
       await policy.check(password, options.owner ?? {})
       const hash = await hasher.hash(password)
-      return (trx, sub) => createPasswordStore(trx).insert(sub, { hash, mustChange: options.mustChange ?? false })
+      return (trx, accountId) =>
+        createPasswordStore(trx).insert(accountId, { hash, mustChange: options.mustChange ?? false })
     },
   }
 }
 
-function passwordEvent(type: 'password.changed' | 'password.reset', { sub }: Account, by: AuditContext): AuditEvent {
-  return { ...by, type, outcome: 'success', accountId: sub, subject: { kind: 'account', id: sub } }
+function passwordEvent(
+  type: 'password.changed' | 'password.reset',
+  { id: accountId }: Account,
+  by: AuditContext,
+): AuditEvent {
+  return { ...by, type, outcome: 'success', accountId, subject: { kind: 'account', id: accountId } }
 }

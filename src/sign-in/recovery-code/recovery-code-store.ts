@@ -6,32 +6,32 @@ export const RECOVERY_CODE_CREDENTIALS = 'SELECT 1 FROM recovery_codes WHERE acc
 export function createRecoveryCodeStore(db: Queryable) {
   return {
     /** New codes take the place of all before. */
-    async replace(sub: string, macs: readonly Buffer[]): Promise<void> {
+    async replace(accountId: string, macs: readonly Buffer[]): Promise<void> {
       // two at once would each delete what was there before, and leave both new sets
-      await db.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`recovery_codes ${sub}`])
-      await db.query('DELETE FROM recovery_codes WHERE account_sub = $1', [sub])
-      await db.query('INSERT INTO recovery_codes (account_sub, mac) SELECT $1, unnest($2::bytea[])', [sub, macs])
+      await db.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`recovery_codes ${accountId}`])
+      await db.query('DELETE FROM recovery_codes WHERE account_sub = $1', [accountId])
+      await db.query('INSERT INTO recovery_codes (account_sub, mac) SELECT $1, unnest($2::bytea[])', [accountId, macs])
     },
 
     /** One of `macs` (the same code under each master key); false where it is none, or was used. */
-    async use(sub: string, macs: readonly Buffer[]): Promise<boolean> {
+    async use(accountId: string, macs: readonly Buffer[]): Promise<boolean> {
       const { rowCount } = await db.query(
         'DELETE FROM recovery_codes WHERE account_sub = $1 AND mac = ANY ($2::bytea[])',
-        [sub, macs],
+        [accountId, macs],
       )
       return rowCount > 0
     },
 
-    async count(sub: string): Promise<number> {
+    async count(accountId: string): Promise<number> {
       const { rows } = await db.query<{ count: number }>(
         'SELECT count(*)::int AS count FROM recovery_codes WHERE account_sub = $1',
-        [sub],
+        [accountId],
       )
       return rows[0]?.count ?? 0
     },
 
-    async removeAll(sub: string): Promise<void> {
-      await db.query('DELETE FROM recovery_codes WHERE account_sub = $1', [sub])
+    async removeAll(accountId: string): Promise<void> {
+      await db.query('DELETE FROM recovery_codes WHERE account_sub = $1', [accountId])
     },
   }
 }

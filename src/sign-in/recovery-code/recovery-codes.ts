@@ -25,21 +25,21 @@ export interface RecoveryCodesDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly keyring: Keyring
 }
 
-export interface RecoveryCodes extends Verifier<{ readonly sub: string; readonly code: string }> {
+export interface RecoveryCodes extends Verifier<{ readonly accountId: string; readonly code: string }> {
   /**
    * Makes ten codes in the place of all before, shown this once: in the transaction given, or in one of its own, in
    * which `within` runs. Audits factor.added.
    */
   generate(
-    sub: string,
+    accountId: string,
     by: AuditContext,
     trx?: Queryable,
     within?: (trx: Queryable) => Promise<void>,
   ): Promise<string[]>
   /** How many are left. */
-  left(sub: string): Promise<number>
+  left(accountId: string): Promise<number>
   /** In the transaction that takes the last other factor away. */
-  removeAll(trx: Queryable, sub: string): Promise<void>
+  removeAll(trx: Queryable, accountId: string): Promise<void>
 }
 
 /** Whether it was meant as a recovery code: longer than what an authenticator app shows. */
@@ -50,41 +50,41 @@ export function looksLikeRecoveryCode(text: string): boolean {
 export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
   const { db, accounts, audit, keyring } = deps
   const store = createRecoveryCodeStore(db)
-  const valueOf = (sub: string, code: string) => `${sub} ${code}`
+  const valueOf = (accountId: string, code: string) => `${accountId} ${code}`
 
   async function judge(account: Account | undefined, given: string): Promise<string | undefined> {
     if (!account) return 'the account is gone'
     if (account.status !== 'enabled') return 'the account is disabled'
     const code = canonical(given)
     if (code.length !== LENGTH) return 'wrong code'
-    const used = await store.use(account.sub, keyring.macs(PURPOSE, valueOf(account.sub, code)))
+    const used = await store.use(account.id, keyring.macs(PURPOSE, valueOf(account.id, code)))
     return used ? undefined : 'wrong code'
   }
 
   return {
-    isEnrolled: async (sub) => (await store.count(sub)) > 0,
+    isEnrolled: async (accountId) => (await store.count(accountId)) > 0,
 
-    async verify({ sub, code, clientId }, by) {
-      const account = await accounts.read(sub)
-      const facts = { method: RECOVERY_CODE, who: sub, account, clientId, by }
+    async verify({ accountId, code, clientId }, by) {
+      const account = await accounts.read(accountId)
+      const facts = { method: RECOVERY_CODE, who: accountId, account, clientId, by }
       const proven = await withAttemptLimit(deps, facts, async () => ({ account, refusal: await judge(account, code) }))
       return proven && { account: proven, method: RECOVERY_CODE.name, amr: RECOVERY_CODE.amr.always }
     },
 
-    async generate(sub, by, given, within) {
+    async generate(accountId, by, given, within) {
       const codes = Array.from({ length: COUNT }, newCode)
-      const macs = codes.map((code) => keyring.mac(PURPOSE, valueOf(sub, code)))
+      const macs = codes.map((code) => keyring.mac(PURPOSE, valueOf(accountId, code)))
       const write = async (trx: Queryable) => {
-        await createRecoveryCodeStore(trx).replace(sub, macs)
-        await audit.recordIn(trx, factorEvent('factor.added', { method: RECOVERY_CODE.name, sub, by }))
+        await createRecoveryCodeStore(trx).replace(accountId, macs)
+        await audit.recordIn(trx, factorEvent('factor.added', { method: RECOVERY_CODE.name, accountId, by }))
         await within?.(trx)
       }
       await (given ? write(given) : db.transaction(write))
       return codes.map(grouped)
     },
 
-    left: (sub) => store.count(sub),
-    removeAll: (trx, sub) => createRecoveryCodeStore(trx).removeAll(sub),
+    left: (accountId) => store.count(accountId),
+    removeAll: (trx, accountId) => createRecoveryCodeStore(trx).removeAll(accountId),
   }
 }
 

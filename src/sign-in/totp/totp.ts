@@ -22,19 +22,19 @@ export interface TotpDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly keyring: Keyring
 }
 
-export interface Totp extends Verifier<{ readonly sub: string; readonly code: string }> {
+export interface Totp extends Verifier<{ readonly accountId: string; readonly code: string }> {
   /** Makes a secret and shows it; nothing changes until it is confirmed. `issuer` is how the app will name us. */
-  begin(account: Pick<Account, 'sub' | 'email'>, issuer: string): Promise<TotpSetup>
+  begin(account: Pick<Account, 'id' | 'email'>, issuer: string): Promise<TotpSetup>
   /** What `begin` showed last, while it can be confirmed: a page that is shown again shows the same. */
-  pending(account: Pick<Account, 'sub' | 'email'>, issuer: string): Promise<TotpSetup | undefined>
+  pending(account: Pick<Account, 'id' | 'email'>, issuer: string): Promise<TotpSetup | undefined>
   /**
    * Puts what was begun in use, in the place of one before. `within` runs in its transaction. Throws FactorCodeWrong
    * (422) where the code is not one of it. Audits factor.added.
    */
-  confirm(sub: string, code: string, by: AuditContext, within?: (trx: Queryable) => Promise<void>): Promise<void>
-  state(sub: string): Promise<{ confirmedAt: Date; lastUsedAt: Date | null } | undefined>
+  confirm(accountId: string, code: string, by: AuditContext, within?: (trx: Queryable) => Promise<void>): Promise<void>
+  state(accountId: string): Promise<{ confirmedAt: Date; lastUsedAt: Date | null } | undefined>
   /** Throws FactorNotFound (404). Audits factor.removed. `within` runs in its transaction. */
-  remove(sub: string, by: AuditContext, within?: (trx: Queryable) => Promise<void>): Promise<void>
+  remove(accountId: string, by: AuditContext, within?: (trx: Queryable) => Promise<void>): Promise<void>
 }
 
 export function createTotp(deps: TotpDeps): Totp {
@@ -45,63 +45,63 @@ export function createTotp(deps: TotpDeps): Totp {
   async function judge(account: Account | undefined, code: string): Promise<string | undefined> {
     if (!account) return 'the account is gone'
     if (account.status !== 'enabled') return 'the account is disabled'
-    const credential = await store.find(account.sub)
+    const credential = await store.find(account.id)
     if (!credential) return 'the account has no authenticator app'
-    const secret = keyring.open(PURPOSE, credential.sealed, account.sub)
+    const secret = keyring.open(PURPOSE, credential.sealed, account.id)
     const step = stepOf(code, secret, credential.now)
     if (step === undefined) return 'wrong code'
-    return (await store.use(account.sub, credential.sealed, step)) ? undefined : 'the code was used before'
+    return (await store.use(account.id, credential.sealed, step)) ? undefined : 'the code was used before'
   }
 
   return {
-    isEnrolled: async (sub) => (await store.find(sub)) !== undefined,
+    isEnrolled: async (accountId) => (await store.find(accountId)) !== undefined,
 
-    async verify({ sub, code, clientId }, by) {
-      const account = await accounts.read(sub)
-      const facts = { method: TOTP, who: sub, account, clientId, by }
+    async verify({ accountId, code, clientId }, by) {
+      const account = await accounts.read(accountId)
+      const facts = { method: TOTP, who: accountId, account, clientId, by }
       const proven = await withAttemptLimit(deps, facts, async () => ({ account, refusal: await judge(account, code) }))
       return proven && { account: proven, method: TOTP.name, amr: TOTP.amr.always }
     },
 
     ...createSetup(deps),
-    state: (sub) => store.state(sub),
+    state: (accountId) => store.state(accountId),
   }
 }
 
 /** Setting it up, and taking it away. */
 function createSetup({ db, audit, keyring }: TotpDeps): Pick<Totp, 'begin' | 'pending' | 'confirm' | 'remove'> {
   const store = createTotpStore(db)
-  const open = (sealed: Buffer, sub: string) => keyring.open(PURPOSE, sealed, sub)
+  const open = (sealed: Buffer, accountId: string) => keyring.open(PURPOSE, sealed, accountId)
   return {
-    async begin({ sub, email }, issuer) {
+    async begin({ id: accountId, email }, issuer) {
       const secret = newSecret()
-      await store.begin(sub, keyring.seal(PURPOSE, secret, sub), PENDING_SECONDS)
+      await store.begin(accountId, keyring.seal(PURPOSE, secret, accountId), PENDING_SECONDS)
       return setupOf(secret, { issuer, account: email })
     },
 
-    async pending({ sub, email }, issuer) {
-      const pending = await store.findPending(sub)
-      return pending && setupOf(open(pending.sealed, sub), { issuer, account: email })
+    async pending({ id: accountId, email }, issuer) {
+      const pending = await store.findPending(accountId)
+      return pending && setupOf(open(pending.sealed, accountId), { issuer, account: email })
     },
 
-    async confirm(sub, code, by, within) {
-      const pending = await store.findPending(sub)
+    async confirm(accountId, code, by, within) {
+      const pending = await store.findPending(accountId)
       if (!pending) throw new FactorCodeWrong()
-      const secret = open(pending.sealed, sub)
+      const secret = open(pending.sealed, accountId)
       const step = stepOf(code, secret, pending.now)
       if (step === undefined) throw new FactorCodeWrong()
       await db.transaction(async (trx) => {
-        const sealed = keyring.seal(PURPOSE, secret, sub)
-        if (!(await createTotpStore(trx).confirm(sub, pending.sealed, sealed, step))) throw new FactorCodeWrong()
-        await audit.recordIn(trx, factorEvent('factor.added', { method: TOTP.name, sub, by }))
+        const sealed = keyring.seal(PURPOSE, secret, accountId)
+        if (!(await createTotpStore(trx).confirm(accountId, pending.sealed, sealed, step))) throw new FactorCodeWrong()
+        await audit.recordIn(trx, factorEvent('factor.added', { method: TOTP.name, accountId, by }))
         await within?.(trx)
       })
     },
 
-    async remove(sub, by, within) {
+    async remove(accountId, by, within) {
       await db.transaction(async (trx) => {
-        if (!(await createTotpStore(trx).remove(sub))) throw new FactorNotFound('authenticator app')
-        await audit.recordIn(trx, factorEvent('factor.removed', { method: TOTP.name, sub, by }))
+        if (!(await createTotpStore(trx).remove(accountId))) throw new FactorNotFound('authenticator app')
+        await audit.recordIn(trx, factorEvent('factor.removed', { method: TOTP.name, accountId, by }))
         await within?.(trx)
       })
     },

@@ -13,7 +13,7 @@ interface Binding {
    * `verify_email`: the account that has the address or is to have it; undefined for somebody who registers.
    * `reset_password` finds the account by the address.
    */
-  readonly sub?: string
+  readonly accountId?: string
   /** Names the browser's interaction or session in which it was begun; where one is given, it works there alone. */
   readonly browser?: string
 }

@@ -76,20 +76,20 @@ async function send(deps: EmailCodesDeps & { seals: Seals }, request: SendReques
 }
 
 /** The same two questions for every address, known or not. */
-async function decide(deps: EmailCodesDeps, { purpose, sub, address }: SendRequest): Promise<Decision> {
+async function decide(deps: EmailCodesDeps, { purpose, accountId, address }: SendRequest): Promise<Decision> {
   const holder = await deps.accounts.findByIdentifier(address)
-  const own = await deps.accounts.read(sub ?? holder?.sub ?? 'nobody')
+  const own = await deps.accounts.read(accountId ?? holder?.id ?? 'nobody')
   if (purpose === 'reset_password') {
     if (!holder) return { account: undefined, answer: 'nothing', refusal: 'no account has this address' }
     if (own?.status !== 'enabled') return { account: holder, answer: 'nothing', refusal: 'the account is disabled' }
     return { account: holder, answer: 'code' }
   }
-  if (sub !== undefined && own?.status !== 'enabled') {
+  if (accountId !== undefined && own?.status !== 'enabled') {
     return { account: own, answer: 'nothing', refusal: 'the account is disabled or gone' }
   }
-  if (holder && holder.sub !== sub) {
+  if (holder && holder.id !== accountId) {
     return {
-      account: sub === undefined ? holder : own,
+      account: accountId === undefined ? holder : own,
       answer: 'account_exists',
       refusal: 'an account has this address',
     }
@@ -105,7 +105,7 @@ function newCode(seals: Seals, request: SendRequest, { account, answer }: Decisi
   const token = randomId('eml-')
   const key = seals.key(request)
   const works = answer === 'code'
-  const content = { address: request.address, bound: request.sub, sub: works ? account?.sub : undefined }
+  const content = { address: request.address, bound: request.accountId, sub: works ? account?.id : undefined }
   const row = {
     key,
     codeMac: works ? seals.codeMac(key, code) : randomBytes(32),
@@ -139,7 +139,7 @@ function requestedEvent(purpose: EmailCodePurpose, { account, refusal }: Decisio
     type: 'email_code.requested',
     outcome: refusal === undefined ? 'success' : 'failure',
     ...(refusal === undefined ? {} : { reason: refusal }),
-    ...(account ? { accountId: account.sub, subject: { kind: 'account', id: account.sub } } : {}),
+    ...(account ? { accountId: account.id, subject: { kind: 'account', id: account.id } } : {}),
     detail: { purpose },
   } as const
 }

@@ -69,9 +69,10 @@ async function judgeToken(
   const found = await store.findByToken(tokenHash)
   if (!found) return { refusal: OVER }
   const content = seals.open(found.key, found.sealed)
-  if (request.sub !== undefined && request.sub !== content.bound) return { refusal: 'of another account', content }
+  if (request.accountId !== undefined && request.accountId !== content.bound)
+    return { refusal: 'of another account', content }
   // The row's key says in which browser it was begun; a link that is opened elsewhere stays good where it belongs.
-  const keys = seals.keys({ ...request, address: content.address, sub: content.bound })
+  const keys = seals.keys({ ...request, address: content.address, accountId: content.bound })
   if (!keys.some((key) => key.equals(found.key))) return { refusal: 'of another browser', content }
   return (await store.spend(tokenHash)) ? { content } : { refusal: refusalOf({ ...found, tries: 0 }), content }
 }
@@ -112,8 +113,8 @@ function redeemedEvent(facts: {
   const refusal = 'refusal' in verdict ? verdict.refusal : undefined
   return {
     ...by,
-    ...(account && refusal === undefined ? { actor: { kind: 'account', id: account.sub } as const } : {}),
-    ...(account ? { accountId: account.sub, subject: { kind: 'account', id: account.sub } } : {}),
+    ...(account && refusal === undefined ? { actor: { kind: 'account', id: account.id } as const } : {}),
+    ...(account ? { accountId: account.id, subject: { kind: 'account', id: account.id } } : {}),
     ...(refusal === undefined ? {} : { reason: refusal }),
     type: refusal === undefined ? 'email_code.accepted' : 'email_code.refused',
     outcome: refusal === undefined ? 'success' : 'failure',

@@ -7,7 +7,7 @@ import type { EmailCodePurpose } from './email-code.ts'
 export interface Binding {
   readonly purpose: EmailCodePurpose
   readonly address: string
-  readonly sub?: string | undefined
+  readonly accountId?: string | undefined
   readonly browser?: string | undefined
 }
 
@@ -28,8 +28,8 @@ export function tokenHashOf(purpose: EmailCodePurpose, token: string): Buffer {
 }
 
 export function createSeals(keyring: Pick<Keyring, 'seal' | 'open' | 'mac' | 'macs'>) {
-  const bindingText = ({ purpose, address, sub, browser }: Binding) =>
-    JSON.stringify([purpose, address.toLowerCase(), sub ?? null, browser ?? null])
+  const bindingText = ({ purpose, address, accountId, browser }: Binding) =>
+    JSON.stringify([purpose, address.toLowerCase(), accountId ?? null, browser ?? null])
   const codeText = (key: Buffer, code: string) => `${key.toString('hex')} ${code}`
   const mailText = (address: string) => address.toLowerCase()
   return {

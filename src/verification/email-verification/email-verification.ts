@@ -28,7 +28,7 @@ export interface VerificationStart {
   /** The page that the link of the mail opens; its query gets `at` and `token`. */
   readonly path: IssuerPath
   /** `address`: the account. */
-  readonly sub?: string
+  readonly accountId?: string
 }
 
 /** What a link brings. */
@@ -40,7 +40,7 @@ export interface OpenedLink {
   /** Where it was asked for, for a link that works there alone. */
   readonly handle?: VerificationHandle
   /** `address`: the account. */
-  readonly sub?: string
+  readonly accountId?: string
 }
 
 export interface EmailVerifications {

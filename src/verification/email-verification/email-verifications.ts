@@ -45,18 +45,18 @@ export function createEmailVerifications(deps: EmailVerificationsDeps): EmailVer
     async proveByCode(handle, { purpose, code }, by) {
       const verification = await kept.find(handle, purpose)
       if (!verification) return false
-      const { address, sub } = verification
-      const proof = await emailCodes.redeem({ ...bindingOf(purpose, browserOf(handle), sub), address, code }, by)
+      const { address, sub: accountId } = verification
+      const proof = await emailCodes.redeem({ ...bindingOf(purpose, browserOf(handle), accountId), address, code }, by)
       if (!proof || !fits(purpose, proof)) return false
-      await kept.put(handle, { purpose, address, proven: true, sub: proof.account?.sub })
+      await kept.put(handle, { purpose, address, proven: true, sub: proof.account?.id })
       return true
     },
-    async proveByLink({ purpose, token, at, handle, sub }, by) {
+    async proveByLink({ purpose, token, at, handle, accountId }, by) {
       const browser = handle === undefined ? at : browserOf(handle)
-      const proof = await emailCodes.redeem({ ...bindingOf(purpose, browser, sub), token }, by)
+      const proof = await emailCodes.redeem({ ...bindingOf(purpose, browser, accountId), token }, by)
       if (!proof || !fits(purpose, proof)) return undefined
       const where = handle ?? randomId('err-')
-      await kept.put(where, { purpose, address: proof.address, proven: true, sub: proof.account?.sub })
+      await kept.put(where, { purpose, address: proof.address, proven: true, sub: proof.account?.id })
       return where
     },
     finish: async (trx, handle, verification) =>
@@ -89,21 +89,21 @@ async function begin(
   kept: ReturnType<typeof createKept>,
   { handle, start, by }: { handle: VerificationHandle; start: VerificationStart; by: AuditContext },
 ): Promise<void> {
-  const { purpose, address, language, path, sub } = start
+  const { purpose, address, language, path, accountId } = start
   // mails to many addresses from one place count there, as wrong proofs do
   const attempt = await attempts.begin({ method: 'mail', who: undefined, address: by.address })
   await attempt.failed()
   const browser = browserOf(handle)
-  const binding = bindingOf(purpose, browser, sub)
+  const binding = bindingOf(purpose, browser, accountId)
   await emailCodes.send({ ...binding, address, language, path: withQuery(path, 'at', browser) }, by)
-  await kept.put(handle, { purpose, address, proven: false, sub })
+  await kept.put(handle, { purpose, address, proven: false, sub: accountId })
 }
 
-function bindingOf(purpose: VerificationPurpose, browser: string | undefined, sub: string | undefined) {
+function bindingOf(purpose: VerificationPurpose, browser: string | undefined, accountId: string | undefined) {
   return {
     purpose: CODES[purpose],
     ...(browser === undefined ? {} : { browser }),
-    ...(sub === undefined ? {} : { sub }),
+    ...(accountId === undefined ? {} : { accountId }),
   }
 }
 

@@ -6,13 +6,13 @@ const LIFETIME_SECONDS = 7 * 86_400
 export function createInvitationsStore(db: Queryable) {
   return {
     /** Takes the place of the one before it; when it is over. */
-    async put(sub: string, tokenHash: Buffer): Promise<Date> {
+    async put(accountId: string, tokenHash: Buffer): Promise<Date> {
       const { rows } = await db.query<{ until: Date }>(
         `INSERT INTO invitations (account_sub, token_hash, expires_at)
          VALUES ($1, $2, statement_timestamp() + make_interval(secs => $3))
          ON CONFLICT (account_sub) DO UPDATE SET token_hash = excluded.token_hash, expires_at = excluded.expires_at
          RETURNING expires_at AS until`,
-        [sub, tokenHash, LIFETIME_SECONDS],
+        [accountId, tokenHash, LIFETIME_SECONDS],
       )
       return (rows[0] as { until: Date }).until
     },

@@ -46,8 +46,8 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
   const store = createInvitationsStore(db)
 
   async function find(token: string): Promise<Account | undefined> {
-    const sub = await store.find(tokenHashOf(token))
-    const account = sub === undefined ? undefined : await accounts.read(sub)
+    const accountId = await store.find(tokenHashOf(token))
+    const account = accountId === undefined ? undefined : await accounts.read(accountId)
     return account?.status === 'enabled' ? account : undefined
   }
 
@@ -57,7 +57,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
     async accept(token, { name, password }, by) {
       const account = await find(token)
       if (!account) return undefined
-      const own: AuditContext = { ...by, actor: { kind: 'account', id: account.sub } }
+      const own: AuditContext = { ...by, actor: { kind: 'account', id: account.id } }
       const owner = { ...account, name }
       let accepted: Account | undefined
       try {
@@ -80,17 +80,17 @@ async function send(deps: InvitationsDeps, account: Account, by: AuditContext): 
   if (settings.current().registration.mode === 'off') throw new MailRefusal('registration_off')
   if (!mail.available) throw new MailRefusal('mail_unavailable')
   if (account.status !== 'enabled') throw new MailRefusal('account_disabled')
-  if (await passwords.isEnrolled(account.sub)) throw new MailRefusal('account_in_use')
+  if (await passwords.isEnrolled(account.id)) throw new MailRefusal('account_in_use')
   const token = randomId('inv-')
   await db.transaction(async (trx) => {
-    const until = await createInvitationsStore(trx).put(account.sub, tokenHashOf(token))
+    const until = await createInvitationsStore(trx).put(account.id, tokenHashOf(token))
     await mail.enqueue(trx, {
       to: account.email,
       language: languageOf(account),
       template: 'invitation',
       data: { path: `${INVITATION_PATH}?token=${token}`, until: until.toISOString() },
     })
-    const subject = { kind: 'account', id: account.sub }
-    await audit.recordIn(trx, { ...by, type: 'invitation.sent', outcome: 'success', accountId: account.sub, subject })
+    const subject = { kind: 'account', id: account.id }
+    await audit.recordIn(trx, { ...by, type: 'invitation.sent', outcome: 'success', accountId: account.id, subject })
   })
 }

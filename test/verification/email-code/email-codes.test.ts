@@ -18,8 +18,8 @@ let eve: string
 beforeEach(async () => {
   await db.query('DELETE FROM accounts; DELETE FROM email_codes; DELETE FROM email_code_mails')
   await db.query('DELETE FROM sign_in_attempts; DELETE FROM graphile_worker._private_jobs')
-  ada = (await accounts.create({ email: ADA }, SYSTEM)).sub
-  eve = (await accounts.create({ email: EVE }, SYSTEM)).sub
+  ada = (await accounts.create({ email: ADA }, SYSTEM)).id
+  eve = (await accounts.create({ email: EVE }, SYSTEM)).id
 })
 
 const send = (request: SendRequest) => codes.send(request, BY)
@@ -38,7 +38,7 @@ describe('a reset', () => {
       address: 'ada@EXAMPLE.com',
       code: ` ${code.slice(0, 4)} ${code.slice(4)}`,
     })
-    expect(proof).toMatchObject({ purpose: 'reset_password', address: ADA, account: { sub: ada }, amr: ['otp'] })
+    expect(proof).toMatchObject({ purpose: 'reset_password', address: ADA, account: { id: ada }, amr: ['otp'] })
     const [event] = await world.audit.list({ limit: 1 })
     expect(event).toMatchObject({
       type: 'email_code.accepted',
@@ -55,7 +55,7 @@ describe('a reset', () => {
     await send({ ...RESET, address: ADA })
     const { token } = await latest()
     expect(token).toMatch(/^eml-[\w-]{43}$/)
-    expect(await redeem({ purpose: 'reset_password', token })).toMatchObject({ account: { sub: ada } })
+    expect(await redeem({ purpose: 'reset_password', token })).toMatchObject({ account: { id: ada } })
   })
 
   test('the mail leads to the page that was named, in the language of the person', async () => {
@@ -153,7 +153,7 @@ describe('V26, V32: what was sent for one thing is worth nothing for another', (
       [VERIFY, 'reset_password'],
     ] as const) {
       await db.query('DELETE FROM email_codes')
-      await send({ ...sent, address: ADA, ...(sent === VERIFY ? { sub: ada } : {}) })
+      await send({ ...sent, address: ADA, ...(sent === VERIFY ? { accountId: ada } : {}) })
       const { code, token } = await latest()
       for (const sub of [{}, { sub: ada }]) {
         expect(await redeem({ purpose: tried, address: ADA, code, ...sub })).toBeUndefined()
@@ -171,14 +171,14 @@ describe('V26, V32: what was sent for one thing is worth nothing for another', (
     const own = await latest()
     await send({ ...RESET, address: EVE })
     expect(await redeem({ purpose: 'reset_password', address: EVE, code: own.code })).toBeUndefined()
-    await send({ ...VERIFY, address: 'new@example.com', sub: ada })
+    await send({ ...VERIFY, address: 'new@example.com', accountId: ada })
     const { code, token } = await latest()
-    expect(await redeem({ purpose: 'verify_email', address: 'new@example.com', sub: eve, code })).toBeUndefined()
-    expect(await redeem({ purpose: 'verify_email', sub: eve, token })).toBeUndefined()
+    expect(await redeem({ purpose: 'verify_email', address: 'new@example.com', accountId: eve, code })).toBeUndefined()
+    expect(await redeem({ purpose: 'verify_email', accountId: eve, token })).toBeUndefined()
     expect(await told()).toEqual(['refused: of another account'])
-    expect(await redeem({ purpose: 'verify_email', sub: ada, token })).toMatchObject({
+    expect(await redeem({ purpose: 'verify_email', accountId: ada, token })).toMatchObject({
       address: 'new@example.com',
-      account: { sub: ada },
+      account: { id: ada },
     })
   })
 

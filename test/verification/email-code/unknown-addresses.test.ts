@@ -17,7 +17,7 @@ let ada: string
 beforeEach(async () => {
   await db.query('DELETE FROM accounts; DELETE FROM email_codes; DELETE FROM email_code_mails')
   await db.query('DELETE FROM sign_in_attempts; DELETE FROM graphile_worker._private_jobs')
-  ada = (await accounts.create({ email: ADA }, SYSTEM)).sub
+  ada = (await accounts.create({ email: ADA }, SYSTEM)).id
   await accounts.create({ email: EVE }, SYSTEM)
 })
 
@@ -43,10 +43,12 @@ describe('somebody who registers', () => {
   })
 
   test('an account is not given the address of another, which is told to that one', async () => {
-    await send({ ...VERIFY, address: EVE, sub: ada })
+    await send({ ...VERIFY, address: EVE, accountId: ada })
     expect(await mails()).toMatchObject([{ to: EVE, template: 'account_exists' }])
-    await send({ ...VERIFY, address: ADA, sub: ada })
-    expect(await redeem({ purpose: 'verify_email', address: ADA, sub: ada, code: (await latest()).code })).toBeDefined()
+    await send({ ...VERIFY, address: ADA, accountId: ada })
+    expect(
+      await redeem({ purpose: 'verify_email', address: ADA, accountId: ada, code: (await latest()).code }),
+    ).toBeDefined()
   })
 })
 
