@@ -9,6 +9,7 @@ import { runFlows } from '../support/flows.ts'
 import { answerOf, person, type Person, type Visit } from '../support/person.ts'
 import { asSuperuser, cloneDatabase } from '../support/postgres.ts'
 import { CALLBACK, CHECKS, hold, type Holdings, type Stage } from '../support/revocation-holdings.ts'
+import { freePort } from '../support/ports.ts'
 import { type Server, type ServerProcess, startProcess, temporaryDir } from '../support/server.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -40,8 +41,7 @@ async function aNode(databaseUrl: string, keysDir: string, issuer?: string): Pro
     server,
     async keys(...keys) {
       await server.stop()
-      env.SIGNET_MASTER_KEYS = text(...keys)
-      await server.restart()
+      await server.restart({ SIGNET_MASTER_KEYS: text(...keys) })
     },
   }
 }
@@ -110,7 +110,8 @@ function signet(args: readonly string[], env: Record<string, string> = {}) {
 }
 
 async function refusedStart(...keys: Buffer[]): Promise<string> {
-  const { code, stderr } = await signet(['serve'], { SIGNET_MASTER_KEYS: text(...keys) })
+  const ports = { PORT: String(await freePort()), SIGNET_MANAGEMENT_PORT: '0' }
+  const { code, stderr } = await signet(['serve'], { ...ports, SIGNET_MASTER_KEYS: text(...keys) })
   expect(code).toBe(1)
   return stderr
 }

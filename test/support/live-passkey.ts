@@ -1,11 +1,18 @@
 /** Passkeys on a running server: added by the service, used on the server's pages. */
-import { systemClock } from '#shared/clock.ts'
+import { randomBytes } from 'node:crypto'
+import { createAccounts } from '#accounts/accounts.ts'
+import { SYSTEM } from '#audit/audit.ts'
+import { createAudit } from '#audit/recorder.ts'
+import { createDatabase } from '#database/pool.ts'
+import { createLogger } from '#observability/logger.ts'
+import { createKeyring } from '#sealing/keyring.ts'
+import { systemClock as clock } from '#shared/clock.ts'
+import { createAttempts } from '#sign-in/attempts.ts'
 import type { PasskeyRequest } from '#sign-in/passkey/passkey.ts'
 import { createPasskeys } from '#sign-in/passkey/passkeys.ts'
-import { SYSTEM } from '#audit/audit.ts'
 import { authenticator, type SoftwarePasskey } from './authenticator.ts'
+import { atEnd } from './endings.ts'
 import type { Person, Visit } from './person.ts'
-import { openRooms } from './rooms.ts'
 import type { Server } from './server.ts'
 
 /** Adds a passkey of `device` to the account. */
@@ -14,13 +21,27 @@ export async function enrolPasskey(
   sub: string,
   device = authenticator(server.issuer),
 ): Promise<SoftwarePasskey> {
-  const rooms = await openRooms(server.databaseUrl)
-  const passkeys = createPasskeys({ ...rooms, clock: systemClock, issuer: server.issuer, brand: () => 'Signet' })
-  const account = await rooms.accounts.read(sub)
+  const { passkeys, accounts } = passkeysOn(server)
+  const account = await accounts.read(sub)
   if (!account) throw new Error('there is no such account')
   const { attestation, passkey } = device.make(await passkeys.registrationOptions(account, 'test'))
   await passkeys.register(account, { credential: attestation, binding: 'test', name: 'Telephone' }, SYSTEM)
   return passkey
+}
+
+/** The passkeys of a server's database. A key of their own suffices, since a passkey is stored unsealed. */
+function passkeysOn({ databaseUrl, issuer }: Pick<Server, 'databaseUrl' | 'issuer'>) {
+  const logger = createLogger({ level: 'silent', format: 'json' })
+  const db = createDatabase({ url: databaseUrl, logger, applicationName: 'test' })
+  atEnd(() => db.close())
+  const keyring = createKeyring([randomBytes(32)])
+  const audit = createAudit({ db })
+  const accounts = createAccounts({ db, audit, clock })
+  const attempts = createAttempts({ db, keyring })
+  return {
+    accounts,
+    passkeys: createPasskeys({ db, accounts, audit, keyring, attempts, clock, issuer, brand: () => 'Signet' }),
+  }
 }
 
 /** Returns the passkey request of a page. */

@@ -6,6 +6,7 @@ import { createApp } from './app.ts'
 import { person } from './person.ts'
 import { backUp, restore } from './postgres.ts'
 import { CALLBACK, CHECKS, type Holdings, type Stage } from './revocation-holdings.ts'
+import { freePort } from './ports.ts'
 import { type Server, type ServerProcess, startProcesses } from './server.ts'
 import { eventually } from './eventually.ts'
 
@@ -35,6 +36,7 @@ export async function restoreWorld(): Promise<RestoreWorld> {
   const servers = (await startProcesses(2)) as [ServerProcess, ServerProcess]
   const [first, second] = servers
   const { databaseUrl, keysDir: ownKeysDir, issuer } = first
+  const ports = { PORT: String(await freePort()), SIGNET_MANAGEMENT_PORT: '0' }
   const admin = await administrator(first)
   await admin.resource(MACHINE_API, ['posts:read'])
   await admin.account(ada.email, ada.password)
@@ -66,7 +68,7 @@ export async function restoreWorld(): Promise<RestoreWorld> {
     signet: (args, keysDir = ownKeysDir) =>
       runSignet(args, {
         dir: keysDir,
-        env: { SIGNET_ISSUER: issuer, SIGNET_KEYS_DIR: keysDir, DATABASE_URL: databaseUrl },
+        env: { ...ports, SIGNET_ISSUER: issuer, SIGNET_KEYS_DIR: keysDir, DATABASE_URL: databaseUrl },
       }),
     async advance() {
       const { code, stdout, stderr } = await world.signet(['restore-epoch', '--yes', '--json'])

@@ -52,6 +52,8 @@ export interface Server {
 /** A server in its own process. */
 export interface ServerProcess extends Server {
   readonly pid: number
+  /** The same with further environment variables, which later starts keep. */
+  restart(changes?: ServerOptions['env']): Promise<void>
   /** Sends a signal, and waits for the process to exit if the signal stops it. */
   kill(signal: NodeJS.Signals): Promise<void>
 }
@@ -102,7 +104,7 @@ async function startEach<Started>(
 async function startWithin(settings: Settings): Promise<Server> {
   const agent = agentTo(settings.port)
   let output = ''
-  let running: { stop(): Promise<void> } | undefined
+  let end: (() => Promise<void>) | undefined
 
   async function restart(): Promise<void> {
     const loaded = loadConfig(environmentOf(settings))
@@ -110,16 +112,12 @@ async function startWithin(settings: Settings): Promise<Server> {
     const logger = createLogger({ level, format }, { write: (line) => void (output += line) })
     const { promise: requested, resolve } = Promise.withResolvers<NodeJS.Signals>()
     const ended = runPrimary(loaded, logger, { requested, arm() {}, forget() {} })
-    const stop = () => {
-      resolve('SIGTERM')
-      return ended
-    }
-    running = { stop }
+    end = () => (resolve('SIGTERM'), ended)
     await Promise.race([ended, untilReady(settings.managementUrl, () => output)])
   }
 
   async function stop(): Promise<number> {
-    await running?.stop()
+    await end?.()
     return 0
   }
 
@@ -183,12 +181,14 @@ export function temporaryDir(name: string): string {
 }
 
 function createServerProcess(settings: Settings): ServerProcess {
+  let { env } = settings
   let child: ChildProcess | undefined
   let output = ''
   const agent = agentTo(settings.port)
 
-  async function restart(): Promise<void> {
-    child = spawnServer(settings, (text) => (output += text))
+  async function restart(changes: ServerOptions['env'] = {}): Promise<void> {
+    env = { ...env, ...changes }
+    child = spawnServer({ ...settings, env }, (text) => (output += text))
     await untilItAnswers(child, settings.managementUrl, () => output)
   }
 

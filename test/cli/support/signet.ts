@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { runIn } from '../../../src/cli/run.ts'
+import { atEnd } from '../../support/endings.ts'
 import { type Server, startServer, temporaryDir } from '../../support/server.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -65,6 +66,8 @@ export function runSignet(args: readonly string[], options: RunOptions & { dir: 
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   child.stdin.end(options.input ?? '')
+  // a command that a failed test no longer waits for
+  atEnd(() => void child.kill('SIGKILL'))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => resolve({ code, stdout, stderr }))
