@@ -1,4 +1,4 @@
-/** Judges a proof within the attempt limit of its method: counted beforehand, forgiven when right, and audited. */
+/** Checks a proof within its method's attempt limit: counts it as failed first, clears that on success, audits it. */
 import type { Account } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Attempt, Attempts } from './attempts.ts'
@@ -12,17 +12,17 @@ export interface AttemptLimitDeps {
 }
 
 interface Facts extends Pick<Attempt, 'who'> {
-  /** Its counter is raised, and its name is in the audit log. */
+  /** Provides the attempt counter and the name for the audit log. */
   readonly method: Pick<MethodTraits, 'name' | 'attemptCounter'>
-  /** Whose proof it would be, where that is known beforehand. */
+  /** The account to prove, if it is known before the check. */
   readonly account?: Account | undefined
   readonly clientId: string | undefined
   readonly by: AuditContext
 }
 
 /**
- * The account that was proven, undefined where the verdict is a refusal. An error of `judge` is no failed attempt.
- * Throws TooManyAttempts, and whatever `judge` throws.
+ * Returns the proven account, or undefined if `judge` refuses the proof. An error thrown by `judge` does not count as a
+ * failed attempt. Throws TooManyAttempts and any error of `judge`.
  */
 export async function withAttemptLimit(
   { attempts, audit }: AttemptLimitDeps,

@@ -1,12 +1,12 @@
-/** The table sign_in_attempts: how often a proof failed lately, by whom and from where, the same for all nodes. */
+/** Reads and writes the table sign_in_attempts: recent failed proofs by account and network, shared by all nodes. */
 import type { Queryable } from '#database/database.ts'
 
 /**
- * What attempts are counted by. `free` failures cost nothing; each further one doubles the wait, from a second to
- * `longest`. After `window` seconds without a failure all are forgotten.
+ * The limits for each kind of key. After `free` failures, each further one doubles the wait, from one second up to
+ * `longest` seconds. The count starts over after `window` seconds without a failure.
  */
 export const LIMITS = {
-  /** One account, or what somebody takes for one. */
+  /** One account, or the text that was typed as its identifier. */
   who: { free: 10, longest: 900, window: 86_400 },
   /** One IPv4 address, or an IPv6 network of 64 bits: a household, or an office behind one address. */
   address: { free: 50, longest: 300, window: 3600 },
@@ -33,7 +33,7 @@ const WAIT = byKind(
     `CASE WHEN ${FAILURES} < ${free} THEN NULL
      ELSE make_interval(secs => least(${longest}, power(2, least(${FAILURES} - ${free}, 30)))) END`,
 )
-// Whoever waited for the row sees it as it is then: of a thousand at once as many get through as may.
+// A statement that waited for the row lock sees the updated row, so concurrent attempts cannot exceed the limit.
 const COUNT = `INSERT INTO sign_in_attempts AS a (key, kind, failures, last_at)
   SELECT key, kind, 1, clock_timestamp() FROM unnest($1::bytea[], $2::text[]) AS given (key, kind)
   WHERE NOT EXISTS (SELECT 1 FROM sign_in_attempts WHERE key = ANY ($3::bytea[]) AND blocked_until > clock_timestamp())
@@ -44,7 +44,7 @@ const COUNT = `INSERT INTO sign_in_attempts AS a (key, kind, failures, last_at)
   RETURNING key`
 
 export function createAttemptsStore(db: Queryable) {
-  /** How many of the keys were counted: none of them while one of `unlessBlocked` is blocked. */
+  /** Returns how many of the keys were counted. Counts none while one of `unlessBlocked` is blocked. */
   async function count(keys: readonly AttemptKey[], unlessBlocked: readonly AttemptKey[]): Promise<number> {
     const { rowCount } = await db.query(COUNT, [
       keys.map(({ key }) => key),
@@ -55,7 +55,7 @@ export function createAttemptsStore(db: Queryable) {
   }
 
   return {
-    /** Counts a failure of `who`, unless that or a network is blocked: then the seconds to wait. */
+    /** Counts a failure of `who`. If `who` or a network is blocked, counts nothing and returns the seconds to wait. */
     async begin(who: AttemptKey | undefined, networks: readonly AttemptKey[]): Promise<number | undefined> {
       if (who && (await count([who], networks)) === 1) return undefined
       const { rows } = await db.query<{ seconds: number }>(
@@ -63,21 +63,21 @@ export function createAttemptsStore(db: Queryable) {
          FROM sign_in_attempts WHERE key = ANY ($1::bytea[]) HAVING max(blocked_until) > clock_timestamp()`,
         [[...(who ? [who] : []), ...networks].map(({ key }) => key)],
       )
-      // what blocked a moment ago may be over by now
+      // the block may have ended since the first query
       return rows[0]?.seconds ?? (who ? 1 : undefined)
     },
 
-    /** Counts a failure of the networks. */
+    /** Counts a failure for each network. */
     async failed(networks: readonly AttemptKey[]): Promise<void> {
       await count(networks, [])
     },
 
-    /** What was counted beforehand was no failure. */
+    /** Clears the failures of a key, after the proof succeeded. */
     async forgive({ key }: AttemptKey): Promise<void> {
       await db.query('DELETE FROM sign_in_attempts WHERE key = $1', [key])
     },
 
-    /** A bounded number of rows that count for nothing any more; how many. */
+    /** Deletes a limited number of expired rows. Returns how many. */
     async removeExpired(): Promise<number> {
       const { rowCount } = await db.query(
         `DELETE FROM sign_in_attempts WHERE key IN (

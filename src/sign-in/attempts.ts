@@ -1,22 +1,22 @@
-/** Slows down whoever guesses: exact counters in PostgreSQL, raised before a proof is looked at. */
+/** Slows down guessing with exact counters in PostgreSQL, which are raised before a proof is checked. */
 import ipaddr from 'ipaddr.js'
 import type { Queryable } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { type AttemptKey, type AttemptKind, createAttemptsStore } from './attempts-store.ts'
 import { TooManyAttempts } from './errors.ts'
 
-/** Bits of a network that count as one: `address` for one customer, `network` for their neighbours. */
+/** Prefix lengths, in bits: `address` covers one customer, `network` also covers their neighbors. */
 const PREFIXES = { ipv4: { address: 32, network: 24 }, ipv6: { address: 64, network: 48 } } as const
 
 export interface Attempt {
-  /** What is tried: each method counts for itself. */
+  /** The counter to use; methods with different counters are limited separately. */
   readonly method: string
-  /** The account or what was typed for one; undefined where the proof itself finds the account. */
+  /** The account, or the identifier as typed; undefined if the proof itself finds the account. */
   readonly who: string | undefined
   readonly address: string | undefined
 }
 
-/** What came of an attempt; an attempt of which nothing is said counts as one that failed, for the account. */
+/** Reports the result of an attempt. Without a report, the attempt counts as a failure of the account. */
 export interface BegunAttempt {
   succeeded(): Promise<void>
   failed(): Promise<void>
@@ -24,8 +24,8 @@ export interface BegunAttempt {
 
 export interface Attempts {
   /**
-   * Counts a failure of the account beforehand, so that a thousand at once count a thousand times. Throws
-   * TooManyAttempts (429) while the account or its network must wait.
+   * Counts a failure of the account before the check, so that concurrent attempts are all counted. Throws
+   * TooManyAttempts (429) while the account or its network has to wait.
    */
   begin(attempt: Attempt): Promise<BegunAttempt>
   removeExpired(): Promise<number>
@@ -33,7 +33,7 @@ export interface Attempts {
 
 export function createAttempts({ db, keyring }: { db: Queryable; keyring: Pick<Keyring, 'mac'> }): Attempts {
   const store = createAttemptsStore(db)
-  // keyed: people type passwords where their name belongs
+  // a keyed digest, because people sometimes type their password into the identifier field
   const keyOf = (kind: AttemptKind, ...parts: readonly string[]): AttemptKey => ({
     kind,
     key: keyring.mac('sign-in-attempts', JSON.stringify([kind, ...parts])),
@@ -47,7 +47,7 @@ export function createAttempts({ db, keyring }: { db: Queryable; keyring: Pick<K
       if (seconds !== undefined) throw new TooManyAttempts(seconds)
       return {
         succeeded: async () => who && store.forgive(who),
-        // many people sign in from one network at the same time: there only failures count
+        // many people may sign in from one network at the same time, so only failures count there
         failed: () => store.failed(networks),
       }
     },

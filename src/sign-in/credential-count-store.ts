@@ -1,4 +1,4 @@
-/** Counts the credentials by which an account can be signed in to, for whoever takes one of them away. */
+/** Counts the credentials that an account can sign in with, to protect the last one from removal. */
 import type { Queryable } from '#database/database.ts'
 import type { MethodTraits } from './sign-in-method.ts'
 
@@ -9,8 +9,8 @@ export function createCredentialCountStore(methods: readonly MethodTraits[]) {
   const text = `SELECT ${['0', ...counts].join(' + ')} AS count FROM (SELECT $1::text AS sub) AS asked`
   return {
     /**
-     * How many are left in this transaction. Whoever else takes one away of the same account waits for its end, so
-     * that two at once cannot each count on what the other removes.
+     * Returns how many credentials are left in this transaction. Locks the account until the transaction ends, so that
+     * two concurrent removals cannot both count the credential that the other one removes.
      */
     async left(trx: Queryable, accountId: string): Promise<number> {
       await trx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`ways_in ${accountId}`])

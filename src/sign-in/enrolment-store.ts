@@ -1,11 +1,11 @@
-/** What an account has to be asked for besides its first proof: one look at the tables of all methods. */
+/** Reads in one query which sign-in methods an account has set up, and which credentials it must replace. */
 import type { Queryable } from '#database/database.ts'
 import type { MethodTraits } from './sign-in-method.ts'
 
 export interface Enrolment {
   /** The names of the methods that the account has set up. */
   readonly methods: readonly string[]
-  /** Those whose credential is to be replaced by its owner. */
+  /** The names of the methods whose credential the person must replace. */
   readonly mustReplace: readonly string[]
 }
 
@@ -27,7 +27,7 @@ export function createEnrolments(db: Queryable, methods: readonly MethodTraits[]
   }
 }
 
-/** An array of the names whose query finds something. */
+/** Returns SQL for an array of the method names whose query finds a row. */
 function namesWhere(methods: readonly MethodTraits[], query: 'credentials' | 'mustReplace'): string {
   const cases = methods.flatMap(({ [query]: select }, at) =>
     select === undefined ? [] : [`CASE WHEN EXISTS (${select}) THEN names[${at + 1}] END`],

@@ -1,7 +1,7 @@
-/** What sign-in refuses, in words for the caller. */
+/** Defines the errors of sign-in. */
 import { AppError } from '#shared/app-error.ts'
 
-/** More passwords wait to be checked than can be answered in good time. */
+/** The queue of passwords to check is full. */
 export class SignInBusy extends AppError {
   override readonly code = 'sign_in_busy'
   override readonly status = 503
@@ -12,7 +12,7 @@ export class SignInBusy extends AppError {
   }
 }
 
-/** Which rule a new password breaks. */
+/** The rule that a new password breaks. */
 export type PasswordProblem = 'length' | 'breached' | 'guessable'
 
 const EXPECTED: Readonly<Record<Exclude<PasswordProblem, 'length'>, string>> = {
@@ -20,7 +20,7 @@ const EXPECTED: Readonly<Record<Exclude<PasswordProblem, 'length'>, string>> = {
   guessable: 'one that is harder to guess, such as a few words that do not belong together',
 }
 
-/** A new password that is not good enough. The password itself is in no field. */
+/** A new password breaks a rule of the password policy. No field contains the password itself. */
 export class PasswordInvalid extends AppError {
   override readonly code = 'password_invalid'
   override readonly status = 400
@@ -39,7 +39,7 @@ export class PasswordInvalid extends AppError {
   }
 }
 
-/** The code by which a factor is to be put in use is not one of it. */
+/** The code that confirms a new factor is wrong or too late. */
 export class FactorCodeWrong extends AppError {
   override readonly code = 'factor_code_wrong'
   override readonly status = 422
@@ -51,7 +51,7 @@ export class FactorCodeWrong extends AppError {
   }
 }
 
-/** The account has no such factor (any more). */
+/** The account does not have this factor, or no longer has it. */
 export class FactorNotFound extends AppError {
   override readonly code = 'factor_not_found'
   override readonly status = 404
@@ -61,7 +61,7 @@ export class FactorNotFound extends AppError {
   }
 }
 
-/** Without it nobody could sign in to the account any more. */
+/** Removing this credential would leave the account without a way to sign in. */
 export class LastCredential extends AppError {
   override readonly code = 'last_way_in'
   override readonly status = 409
@@ -71,7 +71,7 @@ export class LastCredential extends AppError {
   }
 }
 
-/** Too many proofs failed for this account, or from this place. */
+/** Too many proofs failed for this account, or from this network. */
 export class TooManyAttempts extends AppError {
   override readonly code = 'too_many_attempts'
   override readonly status = 429

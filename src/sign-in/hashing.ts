@@ -1,4 +1,4 @@
-/** Password hashing by argon2id on threads of its own that yield, so that a rush of sign-ins starves nothing else. */
+/** Hashes passwords with argon2id on low-priority threads, so that a rush of sign-ins does not slow other requests. */
 import { availableParallelism } from 'node:os'
 import { parseOptions } from '@node-rs/argon2'
 import type { Piscina } from 'piscina'
@@ -9,28 +9,28 @@ import type { HashWork } from './hash-worker.ts'
 /** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. argon2id is the library's default algorithm. */
 export const HASH_PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 
-/** Of all cores one stays free of hashing; a thread takes a few megabytes, so there are not many. */
+/** The most threads that hash at once. One core is left free, and each thread takes a few megabytes of memory. */
 const MOST_AT_ONCE = 3
-/** Added to the niceness of the threads: a hash keeps the memory bus busy, and nobody who signs in minds a moment. */
+/** Added to the niceness of the threads: a hash keeps the memory bus busy, and a sign-in can wait a moment. */
 const YIELDING = 10
-/** Milliseconds until a thread without work ends. */
+/** Milliseconds after which an idle thread ends. */
 const IDLE = 60_000
-/** On a small machine some six seconds of waiting: longer nobody stays at a form. */
+/** The longest queue: about six seconds on a small machine. People do not wait longer at a form. */
 const MAX_WAITING = 600
 
 export interface Hasher {
-  /** A PHC string of argon2id. Throws SignInBusy. */
+  /** Returns a PHC string of argon2id. Throws SignInBusy. */
   hash(password: string): Promise<string>
-  /** Whether `password` made the PHC string. Throws SignInBusy. */
+  /** Returns whether `password` matches the PHC string. Throws SignInBusy. */
   verify(phc: string, password: string): Promise<boolean>
-  /** Whether the PHC string was made with less work than HASH_PARAMETERS ask for now. */
+  /** Returns whether the PHC string was made with weaker parameters than HASH_PARAMETERS. */
   outdated(phc: string): boolean
 }
 
 /**
- * A hasher that runs `concurrency` hashes at once and lets `maxWaiting` wait; more are refused with SignInBusy.
- * The UTF-8 of the string is hashed as it is, unnormalised and whole: two spellings of one glyph are two passwords,
- * and nothing of a password is lost (ASVS 6.2.8).
+ * Creates a hasher that runs `concurrency` hashes at once and queues up to `maxWaiting`; beyond that it throws
+ * SignInBusy. It hashes the full UTF-8 string without normalization or truncation (ASVS 6.2.8), so two encodings of the
+ * same glyph are different passwords.
  */
 export function createHasher(limits: { concurrency?: number; maxWaiting?: () => number } = {}): Hasher {
   const concurrency = limits.concurrency ?? Math.max(1, Math.min(availableParallelism() - 1, MOST_AT_ONCE))
@@ -49,7 +49,7 @@ export function createHasher(limits: { concurrency?: number; maxWaiting?: () => 
     try {
       return await (await threads).run(work)
     } finally {
-      // while the event loop cannot follow, a thread rests as long as its hash took
+      // while the event loop is saturated, a thread pauses for as long as its hash took
       if (waiting.length > 0 && isSaturated()) setTimeout(next, performance.now() - begun)
       else next()
     }
@@ -68,7 +68,7 @@ export function createHasher(limits: { concurrency?: number; maxWaiting?: () => 
   }
 }
 
-/** Loaded with the first password: a start does not wait for it. */
+/** Starts the threads. Piscina is loaded with the first password, so that it does not slow the server's start. */
 async function startThreads(count: number): Promise<Piscina<HashWork>> {
   const { Piscina } = await import('piscina')
   return new Piscina({

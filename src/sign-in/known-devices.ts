@@ -1,21 +1,21 @@
-/** Browsers in which a person has signed in before: guessing elsewhere cannot lock them out there. */
+/** Recognizes browsers where a person signed in before, so that guesses from elsewhere cannot lock them out there. */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Keyring } from '#sealing/keyring.ts'
 
 const DEVICE_BYTES = 16
 const TAG_BYTES = 16
-/** Accounts that one browser is remembered for. */
+/** The most accounts that one browser remembers. */
 const MOST = 5
 const PURPOSE = 'known-device'
 
 /**
- * What a browser keeps is its id and a keyed digest for each account that signed in there: nothing is stored, and
- * nobody can make one for an account that they have not signed in to.
+ * Reads and makes the token that a browser keeps: its id, and a keyed digest for each account that signed in there. The
+ * server stores nothing. A token for an account can only come from a sign-in to it.
  */
 export interface KnownDevices {
-  /** The id of the browser, where `token` says that this account signed in there; undefined otherwise. */
+  /** Returns the browser's id if `token` shows that this account signed in there, otherwise undefined. */
   idFor(token: string | undefined, accountId: string): string | undefined
-  /** The token after a sign-in of the account. */
+  /** Returns the token to keep after a sign-in of the account. */
   remember(token: string | undefined, accountId: string): string
 }
 

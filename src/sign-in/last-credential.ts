@@ -1,10 +1,10 @@
-/** Nobody locks themselves out: the last credential to sign in with stays. */
+/** Prevents the removal of the last credential that an account can sign in with. */
 import type { Queryable } from '#database/database.ts'
 import { createCredentialCountStore } from './credential-count-store.ts'
 import { LastCredential } from './errors.ts'
 import type { MethodTraits } from './sign-in-method.ts'
 
-/** In the transaction that took a credential away: throws LastCredential (409) where it was the last one. */
+/** Call in the transaction that removed a credential. Throws LastCredential (409) if no other one is left. */
 export type AssertNotLastCredential = (trx: Queryable, accountId: string) => Promise<void>
 
 export function createLastCredentialGuard(methods: readonly MethodTraits[]): AssertNotLastCredential {

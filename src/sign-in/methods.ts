@@ -1,4 +1,4 @@
-/** Builds the sign-in methods and the registry of their rows, one line each. */
+/** Builds the sign-in methods and their registry: one line for each method. */
 import type { Accounts } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
@@ -29,17 +29,17 @@ export interface MethodsDeps {
   readonly keyring: Keyring
   readonly clock: Clock
   readonly issuer: string
-  /** What authenticators call us. */
+  /** The name that authenticators show for this server. */
   readonly brand: () => string
   /** How many passwords may wait to be checked. */
   readonly maxWaiting?: () => number
-  /** Rows of other rooms. */
+  /** Sign-in methods of other rooms. */
   readonly further?: readonly SignInMethod[]
   /** See PasswordPolicyDeps. */
   readonly breachRange?: PasswordPolicyDeps['breachRange']
 }
 
-/** The methods, what accounts have of them, and where a sign-in of several proofs stands. */
+/** Creates the methods, the registry, and the stores for enrolments and for the progress of a sign-in. */
 export function createMethods({ further = [], ...deps }: MethodsDeps) {
   const attempts = createAttempts(deps)
   const devices = createKnownDevices(deps)
@@ -63,7 +63,7 @@ export function createMethods({ further = [], ...deps }: MethodsDeps) {
     assertNotLastCredential: createLastCredentialGuard(registry.methods),
     attempts,
     devices,
-    /** What nobody can go on with any more; rows by table, undefined when there were none. */
+    /** Deletes expired rows. Returns their number by table, or undefined if there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {
       const removed = {
         sign_in_progress: await progress.removeExpired(),

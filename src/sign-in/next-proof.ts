@@ -1,19 +1,20 @@
-/** What is left to prove, from what was proven, what is asked for and what the account has. Pure. */
+/** Decides which proof a sign-in needs next, from its proofs so far, the request and the account. Pure. */
 import { meets } from './assurance.ts'
 import type { Enrolment } from './enrolment-store.ts'
 import type { MethodRegistry } from './registry.ts'
 import type { MethodTraits } from './sign-in-method.ts'
 
 /**
- * `identity`: who it is. `second`: a proof by one of the methods, of the known person. `replace`: another credential, in
- * the place of one that somebody else chose. `unmet`: what is asked for cannot be shown by this account.
+ * The next proof. `identity`: the account is not known yet. `second`: the account must be proven by one more of
+ * `methods`. `replace`: the person must replace a credential that somebody else chose. `unmet`: the account cannot
+ * reach the requested class.
  */
 export type NextProof =
   | { readonly kind: 'identity' | 'done' | 'unmet' }
   | { readonly kind: 'second'; readonly methods: readonly string[] }
   | { readonly kind: 'replace'; readonly method: string }
 
-/** `asked` are the values of `acr_values`. Whoever has set up a second factor is asked for it each time. */
+/** Returns the next proof. `asked` holds the `acr_values`. A second factor that is set up is needed each time. */
 export function nextProof(
   registry: MethodRegistry<MethodTraits>,
   state: { readonly amr: readonly string[]; readonly asked: readonly string[]; readonly enrolled: Enrolment },
@@ -27,7 +28,7 @@ export function nextProof(
 
   const always = second('always').filter((method) => method.kinds.some((kind) => !kinds.has(kind)))
   if (!isSeveral && always.length > 0) return { kind: 'second', methods: namesOf([...always, ...second('instead')]) }
-  // ASVS 6.4.1: a first password that somebody else knows opens nothing but the way to another one
+  // ASVS 6.4.1: an initial password that somebody else knows can only be used to set another one
   const replaced = registry.provenBy(amr).find(({ name }) => enrolled.mustReplace.includes(name))
   if (replaced) return { kind: 'replace', method: replaced.name }
   if (meets(registry.acrOf(amr), asked)) return { kind: 'done' }

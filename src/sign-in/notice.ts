@@ -1,18 +1,18 @@
-/** The mail that tells somebody of a change of how they sign in. */
+/** Builds the mail that notifies a person about a change to their sign-in methods. */
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { MailMessage } from '#mail/sealed-mail.ts'
 import type { FactorChange } from '#mail/templates/mail-template.ts'
 
-/** The person's own page; it asks them to sign in. */
+/** The account page, which requires a sign-in. */
 const ACCOUNT_PATH = '/account'
 
-/** What the person reads, as a BCP 47 tag; empty where that is not known. */
+/** Returns the person's language as a BCP 47 tag, or an empty string if it is not known. */
 export function languageOf({ claims: { locale } }: Account): string {
   return typeof locale === 'string' ? locale : ''
 }
 
-/** To the address that the account has now, in its language. */
+/** Returns the mail to the account's current address, in the account's language. */
 export function noticeOf(
   account: Account,
   change: FactorChange,

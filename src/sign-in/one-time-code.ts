@@ -1,9 +1,9 @@
-/** What people type as a one-time code, whichever kind it is: an app's, a recovery code or one from a mail. */
+/** Normalizes typed one-time codes of any kind: from an app, from a mail, or recovery codes. */
 
-/** White space, dashes, the minus sign, and marks that are copied along without being seen. */
+/** White space, dashes, the minus sign, and invisible characters that are copied along. */
 const SEPARATORS = /[\s\p{Dash_Punctuation}\p{Format}\u2212]/gu
 
-/** The code without separators, in capitals, and with full-width characters as plain ones; empty where there is none. */
+/** Returns the code without separators, in capitals and plain-width characters. May be empty. */
 export function normalizedCode(typed: string): string {
   return typed.normalize('NFKC').replaceAll(SEPARATORS, '').toUpperCase()
 }

@@ -1,8 +1,8 @@
-/** The table sign_in_progress: what an interaction's person has proven so far, while a further proof is asked. */
+/** Reads and writes the table sign_in_progress: the proofs so far in a sign-in that needs another one. */
 import type { Queryable } from '#database/database.ts'
 import { sha256 } from '#shared/ids.ts'
 
-/** For longer nobody looks for a telephone. */
+/** Leaves a person time to find their phone. */
 const SECONDS = 10 * 60
 
 interface Progress {
@@ -14,7 +14,7 @@ export type SignInProgress = ReturnType<typeof createSignInProgress>
 
 export function createSignInProgress(db: Queryable) {
   return {
-    /** What was proven takes the place of what was before. */
+    /** Replaces the proofs stored for the interaction. */
     async put(uid: string, { accountId, amr }: Progress): Promise<void> {
       await db.query(
         `INSERT INTO sign_in_progress (interaction_id, account_sub, amr, expires_at)
@@ -38,12 +38,12 @@ export function createSignInProgress(db: Queryable) {
       await db.query('DELETE FROM sign_in_progress WHERE interaction_id = $1', [sha256(uid)])
     },
 
-    /** Of every interaction: what was proven with the old password proves nothing any more. */
+    /** Ends the account's progress in every interaction, because a changed password makes earlier proofs invalid. */
     async endOf(accountId: string): Promise<void> {
       await db.query('DELETE FROM sign_in_progress WHERE account_sub = $1', [accountId])
     },
 
-    /** A bounded number of rows that are over; how many. */
+    /** Deletes a limited number of expired rows. Returns how many. */
     async removeExpired(): Promise<number> {
       const { rowCount } = await db.query(
         `DELETE FROM sign_in_progress WHERE interaction_id IN (

@@ -1,12 +1,12 @@
-/** The audit events of proofs and of the factors they are made with. */
+/** Builds the audit events of proofs and of changes to factors. */
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext, AuditEvent } from '#audit/audit.ts'
 import type { AuditDetail } from '#audit/events.ts'
 
-/** What a sign-in method adds to the audit events of its proofs. */
+/** Extra detail of a sign-in method for its audit events. */
 export type ProofDetail = Readonly<Omit<AuditDetail<'sign_in.succeeded'>, 'method'>>
 
-/** A proof that was accepted (`refusal` undefined) or refused. What was typed is left out: it may be a password. */
+/** Returns the event of an accepted or refused proof. The typed text is left out, because it may be a password. */
 export function proofEvent(facts: {
   method: string
   account: Account | undefined
@@ -28,7 +28,7 @@ export function proofEvent(facts: {
   }
 }
 
-/** A factor came, was named anew, or went. */
+/** Returns the event of a factor that was added, renamed or removed. */
 export function factorEvent(
   type: 'factor.added' | 'factor.renamed' | 'factor.removed',
   { method, accountId, by, ...detail }: { method: string; accountId: string; by: AuditContext; name?: string },

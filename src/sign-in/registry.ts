@@ -1,4 +1,4 @@
-/** What follows from the rows of all sign-in methods: which proofs are how sure, and what was proven by which. */
+/** The registry of sign-in methods: maps `amr` values to methods, kinds of proof and `acr`. */
 import type { Acr } from './assurance.ts'
 import type { FactorKind, MethodTraits, SignInMethod } from './sign-in-method.ts'
 
@@ -9,20 +9,20 @@ export interface MethodRegistry<Method extends MethodTraits = SignInMethod> {
   readonly methods: readonly Method[]
   /** Throws TypeError for a name that no row has. */
   named(name: string): Method
-  /** Those that the values can come from. */
+  /** Returns the methods that may have produced the values. */
   provenBy(amr: readonly string[]): readonly Method[]
-  /** The kinds of proof that the values stand for; empty where that is not known. */
+  /** Returns the kinds of proof behind the values; empty if they are not known. */
   kindsOf(amr: readonly string[]): ReadonlySet<FactorKind>
   isSeveral(amr: readonly string[]): boolean
-  /** The values after a further proof. Only proofs of different kinds are `mfa` (NIST SP 800-63B-4 §2.2). */
+  /** Returns the values after one more proof. Only proofs of different kinds add `mfa` (NIST SP 800-63B-4 §2.2). */
   joined(before: readonly string[], proof: { readonly method: string; readonly amr: readonly string[] }): string[]
-  /** The class that the proofs reach. */
+  /** Returns the `acr` that the proofs reach. */
   acrOf(amr: readonly string[]): Acr
-  /** Values that only a proof that was made here may have. */
+  /** The values that only a proof made here may have. */
   readonly reserved: ReadonlySet<string>
 }
 
-/** Throws TypeError for rows of one name, and for rows whose proofs could be taken for those of another kind. */
+/** Throws TypeError for duplicate names, and for methods of different kinds whose `amr` cannot be told apart. */
 export function createMethodRegistry<Method extends MethodTraits>(methods: readonly Method[]): MethodRegistry<Method> {
   checkRows(methods)
 
@@ -31,7 +31,7 @@ export function createMethodRegistry<Method extends MethodTraits>(methods: reado
 
   function kindsOf(amr: readonly string[]): Set<FactorKind> {
     const proven = provenBy(amr)
-    // without `mfa` all proofs are of one kind, and the first one is known by its values
+    // without `mfa`, all proofs are of the same kind, and the values identify the first one
     return new Set((isSeveral(amr) ? proven : proven.filter(({ first }) => first)).flatMap(({ kinds }) => kinds))
   }
 

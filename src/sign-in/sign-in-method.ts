@@ -1,4 +1,4 @@
-/** What a sign-in method declares about itself: one row of the registry, and all that other rooms know of it. */
+/** Defines what a sign-in method declares. Other rooms know nothing else about it. */
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Form } from '#http/body.ts'
@@ -8,10 +8,10 @@ import type { Html } from '#pages/design/html.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import type { ProofDetail } from './proof-events.ts'
 
-/** NIST SP 800-63B-4 §2: something known, something had, something that one is. */
+/** Something a person knows, has, or is (NIST SP 800-63B-4 §2). */
 export type FactorKind = 'knowledge' | 'possession' | 'inherence'
 
-/** Who it is, and by what that was shown. */
+/** A proven account and how it was proven. */
 export interface Proof {
   readonly account: Account
   /** The name of the method. */
@@ -20,61 +20,61 @@ export interface Proof {
   readonly amr: readonly string[]
 }
 
-/** What came of judging a proof. */
+/** The result of checking a proof. */
 export interface Verdict {
   readonly account: Account | undefined
-  /** Why the proof is refused; undefined where it is right. */
+  /** Why the proof is refused; undefined if it is right. */
   readonly refusal: string | undefined
-  /** Further facts for the audit log. */
+  /** Extra detail for the audit event. */
   readonly detail?: ProofDetail
 }
 
-/** What a method is, apart from how it works. */
+/** The properties of a method, without its behavior. */
 export interface MethodTraits {
-  /** As it is named in audit events and on the account page. */
+  /** The method's name in audit events and on the account page. */
   readonly name: string
-  /** What a proof by it shows. A method of two kinds is two factors by itself. */
+  /** The kinds of proof it provides. A method with two kinds counts as two factors. */
   readonly kinds: readonly [FactorKind, ...FactorKind[]]
   readonly phishingResistant: boolean
-  /** The `amr` of its proofs (RFC 8176 §2): values that all of them have, and values that some have besides. */
+  /** The `amr` values of its proofs (RFC 8176 §2): those that every proof has, and those that only some have. */
   readonly amr: { readonly always: readonly [string, ...string[]]; readonly sometimes?: readonly string[] }
-  /** Whether a sign-in can begin with it: it finds the account by itself. */
+  /** Whether a sign-in can start with it, because it identifies the account. */
   readonly first: boolean
   /**
-   * When it is asked for after a first proof, of those who have it. `always`: in every sign-in. `instead`: whenever
-   * another one is, in its place. `asked`: where `acr_values` wants more than was shown.
+   * When a person who has set it up is asked for it after the first proof. `always`: in every sign-in. `instead`:
+   * whenever another method is asked for, as an alternative. `asked`: if `acr_values` requires more.
    */
   readonly second?: 'always' | 'instead' | 'asked'
-  /** Attempts that share a counter are limited together. */
+  /** Methods with the same counter share one attempt limit. */
   readonly attemptCounter: string
-  /** A query for the credentials of the account `$1`; none where nobody sets the method up. */
+  /** A query for the credentials of the account `$1`. Omitted if people do not set the method up. */
   readonly credentials?: string
-  /** A query for those of them that their owner must replace, after a proof by them. */
+  /** A query for the credentials that the person must replace after using them. */
   readonly mustReplace?: string
 }
 
 export interface SignInMethod extends MethodTraits {
-  /** What the sign-in page shows of it. */
+  /** Returns the method's parts of the sign-in page. */
   offers?(view: OfferView): readonly Offer[] | Promise<readonly Offer[]>
-  /** Pages of its own within a sign-in; the method is tried there, within its attempt limit. */
+  /** The method's own pages within a sign-in. Attempts made there count towards its attempt limit. */
   readonly steps?: readonly MethodStep[]
-  /** Removes what nobody can use any more; rows by table. */
+  /** Deletes expired rows. Returns their number by table. */
   removeExpired?(): Promise<Readonly<Record<string, number>>>
 }
 
-/** What every method knows of the page that it is shown on. */
+/** What each method gets to know about the page. */
 interface MethodView {
   readonly language: Language
-  /** The hidden field of each form. */
+  /** The hidden CSRF field of each form. */
   readonly csrfField: FormField
-  /** Names the interaction: what is made for one is worth nothing in another. */
+  /** Names the interaction. What is made for one interaction is not valid in another. */
   readonly binding: string
-  /** The address of a step, below the host. */
+  /** Returns the path of a step. */
   pathOf(step: string): string
 }
 
 export interface OfferView extends MethodView {
-  /** `primary` where nothing else is asked. */
+  /** `primary` if this is the main action of the page. */
   readonly kind: 'primary' | 'secondary'
   /** “Continue with …”, in the language of the page. */
   continueWith(name: string): Html
@@ -83,7 +83,7 @@ export interface OfferView extends MethodView {
 /** A button, link or form on the sign-in page. */
 export interface Offer {
   readonly content: Html
-  /** What the policy of the page must allow for it. */
+  /** What the page's content security policy must allow for it. */
   readonly policy?: ContentSecurityPolicy
 }
 
@@ -94,38 +94,38 @@ export interface StepVisit extends MethodView {
 
 export interface MethodPage {
   readonly title: string
-  /** All of the page, its heading included. */
+  /** The whole page, with its heading. */
   readonly content: Html
   readonly policy?: ContentSecurityPolicy
-  /** 200 where none is given. */
+  /** The HTTP status; 200 by default. */
   readonly status?: number
 }
 
-/** One try to prove an account. */
+/** One attempt to prove an account. */
 export interface MethodAttempt {
-  /** Whose attempts are counted: an account, or what was typed for one. Undefined: only the address is counted. */
+  /** The account, or the identifier as typed, whose attempts count. Undefined: only the network's attempts count. */
   readonly who: string | undefined
-  /** Must be safe to be called by many at once: what works once works for one of them. */
+  /** Checks the proof. Must be safe under concurrent calls: a proof that is valid once succeeds for one of them. */
   judge(): Promise<Verdict>
-  /** What is shown where the proof is refused, or has to wait. */
+  /** The page to show if the proof is refused or must wait. */
   readonly refused: MethodPage
 }
 
 export interface MethodStep {
-  /** The last part of its path, which no other step has. */
+  /** The last part of its path; unique among all steps. */
   readonly path: string
   show(visit: StepVisit): Promise<MethodPage>
-  /** What its form asks for, after the form was checked: another page, or an attempt. */
+  /** Handles the form, which was checked already. Returns another page or an attempt. */
   answer(visit: StepVisit, form: Form): Promise<{ readonly page: MethodPage } | { readonly attempt: MethodAttempt }>
 }
 
 export interface Verifier<Attempt> {
-  /** Whether the account can be proven this way. */
+  /** Returns whether the account can be proven with this method. */
   isEnrolled(accountId: string): Promise<boolean>
   /**
-   * `undefined` for whatever reason it is refused: a caller that says which tells strangers too much. Audits
-   * sign_in.succeeded or sign_in.failed with `detail.method`. A disabled account is refused. What may be used once
-   * counts once, however many ask at the same time. Throws TooManyAttempts (429) and SignInBusy (503).
+   * Checks a proof. Returns undefined for every refusal, so that callers cannot reveal the reason. Refuses disabled
+   * accounts. A single-use proof succeeds once, even under concurrent calls. Audits sign_in.succeeded or sign_in.failed
+   * with `detail.method`. Throws TooManyAttempts (429) and SignInBusy (503).
    */
   verify(attempt: Attempt & { readonly clientId?: string }, by: AuditContext): Promise<Proof | undefined>
 }

@@ -1,4 +1,4 @@
-/** What the forms about an account's passkeys ask for, done: whichever page they stand on. */
+/** Handles the passkey forms, on any page that shows them. */
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Form } from '#http/body.ts'
@@ -9,16 +9,17 @@ export type PasskeyChange = 'added' | 'renamed' | 'removed'
 
 export interface PasskeyFormContext {
   readonly account: Pick<Account, 'id'>
-  /** What the registration options were made for: the session. */
+  /** Names the session that the registration options were made for. */
   readonly binding: string
   readonly by: AuditContext
-  /** Runs in the transaction in which a passkey comes or goes: the notice of it. */
+  /** Returns a function that runs in the transaction that adds or removes a passkey, for example to send a notice. */
   readonly within?: (change: PasskeyChange) => Within
 }
 
 /**
- * Does what a form of `passkeyAddition` or `passkeyList` asks, after the caller has checked where the form comes from
- * and that the proof of the person is fresh. `undefined`: it asks nothing. Throws what Passkeys throws.
+ * Adds, renames or removes a passkey, as a form of `passkeyAddition` or `passkeyList` asks. Returns undefined if the
+ * form asks for none of these. The caller must first check the form's origin and that the proof is recent. Throws the
+ * errors of Passkeys.
  */
 export async function answerPasskeyForm(
   passkeys: Pick<Passkeys, 'register' | 'rename' | 'remove'>,

@@ -1,6 +1,6 @@
-/** Runs in browsers, inlined by script.ts: offers passkeys where they are known; what it makes is sent by a form. */
+/** Runs in browsers, inlined by script.ts: offers passkeys if the browser supports them, and submits the result. */
 {
-  /** Options are asked for anew before the server would call their challenge too old. */
+  /** Options are renewed before the server rejects their challenge as expired. */
   const FRESH_MS = 240_000
   const LOOK_EVERY_MS = 10_000
 
@@ -30,7 +30,7 @@
       },
     })
 
-  /** Without `toJSON`, which not every browser and password manager has. */
+  /** Serializes by hand: some browsers and password managers lack `toJSON`. */
   const textOf = ({ id, rawId, type, response }) =>
     JSON.stringify({
       id,
@@ -46,7 +46,7 @@
       },
     })
 
-  /** WebAuthn Level 3, signal methods: who keeps the passkeys forgets those that were removed here, and learns of another name. */
+  /** Signals removed passkeys and the current name to the password manager (WebAuthn Level 3 signal methods). */
   const tell = async ({ rp, user, excludeCredentials }) => {
     const account = { rpId: rp.id, userId: user.id }
     const allAcceptedCredentialIds = excludeCredentials.map(({ id }) => id)
@@ -75,7 +75,7 @@
       if (ceremony === 'get' && (await PublicKeyCredential.isConditionalMediationAvailable?.()))
         await ask('conditional')
     }
-    /** Nobody need choose one of those that the browser offers on the field. */
+    /** Ignores errors: the person need not use the browser's suggestions. */
     const wait = () => {
       listen().catch(() => {})
     }
@@ -109,7 +109,7 @@
     wait()
   }
 
-  // an address of numbers can have no passkeys: an RP ID is a domain (WebAuthn §4)
+  // passkeys do not work on IP addresses: an RP ID is a domain (WebAuthn §4)
   if (window.PublicKeyCredential && !/^\[|^[\d.]+$/.test(location.hostname)) {
     for (const other of document.querySelectorAll('[data-without-passkeys]')) other.hidden = true
     for (const form of document.querySelectorAll('form[data-ceremony]')) offer(form)

@@ -1,19 +1,19 @@
-/** The two ceremonies of WebAuthn Level 3 (§7.1, §7.2): what browsers send, read and verified. Knows no database. */
+/** Parses and verifies what browsers send in the two ceremonies of WebAuthn Level 3 (§7.1, §7.2). Uses no database. */
 import { z } from 'zod'
 
-/** Where passkeys belong: nothing of it comes from a request. */
+/** The relying party that passkeys belong to. It comes from the issuer, never from a request. */
 export interface RelyingParty {
   /** The RP ID: the host of the issuer. */
   readonly id: string
   readonly origin: string
 }
 
-/** EdDSA, ES256 and RS256 (COSE, RFC 9053), which every platform has at least one of. */
+/** EdDSA, ES256 and RS256 (COSE, RFC 9053). Every platform supports at least one of them. */
 export const ALGORITHMS = [-8, -7, -257]
-/** WebAuthn §7.1: a longer id is refused. */
+/** WebAuthn §7.1: longer ids are refused. */
 const MAX_CREDENTIAL_ID_BYTES = 1023
 
-/** Why a response is refused, in words of ours: what an authenticator or browser sent is in none of them. */
+/** A response is refused. The message is always our own and never contains data from an authenticator or browser. */
 export class ResponseRefused extends Error {
   override readonly name = 'ResponseRefused'
 }
@@ -42,28 +42,28 @@ const attestationSchema = z.object({
 })
 const clientDataSchema = z.object({ challenge: base64url, crossOrigin: z.boolean().optional() })
 
-/** A response that has the right shape, and the challenge that it says it answers. */
+/** A well-formed response, with the challenge that it claims to answer. */
 export type Assertion = z.infer<typeof assertionSchema> & { readonly challenge: string }
 export type Attestation = z.infer<typeof attestationSchema> & { readonly challenge: string }
 
-/** Throws ResponseRefused. */
+/** Parses an assertion (sign-in) and its challenge, without verifying them. Throws ResponseRefused. */
 export function readAssertion(text: string | undefined): Assertion {
   return withChallenge(parse(assertionSchema, text))
 }
 
-/** Throws ResponseRefused. */
+/** Parses an attestation (registration) and its challenge, without verifying them. Throws ResponseRefused. */
 export function readAttestation(text: string | undefined): Attestation {
   return withChallenge(parse(attestationSchema, text))
 }
 
-/** WebAuthn §7.2 but for the challenge, which must have been spent. Throws ResponseRefused. */
+/** Verifies an assertion by WebAuthn §7.2. The caller must have spent the challenge. Throws ResponseRefused. */
 export async function verifyAssertion(
   assertion: Assertion,
   stored: { readonly publicKey: Buffer; readonly signCount: number; readonly synced: boolean },
   rp: RelyingParty,
 ): Promise<{ signCount: number }> {
   const { challenge, ...response } = assertion
-  // a fifth of a second at the start of every server, of which most never see a passkey
+  // loading it takes a fifth of a second, and most servers never verify a passkey
   const { verifyAuthenticationResponse } = await import('@simplewebauthn/server')
   const { verified, authenticationInfo } = await inOurWords(() =>
     verifyAuthenticationResponse({
@@ -76,7 +76,7 @@ export async function verifyAssertion(
     }),
   )
   if (!verified) throw new ResponseRefused('the signature is not of this passkey')
-  // §7.2: whether a passkey may be copied is settled when it is made
+  // §7.2: backup eligibility is fixed when the passkey is made
   if ((authenticationInfo.credentialDeviceType === 'multiDevice') !== stored.synced) {
     throw new ResponseRefused('the passkey says of itself what it did not say when it was made')
   }
@@ -91,7 +91,7 @@ export interface MadeCredential {
   readonly transports: readonly string[]
 }
 
-/** WebAuthn §7.1 but for the challenge, which must have been spent. Throws ResponseRefused. */
+/** Verifies an attestation by WebAuthn §7.1. The caller must have spent the challenge. Throws ResponseRefused. */
 export async function verifyAttestation(attestation: Attestation, rp: RelyingParty): Promise<MadeCredential> {
   const { challenge, response, ...rest } = attestation
   const { verifyRegistrationResponse } = await import('@simplewebauthn/server')
@@ -127,8 +127,9 @@ export async function verifyAttestation(attestation: Attestation, rp: RelyingPar
 }
 
 /**
- * We ask for no attestation, and a browser takes the statement away then (WebAuthn §5.1.3). One that came all the same
- * is not looked at: to verify it, its certificates and what they point to would have to be read.
+ * Returns the attestation object without its statement. We ask for no attestation, so browsers remove the statement
+ * (WebAuthn §5.1.3). A statement that is sent anyway is ignored: verifying it would mean parsing its certificates and
+ * fetching what they link to.
  */
 async function withoutStatement(attestationObject: string): Promise<string> {
   const { decodeAttestationObject, isoCBOR } = await import('@simplewebauthn/server/helpers')
@@ -160,12 +161,12 @@ function withChallenge<T extends { readonly response: { readonly clientDataJSON:
 ): T & { readonly challenge: string } {
   const clientData = Buffer.from(response.response.clientDataJSON, 'base64url').toString()
   const { challenge, crossOrigin } = parse(clientDataSchema, clientData)
-  // our pages are in no frame
+  // our pages are never framed
   if (crossOrigin === true) throw new ResponseRefused('the response was made in a frame of another site')
   return { ...response, challenge }
 }
 
-/** What the library says of a refusal, by how its message begins: what follows there may be a stranger's words. */
+/** Maps the start of the library's error messages to our words. The rest of a message may contain untrusted input. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^Credential ID was not base64url/, 'the two ids of the response differ'],
   [/^Unexpected (authentication|registration) response type/, 'the response is of another ceremony'],

@@ -1,11 +1,11 @@
-/** The table spent_passkey_challenges: which challenges were answered, for as long as they could be answered again. */
+/** Reads and writes the table spent_passkey_challenges: used challenges, until they expire. */
 import type { Queryable } from '#database/database.ts'
 
 export type ChallengeStore = ReturnType<typeof createChallengeStore>
 
 export function createChallengeStore(db: Queryable) {
   return {
-    /** True for one caller of those that present the challenge, while it is good by the database's clock. */
+    /** Returns true for the first caller that presents the challenge before it expires (by the database's clock). */
     async spend(digest: Buffer, expiresAtSeconds: number): Promise<boolean> {
       const { rowCount } = await db.query(
         `INSERT INTO spent_passkey_challenges (digest, expires_at)
@@ -15,7 +15,7 @@ export function createChallengeStore(db: Queryable) {
       return rowCount === 1
     },
 
-    /** A bounded number of challenges that nobody can present any more; how many. */
+    /** Deletes a limited number of expired challenges. Returns how many. */
     async removeExpired(): Promise<number> {
       const { rowCount } = await db.query(
         `DELETE FROM spent_passkey_challenges WHERE digest IN (

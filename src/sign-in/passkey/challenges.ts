@@ -1,6 +1,6 @@
 /**
- * Challenges that nobody has to keep until they are answered: each says until when it is good and proves that we made
- * it for one purpose and place. What is kept is which were spent, as long as they could be presented again.
+ * Makes and checks passkey challenges. They are not stored: each one contains its expiry and a MAC over it, its purpose
+ * and its page. Only used challenges are stored, until they expire.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '#shared/clock.ts'
@@ -8,23 +8,23 @@ import { sha256 } from '#shared/ids.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import type { ChallengeStore } from './challenge-store.ts'
 
-/** As long as a person may look for a key or telephone. */
+/** Leaves a person time to find their security key or phone. */
 export const CHALLENGE_SECONDS = 300
-/** WebAuthn §13.4.3 asks for 16 bytes of chance at least. */
+/** WebAuthn §13.4.3 requires at least 16 random bytes. */
 const RANDOM_BYTES = 16
 const EXPIRY_BYTES = 4
 const BODY_BYTES = RANDOM_BYTES + EXPIRY_BYTES
 
-/** What a challenge is for. `binding` names the page it was made for: an interaction, a session. */
+/** What a challenge is for. `binding` names the interaction or session that it was made for. */
 export interface ChallengeUse {
   readonly purpose: 'sign-in' | 'registration'
   readonly binding: string
 }
 
 export interface Challenges {
-  /** A challenge in base64url, good for CHALLENGE_SECONDS. */
+  /** Returns a challenge in base64url, valid for CHALLENGE_SECONDS. */
   make(use: ChallengeUse): string
-  /** True once for each challenge that was made for this use and is still good, on whichever node it is presented. */
+  /** Returns true once for each valid challenge that was made for this use, across all nodes. */
   spend(challenge: string, use: ChallengeUse): Promise<boolean>
 }
 

@@ -1,4 +1,4 @@
-/** The passkeys that an account has: how one is added, named and taken away by the person who is signed in. */
+/** Adds, renames and removes the passkeys of an account. */
 import { randomBytes } from 'node:crypto'
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
@@ -20,7 +20,7 @@ import { PasskeyKnown, PasskeyNameInvalid, PasskeyRefused, TooManyPasskeys } fro
 import { createPasskeyStore, type NewPasskey } from './passkey-store.ts'
 import type { PasskeyAttempt, PasskeyCreation, Passkeys } from './passkey.ts'
 
-/** More than anybody has devices. */
+/** The most passkeys that an account can have. */
 const MOST = 20
 export const MAX_NAME_LENGTH = 60
 /** WebAuthn §5.4.3: 64 bytes at most. */
@@ -34,7 +34,7 @@ export interface EnrolmentDeps {
   readonly challenges: Challenges
   readonly rp: RelyingParty
   readonly brand: () => string
-  /** As the method is named in audit events. */
+  /** The method's name in audit events. */
   readonly method: string
 }
 
@@ -128,7 +128,7 @@ function creation(about: {
   }
 }
 
-/** A challenge for one account answers for no other, though both were shown in one browser. */
+/** Binds a challenge to the account as well, so that it is not valid for another account in the same browser. */
 function useOf(accountId: string, binding: string) {
   return { purpose: 'registration', binding: JSON.stringify([accountId, binding]) } as const
 }

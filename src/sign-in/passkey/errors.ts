@@ -1,8 +1,8 @@
-/** What the passkeys of an account refuse, in words for the caller. */
+/** Defines the errors of managing passkeys. */
 import { AppError } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 
-/** What the authenticator sent is not what was asked of it, or came too late. */
+/** The authenticator's response does not match the request, or came too late. */
 export class PasskeyRefused extends AppError {
   override readonly code = 'passkey_refused'
   override readonly status = 422
@@ -15,7 +15,7 @@ export class PasskeyRefused extends AppError {
   }
 }
 
-/** The authenticator holds a passkey that is registered already. */
+/** The passkey is already registered. */
 export class PasskeyKnown extends AppError {
   override readonly code = 'passkey_known'
   override readonly status = 409
@@ -25,7 +25,7 @@ export class PasskeyKnown extends AppError {
   }
 }
 
-/** The account has as many passkeys as it may have. */
+/** The account has reached the limit of passkeys. */
 export class TooManyPasskeys extends AppError {
   override readonly code = 'too_many_passkeys'
   override readonly status = 409

@@ -1,18 +1,18 @@
-/** The row of passkeys in the registry of sign-in methods. */
+/** Declares passkeys as a sign-in method. */
 import type { SignInMethod } from '../sign-in-method.ts'
 import { passkeySignIn } from './parts.ts'
 import { PASSKEY_CREDENTIALS } from './passkey-store.ts'
 import type { Passkeys } from './passkey.ts'
 
-/** The step that takes a passkey; below it are options for a page that was open for a while. */
+/** The path of the step that accepts a passkey. `/options` below it returns new options for a page left open. */
 export const PASSKEY_STEP = 'passkey'
 
 export const PASSKEY = {
   name: 'passkey',
-  // the key is had, and its person verified by a fingerprint, a face or a PIN: two kinds at once
+  // the person has the key, and unlocks it with a fingerprint, a face or a PIN: two kinds at once
   kinds: ['possession', 'inherence'],
   phishingResistant: true,
-  // RFC 8176 §2: the key is in one piece of hardware, or in a keychain of software
+  // RFC 8176 §2: hardware-secured key, or software-secured key in a synced keychain
   amr: { always: ['user', 'mfa'], sometimes: ['hwk', 'swk'] },
   first: true,
   second: 'asked',

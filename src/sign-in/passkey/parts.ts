@@ -1,4 +1,4 @@
-/** What pages are put together from where passkeys are used: the button to sign in, the form to add one, the list. */
+/** Renders the passkey parts of pages: the sign-in button, the form to add a passkey, and the list. */
 import { html, type Html } from '#pages/design/html.ts'
 import { button, foreign, form, hidden } from '#pages/design/components.ts'
 import { ask, type Row, rows } from '#pages/design/work-components.ts'
@@ -9,34 +9,34 @@ import type { Passkey, PasskeyCreation, PasskeyRequest } from './passkey.ts'
 import { SCRIPT_ELEMENT, SCRIPT_POLICY } from './script.ts'
 import { PASSKEY_TEXTS } from './texts/texts.ts'
 
-/** `autocomplete` of the field on which a browser offers passkeys beside names (HTML §4.10.18.7.1). */
+/** The `autocomplete` value of a field where browsers also suggest passkeys (HTML §4.10.18.7.1). */
 export const PASSKEY_AUTOCOMPLETE = 'username webauthn'
-/** The field in which a form sends what the browser made, as JSON text. */
+/** The name of the form field that holds the browser's response, as JSON. */
 export const CREDENTIAL_FIELD = 'credential'
 
 export interface ScriptedPart {
   readonly content: Html
-  /** What the policy of the page must allow for it. */
+  /** What the page's content security policy must allow for this part. */
   readonly policy: ContentSecurityPolicy
 }
 
 interface SentForm {
   readonly language: Language
-  /** Where the form is sent. */
+  /** The path that the form is submitted to. */
   readonly action: string
   readonly csrfField: { readonly name: string; readonly value: string }
 }
 
 /**
- * A button to sign in with a passkey, shown where the script runs and the browser knows passkeys; where it can, the
- * browser offers them on the field with PASSKEY_AUTOCOMPLETE too. Stands behind that field. `renewPath` gives fresh
- * options as JSON by GET.
+ * Renders a button to sign in with a passkey. It stays hidden unless the script runs and the browser supports passkeys.
+ * Put it after the field with PASSKEY_AUTOCOMPLETE, where browsers that can do so suggest passkeys too. `renewPath`
+ * returns new options as JSON (GET).
  */
 export function passkeySignIn(
   view: SentForm & {
     readonly options: PasskeyRequest
     readonly renewPath: string
-    /** `primary` where nothing else is asked. */
+    /** `primary` if this is the main action of the page. */
     readonly kind?: 'primary' | 'secondary'
   },
 ): ScriptedPart {
@@ -60,7 +60,7 @@ export function passkeySignIn(
   return { content, policy: SCRIPT_POLICY }
 }
 
-/** The form by which a person who is signed in adds a passkey; where that cannot be, a sentence that says so. */
+/** Renders the form to add a passkey for a signed-in person, or a note if the browser does not support passkeys. */
 export function passkeyAddition(
   view: SentForm & { readonly options: PasskeyCreation; readonly renewPath: string },
 ): ScriptedPart {
@@ -88,7 +88,7 @@ export function passkeyAddition(
   return { content, policy: SCRIPT_POLICY }
 }
 
-/** The passkeys of an account, each with its name, its use, and the forms to rename and remove it. */
+/** Renders the account's passkeys, each with its name, its dates, and forms to rename and remove it. */
 export function passkeyList(view: SentForm & { readonly passkeys: readonly Passkey[] }): Html {
   const texts = PASSKEY_TEXTS[view.language].list
   if (view.passkeys.length === 0) return html`<p>${texts.empty}</p>`

@@ -1,8 +1,8 @@
-/** The tables passkey_users and passkeys. */
+/** Reads and writes the tables passkey_users and passkeys. */
 import type { Queryable } from '#database/database.ts'
 import type { Passkey } from './passkey.ts'
 
-/** A passkey as an assertion is checked against it. */
+/** Finds rows if the account `$1` has a passkey. */
 export const PASSKEY_CREDENTIALS = 'SELECT 1 FROM passkeys WHERE account_sub = $1'
 
 export interface StoredPasskey {
@@ -36,7 +36,7 @@ export function createPasskeyStore(db: Queryable) {
     list: (accountId: string) => list(db, accountId),
     insert: (accountId: string, passkey: NewPasskey, limit: number) => insert(db, accountId, passkey, limit),
 
-    /** The account's user handle: `fresh`, where it had none yet. Undefined where there is no such account. */
+    /** Returns the account's user handle, and sets it to `fresh` if it has none. Undefined if the account is gone. */
     async userHandle(accountId: string, fresh: Buffer): Promise<Buffer | undefined> {
       const { rows } = await db.query<{ handle: Buffer }>(
         `INSERT INTO passkey_users (account_sub, user_handle) SELECT sub, $2 FROM accounts WHERE sub = $1
@@ -47,7 +47,7 @@ export function createPasskeyStore(db: Queryable) {
       return rows[0]?.handle
     },
 
-    /** What an authenticator must not hold already when it makes another one. */
+    /** Lists the credentials that a new passkey must not duplicate (`excludeCredentials`). */
     async credentials(accountId: string): Promise<{ id: Buffer; transports: string[] }[]> {
       const { rows } = await db.query<{ id: Buffer; transports: string[] }>(
         'SELECT credential_id AS id, transports FROM passkeys WHERE account_sub = $1 ORDER BY created_at, id',
@@ -56,7 +56,7 @@ export function createPasskeyStore(db: Queryable) {
       return rows
     },
 
-    /** WebAuthn §7.2, last steps. False where the counter did not grow, or the passkey is gone. */
+    /** Updates the signature counter (WebAuthn §7.2). False if it did not grow or the passkey was removed. */
     use: (id: string, signCount: number) =>
       done(
         `UPDATE passkeys SET sign_count = $2, last_used_at = statement_timestamp()
@@ -64,11 +64,11 @@ export function createPasskeyStore(db: Queryable) {
         [id, signCount],
       ),
 
-    /** False where the account has no such passkey. */
+    /** Returns false if the account has no such passkey. */
     rename: (accountId: string, id: string, name: string) =>
       done('UPDATE passkeys SET name = $3 WHERE account_sub = $1 AND id = $2', [accountId, id, name]),
 
-    /** The name of what is gone now; undefined where the account had no such passkey. */
+    /** Removes a passkey. Returns its name, or undefined if the account has no such passkey. */
     async remove(accountId: string, id: string): Promise<string | undefined> {
       const { rows } = await db.query<{ name: string }>(
         'DELETE FROM passkeys WHERE account_sub = $1 AND id = $2 RETURNING name',
@@ -100,8 +100,8 @@ async function list(db: Queryable, accountId: string): Promise<Passkey[]> {
 }
 
 /**
- * In a transaction, for it counts before it adds. `full`: the account has `limit` already. `known`: the credential is
- * somebody's. `gone`: the account is not there any more.
+ * Adds a passkey. Must run in a transaction, because it counts first. `full`: the account already has `limit` passkeys.
+ * `known`: an account already has this credential. `gone`: the account no longer exists.
  */
 async function insert(
   db: Queryable,

@@ -1,4 +1,4 @@
-/** Passkeys (WebAuthn Level 3): what the pages see of them. */
+/** Defines the interface of passkeys (WebAuthn Level 3) for pages. */
 import type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
@@ -11,33 +11,33 @@ import type { Verifier } from '../sign-in-method.ts'
 export interface Passkey {
   readonly id: string
   readonly name: string
-  /** Whether it may be on several devices of the person: kept by a password manager, not by one piece of hardware. */
+  /** Whether a password manager may sync it to several devices; false for a key bound to one device. */
   readonly synced: boolean
   readonly createdAt: Date
   readonly lastUsedAt: Date | undefined
 }
 
-/** For `navigator.credentials.get` and `create`, in the JSON form of WebAuthn Level 3 §5.1. */
+/** Options for `navigator.credentials.get` and `create`, in the JSON form of WebAuthn Level 3 §5.1. */
 export type PasskeyRequest = PublicKeyCredentialRequestOptionsJSON
 export type PasskeyCreation = PublicKeyCredentialCreationOptionsJSON
 
-/** Runs in the transaction of a change: a notice of it is enqueued there. */
+/** Runs in the transaction of a change, for example to enqueue a notice. */
 export type Within = (trx: Queryable) => Promise<void>
 
 export interface PasskeyAttempt {
-  /** What the browser gave, as JSON text. */
+  /** The browser's response, as JSON. */
   readonly credential: string | undefined
-  /** What the options were made for: an interaction, a session. */
+  /** Names the interaction or session that the options were made for. */
   readonly binding: string
 }
 
 /** Errors: PasskeyRefused 422, PasskeyNameInvalid 422, PasskeyKnown and TooManyPasskeys 409, FactorNotFound 404. */
 export interface Passkeys extends Verifier<PasskeyAttempt> {
-  /** Names no passkey and no account: it is the same for everybody. */
+  /** Returns options to sign in. They name no account or passkey, so they reveal nothing about accounts. */
   options(binding: string): PasskeyRequest
-  /** For an account that is signed in by a fresh proof. */
+  /** Returns options to register a passkey. The account must have signed in recently. */
   registrationOptions(account: Pick<Account, 'id' | 'email' | 'name'>, binding: string): Promise<PasskeyCreation>
-  /** Audits factor.added. */
+  /** Registers a passkey. Audits factor.added. */
   register(
     account: Pick<Account, 'id'>,
     made: PasskeyAttempt & { readonly name: string },
@@ -46,10 +46,10 @@ export interface Passkeys extends Verifier<PasskeyAttempt> {
   ): Promise<Passkey>
   /** Oldest first. */
   list(accountId: string): Promise<Passkey[]>
-  /** Audits factor.renamed. */
+  /** Renames a passkey. Audits factor.renamed. */
   rename(accountId: string, passkey: { readonly id: string; readonly name: string }, by: AuditContext): Promise<void>
-  /** Audits factor.removed. */
+  /** Removes a passkey. Audits factor.removed. */
   remove(accountId: string, id: string, by: AuditContext, within?: Within): Promise<void>
-  /** Forgets challenges that nobody can present any more; how many. */
+  /** Deletes expired challenges. Returns how many. */
   removeExpired(): Promise<number>
 }

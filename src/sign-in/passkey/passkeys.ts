@@ -1,4 +1,4 @@
-/** Passkeys: the proof that finds the account by itself, and holds two kinds of proof in one. */
+/** Implements passkeys: a proof that finds the account by itself and counts as two kinds of proof. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
@@ -19,13 +19,13 @@ export interface PasskeysDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly audit: Pick<Audit, 'record' | 'recordIn'>
   readonly keyring: Pick<Keyring, 'derive'>
   readonly clock: Clock
-  /** Passkeys belong to its host, and are used on pages of its origin. */
+  /** Its host is the RP ID, and its origin the only one where passkeys work. */
   readonly issuer: string
-  /** What an authenticator may call us. */
+  /** The name that authenticators show for this server. */
   readonly brand: () => string
 }
 
-/** The passkey method. See Passkeys for what each call does. */
+/** Creates the passkey method. See Passkeys for its functions. */
 export function createPasskeys(deps: PasskeysDeps): Passkeys {
   const { accounts, db } = deps
   const store = createPasskeyStore(db)
@@ -40,7 +40,7 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
     options: (binding) => ({
       challenge: challenges.make({ purpose: 'sign-in', binding }),
       rpId: rp.id,
-      // none is named: that would tell strangers who has which
+      // naming credentials would reveal which accounts have passkeys
       allowCredentials: [],
       userVerification: 'required',
       timeout: CHALLENGE_SECONDS * 1000,
@@ -48,7 +48,7 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
 
     async verify(attempt, by) {
       let used: StoredPasskey | undefined
-      // nobody's passkey can be guessed, so nobody can be locked out of theirs: only the place counts
+      // a passkey cannot be guessed, so only the network is limited: nobody can lock an account out
       const facts = { method: PASSKEY, who: undefined, clientId: attempt.clientId, by }
       const account = await withAttemptLimit(deps, facts, async () => {
         const { passkey, ...verdict } = await judge({ accounts, store, challenges, rp }, attempt)
@@ -73,7 +73,7 @@ interface Judging {
   readonly rp: RelyingParty
 }
 
-/** Whose passkey it is, as far as that is known, and why it is refused where it is. */
+/** The account and passkey, if they are known, and the reason if the proof is refused. */
 interface Verdict {
   readonly account: Account | undefined
   readonly passkey: StoredPasskey | undefined
@@ -86,7 +86,7 @@ async function judge(deps: Judging, { credential, binding }: PasskeyAttempt): Pr
   let account: Account | undefined
   try {
     const assertion = readAssertion(credential)
-    // before anything is believed: whatever comes of it, nobody presents it again
+    // spent first, so that the challenge cannot be presented again, even if the check fails
     if (!(await challenges.spend(assertion.challenge, { purpose: 'sign-in', binding }))) {
       throw new ResponseRefused('the challenge was spent, is too old or is not for this page')
     }
@@ -99,7 +99,7 @@ async function judge(deps: Judging, { credential, binding }: PasskeyAttempt): Pr
     }
     const { signCount } = await verifyAssertion(assertion, passkey, rp)
     if (account?.status !== 'enabled') throw new ResponseRefused('the account is disabled')
-    // of two assertions with one count, or one that overtook another, one is a copy's
+    // two assertions with the same count, or one out of order, mean that the passkey was cloned
     if (!(await store.use(passkey.id, signCount))) throw new ResponseRefused('the counter went back')
     return { account, passkey, refusal: undefined }
   } catch (error) {

@@ -1,13 +1,13 @@
 /**
- * The script of the pages that offer passkeys: inlined, so that its button is there at the first paint and moves
- * nothing, and named in the policy by its digest, so that no other script runs there.
+ * Provides the inline script of pages that offer passkeys. Inlined, it shows the button at first paint without a layout
+ * shift. The page's policy allows the script by its digest and no other script.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { raw } from '#pages/design/html.ts'
 import type { ContentSecurityPolicy } from '#http/security-headers.ts'
 
-/** Drops comments and indentation; what is left is the source, line by line. */
+/** Removes comments, indentation and empty lines. */
 function compact(source: string): string {
   return source
     .replaceAll(/\/\*[^]*?\*\//g, '')
@@ -19,10 +19,10 @@ function compact(source: string): string {
 
 const SCRIPT = compact(readFileSync(new URL('./browser.js', import.meta.url), 'utf8'))
 
-/** It is ours alone, so nothing in it is escaped. It stands behind the forms that it serves. */
+/** The script element. It contains no input, so nothing is escaped. Put it after the forms that it handles. */
 export const SCRIPT_ELEMENT = raw(`<script>${SCRIPT}</script>`)
 
-/** What a page with the script must allow: this script and no other, and its asking for a new challenge. */
+/** The policy of a page with the script: it allows this script only, and its requests for new challenges. */
 export const SCRIPT_POLICY: ContentSecurityPolicy = {
   'script-src': [`'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'`],
   'connect-src': ["'self'"],

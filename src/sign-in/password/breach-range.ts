@@ -1,17 +1,17 @@
-/** The opt-in question to a server of the Pwned Passwords range protocol. */
+/** Queries a server of the Pwned Passwords range protocol (opt-in). */
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 
 const PATH = 'range/'
 
 export interface BreachRangeDeps {
   readonly fetch: GuardedFetch
-  /** Where the server is, or null: nobody is asked. A setting. */
+  /** The setting with the server's URL; null turns the query off. */
   readonly url: () => string | null
-  /** Told when it did not answer: the password is then taken, for the bundled list was asked before. */
+  /** Called if the query fails. The password is then accepted, because it passed the bundled list already. */
   readonly onError: (error: unknown) => void
 }
 
-/** The lines for a prefix of five hexadecimal digits; undefined when nobody is asked or nobody answered. */
+/** Returns a function from five hexadecimal digits to the server's lines; undefined if it is off or the query fails. */
 export function createBreachRange({ fetch, url, onError }: BreachRangeDeps) {
   return async (prefix: string): Promise<string | undefined> => {
     const base = url()

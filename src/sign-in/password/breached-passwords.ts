@@ -1,14 +1,14 @@
-/** The bundled list of passwords that attackers know: digests' first bytes, sorted, in a file that is read once. */
+/** Looks up passwords in the bundled list of known passwords: a sorted file of digest prefixes, read once. */
 import { readFile } from 'node:fs/promises'
 import { sha256 } from '#shared/ids.ts'
 
-/** Five bytes: of five million other passwords one is mistaken for a known one. */
+/** With five bytes, about one in five million other passwords is taken for a known one. */
 const PREFIX_BYTES = 5
 const LIST = new URL('./breached-passwords.bin', import.meta.url)
 
 let list: Promise<Buffer> | undefined
 
-/** Whether the password, in whatever case, is on the list. `scripts/breached-passwords.ts` makes the list. */
+/** Returns whether the password is on the list, ignoring case. `scripts/breached-passwords.ts` makes the list. */
 export async function isBreached(password: string): Promise<boolean> {
   list ??= readFile(LIST)
   const sorted = await list

@@ -1,4 +1,4 @@
-/** The row of passwords in the registry of sign-in methods. The sign-in page asks for one by its own form. */
+/** Declares passwords as a sign-in method. The sign-in page has its own form for them. */
 import type { SignInMethod } from '../sign-in-method.ts'
 import { PASSWORD_CREDENTIALS, PASSWORDS_TO_REPLACE } from './password-store.ts'
 

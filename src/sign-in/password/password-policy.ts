@@ -1,17 +1,17 @@
-/** Which new passwords are good enough: long, not known to attackers, not easily guessed; of whatever characters. */
+/** Checks new passwords: long enough, not breached, not easy to guess. Any characters are allowed. */
 import { createHash } from 'node:crypto'
 import { type PasswordProblem, PasswordInvalid } from '../errors.ts'
 import { isBreached } from './breached-passwords.ts'
 
-/** In Unicode code points (ASVS 6.2.1, 6.2.9). No rule asks for kinds of characters (6.2.5). */
+/** In Unicode code points (ASVS 6.2.1, 6.2.9). There are no composition rules (6.2.5). */
 export const PASSWORD_LENGTH = { min: 8, max: 256 } as const
-/** Of zxcvbn's five classes (0 to 4), the first that withstands whoever has stolen its hash for a while. */
+/** The lowest accepted zxcvbn score (0 to 4). From 3 on, a password withstands attacks on a stolen hash for a while. */
 const LEAST_SCORE = 3
-/** What lies behind adds nothing to the estimate but time. */
+/** The estimate reads no further: more characters would only take time. */
 const ESTIMATED_CHARACTERS = 100
 const RANGE_PREFIX = 5
 
-/** Whose password it will be: their own name is no secret. */
+/** The owner of the password. Their name and email are easy guesses. */
 export interface PasswordOwner {
   readonly email?: string | undefined
   readonly name?: string | undefined
@@ -19,14 +19,14 @@ export interface PasswordOwner {
 
 export interface PasswordPolicyDeps {
   /**
-   * Asks a server of the Pwned Passwords range protocol for the digests that begin with five hexadecimal digits: all
-   * it learns. Undefined where nobody asked for that.
+   * Asks a server of the Pwned Passwords range protocol for the digests that start with five hexadecimal digits. The
+   * server learns nothing else. Undefined if the check is off.
    */
   readonly breachRange?: ((prefix: string) => Promise<string | undefined>) | undefined
 }
 
 export interface PasswordPolicy {
-  /** Throws PasswordInvalid (400), with the first rule that the password breaks. */
+  /** Throws PasswordInvalid (400) with the first rule that the password breaks. */
   check(password: string, owner: PasswordOwner): Promise<void>
 }
 
@@ -57,7 +57,7 @@ async function scoreOf(password: string, { email = '', name = '' }: PasswordOwne
   return (await estimator)(password.slice(0, ESTIMATED_CHARACTERS), known)
 }
 
-/** Its dictionaries are some megabytes: read when the first password is chosen, which most processes never see. */
+/** Loads the dictionaries (some megabytes) when the first password is chosen; most processes never need them. */
 async function loadEstimator(): Promise<(password: string, known: string[]) => number> {
   const [{ ZxcvbnFactory }, { dictionary, adjacencyGraphs: graphs }] = await Promise.all([
     import('@zxcvbn-ts/core'),
@@ -68,7 +68,7 @@ async function loadEstimator(): Promise<(password: string, known: string[]) => n
 }
 
 async function isInRange(password: string, range: NonNullable<PasswordPolicyDeps['breachRange']>): Promise<boolean> {
-  // the protocol's digest; nothing rests on its strength
+  // the protocol uses SHA-1; security does not depend on it
   const digest = createHash('sha1').update(password).digest('hex').toUpperCase()
   const lines = await range(digest.slice(0, RANGE_PREFIX))
   const rest = digest.slice(RANGE_PREFIX)

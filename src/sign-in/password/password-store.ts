@@ -1,4 +1,4 @@
-/** The table password_credentials: one argon2id PHC string an account. */
+/** Reads and writes the table password_credentials: one argon2id PHC string for each account. */
 import type { Queryable } from '#database/database.ts'
 
 export const PASSWORD_CREDENTIALS = 'SELECT 1 FROM password_credentials WHERE account_sub = $1'
@@ -27,7 +27,7 @@ export function createPasswordStore(db: Queryable) {
       return rows[0]
     },
 
-    /** The first credential of an account; an account that has one keeps it, and this throws. */
+    /** Inserts the account's first password. Throws if it already has one. */
     async insert(accountId: string, credential: PasswordCredential): Promise<void> {
       await db.query('INSERT INTO password_credentials (account_sub, hash, must_change) VALUES ($1, $2, $3)', [
         accountId,
@@ -36,7 +36,7 @@ export function createPasswordStore(db: Queryable) {
       ])
     },
 
-    /** The password of an account that has `before`; false where it has another one by now. */
+    /** Replaces the hash `before`. Returns false if the account has another one by now. */
     async change(accountId: string, before: string, hash: string): Promise<boolean> {
       const { rowCount } = await db.query(
         `UPDATE password_credentials SET hash = $3, must_change = false, updated_at = now()
@@ -46,7 +46,7 @@ export function createPasswordStore(db: Queryable) {
       return rowCount === 1
     },
 
-    /** Whatever was there before. */
+    /** Sets the password, whether or not the account has one. */
     async put(accountId: string, hash: string): Promise<void> {
       await db.query(
         `INSERT INTO password_credentials (account_sub, hash) VALUES ($1, $2)
@@ -56,7 +56,7 @@ export function createPasswordStore(db: Queryable) {
       )
     },
 
-    /** Puts a stronger hash of the same password in place, unless the password was changed meanwhile. */
+    /** Stores a stronger hash of the same password, unless the password has changed meanwhile. */
     async strengthen(accountId: string, weaker: string, stronger: string): Promise<void> {
       await db.query('UPDATE password_credentials SET hash = $3 WHERE account_sub = $1 AND hash = $2', [
         accountId,

@@ -1,4 +1,4 @@
-/** Checks passwords at sign-in, with the same work whether or not the person is known, and sets first passwords. */
+/** Checks passwords at sign-in, with equal work for known and unknown people, and changes and resets them. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
@@ -12,7 +12,7 @@ import { createPasswordPolicy, type PasswordPolicyDeps } from './password-policy
 import { createPasswordStore, type PasswordCredential } from './password-store.ts'
 import type { Passwords } from './password.ts'
 
-/** No account has it: what is looked up for an identifier that nobody has. */
+/** An account id that does not exist; looked up for unknown identifiers. */
 const NOBODY = ''
 
 export interface PasswordsDeps extends Pick<AttemptLimitDeps, 'attempts'> {
@@ -24,7 +24,7 @@ export interface PasswordsDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly breachRange?: PasswordPolicyDeps['breachRange']
 }
 
-/** The password method. See Passwords for what each call does. */
+/** Creates the password method. See Passwords for its functions. */
 export function createPasswords(deps: PasswordsDeps): Passwords {
   const { accounts, devices, hasher = createHasher() } = deps
   const store = createPasswordStore(deps.db)
@@ -35,7 +35,7 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
     try {
       await store.strengthen(accountId, weaker, await hasher.hash(password))
     } catch (error) {
-      // The next sign-in does it; this one need not wait.
+      // the next sign-in tries again, so this one need not wait
       if (!(error instanceof SignInBusy)) throw error
     }
   }
@@ -46,7 +46,7 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
     async verify(attempt, by) {
       const { identifier, password, clientId } = attempt
       const account = await accounts.findByIdentifier(identifier)
-      // where the person has signed in before, what others guess elsewhere does not count
+      // on a browser where the person signed in before, guesses from elsewhere do not count
       const device = account && devices.idFor(attempt.device, account.id)
       const who = device === undefined ? identifier : `${device} ${account?.id}`
       const credential = await store.find(account?.id ?? NOBODY)
@@ -71,12 +71,12 @@ type Judge = (facts: {
   password: string
 }) => Promise<string | undefined>
 
-/** Why a password is refused; undefined where it is right. */
+/** Creates a check that returns why a password is refused, or undefined if it is right. */
 function createJudge(hasher: Hasher): Judge {
   let standIn: string | undefined
   return async ({ account, credential, password }) => {
-    // ASVS 6.3.8: an unknown identifier is checked against this one, made once, of a password that nobody has; with the
-    // first password of anybody, so that neither tells by its time
+    // ASVS 6.3.8: unknown identifiers are checked against the hash of a random password. It is made with the first
+    // check for anyone, so that the time of that check reveals nothing either.
     standIn ??= await hasher.hash(randomId())
     const matches = await hasher.verify(credential?.hash ?? standIn, password)
     if (!account) return 'unknown identifier'
@@ -86,7 +86,7 @@ function createJudge(hasher: Hasher): Judge {
   }
 }
 
-/** New passwords: measured, hashed before any transaction, and written. */
+/** Creates the functions that set passwords. They check and hash before the transaction starts. */
 function createChanges(
   deps: PasswordsDeps & { hasher: Hasher; judge: Judge },
 ): Pick<Passwords, 'change' | 'reset' | 'check' | 'prepare'> {
@@ -105,7 +105,7 @@ function createChanges(
       await policy.check(next, account)
       const hash = await hasher.hash(next)
       return db.transaction(async (trx) => {
-        // the very password that was proven: of two changes at once one counts
+        // replaces only the password that was proven, so that one of two concurrent changes succeeds
         if (!(await createPasswordStore(trx).change(account.id, credential.hash, hash))) return false
         await audit.recordIn(trx, passwordEvent('password.changed', account, by))
         await within?.(trx)

@@ -1,4 +1,4 @@
-/** The row of recovery codes in the registry of sign-in methods. */
+/** Declares recovery codes as a sign-in method. */
 import type { SignInMethod } from '../sign-in-method.ts'
 import { RECOVERY_CODE_CREDENTIALS } from './recovery-code-store.ts'
 
@@ -9,7 +9,7 @@ export const RECOVERY_CODE = {
   amr: { always: ['otp'] },
   first: false,
   second: 'instead',
-  // together with the codes of apps: who has the password gets no second run of guesses
+  // shared with authenticator apps, so that a person with the password does not get a second set of guesses
   attemptCounter: 'second',
   credentials: RECOVERY_CODE_CREDENTIALS,
 } as const satisfies SignInMethod

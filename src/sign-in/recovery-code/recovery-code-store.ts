@@ -1,19 +1,19 @@
-/** The table recovery_codes: the MACs of an account's codes; a used one is gone. */
+/** Reads and writes the table recovery_codes: the MACs of unused codes. */
 import type { Queryable } from '#database/database.ts'
 
 export const RECOVERY_CODE_CREDENTIALS = 'SELECT 1 FROM recovery_codes WHERE account_sub = $1'
 
 export function createRecoveryCodeStore(db: Queryable) {
   return {
-    /** New codes take the place of all before. */
+    /** Replaces all codes of the account. */
     async replace(accountId: string, macs: readonly Buffer[]): Promise<void> {
-      // two at once would each delete what was there before, and leave both new sets
+      // without the lock, two concurrent calls would each delete the old codes, and both new sets would remain
       await db.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`recovery_codes ${accountId}`])
       await db.query('DELETE FROM recovery_codes WHERE account_sub = $1', [accountId])
       await db.query('INSERT INTO recovery_codes (account_sub, mac) SELECT $1, unnest($2::bytea[])', [accountId, macs])
     },
 
-    /** One of `macs` (the same code under each master key); false where it is none, or was used. */
+    /** Uses up the code that has one of `macs` (one for each master key). Returns false if it is wrong or used. */
     async use(accountId: string, macs: readonly Buffer[]): Promise<boolean> {
       const { rowCount } = await db.query(
         'DELETE FROM recovery_codes WHERE account_sub = $1 AND mac = ANY ($2::bytea[])',

@@ -1,4 +1,4 @@
-/** Codes on paper for when the second factor is lost: ten at a time, each good once. */
+/** Makes and checks recovery codes, for people who lost their second factor: ten at a time, each valid once. */
 import { randomInt } from 'node:crypto'
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
@@ -12,7 +12,7 @@ import { RECOVERY_CODE } from './method.ts'
 import { createRecoveryCodeStore } from './recovery-code-store.ts'
 
 const COUNT = 10
-/** Without letters that are mistaken for digits (Crockford's base32): 12 of them are 60 bits. */
+/** Crockford's base32: without letters that look like digits. 12 characters are 60 bits. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const LENGTH = 12
 const GROUP = 4
@@ -27,8 +27,8 @@ export interface RecoveryCodesDeps extends Pick<AttemptLimitDeps, 'attempts'> {
 
 export interface RecoveryCodes extends Verifier<{ readonly accountId: string; readonly code: string }> {
   /**
-   * Makes ten codes in the place of all before, shown this once: in the transaction given, or in one of its own, in
-   * which `within` runs. Audits factor.added.
+   * Replaces all codes with ten new ones and returns them; they are never shown again. Runs in `trx` or, without it, in
+   * a transaction of its own. `within` runs in the same transaction. Audits factor.added.
    */
   generate(
     accountId: string,
@@ -36,13 +36,13 @@ export interface RecoveryCodes extends Verifier<{ readonly accountId: string; re
     trx?: Queryable,
     within?: (trx: Queryable) => Promise<void>,
   ): Promise<string[]>
-  /** How many are left. */
+  /** Returns how many unused codes are left. */
   left(accountId: string): Promise<number>
-  /** In the transaction that takes the last other factor away. */
+  /** Call in the transaction that removes the last other second factor. */
   removeAll(trx: Queryable, accountId: string): Promise<void>
 }
 
-/** Whether it was meant as a recovery code: longer than what an authenticator app shows. */
+/** Returns whether the text looks like a recovery code: longer than the code of an authenticator app. */
 export function looksLikeRecoveryCode(text: string): boolean {
   return canonical(text).length > 8
 }
@@ -92,12 +92,12 @@ function newCode(): string {
   return Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
 }
 
-/** `7KQ2-M9XD-4TRV`: read aloud and typed more easily. */
+/** Groups a code like `7KQ2-M9XD-4TRV`, which is easier to read aloud and type. */
 function grouped(code: string): string {
   return (code.match(new RegExp(`.{${GROUP}}`, 'g')) ?? []).join('-')
 }
 
-/** However it was typed: with the digits that its letters were taken for as well. */
+/** Normalizes a typed code, and turns letters that look like digits into those digits. */
 function canonical(text: string): string {
   return normalizedCode(text).replaceAll('O', '0').replaceAll(/[IL]/g, '1')
 }

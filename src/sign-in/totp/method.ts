@@ -1,4 +1,4 @@
-/** The row of authenticator apps in the registry of sign-in methods. */
+/** Declares authenticator apps as a sign-in method. */
 import type { SignInMethod } from '../sign-in-method.ts'
 import { TOTP_CREDENTIALS } from './totp-store.ts'
 
@@ -9,7 +9,7 @@ export const TOTP = {
   amr: { always: ['otp'] },
   first: false,
   second: 'always',
-  // together with recovery codes: who has the password gets no second run of guesses
+  // shared with recovery codes, so that a person with the password does not get a second set of guesses
   attemptCounter: 'second',
   credentials: TOTP_CREDENTIALS,
 } as const satisfies SignInMethod

@@ -1,4 +1,4 @@
-/** Time-based one-time passwords (RFC 6238) and the address by which an authenticator app takes their secret. */
+/** Checks time-based one-time passwords (RFC 6238) and makes the `otpauth:` URI and QR code for authenticator apps. */
 import { timingSafeEqual } from 'node:crypto'
 import { HOTP, Secret, TOTP } from 'otpauth'
 import encodeQR from 'qr'
@@ -6,7 +6,7 @@ import { normalizedCode } from '../one-time-code.ts'
 
 const PERIOD_SECONDS = 30
 const DIGITS = 6
-/** Steps before and after the present one, for clocks that differ (RFC 6238 §5.2). */
+/** Accepted steps before and after the current one, for clocks that differ (RFC 6238 §5.2). */
 const WINDOW = 1
 /** 160 bits (RFC 4226 §4, R6). */
 const SECRET_BYTES = 20
@@ -15,14 +15,14 @@ export function newSecret(): Buffer {
   return Buffer.from(new Secret({ size: SECRET_BYTES }).bytes)
 }
 
-/** The time step that the code belongs to, however it was typed, near `nowSeconds`; undefined where it is none of this secret's codes. */
+/** Returns the time step of the typed code, near `nowSeconds`. Undefined if the code is not one of this secret's. */
 export function stepOf(typed: string, secret: Buffer, nowSeconds: number): number | undefined {
   const code = normalizedCode(typed)
   if (!/^\d{6}$/.test(code)) return undefined
   const present = Math.floor(nowSeconds / PERIOD_SECONDS)
   const key = new Secret({ buffer: Uint8Array.from(secret).buffer })
   const steps = Array.from({ length: 2 * WINDOW + 1 }, (_, at) => present - WINDOW + at)
-  // all of them are compared, so that the time tells nothing
+  // compares all steps, so that the time reveals nothing
   const matching = steps.filter((counter) =>
     timingSafeEqual(Buffer.from(HOTP.generate({ secret: key, counter, digits: DIGITS })), Buffer.from(code)),
   )
@@ -30,11 +30,11 @@ export function stepOf(typed: string, secret: Buffer, nowSeconds: number): numbe
 }
 
 export interface TotpSetup {
-  /** In base32, to be typed where no picture can be taken. */
+  /** The secret in base32, for typing it if the QR code cannot be scanned. */
   readonly secret: string
-  /** `otpauth://totp/…`: for a phone on which the page itself is open. */
+  /** An `otpauth://totp/…` URI, for a phone where this page is open. */
   readonly uri: string
-  /** An SVG element of the URI as QR code. */
+  /** The URI as a QR code, in an SVG element. */
   readonly qr: string
 }
 

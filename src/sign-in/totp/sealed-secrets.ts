@@ -1,4 +1,4 @@
-/** Where the secrets of authenticator apps are kept, for the change of master keys. */
+/** Lists the sealed columns with the secrets of authenticator apps, for the rotation of master keys. */
 import type { SealedColumn } from '#sealing/sealed-column.ts'
 
 const CONFIRMED: SealedColumn = {

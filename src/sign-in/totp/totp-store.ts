@@ -1,9 +1,9 @@
-/** The table totp_credentials: the sealed secret of an account's authenticator app, and the last code that was used. */
+/** Reads and writes the table totp_credentials: an account's sealed secrets and the time step of its last used code. */
 import type { Queryable } from '#database/database.ts'
 
 export interface TotpCredential {
   readonly sealed: Buffer
-  /** Seconds of the database's clock: all nodes judge a code by the same time (ASVS 6.5.8). */
+  /** Seconds since the epoch by the database's clock, so that all nodes use the same time (ASVS 6.5.8). */
   readonly now: number
 }
 
@@ -41,7 +41,7 @@ export function createTotpStore(db: Queryable) {
       return rows[0]
     },
 
-    /** False where there was none in use. */
+    /** Returns false if the account has no confirmed secret. */
     async remove(accountId: string): Promise<boolean> {
       const { rowCount } = await db.query(
         'DELETE FROM totp_credentials WHERE account_sub = $1 AND sealed IS NOT NULL',
@@ -52,10 +52,10 @@ export function createTotpStore(db: Queryable) {
   }
 }
 
-/** What is written: a secret that is shown, put in use, and the codes that were used. */
+/** Creates the functions that write: begin, confirm and use. */
 function createChanges(db: Queryable) {
   return {
-    /** A secret that is not confirmed yet takes the place of one before; the confirmed one stays as it is. */
+    /** Replaces the pending secret. A confirmed secret is not changed. */
     async begin(accountId: string, pending: Buffer, seconds: number): Promise<void> {
       await db.query(
         `INSERT INTO totp_credentials (account_sub, pending, pending_until)
@@ -65,7 +65,7 @@ function createChanges(db: Queryable) {
       )
     },
 
-    /** Puts the pending secret in use; false where it is not this one any more. */
+    /** Confirms the pending secret. Returns false if it was replaced meanwhile. */
     async confirm(accountId: string, pending: Buffer, sealed: Buffer, step: number): Promise<boolean> {
       const { rowCount } = await db.query(
         `UPDATE totp_credentials SET sealed = $3, last_step = $4, confirmed_at = statement_timestamp(),
@@ -76,7 +76,7 @@ function createChanges(db: Queryable) {
       return rowCount === 1
     },
 
-    /** RFC 6238 §5.2: a code counts once, and none before it any more. False where it, or a later one, was used. */
+    /** Marks a code as used (RFC 6238 §5.2). Returns false if it or a later one was used before. */
     async use(accountId: string, sealed: Buffer, step: number): Promise<boolean> {
       const { rowCount } = await db.query(
         `UPDATE totp_credentials SET last_step = $3, last_used_at = statement_timestamp()

@@ -1,4 +1,4 @@
-/** Codes of an authenticator app, as a second proof. */
+/** Sets up authenticator apps and checks their codes as a second proof. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
@@ -11,7 +11,7 @@ import { TOTP } from './method.ts'
 import { newSecret, setupOf, stepOf, type TotpSetup } from './one-time-password.ts'
 import { createTotpStore } from './totp-store.ts'
 
-/** A name of its own for each place that is sealed. */
+/** The sealing purpose of the secrets. */
 const PURPOSE = 'totp'
 const PENDING_SECONDS = 15 * 60
 
@@ -23,17 +23,17 @@ export interface TotpDeps extends Pick<AttemptLimitDeps, 'attempts'> {
 }
 
 export interface Totp extends Verifier<{ readonly accountId: string; readonly code: string }> {
-  /** Makes a secret and shows it; nothing changes until it is confirmed. `issuer` is how the app will name us. */
+  /** Returns a new secret, which takes effect when it is confirmed. The app shows `issuer` as our name. */
   begin(account: Pick<Account, 'id' | 'email'>, issuer: string): Promise<TotpSetup>
-  /** What `begin` showed last, while it can be confirmed: a page that is shown again shows the same. */
+  /** Returns the last secret of `begin` while it can be confirmed, so that a reloaded page shows the same one. */
   pending(account: Pick<Account, 'id' | 'email'>, issuer: string): Promise<TotpSetup | undefined>
   /**
-   * Puts what was begun in use, in the place of one before. `within` runs in its transaction. Throws FactorCodeWrong
-   * (422) where the code is not one of it. Audits factor.added.
+   * Puts the pending secret in use and replaces an earlier one. `within` runs in the same transaction. Throws
+   * FactorCodeWrong (422) if the code is wrong. Audits factor.added.
    */
   confirm(accountId: string, code: string, by: AuditContext, within?: (trx: Queryable) => Promise<void>): Promise<void>
   state(accountId: string): Promise<{ confirmedAt: Date; lastUsedAt: Date | null } | undefined>
-  /** Throws FactorNotFound (404). Audits factor.removed. `within` runs in its transaction. */
+  /** Removes the app. Throws FactorNotFound (404). Audits factor.removed. `within` runs in the same transaction. */
   remove(accountId: string, by: AuditContext, within?: (trx: Queryable) => Promise<void>): Promise<void>
 }
 
@@ -41,7 +41,7 @@ export function createTotp(deps: TotpDeps): Totp {
   const { accounts, keyring } = deps
   const store = createTotpStore(deps.db)
 
-  /** Why the code is refused; undefined where it is right, and used now. */
+  /** Returns why the code is refused, or undefined if it is right. A right code is marked as used. */
   async function judge(account: Account | undefined, code: string): Promise<string | undefined> {
     if (!account) return 'the account is gone'
     if (account.status !== 'enabled') return 'the account is disabled'
@@ -68,7 +68,7 @@ export function createTotp(deps: TotpDeps): Totp {
   }
 }
 
-/** Setting it up, and taking it away. */
+/** Creates the functions that set up and remove the app. */
 function createSetup({ db, audit, keyring }: TotpDeps): Pick<Totp, 'begin' | 'pending' | 'confirm' | 'remove'> {
   const store = createTotpStore(db)
   const open = (sealed: Buffer, accountId: string) => keyring.open(PURPOSE, sealed, accountId)

@@ -1,4 +1,4 @@
-/** What the parts about passkeys say in English. */
+/** The English strings of the passkey parts. */
 import type { Catalogue } from '#pages/i18n/catalogue.ts'
 
 export const en = {

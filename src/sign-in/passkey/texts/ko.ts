@@ -1,4 +1,4 @@
-/** What the parts about passkeys say in Korean. */
+/** The Korean strings of the passkey parts. */
 import type { PasskeyTexts } from './en.ts'
 
 export const ko: PasskeyTexts = {

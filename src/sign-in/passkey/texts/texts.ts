@@ -1,4 +1,4 @@
-/** The texts about passkeys in every language. */
+/** The strings of the passkey parts, by language. */
 import type { Texts } from '#pages/i18n/catalogue.ts'
 import { en, type PasskeyTexts } from './en.ts'
 import { ko } from './ko.ts'
