@@ -1,4 +1,4 @@
-/** Proves the address of an account, or a new one before it takes the place of the old. */
+/** Verifies an account's e-mail address, or a new one before it replaces the old one. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import { AccountExists } from '#accounts/errors.ts'
 import type { AuditContext } from '#audit/audit.ts'
@@ -12,20 +12,21 @@ import { noticeOf } from '#sign-in/notice.ts'
 export interface EmailAddress {
   readonly available: boolean
   /**
-   * Sends a code and a link to `address`, which is the account's own or the one that it is to have; both work at
-   * `handle` alone. The same is said whether or not another account has the address. Throws TooManyMails and
-   * TooManyAttempts (429), TypeError for an address that is none.
+   * Sends a code and a link to `address`: the account's own or its new one. Both work only at `handle`. The answer is
+   * the same whether or not another account has the address. Throws TooManyMails and TooManyAttempts (429), and
+   * TypeError for an invalid address.
    */
   ask(
     handle: VerificationHandle,
     request: { account: Account; address: string; language: string; path: IssuerPath },
     by: AuditContext,
   ): Promise<void>
-  /** The address that a code was sent to from `handle`. */
+  /** Returns the address that a code was sent to from `handle`. */
   asked(handle: VerificationHandle, accountId: string): Promise<string | undefined>
   /**
-   * Takes the code, or the link's token: the account has the address, proven, and the old one is told. Undefined for
-   * whatever reason it is refused. Throws TooManyAttempts (429). Audits account.updated.
+   * Checks the code, or the link's token. If it is valid, the account gets the verified address; if that is a new one,
+   * a notice goes to the old one. Returns undefined for every refusal. Throws TooManyAttempts (429). Audits
+   * account.updated.
    */
   confirm(
     handle: VerificationHandle,
@@ -66,7 +67,7 @@ export function createEmailAddress(deps: EmailAddressDeps): EmailAddress {
   }
 }
 
-/** The old address is told of the new one, in the transaction that puts it in its place. */
+/** Sets the verified address. If it is a new one, sends a notice to the old one in the same transaction. */
 async function change(
   { accounts, clock, db, emailVerifications, mail }: EmailAddressDeps,
   { handle, accountId, by }: { handle: VerificationHandle; accountId: string; by: AuditContext },
@@ -87,7 +88,7 @@ async function change(
       return after
     })
   } catch (error) {
-    // somebody else has proven it meanwhile
+    // another account has verified this address meanwhile
     if (error instanceof AccountExists) return undefined
     throw error
   }

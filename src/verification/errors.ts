@@ -1,7 +1,7 @@
-/** What an administrator who wants a mail to be sent is refused. */
+/** Defines the errors for administrators who start mails to people. */
 import { AppError } from '#shared/app-error.ts'
 
-/** 409: this account, or this server, gets or sends no such mail. */
+/** 409: the server cannot send this mail, or the account cannot receive it. */
 export class MailRefusal extends AppError {
   override readonly code: 'registration_off' | 'mail_unavailable' | 'account_in_use' | 'account_disabled'
   override readonly status = 409

@@ -1,4 +1,4 @@
-/** Sets a new password for whoever reads the mail of an account, and ends what was open with the old one. */
+/** Resets the password of a person who proves their address by mail, and ends the account's sessions and grants. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
@@ -11,20 +11,21 @@ import { createSignInProgress } from '#sign-in/progress-store.ts'
 import type { VerificationHandle, EmailVerifications } from './email-verification/email-verification.ts'
 import { languageOf, noticeOf } from '#sign-in/notice.ts'
 
-/** Where the link of a reset leads, in whatever browser. */
+/** The page that the link of a reset opens, in any browser. */
 export const RESET_PATH = '/reset-password'
 
 export interface PasswordReset {
   readonly available: boolean
   /**
-   * By order of an administrator: the account's owner gets the mail, and nobody sees or chooses a password (ASVS 6.4.6).
-   * Throws MailRefusal (409) and TooManyMails (429).
+   * Sends the mail on behalf of an administrator, who neither sees nor chooses the password (ASVS 6.4.6). Throws
+   * MailRefusal (409) and TooManyMails (429).
    */
   start(account: Account, by: AuditContext): Promise<void>
   /**
-   * Sets the password of the account whose address was proven at `handle`, ends its sessions and grants and tells its
-   * owner, in one transaction; undefined where the proof is spent or over. It proves the password and no second factor
-   * (ASVS 6.4.3). Throws PasswordInvalid, after which the person may try again, and SignInBusy. Audits password.reset.
+   * Sets the password of the account whose address was proven at `handle`, ends its sessions and grants and sends a
+   * notice, in one transaction. Returns undefined if the proof was spent or has expired. It proves the password, not a
+   * second factor (ASVS 6.4.3). Throws PasswordInvalid, after which the person may try again, and SignInBusy. Audits
+   * password.reset.
    */
   finish(handle: VerificationHandle, password: string, by: AuditContext): Promise<Account | undefined>
 }
@@ -40,7 +41,7 @@ export interface PasswordResetDeps {
   readonly endAccess: (trx: Queryable, accountId: string) => Promise<void>
 }
 
-/** Undoes the transaction of a password whose proof somebody else has spent. */
+/** Rolls back the password change if a concurrent call has spent the proof. */
 class VerificationSpent extends Error {}
 
 export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
@@ -65,7 +66,7 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
       const verification = await emailVerifications.find(handle, 'reset')
       const account =
         verification?.proven && verification.sub !== undefined ? await accounts.read(verification.sub) : undefined
-      // it may have been disabled, or have another address by now
+      // the account may have been disabled, or have another address, since the proof
       if (
         !verification ||
         account?.status !== 'enabled' ||

@@ -1,27 +1,27 @@
-/** Makes the account of somebody who has proven an e-mail address: nobody can take the address of another. */
+/** Creates accounts for people who have proven their e-mail address, so that nobody can register someone else's. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Settings } from '#settings/settings.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { VerificationHandle, EmailVerifications } from './email-verification/email-verification.ts'
 
-/** Where the link of a registration leads, in whatever browser. */
+/** The page that the link of a registration opens, in any browser. */
 export const REGISTRATION_PATH = '/confirm-email'
 
 export interface NewPerson {
   readonly name: string
   readonly password: string
-  /** The language that they read the page in; becomes the claim `locale`. */
+  /** The language of the page; becomes the claim `locale`. */
   readonly language: string
 }
 
 export interface Registration {
-  /** Whether anybody may make an account: a setting, and mail that leaves. */
+  /** Returns whether people may register: the setting allows it and the server can send mail. */
   isOpen(): boolean
   /**
-   * Undefined where the proof is spent or over. Throws AccountInvalid (name) and PasswordInvalid, after which the
-   * person may try again; AccountExists where the address was taken meanwhile; SignInBusy. Audits account.created, by
-   * the account itself.
+   * Creates the account. Returns undefined if the proof was spent or has expired. Throws AccountInvalid (name) and
+   * PasswordInvalid, after which the person may try again, AccountExists if the address was taken meanwhile, and
+   * SignInBusy. Audits account.created with the account itself as actor.
    */
   create(handle: VerificationHandle, person: NewPerson, by: AuditContext): Promise<Account | undefined>
 }
@@ -33,7 +33,7 @@ export interface RegistrationDeps {
   readonly emailVerifications: EmailVerifications
 }
 
-/** Undoes the transaction of an account whose proof somebody else has spent. */
+/** Rolls back the new account if a concurrent call has spent the proof. */
 class VerificationSpent extends Error {}
 
 export function createRegistration({

@@ -1,4 +1,4 @@
-/** The tables of this room, and what a restore of the database does to them. */
+/** Lists this room's tables, and what a restore of the database does to each. */
 import type { OwnedTables } from '#database/owned-tables.ts'
 
 export const TABLES = {

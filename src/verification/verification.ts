@@ -1,4 +1,4 @@
-/** Puts together what people do with the help of a mail: register, reset, prove an address, accept an invitation. */
+/** Builds the room: registration, password reset, verification of an address, and invitations. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
@@ -40,10 +40,10 @@ export function createVerification(deps: VerificationDeps) {
     passwordReset: createPasswordReset({ ...deps, emailCodes, emailVerifications }),
     emailAddress: createEmailAddress({ ...deps, emailVerifications }),
     invitations,
-    /** Tells the owner of an account that its password was changed, in the transaction of that. */
+    /** Sends the account's owner a notice that the password was changed, in the transaction of the change. */
     notifyPasswordChanged: (trx: Queryable, account: Account, by: AuditContext) =>
       mail.enqueue(trx, noticeOf(account, 'password_changed', { by, at: clock.now() })),
-    /** What nobody can go on with any more; rows by table, undefined when there were none. */
+    /** Deletes expired rows. Returns their number by table, or undefined if there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {
       const removed = {
         ...(await emailCodes.removeExpired()),

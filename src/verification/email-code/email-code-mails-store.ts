@@ -1,4 +1,4 @@
-/** The table email_code_mails: how many mails with codes went to an address within the last hour. */
+/** Reads and writes the table email_code_mails: the mails with codes sent to each address within the last hour. */
 import type { Queryable } from '#database/database.ts'
 
 export const MAILS_PER_HOUR = 6
@@ -8,7 +8,7 @@ const LATELY = (column: string) => `unnest(${column}) AS at WHERE at > clock_tim
 
 export function createEmailCodeMailsStore(db: Queryable) {
   return {
-    /** Counts a mail to an address; where it is one too many, the seconds until the next may go. */
+    /** Counts a mail to an address. If the limit is reached, returns the seconds until the next one is allowed. */
     async count(key: Buffer): Promise<number | undefined> {
       const { rowCount } = await db.query(
         `INSERT INTO email_code_mails AS m (key, sent_at, last_at)
@@ -27,7 +27,7 @@ export function createEmailCodeMailsStore(db: Queryable) {
       return rows[0]?.seconds ?? 1
     },
 
-    /** A bounded number of rows that count nothing any more; how many. */
+    /** Deletes a limited number of expired rows. Returns how many. */
     async removeExpired(): Promise<number> {
       const { rowCount } = await db.query(
         `DELETE FROM email_code_mails WHERE key IN (

@@ -1,7 +1,7 @@
-/** The table email_codes: codes and links that wait to be used. */
+/** Reads and writes the table email_codes: codes and links that were sent. */
 import type { Queryable } from '#database/database.ts'
 
-/** Wrong codes that are looked at; the right one after that is refused as well. */
+/** The most attempts for one code. After that, the right code is refused as well. */
 export const MAX_TRIES = 5
 export const LIFETIME_SECONDS = 600
 
@@ -32,7 +32,7 @@ export function createEmailCodeStore(db: Queryable) {
   }
 
   return {
-    /** Takes the place of the code before it, with new tries. */
+    /** Replaces an earlier code and resets the attempts. */
     async replace({ key, codeMac, tokenHash, sealed }: NewCode): Promise<void> {
       await db.query(
         `INSERT INTO email_codes (key, code_mac, token_hash, sealed, expires_at)
@@ -44,8 +44,8 @@ export function createEmailCodeStore(db: Queryable) {
     },
 
     /**
-     * Counts a try and spends the code where it is one of `codeMacs`, in one statement: of a thousand at once five are
-     * looked at, and one is right. `right` is undefined where nothing could be tried.
+     * Counts an attempt, and spends the code if it is one of `codeMacs`. This is a single statement, so that even with
+     * concurrent attempts at most five are checked and one succeeds. Returns undefined if there is no code to try.
      */
     async tryCode(
       keys: readonly Buffer[],
@@ -60,7 +60,7 @@ export function createEmailCodeStore(db: Queryable) {
       return rows.find(({ right }) => right) ?? rows[0]
     },
 
-    /** Spends a link; false where it was spent or is over. */
+    /** Spends a link. Returns false if it was spent or has expired. */
     async spend(tokenHash: Buffer): Promise<boolean> {
       const { rowCount } = await db.query(
         `UPDATE email_codes SET spent = true
@@ -73,7 +73,7 @@ export function createEmailCodeStore(db: Queryable) {
     findByKeys: (keys: readonly Buffer[]) => state('key = ANY ($1::bytea[])', keys),
     findByToken: (tokenHash: Buffer) => state('token_hash = $1', tokenHash),
 
-    /** A bounded number of rows that are of no use any more; how many. */
+    /** Deletes a limited number of expired rows. Returns how many. */
     async removeExpired(): Promise<number> {
       const { rowCount } = await db.query(
         `DELETE FROM email_codes WHERE key IN (

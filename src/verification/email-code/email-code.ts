@@ -1,20 +1,20 @@
-/** Codes and links sent by mail: what other rooms see of them. */
+/** Defines the interface of codes and links sent by mail. */
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { IssuerPath } from '#mail/templates/mail-template.ts'
 
-/** What a code is for; it is worth nothing for anything else. */
+/** What a code is for. It is not valid for anything else. */
 export type EmailCodePurpose = 'verify_email' | 'reset_password'
 
-/** Between what a code was sent for and what it is presented for nothing may differ. */
+/** Must be the same when a code is sent and when it is redeemed. */
 interface Binding {
   readonly purpose: EmailCodePurpose
   /**
-   * `verify_email`: the account that has the address or is to have it; undefined for somebody who registers.
+   * `verify_email`: the account that has the address or will get it; undefined for a registration.
    * `reset_password` finds the account by the address.
    */
   readonly accountId?: string
-  /** Names the browser's interaction or session in which it was begun; where one is given, it works there alone. */
+  /** Names the interaction or session that asked for the code. If given, the code works only there. */
   readonly browser?: string
 }
 
@@ -24,38 +24,38 @@ export interface SendRequest extends Binding {
   readonly language: string
   /** The page that the link opens; `token` is added to its query. */
   readonly path: IssuerPath
-  /** `reset_password`: the mail shows no code, for nobody waits for one. */
+  /** `reset_password`: the mail has no code, because no page is open to enter it. */
   readonly linkOnly?: boolean
 }
 
 export type RedeemRequest = Binding & ({ readonly address: string; readonly code: string } | { readonly token: string })
 
-/** That whoever asks reads the mail of this address. */
+/** Shows that the person reads the mail of this address. */
 export interface VerifiedEmail {
   readonly purpose: EmailCodePurpose
   readonly address: string
-  /** Undefined for somebody who registers. */
+  /** Undefined for a registration. */
   readonly account: Account | undefined
   /** Authentication methods (RFC 8176 §2). */
   readonly amr: readonly ['otp']
 }
 
 export interface EmailCodes {
-  /** False where no mail leaves: what needs a code is off. */
+  /** False if the server cannot send mail; everything that needs a code is then off. */
   readonly available: boolean
   /**
-   * Sends a code of eight digits and a link, both good once and for ten minutes, in the place of those before. The same
-   * is said and done, in the same time, whether or not an account has the address: who registers with an address that
-   * has one is told by mail, and who resets where there is none gets no mail. Audits email_code.requested. Throws
-   * TooManyMails (429) after six mails to the address within an hour, TypeError for an address that is none.
+   * Sends a code of eight digits and a link, both valid once and for ten minutes. They replace earlier ones. The answer
+   * and its time are the same whether or not an account has the address: a registration with a taken address sends a
+   * notice to it, and a reset for an unknown address sends no mail. Audits email_code.requested. Throws TooManyMails
+   * (429) after six mails to the address within an hour, and TypeError for an invalid address.
    */
   send(request: SendRequest, by: AuditContext): Promise<void>
   /**
-   * `undefined` for whatever reason it is refused. Audits email_code.accepted or email_code.refused. A code is looked at
-   * five times at most; code and link count once, however many ask at the same time. Throws TooManyAttempts (429) where
-   * too many were wrong from one place.
+   * Redeems a code or link. Returns undefined for every refusal. A code has at most five attempts. Code and link
+   * succeed once, even under concurrent calls. Audits email_code.accepted or email_code.refused. Throws TooManyAttempts
+   * (429) after too many failures from one network.
    */
   redeem(request: RedeemRequest, by: AuditContext): Promise<VerifiedEmail | undefined>
-  /** What is of no use any more; rows by table, undefined when there were none. */
+  /** Deletes expired rows. Returns their number by table, or undefined if there were none. */
   removeExpired(): Promise<Record<string, number> | undefined>
 }

@@ -1,4 +1,4 @@
-/** Sends codes and links by mail and takes them back, once each. See EmailCodes for what each call does. */
+/** Sends codes and links by mail and redeems them, once each. See EmailCodes for its functions. */
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Account, Accounts } from '#accounts/account.ts'
 import { isEmail } from '#accounts/email.ts'
@@ -25,16 +25,16 @@ export interface EmailCodesDeps {
   readonly attempts: Pick<Attempts, 'begin'>
 }
 
-/** What becomes of a request: a code that works, a mail that says there is an account, or neither. */
+/** How a request is answered: with a valid code, with a mail that says there is an account, or with neither. */
 interface Decision {
   readonly account: Account | undefined
   readonly answer: 'code' | 'account_exists' | 'nothing'
-  /** Why no code works. */
+  /** Why no valid code is sent. */
   readonly refusal?: string
 }
 
 const CODE_DIGITS = 8
-/** The person's own page; it asks them to sign in. */
+/** The account page, which requires a sign-in. */
 const ACCOUNT_PATH = '/account'
 
 export function createEmailCodes(deps: EmailCodesDeps): EmailCodes {
@@ -75,7 +75,7 @@ async function send(deps: EmailCodesDeps & { seals: Seals }, request: SendReques
   throw new TooManyMails(waitSeconds)
 }
 
-/** The same two questions for every address, known or not. */
+/** Decides how to answer. Makes the same two queries for every address, known or not. */
 async function decide(deps: EmailCodesDeps, { purpose, accountId, address }: SendRequest): Promise<Decision> {
   const holder = await deps.accounts.findByIdentifier(address)
   const own = await deps.accounts.read(accountId ?? holder?.id ?? 'nobody')
@@ -97,7 +97,7 @@ async function decide(deps: EmailCodesDeps, { purpose, accountId, address }: Sen
   return { account: own, answer: 'code' }
 }
 
-/** Where no code is to work, nobody knows what would be right: a row that is like any other. */
+/** Makes a code and its row. If no code may work, the row holds random values instead and looks like any other. */
 function newCode(seals: Seals, request: SendRequest, { account, answer }: Decision) {
   const code = randomInt(10 ** CODE_DIGITS)
     .toString()

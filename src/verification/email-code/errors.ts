@@ -1,7 +1,7 @@
-/** What sending codes refuses. */
+/** Defines the errors of sending codes. */
 import { AppError } from '#shared/app-error.ts'
 
-/** So many mails went to this address that the next has to wait; said whether or not anybody has it. */
+/** Too many mails were sent to this address. Thrown whether or not an account has it. */
 export class TooManyMails extends AppError {
   override readonly code = 'too_many_mails'
   override readonly status = 429

@@ -1,4 +1,4 @@
-/** Takes a code or a link back: once, for what it was sent for, by the browser that asked for it. */
+/** Redeems a code or link: once, for its purpose, and in the browser that asked for it. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
@@ -19,7 +19,7 @@ export interface RedemptionDeps {
 
 type Verdict = { readonly content: Content } | { readonly refusal: string; readonly content?: Content | undefined }
 
-/** No account has it. */
+/** An account id that does not exist. */
 const NOBODY = 'nobody'
 const OVER = 'spent, expired or never sent'
 
@@ -71,13 +71,13 @@ async function judgeToken(
   const content = seals.open(found.key, found.sealed)
   if (request.accountId !== undefined && request.accountId !== content.bound)
     return { refusal: 'of another account', content }
-  // The row's key says in which browser it was begun; a link that is opened elsewhere stays good where it belongs.
+  // the row's key contains the browser that asked; a link opened in another one is refused, but not spent
   const keys = seals.keys({ ...request, address: content.address, accountId: content.bound })
   if (!keys.some((key) => key.equals(found.key))) return { refusal: 'of another browser', content }
   return (await store.spend(tokenHash)) ? { content } : { refusal: refusalOf({ ...found, tries: 0 }), content }
 }
 
-/** For the audit log alone. */
+/** Returns the reason for the audit log. People do not see it. */
 function refusalOf(state: CodeState | undefined): string {
   if (!state) return OVER
   if (state.spent) return 'spent'
@@ -85,7 +85,7 @@ function refusalOf(state: CodeState | undefined): string {
   return state.tries >= MAX_TRIES ? 'too many wrong codes' : OVER
 }
 
-/** The account may have been disabled, or have another address by now. */
+/** Refuses the proof if the account was disabled or has changed its address meanwhile. */
 async function checkAccount(
   { accounts }: RedemptionDeps,
   { purpose }: RedeemRequest,
@@ -93,7 +93,7 @@ async function checkAccount(
 ): Promise<{ verdict: Verdict; account?: Account | undefined }> {
   const { content } = verdict
   if (!content) return { verdict }
-  // asked for in any case: how long a wrong code takes must not tell whether somebody has the address
+  // always read, so that the time of a wrong code does not reveal whether an account has the address
   const account = await accounts.read(content.sub ?? NOBODY)
   if ('refusal' in verdict) return { verdict, account }
   if (content.sub === undefined) return { verdict }

@@ -1,4 +1,4 @@
-/** Where the addresses of codes stand sealed, for the change of master keys. */
+/** Lists the sealed column with the addresses of codes, for the rotation of master keys. */
 import type { SealedColumn } from '#sealing/sealed-column.ts'
 
 export const SEALED_EMAIL_CODES: SealedColumn = {

@@ -1,9 +1,9 @@
-/** How codes and links stand at rest: by their MAC or digest, with what they are for in the key of their row. */
+/** Protects codes and links at rest: stores MACs or digests of them, under row keys that bind them to their use. */
 import type { Keyring } from '#sealing/keyring.ts'
 import { sha256 } from '#shared/ids.ts'
 import type { EmailCodePurpose } from './email-code.ts'
 
-/** What a code may be used for, and by whom. */
+/** What a code may be used for, and who may use it. */
 export interface Binding {
   readonly purpose: EmailCodePurpose
   readonly address: string
@@ -11,7 +11,7 @@ export interface Binding {
   readonly browser?: string | undefined
 }
 
-/** What a row knows of itself; `bound` was asked for, `sub` is the account that was found. */
+/** The sealed content of a row. `bound` is the account of the request, `sub` the account that was found. */
 export interface Content {
   readonly address: string
   readonly bound: string | undefined
@@ -22,7 +22,7 @@ export type Seals = ReturnType<typeof createSeals>
 
 const PURPOSE = 'email-code'
 
-/** The purpose is part of the digest: a link for one is unknown to any other. */
+/** Returns the digest of a link's token. It includes the purpose, so that a link is not valid for another one. */
 export function tokenHashOf(purpose: EmailCodePurpose, token: string): Buffer {
   return sha256(`${purpose} ${token}`)
 }
@@ -34,7 +34,7 @@ export function createSeals(keyring: Pick<Keyring, 'seal' | 'open' | 'mac' | 'ma
   const mailText = (address: string) => address.toLowerCase()
   return {
     key: (binding: Binding) => keyring.mac(`${PURPOSE}-row`, bindingText(binding)),
-    /** Under each master key, to look up by. */
+    /** The row's keys under each master key, for look-ups. */
     keys: (binding: Binding) => keyring.macs(`${PURPOSE}-row`, bindingText(binding)),
     codeMac: (key: Buffer, code: string) => keyring.mac(PURPOSE, codeText(key, code)),
     codeMacs: (keys: readonly Buffer[], code: string) =>

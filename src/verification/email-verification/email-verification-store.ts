@@ -1,12 +1,12 @@
-/** The table mail_errands: what people are doing with the help of a mail, while they do it. */
+/** Reads and writes the table mail_errands: e-mail verifications in progress. */
 import type { Queryable } from '#database/database.ts'
 
-/** As long as a code lives; it begins anew with each step. */
+/** As long as a code is valid. Each step starts it again. */
 const LIFETIME_SECONDS = 600
 
 export function createEmailVerificationStore(db: Queryable) {
   return {
-    /** Takes the place of what was there before. */
+    /** Replaces an earlier value. */
     async put(key: Buffer, sealed: Buffer): Promise<void> {
       await db.query(
         `INSERT INTO mail_errands (key, sealed, expires_at)
@@ -24,7 +24,7 @@ export function createEmailVerificationStore(db: Queryable) {
       return rows[0]?.sealed
     },
 
-    /** The very one that was found; false where it is spent, over or another by now. */
+    /** Deletes the value that was found. Returns false if it was spent, has expired or was replaced meanwhile. */
     async take(key: Buffer, sealed: Buffer): Promise<boolean> {
       const { rowCount } = await db.query(
         'DELETE FROM mail_errands WHERE key = $1 AND sealed = $2 AND expires_at > statement_timestamp()',
@@ -37,7 +37,7 @@ export function createEmailVerificationStore(db: Queryable) {
       await db.query('DELETE FROM mail_errands WHERE key = $1', [key])
     },
 
-    /** A bounded number of rows that are over; how many. */
+    /** Deletes a limited number of expired rows. Returns how many. */
     async removeExpired(): Promise<number> {
       const { rowCount } = await db.query(
         `DELETE FROM mail_errands WHERE key IN (

@@ -1,22 +1,22 @@
-/** What people do with the help of a mail: what other rooms see of it. */
+/** Defines the interface of e-mail verifications for other rooms. */
 import type { AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import type { IssuerPath } from '#mail/templates/mail-template.ts'
 
-/** `register`: make an account. `reset`: choose a new password. `address`: prove the address of an account, or another one. */
+/** `register`: create an account. `reset`: set a new password. `address`: verify an account's address or a new one. */
 export type VerificationPurpose = 'register' | 'reset' | 'address'
 
-/** Where a verification is done: `interaction <uid>`, `session <uid>`, or the ticket that a link was changed for. */
+/** Where a verification runs: `interaction <uid>`, `session <uid>`, or the ticket that a link was exchanged for. */
 export type VerificationHandle = string
 
-/** The mail was asked for, or the address is proven already. */
+/** A verification: its mail was requested, or its address is already proven. */
 export interface EmailVerification {
   readonly purpose: VerificationPurpose
   readonly address: string
   readonly proven: boolean
-  /** Whose address was proven (`reset`), or whose is to be (`address`). */
+  /** The account whose address was proven (`reset`) or will be (`address`). */
   readonly sub: string | undefined
-  /** As it stands at rest: whoever finishes it means this very one. */
+  /** The sealed value as stored. Finishing requires that it has not changed. */
   readonly seal: Buffer
 }
 
@@ -25,46 +25,47 @@ export interface VerificationStart {
   readonly address: string
   /** The person's language, as a BCP 47 tag. */
   readonly language: string
-  /** The page that the link of the mail opens; its query gets `at` and `token`. */
+  /** The page that the mail's link opens. `at` and `token` are added to its query. */
   readonly path: IssuerPath
   /** `address`: the account. */
   readonly accountId?: string
 }
 
-/** What a link brings. */
+/** The content of a link that was opened. */
 export interface OpenedLink {
   readonly purpose: VerificationPurpose
   readonly token: string
-  /** The query's `at`, for a link that works in whatever browser. */
+  /** The query's `at`, for a link that works in any browser. */
   readonly at?: string | undefined
-  /** Where it was asked for, for a link that works there alone. */
+  /** The handle that asked for it, for a link that works only there. */
   readonly handle?: VerificationHandle
   /** `address`: the account. */
   readonly accountId?: string
 }
 
 export interface EmailVerifications {
-  /** False where no mail leaves: nothing of this is offered then. */
+  /** False if the server cannot send mail; verifications are then not offered. */
   readonly available: boolean
   /**
-   * Sends the mail and remembers the address. Answers the same, in the same time, whoever has the address or nobody.
-   * Throws TooManyMails and TooManyAttempts (429), and TypeError for an address that is none.
+   * Sends the mail and stores the address. The answer and its time are the same whether or not an account has the
+   * address. Throws TooManyMails and TooManyAttempts (429), and TypeError for an invalid address.
    */
   begin(handle: VerificationHandle, start: VerificationStart, by: AuditContext): Promise<void>
-  /** Undefined where there is none of this purpose, or it took too long. */
+  /** Returns the verification; undefined if there is none for this purpose or it has expired. */
   find(handle: VerificationHandle, purpose: VerificationPurpose): Promise<EmailVerification | undefined>
-  /** By the code of the mail. False for whatever reason it is refused. Throws TooManyAttempts (429). */
+  /** Proves the address by the mail's code. Returns false for every refusal. Throws TooManyAttempts (429). */
   proveByCode(
     handle: VerificationHandle,
     given: { purpose: VerificationPurpose; code: string },
     by: AuditContext,
   ): Promise<boolean>
   /**
-   * By the link of the mail: the handle of a verification that is proven, which is a ticket where none was given. Undefined for
-   * whatever reason it is refused; a reset that an administrator began has no `at`. Throws TooManyAttempts (429).
+   * Proves the address by the mail's link. Returns the handle of the proven verification, which is a new ticket if the
+   * link has no handle. Returns undefined for every refusal. A reset that an administrator started has no `at`. Throws
+   * TooManyAttempts (429).
    */
   proveByLink(link: OpenedLink, by: AuditContext): Promise<VerificationHandle | undefined>
-  /** Spends a proven verification in the transaction of what it allows: true once, however many ask at the same time. */
+  /** Spends a proven verification, in the transaction of what it allows. True once, even under concurrent calls. */
   finish(trx: Queryable, handle: VerificationHandle, verification: EmailVerification): Promise<boolean>
   forget(handle: VerificationHandle): Promise<void>
   removeExpired(): Promise<number>

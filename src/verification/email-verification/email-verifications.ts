@@ -1,4 +1,4 @@
-/** Asks for a mail, remembers for whom, and takes what came in it as the proof of an address. See EmailVerifications. */
+/** Sends verification mails, stores whom they are for, and checks the code or link. See EmailVerifications. */
 import type { AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { IssuerPath } from '#mail/templates/mail-template.ts'
@@ -32,7 +32,7 @@ const CODES: Readonly<Record<VerificationPurpose, EmailCodePurpose>> = {
 }
 
 const keyOf = (handle: VerificationHandle) => sha256(`errand ${handle}`)
-/** Names a handle in a mail, without telling it. */
+/** Returns a digest that names a handle in a mail without revealing it. */
 const browserOf = (handle: VerificationHandle) => sha256(`errand of ${handle}`).subarray(0, 16).toString('base64url')
 
 export function createEmailVerifications(deps: EmailVerificationsDeps): EmailVerifications {
@@ -66,7 +66,7 @@ export function createEmailVerifications(deps: EmailVerificationsDeps): EmailVer
   }
 }
 
-/** Verifications at rest: the address is sealed with what is done with it, under the digest of the handle. */
+/** Stores verifications: sealed, under the digest of their handle. */
 function createKept({ db, keyring }: EmailVerificationsDeps) {
   const store = createEmailVerificationStore(db)
   return {
@@ -90,7 +90,7 @@ async function begin(
   { handle, start, by }: { handle: VerificationHandle; start: VerificationStart; by: AuditContext },
 ): Promise<void> {
   const { purpose, address, language, path, accountId } = start
-  // mails to many addresses from one place count there, as wrong proofs do
+  // each mail counts as a failure of the network, to limit mails to many addresses from one network
   const attempt = await attempts.begin({ method: 'mail', who: undefined, address: by.address })
   await attempt.failed()
   const browser = browserOf(handle)
@@ -107,7 +107,7 @@ function bindingOf(purpose: VerificationPurpose, browser: string | undefined, ac
   }
 }
 
-/** What was sent for an account opens nothing for somebody who registers, and the other way round. */
+/** Returns whether the proof fits: a registration must have no account, any other purpose must have one. */
 function fits(purpose: VerificationPurpose, { account }: VerifiedEmail): boolean {
   return (account === undefined) === (purpose === 'register')
 }

@@ -1,11 +1,11 @@
-/** The table invitations: accounts that wait for their owner. */
+/** Reads and writes the table invitations: links for people to take over their account. */
 import type { Queryable } from '#database/database.ts'
 
 const LIFETIME_SECONDS = 7 * 86_400
 
 export function createInvitationsStore(db: Queryable) {
   return {
-    /** Takes the place of the one before it; when it is over. */
+    /** Replaces an earlier invitation. Returns when the new one expires. */
     async put(accountId: string, tokenHash: Buffer): Promise<Date> {
       const { rows } = await db.query<{ until: Date }>(
         `INSERT INTO invitations (account_sub, token_hash, expires_at)
@@ -25,7 +25,7 @@ export function createInvitationsStore(db: Queryable) {
       return rows[0]?.sub
     },
 
-    /** False where it is spent or over. */
+    /** Spends the invitation. Returns false if it was spent or has expired. */
     async take(tokenHash: Buffer): Promise<boolean> {
       const { rowCount } = await db.query(
         'DELETE FROM invitations WHERE token_hash = $1 AND expires_at > statement_timestamp()',
@@ -34,7 +34,7 @@ export function createInvitationsStore(db: Queryable) {
       return rowCount === 1
     },
 
-    /** A bounded number of rows that are over; how many. */
+    /** Deletes a limited number of expired rows. Returns how many. */
     async removeExpired(): Promise<number> {
       const { rowCount } = await db.query(
         `DELETE FROM invitations WHERE account_sub IN (

@@ -1,4 +1,4 @@
-/** Invites the owner of an account that has no password yet: a link by mail, once, for seven days. */
+/** Invites people to an account without a password, by a link that is valid once and for seven days. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
@@ -10,18 +10,18 @@ import type { Passwords } from '#sign-in/password/password.ts'
 import { MailRefusal } from '../errors.ts'
 import { createInvitationsStore } from './invitations-store.ts'
 
-/** Where the link leads, in whatever browser. */
+/** The page that the link opens, in any browser. */
 export const INVITATION_PATH = '/invitation'
 
 export interface Invitations {
-  /** Sends a link in the place of the one before. Throws MailRefusal (409). Audits invitation.sent. */
+  /** Sends a link, which replaces an earlier one. Throws MailRefusal (409). Audits invitation.sent. */
   send(account: Account, by: AuditContext): Promise<void>
-  /** Whose link it is; undefined where it is spent, over or was never one. */
+  /** Returns the account of the link; undefined if it was spent, has expired or never existed. */
   find(token: string): Promise<Account | undefined>
   /**
-   * Sets the name and the first password of the invited person, whose address is proven by the link; undefined where it
-   * is spent or over. Throws AccountInvalid (name) and PasswordInvalid, after which they may try again, and SignInBusy.
-   * Audits password.reset and account.updated.
+   * Sets the name and first password of the invited person; the link verifies their address. Returns undefined if the
+   * link was spent or has expired. Throws AccountInvalid (name) and PasswordInvalid, after which the person may try
+   * again, and SignInBusy. Audits password.reset and account.updated.
    */
   accept(token: string, person: { name: string; password: string }, by: AuditContext): Promise<Account | undefined>
   removeExpired(): Promise<number>
@@ -36,7 +36,7 @@ export interface InvitationsDeps {
   readonly settings: Pick<Settings, 'current'>
 }
 
-/** Undoes the transaction of a password whose invitation somebody else has accepted. */
+/** Rolls back the password change if a concurrent call has spent the invitation. */
 class InvitationSpent extends Error {}
 
 const tokenHashOf = (token: string) => sha256(`invitation ${token}`)
