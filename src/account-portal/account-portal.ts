@@ -1,4 +1,4 @@
-/** A person's own page: `/account` and what lies below it, and where password managers look for it. */
+/** Serves the account pages: `/account`, the paths below it, and `/.well-known/change-password`. */
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import type { Accounts } from '#accounts/account.ts'
@@ -41,7 +41,7 @@ export const CHANGE_PASSWORD_PATH = '/.well-known/change-password'
 const CONFIRM_PATH = '/account/confirm'
 const PASSKEY_OPTIONS_PATH = '/account/passkeys/options'
 
-/** Below the issuer, for those who name routes in logs and metrics. */
+/** The room's routes, relative to the issuer, for names in logs and metrics. */
 export const ACCOUNT_ROUTES: readonly string[] = [
   ...SECTION_NAMES.map(routeOf),
   SIGNED_IN_PATH,
@@ -51,7 +51,7 @@ export const ACCOUNT_ROUTES: readonly string[] = [
 ]
 
 export interface AccountPortalDeps {
-  /** The issuer identifier; the addresses of the pages start with its path. */
+  /** The issuer identifier. The paths of the pages start with its path. */
   readonly issuer: string
   readonly browserSessions: BrowserSessions
   readonly csrf: Csrf
@@ -76,7 +76,7 @@ interface SectionsDeps extends AccountPortalDeps {
   readonly notices: Notices
 }
 
-/** Middleware that answers what lies under `/account`, and `/.well-known/change-password`; the rest passes. */
+/** Middleware that answers `/account`, the paths below it and `/.well-known/change-password`; the rest passes on. */
 export function createAccountPortal(deps: AccountPortalDeps): Middleware {
   const paths = createPaths(deps.issuer)
   const layout = createLayout({ ...deps, paths })
@@ -84,7 +84,7 @@ export function createAccountPortal(deps: AccountPortalDeps): Middleware {
   const { sections, passkeys } = createSections({ ...deps, layout, notices: createNotices(deps) })
   const router = new Router()
 
-  /** For who is signed in; whoever is not is sent to sign in, and comes back to the section. */
+  /** Serves signed-in people. Sends others to the sign-in, which returns to the section. */
   function forVisitors(name: SectionName, serve: (visit: Visit) => Promise<void>): (ctx: Context) => Promise<void> {
     return async (ctx) => {
       const visit = await guard.visit(ctx)
@@ -143,7 +143,7 @@ function createSections(deps: SectionsDeps) {
   return { sections, passkeys }
 }
 
-/** Does what a form asks: one of our own pages, and where that matters of whoever has just proven who they are. */
+/** Handles a form. It must come from our own page, and guarded forms require a recent proof. */
 async function answer(
   { layout, guard }: { readonly layout: Layout; readonly guard: Guard },
   section: Section,
@@ -164,9 +164,9 @@ async function answer(
   }
 }
 
-/** The sign-in led here: on to the section that was wanted. Nothing else that stands in the address counts. */
+/** Redirects to the section in `state` after the sign-in. Ignores all other parameters. */
 async function comeBack(ctx: Context, guard: Pick<Guard, 'visit'>, paths: Paths): Promise<void> {
-  // who turned back without signing in is not asked once more
+  // a person who cancelled the sign-in goes to the start page, and is not asked again
   if (!(await guard.visit(ctx))) return paths.lead(ctx, paths.home)
   paths.lead(ctx, paths.section(sectionAt(ctx.query['state']) ?? 'overview'))
 }

@@ -1,4 +1,4 @@
-/** All that is kept about a person, as one JSON document that they can take elsewhere (GDPR Articles 15 and 20). */
+/** Exports everything stored about a person as one JSON document (GDPR Articles 15 and 20). */
 import type { Account } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'
@@ -18,10 +18,10 @@ export interface CollectedDeps {
   readonly audit: Pick<Audit, 'list'>
 }
 
-/** The most that one question to the audit log gives. */
+/** The page size of the audit log. */
 const EVENTS = 1000
 
-/** Members as the admin API names them. No secret is in it: what was once proven is told by its dates. */
+/** Returns the data, with member names like the admin API's. Secrets are left out; only their dates are included. */
 export async function collectData(deps: CollectedDeps, account: Account): Promise<Record<string, unknown>> {
   const { id: accountId } = account
   const [signIn, sessions, consents, events] = await Promise.all([

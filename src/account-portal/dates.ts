@@ -1,4 +1,4 @@
-/** Dates as a person reads them: in their language and their time zone, as far as they told it. */
+/** Formats dates in the person's language and time zone, or in UTC if the account has no time zone. */
 import type { Html } from '#pages/design/html.ts'
 import { time } from '#pages/design/work-components.ts'
 import type { Visit } from './visit.ts'
@@ -8,13 +8,13 @@ const UTC = 'UTC'
 export interface Dates {
   day(at: Date): string
   moment(at: Date): string
-  /** A moment that machines read too. */
+  /** Returns a `time` element, which machines can read too. */
   element(at: Date): Html
 }
 
 export function datesOf({ account, language }: Pick<Visit, 'account' | 'language'>): Dates {
   const { zoneinfo } = account.claims
-  // it was checked when it was set
+  // it was validated when it was set
   const timeZone = typeof zoneinfo === 'string' ? zoneinfo : UTC
   const days = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone })
   const moments = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone })

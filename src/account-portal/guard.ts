@@ -1,4 +1,4 @@
-/** Who may see and do what: a person who is signed in, by forms of our own pages, what matters by a fresh proof. */
+/** Checks requests: who is signed in, whether a form is from our own page, and whether the last proof is recent. */
 import type { Context } from 'koa'
 import type { Audit } from '#audit/audit.ts'
 import type { Form } from '#http/body.ts'
@@ -18,9 +18,9 @@ export interface GuardDeps {
 }
 
 export interface Guard {
-  /** Undefined where nobody is signed in. */
+  /** Returns the visit; undefined if nobody is signed in. */
   visit(ctx: Context): Promise<Visit | undefined>
-  /** The form; undefined, with an event, where it was not made by a page of this session in this browser. */
+  /** Returns the form. If no page of this session made it in this browser, audits that and returns undefined. */
   form(visit: Visit): Promise<Form | undefined>
 }
 
@@ -30,7 +30,7 @@ export function createGuard({ browserSessions, csrf, audit, clock }: GuardDeps):
       const session = await browserSessions.of(ctx)
       if (!session) return undefined
       const { account } = session
-      // as the engine reckons `max_age` (OpenID Connect Core §3.1.2.1), so that it asks where we do
+      // computed like the engine's `max_age` (OpenID Connect Core §3.1.2.1), so that both find the same proofs too old
       const age = Math.floor((clock.now().getTime() - session.signedInAt.getTime()) / 1000)
       return {
         ctx,
@@ -44,7 +44,7 @@ export function createGuard({ browserSessions, csrf, audit, clock }: GuardDeps):
     },
 
     async form({ ctx, session, account, by }) {
-      // RFC 9700 §4.7: what another site makes a browser send changes nothing
+      // RFC 9700 §4.7: forms that another site submits must have no effect
       const form = await csrf.readForm(ctx, bindingOf(session))
       if (form) return form
       await audit.record({

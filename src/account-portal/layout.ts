@@ -1,4 +1,4 @@
-/** Sends a page of the room: its place in the rail, and on top of it what was done or what went wrong. */
+/** Sends the room's pages, with the navigation rail and a notice of what was done or what went wrong. */
 import { html, type Html } from '#pages/design/html.ts'
 import { button, buttonLink, form, hidden, notice } from '#pages/design/components.ts'
 import { done, errorSummary, section } from '#pages/design/work-components.ts'
@@ -10,7 +10,7 @@ import type { Paths } from './paths.ts'
 import { type Done, type PortalTexts, TEXTS } from './texts/texts.ts'
 import type { SectionName, ShownAgain, Visit } from './visit.ts'
 
-/** What is next to what in the rail. */
+/** The groups of the navigation rail. */
 const RAIL: readonly (readonly SectionName[])[] = [
   ['overview', 'profile'],
   ['password', 'passkeys', 'authenticator', 'recovery-codes'],
@@ -18,10 +18,10 @@ const RAIL: readonly (readonly SectionName[])[] = [
   ['data'],
 ]
 
-/** Pages that are reached from another one alone. */
+/** Pages without an entry in the rail, and the page that links to them. */
 const UNDER: Partial<Record<SectionName, SectionName>> = { email: 'profile', linked: 'overview' }
 
-/** Changes of how one signs in: after them it is offered to end the other sessions (ASVS 7.4.3). */
+/** Changes to sign-in methods. The page then offers to end the other sessions (ASVS 7.4.3). */
 const FACTOR_CHANGES: ReadonlySet<Done> = new Set([
   'passwordChanged',
   'passkeyAdded',
@@ -34,7 +34,7 @@ const FACTOR_CHANGES: ReadonlySet<Done> = new Set([
   'unlinked',
 ])
 const NOTICE = 'page-notice'
-/** The parameter that says what a form did. It chooses one of our sentences and is none itself. */
+/** The query parameter that names what a form did. It selects one of our sentences and is never shown itself. */
 const DONE = 'done'
 
 export interface LayoutDeps {
@@ -45,11 +45,11 @@ export interface LayoutDeps {
 export interface Layout {
   readonly paths: Paths
   send(visit: Visit, page: SectionPage): Promise<void>
-  /** The form of a visit, to the section's own address. */
+  /** Returns a form that posts to the section's own path. */
   form(visit: Visit, name: SectionName, content: Html): Html
-  /** What stands in the place of forms that want a fresh proof. */
+  /** Returns the prompt to confirm who you are, shown instead of forms that require a recent proof. */
   confirm(visit: Visit, name: SectionName): Html
-  /** 303 to the section, which tells what was done. */
+  /** Redirects (303) to the section, which shows what was done. */
   tell(visit: Visit, name: SectionName, what: Done): void
 }
 
@@ -59,7 +59,7 @@ export interface SectionPage {
   readonly heading?: string | Html
   readonly again?: ShownAgain | undefined
   readonly policy?: ContentSecurityPolicy
-  /** What the answer to a form did, where it is shown without a 303. */
+  /** What the form did, if the page is shown without a redirect. */
   readonly done?: Done
 }
 
@@ -67,7 +67,7 @@ export function createLayout({ paths, accountAccess }: LayoutDeps): Layout {
   const toSection = (visit: Visit, name: SectionName, content: Html) =>
     form(paths.section(name), html`${hidden(visit.csrf.name, visit.csrf.value)}${content}`)
 
-  /** With the offer to sign out elsewhere, where there is an elsewhere. */
+  /** Returns the notice. After a change to sign-in methods it offers to end the other sessions, if there are any. */
   async function doneNotice(visit: Visit, what: Done): Promise<Html> {
     const texts = TEXTS[visit.language]
     const { session, account } = visit

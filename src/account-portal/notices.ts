@@ -1,4 +1,4 @@
-/** Tells a person by mail what changed about their account, in the transaction of the change (ASVS 6.3.4, 6.3.7). */
+/** Sends mails about account changes, in the transaction of the change (ASVS 6.3.4, 6.3.7). */
 import type { Queryable } from '#database/database.ts'
 import { deviceOf, nameOfDevice } from '#http/device.ts'
 import type { Mail } from '#mail/mail.ts'
@@ -7,7 +7,7 @@ import type { Clock } from '#shared/clock.ts'
 import type { Visit } from './visit.ts'
 
 export interface Notices {
-  /** `name` of what was added or removed, as the person calls it. */
+  /** `name`: the person's name for what was added or removed. */
   factorChanged(trx: Queryable, visit: Visit, change: FactorChange, name?: string): Promise<void>
   deleted(trx: Queryable, visit: Visit): Promise<void>
 }

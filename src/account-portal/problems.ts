@@ -1,4 +1,4 @@
-/** What the rooms below refuse, as the pages say it. */
+/** Maps errors of other rooms to the messages of the pages. */
 import type { Context } from 'koa'
 import { AppError } from '#shared/app-error.ts'
 import type { Problem } from './texts/texts.ts'
@@ -20,7 +20,7 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
   upstream_unavailable: 'linkUnavailable',
 }
 
-/** Undefined for what no page can say better than the error page. RFC 6585 §4, RFC 9110 §15.6.4: how long to wait. */
+/** Returns undefined for errors that belong on the error page. Sets Retry-After (RFC 6585 §4, RFC 9110 §15.6.4). */
 export function problemOf(ctx: Context, error: unknown): ShownAgain | undefined {
   if (!(error instanceof AppError)) return undefined
   const problem = PROBLEMS[error.code]

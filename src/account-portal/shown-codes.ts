@@ -1,4 +1,4 @@
-/** The page that shows recovery codes, which it does once. */
+/** Shows new recovery codes, once. */
 import { html } from '#pages/design/html.ts'
 import { buttonLink } from '#pages/design/components.ts'
 import { section } from '#pages/design/work-components.ts'
@@ -6,7 +6,7 @@ import type { Layout } from './layout.ts'
 import { type Done, TEXTS } from './texts/texts.ts'
 import type { SectionName, Visit } from './visit.ts'
 
-/** Answers the form that made them. No address leads here again. */
+/** Sends the page as the answer to the form that made the codes. It has no address of its own. */
 export async function shownCodes(
   layout: Layout,
   visit: Visit,

@@ -1,4 +1,4 @@
-/** What every page of the room works with: who visits it, from where, and how sure we are that it is them. */
+/** Defines what every page of the room gets: the visitor, their session and how recent their proof is. */
 import type { Context } from 'koa'
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
@@ -8,7 +8,7 @@ import type { Language } from '#pages/i18n/language.ts'
 import type { BrowserSession } from '#oidc/sessions/browser-session.ts'
 import type { Done, Problem } from './texts/texts.ts'
 
-/** The pages, by the segment of their path behind `/account`. */
+/** The pages, by the path segment after `/account`. */
 export const SECTION_NAMES = [
   'overview',
   'profile',
@@ -31,9 +31,9 @@ export interface Visit {
   readonly session: BrowserSession
   readonly account: Account
   readonly language: Language
-  /** For the events of what the person does. */
+  /** The actor and origin, for audit events. */
   readonly by: AuditContext
-  /** Whether the last proof is young enough for what matters (ASVS 7.5.1). */
+  /** Whether the last proof is recent enough for sensitive changes (ASVS 7.5.1). */
   readonly isFresh: boolean
   /** The hidden field of every form of this visit. */
   readonly csrf: FormField
@@ -44,23 +44,23 @@ export interface FieldError {
   readonly message: string
 }
 
-/** With what a page that was answered is shown again. */
+/** The errors and values for a page that is shown again after its form. */
 export interface ShownAgain {
   readonly status: number
   readonly problem?: Problem
   readonly errors?: readonly FieldError[]
-  /** What was typed, but for passwords. */
+  /** What was typed, without passwords. */
   readonly values?: Readonly<Record<string, string>>
 }
 
-/** What a form came to: nothing more to show (the request is answered), or something that was done. */
+/** The result of a form: what was done, or undefined if the request is already answered. */
 export type Answer = Done | undefined
 
 export interface Section {
   readonly name: SectionName
-  /** Which of its forms are answered after a fresh proof alone; none where it is left out. */
+  /** Returns whether a form requires a recent proof. Without it, no form does. */
   isGuarded?(form: Form): boolean
   show(visit: Visit, again?: ShownAgain): Promise<void>
-  /** What a form of the page asks; afterwards the page is shown by a 303, with what was done. */
+  /** Handles a form. If it returns what was done, a redirect (303) shows the page again with that message. */
   answer?(visit: Visit, form: Form): Promise<Answer>
 }

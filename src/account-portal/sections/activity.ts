@@ -1,4 +1,4 @@
-/** `/account/activity`: what the audit log has of a person, in plain words. */
+/** `/account/activity`: shows the person's events of the audit log in plain words. */
 import { html, type Html } from '#pages/design/html.ts'
 import type { Audit, StoredAuditEvent } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'

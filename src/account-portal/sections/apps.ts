@@ -1,4 +1,4 @@
-/** `/account/apps`: which apps may do what, since when, and the way to take it back (ASVS 10.4.9, 10.7.3). */
+/** `/account/apps`: lists the access given to apps, and withdraws it (ASVS 10.4.9, 10.7.3). */
 import { html, type Html } from '#pages/design/html.ts'
 import type { Clients } from '#clients/client.ts'
 import { button, hidden } from '#pages/design/components.ts'
@@ -60,7 +60,7 @@ async function row(deps: AppsDeps, visit: Visit, consent: AccountConsent): Promi
   }
 }
 
-/** In the words that the person was asked with: the APIs' own, and a scope's name where there are none. */
+/** Lists the scopes in the words of the consent page: the API's descriptions, or else the scope's name. */
 async function scopesOf(deps: AppsDeps, { language }: Visit, consent: AccountConsent): Promise<Html> {
   const own: Readonly<Record<string, string>> = TEXTS[language].apps.scopes
   const ofResources = await Promise.all(

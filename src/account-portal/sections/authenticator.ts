@@ -1,4 +1,4 @@
-/** `/account/authenticator`: an authenticator app is set up, replaced and removed, with the codes for when it is lost. */
+/** `/account/authenticator`: sets up, replaces and removes an authenticator app, and makes its recovery codes. */
 import { brandOf } from '#pages/brand.ts'
 import { html, raw, type Html } from '#pages/design/html.ts'
 import { button, field, hidden } from '#pages/design/components.ts'
@@ -60,7 +60,7 @@ async function confirm(deps: AuthenticatorDeps, visit: Visit, code: string): Pro
   const texts = TEXTS[language].authenticator
   const again = (message: string) => show(deps, visit, { status: 422, errors: [{ field: 'code', message }] })
   if (normalizedCode(code) === '') return again(texts.missing).then(() => undefined)
-  // who has codes put aside keeps them; who has none is not left without
+  // keeps the codes that a person has saved, and makes new ones if there are none
   const needsCodes = (await recoveryCodes.left(account.id)) === 0
   let codes: string[] = []
   try {

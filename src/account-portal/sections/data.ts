@@ -1,4 +1,4 @@
-/** `/account/data`: all that is kept about a person, for them to take along, and the end of their account. */
+/** `/account/data`: downloads everything stored about a person, and deletes their account. */
 import { html, type Html } from '#pages/design/html.ts'
 import type { Accounts } from '#accounts/account.ts'
 import { button, field, hidden } from '#pages/design/components.ts'

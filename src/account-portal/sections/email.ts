@@ -1,4 +1,4 @@
-/** `/account/email`: the address is proven by a code or link sent to it, before it counts or takes the old one's place. */
+/** `/account/email`: verifies the current or a new address, by a code or link sent to it. */
 import { html, type Html } from '#pages/design/html.ts'
 import { isEmail } from '#accounts/email.ts'
 import type { Form } from '#http/body.ts'
@@ -18,7 +18,7 @@ export function createEmailSection(deps: EmailDeps): Section {
   const { emailAddress, layout } = deps
   return {
     name: 'email',
-    // who confirms has proven who they are when they asked, in the same session
+    // confirming needs no recent proof: requesting the mail already required one in the same session
     isGuarded: (form) => form.one('act') === 'ask',
     show: (visit, again) => show(deps, visit, again),
 
@@ -40,7 +40,7 @@ export function createEmailSection(deps: EmailDeps): Section {
   }
 }
 
-/** The link and the code work in the session that asked for them. */
+/** Binds the link and the code to the session that asked for them. */
 function handleOf({ session }: Visit): string {
   return `session ${session.uid}`
 }
@@ -71,7 +71,7 @@ async function show({ emailAddress, layout }: EmailDeps, visit: Visit, again?: S
   const send = (content: Html) => layout.send(visit, { name: 'email', again, content: html`${present}${content}` })
   if (!emailAddress.available) return send(sheet(html`<p>${texts.unavailable}</p>`))
   const { token } = ctx.query
-  // opening a link changes nothing: programs that look into mails open them too
+  // opening the link changes nothing, because mail scanners open links too
   if (ctx.method === 'GET' && typeof token === 'string') return send(linkSection(layout, visit, token))
   const asked = await emailAddress.asked(handleOf(visit), account.id)
   const code = asked === undefined ? '' : codeSection(layout, visit, { asked, again })

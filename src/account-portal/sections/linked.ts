@@ -1,4 +1,4 @@
-/** `/account/linked`: the providers by which a person signs in here, a further one, and the end of such a link. */
+/** `/account/linked`: lists, adds and removes links to upstream providers. */
 import { html, type Html } from '#pages/design/html.ts'
 import { button, buttonLink, foreign, hidden } from '#pages/design/components.ts'
 import { ask, rows, type Row, section, sheet } from '#pages/design/work-components.ts'
@@ -17,7 +17,7 @@ export interface LinkedDeps {
 
 type Link = Awaited<ReturnType<UpstreamSignIn['links']>>[number]
 
-/** Why nobody was linked, as the page says it. */
+/** The status and message for each way that linking can fail. */
 const REFUSALS = {
   cancelled: { status: 200, problem: 'linkCancelled' },
   refused: { status: 403, problem: 'linkRefused' },
@@ -32,7 +32,7 @@ export function createLinked(deps: LinkedDeps): Section {
 
     async show(visit, again) {
       const { account, ctx, session } = visit
-      // back from a provider; what is sent along means something in the session that asked alone
+      // the person returns from a provider; the parameters are only valid in the session that started the link
       if (again !== undefined || ctx.query['state'] === undefined) return list(deps, visit, again)
       const outcome = await upstreamSignIn.finishLink(
         { account, session: session.uid, answer: ctx.querystring },
@@ -82,7 +82,7 @@ function additions(layout: Layout, visit: Visit, further: readonly Pick<Upstream
   })
 }
 
-/** A page that leads on: a form may not lead to another's address by itself (Content Security Policy, form-action). */
+/** Shows a page that forwards to the provider: the policy's form-action does not let forms redirect to other sites. */
 async function leadOn({ layout, upstreamSignIn }: LinkedDeps, visit: Visit, wanted: string): Promise<undefined> {
   const url = await upstreamSignIn.beginLink({ upstream: wanted, session: visit.session.uid })
   const name = (await upstreamSignIn.offered()).find(({ id }) => id === wanted)?.name

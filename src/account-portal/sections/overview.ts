@@ -1,4 +1,4 @@
-/** `/account`: how one signs in and where the account is used, at a glance. */
+/** `/account`: an overview of the person's sign-in methods, sessions and apps. */
 import { html } from '#pages/design/html.ts'
 import { rows, section } from '#pages/design/work-components.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'
@@ -75,7 +75,7 @@ async function statesOf(deps: OverviewDeps, visit: Visit): Promise<{ signingIn: 
       ['passkeys', texts.passkeys(passkeys.length)],
       ['authenticator', app ? texts.on(dates.day(app.confirmedAt)) : texts.none],
       ['recovery-codes', codes === 0 ? texts.noCodes : texts.codes(codes)],
-      // a server without such providers has nothing to say of them
+      // left out on servers without upstream providers
       ...(links.length + offered.length === 0
         ? []
         : [['linked', links.map(({ name }) => name).join(', ') || texts.none] as const]),

@@ -1,4 +1,4 @@
-/** `/account/passkeys`: the passkeys of an account, put together of the parts of their method. */
+/** `/account/passkeys`: lists, adds, renames and removes passkeys, with the parts of the passkey method. */
 import { html } from '#pages/design/html.ts'
 import { section } from '#pages/design/work-components.ts'
 import type { PasskeyChange } from '#sign-in/passkey/account-forms.ts'
@@ -25,10 +25,10 @@ const DONE: Readonly<Record<PasskeyChange, Done>> = {
 }
 
 export function createPasskeysSection(deps: PasskeysDeps): Section & {
-  /** Fresh options as JSON, for a page that was open for a while. */ options(visit: Visit): Promise<void>
+  /** Returns new options as JSON, for a page left open. */ options(visit: Visit): Promise<void>
 } {
   const { layout, passkeys, notices, assertNotLastCredential } = deps
-  // a challenge is for one session: what was answered in another browser adds nothing here
+  // binds a challenge to one session: a response from another browser is not accepted
   const bindingOf = ({ session }: Visit) => `account ${session.uid}`
 
   return {

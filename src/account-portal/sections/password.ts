@@ -1,4 +1,4 @@
-/** `/account/password`: a new password for who knows the present one (ASVS 6.2.3), or a first one. */
+/** `/account/password`: changes the password, given the current one (ASVS 6.2.3), or sets the first one. */
 import { html, type Html } from '#pages/design/html.ts'
 import type { Form } from '#http/body.ts'
 import { button, field } from '#pages/design/components.ts'
@@ -87,7 +87,7 @@ function read(form: Form): Entered {
   }
 }
 
-/** Undefined where the present password is wrong. */
+/** Writes the new password. Returns undefined if the current one is wrong. */
 async function write(deps: PasswordDeps, visit: Visit, entered: Entered, hasOne: boolean): Promise<Answer> {
   const { passwords, accountAccess, notices } = deps
   const { account, by, session } = visit
@@ -127,7 +127,7 @@ function fieldsOf({ account, language }: Visit, { hasOne, ticked, again }: Shown
       autocomplete: name === 'current' ? 'current-password' : 'new-password',
       error: again?.errors?.find((one) => one.field === name)?.message,
     })
-  // password managers learn here whose password it is
+  // tells password managers which account the password is for
   return html`<input type="text" name="username" value="${account.email}" autocomplete="username" hidden />
     ${hasOne ? password('current') : ''}${password('next')}${password('again')}
     ${tickBox({ name: ELSEWHERE, value: 'yes', label: texts.elsewhere, checked: ticked })}

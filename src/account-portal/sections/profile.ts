@@ -1,4 +1,4 @@
-/** `/account/profile`: the name and the standard claims (OpenID Connect Core §5.1) that a person keeps themselves. */
+/** `/account/profile`: edits the name and the standard claims (OpenID Connect Core §5.1). */
 import { html, type Html } from '#pages/design/html.ts'
 import type { Accounts } from '#accounts/account.ts'
 import { AccountInvalid } from '#accounts/errors.ts'
@@ -19,7 +19,7 @@ interface FieldKind {
   readonly fault: keyof PortalTexts['profile']['faults']
 }
 
-/** In the order of the page. An e-mail address is not among them: a new one counts once it is confirmed. */
+/** The fields in the order of the page. The e-mail address is left out, because a new one must be verified first. */
 const FIELDS: Readonly<Record<FieldName, FieldKind>> = {
   name: { type: 'text', autocomplete: 'name', prose: true, fault: 'text' },
   given_name: { type: 'text', autocomplete: 'given-name', prose: true, fault: 'text' },
@@ -95,7 +95,7 @@ function valuesOf({ account }: Visit): Record<string, string> {
   return { ...Object.fromEntries(claims), name: account.name ?? '' }
 }
 
-/** What was changed alone: an empty field takes its claim away, and a new phone number is not confirmed. */
+/** Returns only what changed. An empty field removes its claim, and a new phone number counts as unverified. */
 function changesOf(visit: Visit, given: Readonly<Record<string, string>>) {
   const before = valuesOf(visit)
   const changed = Object.entries(given).filter(([name, value]) => value !== before[name])
@@ -112,7 +112,7 @@ function fieldsOf({ language }: Visit, values: Readonly<Record<string, string>>,
   const help: Partial<Record<string, string>> = texts.help
   const known = Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, label: name }))
   const locale = values['locale'] ?? ''
-  // another tag that an administrator gave stays to be chosen
+  // keeps a language tag that an administrator set, even if we have no pages in it
   const own = locale === '' || known.some(({ value }) => value === locale) ? [] : [{ value: locale, label: locale }]
   return html`${NAMES.map((name) => {
     const { fault: _fault, ...kind } = FIELDS[name]

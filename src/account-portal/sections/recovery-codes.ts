@@ -1,4 +1,4 @@
-/** `/account/recovery-codes`: how many are left, and new ones in their place. */
+/** `/account/recovery-codes`: shows how many codes are left, and replaces them. */
 import { html, type Html } from '#pages/design/html.ts'
 import { button, buttonLink } from '#pages/design/components.ts'
 import { section } from '#pages/design/work-components.ts'

@@ -1,4 +1,4 @@
-/** `/account/sessions`: the browsers in which one is signed in, and the ends of those that one picks (ASVS 7.5.2). */
+/** `/account/sessions`: lists the browsers where the person is signed in, and ends sessions (ASVS 7.5.2). */
 import { html } from '#pages/design/html.ts'
 import { button, hidden } from '#pages/design/components.ts'
 import { rows, section, type Row } from '#pages/design/work-components.ts'

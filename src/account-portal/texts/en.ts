@@ -1,4 +1,4 @@
-/** What a person's own page says in English. */
+/** The English strings of the account pages. */
 import { html } from '#pages/design/html.ts'
 import { foreign, strong } from '#pages/design/components.ts'
 import type { Catalogue } from '#pages/i18n/catalogue.ts'

@@ -1,6 +1,6 @@
-/** The events of the audit log that concern a person, in English. */
+/** The English descriptions of audit events on the activity page. */
 
-/** What is not here is not shown: it tells of the work between apps and server. */
+/** Events without an entry are not shown: they are about the traffic between apps and server. */
 export const EVENTS = {
   'sign_in.succeeded': 'You proved who you are',
   'sign_in.failed': 'Somebody tried to sign in as you and was refused',

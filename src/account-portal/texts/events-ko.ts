@@ -1,4 +1,4 @@
-/** The events of the audit log that concern a person, in Korean. */
+/** The Korean descriptions of audit events on the activity page. */
 import type { PortalTexts } from './en.ts'
 
 export const EVENTS: PortalTexts['activity']['events'] = {

@@ -1,4 +1,4 @@
-/** What a person's own page says in Korean. Particles that depend on a name's last sound are avoided. */
+/** The Korean strings of the account pages. They avoid particles that depend on the last sound of a name. */
 import { html } from '#pages/design/html.ts'
 import { foreign, strong } from '#pages/design/components.ts'
 import type { PortalTexts } from './en.ts'

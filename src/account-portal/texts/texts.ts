@@ -1,4 +1,4 @@
-/** The texts of the room in every language, and the names of what its pages can say on top. */
+/** The room's strings by language, and the names of its notices. */
 import type { Texts } from '#pages/i18n/catalogue.ts'
 import { en, type PortalTexts } from './en.ts'
 import { ko } from './ko.ts'
@@ -7,7 +7,7 @@ export type { PortalTexts } from './en.ts'
 
 export const TEXTS: Texts<PortalTexts> = { en, ko }
 
-/** What went wrong with a whole form. */
+/** The message for a form that failed as a whole. */
 export type Problem = keyof PortalTexts['problems']
-/** What was done. */
+/** The message for what a form did. */
 export type Done = keyof PortalTexts['done']
