@@ -1,13 +1,13 @@
-/** The cookie by which a browser is known again (KnownDevices): it signs nobody in. */
+/** Reads and sets the cookie that recognizes a browser (KnownDevices). It does not sign anyone in. */
 import type { Context } from 'koa'
 import type { KnownDevices } from '#sign-in/known-devices.ts'
 
 const MAX_AGE_MS = 180 * 24 * 3600 * 1000
 
 export interface DeviceCookie {
-  /** What the browser kept, to be given with an attempt. */
+  /** Returns the browser's token, to pass along with an attempt. */
   read(ctx: Context): string | undefined
-  /** After a sign-in of the account. */
+  /** Updates the cookie after a sign-in of the account. */
   remember(ctx: Context, accountId: string): void
 }
 

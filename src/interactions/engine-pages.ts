@@ -1,4 +1,4 @@
-/** The pages that the engine shows by itself: the sign-out question, its end, and protocol errors. */
+/** Renders the engine's own pages: the sign-out question, the page after sign-out, and protocol errors. */
 import type { Context } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
@@ -62,7 +62,7 @@ export function createEnginePages({ accounts, issuer, upstreamSignIn }: EnginePa
   }
 }
 
-/** The engine may have refused the request before it read its parameters. */
+/** Returns `ui_locales`. The engine may have refused the request before it parsed the parameters. */
 function uiLocales(ctx: Context): unknown {
   return (ctx as Partial<KoaContextWithOIDC>).oidc?.params?.['ui_locales'] ?? ctx.query['ui_locales']
 }

@@ -1,4 +1,4 @@
-/** The way through an interaction, without HTTP: what is asked next, and what a sent form means. */
+/** Reads the forms of an interaction, without HTTP. */
 import type { Form } from '#http/body.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 
@@ -7,7 +7,7 @@ export interface SignInAttempt {
   readonly password: string
 }
 
-/** The attempt, and which of its fields are empty. A password is taken as it was typed, blanks included. */
+/** Returns the attempt and its empty fields. The password is kept exactly as typed, with spaces. */
 export function readSignIn(
   form: Pick<Form, 'one'>,
 ): SignInAttempt & { missing: readonly ('identifier' | 'password')[] } {
@@ -20,7 +20,7 @@ export function readSignIn(
   return { identifier, password, missing }
 }
 
-/** `undefined` when the form was sent by neither button. */
+/** Returns the decision; undefined if neither button sent the form. */
 export function readDecision(form: Pick<Form, 'one'>): 'allow' | 'deny' | undefined {
   const decision = form.one('decision')
   return decision === 'allow' || decision === 'deny' ? decision : undefined
@@ -30,7 +30,7 @@ export function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** Whether somebody who is signed in already is asked to sign in (`prompt=login`, `max_age`). */
+/** Returns whether a person who is already signed in is asked to sign in again (`prompt=login`, `max_age`). */
 export function isReauthentication({ prompt, accountId }: OpenInteraction): boolean {
   return prompt === 'login' && accountId !== undefined
 }

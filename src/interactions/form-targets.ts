@@ -1,13 +1,13 @@
-/** The CSP sources that a form may lead to by redirects: the app that the person goes back to. */
+/** Computes the CSP form-action sources that a form's redirects may lead to: the app that the person returns to. */
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1'])
 const SCHEME = /^[a-z][a-z0-9+.-]*:$/
-/** Schemes that run or show what stands in the address itself; no registration has them, and no policy names them. */
+/** Schemes that run or show the content of the URL itself. Registration refuses them, and no policy allows them. */
 const NEVER = new Set(['javascript:', 'data:', 'blob:', 'about:', 'file:', 'filesystem:', 'vbscript:'])
 
 /**
- * The sources for the addresses given; what is no address gives none. An app on loopback often sends the person on to
- * another port of its own (a front end beside its server), so every loopback port is named then.
+ * Returns the sources for the given URLs, and none for other values. An app on loopback often redirects to another of
+ * its ports (a front end beside its server), so all loopback ports are allowed for it.
  */
 export function formTargets(...addresses: readonly unknown[]): string[] {
   return addresses.flatMap((address) => {
@@ -16,7 +16,7 @@ export function formTargets(...addresses: readonly unknown[]): string[] {
     if (NEVER.has(url.protocol)) return []
     if (url.protocol !== 'https:' && url.protocol !== 'http:') return SCHEME.test(url.protocol) ? [url.protocol] : []
     if (LOOPBACK.has(url.hostname)) return [...LOOPBACK].map((name) => `${url.protocol}//${name}:*`)
-    // CSP Level 3 §2.3.1 has no form for an IPv6 address: only the scheme can be named.
+    // CSP Level 3 §2.3.1 cannot express IPv6 addresses, so only the scheme is named
     return [url.hostname.startsWith('[') ? url.protocol : url.origin]
   })
 }

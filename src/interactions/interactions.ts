@@ -1,4 +1,4 @@
-/** The pages of sign-in and consent: `/interaction/:uid`, and below it where their forms are sent. */
+/** Serves the pages of sign-in and consent: `/interaction/:uid`, and the paths below it that their forms post to. */
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
@@ -16,12 +16,15 @@ import { upstreamCallback } from './upstream/step.ts'
 
 export interface InteractionsDeps
   extends Omit<StepDeps, 'paths' | 'deviceCookie' | 'proofs' | 'signOut'>, Pick<ProofsDeps, 'progress' | 'enrolments'> {
-  /** The issuer identifier: the forms' addresses start with its path. */
+  /** The issuer identifier. The paths of forms start with its path. */
   readonly issuer: string
   readonly devices: KnownDevices
 }
 
-/** Middleware that answers what lies under `/interaction/` and passes everything else on. A sign-out that asks nothing leads on. */
+/**
+ * Middleware that answers `/interaction/` and `/upstream/` and passes everything else on. Afterwards it redirects
+ * sign-outs that need no question, or that continue at an upstream provider.
+ */
 export function createInteractions(deps: InteractionsDeps): Middleware {
   const paths = interactionPaths(deps.issuer)
   const deviceCookie = createDeviceCookie(deps)
@@ -49,12 +52,12 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   }
   router.get(UPSTREAM_CALLBACK_PATH, (ctx) => upstreamCallback(stepDeps, ctx))
   router.get(UPSTREAM_SIGNED_OUT_PATH, (ctx) => signOut.back(ctx))
-  // A page that answered a form is loaded again, or its address typed: back to the question itself.
+  // reloading a page that answered a form, or typing its URL, leads back to the question
   router.get(`/interaction/:uid/:step`, (ctx) => paths.backToQuestion(ctx, ctx.params['uid'] ?? ''))
 
   const routes = router.routes()
   return async (ctx, next) => {
-    // the router costs more than a look at the path, and most requests are not for it
+    // checking the path is cheaper than the router, and most requests are for other rooms
     await (/^\/(?:interaction|upstream)\//.test(ctx.path) ? routes(ctx as never, next) : next())
     await leadOnFromSignOut(ctx)
     await signOut.leadOn(ctx)

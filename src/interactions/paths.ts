@@ -1,4 +1,4 @@
-/** Where the pages of an interaction are, and from where their requests come. */
+/** Builds the paths of an interaction, and the audit context of people who are not signed in. */
 import type { Context } from 'koa'
 import type { AuditContext } from '#audit/audit.ts'
 import { requestOrigin } from '#http/origin.ts'
@@ -6,17 +6,17 @@ import { UPSTREAM_STEP } from '#federation/method.ts'
 
 export interface InteractionPaths {
   question(uid: string): string
-  /** Of a step, by the last part of its path. */
+  /** Returns the path of a step, given its last part. */
   form(uid: string, step: string): string
-  /** By GET: on to an upstream provider. */
+  /** Returns the path that redirects (GET) to an upstream provider. */
   upstream(uid: string, id: string): string
-  /** Where a person links providers to their account. */
+  /** The path where people link providers to their account. */
   readonly linked: string
-  /** 303 to the question that is open now. */
+  /** Redirects (303) to the open question. */
   backToQuestion(ctx: Context, uid: string): void
 }
 
-/** The addresses under the issuer's path, which is never taken from the request. */
+/** Creates the paths. They start with the issuer's path, which is never taken from the request. */
 export function interactionPaths(issuer: string): InteractionPaths {
   const base = new URL(issuer).pathname.replace(/\/$/, '')
   const question = (uid: string) => `${base}/interaction/${encodeURIComponent(uid)}`
@@ -27,13 +27,13 @@ export function interactionPaths(issuer: string): InteractionPaths {
     linked: `${base}/account/linked`,
     backToQuestion(ctx, uid) {
       ctx.redirect(question(uid) + ctx.search)
-      // RFC 9700 §4.12: 303, so that a form is not sent a second time.
+      // RFC 9700 §4.12: 303, so that the browser does not submit the form again
       ctx.status = 303
     },
   }
 }
 
-/** Who acts before a sign-in: nobody known, from somewhere. */
+/** Returns the audit context before a sign-in: an anonymous actor and the request's origin. */
 export function anonymous(ctx: Context): AuditContext {
   return { actor: { kind: 'anonymous' }, ...requestOrigin(ctx) }
 }

@@ -1,4 +1,4 @@
-/** What an interaction's person has proven, and what follows from a further proof. */
+/** Tracks what a person has proven in an interaction, and decides what follows from the next proof. */
 import type { Context } from 'koa'
 import { UPSTREAM } from '#federation/method.ts'
 import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
@@ -13,16 +13,16 @@ import { anonymous, type InteractionPaths } from './paths.ts'
 
 export interface ProofState {
   readonly next: NextProof
-  /** Undefined while nobody is known. */
+  /** Undefined until a proof identifies the account. */
   readonly accountId: string | undefined
   readonly amr: readonly string[]
 }
 
 export interface Proofs {
   state(interaction: OpenInteraction): Promise<ProofState>
-  /** Takes a proof in: signs the person in, or leads back to the question that is left. Answers by 303. */
+  /** Adds a proof, then signs the person in or returns to the next question. Answers with a redirect (303). */
   take(ctx: Context, interaction: OpenInteraction, proof: Proof): Promise<void>
-  /** Forgets what was proven, for somebody else to begin. */
+  /** Deletes the proofs so far, so that another person can start. */
   forget(interaction: OpenInteraction): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export interface ProofsDeps {
 interface ShownBefore {
   readonly accountId: string | undefined
   readonly amr: readonly string[]
-  /** Whether this interaction keeps it. */
+  /** Whether it is stored for this interaction. */
   readonly begun: boolean
 }
 
@@ -52,7 +52,7 @@ export function createProofs(deps: ProofsDeps): Proofs {
     return nextProof(methods, { amr, asked, enrolled: await enrolments.of(accountId) })
   }
 
-  /** What was shown before: within this interaction, or in the session that is to be stepped up. */
+  /** Returns the earlier proofs: of this interaction, or of the session that needs step-up. */
   async function shownBefore({ uid, proven, accountId }: OpenInteraction): Promise<ShownBefore> {
     const begun = await progress.find(uid)
     if (begun) return { ...begun, begun: true }
@@ -68,11 +68,11 @@ export function createProofs(deps: ProofsDeps): Proofs {
     async take(ctx, interaction, proof) {
       const { account } = proof
       const before = await shownBefore(interaction)
-      // another person's proof adds nothing to what was proven about the one before
+      // proofs of different accounts are not combined
       const amr = methods.joined(before.accountId === account.id ? before.amr : [], proof)
       if ((await next(interaction.asked, account.id, amr)).kind === 'done') {
         if (before.begun) await progress.end(interaction.uid)
-        // whom a provider vouched for is linked by a proof of this account that was made here
+        // a proof made here accepts the pending offer to link the person's upstream identity to this account
         if (proof.method !== UPSTREAM.name) {
           await upstreamSignIn.acceptOffer({ uid: interaction.uid, account, amr }, anonymous(ctx))
         }

@@ -1,4 +1,4 @@
-/** Sends the page of a step, the same way for every step. */
+/** Sends the pages of all steps. */
 import type { Context } from 'koa'
 import type { Account } from '#accounts/account.ts'
 import type { FormField } from '#http/csrf.ts'
@@ -10,7 +10,7 @@ import { sendPage } from '#pages/page.ts'
 import { formTargets } from './form-targets.ts'
 import { csrfField, type StepDeps } from './step.ts'
 
-/** What every page of a step is made with. */
+/** What every step's page gets. */
 export interface StepView {
   readonly language: Language
   /** The hidden field of each of its forms. */
@@ -24,17 +24,17 @@ export interface StepPage {
 }
 
 export interface StepToSend {
-  /** Whose language counts, where the page may show that it knows them. */
+  /** The account whose language to use, if the page may reveal that the person is known. */
   readonly account?: Account | undefined
   readonly status?: number | undefined
-  /** Where the page is to be had by GET, as a path; the question itself where none is given. */
+  /** The path of the page (GET); the question by default. */
   readonly path?: string
   readonly page: (view: StepView) => StepPage | Promise<StepPage>
 }
 
 /**
- * Answers with the page, in the language of the request, person and browser, with the client's logo and accent, and
- * with a policy that lets its forms lead back to the client.
+ * Sends the page in the language of the request, person or browser, with the client's logo and accent color. Its
+ * policy lets forms redirect to the client.
  */
 export async function sendStep(
   deps: Pick<StepDeps, 'csrf' | 'paths'>,
@@ -55,7 +55,7 @@ export async function sendStep(
   })
 }
 
-/** The language of the request, person and browser, and the hidden field of this interaction's forms. */
+/** Returns the language (of the request, person or browser) and the hidden CSRF field for this interaction's forms. */
 export function viewOf(
   deps: Pick<StepDeps, 'csrf'>,
   ctx: Context,

@@ -1,4 +1,4 @@
-/** What every step of an interaction needs: its parts, its addresses, and the guard of its forms. */
+/** Defines a step of an interaction, and the helpers that steps share: opening it, CSRF checks, and delays. */
 import type { Context } from 'koa'
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
@@ -52,49 +52,49 @@ export interface StepDeps {
   readonly csrf: Csrf
   readonly deviceCookie: DeviceCookie
   readonly paths: InteractionPaths
-  /** Tells the owner of the account by mail, in the transaction of the change. */
+  /** Sends the account's owner a notice, in the transaction of the change. */
   readonly notifyPasswordChanged: (trx: Queryable, account: Account, by: AuditContext) => Promise<void>
 }
 
-/** What a person is asked in an interaction, and who that is where it is known. */
+/** What an interaction asks next, and the account if it is known. */
 export interface Question {
   readonly wants: NextProof | { readonly kind: 'consent' }
   readonly accountId: string | undefined
 }
 
-/** One row of the registry: a page of an interaction, and where its forms are sent. */
+/** One entry of the registry: a page of an interaction, and the routes of its forms. */
 export interface Step {
   readonly name: string
-  /** Whether its page is the one for the question. None: it is reached by a link or by another step. */
+  /** Returns whether its page answers the question. Omitted if only a link or another step leads to it. */
   asks?(question: Question): boolean
   show?(ctx: Context, interaction: OpenInteraction, question: Question): Promise<void>
   readonly routes: readonly StepRoute[]
 }
 
-/** `path`: below the address of the interaction. */
+/** A route; `path` is relative to the interaction. */
 export interface StepRoute {
   readonly path: string
   readonly get?: (ctx: Context) => Promise<void>
   readonly post?: (ctx: Context) => Promise<void>
 }
 
-/** The interaction of this request; the request's log line names its client. */
+/** Returns the interaction of the request, and sets its client in the request's log line. */
 export async function openInteraction(deps: StepDeps, ctx: Context): Promise<OpenInteraction> {
   const interaction = await deps.gateway.open(ctx)
-  // The engine finds the interaction by its cookie; the address must mean the same one.
+  // the engine finds the interaction by its cookie, so the URL must name the same one
   if (interaction.uid !== uidOf(ctx)) throw new InteractionLost('unknown', { client: interaction.client })
   requestState(ctx).clientId = interaction.client.id
   return interaction
 }
 
-/** The hidden field that ties a form to this browser and interaction. */
+/** Returns the hidden field that binds a form to this browser and interaction. */
 export function csrfField({ csrf }: Pick<StepDeps, 'csrf'>, ctx: Context, interaction: OpenInteraction): FormField {
   return csrf.field(ctx, bindingOf(interaction))
 }
 
 /**
- * The form as sent, when it comes from a page that this browser was shown; undefined otherwise, with an event of the
- * refusal. RFC 9700 §4.7: what another site makes a browser send decides nothing.
+ * Returns the form if it comes from a page that this browser was shown. Otherwise audits the refusal and returns
+ * undefined. RFC 9700 §4.7: forms that another site submits must have no effect.
  */
 export async function guardForm(deps: StepDeps, ctx: Context, interaction: OpenInteraction): Promise<Form | undefined> {
   const form = await deps.csrf.readForm(ctx, bindingOf(interaction))
@@ -110,8 +110,8 @@ export async function guardForm(deps: StepDeps, ctx: Context, interaction: OpenI
 }
 
 /**
- * Says how long to wait where an attempt was put off, for a page that says so too; undefined for any other error. RFC
- * 6585 §4, RFC 9110 §15.6.4.
+ * Sets Retry-After and returns the problem to show if an attempt must wait; undefined for any other error. RFC 6585
+ * §4, RFC 9110 §15.6.4.
  */
 export function putOff(ctx: Context, error: unknown): { problem: 'busy' | 'tooMany'; status: number } | undefined {
   if (!(error instanceof SignInBusy) && !(error instanceof TooManyAttempts)) return undefined
@@ -119,7 +119,7 @@ export function putOff(ctx: Context, error: unknown): { problem: 'busy' | 'tooMa
   return { problem: error instanceof SignInBusy ? 'busy' : 'tooMany', status: error.status }
 }
 
-/** The same for what is done by mail. */
+/** Does the same as `putOff`, and also handles TooManyMails. */
 export function delayOf(
   ctx: Context,
   error: unknown,
@@ -133,7 +133,7 @@ function uidOf(ctx: Context): unknown {
   return (ctx.params as Record<string, unknown>)['uid']
 }
 
-/** What a form or a challenge is for: one that was stolen is worth nothing in another interaction. */
+/** Returns the binding of forms and challenges: a stolen one is not valid in another interaction. */
 export function bindingOf({ uid }: Pick<OpenInteraction, 'uid'>): string {
   return `interaction ${uid}`
 }

@@ -1,4 +1,4 @@
-/** The registry of steps: every page that an interaction can lead to, one line each. */
+/** The registry of steps: every page of an interaction, one line each. */
 import { createChangeStep } from './change-password/step.ts'
 import { createCodeStep } from './code/step.ts'
 import { createConsentStep } from './consent/step.ts'
@@ -10,7 +10,7 @@ import type { Step, StepDeps } from './step.ts'
 import { createUnmetStep } from './unmet/step.ts'
 import { createUpstreamStep } from './upstream/step.ts'
 
-/** In the order in which they are asked whether a question is theirs: the sign-in page takes what is left. */
+/** The first step that answers a question shows its page. The sign-in page comes last and takes the rest. */
 const STEPS: readonly ((deps: StepDeps) => Step)[] = [
   createConsentStep,
   createCodeStep,
@@ -22,7 +22,7 @@ const STEPS: readonly ((deps: StepDeps) => Step)[] = [
   createRegisterStep,
 ]
 
-/** Throws TypeError where two steps have one path. */
+/** Creates all steps. Throws TypeError if two have the same path. */
 export function createSteps(deps: StepDeps): readonly Step[] {
   const steps = [...createMethodSteps(deps), ...STEPS.map((create) => create(deps)), createSignInStep(deps)]
   const paths = steps.flatMap(({ routes }) => routes.map(({ path }) => path))

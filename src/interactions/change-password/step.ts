@@ -1,4 +1,4 @@
-/** The step for whoever signs in with a password that somebody else chose: another one, before they go on. */
+/** The step to replace a password that somebody else chose, before the sign-in continues. */
 import { html } from '#pages/design/html.ts'
 import type { Context } from 'koa'
 import type { Account } from '#accounts/account.ts'

@@ -1,4 +1,4 @@
-/** The page that asks a known person for a second proof: a code of their authenticator app, or a recovery code. */
+/** Renders the page that asks for a second proof: an authenticator app's code, or a recovery code. */
 import { html, type Html } from '#pages/design/html.ts'
 import { button, field, form, hidden, notice } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
@@ -10,13 +10,13 @@ export type CodeProblem = 'mismatch' | 'missing' | 'stale' | 'busy' | 'tooMany'
 export interface CodeView {
   readonly language: Language
   readonly client: InteractionClient
-  /** The e-mail address of who is known by the first proof. */
+  /** The person's e-mail address, known from the first proof. */
   readonly who: string
   readonly actions: { readonly code: string; readonly restart: string; readonly cancel: string }
   readonly csrfField: { readonly name: string; readonly value: string }
-  /** A recovery code is asked for. */
+  /** Whether to ask for a recovery code instead of an app's code. */
   readonly isRecoveryCode: boolean
-  /** This page, asking for the other kind. */
+  /** The URL of this page for the other kind of code. */
   readonly otherKind: string
   readonly problem?: CodeProblem | undefined
 }

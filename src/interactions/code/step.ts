@@ -1,4 +1,4 @@
-/** The step that asks for a second proof, and checks the answer. */
+/** The step that asks for a second proof and checks it. */
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { normalizedCode } from '#sign-in/one-time-code.ts'
@@ -15,7 +15,7 @@ interface ShownAgain {
   readonly isRecoveryCode: boolean
 }
 
-/** The parameter by which the page asks for a recovery code. */
+/** The parameter that switches the page to recovery codes. */
 const KIND = 'kind'
 
 export function createCodeStep(deps: StepDeps): Step {
@@ -45,7 +45,7 @@ export function createCodeStep(deps: StepDeps): Step {
     }
   }
 
-  /** Somebody else wants to sign in. */
+  /** Starts the sign-in over, for another person. */
   async function restart(ctx: Context): Promise<void> {
     const interaction = await openInteraction(deps, ctx)
     if (await guardForm(deps, ctx, interaction)) await proofs.forget(interaction)

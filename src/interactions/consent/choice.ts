@@ -1,17 +1,17 @@
-/** Which of the scopes that are asked a person may leave out, and what is granted by the form they sent. */
+/** Works out which requested scopes a person can decline, and which ones their form grants. */
 import type { ScopeSelection } from '#oidc/interactions/interaction-gateway.ts'
 
 export interface Choice {
-  /** As it is sent by the form. */
+  /** The value that the form sends. */
   readonly value: string
   readonly scope: string
-  /** The identifier of the API that it belongs to; undefined for OpenID Connect's own. */
+  /** The identifier of its API; undefined for the scopes of OpenID Connect. */
   readonly resource: string | undefined
-  /** `openid`: without it this is no sign-in. */
+  /** True for `openid`: without it, the request is not a sign-in. */
   readonly required: boolean
 }
 
-/** All that is asked, in the order it is shown. A scope of the same name in two APIs is two choices. */
+/** Returns the requested scopes in display order. A scope with the same name in two APIs is two choices. */
 export function choicesOf({ openidScopes, resourceScopes }: ScopeSelection): Choice[] {
   const own = openidScopes.map((scope) => ({ scope, resource: undefined, required: scope === 'openid' }))
   const ofResources = Object.entries(resourceScopes).flatMap(([resource, scopes]) =>
@@ -24,7 +24,7 @@ export function choicesOf({ openidScopes, resourceScopes }: ScopeSelection): Cho
   })
 }
 
-/** What is granted when `sent` was ticked; undefined when that is nothing at all. */
+/** Returns the granted scopes if `sent` was ticked, or undefined if there are none. */
 export function granted(choices: readonly Choice[], sent: readonly string[]): ScopeSelection | undefined {
   const kept = choices.filter(({ value, required }) => required || sent.includes(value))
   if (kept.length === 0) return undefined

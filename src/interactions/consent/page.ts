@@ -1,4 +1,4 @@
-/** The letter in which an app asks a person for access: who asks, for what, and where one is sent. */
+/** Renders the consent page: which app asks, for which access, and where the person goes next. */
 import { html, type Html } from '#pages/design/html.ts'
 import { button, form, hidden, hint, notice, scopeList, webUrl } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
@@ -7,20 +7,20 @@ import type { Choice } from './choice.ts'
 import { TEXTS } from '../texts/texts.ts'
 
 export interface AskedScope {
-  /** As the form sends it. */
+  /** The value that the form sends. */
   readonly value: string
   readonly words: string
-  /** It cannot be left out. */
+  /** Whether the person cannot decline it. */
   readonly required: boolean
 }
 
-/** Why the page is shown again: the form was forged or too old; nothing was ticked. */
+/** Why the page is shown again. `stale`: the form was forged or too old. `nothing`: nothing was ticked. */
 export type ConsentProblem = 'stale' | 'nothing'
 
-/** What is asked of one API, in its own words. */
+/** The requested scopes of one API, in the API's words. */
 export interface AskedResource {
   readonly name: string
-  /** The host of its identifier, or the identifier where it has none. */
+  /** The host of its identifier, or the identifier itself if it has no host. */
   readonly host: string
   readonly scopes: readonly AskedScope[]
 }
@@ -30,13 +30,13 @@ export interface ConsentView {
   readonly client: InteractionClient
   readonly action: string
   readonly csrfField: { readonly name: string; readonly value: string }
-  /** Who is signed in: e-mail address or name. */
+  /** The e-mail address of the signed-in person. */
   readonly who: string
   readonly openidScopes: readonly Choice[]
   readonly resources: readonly AskedResource[]
-  /** The app can go on while the person is away. */
+  /** Whether the app keeps access while the person is away. */
   readonly keepsAccess: boolean
-  /** Days after which the person is asked to sign in again at the latest. */
+  /** The most days until the person has to sign in again. */
   readonly mostDays: number
   readonly problem?: ConsentProblem | undefined
 }

@@ -1,4 +1,4 @@
-/** The step that asks whether an app may have what it asks for. */
+/** The step that asks the person to allow or deny what an app requests. */
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { choicesOf, type Choice, granted } from './choice.ts'
@@ -63,7 +63,7 @@ export function createConsentStep(deps: StepDeps): Step {
   }
 }
 
-/** The API's own words for its scopes; a scope without words, or of an API that is gone, is called by its name. */
+/** Describes the requested scopes of an API. A scope without a description, or of a removed API, shows its name. */
 async function askedOf(
   resources: StepDeps['resources'],
   identifier: string,

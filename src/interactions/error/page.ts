@@ -1,4 +1,4 @@
-/** The page for what went wrong: in words for the person, then exactly, for whoever mends it. */
+/** Renders the error page: an explanation for the person, then exact details for the developer. */
 import { html, type Html } from '#pages/design/html.ts'
 import { facts } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
@@ -7,12 +7,12 @@ import { TEXTS } from '../texts/texts.ts'
 export interface ErrorView {
   readonly language: Language
   readonly status: number
-  /** A protocol's error code, or undefined. */
+  /** The protocol's error code. */
   readonly code?: string | undefined
-  /** What exactly was wrong, as the interface that was used says it (in English). */
+  /** The exact error, in English, as the API reports it. */
   readonly detail?: string | undefined
   readonly requestId?: string | undefined
-  /** Where the start page is. */
+  /** The path of the start page. */
   readonly home: string
 }
 

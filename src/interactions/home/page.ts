@@ -1,4 +1,4 @@
-/** The page at `/`: what this is, and where to go. */
+/** Serves the start page at `/`: what this server is, with links. */
 import { html, type Html } from '#pages/design/html.ts'
 import type { Middleware } from 'koa'
 import { chooseLanguage, type Language } from '#pages/i18n/language.ts'
@@ -8,7 +8,7 @@ import { TEXTS } from '../texts/texts.ts'
 export interface HomePageDeps {
   readonly issuer: string
   readonly production: boolean
-  /** The rooms that are open, in the order of their links; the discovery document is always there. */
+  /** The open rooms, in the order of their links. A link to the discovery document follows them. */
   readonly open: readonly ('account' | 'console' | 'docs')[]
 }
 
@@ -19,7 +19,7 @@ const PATHS = {
   discovery: '/.well-known/openid-configuration',
 } as const
 
-/** Answers GET and HEAD of `/`. In production it says no more than the name and the way to one's account. */
+/** Answers GET and HEAD of `/`. In production it shows only the server's name and the link to the account pages. */
 export function createHomePage({ issuer, production, open }: HomePageDeps): Middleware {
   const base = issuer.replace(/\/$/, '')
   const all = [...open, 'discovery'] as const

@@ -1,11 +1,11 @@
-/** What is shown instead of a dead end, when an interaction can no longer go on. */
+/** Renders the page for an interaction that cannot continue, with a way on. */
 import { html, type Html } from '#pages/design/html.ts'
 import { buttonLink, webUrl } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import type { InteractionLost } from '#oidc/interactions/interaction-gateway.ts'
 import { TEXTS } from '../texts/texts.ts'
 
-/** RFC 9110 §15.5: the page was there and is gone, never was, or is not this browser's. */
+/** RFC 9110 §15.5: the page is gone, never existed, or belongs to another browser. */
 const STATUS = { expired: 410, unknown: 404, foreign: 403 } as const satisfies Record<InteractionLost['reason'], number>
 
 export function lostPage(language: Language, lost: InteractionLost): { title: string; content: Html; status: number } {

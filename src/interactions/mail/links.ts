@@ -1,4 +1,4 @@
-/** The pages that the links of mails open, in whatever browser: they set a password and sign nobody in. */
+/** Serves the pages that mail links open, in any browser. They set a password and do not sign the person in. */
 import Router from '@koa/router'
 import { html, type Html } from '#pages/design/html.ts'
 import type { Context, Middleware } from 'koa'
@@ -29,7 +29,7 @@ export interface MailLinksDeps {
 
 type Purpose = 'reset' | 'register'
 
-/** What a page is shown again with. */
+/** The errors and values for a page that is shown again. */
 interface Again {
   readonly status?: number
   readonly problem?: MailProblem
@@ -37,7 +37,7 @@ interface Again {
   readonly faults?: ChoiceFaults
 }
 
-/** What was proven, and by what value the form that follows knows it. */
+/** The proven address, and the value that identifies the proof in the form that follows. */
 interface Shown extends Again {
   readonly purpose: Purpose
   readonly address: string
@@ -46,14 +46,14 @@ interface Shown extends Again {
 
 export const MAIL_LINK_PATHS = { reset: RESET_PATH, register: REGISTRATION_PATH, invitation: INVITATION_PATH } as const
 
-/** What the forms of these pages are about. */
+/** Binds the CSRF fields to these pages. */
 const BINDING = 'mail link'
 
 export function createMailLinks(deps: MailLinksDeps): Middleware {
   const router = new Router()
   for (const purpose of ['reset', 'register'] as const) {
     const path = MAIL_LINK_PATHS[purpose]
-    // A mail program that looks at the link spends nothing: a person sends the form.
+    // opening the link spends nothing, because mail scanners open links too; sending the form does
     router.get(path, (ctx) => confirm(deps, ctx, purpose))
     router.post(path, (ctx) => answered(deps, ctx, (form) => prove(deps, ctx, { purpose, form })))
     router.post(`${path}/last`, (ctx) => answered(deps, ctx, (form) => finish(deps, ctx, { purpose, form })))
@@ -67,7 +67,7 @@ export function createMailLinks(deps: MailLinksDeps): Middleware {
   }
 }
 
-/** Reads the form of one of these pages, and says how long to wait where there was too much of it. */
+/** Reads and handles a form of these pages. If there were too many attempts, says how long to wait. */
 async function answered(deps: MailLinksDeps, ctx: Context, answer: (form: Form) => Promise<void>): Promise<void> {
   const form = await deps.csrf.readForm(ctx, BINDING)
   if (!form) throw forgedForm()
@@ -150,7 +150,7 @@ async function accept(deps: MailLinksDeps, ctx: Context, form: Form): Promise<vo
   })
 }
 
-/** Does `use` with a name and a password, or asks again for what is not good enough. */
+/** Calls `use` with the name and password, or shows the form again with what is wrong. */
 async function choose(
   deps: MailLinksDeps,
   ctx: Context,
@@ -204,7 +204,7 @@ async function done(deps: MailLinksDeps, ctx: Context, purpose: Purpose): Promis
   await send(ctx, { language, title, words, content })
 }
 
-/** RFC 9110 §15.5.11: it was good once, or never; nobody is told which. */
+/** Shows that the link is no longer valid (RFC 9110 §15.5.11). The page does not reveal whether it ever was. */
 async function over(ctx: Context, kind: 'link' | 'invitation'): Promise<void> {
   const language = chooseLanguage(ctx)
   const { link, invitation } = TEXTS[language].byMail
@@ -234,12 +234,12 @@ function pathOf(deps: MailLinksDeps, kind: keyof typeof MAIL_LINK_PATHS): string
   return baseOf(deps) + MAIL_LINK_PATHS[kind]
 }
 
-/** The issuer's path, which is never taken from the request. */
+/** Returns the issuer's path. It is never taken from the request. */
 function baseOf({ issuer }: MailLinksDeps): string {
   return new URL(issuer).pathname.replace(/\/$/, '')
 }
 
-/** Undefined where it was not sent, or more than once. */
+/** Returns a query parameter; undefined if it is missing, empty or repeated. */
 function one(ctx: Context, name: string): string | undefined {
   const value = ctx.query[name]
   return typeof value === 'string' && value !== '' ? value : undefined

@@ -1,26 +1,26 @@
-/** The pages of what a person does with the help of a mail: the address, the code, and what is left then. */
+/** Renders the pages of registration and reset: the address, the code, and the new password or account. */
 import { html, type Html } from '#pages/design/html.ts'
 import { button, field, form, hidden, notice } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import type { PasswordProblem } from '#sign-in/errors.ts'
 import { TEXTS } from '../texts/texts.ts'
 
-/** What is wrong with the whole form. */
+/** A problem of the form as a whole. */
 export type MailProblem = 'stale' | 'busy' | 'tooMany' | 'tooManyMails' | 'over' | 'taken'
 
 export interface MailView {
   readonly language: Language
   readonly purpose: 'reset' | 'register'
-  /** Of the app that the person goes on to. */
+  /** The name of the app that the person continues to. */
   readonly clientName: string
-  /** Where the form is sent. */
+  /** The path that the form is submitted to. */
   readonly action: string
   readonly csrfField: { readonly name: string; readonly value: string }
   readonly address: string
   readonly problem?: MailProblem | undefined
-  /** The sign-in page, where the person came from it. */
+  /** The path of the sign-in page, if the person came from it. */
   readonly back?: string
-  /** What the form keeps besides. */
+  /** Further hidden fields. */
   readonly kept?: readonly { readonly name: string; readonly value: string }[]
 }
 
@@ -28,7 +28,7 @@ type Rendered = { title: string; content: Html }
 
 const NOTICE = 'mail-notice'
 
-/** Asks for the address that a mail is to go to. */
+/** Asks for the address to send the mail to. */
 export function addressPage(view: MailView & { readonly fault?: 'missing' | 'wrong' | undefined }): Rendered {
   const { language, purpose, clientName, address, fault } = view
   const texts = TEXTS[language].byMail
@@ -80,14 +80,14 @@ export function mailCodePage(
   })
 }
 
-/** What is wrong with what was chosen. */
+/** Errors of the chosen name and password. */
 export interface ChoiceFaults {
   readonly name?: boolean
-  /** `same`: it is the one that is to be replaced. */
+  /** `same`: it equals the password to replace. */
   readonly password?: PasswordProblem | 'missing' | 'same' | undefined
 }
 
-/** Asks whoever has proven the address for a new password, and for their name where the account is new. */
+/** Asks for the new password after the address is proven, and for the name if the account is new. */
 export function lastPage(
   view: MailView & { readonly name: string; readonly faults: ChoiceFaults; readonly isInvited?: boolean },
 ): Rendered {
@@ -102,13 +102,13 @@ export function lastPage(
   })
 }
 
-/** The new password, the name where one is asked for, and for password managers the address that it belongs to. */
+/** Returns the fields for the new password and the name (if given), and the address for password managers. */
 export function choiceFields(given: {
   language: Language
   address: string
   faults: ChoiceFaults
   name?: string
-  /** Whether the password is where one begins. */
+  /** Whether the password field gets the focus. */
   focus?: boolean
 }): Html {
   const { language, address, faults, name, focus = name === undefined } = given
@@ -151,7 +151,7 @@ interface Parts {
   readonly fields: Html
   readonly submit: string
   readonly ways?: Html
-  /** A field of it is wrong. */
+  /** Whether a field has an error. */
   readonly isWrong: boolean
 }
 

@@ -1,4 +1,4 @@
-/** The paths of the steps of registration and reset, below the interaction. */
+/** The paths of the registration and reset steps, below the interaction. */
 
 export const MAIL_PATHS = {
   reset: { address: 'forgot', code: 'forgot-code', last: 'forgot-password' },

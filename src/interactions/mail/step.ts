@@ -1,4 +1,4 @@
-/** The steps of registration and reset within a sign-in: the address, the code from the mail, and what is left then. */
+/** The steps of registration and reset within a sign-in: the address, the code, and the new password or account. */
 import type { Context } from 'koa'
 import { isEmail } from '#accounts/email.ts'
 import { AccountExists, AccountInvalid } from '#accounts/errors.ts'
@@ -21,7 +21,7 @@ import { MAIL_PATHS } from './paths.ts'
 
 type Purpose = 'reset' | 'register'
 
-/** What a page is shown again with. */
+/** The errors and values for a page that is shown again. */
 interface Again {
   readonly status?: number
   readonly problem?: MailProblem
@@ -32,7 +32,7 @@ interface Again {
   readonly faults?: ChoiceFaults
 }
 
-/** The parameter by which another mail is asked for. */
+/** The parameter that asks for another mail. */
 const ANOTHER = 'another'
 const PATHS = { reset: RESET_PATH, register: REGISTRATION_PATH } as const
 
@@ -91,11 +91,11 @@ function createMailStep(deps: StepDeps, purpose: Purpose): Step {
   }
 }
 
-/** What comes before each step: whether it may be done, whose form it is, and how long to wait. */
+/** Creates the checks that every step shares: whether it is offered, the form's origin, and how long to wait. */
 function createGate(deps: StepDeps, purpose: Purpose) {
   const isOffered = () => (purpose === 'reset' ? deps.passwordReset.available : deps.registration.isOpen())
 
-  /** The interaction, where this may be done in it; the request is answered otherwise. */
+  /** Returns the interaction if it offers this step; otherwise redirects to the question and returns undefined. */
   async function opened(ctx: Context): Promise<OpenInteraction | undefined> {
     const interaction = await openInteraction(deps, ctx)
     if (interaction.prompt === 'login' && isOffered()) return interaction
@@ -105,7 +105,7 @@ function createGate(deps: StepDeps, purpose: Purpose) {
 
   return {
     opened,
-    /** With the form that was sent; the page is shown again where that was not made by a page of ours. */
+    /** Calls `use` with the form. If the form is not from our page, shows the page again. */
     async sent(ctx: Context, use: (interaction: OpenInteraction, form: Form) => Promise<void>): Promise<void> {
       const interaction = await opened(ctx)
       if (!interaction) return
@@ -125,7 +125,7 @@ function createGate(deps: StepDeps, purpose: Purpose) {
   }
 }
 
-/** Sets what was chosen and signs the person in, as far as that proves enough. */
+/** Sets the password or creates the account, then signs the person in as far as that proof allows. */
 async function finish(
   deps: StepDeps,
   ctx: Context,
@@ -157,7 +157,7 @@ async function finish(
 async function reset(deps: StepDeps, ctx: Context, interaction: OpenInteraction, password: string) {
   const { emailVerifications, gateway, passwordReset } = deps
   const verification = await emailVerifications.find(handleOf(interaction), 'reset')
-  // their session ends with the old password, and this sign-in must not end with it
+  // the reset ends the person's sessions, so this sign-in first lets go of its own, in order not to end with it
   if (verification?.proven && verification.sub === interaction.accountId) await gateway.beginAnew(ctx)
   return passwordReset.finish(handleOf(interaction), password, anonymous(ctx))
 }
@@ -173,8 +173,8 @@ function register(
 }
 
 /**
- * The new password is what was shown. That the mail was read as well is no second factor (ASVS 6.3.6): whoever has set
- * one up is asked for it now (ASVS 6.4.3), whatever was shown before.
+ * Signs the person in with the new password as proof. Reading the mail is no second factor (ASVS 6.3.6): a person who
+ * has set one up is asked for it now (ASVS 6.4.3), even if they have proven it before.
  */
 async function signIn(
   deps: StepDeps,
@@ -220,7 +220,7 @@ async function ask(
   })
 }
 
-/** The account is not asked: what a page speaks must not tell whether there is one. */
+/** Chooses the language without the account: the page's language must not reveal whether there is one. */
 function languageOf(ctx: Context, { params }: OpenInteraction): Language {
   return chooseLanguage(ctx, { uiLocales: params['ui_locales'] })
 }
@@ -231,6 +231,6 @@ function handleOf({ uid }: OpenInteraction): string {
 
 function redirect(ctx: Context, path: string): void {
   ctx.redirect(path)
-  // RFC 9700 §4.12: 303, so that a form is not sent a second time.
+  // RFC 9700 §4.12: 303, so that the browser does not submit the form again
   ctx.status = 303
 }

@@ -1,4 +1,4 @@
-/** The steps that sign-in methods bring along: a method says what is on the page, everything else happens here. */
+/** Runs the steps that sign-in methods define. A method provides the page; everything else happens here. */
 import type { Context } from 'koa'
 import { notice } from '#pages/design/components.ts'
 import { html } from '#pages/design/html.ts'
@@ -10,7 +10,7 @@ import { sendStep, viewOf } from '../send-step.ts'
 import { bindingOf, guardForm, openInteraction, putOff, type Step, type StepDeps } from '../step.ts'
 import { TEXTS } from '../texts/texts.ts'
 
-/** A step of a method, in the interaction that it is visited in. */
+/** A visit to a method's step within an interaction. */
 interface Visited {
   readonly interaction: OpenInteraction
   readonly method: SignInMethod
@@ -18,7 +18,7 @@ interface Visited {
   readonly visit: StepVisit
 }
 
-/** Each has its page by GET and its form by POST; the first step of a method asks for it where it is wanted. */
+/** Creates the steps: GET shows the page, POST handles its form. A method's first step asks for it as second proof. */
 export function createMethodSteps(deps: StepDeps): Step[] {
   return deps.methods.methods.flatMap((method) =>
     (method.steps ?? []).map((step, at): Step => ({
@@ -48,7 +48,7 @@ function visited(deps: StepDeps, ctx: Context, at: Omit<Visited, 'visit'>): Visi
   return { ...at, visit }
 }
 
-/** Leads back to the question where nobody is asked to sign in. */
+/** Serves the step during a sign-in; otherwise redirects to the question. */
 async function forSignIn(
   deps: StepDeps,
   ctx: Context,

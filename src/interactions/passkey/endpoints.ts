@@ -1,11 +1,11 @@
-/** `/.well-known/passkey-endpoints`: where password managers lead people who want a passkey here, or look after theirs. */
+/** Serves `/.well-known/passkey-endpoints`, which points password managers to the page where people manage passkeys. */
 import type { Middleware } from 'koa'
 
 export const PASSKEY_ENDPOINTS_PATH = '/.well-known/passkey-endpoints'
-/** Browsers and password managers keep it for a day. */
+/** Browsers and password managers may cache it for a day. */
 const CACHE = 'public, max-age=86400'
 
-/** W3C, A Well-Known URL for Passkey Endpoints: one page for both. Other paths and methods pass. */
+/** Creates the middleware (W3C, A Well-Known URL for Passkey Endpoints). Other paths and methods pass. */
 export function createPasskeyEndpoints({ issuer }: { readonly issuer: string }): Middleware {
   const page = `${issuer.replace(/\/$/, '')}/account`
   return async (ctx, next) => {

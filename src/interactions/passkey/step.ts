@@ -1,4 +1,4 @@
-/** The step that takes a passkey, and gives a page that stays open the options for its next challenge. */
+/** The step that checks a passkey, and renews the options of a page left open. */
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { CREDENTIAL_FIELD } from '#sign-in/passkey/parts.ts'
@@ -17,14 +17,14 @@ export function createPasskeyStep(deps: StepDeps): Step {
   }
 }
 
-/** Asks once more; of somebody who is known, and was asked for a passkey alone, for that alone. */
+/** Shows the sign-in page again. If only a passkey of a known person was asked for, asks only for that. */
 async function askAgain(deps: StepDeps, ctx: Context, interaction: OpenInteraction, why: ShownAgain): Promise<void> {
   const { accountId, next } = await deps.proofs.state(interaction)
   const isKnown = accountId !== undefined && next.kind === 'second' && next.methods.includes(PASSKEY.name)
   await showSignIn(deps, ctx, interaction, { ...why, ...(isKnown ? { passkeyOf: accountId } : {}) })
 }
 
-/** Answers the form that a passkey was put into. */
+/** Handles the form with the passkey's response. */
 async function answer(deps: StepDeps, ctx: Context): Promise<void> {
   const { passkeys, paths, proofs } = deps
   const interaction = await openInteraction(deps, ctx)
@@ -43,7 +43,7 @@ async function answer(deps: StepDeps, ctx: Context): Promise<void> {
   }
 }
 
-/** Answers with options as JSON, for the script of a page that was open for a while. */
+/** Returns new options as JSON, for the script of a page left open. */
 async function renew(deps: StepDeps, ctx: Context): Promise<void> {
   const interaction = await openInteraction(deps, ctx)
   ctx.set('Cache-Control', 'no-store')

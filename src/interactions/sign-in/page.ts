@@ -1,4 +1,4 @@
-/** The page that asks for an e-mail address and a password, and says who wants to know. */
+/** Renders the sign-in page: e-mail address, password, other methods, and the app that asks. */
 import { html, type Html } from '#pages/design/html.ts'
 import { button, field, form, hidden, notice } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
@@ -12,19 +12,19 @@ export type SignInProblem = 'mismatch' | 'busy' | 'tooMany' | 'stale' | 'passkey
 export interface SignInView {
   readonly language: Language
   readonly client: InteractionClient
-  /** Where its two forms are sent. */
+  /** The paths that its two forms are submitted to. */
   readonly actions: { readonly login: string; readonly cancel: string }
   readonly csrfField: { readonly name: string; readonly value: string }
   readonly identifier: string
-  /** Whether the person is signed in already and is asked once more. */
+  /** Whether the person is already signed in and must sign in again. */
   readonly again: boolean
   readonly missing?: readonly ('identifier' | 'password')[]
   readonly problem?: SignInProblem | undefined
-  /** Where a password is reset and an account is made, where that is offered: the same for everybody. */
+  /** The paths to reset a password and to register, if offered. They are the same for everybody. */
   readonly ways?: { readonly reset?: string | undefined; readonly register?: string | undefined }
-  /** What further methods show: the same for everybody. */
+  /** The parts of other methods. They are the same for everybody. */
   readonly offers: readonly Html[]
-  /** The e-mail address of who is known, and asked for a passkey alone. */
+  /** The e-mail address of the known person, if only a passkey is asked for. */
   readonly passkeyOf?: string | undefined
 }
 

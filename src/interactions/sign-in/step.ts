@@ -1,4 +1,4 @@
-/** The step that asks who the person is, and checks the answer. */
+/** The step that shows the sign-in page and checks the password. */
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import type { ContentSecurityPolicy } from '#http/security-headers.ts'
@@ -13,13 +13,13 @@ import { TEXTS } from '../texts/texts.ts'
 import { leadOn } from '../upstream/lead-on.ts'
 import { signInPage, type SignInProblem } from './page.ts'
 
-/** What a page that was answered is shown again with. */
+/** The errors and values for a page that is shown again. */
 export interface ShownAgain {
   readonly identifier?: string
   readonly missing?: readonly ('identifier' | 'password')[]
   readonly problem?: SignInProblem
   readonly status?: number
-  /** Only a passkey is asked for, of the person who is known. */
+  /** The id of the known account, if only a passkey is asked for. */
   readonly passkeyOf?: string
 }
 
@@ -44,7 +44,7 @@ export function createSignInStep(deps: StepDeps): Step {
     try {
       const facts = { ...attempt, clientId: interaction.client.id, device: deviceCookie.read(ctx) }
       const proof = await passwords.verify(facts, anonymous(ctx))
-      // A browser offers to keep a password when the answer is a success, so a mismatch is none.
+      // browsers offer to save a password after a success status, so a mismatch must not have one
       if (!proof) return await show(ctx, interaction, { identifier, problem: 'mismatch', status: 422 })
       await proofs.take(ctx, interaction, proof)
     } catch (error) {
@@ -54,7 +54,7 @@ export function createSignInStep(deps: StepDeps): Step {
     }
   }
 
-  /** Back to the app without signing in. */
+  /** Returns to the app without signing in. */
   async function cancel(ctx: Context): Promise<void> {
     const interaction = await openInteraction(deps, ctx)
     const form = await guardForm(deps, ctx, interaction)
@@ -76,7 +76,7 @@ export function createSignInStep(deps: StepDeps): Step {
   }
 }
 
-/** The sign-in page; with `passkeyOf` it asks for a passkey alone. */
+/** Shows the sign-in page. With `passkeyOf`, it asks only for a passkey. */
 export async function showSignIn(
   deps: StepDeps,
   ctx: Context,
@@ -120,7 +120,7 @@ export async function showSignIn(
   })
 }
 
-/** What the methods show on the page, in the order of their rows. */
+/** Returns the methods' parts of the page, in the order of the registry. */
 async function offersOf(
   { paths }: StepDeps,
   interaction: OpenInteraction,

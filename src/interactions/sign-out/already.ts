@@ -1,16 +1,16 @@
-/** A sign-out asked for where nobody is signed in: there is nothing to ask, so the way leads on at once. */
+/** Handles a sign-out when nobody is signed in: there is nothing to ask, so it redirects at once. */
 import type { Context } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
 import { signedOutPage } from './page.ts'
 
-/** How the engine answers then: a form that a script of its own sends, which our policy would stop. */
+/** Identifies the engine's answer in this case: a form sent by an inline script, which our policy blocks. */
 const SCRIPTED_FORM = '<title>Submitting Callback</title>'
 
 /**
- * Replaces the engine's scripted form by where it would lead: the app's own address for this, which the engine has
- * checked (RP-Initiated Logout 1.0 §3), or the page that says so.
+ * Replaces the engine's scripted form with a redirect to its target: the app's post-logout URL, which the engine has
+ * checked (RP-Initiated Logout 1.0 §3). Without one, shows that the person is signed out.
  */
 export async function leadOnFromSignOut(ctx: Context): Promise<void> {
   const { oidc } = ctx as Partial<KoaContextWithOIDC>

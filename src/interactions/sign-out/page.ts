@@ -1,16 +1,16 @@
-/** The question before a sign-out, and the page after it. */
+/** Renders the question before a sign-out and the page after it. */
 import { html, type Html } from '#pages/design/html.ts'
 import { button, form, hidden } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import { TEXTS } from '../texts/texts.ts'
 
-/** What is in the engine's own sign-out form: where it is sent, and the value that ties it to the session. */
+/** The engine's sign-out form: its action, and the value that ties it to the session. */
 export interface EngineForm {
   readonly action: string
   readonly xsrf: string
 }
 
-/** Reads the engine's form, so that ours can be made anew with its button inside. */
+/** Reads the engine's form, so that we can render our own. Throws TypeError if its HTML has changed. */
 export function readEngineForm(engineForm: string): EngineForm {
   const action = / action="([^"]+)"/.exec(engineForm)?.[1]
   const xsrf = / name="xsrf" value="([^"]+)"/.exec(engineForm)?.[1]
@@ -22,7 +22,7 @@ export interface SignOutView {
   readonly language: Language
   readonly form: EngineForm
   readonly who: string | undefined
-  /** The app that asks for it. */
+  /** The name of the app that requested it. */
   readonly clientName: string | undefined
 }
 
@@ -30,7 +30,7 @@ export function signOutPage(view: SignOutView): { title: string; content: Html }
   const { language, who, clientName } = view
   const texts = TEXTS[language].signOut
   const byApp = clientName === undefined ? '' : html`<p>${texts.byApp(clientName)}</p>`
-  // RP-Initiated Logout 1.0 §2: the person is asked; the xsrf value shows that it was on this page.
+  // RP-Initiated Logout 1.0 §2: the person must confirm; the xsrf value shows that they were on this page
   const question = html`${hidden('xsrf', view.form.xsrf)}${button({
     label: texts.submit,
     kind: 'primary',

@@ -1,19 +1,19 @@
-/** After a sign-out here: on to the provider that the person signed in with, and from there to where they were to go. */
+/** Continues a sign-out at the upstream provider that the person signed in with, and then returns. */
 import type { Context } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
 
-/** How a session knows that a provider vouched for its person. */
+/** The `amr` value of sessions that an upstream provider vouched for. */
 const FEDERATED = 'fed'
 
 export interface UpstreamSignOut {
-  /** Remembers in this browser which provider its person signed in with; it signs nobody in. */
+  /** Sets a cookie that remembers the provider used in this browser. It does not sign anyone in. */
   remember(ctx: Context, upstream: string): void
-  /** Where the form of the sign-out page may lead to by redirects. */
+  /** Returns where the sign-out form may redirect to, for the page's policy. */
   target(ctx: Context): Promise<string | undefined>
-  /** Replaces where the engine leads after a sign-out by the provider's own sign-out, where that is wanted. */
+  /** After a sign-out, redirects to the provider's sign-out instead, if it is enabled. */
   leadOn(ctx: Context): Promise<void>
-  /** `<issuer>/upstream/signed-out`: 303 to where the sign-out was to lead. */
+  /** Serves `<issuer>/upstream/signed-out`: redirects (303) to the original target of the sign-out. */
   back(ctx: Context): void
 }
 
@@ -27,7 +27,7 @@ export function createUpstreamSignOut({ issuer, upstreamSignIn }: UpstreamSignOu
   const name = secure ? '__Host-signet-upstream' : 'signet-upstream'
   const options = { httpOnly: true, overwrite: true, path: '/', sameSite: 'lax', secure, signed: false } as const
 
-  /** A provider that does not answer keeps nobody from signing out here. */
+  /** Returns the provider's sign-out URL, or undefined on errors: a provider that is down must not block a sign-out. */
   async function urlFor(ctx: Context, returnTo: string): Promise<URL | undefined> {
     const { oidc } = ctx as Partial<KoaContextWithOIDC>
     const upstream = ctx.cookies.get(name, { signed: false })

@@ -1,4 +1,4 @@
-/** What the pages of registration, reset and invitation say in English. */
+/** The English strings of registration, reset and invitation. */
 import { html } from '#pages/design/html.ts'
 import { strong } from '#pages/design/components.ts'
 import type { Catalogue } from '#pages/i18n/catalogue.ts'

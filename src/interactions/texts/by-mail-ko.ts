@@ -1,4 +1,4 @@
-/** What the pages of registration, reset and invitation say in Korean. */
+/** The Korean strings of registration, reset and invitation. */
 import { html } from '#pages/design/html.ts'
 import { strong } from '#pages/design/components.ts'
 import type { InteractionTexts } from './en.ts'

@@ -1,11 +1,11 @@
-/** What the pages say in English. */
+/** The English strings of the pages. */
 import { html, type Html } from '#pages/design/html.ts'
 import { foreign, host, strong } from '#pages/design/components.ts'
 import type { Catalogue } from '#pages/i18n/catalogue.ts'
 import { byMail } from './by-mail-en.ts'
 import { upstream } from './upstream-en.ts'
 
-/** `at` is the host that the person will be sent to, or the private scheme; empty where that is not known any more. */
+/** `at` is the host or private scheme that the person will be sent to; empty if it is no longer known. */
 function app(name: string, at: string): Html {
   return at === '' ? strong(name) : html`${strong(name)} at ${host(at)}`
 }

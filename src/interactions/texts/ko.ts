@@ -1,4 +1,4 @@
-/** What the pages say in Korean. Particles that depend on a name's last sound are avoided. */
+/** The Korean strings of the pages. They avoid particles that depend on the last sound of a name. */
 import { html, type Html } from '#pages/design/html.ts'
 import { foreign, host, strong } from '#pages/design/components.ts'
 import { byMail } from './by-mail-ko.ts'

@@ -1,4 +1,4 @@
-/** The pages' texts in every language. */
+/** The pages' strings, by language. */
 import type { Texts } from '#pages/i18n/catalogue.ts'
 import { en, type InteractionTexts } from './en.ts'
 import { ko } from './ko.ts'

@@ -1,4 +1,4 @@
-/** What the pages say in English about upstream providers. `name` is the provider's, `who` an e-mail address. */
+/** The English strings about upstream providers. `name` is the provider's name, `who` an e-mail address. */
 import { foreign, strong } from '#pages/design/components.ts'
 import { html } from '#pages/design/html.ts'
 import type { Catalogue } from '#pages/i18n/catalogue.ts'

@@ -1,4 +1,4 @@
-/** What the pages say in Korean about upstream providers. */
+/** The Korean strings about upstream providers. */
 import { foreign, strong } from '#pages/design/components.ts'
 import { html } from '#pages/design/html.ts'
 import type { upstream as english } from './upstream-en.ts'

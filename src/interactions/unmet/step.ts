@@ -1,4 +1,4 @@
-/** The step for whoever is asked for a proof that their account does not have. */
+/** The step for a person whose account cannot give the proof that the app requires. */
 import { html } from '#pages/design/html.ts'
 import type { Context } from 'koa'
 import { button, form, hidden } from '#pages/design/components.ts'
@@ -9,7 +9,7 @@ import { TEXTS } from '../texts/texts.ts'
 export function createUnmetStep(deps: StepDeps): Step {
   const { accounts, gateway, paths, proofs } = deps
 
-  /** Back to the app, which is told so. */
+  /** Returns to the app with the error. */
   async function answer(ctx: Context): Promise<void> {
     const interaction = await openInteraction(deps, ctx)
     const { next } = await proofs.state(interaction)

@@ -1,4 +1,4 @@
-/** The pages about upstream providers: the way to one, and what came of it. */
+/** Renders the pages about upstream providers: the way to one, and the outcome. */
 import { html, type Html } from '#pages/design/html.ts'
 import type { Context } from 'koa'
 import { button, buttonLink, form, hidden } from '#pages/design/components.ts'
@@ -8,7 +8,7 @@ import { sendStep, type StepView } from '../send-step.ts'
 import type { StepDeps } from '../step.ts'
 import { TEXTS } from '../texts/texts.ts'
 
-/** What the page says, and of whom. */
+/** The kind of page, and the names in it. */
 export interface UpstreamPage {
   readonly kind: keyof typeof STATUS
   readonly name?: string | undefined
@@ -16,7 +16,7 @@ export interface UpstreamPage {
   readonly href?: string
 }
 
-/** RFC 9110 §15.5.4: understood, and refused; the others are no failure, or not of the person. */
+/** RFC 9110 §15.5.4: 403 if the sign-in is refused. The other outcomes are no error, or not the person's. */
 const STATUS = {
   led: 200,
   offer: 200,
@@ -28,7 +28,7 @@ const STATUS = {
   unavailable: 503,
 } as const
 
-/** The page of an outcome that signs nobody in. */
+/** Returns the page for an outcome without a sign-in. */
 export function pageOf(outcome: Exclude<UpstreamOutcome, { kind: 'proof' }>): UpstreamPage {
   const name = outcome.upstream?.name
   if (outcome.kind === 'unlinked') return { kind: outcome.why, name }
@@ -42,7 +42,7 @@ export async function showUpstreamPage(
   shown: UpstreamPage,
 ): Promise<void> {
   const { kind } = shown
-  // a page of work done elsewhere: nothing moves without the person, but whoever is led there need not press again
+  // the person has already submitted a form, so the page continues without another click
   if (shown.href !== undefined) ctx.set('Refresh', `0; url=${shown.href}`)
   await sendStep(deps, ctx, interaction, {
     status: STATUS[kind],

@@ -1,4 +1,4 @@
-/** The step that sends the person to an upstream provider, and takes in what comes back. */
+/** The step that sends the person to an upstream provider and handles the answer. */
 import type { Context } from 'koa'
 import { InteractionLost, type OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { UPSTREAM_STEP } from '#federation/method.ts'
@@ -25,7 +25,7 @@ export function createUpstreamStep(deps: StepDeps): Step {
   }
 }
 
-/** On to the provider: 303. */
+/** Redirects (303) to the provider. */
 async function begin(deps: StepDeps, ctx: Context): Promise<void> {
   const interaction = await openInteraction(deps, ctx)
   if (interaction.prompt !== 'login') return toQuestion(deps, ctx, interaction)
@@ -46,7 +46,10 @@ async function begin(deps: StepDeps, ctx: Context): Promise<void> {
   }
 }
 
-/** `<issuer>/upstream/callback`: back to what waits for the answer, which the browser that asked alone can open. */
+/**
+ * Serves `<issuer>/upstream/callback`: redirects to the page that waits for the answer. Only the browser that started
+ * the request can open it.
+ */
 export async function upstreamCallback(
   { upstreamSignIn, paths }: Pick<StepDeps, 'upstreamSignIn' | 'paths'>,
   ctx: Context,
@@ -54,7 +57,7 @@ export async function upstreamCallback(
   const { state } = ctx.query
   const waiting = typeof state === 'string' ? await upstreamSignIn.returnOf(state) : undefined
   if (waiting === undefined) {
-    // nobody waits for it, but it is looked at, so that it is counted and told to the audit log
+    // nothing waits for this answer; it is still processed, so that it counts as an attempt and is audited
     await upstreamSignIn.finish({ uid: '', answer: ctx.querystring }, anonymous(ctx))
     throw new InteractionLost('unknown')
   }
@@ -63,7 +66,7 @@ export async function upstreamCallback(
   ctx.status = 303
 }
 
-/** Takes the answer in. */
+/** Handles the provider's answer. */
 async function finish(deps: StepDeps, ctx: Context): Promise<void> {
   const interaction = await openInteraction(deps, ctx)
   const { uid, client } = interaction
@@ -81,7 +84,7 @@ async function finish(deps: StepDeps, ctx: Context): Promise<void> {
   }
 }
 
-/** What the provider sent along goes no further. */
+/** Redirects to the question, without the provider's parameters. */
 function toQuestion({ paths }: StepDeps, ctx: Context, { uid }: OpenInteraction): void {
   ctx.search = ''
   paths.backToQuestion(ctx, uid)
