@@ -1,15 +1,15 @@
-/** The refusal of a configuration: every fault at once, each with the variable, what is wrong and an example. */
+/** The error for an invalid configuration. Lists every fault with its variable, the problem and an example. */
 import { AppError } from '#shared/app-error.ts'
 
 export interface ConfigFault {
   readonly variable: string
   /** What is wrong, as a clause without a full stop. Never the value of a secret. */
   readonly problem: string
-  /** A line that would be right, or what to do. */
+  /** A valid line, or what to do. */
   readonly example: string
 }
 
-/** Ends the start with exit code 78. */
+/** The configuration is invalid. The start ends with exit code 78. */
 export class ConfigError extends AppError {
   override readonly code = 'invalid_configuration'
   override readonly status = 500

@@ -1,22 +1,22 @@
-/** The checked configuration, without secrets (secrets.ts): a logged Config shows none. */
+/** The type of the checked configuration. Secrets are kept apart (secrets.ts), so that a Config is safe to log. */
 import type { SecretName, Setting, VariableName, VARIABLES } from './variables.ts'
 
-/** What was given, or its default, of each variable, by the member that its row names. */
+/** The value of each variable, given or default, under the member name in its row. */
 export type Settings<Names extends VariableName> = {
   readonly [Name in Names as (typeof VARIABLES)[Name]['member']]: Setting<Name>
 }
 
-/** What follows from several settings, or from files. */
+/** Values that are derived from several settings, or read from files. */
 interface Derived {
   /** `NODE_ENV=production` or an issuer whose host is not loopback. */
   readonly production: boolean
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined
   /** Whether the embedded PostgreSQL under `dataDir` is used; otherwise `Secrets.databaseUrl` is set. */
   readonly isDatabaseEmbedded: boolean
-  /** How often the database was restored, as far as this machine knows. */
+  /** How often the database was restored, according to this machine. */
   readonly restoreEpoch: {
     readonly number: number
-    /** Where the number is kept: a path, or the variable that was set in its place. */
+    /** Where the number is kept: the path of a file, or the name of the variable. */
     readonly keptIn: string
     readonly byVariable: boolean
   }

@@ -1,4 +1,4 @@
-/** Rules between variables. */
+/** Checks that involve several variables, or the files that variables name. */
 import { accessSync, constants } from 'node:fs'
 import type { ConfigFault } from './config-error.ts'
 import type { Config } from './config.ts'
@@ -10,7 +10,7 @@ export function fault(variable: VariableName, problem: string, example = example
   return { variable, problem, example }
 }
 
-/** Faults between variables, and named files that cannot be read. */
+/** Returns the faults between variables, and a fault for each named file that cannot be read. */
 export function crossFaults(config: Config, values: Values, env: Environment): ConfigFault[] {
   return [
     ...portFaults(config),
@@ -69,7 +69,7 @@ function fileFaults(env: Environment): ConfigFault[] {
   return faults.filter((found) => found !== undefined)
 }
 
-/** `sslrootcert` of a connection URL names a file too. */
+/** Checks the file that `sslrootcert` of a connection URL names. */
 function certificateFaults(values: Values): ConfigFault[] {
   const names = ['DATABASE_URL', 'DATABASE_DIRECT_URL'] as const
   const faults = names.map((name) => {

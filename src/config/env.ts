@@ -1,12 +1,12 @@
-/** The one place that reads the process environment: its variables over those of `.env`. */
+/** Reads the process environment and `.env`. No other file reads `process.env`. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 
-/** Variables as they stand: unset or text. */
+/** Variables as they were set, unchecked. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The variables of `.env` in `directory`, if it is there, under those of the process: the environment wins. */
+/** Returns the variables of the process and of `.env` in `directory`, if that exists. The process wins. */
 export function readEnvironment(directory = process.cwd()): Environment {
   return { ...readDotEnv(directory), ...process.env }
 }

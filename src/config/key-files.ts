@@ -1,4 +1,4 @@
-/** The files of the keys directory: made once, private to their owner, never written over. */
+/** Reads and writes the files of the keys directory, which only their owner may read. */
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
@@ -19,13 +19,13 @@ import { ConfigError } from './config-error.ts'
 import { ParseFault, masterKeys } from './parsers.ts'
 import { exampleLine } from './values.ts'
 
-/** A key file that cannot be used or made; the message says what to do. */
+/** A key file cannot be used or created. The message says what to do. */
 export class KeyFileError extends AppError {
   override readonly code = 'key_file_refused'
   override readonly status = 500
 }
 
-/** Who made the master key file; `unknown` is a file written by hand or by another tool. */
+/** What created the master key file; `unknown`: by hand or by another tool. */
 export type KeyMaker = 'init' | 'first-start' | 'unknown'
 
 export interface MasterKeyFile {
@@ -39,7 +39,10 @@ export function masterKeyPath(keysDir: string): string {
 
 const MADE_BY = /^# made by: (init|first-start)$/m
 
-/** Reads `master.key`; undefined when there is none. Throws KeyFileError when others can read it. */
+/**
+ * Reads `master.key`. Undefined when there is none. Throws KeyFileError when it cannot be read or others can read it,
+ * ConfigError when its content is wrong.
+ */
 export function readMasterKeyFile(keysDir: string): MasterKeyFile | undefined {
   const path = masterKeyPath(keysDir)
   const content = readPrivateFile(path)
@@ -54,7 +57,7 @@ export function readMasterKeyFile(keysDir: string): MasterKeyFile | undefined {
   }
 }
 
-/** Makes `master.key` unless it is there; returns whether it was made. */
+/** Creates `master.key` unless it exists. Returns whether this call created it. */
 export function makeMasterKeyFile(keysDir: string, madeBy: 'init' | 'first-start'): boolean {
   const content = [
     '# The master keys of Signet, one a line: the first encrypts, all decrypt.',
@@ -66,7 +69,7 @@ export function makeMasterKeyFile(keysDir: string, madeBy: 'init' | 'first-start
   return makePrivateFile(masterKeyPath(keysDir), content)
 }
 
-/** The content of a file that only its owner may read; undefined when there is none. */
+/** Returns the content of a private file. Undefined when there is none. Throws KeyFileError when others can read it. */
 export function readPrivateFile(path: string): string | undefined {
   try {
     refuseReadableByOthers(path)
@@ -81,7 +84,10 @@ export function readPrivateFile(path: string): string | undefined {
   }
 }
 
-/** A file of another owner was handed to us by its group (a mounted secret); our own is for us alone. */
+/**
+ * Throws KeyFileError when others can read the file. A file of another owner may be readable by its group: that is how
+ * mounted secrets reach us.
+ */
 function refuseReadableByOthers(path: string): void {
   const { mode, uid } = statSync(path)
   const forbidden = uid === process.geteuid?.() ? 0o077 : 0o007
@@ -92,8 +98,8 @@ function refuseReadableByOthers(path: string): void {
 }
 
 /**
- * Writes a new file of mode 0600, whole or not at all, in a directory of mode 0700 that is made where it is missing.
- * Returns false, and changes nothing, when the file exists.
+ * Creates a file of mode 0600 atomically. Creates its directory with mode 0700 when it is missing.
+ * Returns false and changes nothing when the file exists. Throws KeyFileError when the directory is not writable.
  */
 export function makePrivateFile(path: string, content: string): boolean {
   const dir = dirname(path)
@@ -113,7 +119,7 @@ export function makePrivateFile(path: string, content: string): boolean {
   }
 }
 
-/** Writes a file of mode 0600 in place of the one that is there; after it returns, a power cut leaves the new one. */
+/** Creates or replaces a file of mode 0600 atomically. Once it returns, the new content survives a power cut. */
 export function replacePrivateFile(path: string, content: string): void {
   const dir = dirname(path)
   try {

@@ -1,4 +1,4 @@
-/** From an environment to a checked configuration: defaults, rules that span variables, and what production refuses. */
+/** Loads the configuration: reads an environment, applies defaults, and checks the rules between variables. */
 import { ConfigError } from './config-error.ts'
 import type { ConfigFault } from './config-error.ts'
 import type { Config } from './config.ts'
@@ -13,24 +13,24 @@ import { readValues } from './values.ts'
 import type { Values } from './variables.ts'
 
 export interface LoadOptions {
-  /** `make`: the master key file is made when it is missing, outside production. `none`: no key is read at all. */
+  /** `make`: creates a missing master key file, outside production. `none`: reads no key at all. */
   readonly masterKeys?: 'make' | 'none'
-  /** Whether logs go to a person at a terminal. */
+  /** Whether the log goes to a terminal. */
   readonly terminal?: boolean
 }
 
 export interface Loaded {
   readonly config: Config
   readonly secrets: Secrets
-  /** The master key file, when this call made it. */
+  /** The path of the master key file, when this call created it. */
   readonly madeMasterKey: string | undefined
-  /** What was allowed although a production server refuses it, and what is off without a setting; a sentence each. */
+  /** One sentence for each production exception that is set, and for each feature that a missing setting turns off. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Checks the whole environment and returns what it means. Throws ConfigError with every fault at once, KeyFileError
- * when a key file cannot be read or others can read it.
+ * Checks the whole environment and returns the configuration. Throws ConfigError with every fault, KeyFileError when a
+ * key file cannot be read or others can read it.
  */
 export function loadConfig(env: Environment, options: LoadOptions = {}): Loaded {
   const { values, faults } = readValues(env)
@@ -56,7 +56,10 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Loaded 
   }
 }
 
-/** What a command that only speaks HTTP to a server needs: nothing of databases or master keys is looked at. */
+/**
+ * Returns the settings of a command that only calls a server over HTTP. Does not check databases or master keys. Throws
+ * ConfigError when one of its own settings is wrong.
+ */
 export function loadClientConfig(env: Environment): Pick<Config, 'issuer' | 'keysDir'> {
   const { values, faults } = readValues(env)
   const own = faults.filter(({ variable }) => ['SIGNET_ISSUER', 'PORT', 'SIGNET_KEYS_DIR'].includes(variable))
@@ -73,7 +76,10 @@ function restoreEpochOf({
   return { number: readRestoreEpochFile(keysDir), keptIn: restoreEpochPath(keysDir), byVariable: false }
 }
 
-/** The keys given or found, `make` where a first start may make them; undefined with a fault told. */
+/**
+ * Returns the master keys that were given or found, or `make` when a first start may create them. Returns undefined
+ * after adding a fault.
+ */
 function findMasterKeys(
   config: Config,
   values: Values,

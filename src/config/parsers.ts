@@ -1,4 +1,4 @@
-/** Turns the text of a variable into its value, or says what would have been right. */
+/** Parsers that turn the string of a variable into its value, or say what is expected instead. */
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
@@ -16,7 +16,7 @@ function refuse(expected: string): never {
 
 export const text: Parser<string> = (value) => value
 
-/** A path, absolute or from the working directory; the value is absolute. */
+/** A path, absolute or relative to the working directory. The value is absolute. */
 export const path: Parser<string> = (value) => resolve(value)
 
 export const flag: Parser<boolean> = (value) => {
@@ -36,7 +36,7 @@ export function integer(least: number, most: number): Parser<number> {
   }
 }
 
-/** A number of processes, or `auto` for one for each core of the machine. */
+/** A number of processes; `auto` is one for each core of the machine. */
 export const workers: Parser<number> = (value) => {
   if (value === 'auto') return availableParallelism()
   try {
@@ -62,7 +62,7 @@ export const origin: Parser<string> = (value) => url('https:')(value).replace(/\
 
 /**
  * An issuer identifier, without a trailing slash.
- * RFC 8414 §2: a URL without query and fragment. It is compared as text, so only its normal spelling is taken.
+ * RFC 8414 §2: a URL without query and fragment. Clients compare it as a string, so only the normal form is accepted.
  */
 export const issuer: Parser<string> = (value) => {
   const given = url('https:', 'http:')(value).replace(/\/$/, '')
@@ -77,7 +77,7 @@ export const issuer: Parser<string> = (value) => {
 export const listenHost: Parser<string> = (value) =>
   isIP(value) !== 0 || isHostName(value) ? value : refuse('an IP address or a host name, without port or brackets')
 
-/** `postgres://…`; it may hold a password, so the value itself is never told. */
+/** `postgres://…`. It may hold a password, so no message shows the value. */
 export const databaseUrl: Parser<string> = (value) => {
   const expected = 'a URL that starts with postgres:// and names a host and a database'
   if (!URL.canParse(value)) return refuse(expected)
@@ -91,7 +91,7 @@ export const databaseUrl: Parser<string> = (value) => {
   return value
 }
 
-/** `smtp://` or `smtps://`, with user and password where the relay wants them; `?tls=off` gives STARTTLS up. */
+/** `smtp://` or `smtps://`, with user and password if the relay needs them. `?tls=off` does without STARTTLS. */
 export const smtpUrl: Parser<string> = (value) => {
   const expected = 'a URL that starts with smtp:// or smtps://'
   if (!URL.canParse(value)) return refuse(expected)
@@ -118,7 +118,7 @@ export const hostsOrRanges: Parser<readonly string[]> = (value) => {
     : refuse(`a comma-separated list of hosts and CIDR ranges, which ${show(bad)} is not`)
 }
 
-/** Comma- or line-separated base64url keys of 32 bytes; empty lines and lines that start with # say nothing. */
+/** Base64url keys of 32 bytes, separated by commas or line breaks. Ignores empty lines and lines that start with #. */
 export const masterKeys: Parser<readonly Uint8Array[]> = (value) => {
   const parts = value
     .split('\n')

@@ -1,4 +1,4 @@
-/** What a production server refuses unless it is allowed explicitly, and the warnings of what it was allowed. */
+/** Checks that apply only in production: faults unless an exception is set, and warnings for the exceptions. */
 import type { ConfigFault } from './config-error.ts'
 import type { Config } from './config.ts'
 import { fault } from './cross-checks.ts'
@@ -7,11 +7,11 @@ import type { Secrets } from './secrets.ts'
 import { exampleLine } from './values.ts'
 import type { Values } from './variables.ts'
 
-/** Faults unless the issuer is https and the database is not the embedded one, or the exception is set. */
+/** Returns a fault for an http issuer and one for the embedded database, unless the exception is set. */
 export function productionFaults(config: Config, values: Values, env: Environment): ConfigFault[] {
   if (!config.production) return []
   const faults: ConfigFault[] = []
-  // An issuer that could not be read has its fault already.
+  // An issuer that could not be parsed already has a fault.
   const issuerKnown = values.SIGNET_ISSUER !== undefined || !env['SIGNET_ISSUER']
   if (issuerKnown && config.issuer.startsWith('http:') && !config.allowInsecureIssuer) {
     const given = `is ${config.issuer}, and a production server needs an https issuer`
@@ -26,7 +26,7 @@ export function productionFaults(config: Config, values: Values, env: Environmen
   return faults
 }
 
-/** A sentence for each exception that is set, and one when no mail can leave. */
+/** Returns a sentence for each exception that is set, and one when no mail can be sent. */
 export function productionWarnings(config: Config, { smtpUrl }: Pick<Secrets, 'smtpUrl'>): string[] {
   const exceptions = {
     SIGNET_ALLOW_INSECURE_ISSUER: config.allowInsecureIssuer,

@@ -1,8 +1,8 @@
-/** The table of variables as the reference page and `.env.example` show it. */
+/** Generates the reference page and `.env.example` from the table of variables. */
 import { VARIABLES } from './variables.ts'
 import type { Variable } from './variable.ts'
 
-/** The rows of the reference page, in Markdown. */
+/** Returns the table of the reference page, in Markdown. */
 export function referenceTable(): string {
   const rows = ROWS.map(([name, variable]) => {
     const file = variable.secret ? ` Also as \`${name}_FILE\`.` : ''
@@ -11,7 +11,7 @@ export function referenceTable(): string {
   return ['| variable | default | meaning |', '|---|---|---|', ...rows, ''].join('\n')
 }
 
-/** The text of `.env.example`: every variable commented out, so that a copy changes nothing. */
+/** Returns the content of `.env.example`. Every variable is commented out, so that a copy changes nothing. */
 export function envExample(): string {
   const blocks = ROWS.map(([name, variable]) => {
     const { meaning, example } = variable

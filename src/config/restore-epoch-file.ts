@@ -1,16 +1,19 @@
-/** The number of restores, kept beside the keys and outside the database: what a backup of the database cannot undo. */
+/** Reads and writes the restore epoch. The file is kept with the keys, so that restoring a backup cannot undo it. */
 import { join } from 'node:path'
 import { ConfigError } from './config-error.ts'
 import { readPrivateFile, replacePrivateFile } from './key-files.ts'
 
-/** More restores than a server will see, and a number that PostgreSQL's integer holds. */
+/** More restores than a server will see; fits PostgreSQL's integer. */
 export const MAX_RESTORE_EPOCH = 1_000_000
 
 export function restoreEpochPath(keysDir: string): string {
   return join(keysDir, 'restore-epoch')
 }
 
-/** 0 when there is no file: the database was never restored. Throws ConfigError, KeyFileError. */
+/**
+ * Reads the restore epoch; 0 when there is no file, because the database was never restored. Throws ConfigError when
+ * the content is wrong, KeyFileError when the file cannot be read or others can read it.
+ */
 export function readRestoreEpochFile(keysDir: string): number {
   const path = restoreEpochPath(keysDir)
   const content = readPrivateFile(path)
@@ -22,7 +25,7 @@ export function readRestoreEpochFile(keysDir: string): number {
   throw new ConfigError([{ variable: 'SIGNET_RESTORE_EPOCH', problem, example: 'SIGNET_RESTORE_EPOCH=1' }])
 }
 
-/** Whole or not at all, and on the disk when it returns. Throws KeyFileError. */
+/** Writes the restore epoch atomically; it is on disk when this returns. Throws KeyFileError. */
 export function writeRestoreEpochFile(keysDir: string, epoch: number): void {
   const content = [
     '# How often the database of Signet was restored. Never bring back an older copy of this file with a backup.',

@@ -1,4 +1,4 @@
-/** From the values that were given to every setting: its value, or what its default stands for. */
+/** Applies the defaults: turns the values that were given into the value of every setting. */
 import type { Settings } from './config.ts'
 import { isLoopback } from './loopback.ts'
 import { type SecretName, type Values, type VariableName, VARIABLES } from './variables.ts'
@@ -12,7 +12,7 @@ export interface Settled {
   readonly production: boolean
 }
 
-/** `terminal`: whether logs go to a person at a terminal. */
+/** Returns the value of every setting, given or default. `terminal`: whether the log goes to a terminal. */
 export function settle(values: Values, terminal: boolean): Settled {
   const facts = factsOf(values, terminal)
   const members = (names: VariableName[]) =>

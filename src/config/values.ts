@@ -1,4 +1,4 @@
-/** Reads the variables of an environment against the table, gathering every fault in place of stopping at the first. */
+/** Reads and checks the variables of an environment. Collects every fault instead of stopping at the first. */
 import { readFileSync } from 'node:fs'
 import { editDistance } from '#shared/nearest-name.ts'
 import type { ConfigFault } from './config-error.ts'
@@ -8,7 +8,7 @@ import { VARIABLES, knownNames } from './variables.ts'
 import type { Values, VariableName } from './variables.ts'
 import type { Variable } from './variable.ts'
 
-/** The checked values of the variables that were given, and what is wrong with the others. */
+/** Returns the values of the variables that are set and valid, and a fault for each that is invalid or unknown. */
 export function readValues(env: Environment): { values: Values; faults: ConfigFault[] } {
   const faults: ConfigFault[] = []
   const values: Partial<Record<VariableName, unknown>> = {}
@@ -34,7 +34,11 @@ function readValue(name: VariableName, env: Environment, faults: ConfigFault[]):
   }
 }
 
-/** An empty variable counts as unset, as compose files write it. A file loses one trailing line break. */
+/**
+ * Returns the text of a variable and the name it came from; undefined when it is unset or has a fault. An empty
+ * variable counts as unset, because compose files pass unset variables as empty. One trailing line break of a file is
+ * dropped.
+ */
 function readText(
   name: VariableName,
   variable: Variable,
@@ -62,12 +66,12 @@ function readText(
   return undefined
 }
 
-/** The variable with an example, as a line of `.env`. */
+/** Returns a line of `.env` that sets the variable to its example. */
 export function exampleLine(name: VariableName): string {
   return `${name}=${VARIABLES[name].example}`
 }
 
-/** What Kubernetes puts into the environment of every pod for a service named `signet` or `signet-…`. */
+/** The names of variables that Kubernetes sets in every pod for a service named `signet` or `signet-…`. */
 const SERVICE_LINK = /^SIGNET_(?:.*_)?(?:SERVICE_(?:HOST|PORT)(?:_.+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_.+)?)?)$/
 
 function unknownNames(env: Environment): ConfigFault[] {
@@ -90,7 +94,7 @@ function exampleOf(name: string): string {
   return name in VARIABLES ? exampleLine(name as VariableName) : `${name}=/run/secrets/value`
 }
 
-/** However far it is: a list of thirty names is searched sooner from somewhere. */
+/** Returns the most similar name, however different: any hint is better than none in a list of thirty names. */
 function nearestVariable(name: string, known: readonly string[]): string {
   const distances = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
   return distances.reduce((best, next) => (next.distance < best.distance ? next : best)).candidate

@@ -2,31 +2,31 @@
 import type { Parser } from './parsers.ts'
 
 export interface Variable {
-  /** The name of its value in `Config`, or in `Secrets` for a secret. */
+  /** The member of `Config`, or of `Secrets` for a secret, that holds the value. */
   readonly member: string
-  /** Checks the text and turns it into the value. */
+  /** Checks the string and converts it to the value. */
   readonly parse: Parser<unknown>
   readonly default: Default
-  /** A value that would be right. */
+  /** A valid value. */
   readonly example: string
   /** One sentence for the reference and `.env.example`, without a full stop. */
   readonly meaning: string
-  /** Never shown in a fault; may also be given as `<NAME>_FILE`. */
+  /** Set for a secret: its value is never shown in a fault, and `<NAME>_FILE` is accepted too. */
   readonly secret?: true
   /** Checked, but no feature reads it yet. */
   readonly isUnused?: true
 }
 
-/** The text that an unset variable stands for, or how to find it and what the reference says of it. */
+/** The string that is used for an unset variable, or a function that returns it and the default that the docs show. */
 type Default = string | { readonly shown: string; readonly of?: (facts: Facts) => string | undefined }
 
-/** What defaults may depend on. */
+/** The values that a default may depend on. */
 export interface Facts {
   /** `https` when the server has a certificate. */
   readonly scheme: 'http' | 'https'
   readonly port: number
   readonly production: boolean
-  /** Whether logs go to a person at a terminal. */
+  /** Whether the log goes to a terminal. */
   readonly terminal: boolean
   readonly databaseUrl: string | undefined
 }

@@ -1,4 +1,4 @@
-/** Every variable that Signet reads: one row each, which the types, the parsing and the docs follow. */
+/** The table of every variable that Signet reads. The types, the parsing and the docs come from it. */
 import * as parse from './parsers.ts'
 import type { Facts, Variable } from './variable.ts'
 
@@ -268,10 +268,10 @@ type Variables = typeof VARIABLES
 
 export type VariableName = keyof Variables
 
-/** The checked value of each variable that was given. */
+/** The checked value of each variable that is set. */
 export type Values = { readonly [Name in VariableName]?: ReturnType<Variables[Name]['parse']> }
 
-/** The value of a variable, or of its default. */
+/** The type of a setting: the value of the variable, or of its default. */
 export type Setting<Name extends VariableName> =
   | ReturnType<Variables[Name]['parse']>
   | (Variables[Name]['default'] extends string | { readonly of: (facts: Facts) => string } ? never : undefined)
@@ -280,7 +280,7 @@ export type SecretName = {
   [Name in VariableName]: Variables[Name] extends { secret: true } ? Name : never
 }[VariableName]
 
-/** Every name that may stand in the environment: the variables, and `<NAME>_FILE` for each secret. */
+/** Returns every valid name: the variables, and `<NAME>_FILE` for each secret. */
 export function knownNames(): string[] {
   return Object.entries<Variable>(VARIABLES).flatMap(([name, { secret }]) => (secret ? [name, `${name}_FILE`] : [name]))
 }
