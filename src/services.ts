@@ -1,4 +1,4 @@
-/** Builds each room's service once, without HTTP; used by the serving process and by tests only. */
+/** Builds the service of each room once, without HTTP, for the serving process and for tests. */
 import { SYSTEM } from '#audit/audit.ts'
 import type { Config } from '#config/config.ts'
 import { isLoopback } from '#config/loopback.ts'
@@ -29,13 +29,13 @@ export interface ServicesInput {
   readonly metrics: Metrics
 }
 
-/** What tests hand in; production uses the defaults. */
+/** Replacements that tests pass in; production uses the defaults. */
 export interface ServiceOverrides extends FoundationOverrides {
   readonly grants?: readonly Grant[]
   readonly methods?: FurtherMethods
 }
 
-/** What the rooms of one process are assembled from. */
+/** The parts from which the services of one process are assembled. */
 export interface Parts {
   readonly foundations: Foundations
   readonly registrations: Registrations
@@ -46,7 +46,7 @@ export interface Parts {
 
 export type Services = ReturnType<typeof assembleServices>
 
-/** Opens the services and starts what runs in the background. `close` stops all of it. */
+/** Opens the services and starts the background work. `close` stops both. */
 export async function createServices(
   input: ServicesInput,
   overrides: ServiceOverrides = {},
@@ -62,7 +62,7 @@ export async function createServices(
   }
 }
 
-/** Opens the foundations, creates missing signing keys, reads the settings and puts the rooms together. */
+/** Opens the foundations, creates missing signing keys, reads the settings and assembles the rooms. */
 export async function openServices(
   input: ServicesInput,
   { grants = GRANTS, methods, ...overrides }: ServiceOverrides = {},
@@ -84,7 +84,7 @@ export async function openServices(
   }
 }
 
-/** The services of one process; opens and starts nothing. */
+/** Returns the services of one process. Opens no connections and starts no background work. */
 export function assembleServices(
   {
     config,
@@ -169,12 +169,12 @@ interface EngineInput extends Pick<Rooms, 'accounts' | 'federation'> {
   readonly metrics: Metrics
 }
 
-/** Plain http is for development on one machine. */
+/** Returns whether plain http to a host is allowed: only to loopback hosts, and not in production. */
 function plainHttpRule({ production }: Pick<Config, 'production'>): (host: string) => boolean {
   return (host) => !production && isLoopback(host)
 }
 
-/** Sends the mail of the outbox, removes what has expired and writes down which keys were used. Returns how to stop. */
+/** Starts the outbox and the jobs that remove expired rows and save key uses. Returns a function that stops them. */
 function startBackground(
   { oidc, signIn, verification, federation, clientKeys, mail }: Services,
   { databaseDirectUrl, logger }: Pick<ServicesInput, 'databaseDirectUrl' | 'logger'>,

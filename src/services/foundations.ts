@@ -1,4 +1,4 @@
-/** What every room needs: the database and its notifications, keys, settings, the audit log, the clock and outgoing requests. */
+/** Opens what every room needs: database, notifications, keys, settings, audit log, clock and guarded fetch. */
 import type { Audit } from '#audit/audit.ts'
 import { createAudit } from '#audit/recorder.ts'
 import type { Database, Notifications } from '#database/database.ts'
@@ -14,25 +14,28 @@ import { createSettings, type ManagedSettings } from '#settings/settings.ts'
 import { type Clock, systemClock } from '#shared/clock.ts'
 import { createSigningKeys, type ManagedSigningKeys } from '#signing-keys/signing-keys.ts'
 
-/** An upstream token endpoint checks our signature, while a person waits at the browser. */
+/**
+ * Longer than the default, because an upstream token endpoint verifies our signature before it answers. Bounded,
+ * because a person waits at the browser.
+ */
 const UPSTREAM_TIMEOUT_MS = 10_000
 
 export interface FoundationsInput {
   readonly databaseUrl: string
   readonly databaseDirectUrl: string
   readonly masterKeys: readonly Uint8Array[]
-  /** Hosts and ranges that outgoing fetches may reach although they are private. */
+  /** Private hosts and ranges that outgoing requests may reach. */
   readonly fetchAllow: readonly string[]
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'watchPool'>
 }
 
-/** What tests hand in; production uses the defaults. */
+/** Replacements that tests pass in; production uses the defaults. */
 export interface FoundationOverrides {
   readonly clock?: Clock
-  /** For every outgoing request: clients' keys, breached passwords, upstream providers. */
+  /** Used for all outgoing requests: client keys, breached passwords, upstream providers. */
   readonly fetch?: GuardedFetch
-  /** Subscribers to sessions and grants that end. */
+  /** Subscribers that are called when sessions and grants end. */
   readonly endings?: EndingSubscribers
 }
 
@@ -46,12 +49,12 @@ export interface Foundations {
   readonly clock: Clock
   readonly endings: Endings
   readonly fetch: GuardedFetch
-  /** As `fetch`, with more time. */
+  /** Like `fetch`, with a longer timeout. */
   readonly upstreamFetch: GuardedFetch
   close(): Promise<void>
 }
 
-/** Opens the pool and the notifications. It does not create signing keys or read settings yet. */
+/** Opens the database pool and the notifications. Does not create signing keys or read the settings. */
 export async function openFoundations(
   { databaseUrl, databaseDirectUrl, masterKeys, fetchAllow: allow, logger, metrics }: FoundationsInput,
   { clock = systemClock, fetch, endings = { sessions: [], grants: [] } }: FoundationOverrides = {},

@@ -1,4 +1,4 @@
-/** Clients, the resources they may ask for, and the keys they publish. */
+/** Creates the services of clients, their published keys, and the resources they may ask for. */
 import { builtInAdminResource } from '#admin/scopes.ts'
 import { createClients } from '#clients/clients.ts'
 import { createClientKeys } from '#clients/managed-keys.ts'
@@ -20,7 +20,7 @@ export interface RegistrationRules {
 
 export type Registrations = ReturnType<typeof createRegistrations>
 
-/** Clients and resources know of each other: a client's allowances name resources, a removed resource leaves them. */
+/** Creates clients and resources together: allowances of clients name resources, and a removed resource leaves them. */
 export function createRegistrations(
   { db, notifications, audit, clock, fetch, endings }: RegistrationFoundations,
   { issuer, grants, allowHttp }: RegistrationRules,

@@ -1,4 +1,4 @@
-/** The rooms between the registrations and the engine: accounts, mail, sign-in, verification, federation. */
+/** Creates the services of people: accounts, mail, sign-in, verification and federation. */
 import type { Accounts } from '#accounts/account.ts'
 import { createAccounts } from '#accounts/accounts.ts'
 import type { Config } from '#config/config.ts'
@@ -26,7 +26,7 @@ export interface RoomsInput {
   readonly furtherMethods: FurtherMethods | undefined
 }
 
-/** Sign-in methods of a test. */
+/** Adds sign-in methods in tests. */
 export type FurtherMethods = (rooms: { readonly accounts: Accounts }) => readonly SignInMethod[]
 
 export type Rooms = ReturnType<typeof createRooms>
@@ -76,7 +76,7 @@ function createSignIn(
   { db, notifications, audit, keyring, settings, clock, fetch, upstreamFetch }: Foundations,
 ) {
   const { issuer } = config
-  // federation hands its row to the registry, and asks it about the others
+  // the two need each other: federation is one of the sign-in methods, and it asks sign-in about the other methods
   const federation = createFederation({
     db,
     notifications,

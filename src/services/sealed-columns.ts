@@ -1,4 +1,7 @@
-/** Every column that holds sealed values. One that is missing here is lost with the master key that sealed it. */
+/**
+ * Lists every column that holds sealed values, for the rotation of master keys. Values of a column that is missing here
+ * are lost when the master key that sealed them is removed.
+ */
 import type { SealedColumn } from '#sealing/sealed-column.ts'
 import { SEALED_KEPT_MAILS } from '#mail/sealed-kept-mails.ts'
 import { SEALED_PAYLOADS } from '#oidc/adapter/sealing.ts'
