@@ -1,4 +1,4 @@
-/** The order in which a request meets the rooms, one line a room. */
+/** Assembles the HTTP app: the middleware of each room, in the order in which a request passes through them. */
 import Koa from 'koa'
 import type { Middleware } from 'koa'
 import { ACCOUNT_ROUTES, CHANGE_PASSWORD_PATH, createAccountPortal } from '#account-portal/account-portal.ts'
@@ -16,7 +16,7 @@ import { ROUTES } from '#oidc/engine/routes.ts'
 import type { Services } from '#services.ts'
 import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
 
-/** Paths below the issuer, as they are named in logs and metrics. */
+/** Path templates below the issuer, as logs and metrics name them. */
 const TEMPLATES = [
   '/',
   ...Object.values(ROUTES),
@@ -37,7 +37,7 @@ const TEMPLATES = [
   ...Object.values(MAIL_LINK_PATHS).flatMap((path) => [path, `${path}/last`]),
 ]
 
-/** RFC 6749 §3.2, RFC 7009 §2, RFC 7662 §2.1, RFC 9126 §2: form POST; the others as their specifications have them. */
+/** The methods that a path accepts. RFC 6749 §3.2, RFC 7009 §2, RFC 7662 §2.1, RFC 9126 §2: form POST only. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   [ROUTES.token]: ['POST'],
   [ROUTES.introspection]: ['POST'],
@@ -52,7 +52,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   [ROUTES.userinfo]: ['GET', 'POST'],
 }
 
-/** How the paths begin that people ask for with a browser. */
+/** Path prefixes of the pages that people open in a browser. */
 const PAGES: readonly string[] = [
   ROUTES.authorization,
   ROUTES.end_session,
@@ -179,9 +179,9 @@ function adminApiOf({ config, logger, oidc, signIn, verification, federation, ..
 }
 
 /**
- * With an issuer that has a path every room sees the path below it. The path-insert forms of the discovery documents
- * (RFC 8414 §3.1, and what clients of OpenID Connect Discovery try first) stand outside and lead in, and so does what
- * is looked for at the host (RFC 8615 §3).
+ * Strips the path of the issuer, so that every room sees paths below it. Also maps well-known paths from outside the
+ * issuer's path: the path-insert form of the discovery documents (RFC 8414 §3.1; clients of OpenID Connect Discovery
+ * try it first), and the documents that are looked up at the root of the host (RFC 8615 §3).
  */
 function belowIssuer(base: string): Middleware {
   const inserted = new Map(

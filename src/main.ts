@@ -59,7 +59,7 @@ export async function runPrimary(loaded: Loaded, logger: Logger, stop: Stop): Pr
   for (const warning of loaded.warnings) logger.warn(warning)
   await checkAddress(publicAddress(config))
 
-  // The probe is not called before the start has finished.
+  // The health check calls this only after the start, when `database` is set.
   const health = createHealth({ databaseNow: async () => databaseNow(database.probe), clock: systemClock })
   const processes = await createServingProcesses(loaded, logger)
   const management = await startManagement(config, {
