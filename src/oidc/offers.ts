@@ -1,8 +1,8 @@
-/** What clients may be registered for here. */
+/** The grant types and features that clients can be registered for. */
 import type { Offers } from '#clients/profiles.ts'
 import type { Grant } from './grants/grant.ts'
 
-/** Features of the engine that are on here and that clients may depend on. */
+/** The optional features of the engine that clients may use. */
 export const FEATURE_OFFERS = { dpop: true, mtls: false } as const
 
 export function offersOf(grants: readonly Grant[]): Offers {

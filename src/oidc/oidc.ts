@@ -1,4 +1,4 @@
-/** The protocol endpoints: one engine at a time behind one handler, swapped when the signing keys change. */
+/** The protocol endpoints: one handler over the engine, which is rebuilt when the signing keys change. */
 import compose from 'koa-compose'
 import type { Context, Middleware } from 'koa'
 import Provider from 'oidc-provider'
@@ -63,7 +63,7 @@ export interface OidcDeps {
   readonly endings: Endings
   /** Resources that are not in the database, such as the admin API. */
   readonly builtInResources: readonly Resource[]
-  /** From where and in which request, for audit events. */
+  /** Returns the address and request id of a request, for audit events. */
   readonly origin: (ctx: Context) => Omit<AuditContext, 'actor'>
 }
 
@@ -76,13 +76,13 @@ export interface Oidc {
   readonly middleware: Middleware
   readonly gateway: InteractionGateway
   readonly browserSessions: BrowserSessions
-  /** Whether a verified JWT access token of ours was revoked, or was issued before a restore. */
+  /** Returns whether a verified JWT access token of ours was revoked, or issued before a restore. */
   hasEnded(claims: EndedClaims): Promise<boolean>
-  /** The number of removed rows, by table; undefined when there were none. */
+  /** Removes expired rows. Returns their number by table; undefined when there were none. */
   removeExpired(): Promise<Record<string, number> | undefined>
 }
 
-/** Builds the engine over the keys there are now, and again whenever they change. */
+/** Builds the engine with the current signing keys, and again whenever they change. */
 export function createOidc(deps: OidcDeps): Oidc {
   const storage = createStorage(deps)
   const lostDeps = { ...deps, ...storage, provider: () => current.provider }
@@ -111,7 +111,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     current = build()
   })
   return {
-    // read once a request: those under way keep the engine they began with
+    // `current` is read once a request, so a running request keeps the engine it began with
     middleware: compose([createStatusRoute(storage.statusLists), (ctx, next) => current.run(ctx, next)]),
     gateway: createGateway({ ...lostDeps, auditContext: deps.origin }),
     browserSessions: createBrowserSessions({ provider: () => current.provider, accounts: deps.accounts }),
@@ -179,7 +179,7 @@ function createProviderDeps(
   }
 }
 
-/** Ends a session. A request that still has it cannot restore it. */
+/** Ends a session. A concurrent request that has read it cannot restore it. */
 async function endSession(deps: OidcDeps, uid: string): Promise<void> {
   const ctx = Provider.ctx
   const accountId = ctx?.oidc.session?.accountId

@@ -1,9 +1,9 @@
-/** The tables of this room, and what a restore of the database does to them. */
+/** The tables of this room, and whether a restore of the database empties them. */
 import type { OwnedTables } from '#database/owned-tables.ts'
 
 export const TABLES = {
   artefacts: 'emptied',
-  // each client gets a status index above all that the lost database may have assigned
+  // each client gets a new status index, above any that the lost database may have assigned
   client_statuses: 'emptied',
   consents: 'kept',
   ended_statuses: 'kept',

@@ -1,4 +1,4 @@
-/** The engine's storage interface over PostgreSQL: reads at once, writes of a token request through its unit. */
+/** The engine's storage interface on PostgreSQL. Writes of a token request go through its unit of work. */
 import Provider, { errors } from 'oidc-provider'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import type { AuditEvent } from '#audit/audit.ts'
@@ -21,7 +21,7 @@ export interface AdapterDeps {
   readonly endings: Pick<Endings, 'endGrants'>
   readonly sessions: Adapter
   readonly sealer: PayloadSealer
-  /** Seconds after its first use during which a refresh token gets the same successor. */
+  /** The grace window: seconds after the first use during which a refresh token gets the same successor. */
   readonly graceSeconds: () => number
 }
 
@@ -42,7 +42,7 @@ export function createAdapterFactory(deps: AdapterDeps): (name: string) => Adapt
   }
 }
 
-/** The stored form of a payload. */
+/** Returns the row for a payload, with its secrets sealed. */
 export function toArtefactRow(sealer: PayloadSealer, insert: CollectedInsert): ArtefactRow {
   const { kind, value, payload, ttlSeconds } = insert
   const row: ModelRow = MODELS[kind]
@@ -52,7 +52,7 @@ export function toArtefactRow(sealer: PayloadSealer, insert: CollectedInsert): A
     id: rowId(value),
     payload: open,
     sealed,
-    // an interaction outlives the grant that it began under: it leads to a new one
+    // an interaction outlives the grant it began under, because it leads to a new one
     grantId: row.singleUse ? null : textOf(payload['grantId']),
     accountId: textOf(payload['accountId']),
     clientId: textOf(payload['clientId']),
@@ -86,11 +86,14 @@ function createReader(kind: ModelName, row: ModelRow, { artefacts, sealer, grace
     }
   }
 
-  /** RFC 6749 §4.1.2, RFC 9700 §4.14: when a row counts as used, and when a repeat may pass for the first use. */
+  /**
+   * Returns when a row was used, in epoch seconds; undefined if it is unused or this use may count as a repeat of the
+   * first. Throws for reuse within the tolerance (RFC 6749 §4.1.2, RFC 9700 §4.14).
+   */
   function consumedAt(stored: StoredArtefact, value: string | undefined, scope?: RequestScope): number | undefined {
     const age = stored.consumedSeconds
     if (age === null) return undefined
-    // the age is negative when the use was committed while this statement was under way
+    // the age is negative when the use was committed while this statement was running
     if (row.replayToleranceSeconds > 0 && age <= row.replayToleranceSeconds) throw REFUSALS[row.refusal]()
     if (row.repeatable && age <= graceSeconds() && stored.successor && value !== undefined && scope?.unit) {
       scope.unit.repeated = openSuccessor(value, stored.successor)
@@ -104,7 +107,7 @@ function createReader(kind: ModelName, row: ModelRow, { artefacts, sealer, grace
       const payload = restore(await artefacts.find(kind, rowId(value)), value)
       const unit = requestScope()?.unit
       if (!payload || unit?.repeated === undefined || !row.repeatable) return payload
-      // the successor was used itself, so the presented token is two generations old: reuse
+      // the successor is already used, so the presented token is two generations old: reuse
       const successor = await artefacts.find(kind, rowId(unit.repeated))
       if (successor && successor.consumedSeconds === null) return payload
       unit.repeated = undefined
@@ -126,7 +129,7 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
       return
     }
     const stored = toArtefactRow(sealer, insert)
-    // a payload with a result belongs to an existing row: the save must not restore one that was destroyed
+    // a payload with a result belongs to an existing row; its save must not restore a destroyed row
     if (!row.singleUse || payload['result'] === undefined) return grantEnded(kind, () => artefacts.put(stored))
     if (!(await artefacts.replace(stored))) throw REFUSALS[row.refusal]()
   }
@@ -178,8 +181,8 @@ function createGrantAdapter(deps: AdapterDeps): Adapter {
 }
 
 /**
- * Ends a grant with everything issued from it. The engine calls this once for each model, concurrently: one transaction
- * serves all.
+ * Ends a grant with everything issued from it. The engine calls this concurrently, once for each model; all calls share
+ * one transaction.
  */
 function endGrant({ db, endings }: AdapterDeps, grantId: string | undefined): Promise<void> {
   if (typeof grantId !== 'string' || grantId === '') {
@@ -196,7 +199,7 @@ function endGrant({ db, endings }: AdapterDeps, grantId: string | undefined): Pr
   return ending
 }
 
-/** Ends the token's grant with everything issued from it, or removes the token alone when it has none; all or nothing. */
+/** Ends the token's grant with everything issued from it, or removes only the token if it has none. Atomic. */
 async function removeWithGrant(
   { db, endings }: AdapterDeps,
   { kind, id }: { kind: ModelName; id: Buffer },
@@ -210,7 +213,7 @@ async function removeWithGrant(
   })
 }
 
-/** Why the engine ends a grant, by the endpoint at which it does. */
+/** The reason why the engine ends a grant, by endpoint. */
 const REASONS: Readonly<Record<string, GrantEndReason>> = {
   token: 'token_reused',
   end_session_confirm: 'signed_out',
@@ -220,7 +223,7 @@ function reasonHere(): GrantEndReason {
   return REASONS[Provider.ctx?.oidc.route ?? ''] ?? 'token_revoked'
 }
 
-/** Adds `exp` from the remaining seconds by the database's clock. */
+/** Adds `exp`, computed from the remaining seconds by the database's clock. */
 export function withExpiry(payload: Payload, remainingSeconds: number | null): Payload {
   if (remainingSeconds === null) return payload
   return { ...payload, exp: Math.floor(Date.now() / 1000 + remainingSeconds) }

@@ -1,4 +1,4 @@
-/** SQL for codes, tokens, interactions and the other artefacts: every consumption is one conditional statement. */
+/** SQL for codes, tokens, interactions and other artefacts. Each consumption is one conditional statement. */
 import { auditInsertSelect, auditRecordset } from '#audit/audit-store.ts'
 import type { AuditEvent } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
@@ -57,13 +57,13 @@ const COLUMNS = `a.id, a.payload, a.sealed, a.successor,
 export interface ArtefactStore {
   find(kind: ModelName, id: Buffer): Promise<StoredArtefact | undefined>
   findByUserCode(kind: ModelName, userCode: Buffer): Promise<StoredArtefact | undefined>
-  /** Inserts; of a row that exists, payload and expiry are replaced and `consumed_at` stays as it is. */
+  /** Inserts a row, or replaces the payload and expiry of an existing one. Does not change `consumed_at`. */
   put(row: ArtefactRow): Promise<void>
-  /** Replaces payload and expiry of an unconsumed row; false when there is none. */
+  /** Replaces the payload and expiry of an unconsumed row. Returns false when there is none. */
   replace(row: ArtefactRow): Promise<boolean>
-  /** True for exactly one caller. */
+  /** Marks a row as used. Returns true for exactly one caller. */
   consume(kind: ModelName, id: Buffer): Promise<boolean>
-  /** Records the events when the row existed. */
+  /** Removes a row. Records the events only if it existed. */
   remove(kind: ModelName, id: Buffer, events: readonly AuditEvent[]): Promise<void>
 }
 

@@ -1,11 +1,11 @@
-/** Turns failures of storage into protocol errors that the engine renders. */
+/** Turns storage failures into protocol errors that the engine renders. */
 import { errors } from 'oidc-provider'
 import { DatabaseUnavailable } from '#database/errors.ts'
 import type { ModelName } from './models.ts'
 
 /**
- * Runs `work`; when PostgreSQL cannot answer, throws what the engine renders as 503 `temporarily_unavailable` on back
- * channels and as a redirect with that error where it may (RFC 6749 §4.1.2.1).
+ * Runs `work`. When PostgreSQL is unavailable, throws an error that the engine renders as 503
+ * `temporarily_unavailable`, or as a redirect with that error where it may redirect (RFC 6749 §4.1.2.1).
  */
 export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -28,8 +28,8 @@ export function temporarilyUnavailable(cause: unknown): Error {
 const FOREIGN_KEY_VIOLATION = '23503'
 
 /**
- * Runs a write that depends on a grant. When the grant ended meanwhile, by a sign-out or an administrator, throws
- * LoginRequired for an authorization code (OpenID Connect Core §3.1.2.6) and InvalidGrant for anything else.
+ * Runs a write that depends on a grant. If the grant ended meanwhile, throws LoginRequired for an authorization code
+ * (OpenID Connect Core §3.1.2.6) and InvalidGrant for anything else.
  */
 export async function grantEnded(kind: ModelName, write: () => Promise<void>): Promise<void> {
   try {

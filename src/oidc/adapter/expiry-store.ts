@@ -1,12 +1,12 @@
-/** Removes expired rows, in batches small enough that no request waits for them. */
+/** Removes expired rows, in batches that are small enough not to delay requests. */
 import type { Queryable } from '#database/database.ts'
 
 const BATCH = 1000
 const MAX_BATCHES = 50
 
 /**
- * How long rows outlive their expiry. An expired interaction still shows the way back to the app. A spent token stays
- * until it expires, so that reuse is detected. An ended session stays until no request can still have it.
+ * How long rows are kept after they expire. An expired interaction still links back to the app. A spent token is kept
+ * until it expires, so that reuse is detected. An ended session is kept until no request can still hold it.
  */
 const TABLES = [
   { table: 'replay_reservations', key: 'id', kept: '1 minute' },
@@ -17,7 +17,7 @@ const TABLES = [
   { table: 'sessions', key: 'uid', kept: '1 day' },
 ] as const
 
-/** Returns the number of removed rows, by table. Safe to run on several nodes at once: each takes different rows. */
+/** Returns the number of removed rows by table. Several nodes can run this at once: each takes different rows. */
 export async function removeExpired(db: Queryable): Promise<Record<string, number>> {
   const removed: Record<string, number> = {}
   for (const { table, key, kept } of TABLES) {

@@ -1,4 +1,4 @@
-/** SQL that reads and writes grants. How they end: `endings`. */
+/** SQL that reads and writes grants. `endings` ends them. */
 import type { Queryable } from '#database/database.ts'
 import type { Payload } from './sealing.ts'
 

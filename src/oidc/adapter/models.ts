@@ -1,28 +1,28 @@
-/** One row for each stored model of the engine: how it is stored. No other code branches on a model's name. */
+/** The table of the engine's models: how each is stored. No other code branches on a model's name. */
 
 export interface ModelRow {
   readonly storage: 'artefacts' | 'grants' | 'sessions'
   /** Payload members that are secret or personal: sealed, never in `payload`. */
   readonly secrets: readonly string[]
-  /** Seals the bearer value too: the engine needs it back when it finds the row by something else. */
+  /** Seals the bearer value too, because the engine needs it when it finds the row by something else. */
   readonly keepsValue: boolean
   /**
-   * For this many seconds after the first use, reuse is refused and the grant stays: the requests may have been
-   * concurrent. Later reuse is taken for theft and ends the grant (RFC 6749 §4.1.2).
+   * For this many seconds after the first use, reuse is refused and the grant stays, because the requests may have been
+   * concurrent. Later reuse counts as theft and ends the grant (RFC 6749 §4.1.2).
    */
   readonly replayToleranceSeconds: number
   /** Reuse within the grace window gets the same successor instead of a refusal. */
   readonly repeatable: boolean
   /**
-   * Can be destroyed once. The engine no longer finds the row, and a save does not restore it; it stays until it is
-   * cleaned up, so that a page can still show the way back to the app.
+   * Can be destroyed only once. After that the engine does not find the row, and a save does not restore it. The row is
+   * kept until cleanup, so that a page can still link back to the app.
    */
   readonly singleUse: boolean
   /** Revoking it ends its grant, with every token issued from it (RFC 7009 §2.1). */
   readonly endsGrant: boolean
   /** At the token endpoint, writes wait for the unit of work. */
   readonly deferred: boolean
-  /** How its second use is refused. */
+  /** The engine error for a second use. */
   readonly refusal: 'InvalidGrant' | 'InvalidRequestUri' | 'SessionNotFound'
 }
 

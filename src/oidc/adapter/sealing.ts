@@ -1,4 +1,4 @@
-/** What the adapter stores instead of secrets: digests of bearer values and sealed payload members. */
+/** Protects stored secrets: digests of bearer values, and sealed payload members. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import type { SealedColumn } from '#sealing/sealed-column.ts'
 import { sha256 } from '#shared/ids.ts'
@@ -11,17 +11,17 @@ export type Payload = Record<string, unknown>
 const PURPOSE = 'artefact'
 const VALUE = '\0value'
 
-/** The row id of a bearer value: 256 random bits need no salt. */
+/** Returns the row id of a bearer value: its SHA-256. 256 random bits need no salt. */
 export function rowId(value: string): Buffer {
   return sha256(value)
 }
 
 export interface PayloadSealer {
-  /** Splits a payload into members stored in clear and members sealed with kind and row id as associated data. */
+  /** Splits a payload into clear members, and members sealed with kind and row id as associated data. */
   seal(kind: string, row: ModelRow, value: string, payload: Payload): { open: Payload; sealed: Buffer | null }
-  /** Puts the sealed members back; `value` is there for models that keep it. */
+  /** Restores the sealed members; also returns `value` for models that keep it. */
   open(kind: string, id: Uint8Array, stored: { payload: Payload; sealed: Uint8Array | null }): OpenedPayload
-  /** Short codes that could be guessed from a plain digest. */
+  /** Returns a keyed digest of a user code, which is short enough to guess from a plain digest. */
   userCode(code: string): Buffer
   /** Seals where a session was last used. */
   seenFrom(uid: string, from: SeenFrom): Buffer
@@ -95,7 +95,7 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
 /**
- * Seals the successor of a refresh token under a key derived from the rotated token: only the holder of the old token
+ * Seals the successor of a refresh token under a key derived from the rotated token. Only the holder of the old token
  * can open it; a dump of the database is not enough.
  */
 export function sealSuccessor(presented: string, successor: string): Buffer {

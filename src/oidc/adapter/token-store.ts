@@ -1,4 +1,4 @@
-/** SQL that a token request ends with: one statement for a unit of work, one that many machine tokens share. */
+/** SQL that commits token requests: one statement for a unit of work, and one for a batch of machine tokens. */
 import { auditInsertSelect, auditRecordset } from '#audit/audit-store.ts'
 import type { AuditEvent } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
@@ -11,7 +11,7 @@ export interface TokenCommit {
   readonly consumption: { readonly kind: ModelName; readonly id: Buffer; readonly successor: Buffer | null } | undefined
   /** A row that must still be unconsumed: the successor of a refresh token that was presented again. */
   readonly guard: { readonly kind: ModelName; readonly id: Buffer } | undefined
-  /** A refresh token whose idle time starts again. */
+  /** A refresh token whose idle time restarts. */
   readonly touch: { readonly id: Buffer; readonly ttlSeconds: number } | undefined
   readonly inserts: readonly ArtefactRow[]
   readonly audit: readonly AuditEvent[]
@@ -31,7 +31,7 @@ export interface MachineToken {
 
 export interface TokenStore {
   commit(unit: TokenCommit): Promise<CommitOutcome>
-  /** Returns the reservations of each item that existed before. Writes the audit events of items that have none. */
+  /** Returns the reservations of each item that already existed. Writes the audit events of items with none. */
   reserve(items: readonly MachineToken[]): Promise<(readonly Reservation[])[]>
 }
 
@@ -39,7 +39,7 @@ const RESERVE = `INSERT INTO replay_reservations (id, expires_at)
   SELECT id, to_timestamp(expiry) FROM unnest($1::bytea[], $2::float8[]) AS new (id, expiry)
   ON CONFLICT (id) DO NOTHING`
 
-/** Locks grants first, in the same order as ending one does, so that the two do not deadlock. */
+/** Locks grants first, in the same order as the code that ends grants, so that the two do not deadlock. */
 const COMMIT = `
   WITH reserved AS (${RESERVE} RETURNING id),
   held AS (SELECT 1 FROM grants WHERE id = ANY($12::text[]) FOR KEY SHARE),
@@ -98,7 +98,7 @@ export function createTokenStore(db: Queryable): TokenStore {
     },
 
     async reserve(items) {
-      // two items of one batch with the same assertion: the first has it
+      // of two items in a batch with the same assertion, the first one gets it
       const claimed = new Set<string>()
       const second = items.map(({ reservations }) => claim(claimed, reservations))
       const candidates = items.filter((_item, index) => second[index]?.length === 0)
@@ -113,7 +113,7 @@ export function createTokenStore(db: Queryable): TokenStore {
         const claimedBefore = second[index] ?? []
         return claimedBefore.length > 0 ? claimedBefore : notIn(inserted, item.reservations)
       })
-      // a conflict held back the events of the whole batch: those of the fresh ones follow, before any is answered
+      // a conflict holds back the events of the whole batch; write those of the other items before any answer
       if (inserted.size < reservations.length) {
         const owed = items.filter((_item, index) => reused[index]?.length === 0).flatMap((item) => item.audit)
         if (owed.length > 0) await db.query(auditInsertSelect('$1'), [auditRecordset(owed)])
@@ -123,7 +123,7 @@ export function createTokenStore(db: Queryable): TokenStore {
   }
 }
 
-/** The two arrays as PostgreSQL writes them: the driver's own way escapes each element by a regular expression. */
+/** Returns two array literals of PostgreSQL. Faster than the driver, which escapes each element with a regex. */
 function reservationArrays(reservations: readonly Reservation[]): [string, string] {
   const ids = reservations.map(({ id }) => `"\\\\x${id.toString('hex')}"`)
   const expiries = reservations.map(({ expiresAt }) => expiresAt.getTime() / 1000)
@@ -134,7 +134,7 @@ function grantsOf(inserts: readonly ArtefactRow[]): string[] {
   return [...new Set(inserts.flatMap(({ grantId }) => (grantId === null ? [] : [grantId])))]
 }
 
-/** Those that another item of the batch has claimed; where there are none, all are claimed. */
+/** Returns the reservations that another item of the batch has already claimed. If there are none, claims them all. */
 function claim(claimed: Set<string>, reservations: readonly Reservation[]): readonly Reservation[] {
   const taken = reservations.filter(({ id }) => claimed.has(id.toString('hex')))
   if (taken.length === 0) for (const { id } of reservations) claimed.add(id.toString('hex'))

@@ -1,4 +1,4 @@
-/** Settles the unit of work of a token request: everything it wrote goes out in one statement before its answer. */
+/** Commits the unit of work of a token request, in one statement before its answer. */
 import { createBatchWriter } from '#database/batch-writer.ts'
 import type { AuditEvent } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
@@ -8,8 +8,9 @@ import { openSuccessor, rowId, sealSuccessor } from './sealing.ts'
 import { createTokenStore, type MachineToken, type TokenCommit, type TokenStore } from './token-store.ts'
 
 /**
- * `committed`: the answer may go out; `refreshToken`, where set, replaces the one in it.
- * `replayed`: the assertion or proof was used before. `spent`: the code or refresh token was used meanwhile, or its grant ended.
+ * `committed`: the answer may go out; `refreshToken`, if set, replaces the one in it.
+ * `replayed`: the assertion or proof was used before.
+ * `spent`: the code or refresh token was used meanwhile, or its grant ended.
  */
 export type Settlement =
   | { readonly outcome: 'committed'; readonly refreshToken?: string }
@@ -17,9 +18,9 @@ export type Settlement =
   | { readonly outcome: 'spent' }
 
 export interface UnitSettler {
-  /** For an answer of 200: reservations, consumption, what depends on it, and the events, in one commit. */
+  /** For a 200 answer: commits reservations, consumption, dependent writes and audit events together. */
   settle(unit: UnitOfWork, also: { audit: readonly AuditEvent[]; touch: TokenCommit['touch'] }): Promise<Settlement>
-  /** For any other answer: consumption and inserts are dropped, reservations and events are written. */
+  /** For any other answer: drops the consumption and inserts, writes the reservations and audit events. */
   refuse(unit: UnitOfWork, audit: readonly AuditEvent[]): Promise<void>
 }
 
@@ -55,13 +56,13 @@ export function createUnitSettler(deps: SettlerDeps): UnitSettler {
     },
     async refuse(unit, audit) {
       const reused = await machines.submit({ reservations: written(unit), audit })
-      // the assertion of a refused request was used before: the event is recorded all the same
+      // a replayed assertion holds back the event of its request, so record it on its own
       if (reused.length > 0) await machines.submit({ reservations: [], audit })
     },
   }
 }
 
-/** A request that is repeated whole is refused for its assertion, which is checked first. */
+/** Returns what was replayed. When both were, as in a repeated request, it is the assertion, which is checked first. */
 function replayed(reused: readonly Reservation[]): Settlement {
   return { outcome: 'replayed', what: reused.some(({ of }) => of === 'assertion') ? 'assertion' : 'proof' }
 }
@@ -85,7 +86,7 @@ function partsOf({ toRow }: SettlerDeps, unit: UnitOfWork): Omit<TokenCommit, 'a
   }
 }
 
-/** Another request rotated the token first: within the grace window the answer has the same successor. */
+/** Handles a refresh token that another request rotated first. Within the grace window, it gets the same successor. */
 async function repeat(
   { artefacts, toRow, graceSeconds }: SettlerDeps,
   store: TokenStore,

@@ -1,10 +1,10 @@
-/** The hook into authorization requests: `offline_access` that the engine dropped, and the rules for scopes. */
+/** A hook into authorization requests that applies our rules for scopes, such as `offline_access`. */
 import { decodeJwt } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { clientOf } from '../engine/clients.ts'
 import { requestedScopes, type ResourceRequests } from '../grants/resource-requests.ts'
 
-/** The engine calls the function of an extra parameter on each authorization request, sent or not. */
+/** The extra parameter of the hook. The engine calls its function on each request, even when it is not sent. */
 export const HOOK_PARAMETER = 'signet_request'
 
 export function authorizationRequestHook(requests: ResourceRequests) {
@@ -25,9 +25,10 @@ export function authorizationRequestHook(requests: ResourceRequests) {
 }
 
 /**
- * Returns the scope as it was sent. The engine drops `offline_access` unless `prompt=consent` was sent, which almost no
- * library sends; here consent is asked once, one of the "other conditions" of OpenID Connect Core §11. It also drops
- * unknown scopes where no resource is requested; here they are refused by name.
+ * Returns the scope as it was sent, without `offline_access` if the client may not have it. The engine drops
+ * `offline_access` unless `prompt=consent` was sent, which few libraries send. Here consent is asked once, which is one
+ * of the "other conditions" of OpenID Connect Core §11. The engine also drops unknown scopes when no resource is
+ * requested; here they are refused by name.
  */
 function askedScope(ctx: KoaContextWithOIDC): string | undefined {
   const { client } = ctx.oidc

@@ -1,4 +1,4 @@
-/** The claims of each scope, and where they come from. */
+/** The claims of scopes, accounts and access tokens. */
 import type {
   AccessToken,
   Account as EngineAccount,
@@ -10,7 +10,7 @@ import type { Account, Accounts } from '#accounts/account.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import type { Grants } from '../grants/registry.ts'
 
-/** OpenID Connect Core §5.4; `auth_time`, `acr` and `amr` are in every ID token. */
+/** The claims of each scope (OpenID Connect Core §5.4). `auth_time`, `acr` and `amr` are in every ID token. */
 export const CLAIMS: NonNullable<Configuration['claims']> = {
   openid: ['sub', 'auth_time', 'acr', 'amr'],
   profile: [
@@ -34,7 +34,7 @@ export const CLAIMS: NonNullable<Configuration['claims']> = {
   address: ['address'],
 }
 
-/** The engine's account lookup: from PostgreSQL each time; a disabled account is not found. */
+/** Returns the engine's account lookup. It reads PostgreSQL each time and does not find disabled accounts. */
 export function findAccount(accounts: Accounts) {
   return async (_ctx: KoaContextWithOIDC, accountId: string): Promise<EngineAccount | undefined> => {
     const account = await orUnavailable(() => accounts.read(accountId))
@@ -54,19 +54,19 @@ function standardClaims(account: Account): { sub: string; [claim: string]: unkno
   }
 }
 
-/** Claims that access tokens have beside the engine's: how the person signed in, and the status. */
+/** Returns the additional claims of access tokens: how the person signed in, and the status. */
 export function accessTokenClaims(statusOf: StatusOf, grants: Grants) {
   return async (ctx: KoaContextWithOIDC, token: AccessToken | ClientCredentials): Promise<Record<string, unknown>> => ({
     ...authenticationClaims(ctx, grants),
-    // an opaque token has a row: introspection tells its status
+    // an opaque token has a row, so introspection shows its status
     ...(token.aud === undefined ? {} : await orUnavailable(() => statusOf(token))),
   })
 }
 
-/** The `status` claim of a token (Token Status List §6.1), by its grant or, for a machine, its client. */
+/** Returns the `status` claim (Token Status List §6.1) of a token's grant or, for a machine, of its client. */
 export type StatusOf = (token: AccessToken | ClientCredentials) => Promise<Record<string, unknown>>
 
-/** How the person signed in (RFC 9068 §2.2.1). */
+/** Returns how the person signed in (RFC 9068 §2.2.1); undefined when no person is involved. */
 function authenticationClaims(ctx: KoaContextWithOIDC, grants: Grants): Record<string, unknown> | undefined {
   const grant = grants.of(ctx)
   const source = grant?.authorize === undefined && grant?.signIn ? ctx.oidc.entities[grant.signIn] : undefined

@@ -1,10 +1,10 @@
-/** What follows once the engine has verified a client assertion. */
+/** The engine's callback after it has verified a client assertion. */
 import type { Configuration } from 'oidc-provider'
 import type { ClientKeys } from '#clients/managed-keys.ts'
 import { clientOf } from '../engine/clients.ts'
 import { requestScope } from '../engine/scope/request-scope.ts'
 
-/** Notes the use of the client's key. Throws for an assertion that our rules have not judged: the engine's are laxer. */
+/** Records the use of the client's key. Throws if our rules, which are stricter than the engine's, were skipped. */
 export function assertionVerified(
   clientKeys: Pick<ClientKeys, 'used'>,
 ): NonNullable<Configuration['assertJwtClientAuthClaimsAndHeader']> {

@@ -3,8 +3,8 @@ import type { Configuration } from 'oidc-provider'
 import type { Keyring } from '#sealing/keyring.ts'
 
 /**
- * The keys that sign cookies, newest first; all nodes derive the same. Those of another restore epoch are other keys: no
- * cookie of before a restore finds a session, whatever a server that was not stopped may have written meanwhile.
+ * Returns the keys that sign cookies, newest first. All nodes derive the same keys. Each restore epoch has its own, so
+ * that no cookie from before a restore finds a session, even if a server that kept running wrote it later.
  */
 export function cookieKeys(keyring: Keyring, restoreEpoch: number): string[] {
   const purpose = restoreEpoch === 0 ? 'cookies' : `cookies/restored-${restoreEpoch}`
@@ -12,8 +12,8 @@ export function cookieKeys(keyring: Keyring, restoreEpoch: number): string[] {
 }
 
 /**
- * RFC 6265bis §4.1.3: `__Host-` for the session cookie, `__Secure-` for cookies with a path, on https only. On an
- * http (loopback) issuer browsers would drop them.
+ * Returns the engine's cookie settings. RFC 6265bis §4.1.3: the session cookie has the prefix `__Host-`, cookies with a
+ * path have `__Secure-`. Only on https: on an http (loopback) issuer browsers would drop them.
  */
 export function cookies(issuer: string, keyring: Keyring, restoreEpoch: number): NonNullable<Configuration['cookies']> {
   const secure = issuer.startsWith('https:')

@@ -1,4 +1,4 @@
-/** The features of the engine that are on, with their policies. */
+/** The engine's features that are on, and their policies. */
 import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { originsOf } from '#clients/document.ts'
 import { PROFILES } from '#clients/profiles.ts'
@@ -22,7 +22,7 @@ export function features({ grants, requests, pages, keyring }: FeatureDeps): Fea
   return {
     devInteractions: { enabled: false },
     ...grantFeatures(grants),
-    // a shared secret: every node accepts the nonces of the others
+    // shared, so that every node accepts the nonces of the others
     dPoP: { enabled: true, nonceSecret: keyring.deriveLasting('dpop-nonce') },
     fapi: { enabled: true, profile: (_ctx, client) => client && PROFILES[clientOf(client).profile].fapi },
     pushedAuthorizationRequests: { enabled: true },
@@ -34,7 +34,7 @@ export function features({ grants, requests, pages, keyring }: FeatureDeps): Fea
       logoutSource: (ctx, form) => pages.signOut(ctx, form),
       postLogoutSuccessSource: (ctx) => pages.signedOut(ctx, ctx.oidc.client?.clientName),
     },
-    // published keys that do not sign (next, retired) have no private part here
+    // for published keys that do not sign (next, retired): the engine gets no private part of them
     externalSigningSupport: { enabled: true, ack: 'experimental-01' },
   }
 }
@@ -44,13 +44,13 @@ function grantFeatures({ rows }: Grants): Pick<Features, 'clientCredentials'> {
   return Object.fromEntries(names.map((name) => [name, { enabled: true }]))
 }
 
-/** A confidential client may introspect its own tokens, and others' when it is registered for that. */
+/** Returns whether a confidential client may introspect a token: its own, or any if it is registered for that. */
 async function mayIntrospect(client: EngineClient, token: { clientId?: string | undefined }): Promise<boolean> {
   if (client.clientAuthMethod === 'none') return false
   return token.clientId === client.clientId || clientOf(client).metadata['signet_introspect'] === true
 }
 
-/** Allows cross-origin requests to the back channels from the registered origins of a browser app only. */
+/** Allows cross-origin requests only from the registered origins of a browser app. */
 export function clientBasedCors(_ctx: KoaContextWithOIDC, origin: string, client: EngineClient): boolean {
   return originsOf(clientOf(client)).includes(origin)
 }

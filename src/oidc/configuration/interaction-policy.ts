@@ -1,23 +1,23 @@
-/** When a person is asked to sign in or to consent, as the engine's interaction policy. */
+/** The engine's interaction policy: when a person has to sign in or consent. */
 import { interactionPolicy } from 'oidc-provider'
 import { meets } from '#sign-in/assurance.ts'
 
-/** The reason of a prompt that only asks for more proof than the session has. */
+/** The reason of a login prompt when the person is signed in, but below the requested class. */
 export const UNMET_CLASS = 'unmet_acr_values'
 
-/** The engine's default policy with three changes. */
+/** Returns the engine's default policy with three changes. */
 export function policy(): interactionPolicy.DefaultPolicy {
   const prompts = interactionPolicy.base()
-  // consent is remembered: a native client is asked for what is new, like any other
+  // consent is remembered, so native clients ask only for new scopes, like any other client
   prompts.get('consent')?.checks.remove('native_client_prompt')
-  // a disabled or deleted account is not signed in, whatever the session says
+  // the session of a disabled or deleted account does not count
   prompts.get('login')?.checks.add(
     new interactionPolicy.Check('account_gone', 'End-User authentication is required', 'login_required', (ctx) => {
       const { session, account } = ctx.oidc
       return session?.accountId !== undefined && account === undefined
     }),
   )
-  // RFC 9470 §5: the session does not meet the class that was requested; right after a sign-in nobody is asked again
+  // RFC 9470 §5: the session does not meet the requested class. Right after a sign-in, nobody is asked again.
   prompts.get('login')?.checks.add(
     new interactionPolicy.Check(
       UNMET_CLASS,
@@ -33,7 +33,7 @@ export function policy(): interactionPolicy.DefaultPolicy {
   return prompts
 }
 
-/** OpenID Connect Core §3.1.2.1: `acr_values`, separated by spaces. */
+/** Returns the classes in `acr_values`, which are separated by spaces (OpenID Connect Core §3.1.2.1). */
 export function askedClasses(params: Readonly<Record<string, unknown>>): string[] {
   const { acr_values: values } = params
   return typeof values === 'string' ? values.split(' ').filter(Boolean) : []

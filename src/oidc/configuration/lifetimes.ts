@@ -1,21 +1,21 @@
-/** How long things live, in seconds, by the settings of the moment. */
+/** The lifetimes of tokens, codes, grants and sessions, in seconds, from the current settings. */
 import type { Configuration } from 'oidc-provider'
 import type { SettingsValues } from '#settings/settings-schema.ts'
 
 const DAY = 24 * 60 * 60
-/** FAPI 2.0 Security Profile §5.3.2.1: at most a minute, whatever the setting says. */
+/** FAPI 2.0 Security Profile §5.3.2.1: at most one minute; overrides a longer setting. */
 const FAPI_CODE = 60
 
-/** Asked whenever something is issued: an administrator may have changed it. */
+/** Called for each token, code or session, because administrators can change the settings at any time. */
 export type Lifetimes = () => SettingsValues['lifetimes']
 
-/** Seconds a refresh token may live from now: idle time, cut off where its family's absolute life ends. */
+/** Returns how many seconds a refresh token lives from now: the idle time, but no longer than its family may live. */
 export function refreshTokenTtl(lifetimes: Lifetimes, familyAgeSeconds: number): number {
   const { refresh_token_idle_seconds: idle, refresh_token_absolute_seconds: absolute } = lifetimes()
   return Math.max(1, Math.min(idle, absolute - familyAgeSeconds))
 }
 
-/** The engine's `ttl`: it wants positive whole numbers. */
+/** Returns the engine's `ttl` setting: positive whole numbers of seconds. */
 export function timeToLive(lifetimes: Lifetimes): NonNullable<Configuration['ttl']> {
   return {
     AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? lifetimes().access_token_seconds,

@@ -1,11 +1,11 @@
-/** Who gets a refresh token, whether it ends with the browser session, and when it rotates. */
+/** The policies for refresh tokens: when they are issued, when they rotate, and whether they end with the session. */
 import type { AuthorizationCode, Client, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { requestScope } from '../engine/scope/request-scope.ts'
 import type { Grants } from '../grants/registry.ts'
 
 /**
- * Where the grant may issue one and the client has the `refresh_token` grant: with `offline_access` granted, or to a
- * public client whose access token is for an API.
+ * Issues a refresh token when the grant type allows it, the client has the `refresh_token` grant, and either
+ * `offline_access` was granted or a public client gets an access token for an API.
  */
 export function issueRefreshToken(grants: Grants): NonNullable<Configuration['issueRefreshToken']> {
   return async (ctx, client, source) => {
@@ -15,16 +15,16 @@ export function issueRefreshToken(grants: Grants): NonNullable<Configuration['is
   }
 }
 
-/** With `offline_access`, and always for native apps, tokens outlive the browser session and its logout. */
+/** Returns whether tokens end with the browser session: not with `offline_access`, and never for native apps. */
 export const expiresWithSession: NonNullable<Configuration['expiresWithSession']> = async (ctx, source) => {
   const native = ctx.oidc.client?.applicationType === 'native'
   return !native && !(source as AuthorizationCode).scopes.has('offline_access')
 }
 
 /**
- * RFC 9700 §2.2.2: refresh tokens of public clients rotate unless they are sender-constrained. FAPI 2.0 §5.3.2.1: for
- * all others rotation only loses clients on network failures. A token that was just rotated is not rotated again: the
- * answer has its successor.
+ * Returns whether to rotate the refresh token. RFC 9700 §2.2.2: tokens of public clients rotate unless they are
+ * sender-constrained. FAPI 2.0 §5.3.2.1: for all others, rotation gains nothing and a network failure can lose the
+ * token. A token that was just rotated is not rotated again; the answer has its successor.
  */
 export function rotateRefreshToken(ctx: KoaContextWithOIDC): boolean {
   const { client, entities } = ctx.oidc

@@ -1,4 +1,4 @@
-/** Resource indicators for the engine (RFC 8707): the requested resource, and what the client may have of it. */
+/** The engine's callbacks for resource indicators (RFC 8707): the requested resource and its allowed scopes. */
 import type { Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import type { Client } from '#clients/client.ts'
 import type { Resource } from '#resources/resource.ts'
@@ -12,7 +12,7 @@ type Feature = NonNullable<NonNullable<Configuration['features']>['resourceIndic
 export function resourceIndicators(requests: ResourceRequests, grants: Grants): Feature {
   return {
     enabled: true,
-    // a code or refresh token for one resource stays for it, also when openid is among its scopes
+    // a code or refresh token for one resource keeps that resource, even when openid is among its scopes
     useGrantedResource: () => true,
     async defaultResource(ctx, engineClient, oneOf) {
       const client = clientOf(engineClient)
@@ -29,14 +29,14 @@ export function resourceIndicators(requests: ResourceRequests, grants: Grants): 
   }
 }
 
-/** The default among several granted resources when the token request names none (RFC 8707 §2.2). */
+/** Returns the client's default resource if it is granted, when a token request names none (RFC 8707 §2.2). */
 function chosen(client: Client, identifiers: readonly string[]): string {
   if (client.defaultResource !== undefined && identifiers.includes(client.defaultResource))
     return client.defaultResource
   throw invalidTarget(`name one resource: the grant is for ${identifiers.join(', ')}`)
 }
 
-/** The client is the ceiling: all that it may have when the request names nothing, else what is named, checked. */
+/** Sets the scope to all that the client may have when none is named, or else to the named scopes, checked. */
 function narrowScope(ctx: KoaContextWithOIDC, resource: Resource, granted: readonly string[]): void {
   const { params } = ctx.oidc
   if (!params) return
@@ -46,7 +46,7 @@ function narrowScope(ctx: KoaContextWithOIDC, resource: Resource, granted: reado
 
 function resourceServer(resource: Resource, scopes: readonly string[]): ResourceServer {
   return {
-    // RFC 9068 §3: the identifier exactly as it is registered, whatever spelling the request used
+    // RFC 9068 §3: the identifier exactly as registered, not as spelled in the request
     audience: resource.identifier,
     scope: scopes.join(' '),
     accessTokenFormat: resource.accessTokenFormat,
@@ -55,7 +55,7 @@ function resourceServer(resource: Resource, scopes: readonly string[]): Resource
   }
 }
 
-/** Puts the registered spelling of each named resource into the parameters, before anything is decided. */
+/** Replaces each resource in the parameters with its registered spelling. Unknown resources stay as they are. */
 export async function canonicalResources(requests: ResourceRequests, params: Record<string, unknown>): Promise<void> {
   const named = params['resource']
   if (typeof named === 'string') params['resource'] = await canonical(requests, named)

@@ -1,4 +1,4 @@
-/** The keys one provider instance is built over, as the engine takes them. */
+/** Converts signing keys for the engine. */
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { promisify } from 'node:util'
 import { ExternalSigningKey, type Configuration } from 'oidc-provider'
@@ -7,7 +7,7 @@ import type { KeySet } from '#signing-keys/signing-key.ts'
 
 const signBeside = promisify(sign)
 
-/** A key that is published and verifies, and never signs here. */
+/** A key that is published so that its signatures can be verified, but that does not sign. */
 class PublishedKey extends ExternalSigningKey {
   readonly #publicKey: KeyObject
 
@@ -27,8 +27,8 @@ class PublishedKey extends ExternalSigningKey {
 }
 
 /**
- * A key that signs. An ES256 signature takes less time than handing it to another thread and being woken up for it, so it
- * is made on the spot; one with RSA takes some twenty times as long and is made beside.
+ * A key that signs. ES256 signs on this thread, because the signature takes less time than switching threads. RSA takes
+ * about twenty times as long and signs in the thread pool.
  */
 class CurrentKey extends PublishedKey {
   readonly #privateKey: KeyObject
@@ -40,17 +40,17 @@ class CurrentKey extends PublishedKey {
 
   override sign(data: Uint8Array): Promise<Uint8Array> | Uint8Array {
     if (this.alg !== 'ES256') return signBeside('sha256', data, this.#privateKey)
-    // the key by itself, in the form that OpenSSL makes: Node takes twice as long for a key with options
+    // converts DER by hand: asking Node for the other form needs a key with options, which takes twice as long
     return joined(sign('sha256', data, this.#privateKey))
   }
 }
 
 const P256_BYTES = 32
 
-/** The two numbers of a DER signature (RFC 3279 §2.2.3), each as 32 bytes, one after the other (RFC 7518 §3.4). */
+/** Converts a DER signature (RFC 3279 §2.2.3) to its two numbers of 32 bytes each, concatenated (RFC 7518 §3.4). */
 function joined(der: Buffer): Buffer {
   const signature = Buffer.alloc(2 * P256_BYTES)
-  // SEQUENCE and its length, then twice INTEGER, its length, and its bytes: without zeros in front, or with one
+  // after the SEQUENCE header come two INTEGERs: tag, length, bytes; shorter than 32 bytes, or with one leading zero
   let at = 2
   for (const end of [P256_BYTES, 2 * P256_BYTES]) {
     const length = der[at + 1] as number
@@ -61,7 +61,7 @@ function joined(der: Buffer): Buffer {
   return signature
 }
 
-/** In the order that matters to the engine: the first key of an algorithm signs. */
+/** Returns the keys for the engine. Current keys come first: the engine signs with the first key of an algorithm. */
 export function engineKeys(set: KeySet): NonNullable<Configuration['jwks']> {
   const published = set.keys
     .filter(({ status }) => status !== 'current')

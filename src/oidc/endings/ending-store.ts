@@ -1,6 +1,6 @@
 /**
- * SQL that ends sessions and grants. An ended session stays as a tombstone. Ending a grant is one DELETE: codes and
- * tokens go with it by their foreign key, and a trigger marks its status index for as long as an access token can live.
+ * SQL that ends sessions and grants. An ended session stays as a tombstone. Ending a grant is one DELETE: the foreign
+ * key deletes its codes and tokens, and a trigger records its status index for as long as an access token can live.
  */
 import type { Queryable } from '#database/database.ts'
 import type { ModelName } from '../adapter/models.ts'
@@ -18,7 +18,7 @@ export type GrantSelection =
   | { readonly accountId: string }
   | { readonly clientId: string }
   | { readonly accountId: string; readonly clientId: string }
-  /** All grants of the account but those of this session. */
+  /** All grants of the account except those of this session. */
   | { readonly accountId: string; readonly keptUid: string }
 
 interface Authorization {
@@ -32,7 +32,7 @@ interface SessionRow {
   account_id: string | null
   /** By client id. */
   authorizations: Record<string, Authorization>
-  /** False: it had expired already. */
+  /** False when it had already expired. */
   was_alive: boolean
 }
 
@@ -48,7 +48,7 @@ const OF_KEPT_SESSION = `SELECT FROM sessions AS kept, jsonb_each(kept.authoriza
 /** Statements on a transaction. */
 export function createEndingStore(trx: Queryable) {
   return {
-    /** The sessions that this call ended, by what is stored: that may be more than the caller has read. */
+    /** Ends the selected sessions and returns them. Their stored state may be newer than what the caller has read. */
     async endSessions(selection: SessionSelection): Promise<SessionRow[]> {
       const [condition, values] = sessionsWhere(selection)
       const { rows } = await trx.query<SessionRow>(
@@ -58,7 +58,7 @@ export function createEndingStore(trx: Queryable) {
       )
       return rows
     },
-    /** The grants that this call ended. */
+    /** Ends the selected grants and returns them. */
     async endGrants(selection: GrantSelection): Promise<GrantRow[]> {
       const [condition, values] = grantsWhere(selection)
       const { rows } = await trx.query<GrantRow>(

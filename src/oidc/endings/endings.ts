@@ -1,4 +1,4 @@
-/** Ends sessions and grants, and notifies subscribers in the same transaction. */
+/** Ends sessions and grants, and calls subscribers in the same transaction. */
 import { createGrantEnding, type EndGrants, type GrantSubscriber } from './grants.ts'
 import { createSessionEnding, type EndSessions, type SessionSubscriber } from './sessions.ts'
 

@@ -1,4 +1,4 @@
-/** The one way in which grants end, whatever the reason. */
+/** Ends grants. All code that ends a grant goes through this file. */
 import type { Queryable } from '#database/database.ts'
 import { createEndingStore, type GrantSelection } from './ending-store.ts'
 import type { GrantEndReason } from './reasons.ts'
@@ -10,13 +10,13 @@ export interface EndedGrant {
   readonly reason: GrantEndReason
 }
 
-/** Called in the transaction that ends the grants, with at least one. What it throws undoes the ending. */
+/** Called in the transaction that ends the grants, with at least one. An error rolls the transaction back. */
 export type GrantSubscriber = (trx: Queryable, ended: readonly EndedGrant[]) => Promise<void>
 
 export type EndGrants = ReturnType<typeof createGrantEnding>
 
 export function createGrantEnding(subscribers: readonly GrantSubscriber[]) {
-  /** Ends the grants selected, with their codes and tokens; returns those that this call ended. */
+  /** Ends the selected grants, with their codes and tokens. Returns the grants that this call ended. */
   return async (trx: Queryable, selection: GrantSelection, reason: GrantEndReason): Promise<readonly EndedGrant[]> => {
     const rows = await createEndingStore(trx).endGrants(selection)
     const ended = rows.map((row) => ({

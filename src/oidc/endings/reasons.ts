@@ -1,4 +1,4 @@
-/** Why sessions and grants end: closed sets, by which a subscriber may decide what to do. */
+/** The reasons why sessions and grants end. The sets are closed, so subscribers can branch on them. */
 
 export type SessionEndReason =
   | 'signed_out'

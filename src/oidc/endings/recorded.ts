@@ -1,4 +1,4 @@
-/** Ends sessions one by one or together, each with its audit event. */
+/** Ends sessions and records an audit event for each. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import type { SessionSelection } from './ending-store.ts'
@@ -6,7 +6,7 @@ import type { Endings } from './endings.ts'
 import type { SessionEndReason } from './reasons.ts'
 import type { EndedSession } from './sessions.ts'
 
-/** Why a session ended, as the audit log says it. Where an account ends, the event of the account says it. */
+/** The reason in the audit event. When an account ends, only the event of the account is recorded. */
 const REASONS = {
   signed_out: 'signed out',
   signed_out_elsewhere: 'ended by the person',
@@ -20,7 +20,7 @@ export interface RecordedEndingDeps {
   readonly audit: Pick<Audit, 'recordIn'>
 }
 
-/** The sessions that this call ended, each of them recorded as `session.ended`. */
+/** Ends the selected sessions and records each as `session.ended`. Returns the sessions that this call ended. */
 export async function endRecordedSessions(
   { endings, audit }: RecordedEndingDeps,
   trx: Queryable,

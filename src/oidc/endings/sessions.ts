@@ -1,4 +1,4 @@
-/** The one way in which browser sessions end, whatever the reason. */
+/** Ends browser sessions. All code that ends a session goes through this file. */
 import type { Queryable } from '#database/database.ts'
 import { createEndingStore, type SessionSelection } from './ending-store.ts'
 import type { EndGrants } from './grants.ts'
@@ -6,22 +6,22 @@ import type { SessionEndReason } from './reasons.ts'
 
 export interface EndedSession {
   readonly uid: string
-  /** Undefined where nobody had signed in. */
+  /** Undefined when nobody had signed in. */
   readonly accountId: string | undefined
   readonly reason: SessionEndReason
-  /** The clients that were signed in to by it, with the `sid` of their ID tokens (OpenID Connect Front-Channel Logout §3). */
+  /** The clients used in this session, with the `sid` of their ID tokens (OpenID Connect Front-Channel Logout §3). */
   readonly clients: readonly { readonly clientId: string; readonly sid: string | undefined }[]
 }
 
-/** Called in the transaction that ends the sessions, with at least one. What it throws undoes the ending. */
+/** Called in the transaction that ends the sessions, with at least one. An error rolls the transaction back. */
 export type SessionSubscriber = (trx: Queryable, ended: readonly EndedSession[]) => Promise<void>
 
 export type EndSessions = ReturnType<typeof createSessionEnding>
 
 export function createSessionEnding(endGrants: EndGrants, subscribers: readonly SessionSubscriber[]) {
   /**
-   * Ends the sessions selected for good, and their grants but for those that outlive a logout. Returns the sessions
-   * that this call ended; one that had expired is not among them.
+   * Ends the selected sessions and their grants, except grants that outlive a logout. Returns the sessions that this
+   * call ended, without those that had already expired.
    */
   return async (
     trx: Queryable,

@@ -1,13 +1,13 @@
-/** The client by which a person comes to their own account page: built in, no row, and never asked for consent. */
+/** The built-in client of the account page. It has no row in the database and needs no consent. */
 import type { Client } from '#clients/client.ts'
 
 export const ACCOUNT_CLIENT_ID = 'signet-account'
-/** Below the issuer: where the sign-in for the account page ends. */
+/** The path below the issuer to which the sign-in for the account page returns. */
 export const ACCOUNT_SIGNED_IN_PATH = '/account/signed-in'
 
 /**
- * A public client whose code nobody redeems: what it is for is the session that the sign-in leaves in the browser. Its
- * redirect URI is ours, so that nobody else can be reached by it.
+ * Returns the client of the account page. It is public, and nobody redeems its code: its purpose is the session that
+ * the sign-in leaves in the browser. Its only redirect URI is ours, so codes never reach anybody else.
  */
 export function accountClient(issuer: string): Client {
   const since = new Date(0)

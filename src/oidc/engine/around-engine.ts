@@ -1,4 +1,4 @@
-/** What happens around the engine on each request: scopes, explained refusals, their events, and headers it leaves out. */
+/** Wraps each request to the engine: opens its scope, explains and records refusals, and adds missing headers. */
 import type { EventEmitter } from 'node:events'
 import type { Context, Middleware, Next } from 'koa'
 import type Provider from 'oidc-provider'
@@ -22,7 +22,7 @@ export interface AroundDeps extends Pick<
   readonly logger: Logger
 }
 
-/** Events by which the engine tells of an error that it has rendered already. */
+/** Events that the engine emits after it has rendered an error. */
 const ERROR_EVENTS = [
   'authorization.error',
   'discovery.error',
@@ -38,7 +38,7 @@ const ERROR_EVENTS = [
   'userinfo.error',
 ] as const
 
-/** Seconds. Keys are published well before they sign, so a cached set never misses the one that does. */
+/** Seconds. Keys are published well before they sign, so a cached set always contains the current key. */
 const JWKS_MAX_AGE = 300
 const RETRY_AFTER = 2
 
@@ -60,7 +60,7 @@ export function aroundEngine(provider: Provider, deps: AroundDeps): Middleware {
 
   return async (ctx, next) => {
     const isToken = ctx.method === 'POST' && ctx.path === ROUTES.token
-    // the engine adds the hash of its own form_post script where there is such a directive
+    // the engine adds the hash of its form_post script only if the policy has this directive
     if (ctx.path.startsWith(ROUTES.authorization)) allowContent(ctx, { 'script-src': [] })
     const options = {
       collect: isToken,
@@ -83,7 +83,10 @@ function seenFrom(ctx: Context, { auditContext }: AroundDeps): SeenFrom {
   return { ...(address === undefined ? {} : { address }), ...deviceOf(ctx.get('user-agent')) }
 }
 
-/** A session save that fails is tried again outside the engine's error handling: a redirect it made already stands. */
+/**
+ * Keeps a redirect (303) that the engine has already made when the database fails. The engine tries to save the session
+ * again outside its error handling, and an error there would replace the redirect.
+ */
 async function keepAnswered(ctx: Context, work: Next): Promise<void> {
   try {
     await work()
@@ -101,7 +104,7 @@ function finish(ctx: Context): void {
   if (ctx.path === ROUTES.jwks && ctx.status === 200) ctx.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE}`)
   if (ctx.path.startsWith('/.well-known/') && ctx.status === 200)
     ctx.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE}`)
-  // the engine leaves it out at revocation, and of errors that come before it is set (RFC 6749 §5.1, RFC 7009 §2.2)
+  // the engine omits it at revocation and for early errors (RFC 6749 §5.1, RFC 7009 §2.2)
   if (!ctx.res.hasHeader('Cache-Control')) ctx.set('Cache-Control', 'no-store')
   if (ctx.status === 503) ctx.set('Retry-After', String(RETRY_AFTER))
   const { client, params } = (ctx as unknown as Partial<KoaContextWithOIDC>).oidc ?? {}
@@ -112,21 +115,21 @@ function finish(ctx: Context): void {
   }
 }
 
-/** The page that posts the response to the app may do just that. */
+/** Lets the form_post page run its script and post to the app, and nothing else. */
 function openFormPost(ctx: Context, target: string): void {
   const scripts = /script-src ([^;]*)/.exec(ctx.response.get('Content-Security-Policy'))?.[1] ?? ''
   allowContent(ctx, { 'script-src': [scripts], 'form-action': [new URL(target).origin] })
 }
 
 async function recordOutcome(ctx: Context, deps: AroundDeps, refusal: Refusal | undefined): Promise<void> {
-  // the database cannot answer: to wait for it once more would only keep the caller waiting
+  // the database is unavailable: writing the event would only make the caller wait longer
   if (refusal?.error === 'temporarily_unavailable') return
   const engineCtx = ctx as unknown as KoaContextWithOIDC
   if (!refusal) return
   try {
     await deps.audit.record({ ...deps.auditContext(ctx), ...refusedFields(ctx, engineCtx, refusal) })
   } catch (error) {
-    // the database is what could not answer: the 503 that the engine has rendered already stands
+    // the database is unavailable: keep the 503 that the engine has rendered
     if (!(ctx.status === 503 && isUnavailable(error))) throw error
   }
 }
@@ -151,7 +154,7 @@ function refusedFields(ctx: Context, { oidc }: KoaContextWithOIDC, refusal: Refu
   } as const
 }
 
-/** What tells that the token which the engine has found is revoked; none the second time. */
+/** Returns a function that gives the `token.revoked` event for the token the engine found. Its next calls give none. */
 function revokedEvent(ctx: Context, { auditContext }: AroundDeps): () => AuditEvent[] {
   let told = false
   return () => {

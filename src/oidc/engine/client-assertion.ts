@@ -1,4 +1,4 @@
-/** The rules for client assertions (RFC 7523 §3, RFC 10070): which one a verified assertion breaks, in words. */
+/** The rules for client assertions (RFC 7523 §3, RFC 10070), each with a message for when it is broken. */
 import type { Client } from '#clients/client.ts'
 import { PROFILES } from '#clients/profiles.ts'
 import { repeatedMember } from '#http/repeated-member.ts'
@@ -13,17 +13,17 @@ const TYPES = new Set(['jwt', 'client-authentication+jwt'])
 export interface AssertionContext {
   readonly issuer: string
   readonly tokenEndpoint: string
-  /** The URL of the endpoint that the request was posted to, made from the issuer. */
+  /** The URL of the requested endpoint, built from the issuer. */
   readonly endpoint: string
   /** Epoch seconds. */
   readonly now: number
-  /** Epoch seconds of the last restore: whether an assertion of before was used nobody knows any more. */
+  /** Epoch seconds of the last restore. Older assertions are refused: it is unknown whether they were used. */
   readonly restoredAt: number
 }
 
 type Claims = Readonly<Record<string, unknown>>
 interface RuleInput {
-  /** As it was sent; `claims` and `header` are what is read in it. */
+  /** The JWT as it was sent; `claims` and `header` are its decoded parts. */
   readonly assertion: string
   readonly claims: Claims
   readonly header: Claims
@@ -43,8 +43,8 @@ const RULES = [
 ]
 
 /**
- * The first broken rule as a sentence for `error_description`, or undefined. Call it only after the signature was
- * verified: who does not hold the client's key is told nothing.
+ * Returns a sentence for `error_description` about the first broken rule, or undefined. Only show it after the
+ * signature is verified: a caller without the client's key must not learn it.
  */
 export function assertionFault(input: RuleInput): string | undefined {
   for (const rule of RULES) {
@@ -54,7 +54,7 @@ export function assertionFault(input: RuleInput): string | undefined {
   return undefined
 }
 
-/** RFC 8725 §3.11: another kind of JWT signed with the same key is no client assertion. */
+/** RFC 8725 §3.11: another kind of JWT signed with the same key is not a client assertion. */
 function typeFault({ header }: RuleInput): string | undefined {
   const { typ } = header
   if (typ === undefined || (typeof typ === 'string' && TYPES.has(typ.toLowerCase()))) return undefined
@@ -67,13 +67,13 @@ function algorithmFault({ header, client }: RuleInput): string | undefined {
   return 'alg is "RS256"; it must be PS256, ES256 or EdDSA'
 }
 
-/** RFC 7515 §4.1.4: a string; another value would select no key and so try all of them. */
+/** RFC 7515 §4.1.4: a string. Any other value would match no key id, and every key would be tried. */
 function keyIdFault({ header }: RuleInput): string | undefined {
   const { kid } = header
   return kid === undefined || typeof kid === 'string' ? undefined : `kid is ${shown(kid)}; it must be a text, or absent`
 }
 
-/** RFC 7515 §4, RFC 7519 §4: names are unique. Of two members of one name, others might read the one not checked here. */
+/** RFC 7515 §4, RFC 7519 §4: names are unique. Of duplicates, another parser might read the one we did not check. */
 function repetitionFault({ assertion, claims, header }: RuleInput): string | undefined {
   const [head = '', body = ''] = assertion.split('.')
   const name = repeatedIn(head, header) ?? repeatedIn(body, claims)
@@ -82,7 +82,7 @@ function repetitionFault({ assertion, claims, header }: RuleInput): string | und
 
 function repeatedIn(part: string, read: Claims): string | undefined {
   const text = Buffer.from(part, 'base64url').toString()
-  // written back it is the same, so nothing was lost in reading: true of what nearly all libraries send
+  // fast path, which fits nearly all libraries: if it serializes to the same text, parsing dropped nothing
   return JSON.stringify(read) === text ? undefined : repeatedMember(text)
 }
 
@@ -94,7 +94,7 @@ function subjectFault({ claims, client }: RuleInput): string | undefined {
   return undefined
 }
 
-/** RFC 10070: the issuer identifier as the sole audience; endpoint URLs only for clients registered for them. */
+/** RFC 10070: the issuer identifier is the only audience. Endpoint URLs are only for clients registered for them. */
 function audienceFault({ claims, client, context }: RuleInput): string | undefined {
   const { aud } = claims
   const fapi = PROFILES[client.profile].fapi !== undefined

@@ -1,23 +1,23 @@
-/** Our clients as clients of the engine, and the way back. */
+/** Converts our clients to clients of the engine, and finds our client for a client of the engine. */
 import { randomBytes } from 'node:crypto'
 import type Provider from 'oidc-provider'
 import type { Client as EngineClient, ClientMetadata } from 'oidc-provider'
 import { usesSecret } from '#clients/auth-methods.ts'
 import type { Client } from '#clients/client.ts'
 
-/** The engine wants to see a secret where one is used; ours are digests, so it gets a value nobody can know. */
+/** The engine requires a secret for clients that use one. We only store digests, so it gets a random value. */
 const SECRET_PLACEHOLDER = randomBytes(32).toString('base64url')
 
 const origins = new WeakMap<EngineClient, Client>()
 
-/** Our client behind an engine client. */
+/** Returns our client for an engine client. Throws TypeError if it was not made by `toEngineClient`. */
 export function clientOf(engineClient: EngineClient): Client {
   const client = origins.get(engineClient)
   if (!client) throw new TypeError('the client was not made from our store')
   return client
 }
 
-/** Makes the engine's client. It parses and checks the metadata: keep the result. */
+/** Creates the engine's client. This parses and checks the metadata, so callers should keep the result. */
 export function toEngineClient(provider: Provider, client: Client): EngineClient {
   const Constructor = provider.Client as unknown as new (metadata: ClientMetadata) => EngineClient
   const engineClient = new Constructor(engineMetadata(client))

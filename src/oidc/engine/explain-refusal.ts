@@ -1,4 +1,4 @@
-/** Turns the engine's refusals into ours: a description for the caller wherever there is a reason, and a detail for the log. */
+/** Explains the engine's refusals: a description for the caller, and a detail for the log. */
 import type { errors, KoaContextWithOIDC } from 'oidc-provider'
 
 /** An error of the engine: `error_description` is for the caller, `error_detail` for the log. */
@@ -11,7 +11,10 @@ export interface Refusal {
   readonly detail: string | undefined
 }
 
-/** Completes `ctx.body`, or the answer that leaves for the app, after a refused request; before the answer goes out. */
+/**
+ * Adds the description to the error in `ctx.body`, or to the redirect or form that returns to the app. Runs before the
+ * answer goes out. Returns the refusal for the log and the audit event.
+ */
 export function explainRefusal(ctx: KoaContextWithOIDC, error: EngineError): Refusal {
   const body = ctx.body as { error?: string; error_description?: string } | undefined
   const code = body?.error ?? error.error
@@ -22,17 +25,17 @@ export function explainRefusal(ctx: KoaContextWithOIDC, error: EngineError): Ref
   return { error: code, description, detail: detailOf(error) }
 }
 
-/** The reason of a refused grant is in the detail alone: nothing in it is secret. */
+/** For `invalid_grant` the engine gives the reason only in the detail. It holds no secret. */
 function describe(code: string, given: string, detail: string | undefined): string {
   if (code === 'invalid_grant' && detail !== undefined) return detail
   return given || (sentenceOf(code) ?? '')
 }
 
-/** Adds the description to an answer that leaves for the app: the engine built it already, by redirect or as a form. */
+/** Adds the description to an answer that returns to the app: a redirect or form that the engine has already built. */
 function describeAtApp(ctx: KoaContextWithOIDC, description: string): void {
   const location: string | undefined = ctx.response.get('Location')
   if (location) {
-    // the parameters of the answer end the query or the fragment (OAuth 2.0 Multiple Response Type Encoding §2.1)
+    // the parameters are last in the query or the fragment (OAuth 2.0 Multiple Response Type Encoding §2.1)
     ctx.set('Location', `${location}&${new URLSearchParams({ error_description: description }).toString()}`)
   } else if (typeof ctx.body === 'string' && ctx.oidc.params?.['response_mode'] === 'form_post') {
     const field = `<input type="hidden" name="error_description" value="${description}"/>`
@@ -40,7 +43,7 @@ function describeAtApp(ctx: KoaContextWithOIDC, description: string): void {
   }
 }
 
-/** The sentence of an error that the engine gives none, or undefined. Plain words: nothing in them needs escaping. */
+/** Returns our sentence for an error that the engine leaves unexplained, or undefined. It needs no HTML escaping. */
 export function sentenceOf(error: string): string | undefined {
   return SENTENCES.get(error)
 }
@@ -57,7 +60,7 @@ const SENTENCES = new Map([
   ['registration_not_supported', 'the parameter registration is not supported: clients are registered beforehand'],
 ])
 
-/** The whole chain of reasons, for the log: the innermost one is what helps. */
+/** Joins the whole chain of causes for the log, because the innermost one is often the useful one. */
 function detailOf(error: EngineError): string | undefined {
   const reasons = new Set<string>()
   if (error.error_detail) reasons.add(error.error_detail)

@@ -1,4 +1,4 @@
-/** The only deep import of oidc-provider: what its configuration does not let one change while it runs. */
+/** The only deep import of oidc-provider: reads and changes state of the engine that has no public API. */
 import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 // @ts-expect-error the engine ships no types for its inner modules
@@ -9,19 +9,19 @@ import { LOOPBACKS } from 'oidc-provider/lib/consts/client_attributes.js'
 interface EngineState {
   configuration: { clockTolerance: number }
   grantTypeHandlers: Map<string, GrantHandler>
-  /** The key undefined has the parameters of all grants. */
+  /** The key `undefined` holds the parameters of all grants. */
   grantTypeParams: Map<string | undefined, Set<string>>
 }
 
 export type GrantHandler = (ctx: KoaContextWithOIDC) => Promise<void>
 
-/** Lets the clock tolerance (seconds) depend on the request: the engine reads it from its configuration each time. */
+/** Makes the clock tolerance (seconds) depend on the request. The engine reads it from its configuration each time. */
 export function setClockTolerance(provider: Provider, tolerance: () => number): void {
   const state: EngineState = instance(provider)
   Object.defineProperty(state.configuration, 'clockTolerance', { configurable: true, get: tolerance })
 }
 
-/** Handler and parameters of each grant type that the engine serves. They follow `registerGrantType`. */
+/** Returns the handler and parameters of each grant type of the engine, live: `registerGrantType` changes them. */
 export function grantTypesOf(provider: Provider): {
   readonly handlers: ReadonlyMap<string, GrantHandler>
   readonly parameters: ReadonlyMap<string, ReadonlySet<string>>
@@ -38,7 +38,7 @@ export function grantTypesOf(provider: Provider): {
   }
 }
 
-/** Replaces the names of hosts that the engine takes for this machine. */
+/** Replaces the engine's check for loopback hosts. */
 export function setLoopbackHosts(isLoopback: (host: string) => boolean): void {
   Object.assign(LOOPBACKS as Set<string>, { has: isLoopback })
 }

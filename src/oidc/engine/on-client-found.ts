@@ -1,8 +1,8 @@
-/** The one moment in a request at which its client is known, nothing is decided yet, and one may wait. */
+/** An async hook at the point where the client of a request is known and the engine has not decided anything yet. */
 import Provider from 'oidc-provider'
 import type { Client as EngineClient, KoaContextWithOIDC } from 'oidc-provider'
 
-/** Runs `hook` after each lookup of a client by a request with parameters. What it throws refuses the request. */
+/** Runs `hook` after each client lookup in a request that has parameters. An error from `hook` refuses the request. */
 export function onClientFound(
   provider: Provider,
   hook: (ctx: KoaContextWithOIDC, client: EngineClient) => Promise<void>,

@@ -1,4 +1,4 @@
-/** Every change to the engine that its configuration has no setting for. A file each, applied here and nowhere else. */
+/** Applies every patch of the engine: changes that its configuration has no setting for, one file each. */
 import type Provider from 'oidc-provider'
 import type { AssertionDeps } from './patches/client-assertion.ts'
 import { judgeAssertions } from './patches/client-assertion.ts'
@@ -24,12 +24,12 @@ export interface PatchDeps
 }
 
 interface Patch {
-  /** The file below `patches/`, whose header says what the patch changes, why, and how that is tested. */
+  /** The file in `patches/`. Its header says what the patch changes, why, and which test covers it. */
   readonly file: string
   readonly apply: (provider: Provider, deps: PatchDeps) => void
 }
 
-/** In the order in which they are applied: what wraps `Client.find` runs in it too. */
+/** In the order in which they are applied. The hooks around `Client.find` run in this order too. */
 export const PATCHES: readonly Patch[] = [
   { file: 'loopback-hosts.ts', apply: widenLoopbackHosts },
   { file: 'urls-from-issuer.ts', apply: makeUrlsFromIssuer },

@@ -1,4 +1,4 @@
-/** Builds one instance of the engine over one set of signing keys; it is swapped whole when the keys change. */
+/** Builds and configures an instance of the engine for one set of signing keys. New keys get a new instance. */
 import Provider from 'oidc-provider'
 import type { Context } from 'koa'
 import type { Configuration } from 'oidc-provider'
@@ -44,7 +44,7 @@ export interface ProviderDeps extends Omit<PatchDeps, 'keys'> {
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly restoreEpoch: RestoreEpoch
   readonly statusOf: StatusOf
-  /** What is left of an interaction that the engine does not find any more. */
+  /** Describes an interaction that the engine can no longer find. */
   readonly lost: (ctx: Context) => Promise<Error>
 }
 
@@ -97,7 +97,7 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
 
 function renderError({ lost, pages }: Pick<ProviderDeps, 'lost' | 'pages'>): NonNullable<Configuration['renderError']> {
   return async (ctx, out, error) => {
-    // a second tab, the back button, cookies gone: a page with a way on instead of the engine's dead end
+    // a second tab, the back button or lost cookies: show a page that offers a way to continue
     if (error instanceof errors.SessionNotFound && ctx.oidc.route === 'resume') throw await lost(ctx)
     const shown = out as { error: string; error_description?: string }
     const sentence = shown.error_description ?? sentenceOf(shown.error)

@@ -1,44 +1,44 @@
-/** The row of a grant type: all that the server needs to know about it. */
+/** The row of a grant type: everything that the server needs to know about it. */
 import type { Client } from '#clients/client.ts'
 import type { Profile } from '#clients/profiles.ts'
 
 interface GrantRow {
   /** The value of `grant_type`. */
   readonly grantType: string
-  /** Its own parameters. Every grant has `resource` beside them, and `scope` where the client is the ceiling. */
+  /** Its own parameters. Every grant also accepts `resource`, and `scope` when the client sets the limit. */
   readonly parameters: readonly string[]
-  /** Which kinds of client may have it. */
+  /** The profiles whose clients may use it. */
   readonly profiles: readonly Profile[]
   /** Its name in metrics. */
   readonly metricLabel: string
-  /** Own parameters that the audit events of a token request show, up to 200 characters. Never one with a secret. */
+  /** Its parameters that audit events of token requests show, up to 200 characters each. Never a secret. */
   readonly auditFields: readonly string[]
 }
 
-/** A grant whose handler the engine has; the engine runs the shared steps and asks this row. */
+/** A grant type that the engine handles. The engine's callbacks read this row. */
 export interface EngineGrant extends GrantRow {
   /**
-   * Who decides the audience where the request names no resource. `client`: its default resource or its only one.
-   * `grant`: what was granted to the code or token that is presented.
+   * What decides the audience when the request names no resource. `client`: the client's default or only resource.
+   * `grant`: the resource granted to the presented code or token.
    */
   readonly resource: 'client' | 'grant'
-  /** The ceiling of the scope. `client`: what it may have of the resource. `grant`: the same, and no more than was granted. */
+  /** The limit of the scope. `client`: what the client may have. `grant`: the same, but at most what was granted. */
   readonly scope: 'client' | 'grant'
-  /** Whether a refresh token is never given, may be issued, or is the one that is presented. */
+  /** Refresh tokens: `never` issued, may be `issued`, or `presented` in the request. */
   readonly refresh: 'never' | 'issued' | 'presented'
-  /** The entity that says how the person signed in; undefined when there is no person. */
+  /** The entity that records how the person signed in; undefined when no person is involved. */
   readonly signIn: 'AuthorizationCode' | 'RefreshToken' | undefined
-  /** The feature of the engine that turns its handler on; undefined when the engine always has it. */
+  /** The feature of the engine that turns the grant type on; undefined when it is always on. */
   readonly engineFeature: 'clientCredentials' | undefined
   readonly authorize?: undefined
 }
 
-/** A grant of our own. It judges its parameters; the shared steps then issue what the client may have. */
+/** A grant type of our own. It checks its parameters; the shared steps then issue what the client may have. */
 export interface ExtensionGrant extends GrantRow {
   readonly resource: 'client'
   readonly scope: 'client'
   readonly refresh: 'never'
-  /** Runs once the client is authenticated and has the grant. Throws an error of the engine to refuse the request. */
+  /** Called once the client is authenticated and may use the grant type. Throws an engine error to refuse. */
   readonly authorize: (request: GrantRequest) => Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** The rows and the engine say the same: extension grants are registered, and whatever differs stops the start. */
+/** Registers extension grants with the engine, and checks that the rows and the engine agree. */
 import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { clientOf } from '../engine/clients.ts'
@@ -7,7 +7,7 @@ import { CLIENT_CREDENTIALS } from './client-credentials/grant.ts'
 import type { ExtensionGrant } from './grant.ts'
 import { type Grants, parametersOf } from './registry.ts'
 
-/** Throws TypeError when the engine has a grant type or parameter that its row does not have, or lacks one. */
+/** Throws TypeError when the grant types or parameters of the engine differ from those of the rows. */
 export function installGrants(provider: Provider, { rows }: Grants): void {
   const engineGrants = grantTypesOf(provider)
   for (const grant of rows) {
@@ -28,8 +28,8 @@ export function installGrants(provider: Provider, { rows }: Grants): void {
 }
 
 /**
- * After a grant of ours has agreed, what the engine does for client credentials follows: proof of possession, resource
- * and scope by the policies of the row, the token, its unit of work.
+ * Returns the handler of an extension grant. After `authorize` succeeds, it runs the engine's handler for client
+ * credentials: proof of possession, resource and scope by the policies of the row, token, unit of work.
  */
 function handlerOf({ authorize, parameters }: ExtensionGrant, issue: GrantHandler): GrantHandler {
   return async (ctx: KoaContextWithOIDC) => {

@@ -1,4 +1,4 @@
-/** The grants of this server, one row each. A new one is a folder beside this file and a line here. */
+/** The registry of grant types. To add one, create a folder next to this file and add its row here. */
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { AUTHORIZATION_CODE } from './authorization-code/grant.ts'
 import { CLIENT_CREDENTIALS } from './client-credentials/grant.ts'
@@ -9,7 +9,7 @@ export const GRANTS: readonly Grant[] = [AUTHORIZATION_CODE, REFRESH_TOKEN, CLIE
 
 export interface Grants {
   readonly rows: readonly Grant[]
-  /** The row of a token request. Undefined for another request, and for a grant type that the server does not have. */
+  /** Returns the row for a token request. Undefined for other requests and for unknown grant types. */
   of(ctx: KoaContextWithOIDC): Grant | undefined
 }
 
@@ -29,7 +29,7 @@ export function createGrants(rows: readonly Grant[]): Grants {
   }
 }
 
-/** Every parameter of a token request with this grant, but for those of client authentication. */
+/** Returns every parameter of a token request with this grant, except those of client authentication. */
 export function parametersOf({ parameters, scope }: Grant): ReadonlySet<string> {
   return new Set(['grant_type', 'resource', ...(scope === 'client' ? ['scope'] : []), ...parameters])
 }

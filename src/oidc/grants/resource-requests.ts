@@ -1,4 +1,4 @@
-/** Which resource and which scopes a request means, and which it may not have (RFC 8707, RFC 6749 §3.3). */
+/** Resolves the resource and scopes of a request, and refuses those not allowed (RFC 8707, RFC 6749 §3.3). */
 import { errors } from 'oidc-provider'
 import type { Client } from '#clients/client.ts'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
@@ -7,11 +7,11 @@ import type { Resource, Resources } from '#resources/resource.ts'
 const KNOWN = new Set<string>(OPENID_SCOPES)
 
 export interface ResourceRequests {
-  /** A registered or built-in resource by any spelling of its identifier. */
+  /** Finds a registered or built-in resource by any spelling of its identifier. */
   find(identifier: string): Promise<Resource | undefined>
-  /** What the client may have of the resource. Throws InvalidTarget for one that is unknown or not allowed. */
+  /** Returns what the client may have of the resource. Throws InvalidTarget if it is unknown or not allowed. */
   allowed(identifier: string, client: Client): Promise<{ resource: Resource; scopes: readonly string[] }>
-  /** The resource that is meant when none is named, or undefined. */
+  /** Returns the resource that is implied when the request names none, or undefined. */
   implied(client: Client, requestedScope: string | undefined): string | undefined
 }
 
@@ -38,7 +38,10 @@ export function createResourceRequests(resources: Resources, builtIn: readonly R
   }
 }
 
-/** The resource of a machine's request that names none: its default, or the only one it has. */
+/**
+ * Returns the resource when a machine's request names none: the client's default, or the only one it has. Throws
+ * InvalidTarget when it has none or several.
+ */
 export function machineResource(client: Client): string {
   const { defaultResource, allowances } = client
   if (defaultResource !== undefined) return defaultResource
@@ -49,8 +52,9 @@ export function machineResource(client: Client): string {
 }
 
 /**
- * The scopes a request means: the registered ones when it names none (RFC 6749 §3.3), else those it names, checked.
- * `granted` are the scopes of the requested resources that the client may have, `existing` all that these define.
+ * Returns the scopes of a request: all that the client may have when it names none (RFC 6749 §3.3), otherwise the named
+ * ones, checked. `granted`: the scopes of the requested resources that the client may have. `existing`: all scopes that
+ * these resources define. Throws InvalidScope.
  */
 export function requestedScopes(
   requested: string | undefined,
@@ -67,7 +71,7 @@ export function requestedScopes(
   return scopes.filter((scope) => {
     if (KNOWN.has(scope) || resources.granted.includes(scope)) return true
     if (resources.existing.has(scope)) throw refusedScope(scope, 'this client may not ask for it')
-    // OpenID Connect Core §3.1.2.1: scope values that are not understood should be ignored
+    // OpenID Connect Core §3.1.2.1: unknown scope values should be ignored
     if (openid) return false
     throw refusedScope(scope, 'the requested resource does not have it')
   })

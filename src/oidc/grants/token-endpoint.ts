@@ -1,4 +1,4 @@
-/** The token endpoint around the engine: one unit of work a request, its events, and answers that changed meanwhile. */
+/** Wraps the engine at the token endpoint: commits the unit of work of each request and records its audit events. */
 import type { Context, Next } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { AuditContext, AuditEvent } from '#audit/audit.ts'
@@ -22,14 +22,17 @@ export interface TokenEndpointDeps {
   readonly counted: (outcome: { grantType: string; error?: string }) => void
 }
 
-/** Runs the engine for `POST /token` and writes what it collected before the answer goes out. */
+/**
+ * Runs the engine for `POST /token` and commits what it collected before the answer goes out. When the commit finds a
+ * replay or an ended grant, the answer becomes a refusal.
+ */
 export function tokenEndpoint(deps: TokenEndpointDeps) {
   return async (ctx: Context, next: Next, scope: RequestScope): Promise<void> => {
     await next()
     const engineCtx = ctx as unknown as KoaContextWithOIDC
     const unit = scope.unit as UnitOfWork
     const grant = deps.grants.of(engineCtx)
-    // a label of bounded variety
+    // bounds the number of metric labels
     const grantType = grant?.metricLabel ?? 'other'
     if (ctx.status === 200) {
       const settlement = await deps.settler.settle(unit, {
@@ -44,7 +47,7 @@ export function tokenEndpoint(deps: TokenEndpointDeps) {
       refuseAnswer(ctx, settlement)
     }
     const refusal = deps.refused(engineCtx) ?? refusalOf(ctx)
-    // the database cannot answer: to wait for it once more would only keep the caller waiting
+    // the database is unavailable: writing the event would only make the caller wait longer
     if (refusal.error !== 'temporarily_unavailable')
       await deps.settler.refuse(unit, [
         refusedEvent(engineCtx, { grant, refusal, isReuse: scope.grants.ended.size > 0 }, deps.auditContext(ctx)),
@@ -66,7 +69,7 @@ function refuseAnswer(ctx: Context, settlement: Settlement): void {
 }
 
 const REFUSALS = {
-  // RFC 7523 §3: the server may refuse an assertion whose jti was seen
+  // RFC 7523 §3: the server may refuse an assertion whose jti it has seen
   assertion: { status: 401, error: 'invalid_client', error_description: ASSERTION_REUSED },
   // RFC 9449 §5, §11.1
   proof: {
@@ -81,7 +84,10 @@ const REFUSALS = {
   },
 } as const
 
-/** A refresh token that does not rotate starts its idle time anew, but is written at most once a day for that. */
+/**
+ * Returns the refresh token whose idle time restarts because it does not rotate; undefined when there is none. To save
+ * writes, this happens at most once a day for each token.
+ */
 function touched(ctx: KoaContextWithOIDC, unit: UnitOfWork, lifetimes: Lifetimes): TokenCommit['touch'] {
   const { RefreshToken: token, RotatedRefreshToken: rotated } = ctx.oidc.entities
   if (!token?.jti || rotated || unit.repeated !== undefined) return undefined
@@ -95,10 +101,10 @@ function refusalOf(ctx: Context): Refusal {
   return { error: body?.error ?? 'server_error', description: body?.error_description ?? '', detail: undefined }
 }
 
-/** Bounds what a caller may write into the audit log. */
+/** Characters. Bounds what a caller can write into the audit log. */
 const MAX_RECORDED = 200
 
-/** The parameters that the row names, as they were sent. */
+/** Returns the parameters that the row's `auditFields` name, as sent, cut to 200 characters. */
 function recordedParameters(
   { oidc }: KoaContextWithOIDC,
   grant: Grant | undefined,
@@ -144,7 +150,7 @@ function refusedEvent(
   const claimed = params?.['client_id']
   return {
     ...origin,
-    // a token request ends a grant for one reason: its code or refresh token was used before (RFC 9700 §4.14)
+    // a token request ends a grant only when its code or refresh token was used before (RFC 9700 §4.14)
     type: isReuse ? 'token.reused' : 'token.refused',
     outcome: 'failure',
     actor: client ? { kind: 'client', id: client.clientId } : { kind: 'anonymous' },

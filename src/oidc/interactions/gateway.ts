@@ -1,4 +1,4 @@
-/** The interactions of the engine as the interactions room sees them. */
+/** Implements the interface that the interactions room uses, on the engine's interactions. */
 import type Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Context } from 'koa'
@@ -70,8 +70,8 @@ async function current(deps: GatewayDeps, ctx: Context): Promise<Interaction> {
 }
 
 /**
- * What the engine's interactionResult does, with the interaction that was read a moment ago. RFC 9700 §4.12: 303, so
- * that a form with a password is not sent on.
+ * Saves the result and redirects, like the engine's interactionResult, but without reading the interaction again.
+ * Status 303, so that the browser does not repost a form with a password (RFC 9700 §4.12).
  */
 async function finish(ctx: Context, interaction: Interaction, result: InteractionResults): Promise<void> {
   interaction.result = 'error' in result ? result : { ...interaction.lastSubmission, ...result }
@@ -141,7 +141,7 @@ async function withoutSession(interaction: Interaction): Promise<void> {
   await interaction.persist()
 }
 
-/** Somebody else signed in: the session of the person before ends here, instead of by a scripted sign-out form. */
+/** Ends the session of a previous person when another one signs in. The engine would use a scripted sign-out form. */
 async function replaceOtherPerson(
   deps: GatewayDeps,
   ctx: Context,
@@ -172,13 +172,16 @@ function opened(interaction: Interaction, client: EngineClient | undefined): Ope
   }
 }
 
-/** A step-up asks for what is missing alone; whoever is asked to sign in anew (`prompt`, `max_age`) begins at the start. */
+/**
+ * Returns the session's `amr` for a step-up, which asks only for what is missing. Empty when the person has to sign in
+ * again (`prompt`, `max_age`).
+ */
 function provenBefore({ prompt, session }: Interaction): readonly string[] {
   const isStepUp = prompt.name === 'login' && prompt.reasons.every((reason) => reason === UNMET_CLASS)
   return isStepUp ? (session?.amr ?? []) : []
 }
 
-/** What is new in the request; all of it when the app asked for consent although nothing is new. */
+/** Returns the scopes that are not granted yet; all requested scopes when the app asks for consent without new ones. */
 function askedFor(interaction: Interaction): ScopeSelection {
   const details = interaction.prompt.details as {
     missingOIDCScope?: string[]
@@ -243,8 +246,8 @@ function brandOf({ signet_logo: logo, signet_accent: accent }: Record<string, un
 }
 
 /**
- * What is left of an interaction that cannot go on. Its row stays for a while after it expired or was finished, so
- * that the page can offer the way on (the same request again) or back to the app.
+ * Describes an interaction that cannot continue. Its row is kept for a while after it expires or finishes, so that the
+ * page can offer to start the same request again or to return to the app.
  */
 export async function lost(deps: LostDeps, ctx: Context): Promise<InteractionLost> {
   const uid = /\/(?:interaction|authorize)\/([\w-]{1,64})/.exec(ctx.path)?.[1]
@@ -259,7 +262,7 @@ export async function lost(deps: LostDeps, ctx: Context): Promise<InteractionLos
   if (stored.remainingSeconds !== null && stored.remainingSeconds <= 0) {
     return new InteractionLost('expired', { client, restartUrl })
   }
-  // the row is good: it is this browser's cookies that are not, or the session that was signed in when it began
+  // the row is valid, so this browser's cookies do not match it, or its session has changed since
   return new InteractionLost('foreign', { client, restartUrl })
 }
 

@@ -1,8 +1,8 @@
-/** What the interactions room sees of the engine: the open interaction of a request, and the ways it can end. */
+/** The interface of the engine for the interactions room: the open interaction of a request, and how it can end. */
 import type { Context } from 'koa'
 import type { Brand } from '#pages/brand.ts'
 
-/** Scopes by where they belong: OpenID Connect's own, and those of each resource by its identifier. */
+/** Scopes, grouped: those of OpenID Connect, and those of each resource by its identifier. */
 export interface ScopeSelection {
   readonly openidScopes: readonly string[]
   readonly resourceScopes: Readonly<Record<string, readonly string[]>>
@@ -11,14 +11,14 @@ export interface ScopeSelection {
 export interface InteractionClient {
   readonly id: string
   readonly name: string
-  /** The host of the redirect URI of this request: where the person will be sent. */
+  /** The host of the redirect URI of this request, to which the person returns. */
   readonly redirectHost: string
-  /** Every redirect URI of it leads to this device: anybody could have started it. */
+  /** Whether all its redirect URIs are loopback. Any program on the device could pose as such a client. */
   readonly loopbackOnly: boolean
-  /** Nobody has checked who is behind it (`signet_verified: false`). */
+  /** Whether its publisher is unverified (`signet_verified: false`). */
   readonly unverified: boolean
   readonly clientUri: string | undefined
-  /** Its own mark and colour on the pages on which a person goes on to it (`signet_logo`, `signet_accent`). */
+  /** Its logo and colour on the pages of its sign-in (`signet_logo`, `signet_accent`). */
   readonly brand: Partial<Pick<Brand, 'logo' | 'accent'>>
   readonly logoUri: string | undefined
   readonly policyUri: string | undefined
@@ -29,27 +29,27 @@ export interface OpenInteraction {
   readonly uid: string
   readonly prompt: 'login' | 'consent'
   readonly client: InteractionClient
-  /** `login_hint`, `ui_locales`, `max_age` … as they were sent. */
+  /** `login_hint`, `ui_locales`, `max_age` and others, as they were sent. */
   readonly params: Readonly<Record<string, unknown>>
-  /** Who is signed in, when somebody is. */
+  /** The account that is signed in, if any. */
   readonly accountId: string | undefined
-  /** What the session proved that is still good for this request: nothing where it is to be proven anew. */
+  /** The `amr` of the session that still counts for this request; empty when the person has to sign in again. */
   readonly proven: readonly string[]
-  /** The classes of assurance that were asked for (`acr_values`), as they were sent. */
+  /** The requested classes (`acr_values`), in the order in which they were sent. */
   readonly asked: readonly string[]
   /** Whether its tokens outlive the session: `offline_access`, or a native app. */
   readonly keepsAccess: boolean
-  /** For consent: what was asked and is not yet granted. */
+  /** For consent: the scopes that were requested and are not granted yet. */
   readonly missing: ScopeSelection
 }
 
-/** The request cannot go on; what can be offered instead of a dead end. */
+/** The interaction cannot continue. Carries what the error page can offer: to start again, or return to the app. */
 export class InteractionLost extends Error {
   override readonly name = 'InteractionLost'
-  /** Starts the same authorization request again; undefined when it is not known any more. */
+  /** Starts the same authorization request again. Undefined when the request is no longer known. */
   readonly restartUrl: string | undefined
   readonly client: InteractionClient | undefined
-  /** `expired`: too late. `unknown`: finished already, or never there. `foreign`: this browser did not begin it. */
+  /** `expired`: too late. `unknown`: already finished, or never existed. `foreign`: another browser started it. */
   readonly reason: 'expired' | 'unknown' | 'foreign'
 
   constructor(
@@ -63,25 +63,28 @@ export class InteractionLost extends Error {
   }
 }
 
-/** Each but the first two answers the request by 303. Everything throws InteractionLost where there is none. */
+/** All methods except `open` and `beginAnew` answer with 303. All throw InteractionLost without an open interaction. */
 export interface InteractionGateway {
   open(ctx: Context): Promise<OpenInteraction>
-  /** Lets go of the session that was there when the request came: it is about to end, and the request goes on. */
+  /** Detaches the interaction from the session that it began with, which is about to end. The request continues. */
   beginAnew(ctx: Context): Promise<void>
   signedIn(ctx: Context, proof: { accountId: string; amr: readonly string[]; acr: string }): Promise<void>
-  /** Remembers the consent, makes the grant of this session and client, and goes on. */
+  /** Saves the consent and continues; the engine then creates the grant of this session and client. */
   allowed(ctx: Context, granted: ScopeSelection): Promise<void>
-  /** Back to the client with `error=access_denied`. */
+  /** Returns to the client with `error=access_denied`. */
   denied(ctx: Context): Promise<void>
-  /** Back to the client with `error=unmet_authentication_requirements` (RFC 9470 §5). */
+  /** Returns to the client with `error=unmet_authentication_requirements` (RFC 9470 §5). */
   unmet(ctx: Context): Promise<void>
 }
 
-/** The pages the engine shows by itself, made by the interactions room and handed in. */
+/** The pages that the engine shows by itself. The interactions room implements them. */
 export interface EnginePages {
-  /** The sign-out question. `form` is the engine's hidden form (id `op.logoutForm`, with its xsrf field), to be completed by a button named `logout` of value `yes`. */
+  /**
+   * Asks whether to sign out. `form` is the engine's hidden form (id `op.logoutForm`, with its xsrf field). The page
+   * adds a submit button with the name `logout` and the value `yes`.
+   */
   signOut(ctx: Context, form: string): Promise<void>
   signedOut(ctx: Context, clientName: string | undefined): Promise<void>
-  /** `error` and `error_description` as the protocol has them; the status is already set. */
+  /** Shows an error. `error` and `error_description` are those of the protocol. The HTTP status is already set. */
   error(ctx: Context, out: { error: string; error_description?: string }): Promise<void>
 }

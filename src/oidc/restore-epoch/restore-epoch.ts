@@ -1,4 +1,7 @@
-/** After a restore nothing that the backup has open is believed: the epoch that says so is kept outside the database. */
+/**
+ * Ends all sessions, grants and tokens that a restored backup brings back. The restore epoch, which shows that a
+ * restore happened, is kept outside the database.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import { SYSTEM, type Audit } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
@@ -9,7 +12,7 @@ import { createRestoreEpochStore, type RestoreEpoch } from './restore-epoch-stor
 
 const INSUFFICIENT_PRIVILEGE = '42501'
 
-/** The number that this machine keeps is lower than the one that the database has seen. */
+/** The restore epoch that this machine keeps is lower than that of the database. */
 export class RestoreEpochBehind extends AppError {
   override readonly code = 'restore_epoch_behind'
   override readonly status = 500
@@ -25,7 +28,7 @@ export class RestoreEpochBehind extends AppError {
   }
 }
 
-/** The role of the connection may not empty tables. */
+/** The role of the connection lacks the right to truncate tables. */
 export class RestoreEpochRights extends AppError {
   override readonly code = 'restore_epoch_rights'
   override readonly status = 500
@@ -39,29 +42,29 @@ export class RestoreEpochRights extends AppError {
   }
 }
 
-/** The number that this machine keeps, and where. */
+/** The restore epoch that this machine keeps, and where. */
 export interface Kept {
   readonly number: number
   readonly keptIn: string
   readonly byVariable: boolean
 }
 
-/** What the database has seen. */
+/** Returns the restore epoch of the database. */
 export function seenRestoreEpoch(db: Database): Promise<RestoreEpoch> {
   return createRestoreEpochStore(db).read()
 }
 
 /**
- * Brings the database up to the epoch `number` and ends all that was issued before, in one transaction: of `tables`, which
- * are those of all rooms, the ones that a restore empties. Nothing happens
- * when it has seen that number already, so that any number of servers may do it at once. `db` needs the rights of the
- * role that owns the schema; throws RestoreEpochRights without them.
+ * Advances the database to the epoch `number` in one transaction. Empties those of `tables` (the tables of all rooms)
+ * that a restore ends, so that nothing issued before is valid. Does nothing when the database has already reached that
+ * number, so several servers can call it at once. `db` needs the rights of the role that owns the schema; otherwise
+ * throws RestoreEpochRights.
  */
 export async function beginRestoreEpoch(
   { db, audit, tables }: { db: Database; audit: Pick<Audit, 'recordIn'>; tables: OwnedTables },
   number: number,
 ): Promise<void> {
-  // loaded only when there is something to do: most starts have nothing
+  // loaded on demand, because most starts do not need it
   const { LIST_SIZE } = await import('#signing-keys/status-list/status-list.ts')
   const begun = db.transaction(async (trx) => {
     const store = createRestoreEpochStore(trx)
@@ -81,7 +84,7 @@ export async function beginRestoreEpoch(
   })
 }
 
-/** Throws RestoreEpochBehind when the database has seen a later epoch than this machine; waits until it has begun. */
+/** Waits until the epoch has begun. Throws RestoreEpochBehind when the database has a later epoch than this machine. */
 export async function requireRestoreEpoch(db: Database, kept: Kept): Promise<void> {
   const store = createRestoreEpochStore(db)
   const seen = await store.read()

@@ -1,4 +1,4 @@
-/** SQL for what a person has open: browser sessions and consents. */
+/** SQL that lists the sessions and consents of an account and removes consents. */
 import type { Queryable } from '#database/database.ts'
 
 interface SessionRow {
@@ -43,7 +43,7 @@ export function createAccountAccessStore(db: Queryable) {
       )
       return rows
     },
-    /** True when this call withdrew it. */
+    /** Returns whether this call withdrew it. */
     async withdrawConsent(accountId: string, clientId: string): Promise<boolean> {
       const { rowCount } = await db.query('DELETE FROM consents WHERE account_id = $1 AND client_id = $2', [
         accountId,

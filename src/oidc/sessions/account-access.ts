@@ -1,4 +1,4 @@
-/** What a person has open, for those who watch over it: browser sessions, and what was allowed to which client. */
+/** Lists and ends the sessions and consents of an account, for its owner and for administrators. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { AppError } from '#shared/app-error.ts'
@@ -13,11 +13,11 @@ export interface AccountSession {
   readonly createdAt: Date
   readonly signedInAt: Date | undefined
   readonly expiresAt: Date
-  /** When the engine saw it last: apps that people go on with by themselves do not show here. */
+  /** When the engine last saw the session. Using an app does not count unless the app sends the browser here. */
   readonly lastUsedAt: Date | undefined
-  /** From where and by what that was. */
+  /** The address and device of that use. */
   readonly seenFrom: SeenFrom | undefined
-  /** The clients that were signed in to by it. */
+  /** The clients that were used in this session. */
   readonly clientIds: readonly string[]
 }
 
@@ -29,7 +29,7 @@ export interface AccountConsent {
   readonly grantedAt: Date
 }
 
-/** 404: the account has no such session or consent (any more). */
+/** 404: the account has no such session or consent, or no longer has it. */
 export class AccessNotFound extends AppError {
   override readonly code: 'session_not_found' | 'consent_not_found'
   override readonly status = 404
@@ -44,18 +44,18 @@ export class AccessNotFound extends AppError {
 export interface AccountAccess {
   /** Newest first. */
   sessions(accountId: string): Promise<AccountSession[]>
-  /** Ends it for good, with the tokens that do not outlive a logout. Throws AccessNotFound. */
+  /** Ends the session, with the tokens that do not outlive a logout. Throws AccessNotFound. */
   endSession(accountId: string, uid: string, by: AuditContext): Promise<void>
   /**
-   * Signs a person out everywhere but in the session `keptUid`: ends their other sessions, and every grant that is not
-   * of this one, also those that outlive a logout. In the transaction of its cause; how many sessions ended.
+   * Signs a person out everywhere except in the session `keptUid`: ends their other sessions and every grant of other
+   * sessions, including those that outlive a logout. Runs in the caller's transaction. Returns how many sessions ended.
    */
   endOthers(trx: Queryable, accountId: string, keptUid: string, by: AuditContext): Promise<number>
-  /** The same, by itself. */
+  /** Does the same in its own transaction. */
   signOutElsewhere(accountId: string, keptUid: string, by: AuditContext): Promise<number>
   /** Newest first. */
   consents(accountId: string): Promise<AccountConsent[]>
-  /** Withdraws it, with every token that was got by it; the client must ask again. Throws AccessNotFound. */
+  /** Withdraws the consent and ends its grants and tokens. The client must ask again. Throws AccessNotFound. */
   withdrawConsent(accountId: string, clientId: string, by: AuditContext): Promise<void>
 }
 
@@ -99,8 +99,8 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
 }
 
 /**
- * Ends all that a person has open, in the transaction that disables or deletes the account or resets its password. An
- * account that is enabled again starts anew: what was stolen before does not come back with it.
+ * Ends all sessions and grants of an account, in the transaction that disables or deletes it or resets its password.
+ * When the account is enabled again, tokens stolen before stay invalid.
  */
 export async function endAccountAccess(
   { endSessions, endGrants }: Endings,
@@ -113,7 +113,7 @@ export async function endAccountAccess(
   if (reason === 'account_deleted') await createAccountAccessStore(trx).forgetConsents(accountId)
 }
 
-/** Ends all that was allowed to a client, in the transaction that deletes it. */
+/** Ends all consents and grants of a client, in the transaction that deletes it. */
 export async function endClientAccess(
   { endGrants }: Pick<Endings, 'endGrants'>,
   trx: Queryable,
@@ -141,7 +141,7 @@ async function endOthers(
   const reason = 'signed_out_elsewhere'
   const others = { accountId, keptUid }
   const ended = await endRecordedSessions(deps, trx, others, { reason, by })
-  // those that outlive a logout too, and those of sessions that are over
+  // also the grants that outlive a logout, and those of sessions that have already ended
   await deps.endings.endGrants(trx, others, reason)
   await deps.audit.recordIn(trx, {
     ...by,

@@ -1,23 +1,23 @@
-/** Who is signed in in the browser that sent a request, for pages outside the protocol endpoints. */
+/** Finds the signed-in account of a request, for pages outside the protocol endpoints. */
 import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
 import type { Account, Accounts } from '#accounts/account.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 
 export interface BrowserSession {
-  /** Not a credential; its name in audit events and for ending it. */
+  /** Names the session in audit events and when ending it. Not a secret. */
   readonly uid: string
-  /** Read from PostgreSQL in this request, and enabled. */
+  /** Read from PostgreSQL in this request; always enabled. */
   readonly account: Account
   /** RFC 8176 and OpenID Connect Core §2. */
   readonly amr: readonly string[]
   readonly acr: string | undefined
-  /** Of the last proof. */
+  /** When the person last proved who they are. */
   readonly signedInAt: Date
 }
 
 export interface BrowserSessions {
-  /** Undefined when nobody is signed in, or their account was disabled. */
+  /** Returns the session. Undefined when nobody is signed in, or the account is disabled. */
   of(ctx: Context): Promise<BrowserSession | undefined>
 }
 

@@ -1,10 +1,10 @@
-/** SQL for consents: one record an account and client, apart from the engine's grants. */
+/** SQL for consents: one record for each account and client, separate from the engine's grants. */
 import type { Queryable } from '#database/database.ts'
 import type { ScopeSelection } from '../interactions/interaction-gateway.ts'
 
 export interface ConsentStore {
   find(accountId: string, clientId: string): Promise<ScopeSelection | undefined>
-  /** Adds to what was allowed before; two consents at once both stay. */
+  /** Adds to what was allowed before. Of two concurrent consents, both are kept. */
   add(accountId: string, clientId: string, granted: ScopeSelection): Promise<void>
 }
 

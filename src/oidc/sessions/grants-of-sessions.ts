@@ -1,4 +1,7 @@
-/** One engine Grant a session and client, made from the consent record; another browser's logout does not end it. */
+/**
+ * Creates the engine's Grant of each session and client from the consent record. Each session has its own, so that
+ * signing out in another browser does not end it.
+ */
 import type Provider from 'oidc-provider'
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import { ACCOUNT_CLIENT_ID } from '../engine/account-client.ts'
@@ -6,10 +9,10 @@ import type { ConsentStore } from './consent-store.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import type { ScopeSelection } from '../interactions/interaction-gateway.ts'
 
-/** A person's own account page needs no consent. */
+/** Takes the place of a consent record for the account page, which needs no consent. */
 const OWN_CONSENT: ScopeSelection = { openidScopes: ['openid'], resourceScopes: {} }
 
-/** What a person left out, carried by the result of the consent interaction. */
+/** The result of the consent interaction: the scopes that the person did not allow. */
 export interface ConsentResult {
   readonly rejected?: ScopeSelection
 }
@@ -34,7 +37,7 @@ export function loadExistingGrant(consents: ConsentStore) {
   }
 }
 
-/** Brings the grant up to the consent record, and writes it only when that adds something. */
+/** Updates the grant to match the consent record, or creates it. Saves it only when it changed. */
 async function syncGrantWithConsent(
   provider: Provider,
   ctx: KoaContextWithOIDC,
@@ -51,7 +54,7 @@ async function syncGrantWithConsent(
       accountId: ctx.oidc.account?.accountId as string,
       clientId: ctx.oidc.client?.clientId as string,
     })
-  // the engine lets an earlier refusal win over a later consent
+  // in the engine, an earlier refusal would win over a later consent
   if (decided) delete target.rejected
   const rejected = decided?.rejected
   if (consent.openidScopes.length > 0) target.addOIDCScope(consent.openidScopes.join(' '))

@@ -1,6 +1,6 @@
 /**
- * From where and by what a session was last used, as its owner is shown it. It is personal data: no more of it is kept
- * than one knows a device again by, and that sealed, so that a dump of the database tells nobody where people were.
+ * Seals and opens the address and device that last used a session, which are shown to its owner. This is personal data:
+ * we keep only what helps to recognize a device, and seal it, so that a dump of the database does not reveal it.
  */
 import type { SealedColumn } from '#sealing/sealed-column.ts'
 import type { Device } from '#http/device.ts'
@@ -16,7 +16,7 @@ export function sealSeenFrom(keyring: Pick<Keyring, 'seal'>, uid: string, from: 
   return keyring.seal(PURPOSE, JSON.stringify(from), uid)
 }
 
-/** Undefined where nothing was kept, or nobody can open it any more. */
+/** Returns the opened value. Undefined when nothing was kept, or when it can no longer be opened. */
 export function openSeenFrom(keyring: Pick<Keyring, 'open'>, uid: string, sealed: Buffer | null): SeenFrom | undefined {
   if (sealed === null) return undefined
   try {

@@ -1,4 +1,4 @@
-/** Browser sessions for the engine: cookie ids are aliases of a uid, and what ended stays ended. */
+/** The engine's adapter for browser sessions. Cookie ids are aliases of a uid. Saves never restore ended sessions. */
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { requestScope } from '../engine/scope/request-scope.ts'
 import { MODELS } from '../adapter/models.ts'
@@ -7,7 +7,7 @@ import { rowId, type PayloadSealer } from '../adapter/sealing.ts'
 import type { SessionStore, SessionWrite, StoredSession } from './session-store.ts'
 
 const ROW = MODELS.Session
-/** How long the replaced cookie id of the same person still works: two tabs that come back at once. */
+/** How long a replaced cookie id of the same person stays valid, for two tabs that return at the same time. */
 const OVERLAP_SECONDS = 30
 
 export function createSessionAdapter(deps: {
@@ -42,7 +42,7 @@ export function createSessionAdapter(deps: {
       return payload && { ...payload, jti: id }
     },
 
-    // without an id of its own: a session found this way is read, never saved
+    // without a jti: a session found this way is only read, never saved
     findByUid: async (uid) => restore(await sessions.findByUid(uid)),
 
     async upsert(id, payload, ttlSeconds) {
@@ -55,7 +55,7 @@ export function createSessionAdapter(deps: {
       if (reads) reads.replacedId = undefined
     },
 
-    // the engine destroys the old id of a session and saves the new one after it: one statement does both
+    // the engine destroys the old id and then saves the new one; the save does both in one statement
     async destroy(id) {
       const reads = requestScope()?.session
       if (reads) reads.replacedId = id
@@ -67,7 +67,7 @@ export function createSessionAdapter(deps: {
   }
 }
 
-/** What a save writes: merged by client with what others wrote since this request read the session. */
+/** Returns the write for a save, which merges by client with concurrent writes since this request read the session. */
 function sessionWrite(
   sealer: PayloadSealer,
   id: string,
@@ -90,7 +90,7 @@ function sessionWrite(
     signedInAt: typeof loginTs === 'number' ? loginTs : null,
     seenFrom: seenFrom === undefined ? null : sealer.seenFrom(uid, seenFrom),
     id: rowId(id),
-    // across a sign-in the old cookie ends at once: nobody may fix a victim's session id beforehand
+    // when the account changes, as at a sign-in, the old cookie id ends at once, to prevent session fixation
     replaced:
       replacedId === undefined
         ? undefined

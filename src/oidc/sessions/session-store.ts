@@ -1,4 +1,4 @@
-/** SQL for browser sessions: keyed by uid, found by the digests of cookie ids, ended for good by a tombstone. */
+/** SQL for browser sessions. The key is the uid; digests of cookie ids point to it. An ended session is a tombstone. */
 import type { Queryable } from '#database/database.ts'
 import type { Payload } from '../adapter/sealing.ts'
 
@@ -16,16 +16,16 @@ export interface SessionWrite {
   readonly payload: Payload
   readonly sealed: Buffer | null
   readonly authorizations: Payload
-  /** Clients whose entry this request took away. */
+  /** Clients whose entry this request removed. */
   readonly removedClientIds: readonly string[]
   readonly ttlSeconds: number
   readonly absoluteSeconds: number
   /** Epoch seconds of the sign-in; null before one. */
   readonly signedInAt: number | null
-  /** Sealed; null leaves what is there. */
+  /** Sealed. Null keeps the stored value. */
   readonly seenFrom: Buffer | null
   readonly id: Buffer
-  /** The cookie id that this write replaces, and for how many seconds it stays good (0: ends at once). */
+  /** The cookie id that this write replaces, and for how many seconds it stays valid (0: ends at once). */
   readonly replaced: { readonly id: Buffer; readonly seconds: number } | undefined
 }
 
@@ -44,7 +44,7 @@ const ALIVE = 's.ended_at IS NULL AND s.expires_at > now()'
 export interface SessionStore {
   findById(id: Buffer): Promise<StoredSession | undefined>
   findByUid(uid: string): Promise<StoredSession | undefined>
-  /** Merges `authorizations` by client with what is stored; writes nothing for a session that was ended. */
+  /** Merges `authorizations` with the stored ones, by client. Writes nothing to a session that has ended. */
   put(write: SessionWrite): Promise<void>
 }
 

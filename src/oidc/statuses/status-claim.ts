@@ -1,4 +1,4 @@
-/** Which status index an access token has. */
+/** Makes the `status` claim of access tokens. */
 import type { AccessToken, ClientCredentials } from 'oidc-provider'
 import type { StatusLists } from '#signing-keys/status-list/status-list.ts'
 import type { StatusOf } from '../configuration/claims.ts'
@@ -7,7 +7,7 @@ import type { StatusStore } from './status-store.ts'
 
 const MAX_CLIENTS = 20_000
 
-/** A token has the status index of its grant or, for a machine, of its client. */
+/** Returns a function that gives a token the status index of its grant or, for a machine, of its client. */
 export function createStatusOf(statuses: StatusStore, lists: StatusLists): StatusOf {
   const ofClients = new Map<string, Promise<string>>()
 

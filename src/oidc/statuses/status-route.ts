@@ -1,4 +1,4 @@
-/** `GET /status-lists/:id`: the published status of access tokens, to be cached by whoever checks them. */
+/** Serves `GET /status-lists/:id`: the published status of access tokens, which APIs fetch and cache. */
 import type { Middleware } from 'koa'
 import { LIST_LIFETIME, type StatusLists } from '#signing-keys/status-list/status-list.ts'
 
@@ -12,7 +12,7 @@ export function createStatusRoute(lists: StatusLists): Middleware {
       return
     }
     const list = await lists.get(Number(id))
-    // without a body it stays a 404
+    // without a body, the answer is 404
     if (list !== undefined) {
       ctx.body = list
       ctx.type = 'application/statuslist+jwt'

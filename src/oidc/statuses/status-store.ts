@@ -1,4 +1,4 @@
-/** SQL for what became of access tokens that have no row: by their grant, their client, or their own id. */
+/** SQL for the status of access tokens that have no row, through their grant, their client, or their own id. */
 import { auditInsertSelect, auditRecordset } from '#audit/audit-store.ts'
 import type { AuditEvent } from '#audit/audit.ts'
 import { sha256 } from '#shared/ids.ts'
@@ -11,17 +11,17 @@ export interface GrantStatus {
 }
 
 export interface StatusStore {
-  /** The status index of a client's machine tokens; the first call assigns it. */
+  /** Returns the status index of a client's machine tokens. The first call assigns it. */
   clientIndex(clientId: string): Promise<string>
-  /** The grant that has the status index; undefined when it has ended. */
+  /** Returns the grant with the status index; undefined when it has ended. */
   grantAt(statusIndex: string): Promise<GrantStatus | undefined>
-  /** Whether the token itself was revoked, or its status index was assigned before a restore. */
+  /** Returns whether the token itself was revoked, or its status index was assigned before a restore. */
   hasEnded(jti: string, statusIndex: string): Promise<boolean>
-  /** Remembers one token until it expires; the events tell of it, the first time. */
+  /** Marks one token as revoked until it expires. Records the events only on the first call for a token. */
   revoke(jti: string, expiresAt: Date, events: readonly AuditEvent[]): Promise<void>
-  /** The first status index whose tokens may be valid, and the highest assigned; undefined when none was assigned. */
+  /** Returns the first status index whose tokens may be valid, and the last assigned; undefined when none was. */
   bounds(): Promise<{ first: number; last: number | undefined }>
-  /** The status indexes from `from` to `to`, exclusive, whose tokens are no longer valid. */
+  /** Returns the status indexes from `from` to before `to` whose tokens are no longer valid. */
   invalid(from: number, to: number): Promise<number[]>
 }
 
@@ -29,7 +29,7 @@ const CLIENT_INDEX = `
   INSERT INTO client_statuses (client_id) VALUES ($1)
   ON CONFLICT (client_id) DO UPDATE SET client_id = excluded.client_id RETURNING status_index`
 
-/** Grants that ended, and what belongs to a client or account that is disabled or gone. */
+/** Ended grants, clients that are disabled or deleted, and grants whose client or account is disabled or deleted. */
 const INVALID = `
   SELECT status_index FROM ended_statuses WHERE status_index >= $1 AND status_index < $2
   UNION SELECT s.status_index FROM client_statuses s LEFT JOIN clients c ON c.id = s.client_id

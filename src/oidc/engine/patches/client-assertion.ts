@@ -1,8 +1,9 @@
 /**
- * What: a client assertion is judged by our rules once its client is known. What breaks one is verified here, and the
- * refusal is thrown where the engine begins to verify. The engine itself takes any audience.
- * Why: the engine accepts the URLs of endpoints as audience (RFC 10070), made from the request's Host, and refuses some
- * broken claims before it verifies the signature, without a reason. The reason is only for holders of the client's key.
+ * What: our rules check a client assertion once its client is known. If one is broken, the signature is verified here,
+ * and the refusal is thrown when the engine starts to verify. The engine's own audience check accepts everything.
+ * Why: the engine accepts endpoint URLs as audience (RFC 10070), and builds them from the request's Host. It also
+ * refuses some wrong claims before it verifies the signature, and gives no reason. Only a caller that holds the
+ * client's key may learn the reason.
  * Engine: 9.13.3
  * Test: test/hazards/client-assertion.test.ts
  */
@@ -31,7 +32,7 @@ export function judgeAssertions(provider: Provider, deps: AssertionDeps): void {
     const scope = requestScope()
     const value = ctx.oidc.params?.['client_assertion']
     if (!scope || ctx.oidc.client || typeof value !== 'string') return
-    // the engine refuses by itself a client that does not authenticate so, and what is no JWT of a permitted algorithm
+    // the engine itself refuses clients that use another method, and anything but a JWT with a permitted algorithm
     const read =
       engineClient.clientAuthMethod === 'private_key_jwt' ? permitted(value, clientOf(engineClient)) : undefined
     if (!read) return
@@ -73,7 +74,7 @@ function contextOf(ctx: KoaContextWithOIDC, { issuer, restoreEpoch }: AssertionD
   }
 }
 
-/** Names the broken rule when the client's key signed the assertion; otherwise only the log is told why. */
+/** Returns an error that names the broken rule if the client's key signed the assertion, and no reason otherwise. */
 async function refusalFor(fault: string, engineClient: EngineClient, read: ReadAssertion): Promise<Error> {
   try {
     await verify(engineClient, read)
@@ -83,7 +84,7 @@ async function refusalFor(fault: string, engineClient: EngineClient, read: ReadA
   return Object.assign(new errors.InvalidClientAuth(fault), { error_description: fault })
 }
 
-/** As the engine verifies: with each key that fits, and once more with fresh keys. Throws when no key signed it. */
+/** Verifies like the engine: with each matching key, then once more with fresh keys. Throws when no key signed it. */
 async function verify(engineClient: EngineClient, { assertion, header }: ReadAssertion): Promise<void> {
   const store = keyStoreOf(engineClient)
   const { alg, kid } = header as { alg: string; kid?: string }

@@ -1,9 +1,9 @@
 /**
- * What: a client's `asymmetricKeyStore` holds the keys that may be trusted now.
- * Why: the engine trusts a fetched set for as long as its `Cache-Control` says, goes on trusting what verifies after
- * that, and knows no revoked key. Here a stale set verifies nothing, a signature that does not verify makes it fetch
- * once more, and a revoked key is not in the store. What was fetched outlives this client and the engine: it belongs to
- * the clients.
+ * What: a client's `asymmetricKeyStore` holds only the keys that may be trusted now.
+ * Why: the engine trusts a fetched key set for as long as its `Cache-Control` says, still accepts signatures that
+ * verify with it after that, and has no revoked keys. With this patch a stale set verifies nothing, a signature that
+ * does not verify causes one more fetch, and revoked keys are not in the store. The clients room keeps fetched sets, so
+ * they outlive this client object and the engine.
  * Engine: 9.13.3
  * Test: test/flows/client-keys.test.ts
  */
@@ -50,7 +50,7 @@ function tend(store: EngineKeyStore, client: Client, keys: KeysOfClients): void 
   const getKeyObject = store.getKeyObject.bind(store)
   store.getKeyObject = (key, getPublic) => {
     const assertion = requestScope()?.assertion
-    // the engine tries one key after the other: the last one before it goes on is the one that verified
+    // the engine tries one key after another and stops at the one that verifies, so the last one is the right one
     if (assertion?.stage === 'judged') assertion.key = key
     return getKeyObject(key, getPublic)
   }
@@ -64,7 +64,7 @@ function fill(store: EngineKeyStore, { revokedKeys }: Client, keys: readonly Pub
   for (const key of keys) if (!revokedKeys.has(keyThumbprint(key))) store.add(key)
 }
 
-/** The reason is for the log and the audit event; the caller is told what everybody is told. */
+/** Throws when a revoked key is asked for by its kid. Only the log and the audit event show this reason. */
 function nameRevoked(store: EngineKeyStore, { revokedKeys }: Client): void {
   const select = store.selectForVerify.bind(store)
   const kids = new Set([...revokedKeys].map(([thumbprint, kid]) => kid ?? thumbprint))
@@ -86,9 +86,9 @@ function followAddress(store: EngineKeyStore, client: Client, keys: KeysOfClient
   const isFresh = () => known !== undefined && Date.now() < known.freshUntil.getTime()
 
   believe(client.publishedKeys)
-  // a stale set is none: the engine refreshes it and selects once more
+  // a stale set counts as empty: the engine refreshes it and selects again
   store.selectForVerify = (options) => (isFresh() ? select(options) : [])
-  // asked when something did not verify: `false` makes the engine refresh and try once more, once a request
+  // called when verification failed: `false` makes the engine refresh and try again, at most once a request
   store.fresh = () => isFresh() && (requestScope()?.assertion?.hasFetchedKeys === true || !keys.mayForce(client))
   store.refresh = async () => {
     if (store.fresh()) return

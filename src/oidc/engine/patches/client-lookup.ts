@@ -1,7 +1,7 @@
 /**
  * What: `Client.find` reads our cache, and `compareClientSecret` compares digests.
- * Why: the engine would parse the metadata of a client again on each request, find disabled clients, and compare secrets
- * in clear.
+ * Why: the engine would parse the metadata of a client again on each request, find disabled clients, and compare
+ * secrets in clear text.
  * Engine: 9.13.3
  * Test: test/hazards/ended.test.ts
  */

@@ -1,7 +1,7 @@
 /**
  * What: `clockTolerance` is 60 seconds while a client assertion is verified, and 15 otherwise.
- * Why: FAPI 2.0 Security Profile §5.3.2.1 has an `nbf` of up to 10 seconds ahead accepted, and of more than 60 refused;
- * the engine knows one tolerance for all it verifies.
+ * Why: by FAPI 2.0 Security Profile §5.3.2.1 an `nbf` up to 10 seconds ahead is accepted, and one more than 60 seconds
+ * ahead is refused. The engine has one tolerance for everything it verifies.
  * Engine: 9.13.3
  * Test: test/hazards/client-assertion.test.ts
  */

@@ -1,6 +1,6 @@
 /**
- * What: at introspection, `find` returns no token whose client or account is gone or disabled.
- * Why: the engine fails with 500 when the client is gone, and says `active` when the account is disabled.
+ * What: at introspection, `find` returns no token whose client or account is deleted or disabled.
+ * Why: the engine answers 500 when the client is deleted, and `active` when the account is disabled.
  * Engine: 9.13.3
  * Test: test/flows/introspection.test.ts
  */
@@ -23,7 +23,7 @@ export function hideDeadTokens(provider: Provider, { clients, accounts }: DeadTo
         if (!token || Provider.ctx?.oidc?.route !== 'introspection') return token
         const { clientId, accountId } = token
         return orUnavailable(async () => {
-          // from PostgreSQL: what was revoked is refused at once on every node
+          // from PostgreSQL, not a cache, so that every node sees a change at once
           const client = clientId === undefined ? undefined : await clients.read(clientId)
           const account = accountId === undefined ? undefined : await accounts.read(accountId)
           const isAlive = client?.status === 'enabled' && (accountId === undefined || account?.status === 'enabled')

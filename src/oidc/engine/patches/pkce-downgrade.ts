@@ -1,6 +1,6 @@
 /**
- * What: a verifier for a code without a challenge is refused when the code is found.
- * Why: RFC 9700 §4.8.2: it is a downgrade. The engine refuses it as well, with a reason that names an inner step.
+ * What: `AuthorizationCode.find` refuses a request that sends a verifier for a code without a challenge.
+ * Why: RFC 9700 §4.8.2 calls it a downgrade. The engine refuses it too, but its message names an internal step.
  * Engine: 9.13.3
  * Test: test/hazards/downgrade.test.ts
  */
@@ -15,7 +15,7 @@ export function refusePkceDowngrade(provider: Provider): void {
     find: async (value: string, options?: object): Promise<AuthorizationCode | undefined> => {
       const code = await find(value, options)
       const { client, params } = Provider.ctx?.oidc ?? {}
-      // whoever may not have the code, or comes too late, is told that and no more
+      // only explain this to the client that the code was issued to, and only while the code is valid
       const isTheirs = code !== undefined && code.clientId === client?.clientId && !code.isExpired
       if (isTheirs && code.codeChallenge === undefined && params?.['code_verifier'] !== undefined) {
         throw new errors.InvalidGrant('code_verifier was sent, but the authorization request had no code_challenge')

@@ -1,7 +1,7 @@
 /**
- * What: `ReplayDetection.unique` reserves the identifier of an assertion or proof, in the unit of work of its request.
- * Why: the engine looks and then writes, so two requests at once are both first; and a reservation that is written apart
- * from its request takes a round trip more. Reservations are insert-only.
+ * What: `ReplayDetection.unique` reserves the identifier of an assertion or proof in the unit of work of its request.
+ * Why: the engine reads and then writes, so two concurrent requests can both pass. A separate write would also cost
+ * another round trip to the database. Reservations are insert-only.
  * Engine: 9.13.3
  * Test: test/conformance/races.test.ts
  */
@@ -11,13 +11,13 @@ import { requestScope } from '../scope/request-scope.ts'
 import type { Reservation } from '../scope/unit-of-work.ts'
 
 export interface ReplayDeps {
-  /** Outside the token endpoint: false when somebody has reserved the same identifier. */
+  /** Reserves outside the token endpoint. Returns false if the identifier was already reserved. */
   readonly reserveNow: (reservation: Reservation) => Promise<boolean>
 }
 
 export function reserveIdentifiers(provider: Provider, { reserveNow }: ReplayDeps): void {
   Object.assign(provider.ReplayDetection, {
-    // in a unit of work the reservation goes out with the rest of the request and decides then; epoch seconds
+    // `expiresAt`: epoch seconds. Within a unit of work, the commit decides whether the identifier is new.
     async unique(issuer: string, jti: string, expiresAt: number): Promise<boolean> {
       const reservation = { of: presented(), id: replayId(issuer, jti), expiresAt: new Date(expiresAt * 1000) }
       const reservations = requestScope()?.unit?.reservations
@@ -29,7 +29,7 @@ export function reserveIdentifiers(provider: Provider, { reserveNow }: ReplayDep
   })
 }
 
-/** Whose identifier is reserved: a verified assertion's comes first, and proofs after it. */
+/** Returns what the reservation is for. The first one after an assertion is verified is for it, others for proofs. */
 function presented(): Reservation['of'] {
   const assertion = requestScope()?.assertion
   if (assertion?.stage !== 'verified') return 'proof'
@@ -37,7 +37,7 @@ function presented(): Reservation['of'] {
   return 'assertion'
 }
 
-/** With a separator: the pairs `ab` + `c` and `a` + `bc` are different identifiers. */
+/** Returns the id of a reservation. The separator keeps `ab` + `c` and `a` + `bc` apart. */
 function replayId(issuer: string, jti: string): Buffer {
   return sha256(`${issuer}\0${jti}`)
 }

@@ -1,7 +1,7 @@
 /**
- * What: the registered spelling of each named resource is put into the parameters, once the client is known.
- * Why: the engine compares resource indicators letter by letter (RFC 8707 §2); RFC 3986 §6.2.2 has other spellings mean
- * the same. Where a value is first read, the engine has no hook.
+ * What: once the client is known, each resource in the parameters gets its registered spelling.
+ * Why: the engine compares resource indicators (RFC 8707 §2) character by character, but by RFC 3986 §6.2.2 different
+ * spellings can be equivalent. The engine has no hook at the point where it first reads them.
  * Engine: 9.13.3
  * Test: test/flows/client-credentials.test.ts
  */

@@ -1,6 +1,7 @@
 /**
  * What: `Session.destroy` ends a session by its uid.
- * Why: the engine deletes the row of one cookie id; a request that still has the session would bring it back.
+ * Why: the engine deletes only the row of one cookie id, and a concurrent request that has read the session would
+ * restore it.
  * Engine: 9.13.3
  * Test: test/hazards/engine.test.ts
  */

@@ -1,7 +1,7 @@
 /**
- * What: a JWT that is sent to introspection or revocation is set aside in `OIDCContext.entity`, once the client is
- * known, and `AccessToken.find` and `ClientCredentials.find` return the model that it stands for.
- * Why: the engine refuses JWT access tokens there (RFC 7662, RFC 7009) with `unsupported_token_type`.
+ * What: once the client is known, `OIDCContext.entity` replaces a JWT sent to introspection or revocation with a
+ * marker. `AccessToken.find` and `ClientCredentials.find` verify the JWT and return a model built from its claims.
+ * Why: the engine refuses JWT access tokens at these endpoints (RFC 7662, RFC 7009) with `unsupported_token_type`.
  * Engine: 9.13.3
  * Test: test/flows/introspection.test.ts
  */
@@ -15,10 +15,10 @@ import { requestScope } from '../scope/request-scope.ts'
 import type { StatusStore } from '../../statuses/status-store.ts'
 import { statusIndexOf, type TokenStatus } from '../../statuses/token-status.ts'
 
-/** Replaces a JWT in the parameters; nobody outside this process can send it. */
+/** The value that replaces a JWT in the parameters. It is random, so that nobody outside this process can send it. */
 const MARKER = randomBytes(32).toString('base64url')
 const ROUTES = new Set(['introspection', 'revocation'])
-/** No opaque token has a dot. A token that has one is a JWT, or part of one, which does not verify. */
+/** Opaque tokens have no dot. A token with a dot is a JWT, or a part of one, which fails verification. */
 const STRUCTURED = /\./
 
 export interface StructuredTokenDeps {
@@ -27,7 +27,7 @@ export interface StructuredTokenDeps {
   readonly statuses: StatusStore
 }
 
-/** Sets a JWT aside before the engine looks at the parameter. */
+/** Moves a JWT from the parameter to the request scope before the engine reads the parameter. */
 function setAside(route: string, params: Record<string, unknown> | undefined): void {
   const scope = requestScope()
   const token = params?.['token']
@@ -72,7 +72,7 @@ export function findStructuredTokens(provider: Provider, deps: StructuredTokenDe
   wrap(provider.ClientCredentials, true)
 }
 
-/** The model of a token; undefined when the token or its grant has ended. */
+/** Returns the engine's model of a token; undefined when the token or its grant has ended. */
 async function model(
   provider: Provider,
   Model: typeof AccessToken | typeof ClientCredentials,
@@ -108,7 +108,7 @@ async function model(
     clientId,
     ...(cnf?.jkt === undefined ? {} : { jkt: cnf.jkt }),
     ...(isMachine ? { extra: { sub } } : { accountId: sub, extra: { auth_time, acr, amr } }),
-    // revoking one token ends that token; its grant is ended by revoking the refresh token
+    // not at revocation: revoking an access token must not end its grant; revoking the refresh token does
     ...(grant && Provider.ctx?.oidc.route === 'introspection' ? { grantId: grant.grantId } : {}),
   })
   return Object.assign(token, {

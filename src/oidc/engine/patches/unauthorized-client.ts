@@ -1,7 +1,7 @@
 /**
- * What: `Client.grantTypeAllowed` refuses the grant type of a token request that the client does not have.
- * Why: RFC 6749 §5.2 has `unauthorized_client` for that; the engine answers `invalid_request` and does not name the grant
- * types that the client has.
+ * What: `Client.grantTypeAllowed` throws when a token request uses a grant type that the client may not use.
+ * Why: RFC 6749 §5.2 defines `unauthorized_client` for that. The engine answers `invalid_request` and does not list the
+ * grant types that the client has.
  * Engine: 9.13.3
  * Test: test/flows/client-credentials.test.ts
  */

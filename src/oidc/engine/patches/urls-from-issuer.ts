@@ -1,6 +1,6 @@
 /**
- * What: `OIDCContext.urlFor` makes URLs from the issuer.
- * Why: the engine makes them from the request's Host, which whoever sends the request chooses.
+ * What: `OIDCContext.urlFor` builds URLs from the issuer.
+ * Why: the engine builds them from the request's Host, which the sender of the request controls.
  * Engine: 9.13.3
  * Test: test/hazards/bad-input-http.test.ts
  */

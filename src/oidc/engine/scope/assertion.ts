@@ -1,16 +1,16 @@
-/** The client assertion of a request (RFC 7523). */
+/** Request state: the client assertion (RFC 7523). */
 import type { PublicJwk } from '#clients/client.ts'
 
 export interface PresentedAssertion {
   /**
-   * `judged` by our rules, then `verified` by the engine, then `reserved`: its identifier cannot be used again. What
-   * the engine reserves after that is of a DPoP proof.
+   * `judged`: our rules have checked it. `verified`: the engine has verified it. `reserved`: its identifier cannot be
+   * used again. Any later reservation is for a DPoP proof.
    */
   stage: 'judged' | 'verified' | 'reserved'
   /** Thrown when the engine begins to verify; undefined when no rule is broken. */
   refusal: Error | undefined
-  /** Whether the keys behind a `jwks_uri` were fetched: at most once a request. */
+  /** Whether this request has fetched the keys from the `jwks_uri`; it may do so once. */
   hasFetchedKeys: boolean
-  /** The key that was tried last. Once the assertion is verified, the one that verified it. */
+  /** The key that was tried last. After verification, the key that verified the assertion. */
   key: PublicJwk | undefined
 }

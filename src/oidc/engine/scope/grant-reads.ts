@@ -1,11 +1,11 @@
-/** The grants that a request has read and ended, so that each is read and ended once. */
+/** Request state: the grants that were read and ended, so that each is read and ended only once. */
 import type { Payload } from '../../adapter/sealing.ts'
 
 export interface GrantReads {
   readonly payloads: Map<string, Payload>
   /** The status index of each grant. */
   readonly statusIndexes: Map<string, string>
-  /** Grants ended in this request: a second call to end one waits for the first. */
+  /** By grant id. A second call to end a grant waits for the first. */
   readonly ended: Map<string, Promise<void>>
 }
 

@@ -1,9 +1,9 @@
-/** The token that was sent to introspection or revocation. */
+/** Request state: the token that was sent to introspection or revocation. */
 import type { AuditEvent } from '#audit/audit.ts'
 
 export interface PresentedToken {
-  /** A JWT, which the engine itself would refuse. */
+  /** The token when it is a JWT, which the engine itself would refuse. */
   structured: string | undefined
-  /** The event that the removal of the token writes along; given once, and at the revocation endpoint alone. */
+  /** Returns the audit event to write when the token is removed. Only at the revocation endpoint, and only once. */
   readonly revokedEvent: () => AuditEvent[]
 }

@@ -1,4 +1,4 @@
-/** What one HTTP request remembers while the engine handles it, a part for each purpose. */
+/** The state of one HTTP request while the engine handles it, with one part for each purpose. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { PresentedAssertion } from './assertion.ts'
 import { createGrantReads, type GrantReads } from './grant-reads.ts'
@@ -7,17 +7,17 @@ import type { SessionReads } from './session.ts'
 import { createUnitOfWork, type UnitOfWork } from './unit-of-work.ts'
 
 export interface RequestScope {
-  /** At the token endpoint alone. */
+  /** Only at the token endpoint. */
   readonly unit: UnitOfWork | undefined
   readonly grants: GrantReads
   readonly session: SessionReads
-  /** Once the client of a request that authenticates by assertion is known. */
+  /** Set once the client is known, when it authenticates by assertion. */
   assertion: PresentedAssertion | undefined
   readonly token: PresentedToken
 }
 
 export interface ScopeOptions {
-  /** Whether writes of tokens wait for the unit of work. */
+  /** Whether token writes are collected in a unit of work. */
   readonly collect: boolean
   readonly seenFrom?: SessionReads['seenFrom']
   readonly revokedEvent?: PresentedToken['revokedEvent']
@@ -25,7 +25,7 @@ export interface ScopeOptions {
 
 const storage = new AsyncLocalStorage<RequestScope>()
 
-/** Runs the engine in a scope of its own. */
+/** Runs `work` in a new scope. */
 export function inRequestScope<T>(options: ScopeOptions, work: (scope: RequestScope) => Promise<T>): Promise<T> {
   const scope: RequestScope = {
     unit: options.collect ? createUnitOfWork() : undefined,
@@ -37,7 +37,7 @@ export function inRequestScope<T>(options: ScopeOptions, work: (scope: RequestSc
   return storage.run(scope, () => work(scope))
 }
 
-/** The scope of the request under way; undefined outside the protocol endpoints. */
+/** Returns the scope of the current request; undefined outside the protocol endpoints. */
 export function requestScope(): RequestScope | undefined {
   return storage.getStore()
 }

@@ -1,4 +1,4 @@
-/** The session of a request as it was read; its save merges with what others wrote meanwhile. */
+/** Request state: the session as it was read, so that its save can merge with concurrent writes. */
 import type { SeenFrom } from '../../sessions/seen-from.ts'
 
 export interface LoadedSession {
@@ -9,8 +9,8 @@ export interface LoadedSession {
 
 export interface SessionReads {
   loaded: LoadedSession | undefined
-  /** The cookie id that this request replaces by a new one. */
+  /** The cookie id that this request replaces with a new one. */
   replacedId: string | undefined
-  /** Where the request comes from, when it is a person's. */
+  /** The address and device of the request, if a person sent it. */
   readonly seenFrom: () => SeenFrom | undefined
 }

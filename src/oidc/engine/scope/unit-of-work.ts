@@ -1,4 +1,4 @@
-/** Writes of a token request, collected while it is handled and written in one statement before its answer. */
+/** The writes of a token request: collected while it is handled, committed in one statement before its answer. */
 import type { ModelName } from '../../adapter/models.ts'
 import type { Payload } from '../../adapter/sealing.ts'
 
@@ -10,7 +10,7 @@ export interface CollectedInsert {
 }
 
 export interface Reservation {
-  /** Whose identifier it is: a client assertion's (RFC 7523 §3) or a DPoP proof's (RFC 9449 §11.1). */
+  /** What the identifier belongs to: a client assertion (RFC 7523 §3) or a DPoP proof (RFC 9449 §11.1). */
   readonly of: 'assertion' | 'proof'
   readonly id: Buffer
   readonly expiresAt: Date
@@ -20,7 +20,7 @@ export interface UnitOfWork {
   readonly reservations: Reservation[]
   readonly inserts: CollectedInsert[]
   consumption: { readonly kind: ModelName; readonly value: string } | undefined
-  /** The successor of an already rotated refresh token that was presented again within the grace window. */
+  /** The successor of a rotated refresh token that was presented again within the grace window. */
   repeated: string | undefined
 }
 

@@ -1,4 +1,4 @@
-/** The authorization code grant (OAuth 2.1 §4.1): a person allowed it, the engine redeems it. */
+/** The authorization code grant (OAuth 2.1 §4.1). The engine redeems the code. */
 import type { EngineGrant } from '../grant.ts'
 
 export const AUTHORIZATION_CODE: EngineGrant = {

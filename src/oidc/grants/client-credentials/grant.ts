@@ -1,4 +1,4 @@
-/** The client credentials grant (OAuth 2.1 §4.2): a machine acts for itself. */
+/** The client credentials grant (OAuth 2.1 §4.2): a client acts on its own behalf. */
 import type { EngineGrant } from '../grant.ts'
 
 export const CLIENT_CREDENTIALS: EngineGrant = {

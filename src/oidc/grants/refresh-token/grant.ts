@@ -1,4 +1,4 @@
-/** The refresh token grant (OAuth 2.1 §4.3). Its `scope` asks for less than was granted. */
+/** The refresh token grant (OAuth 2.1 §4.3). Its `scope` may narrow what was granted. */
 import type { EngineGrant } from '../grant.ts'
 
 export const REFRESH_TOKEN: EngineGrant = {
