@@ -1,26 +1,26 @@
-/** Checks which scopes of which resources a client is to have. */
+/** Checks the allowances of a client: the scopes that it may ask for, by resource. */
 import type { Fault } from '#shared/app-error.ts'
 import { nearestName } from '#shared/nearest-name.ts'
 import { shown } from '#shared/shown.ts'
 import type { Allowance } from './client.ts'
 
-/** A resource as far as allowances need it: its registered identifier and the names of its scopes. */
+/** The part of a resource that allowances need: its registered identifier and the names of its scopes. */
 interface AllowableResource {
   readonly identifier: string
   readonly scopes: readonly { readonly name: string }[]
 }
 
-/** The registered resource that an identifier, in whatever spelling, means. */
+/** Finds the registered resource that an identifier refers to, in any equivalent spelling. */
 export type FindResource = (identifier: string) => Promise<AllowableResource | undefined>
 
 const FIELD = 'signet_allow'
 const MAX_RESOURCES = 100
 const MAX_SCOPES = 500
 const IDENTIFIER = /^[\x21-\x7E]{1,512}$/
-/** RFC 6749 §3.3 */
+/** The form of a scope name (RFC 6749 §3.3). */
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]{1,128}$/
 
-/** The allowances with registered identifiers, one for each resource; faults are pushed. */
+/** Returns the allowances with registered identifiers, one per resource. Pushes what is wrong to `faults`. */
 export async function checkAllowances(given: unknown, find: FindResource, faults: Fault[]): Promise<Allowance[]> {
   if (!Array.isArray(given) || given.length > MAX_RESOURCES) {
     const expected = `an array of at most ${MAX_RESOURCES} {"resource": …, "scopes": […]}`
@@ -72,7 +72,10 @@ function scopeExpected(given: unknown, identifier: string, names: readonly strin
   return `a scope of ${identifier}: ${some}${near === undefined ? '' : ` (did you mean ${near}?)`}`
 }
 
-/** The registered identifier of the default resource, which must be an allowed one; faults are pushed. */
+/**
+ * Returns the registered identifier of the default resource, which must be an allowed one. Pushes what is wrong to
+ * `faults`.
+ */
 export async function checkDefaultResource(
   given: unknown,
   allowances: readonly Allowance[],

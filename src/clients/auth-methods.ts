@@ -1,8 +1,11 @@
-/** The client authentication methods, one row each (RFC 7591 §2, RFC 8705 §2). Which profile may use which: profiles.ts. */
+/**
+ * The client authentication methods, one row each (RFC 7591 §2, RFC 8705 §2). `profiles.ts` says which profile may use
+ * which.
+ */
 export interface AuthMethodRow {
-  /** How people describe it in a sentence: "authenticates by …". */
+  /** Completes the sentence "authenticates by …". */
   readonly meaning: string
-  /** What the client proves itself with: nothing, a secret that is made here, its own keys, or its TLS certificate. */
+  /** What the client authenticates with: nothing, a secret generated here, its own keys or its TLS certificate. */
   readonly credential: 'none' | 'secret' | 'keys' | 'certificate'
   /** Refused unless the server offers mutual TLS. */
   readonly needsMtls?: true
@@ -25,20 +28,20 @@ const ROWS = {
   none: { meaning: 'nothing: a public client', credential: 'none' },
 } as const satisfies Readonly<Record<string, AuthMethodRow>>
 
-/** The value of `token_endpoint_auth_method`, which is the engine's name too. */
+/** A value of `token_endpoint_auth_method`. oidc-provider uses the same names. */
 export type AuthMethod = keyof typeof ROWS
 
-/** By name, in the order of documentation. */
+/** The rows by name, in the order of the reference. */
 export const AUTH_METHODS: Readonly<Record<AuthMethod, AuthMethodRow>> = ROWS
 
 type Metadata = Readonly<Record<string, unknown>>
 
-/** The methods that a server with these offers takes. */
+/** Returns the methods that the server accepts. */
 export function offeredAuthMethods({ mtls }: { readonly mtls: boolean }): AuthMethod[] {
   return (Object.keys(ROWS) as AuthMethod[]).filter((name) => mtls || !AUTH_METHODS[name].needsMtls)
 }
 
-/** Whether the client authenticates by nothing (RFC 6749 §2.1). */
+/** Whether the client is public: it does not authenticate (RFC 6749 §2.1). */
 export function isPublic(metadata: Metadata): boolean {
   return credentialOf(metadata) === 'none'
 }
@@ -47,7 +50,7 @@ export function usesSecret(metadata: Metadata): boolean {
   return credentialOf(metadata) === 'secret'
 }
 
-/** Whether the client authenticates by assertions that it signs. */
+/** Whether the client authenticates with assertions that it signs. */
 export function usesKeys(metadata: Metadata): boolean {
   return credentialOf(metadata) === 'keys'
 }

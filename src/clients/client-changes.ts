@@ -1,4 +1,4 @@
-/** The changes of clients, each one transaction with its audit event and notification. */
+/** Creates, changes and deletes clients. Each change is one transaction with its audit event and notification. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
@@ -15,7 +15,7 @@ import { createKeyStore } from './key-store.ts'
 import { createSecretStore } from './secret-store.ts'
 import { validateClient, type ValidationDeps } from './validation.ts'
 
-/** Notified with the id of a changed client. */
+/** The notification channel for changes. The payload is the id of the changed client. */
 export const CLIENTS_CHANNEL = 'signet_clients'
 const MAX_SECRETS = 5
 const READABLE = /^[\x21-\x7E]{1,128}$/
@@ -24,7 +24,7 @@ export interface ClientChangeDeps extends ValidationDeps {
   readonly db: Database
   readonly audit: Audit
   readonly clock: Clock
-  /** Runs in the transaction that deletes a client: what was allowed to it ends with it. */
+  /** Runs in the transaction that deletes a client, so that its grants and consents end with it. */
   readonly onRemove?: (trx: Queryable, id: string) => Promise<void>
 }
 
@@ -34,7 +34,7 @@ export interface Change {
   readonly by: AuditContext
 }
 
-/** Whether an id could be that of a client: anything else is not even looked up. */
+/** Whether an id has the form of a client id. Other ids are not looked up. */
 export function isReadableId(id: string): boolean {
   return READABLE.test(id)
 }
@@ -104,7 +104,7 @@ export async function removeClient(deps: ClientChangeDeps, change: Change): Prom
   )
 }
 
-/** A further secret; those before stay valid until they are revoked. */
+/** Adds a secret. Earlier secrets stay valid until they are revoked. */
 export async function addClientSecret(deps: ClientChangeDeps, id: string, by: AuditContext) {
   const client = await readClient(deps, id)
   if (!usesSecret(client.metadata)) {
@@ -115,7 +115,7 @@ export async function addClientSecret(deps: ClientChangeDeps, id: string, by: Au
   return deps.db.transaction(async (trx) => {
     const at = deps.clock.now()
     const store = createSecretStore(trx)
-    // holds the row, so that two concurrent additions count each other
+    // locks the row, so that concurrent additions cannot exceed the limit together
     if (!(await createClientStore(trx).touch(id, at))) throw new ClientNotFound(id)
     await store.removeExpired(id, at)
     if ((await store.list(id, at)).length >= MAX_SECRETS) throw new TooManySecrets(id, MAX_SECRETS)
@@ -162,7 +162,7 @@ async function readClient(deps: ClientChangeDeps, id: string): Promise<Client> {
   return readIn(deps.db, id, deps.clock.now())
 }
 
-/** The client as the target of `changeVersioned`. */
+/** Returns the client as the target of `changeVersioned`. */
 export function versioned(
   deps: ClientChangeDeps,
   { id, expectedVersion }: Pick<Change, 'id' | 'expectedVersion'>,

@@ -1,4 +1,4 @@
-/** Checks the public keys of a client (`jwks`). A private one is refused and never told back. */
+/** Checks the public keys of a client (`jwks`). Private keys are refused, and errors never show them. */
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
@@ -8,13 +8,15 @@ const MAX_KEYS = 20
 const MAX_PUBLISHED_KEYS = 50
 const MIN_RSA_BITS = 2048
 const MAX_RSA_BITS = 8192
-/** RFC 7518 §6.2.2, §6.3.2, §6.4.1 and RFC 8037 §2. */
+/** The members of private and symmetric keys (RFC 7518 §6.2.2, §6.3.2, §6.4.1 and RFC 8037 §2). */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 const KEPT_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'use', 'alg', 'key_ops', 'x5c', 'x5t', 'x5t#S256']
 const PUBLIC_OPERATIONS = ['verify', 'encrypt', 'wrapKey', 'deriveKey', 'deriveBits']
 const ECDH = ['ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A256KW']
 
-/** For each kind of key: the algorithms it can be for, and those a client assertion can be signed with. */
+/**
+ * The algorithms of each kind of key: all that it can be registered for, and those that can sign a client assertion.
+ */
 const KINDS: Readonly<Record<string, { algs: readonly string[]; assertionAlgs: readonly string[] }>> = {
   RSA: { algs: ['RS256', 'PS256', 'RSA-OAEP', 'RSA-OAEP-256'], assertionAlgs: ['RS256', 'PS256'] },
   'EC P-256': { algs: ['ES256', ...ECDH], assertionAlgs: ['ES256'] },
@@ -25,11 +27,11 @@ const KINDS: Readonly<Record<string, { algs: readonly string[]; assertionAlgs: r
 
 export interface CheckedKeys {
   readonly jwks: { readonly keys: readonly PublicJwk[] }
-  /** The algorithms that an assertion can be signed with by one of the keys. */
+  /** The algorithms with which the keys can sign a client assertion. */
   readonly assertionAlgs: ReadonlySet<string>
 }
 
-/** The keys with their known members only; undefined after pushing faults. */
+/** Returns the keys with their known members only. Pushes what is wrong to `faults`, and then returns undefined. */
 export function checkJwks(given: unknown, faults: Fault[]): CheckedKeys | undefined {
   const keys = isObject(given) ? given.keys : undefined
   if (!Array.isArray(keys) || keys.length === 0 || keys.length > MAX_KEYS) {
@@ -56,8 +58,8 @@ export function checkJwks(given: unknown, faults: Fault[]): CheckedKeys | undefi
 }
 
 /**
- * The keys of a document behind a `jwks_uri` that can be used; undefined when it is no JWK Set. A key of another kind is
- * none of ours (RFC 7517 §5), and one whose private part is published is nobody's.
+ * Returns the usable keys of a document behind a `jwks_uri`; undefined when it is not a JWK Set. Keys of an unknown
+ * kind are ignored (RFC 7517 §5). So are keys whose private part is published, since anyone could sign with them.
  */
 export function usableKeys(document: unknown): PublicJwk[] | undefined {
   const keys = isObject(document) ? document.keys : undefined
@@ -68,7 +70,7 @@ export function usableKeys(document: unknown): PublicJwk[] | undefined {
     .map(keptMembers)
 }
 
-/** The keys that stand in a client's own metadata. */
+/** Returns the keys in a client's own metadata (`jwks`). */
 export function inlineKeys({ metadata }: Pick<Client, 'metadata'>): readonly PublicJwk[] {
   const jwks = metadata.jwks as { keys?: readonly PublicJwk[] } | undefined
   return jwks?.keys ?? []
@@ -130,7 +132,10 @@ function certificateFault(key: Record<string, unknown>): Fault | undefined {
   return { field: thumbprint, given: shown(key[thumbprint]), expected: 'a thumbprint in base64url' }
 }
 
-/** RFC 8725 §3.4: points on the curve; RFC 8725 §3.2 and FAPI 2.0 §5.4.1: RSA of 2048 bits or more. */
+/**
+ * Checks the key material: EC points are on their curve (RFC 8725 §3.4), RSA keys have 2048 bits or more (RFC 8725
+ * §3.2, FAPI 2.0 §5.4.1).
+ */
 function materialFault(key: Record<string, unknown>, kind: string): Fault | undefined {
   const members = kind === 'RSA' ? ['n', 'e'] : kind.startsWith('EC') ? ['x', 'y'] : ['x']
   const missing = members.find((name) => !isBase64Url(key[name]))
@@ -160,12 +165,12 @@ function rsaFault(key: KeyObject): Fault | undefined {
   return undefined
 }
 
-/** `kty` and, where there is one, `crv`: `EC P-256`. */
+/** Returns `kty` and, if there is one, `crv`, such as `EC P-256`. */
 export function kindOf({ kty, crv }: Readonly<Record<string, unknown>>): string {
   return [kty, crv].filter((part) => typeof part === 'string').join(' ')
 }
 
-/** What stands for a value that might hold a key: its type, never itself. */
+/** Describes a value that may hold a key by its type, so that errors never show the key. */
 function kindOfValue(value: unknown): string {
   if (value === null) return 'null'
   return Array.isArray(value)

@@ -3,7 +3,7 @@ import type { Queryable } from '#database/database.ts'
 import { decodeCursor, encodeCursor } from '#shared/cursor.ts'
 import type { Allowance, Client, Page, PublicJwk } from './client.ts'
 
-/** What a change writes. */
+/** The fields that a change writes. */
 export type ClientFields = Pick<Client, 'profile' | 'metadata' | 'openidScopes' | 'allowances' | 'defaultResource'>
 
 interface Row {
@@ -24,7 +24,7 @@ interface Row {
   sort_key: string
 }
 
-/** `$1` is the time at which a secret must still be valid. The sort key has the microseconds that a Date lacks. */
+/** `$1` is the time at which a secret must still be valid. The sort key includes microseconds, which a Date lacks. */
 const SELECT = `SELECT c.id, c.origin, c.profile, c.status, c.metadata, to_jsonb(c.openid_scopes) AS openid_scopes,
     c.default_resource, c.version, c.created_at, c.updated_at,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('resource', a.resource, 'scopes', a.scopes) ORDER BY a.resource), '[]')
@@ -76,33 +76,33 @@ export function createClientStore(db: Queryable) {
 
     list: (query: { limit: number; cursor?: string }, at: Date) => listPage(db, query, at),
 
-    /** False when the client is gone or no longer of `version`. */
+    /** False when the client is gone or its version is no longer `version`. */
     async update(id: string, fields: ClientFields, version: number, at: Date): Promise<boolean> {
       const updated = await changesOne(UPDATE, [id, ...changeable(fields), at, version])
       if (updated) await writeAllowances(db, id, fields.allowances)
       return updated
     },
 
-    /** Locks the client and counts a change of its secrets or keys; false when it is gone. */
+    /** Locks the client and increments its version, for a change of its secrets or keys. False when it is gone. */
     touch: (id: string, at: Date) =>
       changesOne('UPDATE clients SET version = version + 1, updated_at = $2 WHERE id = $1', [id, at]),
 
-    /** False when the client is gone or no longer of `version`. */
+    /** False when the client is gone or its version is no longer `version`. */
     setStatus: (id: string, status: Client['status'], version: number, at: Date) =>
       changesOne(SET_STATUS, [id, status, at, version]),
 
-    /** Replaces the keys in its metadata. */
+    /** Replaces the keys in the client's metadata. */
     setKeys: (id: string, keys: readonly PublicJwk[]) =>
       changesOne(`UPDATE clients SET metadata = jsonb_set(metadata, '{jwks}', $2::jsonb) WHERE id = $1`, [
         id,
         JSON.stringify({ keys }),
       ]),
 
-    /** False when the client is gone or no longer of `version`. */
+    /** False when the client is gone or its version is no longer `version`. */
     remove: (id: string, version: number) =>
       changesOne('DELETE FROM clients WHERE id = $1 AND version = $2', [id, version]),
 
-    /** Takes a resource from every client that was allowed some of it; notifies each on `channel`. */
+    /** Removes a resource from the allowances of every client, and sends a notification for each on `channel`. */
     async forgetResource(resource: string, channel: string, at: Date): Promise<void> {
       await db.query(FORGET_RESOURCE, [resource, channel, at])
     },
@@ -114,7 +114,7 @@ async function writeAllowances(db: Queryable, id: string, allowances: readonly A
   if (allowances.length > 0) await db.query(INSERT_ALLOWANCES, [id, JSON.stringify(allowances)])
 }
 
-/** Oldest first. */
+/** Returns a page of clients, oldest first. */
 async function listPage(
   db: Queryable,
   { limit, cursor }: { limit: number; cursor?: string },

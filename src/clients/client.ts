@@ -1,23 +1,23 @@
-/** A client as the rooms know it, and the service that keeps clients. */
+/** The shape of a client, and the interface of the service that stores clients. */
 import type { JsonWebKey } from 'node:crypto'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Profile } from './profiles.ts'
 
-/** Which scopes of a protected resource a client may have. */
+/** A resource and the scopes of it that a client may ask for. */
 export interface Allowance {
   readonly resource: string
   readonly scopes: readonly string[]
 }
 
-/** The usable keys of a document behind a `jwks_uri`. */
+/** The usable keys that a client publishes at its `jwks_uri`. */
 export interface PublishedKeys {
   readonly keys: readonly PublicJwk[]
   readonly fetchedAt: Date
-  /** Until then nobody needs to ask again. */
+  /** Until then the keys need no new fetch. */
   readonly freshUntil: Date
 }
 
-/** A public key that was checked (RFC 7517). */
+/** A public key that has been checked (RFC 7517). */
 export type PublicJwk = JsonWebKey & { readonly kid?: string }
 
 /** Who made a client: an administrator, the client itself (RFC 7591), or the document behind its client_id. */
@@ -29,44 +29,44 @@ export interface Client {
   readonly profile: Profile
   readonly status: 'enabled' | 'disabled'
   /**
-   * The members of `members/registry.ts`, validated and completed by the profile; without client_id, client_secret and
-   * scope. A member at its default is absent.
+   * Members of `members/registry.ts`, validated and completed from the profile, without client_id, client_secret and
+   * scope. A member that has its default value is absent.
    */
   readonly metadata: Readonly<Record<string, unknown>>
-  /** OpenID scopes it may ask for (`openid profile email offline_access …`). */
+  /** OpenID scopes that it may ask for (`openid profile email offline_access …`). */
   readonly openidScopes: readonly string[]
   readonly allowances: readonly Allowance[]
-  /** The resource meant when a request names none. */
+  /** The resource of a request that names none. */
   readonly defaultResource: string | undefined
   /** SHA-256 digests of the secrets that are valid now. */
   readonly secretDigests: readonly Buffer[]
-  /** The `kid` by thumbprint (RFC 7638) of keys that are refused, whatever its documents show. */
+  /** Revoked keys: `kid` by thumbprint (RFC 7638). They are refused even if the client still publishes them. */
   readonly revokedKeys: ReadonlyMap<string, string | null>
-  /** What its `jwks_uri` answered last, to whichever node; undefined before that. */
+  /** The keys that any node fetched last from its `jwks_uri`; undefined before the first successful fetch. */
   readonly publishedKeys: PublishedKeys | undefined
-  /** Grows with each change; the ETag of the admin API. */
+  /** Incremented by each change. The admin API sends it as the ETag. */
   readonly version: number
   readonly createdAt: Date
   readonly updatedAt: Date
 }
 
-/** What a caller gives to make or change a client; every member is checked and all faults are told at once. */
+/** Input to create or change a client. Every member is checked, and all faults are reported at once. */
 export interface ClientInput {
   readonly profile: unknown
   /** RFC 7591 members and `signet_*`. */
   readonly metadata: Readonly<Record<string, unknown>>
   readonly allowances?: readonly Allowance[]
   readonly defaultResource?: string | null
-  /** A chosen id (`[A-Za-z0-9._-]{1,64}`, only from the server itself); a random one otherwise. */
+  /** A chosen id (`[A-Za-z0-9._-]{1,64}`), which only the server itself may give; random when absent. */
   readonly id?: string
 }
 
-/** A client to be made. */
+/** Input to create a client. */
 export interface NewClient extends ClientInput {
   readonly origin: ClientOrigin
 }
 
-/** What a change replaces, or how that follows from the client as it is now. */
+/** The members that a change replaces, or a function that returns them for the current client. */
 export type ClientUpdate = Partial<ClientInput> | ((before: Client) => Partial<ClientInput>)
 
 export interface Page<Item> {
@@ -82,14 +82,17 @@ export interface ClientSecret {
 
 /** Errors: ClientMetadataError 400 (faults), ClientNotFound 404, ClientExists 409, VersionMismatch 412. */
 export interface Clients {
-  /** `secret` is given once, for clients that authenticate by one. */
+  /** Creates a client. `secret` is returned only here, for clients that authenticate with one. */
   create(input: NewClient, by: AuditContext): Promise<{ client: Client; secret?: string }>
-  /** From PostgreSQL. */
+  /** Reads a client from PostgreSQL. */
   read(id: string): Promise<Client | undefined>
-  /** From the cache: at most `maxAgeMs` old, usually fresh to the notification. Disabled clients are returned too. */
+  /**
+   * Reads a client from the cache, also when it is disabled. Notifications refresh the cache at once; without them an
+   * entry is at most `maxAgeMs` old.
+   */
   find(id: string): Promise<Client | undefined>
   list(query: { limit: number; cursor?: string }): Promise<Page<Client>>
-  /** Replaces the members given; `expectedVersion` undefined means whatever version there is. */
+  /** Replaces the given members. `expectedVersion` undefined accepts any version. */
   update(id: string, update: ClientUpdate, expectedVersion: number | undefined, by: AuditContext): Promise<Client>
   setStatus(
     id: string,
@@ -101,8 +104,8 @@ export interface Clients {
   addSecret(id: string, by: AuditContext): Promise<{ secret: ClientSecret; value: string }>
   listSecrets(id: string): Promise<ClientSecret[]>
   revokeSecret(id: string, secretId: string, by: AuditContext): Promise<void>
-  /** Adds a public key beside those in its metadata, where there are such; its thumbprint (RFC 7638). */
+  /** Adds a public key to those in the client's metadata, and returns its thumbprint (RFC 7638). */
   addKey(id: string, jwk: unknown, by: AuditContext): Promise<string>
-  /** Refuses every key named so (`kid` or thumbprint) for good, whatever its documents show. */
+  /** Revokes every key with this `kid` or thumbprint permanently, even if the client still publishes it. */
   revokeKey(id: string, name: string, by: AuditContext): Promise<void>
 }

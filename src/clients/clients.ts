@@ -1,4 +1,4 @@
-/** The service that keeps clients, read through a cache that follows every node's changes. */
+/** The service that stores clients. It reads them through a cache that follows the changes of every node. */
 import type { Notifications, Queryable } from '#database/database.ts'
 import { createNotifiedCache } from '#database/notified-cache.ts'
 import {
@@ -26,9 +26,9 @@ export interface ClientsDeps extends ClientChangeDeps {
 }
 
 export interface ManagedClients extends Clients {
-  /** Takes a resource that is being removed from every client, in the transaction of its removal. */
+  /** Removes a resource from every client, in the transaction that deletes the resource. */
   forgetResource(trx: Queryable, identifier: string): Promise<void>
-  /** Reads a client anew the next time it is looked for, after this process changed what hangs on it. */
+  /** Drops a client from the cache, after this process changed data that is read with it. */
   forget(id: string): void
 }
 
@@ -44,7 +44,7 @@ export function createClients(deps: ClientsDeps): ManagedClients {
     clock,
   })
 
-  /** This node need not wait for its own notification. */
+  /** Drops the client from the cache at once, so that this node does not wait for its own notification. */
   async function changed<T>(id: string, change: Promise<T>): Promise<T> {
     const result = await change
     cache.drop(id)

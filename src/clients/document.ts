@@ -1,4 +1,4 @@
-/** A client as one RFC 7591 document: how the admin API and the command line show and take it. */
+/** Converts a client to one RFC 7591 document and back. The admin API and the command line use this document. */
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import type { Allowance, Client, ClientInput } from './client.ts'
@@ -7,10 +7,13 @@ import { PROFILES } from './profiles.ts'
 
 type Document = Record<string, unknown>
 
-/** Members of the document that no change may change; the same value may be sent back. */
+/** Members that an update cannot change. The same value may be sent back. */
 const UNCHANGEABLE = ['client_id', 'client_id_issued_at', 'signet_status', 'signet_client_origin'] as const
 
-/** RFC 7591 §3.2.1, without a secret: that is told once, by whoever made it. */
+/**
+ * Returns the document of a client (RFC 7591 §3.2.1), without its secret. Only the call that creates a secret returns
+ * it.
+ */
 export function clientToMetadata(client: Client): Document {
   const { metadata, openidScopes, allowances, defaultResource } = client
   return {
@@ -27,8 +30,8 @@ export function clientToMetadata(client: Client): Document {
 }
 
 /**
- * The input that a document means. Members that never change are left out when they are those of `before` and refused
- * otherwise, so that a document that was read can be sent back as it is.
+ * Returns the input that a document describes. Members that never change are left out when they equal those of
+ * `before`, and refused otherwise. A document that was read can therefore be sent back unchanged.
  */
 export function metadataToInput(document: Readonly<Document>, before?: Client): Partial<ClientInput> {
   const { signet_profile: profile, signet_allow: allow, signet_default_resource: defaultResource, ...rest } = document
@@ -47,13 +50,15 @@ export function metadataToInput(document: Readonly<Document>, before?: Client): 
   return {
     metadata,
     ...(profile !== undefined && { profile }),
-    // checked by the service, whatever it is
+    // can have any type here; the service checks it
     ...(allow !== undefined && { allowances: allow as readonly Allowance[] }),
     ...(defaultResource !== undefined && { defaultResource: defaultResource as string | null }),
   }
 }
 
-/** The origins from which a browser may call the token endpoint for this client; none unless it is a browser app. */
+/**
+ * Returns the origins from which browsers may call the token endpoint for this client; none unless it is a browser app.
+ */
 export function originsOf({ profile, metadata }: Pick<Client, 'profile' | 'metadata'>): readonly string[] {
   if (!PROFILES[profile].hasOrigins) return []
   if (Array.isArray(metadata.signet_origins)) return metadata.signet_origins.map(String)

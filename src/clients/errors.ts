@@ -1,4 +1,4 @@
-/** What the clients room refuses. */
+/** Errors of the clients room. */
 import { AppError, type Fault } from '#shared/app-error.ts'
 
 export type ClientErrorCode =
@@ -14,7 +14,7 @@ export type ClientErrorCode =
   | 'client_keys_not_published'
   | 'client_keys_not_fetched'
 
-/** 400 with every faulty member (RFC 7591 §3.2.2). */
+/** 400: lists every faulty member (RFC 7591 §3.2.2). */
 export class ClientMetadataError extends AppError {
   override readonly code = 'invalid_client_metadata' satisfies ClientErrorCode
   override readonly status = 400
@@ -54,7 +54,7 @@ export class ClientSecretNotFound extends AppError {
   }
 }
 
-/** 409: a further secret only after one was revoked. */
+/** 409: the client has the maximum number of secrets; one must be revoked first. */
 export class TooManySecrets extends AppError {
   override readonly code = 'too_many_secrets' satisfies ClientErrorCode
   override readonly status = 409
@@ -73,7 +73,7 @@ export class ClientKeyNotFound extends AppError {
   }
 }
 
-/** 409: the key, whatever it is called, is there already or was revoked for good. */
+/** 409: the client has this key already, under any `kid`, or the key was revoked. */
 export class ClientKeyTaken extends AppError {
   override readonly code: 'client_key_exists' | 'client_key_revoked'
   override readonly status = 409
@@ -85,7 +85,7 @@ export class ClientKeyTaken extends AppError {
   }
 }
 
-/** 409: keys behind a `jwks_uri` are added there, and no others can be fetched. */
+/** 409: a client with a `jwks_uri` adds its keys there; a client without one has nothing to fetch. */
 export class ClientKeysElsewhere extends AppError {
   override readonly code: 'client_keys_published' | 'client_keys_not_published'
   override readonly status = 409
@@ -100,11 +100,11 @@ export class ClientKeysElsewhere extends AppError {
   }
 }
 
-/** Why the document behind a `jwks_uri` was not taken. */
+/** 502: the keys behind a `jwks_uri` could not be fetched or read. */
 export class KeysNotFetched extends AppError {
   override readonly code = 'client_keys_not_fetched' satisfies ClientErrorCode
   override readonly status = 502
-  /** The end of the sentence. */
+  /** The reason, as the end of the error message. */
   readonly reason: string
 
   constructor(reason: string, cause?: unknown) {

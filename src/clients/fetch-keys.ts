@@ -1,15 +1,15 @@
-/** Fetches the JWK Set behind a `jwks_uri`, and says in a sentence why it could not. */
+/** Fetches the JWK Set behind a `jwks_uri`. Errors give the reason in words. */
 import { FetchRefused, type GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Clock } from '#shared/clock.ts'
 import { usableKeys } from './client-keys.ts'
 import type { PublishedKeys } from './client.ts'
 import { KeysNotFetched } from './errors.ts'
 
-/** Seconds. A client cannot make us believe a key for longer than this, whatever its headers say. */
+/** Limits in seconds for how long fetched keys stay fresh. Cache headers apply only between them. */
 const MAX_AGE = 600
 const MIN_AGE = 60
 
-/** Throws KeysNotFetched. `fetchedAt` is when it was asked. */
+/** Fetches the keys. `fetchedAt` is the time of the request. Throws KeysNotFetched. */
 export async function fetchKeys(fetch: GuardedFetch, uri: string, clock: Clock): Promise<PublishedKeys> {
   const fetchedAt = clock.now()
   const { status, headers, document } = await ask(fetch, uri)
@@ -37,7 +37,7 @@ function readJson(text: string): unknown {
   }
 }
 
-/** RFC 9111 §5.2.2.1, §5.3: for how many seconds its host would have it believed. */
+/** Returns for how many seconds the response may be cached (RFC 9111 §5.2.2.1, §5.3). */
 function askedAge(headers: Headers, now: Date): number {
   const maxAge = /(?:^|[\s,])max-age=(\d+)/i.exec(headers.get('cache-control') ?? '')?.[1]
   if (maxAge !== undefined) return Number(maxAge)

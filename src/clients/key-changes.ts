@@ -1,4 +1,4 @@
-/** Adding and revoking a key of a client, each one transaction with its audit event and notification. */
+/** Adds and revokes keys of a client. Each change is one transaction with its audit event and notification. */
 import type { AuditContext } from '#audit/audit.ts'
 import { changeVersioned } from '#database/versioned.ts'
 import type { Fault } from '#shared/app-error.ts'
@@ -17,12 +17,12 @@ import { createKeyStore } from './key-store.ts'
 import { keyThumbprint } from './key-thumbprint.ts'
 import { validateClient } from './validation.ts'
 
-/** The keys that a client has now, wherever they stand. */
+/** Returns the keys that a client has now, in its metadata or at its `jwks_uri`. */
 export function presentKeys(client: Client): readonly PublicJwk[] {
   return client.metadata.jwks_uri === undefined ? inlineKeys(client) : (client.publishedKeys?.keys ?? [])
 }
 
-/** Adds a key beside those there are; its thumbprint. */
+/** Adds a key to those in the client's metadata, and returns its thumbprint. */
 export async function addClientKey(
   deps: ClientChangeDeps,
   id: string,
@@ -62,8 +62,8 @@ function checkAddable(before: Client, given: unknown): PublicJwk {
 }
 
 /**
- * Refuses a key for good, by its `kid` or thumbprint, whatever its documents show. The last key in its metadata stays
- * there and is refused all the same: a client with keys always has a set of them.
+ * Revokes a key permanently, by its `kid` or thumbprint, even if the client still publishes it. The last key stays in
+ * the metadata but is refused, because a client with keys must always have at least one.
  */
 export async function revokeClientKey(
   deps: ClientChangeDeps,
@@ -90,5 +90,5 @@ export async function revokeClientKey(
   })
 }
 
-/** A `kid` as registration takes it; a thumbprint is one too. */
+/** The form of a `kid` at registration. Thumbprints have this form too. */
 const NAME = /^[\x20-\x7E]{1,256}$/

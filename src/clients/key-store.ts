@@ -4,11 +4,11 @@ import { kindOf } from './client-keys.ts'
 import type { PublicJwk, PublishedKeys } from './client.ts'
 import { keyThumbprint } from './key-thumbprint.ts'
 
-/** A key that a client was seen with. */
+/** A key that a client has or had. */
 export interface SeenKey {
   readonly thumbprint: string
   readonly kid: string | null
-  /** `kty` and, where there is one, `crv`. */
+  /** `kty` and, if there is one, `crv`. */
   readonly kind: string
   readonly alg: string | null
   readonly firstSeenAt: Date
@@ -16,12 +16,12 @@ export interface SeenKey {
   readonly revokedAt: Date | null
 }
 
-/** How the last fetch of a document ended. */
+/** The result of the last fetch of a `jwks_uri`. */
 export interface KeyDocumentState {
   readonly uri: string
   readonly fetchedAt: Date | null
   readonly attemptedAt: Date
-  /** Why the last attempt brought nothing. */
+  /** Why the last attempt failed; null when it succeeded. */
   readonly error: string | null
 }
 
@@ -31,7 +31,7 @@ export interface KeyUse {
   readonly at: Date
 }
 
-/** Beyond this many keys of one client, those that came first and were not revoked are forgotten. */
+/** How many keys of one client are kept. Beyond that, the oldest ones that are not revoked are deleted. */
 const MAX_SEEN = 200
 
 const SEEN = `INSERT INTO client_keys (client_id, thumbprint, kid, kind, alg, first_seen_at)
@@ -41,7 +41,7 @@ const SEEN = `INSERT INTO client_keys (client_id, thumbprint, kid, kind, alg, fi
   WHERE (client_keys.kid, client_keys.alg) IS DISTINCT FROM (excluded.kid, excluded.alg)`
 const FORGET = `DELETE FROM client_keys WHERE client_id = $1 AND revoked_at IS NULL AND thumbprint NOT IN (
   SELECT thumbprint FROM client_keys WHERE client_id = $1 ORDER BY first_seen_at DESC, thumbprint LIMIT ${MAX_SEEN})`
-/** In one order, so that two nodes that write at once wait for one another instead of locking each other out. */
+/** Sorted, so that two nodes that write at the same time do not deadlock. */
 const USED = `INSERT INTO client_keys (client_id, thumbprint, kid, kind, alg, first_seen_at, last_used_at)
   SELECT u.client_id, u.thumbprint, u.kid, u.kind, u.alg, u.used_at, u.used_at
   FROM jsonb_to_recordset($1::jsonb)
@@ -50,7 +50,7 @@ const USED = `INSERT INTO client_keys (client_id, thumbprint, kid, kind, alg, fi
   ORDER BY u.client_id, u.thumbprint
   ON CONFLICT (client_id, thumbprint) DO UPDATE
   SET last_used_at = greatest(client_keys.last_used_at, excluded.last_used_at)`
-/** An answer to an earlier question does not replace that to a later one. */
+/** The result of an earlier fetch does not replace that of a later one. */
 const FETCHED = `INSERT INTO client_key_documents (client_id, uri, keys, fetched_at, fresh_until, attempted_at)
   VALUES ($1, $2, $3, $4, $5, $4) ON CONFLICT (client_id) DO UPDATE
   SET uri = excluded.uri, keys = excluded.keys, fetched_at = excluded.fetched_at, fresh_until = excluded.fresh_until,
@@ -66,7 +66,7 @@ const FAILED = `INSERT INTO client_key_documents AS d (client_id, uri, attempted
 /** Statements on `db`, which is the pool or a transaction. */
 export function createKeyStore(db: Queryable) {
   return {
-    /** Remembers keys that a client has; what is known of them stays. */
+    /** Records the keys that a client has. Known keys keep their times and their revocation. */
     async seen(clientId: string, keys: readonly PublicJwk[], at: Date): Promise<void> {
       if (keys.length === 0) return
       await db.query(SEEN, [clientId, JSON.stringify(uniqueRecords(keys)), at])
@@ -78,7 +78,7 @@ export function createKeyStore(db: Queryable) {
       await db.query(USED, [JSON.stringify(records)])
     },
 
-    /** Oldest first. */
+    /** Lists the keys, oldest first. */
     async list(clientId: string): Promise<SeenKey[]> {
       const { rows } = await db.query<SeenKey>(
         `SELECT thumbprint, kid, kind, alg, first_seen_at AS "firstSeenAt", last_used_at AS "lastUsedAt",
@@ -89,7 +89,7 @@ export function createKeyStore(db: Queryable) {
       return rows
     },
 
-    /** The keys named so (by `kid` or thumbprint) that were not revoked before. */
+    /** Revokes the keys with this `kid` or thumbprint, and returns those that were not revoked before. */
     async revoke(clientId: string, name: string, at: Date): Promise<{ thumbprint: string; kid: string | null }[]> {
       const { rows } = await db.query<{ thumbprint: string; kid: string | null }>(
         `UPDATE client_keys SET revoked_at = $3
@@ -122,7 +122,7 @@ function uniqueRecords(keys: readonly PublicJwk[]) {
   return [...new Map(keys.map((key) => [keyThumbprint(key), describeKey(key)])).values()]
 }
 
-/** What is written down of a key. */
+/** Returns what is stored about a key. */
 export function describeKey(key: PublicJwk) {
   const { kid, alg } = key
   return {

@@ -1,8 +1,8 @@
-/** The name of a public key that nobody can choose: its thumbprint. */
+/** The thumbprint of a public key. Unlike a `kid`, it cannot be chosen. */
 import type { JsonWebKey } from 'node:crypto'
 import { sha256 } from '#shared/ids.ts'
 
-/** RFC 7638 §3.2, RFC 8037 appendix A.3: the members that make the key, in the order of the alphabet. */
+/** The required members of each key type, in alphabetical order (RFC 7638 §3.2, RFC 8037 appendix A.3). */
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   EC: ['crv', 'kty', 'x', 'y'],
   OKP: ['crv', 'kty', 'x'],
@@ -11,7 +11,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
 
 const known = new WeakMap<object, string>()
 
-/** SHA-256, base64url. The same for the same key, whatever its `kid`, `alg` or `use`. */
+/** Returns the SHA-256 thumbprint in base64url. It does not depend on `kid`, `alg` or `use`. */
 export function keyThumbprint(jwk: JsonWebKey): string {
   let thumbprint = known.get(jwk)
   if (thumbprint === undefined) {

@@ -1,17 +1,17 @@
-/** When keys were last used: gathered in memory and written together, never within a request. */
+/** Records when keys were last used. Uses are collected in memory and written in batches, never during a request. */
 import type { Database } from '#database/database.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { PublicJwk } from './client.ts'
 import { createKeyStore, type KeyUse } from './key-store.ts'
 import { keyThumbprint } from './key-thumbprint.ts'
 
-/** Beyond this many keys in use between two writes, further ones are not told apart from unused ones. */
+/** How many keys are collected between two writes. The use of further keys is not recorded. */
 const MAX_GATHERED = 20_000
 
 export interface KeyUses {
-  /** A key verified an assertion just now. */
+  /** Notes that a key has just verified an assertion. */
   used(clientId: string, key: PublicJwk): void
-  /** Writes what was gathered in one statement; what could not be written is kept for the next time. */
+  /** Writes the collected uses in one statement. If that fails, they are kept for the next call. */
   flush(): Promise<void>
 }
 

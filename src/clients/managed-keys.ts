@@ -1,4 +1,4 @@
-/** The service that watches over the keys of clients: what there is, what was used, what is refused. */
+/** The service for the keys of clients: which keys there are, when they were used and which are revoked. */
 import { type Audit, type AuditContext } from '#audit/audit.ts'
 import type { Database, Notifications, Queryable } from '#database/database.ts'
 import { notify } from '#database/notify.ts'
@@ -13,29 +13,31 @@ import { keyThumbprint } from './key-thumbprint.ts'
 import { createKeyUses, type KeyUses } from './key-uses.ts'
 import { addressOf, createKeyFetches, type KeyFetches, reasonOf } from './published-keys.ts'
 
-/** Notified with the id of a client whose keys are to be asked for anew, whatever was tried before. */
+/**
+ * The notification channel for manual fetches. Every node forgets its earlier attempts for the client in the payload.
+ */
 const REFETCH_CHANNEL = 'signet_client_keys_refetch'
 
 export interface ClientKey extends Omit<SeenKey, 'firstSeenAt'> {
-  /** Null for a key from before this was written down that was not used since. */
+  /** Null for a key that is older than this record and has not been used since. */
   readonly firstSeenAt: Date | null
-  /** `gone`: the client does not show it any more; nobody refused it. */
+  /** `gone`: the client no longer publishes the key, but nobody revoked it. */
   readonly status: 'active' | 'revoked' | 'gone'
-  /** The key as the client shows it now. */
+  /** The key as the client has it now; null when the client no longer has it. */
   readonly jwk: PublicJwk | null
 }
 
 export interface ClientKeyReport {
-  /** Those of now first, each as first seen. */
+  /** Active keys first, then the others, both in the order in which they were first seen. */
   readonly keys: readonly ClientKey[]
-  /** How the last fetch ended, for a client with a `jwks_uri` that was asked once. */
+  /** The result of the last fetch; undefined without a `jwks_uri` or before the first fetch. */
   readonly document: KeyDocumentState | undefined
 }
 
 /** Errors: ClientNotFound 404, ClientKeyNotFound 404, ClientKeyTaken 409, ClientKeysElsewhere 409. */
 export interface ClientKeys extends Pick<KeyFetches, 'mayForce' | 'refresh'>, KeyUses {
   report(id: string): Promise<ClientKeyReport>
-  /** Fetches what its `jwks_uri` shows now, for all nodes. Keys that are known stay good when nothing comes. */
+  /** Fetches the `jwks_uri` now, for all nodes. If that fails, known keys stay valid and the report says why. */
   refetch(id: string, by: AuditContext): Promise<ClientKeyReport>
 }
 

@@ -15,8 +15,8 @@ export interface CheckedMetadata {
 }
 
 /**
- * Members from `given` over those of `before`; null removes one, so that the profile's default applies again. Faults are
- * pushed; the result is of use only when there are none.
+ * Returns the members of `before` with those of `given` on top. Null removes a member, so that the profile's default
+ * applies again. Pushes what is wrong to `faults`; the result is valid only when there are none.
  */
 export function checkMetadata(
   profile: Profile,
@@ -38,11 +38,11 @@ export function checkMetadata(
   return { metadata: withoutDefaults(metadata), openidScopes: scope as string[] }
 }
 
-/** What stays of the members before. */
+/** Returns the members of `before` that a change keeps. */
 function carried(profile: Profile, given: Readonly<Values>, before: Before): [string, unknown][] {
   const isGiven = (name: string) => given[name] !== null && given[name] !== undefined
   return Object.entries(before.metadata).filter(([name]) => {
-    // one that only a newer release knows stays with the profile
+    // a member that only a newer release knows is kept as long as the profile stays the same
     const { dependsOn = [], keptAcrossProfiles }: Partial<Member> = memberOf(name) ?? {}
     return !dependsOn.some(isGiven) && (before.profile === profile || keptAcrossProfiles)
   })

@@ -1,4 +1,4 @@
-/** The profiles: what each kind of client may be, and what is safe for it by default. One row a profile. */
+/** The client profiles, one row each: what a kind of client may do, and its safe defaults. */
 import type { AuthMethod } from './auth-methods.ts'
 
 export const GRANT = {
@@ -8,7 +8,7 @@ export const GRANT = {
   device: 'urn:ietf:params:oauth:grant-type:device_code',
 } as const
 
-/** Scopes of OpenID Connect Core §5.4 and §11. */
+/** The scopes of OpenID Connect Core §5.4 and §11. */
 export const OPENID_SCOPES = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'] as const
 const PERSON_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const
 
@@ -17,22 +17,25 @@ const CONFIDENTIAL_METHODS = ['private_key_jwt', 'client_secret_basic', 'client_
 export const ASSERTION_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 const ID_TOKEN_ALGS = ['RS256', 'ES256'] as const
 
-/** What this server has that clients may be registered for; what needs something else is refused. */
+/** The optional features of this server. Metadata that needs a missing feature is refused. */
 export interface Offers {
   readonly dpop: boolean
   readonly mtls: boolean
-  /** The profiles that may have each grant type: those that a client has by default, and those that may be added. */
+  /** Each grant type with the profiles that have it by default or may add it. */
   readonly grants: readonly { readonly grantType: string; readonly profiles: readonly Profile[] }[]
 }
 
 export interface ProfileRow {
   /** What kind of client it is, for the reference. */
   readonly meaning: string
-  /** What it fixes, in words, for the reference. */
+  /** The metadata that it fixes, in words, for the reference. */
   readonly summary: string
   /** Refused unless the server offers DPoP. */
   readonly needsDpop?: true
-  /** Grant types it always has, and those it has when none are given. Others come with the rows of grants. */
+  /**
+   * `required`: grant types that it always has. `default`: those it has when none are given. The rows of grants define
+   * others.
+   */
   readonly grantTypes: {
     readonly required: readonly string[]
     readonly default: readonly string[]
@@ -45,13 +48,13 @@ export interface ProfileRow {
   readonly fapi?: '2.0'
   /** Algorithms of ID tokens, the default first. */
   readonly idTokenAlgs: readonly [string, ...string[]]
-  /** OpenID scopes when none are given; an empty list: it may have none. */
+  /** OpenID scopes when none are given. Empty if the profile may have none. */
   readonly openidScopes: readonly string[]
   /** Whether `signet_pkce: "optional"` may be registered for a confidential client. */
   readonly pkceMayBeOptional: boolean
   /** Whether browsers may call the token endpoint from its origins. */
   readonly hasOrigins: boolean
-  /** Metadata members that have one value only. */
+  /** Metadata members with a fixed value. */
   readonly fixed: Readonly<Record<string, unknown>> & { readonly application_type: 'web' | 'native' }
 }
 
@@ -117,18 +120,18 @@ const ROWS = {
   },
 } as const satisfies Readonly<Record<string, ProfileRow>>
 
-/** The value of `signet_profile`. */
+/** A value of `signet_profile`. */
 export type Profile = keyof typeof ROWS
 
-/** By name, in the order of documentation. */
+/** The rows by name, in the order of the reference. */
 export const PROFILES: Readonly<Record<Profile, ProfileRow>> = ROWS
 
-/** The grant types that a client of the profile may have here. */
+/** Returns the grant types that a client of the profile may have on this server. */
 export function offeredGrantTypes(profile: Profile, { grants }: Offers): string[] {
   return grants.flatMap(({ grantType, profiles }) => (profiles.includes(profile) ? [grantType] : []))
 }
 
-/** Whether this server has what every client of the profile needs. */
+/** Whether this server offers everything that a client of the profile needs. */
 export function isOffered(profile: Profile, offers: Offers): boolean {
   const { needsDpop, grantTypes } = PROFILES[profile]
   const offered = offeredGrantTypes(profile, offers)
@@ -139,7 +142,7 @@ export function isProfile(value: unknown): value is Profile {
   return typeof value === 'string' && Object.hasOwn(PROFILES, value)
 }
 
-/** The grant types that a client of the profile has when none are given. */
+/** Returns the grant types that a client of the profile has when none are given. */
 export function defaultGrantTypes(profile: Profile): readonly string[] {
   return PROFILES[profile].grantTypes.default
 }

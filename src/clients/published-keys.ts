@@ -1,4 +1,7 @@
-/** The keys behind a client's `jwks_uri`: how long a set is believed, when it is asked for again, what if it fails. */
+/**
+ * Fetches and caches the keys behind a client's `jwks_uri`: how long they are trusted, when they are fetched again, and
+ * what happens when a fetch fails.
+ */
 import { type Audit, SYSTEM } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { DatabaseUnavailable } from '#database/errors.ts'
@@ -12,12 +15,12 @@ import { fetchKeys } from './fetch-keys.ts'
 import { createKeyStore } from './key-store.ts'
 import { keyThumbprint } from './key-thumbprint.ts'
 
-/** Seconds between two fetches that a key which is not in the set (or does not verify) may cause, on each node. */
+/** Minimum seconds between two fetches for one client, on each node, when a key is unknown or does not verify. */
 const UNKNOWN_KEY_INTERVAL = 60
-/** Seconds until a fetch that failed is tried again: with keys to fall back on, and without any. */
+/** Seconds until a failed fetch is tried again, with and without keys to fall back on. */
 const RETRY_INTERVAL = 30
 const FIRST_RETRY_INTERVAL = 10
-/** Seconds for which the last good keys are believed while their host does not answer. */
+/** Seconds for which the last good keys are trusted while fetches fail. */
 const LAST_GOOD_AGE = 86_400
 const MAX_REMEMBERED = 10_000
 
@@ -26,33 +29,35 @@ export interface PublishedKeysDeps {
   readonly audit: Audit
   readonly clock: Clock
   readonly fetch: GuardedFetch
-  /** From PostgreSQL. */
+  /** Reads a client from PostgreSQL. */
   readonly read: (id: string) => Promise<Client | undefined>
-  /** Called after this process changed what is known of a client. */
+  /** Called after this process stored the keys of a client. */
   readonly changed: (id: string) => void
 }
 
-/** What this process tried for a client, in epoch milliseconds. */
+/** The recent fetches of this process for one client, in epoch milliseconds. */
 interface Attempts {
   forcedAt?: number
   failed?: { readonly at: number; readonly error: unknown }
 }
 
 export interface KeyFetches {
-  /** Whether a key that is unknown, or does not verify, is a reason to ask again before the set is stale. */
+  /** Whether a key that is unknown or does not verify may cause a fetch while the known set is still fresh. */
   mayForce(client: Client): boolean
   /**
-   * Keys that may be believed now: those that another node fetched meanwhile, freshly fetched ones, or the last good
-   * ones. Concurrent calls share one fetch. Throws why there are none.
+   * Returns keys that can be trusted now: those that another node has fetched in the meantime, newly fetched ones, or
+   * the last good ones. Concurrent calls share one fetch. Throws KeysNotFetched when there are none.
    */
   refresh(client: Client, known: PublishedKeys | undefined): Promise<PublishedKeys>
-  /** Fetches whatever is known, and writes it as `also` wants in the same transaction. Throws why nothing came. */
+  /**
+   * Fetches even if the known keys are fresh. `also` runs in the transaction that stores them. Throws KeysNotFetched.
+   */
   fetchNow(client: Client, also: (trx: Queryable) => Promise<void>): Promise<PublishedKeys>
-  /** Forgets what was tried for a client, so that it is tried again. */
+  /** Forgets earlier attempts for a client, so that the next call can fetch again. */
   forget(id: string): void
 }
 
-/** One for all engines of a process: what it remembers outlives a change of the signing keys. */
+/** Creates the one instance of a process. It outlives the engines, which are replaced when the signing keys change. */
 export function createKeyFetches(deps: PublishedKeysDeps): KeyFetches {
   const { clock } = deps
   const attempts = new Map<string, Attempts>()
@@ -68,7 +73,7 @@ export function createKeyFetches(deps: PublishedKeysDeps): KeyFetches {
   async function ask(client: Client, known: PublishedKeys | undefined): Promise<PublishedKeys> {
     const recorded = await recordedKeys(deps, client)
     const last = recorded ?? known
-    // another node has asked since this one read the client
+    // another node has fetched since this one read the client
     if (last && last.fetchedAt.getTime() > (known?.fetchedAt.getTime() ?? 0) && isFresh(last, clock.now())) return last
     const tried = attemptsOf(client.id)
     const usable = last && isUsable(last, clock.now()) ? last : undefined
@@ -120,7 +125,7 @@ export function addressOf(client: Client): string {
   return String(client.metadata.jwks_uri)
 }
 
-/** The last good keys until it is tried again; throws why there are none. */
+/** Returns the last good keys, fresh until the next attempt. Throws the error of the fetch when there are none. */
 function fallBack({ at, error }: NonNullable<Attempts['failed']>, usable: PublishedKeys | undefined): PublishedKeys {
   if (!usable) throw error
   return { ...usable, freshUntil: new Date(at + RETRY_INTERVAL * 1000) }
@@ -137,7 +142,10 @@ interface Fetched {
   readonly also?: (trx: Queryable) => Promise<void>
 }
 
-/** For all nodes: those who read the client next have the new set, and are told when it is another one. */
+/**
+ * Stores the fetched keys for all nodes. When the set has changed, an audit event is recorded and the nodes are
+ * notified.
+ */
 async function record(deps: PublishedKeysDeps, client: Client, { before, fetched, also }: Fetched): Promise<void> {
   const was = new Set(before?.keys.map(keyThumbprint))
   const is = new Set(fetched.keys.map(keyThumbprint))
@@ -171,7 +179,10 @@ export function reasonOf(error: unknown): string {
   throw error
 }
 
-/** The database keeps the set for others; whether it can is told by the request that needs it for more. */
+/**
+ * Returns undefined while the database is unavailable. Keys can be verified without it, and a request that needs the
+ * database for more reports the error itself.
+ */
 async function orWithout<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work()

@@ -1,5 +1,5 @@
 /**
- * Which redirect URIs may be registered. They are compared as strings (RFC 9700 §4.1.3), so a URI that two parsers could
+ * Checks redirect URIs at registration. They are compared as strings (RFC 9700 §4.1.3), so a URI that two parsers could
  * read differently is refused here.
  */
 import type { Fault } from '#shared/app-error.ts'
@@ -9,7 +9,7 @@ const MAX_LENGTH = 2000
 const MAX_URIS = 100
 const SCRIPT_SCHEMES = new Set(['javascript', 'data', 'vbscript', 'file', 'blob', 'about', 'view-source', 'filesystem'])
 const PARTS = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?]*))?([^?]*)(\?.*)?$/
-/** RFC 3986 §2: the characters of a URI; `#` and `*` have their own sentences. */
+/** The characters of a URI (RFC 3986 §2). `#` and `*` have error messages of their own. */
 const URI_CHARACTERS = /^[A-Za-z0-9\-._~:/?[\]@!$&'()+,;=%]+$/
 const LOOPBACK_HOST = /^(?:localhost|\[::1\]|127(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3})$/
 
@@ -24,7 +24,9 @@ export function isLoopbackHost(host: string): boolean {
   return LOOPBACK_HOST.test(host)
 }
 
-/** What a registered redirect URI must be, or undefined when `given` is one. `native` also takes private-use schemes. */
+/**
+ * Returns what a redirect URI must be, or undefined when `given` is valid. `native` also allows private-use schemes.
+ */
 export function redirectUriFault(given: unknown, native: boolean): string | undefined {
   if (typeof given !== 'string' || given === '') return 'an absolute URI such as https://app.example.com/callback'
   if (given.length > MAX_LENGTH) return `a URI of at most ${MAX_LENGTH} characters`
@@ -56,7 +58,7 @@ function authorityFault(authority: string | undefined): string | undefined {
   return undefined
 }
 
-/** Dot segments and their encodings: browsers resolve them, string comparison does not. */
+/** Refuses dot segments and their encodings: browsers resolve them, string comparison does not. */
 function pathFault(path: string): string | undefined {
   if (/%(?:2E|2F|5C|25)/i.test(path)) return 'a path without encoded dots, slashes, backslashes or percent signs'
   const dots = path.split('/').some((segment) => /^\.{1,2}(?:;.*)?$/.test(segment))
@@ -85,13 +87,13 @@ function webFault({ scheme, authority }: Parts, given: string, native: boolean):
   if (port !== undefined && !/^[1-9]\d*$/.test(port)) return 'a port from 1 to 65535'
   const loopback = isLoopbackHost(url.hostname)
   if (scheme === 'http' && !loopback) return 'https; plain http only on localhost, 127.0.0.0/8 or [::1]'
-  // RFC 8252 §7.2: a claimed https URI is one that the platform ties to the app, which loopback is not
+  // RFC 8252 §7.2: the platform ties a claimed https URI to the app, which it cannot do for loopback
   if (scheme === 'https' && native && loopback)
     return 'http on loopback for a native app, or an https URI that it claims'
   return undefined
 }
 
-/** The URIs of a member, each once; faults are pushed. */
+/** Returns the URIs of a member without duplicates. Pushes what is wrong to `faults`. */
 export function checkRedirectUris(field: string, given: unknown, native: boolean, faults: Fault[]): string[] {
   if (!Array.isArray(given) || given.length > MAX_URIS) {
     faults.push({ field, given: shown(given), expected: `an array of at most ${MAX_URIS} URIs` })

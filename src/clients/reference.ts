@@ -1,4 +1,4 @@
-/** The tables of profiles, authentication methods and members in the reference, in Markdown. */
+/** Writes the tables of profiles, authentication methods and members for the reference, in Markdown. */
 import { AUTH_METHODS } from './auth-methods.ts'
 import { MEMBERS } from './members/registry.ts'
 import { PROFILES } from './profiles.ts'

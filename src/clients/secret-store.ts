@@ -1,4 +1,4 @@
-/** The SQL of the table `client_secrets`: digests of generated values only. */
+/** The SQL of the table `client_secrets`, which holds only digests of generated secrets. */
 import type { Queryable } from '#database/database.ts'
 import { sha256 } from '#shared/ids.ts'
 import type { ClientSecret } from './client.ts'
@@ -19,7 +19,7 @@ export function createSecretStore(db: Queryable) {
       )
     },
 
-    /** Those that have not expired, oldest first. */
+    /** Lists the secrets that have not expired, oldest first. */
     async list(clientId: string, at: Date): Promise<ClientSecret[]> {
       const { rows } = await db.query<Row>(
         `SELECT id, created_at, expires_at FROM client_secrets

@@ -1,4 +1,4 @@
-/** Checks the whole of what a caller gives to make or change a client; all faults are told at once. */
+/** Checks the input to create or change a client. All faults are reported at once. */
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import { checkAllowances, checkDefaultResource, type FindResource } from './allowances.ts'
@@ -11,17 +11,20 @@ import { checkMetadata } from './metadata.ts'
 import { isOffered, isProfile, type Offers, type Profile, PROFILES } from './profiles.ts'
 
 export interface ValidationDeps {
-  /** The registered resource behind an identifier: allowances are for those alone. */
+  /** Finds a registered resource. Allowances can name only registered ones. */
   readonly findResource: FindResource
   /** Hosts whose keys (`jwks_uri`) may be fetched over plain http; none unless given. */
   readonly allowHttpJwksUri?: (host: string) => boolean
   readonly offers: Offers
 }
 
-/** Chosen ids: never that of a random subject (RFC 9700 §4.15). */
+/**
+ * The form of chosen ids. It excludes the form of account ids, so that a client cannot pass for a person (RFC 9700
+ * §4.15).
+ */
 const CHOSEN_ID = /^(?!acc-)[A-Za-z0-9._-]{1,64}$/
 
-/** What is to be written, from `input` over what `before` had. Throws ClientMetadataError. */
+/** Returns the fields to write: `input` on top of `before`. Throws ClientMetadataError with all faults. */
 export async function validateClient(
   deps: ValidationDeps,
   input: Partial<ClientInput>,
@@ -34,7 +37,7 @@ export async function validateClient(
     const expected = before?.id ?? '1 to 64 of A-Z a-z 0-9 . _ - and not beginning with acc-'
     faults.push({ field: 'client_id', given: shown(input.id), expected })
   }
-  // without a profile there is no telling what the rest should be
+  // all other checks depend on the profile
   if (profile === undefined) throw new ClientMetadataError(faults)
   const options = { allowHttpJwksUri: deps.allowHttpJwksUri ?? (() => false), offers }
   const checked = checkMetadata(profile, input.metadata ?? {}, before, { faults, options })
@@ -49,7 +52,10 @@ export async function validateClient(
   return { profile, ...checked, allowances, defaultResource }
 }
 
-/** A key that was revoked does not come back; the last one stays in the metadata and is refused all the same. */
+/**
+ * Refuses revoked keys, except one that is still in the metadata: the last key stays there, and what it signs is
+ * refused.
+ */
 function checkNotRevoked(checked: Pick<Client, 'metadata'>, before: Client, faults: Fault[]): void {
   const present = new Set(inlineKeys(before).map(keyThumbprint))
   for (const [at, key] of inlineKeys(checked).entries()) {

@@ -1,4 +1,4 @@
-/** Members that say how a client authenticates, and what it may do because it does. */
+/** Metadata members for client authentication, and for what only authenticated clients may do. */
 import { isPublic, offeredAuthMethods, usesKeys } from '../auth-methods.ts'
 import { type Draft, type Member, oneOf, refuse } from './member.ts'
 import { choiceOf, FLAG, STRING } from './values.ts'
@@ -8,7 +8,7 @@ const ALG = 'token_endpoint_auth_signing_alg'
 const AUDIENCE = 'signet_assertion_audience'
 const INTROSPECT = 'signet_introspect'
 
-/** RFC 7591 §2, OpenID Connect Registration §2. */
+/** The rows of client authentication (RFC 7591 §2, OpenID Connect Registration §2). */
 export const AUTHENTICATION: readonly Member[] = [
   { name: METHOD, meaning: 'How it authenticates; the profile has a default.', schema: STRING, settle: settleMethod },
   {
@@ -55,7 +55,7 @@ function settleAudience(draft: Draft): void {
   if (!usesKeys(metadataOf(draft))) {
     refuse(draft, AUDIENCE, 'nothing here: only clients with private_key_jwt send assertions')
   } else if (rules.fapi !== undefined) {
-    // FAPI 2.0 Security Profile §5.3.2.1: the issuer alone
+    // FAPI 2.0 Security Profile §5.3.2.1: only the issuer is a valid audience
     refuse(draft, AUDIENCE, `issuer, as for every ${profile} client`)
   }
 }

@@ -1,9 +1,9 @@
-/** Members that people see: on the consent page, on our pages for the client, in lists. */
+/** Metadata members that people see: on the consent page, on our pages for the client and in lists. */
 import { EXPECTED_ACCENT, EXPECTED_LOGO, isAccent, isLogo } from '#pages/brand.ts'
 import type { Member } from './member.ts'
 import { FLAG, STRING, STRINGS, TEXT, WEB_PAGE } from './values.ts'
 
-/** RFC 7591 §2. */
+/** The rows of display members (RFC 7591 §2). */
 export const DISPLAY: readonly Member[] = [
   { name: 'client_name', meaning: 'What people read on the consent page.', ...TEXT, ...translatable() },
   { name: 'client_uri', meaning: 'Its home page.', ...WEB_PAGE, ...translatable() },

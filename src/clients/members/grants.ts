@@ -1,4 +1,4 @@
-/** Members that say how a client gets tokens. */
+/** Metadata members for how a client gets tokens. */
 import { shown } from '#shared/shown.ts'
 import { GRANT, offeredGrantTypes } from '../profiles.ts'
 import { type Draft, isStringArray, type Member } from './member.ts'
@@ -6,7 +6,9 @@ import { STRINGS } from './values.ts'
 
 const RESPONSE_MODES = ['query', 'fragment', 'form_post']
 
-/** RFC 7591 §2, OAuth 2.0 Multiple Response Type Encoding Practices §2.1. */
+/**
+ * The rows of grant types and response types (RFC 7591 §2, OAuth 2.0 Multiple Response Type Encoding Practices §2.1).
+ */
 export const GRANTS: readonly Member[] = [
   {
     name: 'grant_types',
@@ -45,7 +47,7 @@ function settleGrantTypes({ profile, rules, values, faults, options }: Draft): v
   values.set('grant_types', fits ? [...new Set(given)] : [...defaults])
 }
 
-/** OAuth 2.1 §10.1: no implicit grant, so `code` is the only response type. */
+/** Checks the response types. `code` is the only one, since there is no implicit grant (OAuth 2.1 §10.1). */
 function settleResponseTypes({ values, faults }: Draft): void {
   const grants = values.get('grant_types') as string[]
   const types = grants.includes(GRANT.code) ? ['code'] : []

@@ -1,10 +1,10 @@
-/** Members with the public keys of a client. */
+/** Metadata members for the public keys of a client. */
 import { usesKeys } from '../auth-methods.ts'
 import { checkJwks } from '../client-keys.ts'
 import { type Draft, type Member, type MetadataOptions, refuse } from './member.ts'
 import { isWebAddress, URI } from './values.ts'
 
-/** RFC 7591 §2. */
+/** The rows of public keys (RFC 7591 §2). */
 export const KEYS: readonly Member[] = [
   {
     name: 'jwks_uri',
@@ -46,7 +46,7 @@ function settleJwks(draft: Draft): void {
   if (checked) requireAssertionKey(draft, checked.assertionAlgs)
 }
 
-/** At least one key signs with an algorithm that is taken from this client. */
+/** Requires at least one key for an algorithm that this client may sign assertions with. */
 function requireAssertionKey({ profile, rules, values, faults }: Draft, have: ReadonlySet<string>): void {
   const alg = values.get('token_endpoint_auth_signing_alg')
   const wanted = typeof alg === 'string' ? [alg] : rules.assertionAlgs

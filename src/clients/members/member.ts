@@ -1,12 +1,12 @@
-/** What a row of client metadata says, and what its rule sees of the client that is being checked. */
+/** The shape of the row of a client metadata member, and of the client draft that its rule checks. */
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import type { Offers, Profile, ProfileRow } from '../profiles.ts'
 
-/** What a value must be, whatever the other members are. */
+/** A rule for a value that does not depend on other members. */
 export interface ValueRule {
   readonly fits: (value: unknown) => boolean
-  /** What would be right, in words. */
+  /** A description of valid values, for errors. */
   readonly expected: string
 }
 
@@ -24,40 +24,42 @@ export interface Draft {
   readonly values: Map<string, unknown>
   readonly faults: Fault[]
   readonly options: MetadataOptions
-  /** OpenID scopes that stay unless others are given; undefined for those of the profile. */
+  /** OpenID scopes that are kept unless others are given; undefined when those of the profile apply. */
   readonly presentScopes: readonly string[] | undefined
 }
 
 export interface Member {
   readonly name: string
-  /** For people who register clients. */
+  /** A description for people who register clients. */
   readonly meaning: string
   /** JSON Schema of its value. */
   readonly schema: Readonly<Record<string, unknown>>
   readonly value?: ValueRule
   /**
-   * Completes the member, or refuses it beside the profile and other members. Runs in the order of the registry, after
-   * all values were taken; faults are pushed.
+   * Completes the member, or checks it against the profile and other members. Runs in the order of the registry, after
+   * all values have been taken. Pushes what is wrong to `faults`.
    */
   readonly settle?: (draft: Draft) => void
-  /** What is meant when it is absent. It is not stored. */
+  /** The value when the member is absent. A member with this value is not stored. */
   readonly default?: string | boolean
-  /** Members that it follows from: a change of one of these drops it, unless it is given too. */
+  /** Members that it depends on. Changing one of them drops it, unless it is given too. */
   readonly dependsOn?: readonly string[]
-  /** A change of the profile leaves it alone; any other member is dropped. */
+  /** Kept when the profile changes. Other members are dropped. */
   readonly keptAcrossProfiles?: true
   /** RFC 7591 §2.2: may be given in several languages, as `client_name#ko`. */
   readonly translatable?: true
-  /** What the server must offer before it may be true. */
+  /** The feature that the server must offer for it to be true. */
   readonly needs?: 'dpop'
 }
 
-/** Pushes a fault about the present value of a member. */
+/** Pushes a fault for the current value of a member. */
 export function refuse({ values, faults }: Draft, field: string, expected: string): void {
   faults.push({ field, given: shown(values.get(field)), expected })
 }
 
-/** The value of a member, or `fallback` when it is absent or none of `allowed`; a wrong one is a fault. */
+/**
+ * Returns the value of a member, or `fallback` when it is absent or not in `allowed`. Pushes a fault for a wrong value.
+ */
 export function oneOf(
   { profile, values, faults }: Draft,
   field: string,

@@ -1,10 +1,10 @@
-/** Members that say where browsers go to and come from. */
+/** Metadata members for the URIs that browsers return to and the origins that they call from. */
 import { shown } from '#shared/shown.ts'
 import { checkRedirectUris } from '../redirect-uris.ts'
 import { type Draft, type Member, refuse } from './member.ts'
 import { isWebAddress, STRING, URI, URIS } from './values.ts'
 
-/** RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1. */
+/** The rows of URIs and origins (RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1). */
 export const REDIRECT_URIS: readonly Member[] = [
   { name: 'application_type', meaning: 'Follows from the profile: `web` or `native`.', schema: STRING },
   {

@@ -1,4 +1,4 @@
-/** All client metadata members: rows by topic, in the order in which they are settled. */
+/** All client metadata members: rows by topic, in the order in which they are checked. */
 import { nearestName } from '#shared/nearest-name.ts'
 import { AUTHENTICATION } from './authentication.ts'
 import { DISPLAY } from './display.ts'
@@ -10,7 +10,7 @@ import { REQUESTS } from './requests.ts'
 import { SCOPE } from './scope.ts'
 import { TOKENS } from './tokens.ts'
 
-/** A member settles after those that it reads: response types after grants, keys after the authentication method. */
+/** A member comes after those that it depends on: response types after grants, keys after the authentication method. */
 export const MEMBERS: readonly Member[] = [
   ...DISPLAY,
   ...GRANTS,
@@ -24,7 +24,7 @@ export const MEMBERS: readonly Member[] = [
 
 const BY_NAME: ReadonlyMap<string, Member> = new Map(MEMBERS.map((member) => [member.name, member]))
 
-/** Members of ours, beside those of the specifications. */
+/** Members that no specification defines. */
 export const OWN_MEMBERS: readonly string[] = MEMBERS.map(({ name }) => name).filter((name) =>
   name.startsWith('signet_'),
 )
@@ -39,7 +39,7 @@ const MADE_BY_THE_SERVER = new Set([
   'registration_client_uri',
 ])
 
-/** Standard members that this server does not offer. Ignoring them would promise what does not happen. */
+/** Standard members that this server does not offer. They are refused, since ignoring them would mislead the caller. */
 const NOT_OFFERED = new Set([
   'authorization_details_types',
   'authorization_encrypted_response_alg',
@@ -78,14 +78,14 @@ const NOT_OFFERED = new Set([
   'userinfo_signed_response_alg',
 ])
 
-/** The row of a member, also of a translation of it; undefined when there is no such member. */
+/** Returns the row of a member or of its translation (`client_name#ko`); undefined when there is none. */
 export function memberOf(name: string): Member | undefined {
   const [, base = '', language] = /^([a-z_]+)#([A-Za-z0-9-]{2,35})$/.exec(name) ?? []
   const translated = language === undefined ? undefined : BY_NAME.get(base)
   return translated?.translatable ? translated : BY_NAME.get(name)
 }
 
-/** Why a member without a row is refused, and what was perhaps meant. */
+/** Returns why a member without a row is refused, with the nearest known name. */
 export function unknownMember(name: string): string {
   if (MADE_BY_THE_SERVER.has(name)) return 'nothing here: the server makes it'
   if (NOT_OFFERED.has(name)) return 'nothing here: this server does not offer it'

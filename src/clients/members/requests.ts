@@ -1,9 +1,9 @@
-/** Members that say what authorization requests of a client must have. */
+/** Metadata members for what a client's authorization requests must have. */
 import { isPublic } from '../auth-methods.ts'
 import { type Draft, type Member, refuse } from './member.ts'
 import { choiceOf, FLAG } from './values.ts'
 
-/** RFC 9126 §6, RFC 7636. */
+/** The rows of authorization requests (RFC 9126 §6, RFC 7636). */
 export const REQUESTS: readonly Member[] = [
   {
     name: 'require_pushed_authorization_requests',

@@ -1,10 +1,10 @@
-/** The member `scope`: OpenID scopes. Those of an API come with `signet_allow`. */
+/** The metadata member `scope`, for OpenID scopes. Scopes of an API are in `signet_allow`. */
 import { shown } from '#shared/shown.ts'
 import { GRANT, OPENID_SCOPES } from '../profiles.ts'
 import type { Draft, Member } from './member.ts'
 import { STRING } from './values.ts'
 
-/** RFC 7591 §2, OpenID Connect Core §5.4. The settled value is a list. */
+/** The row of `scope` (RFC 7591 §2, OpenID Connect Core §5.4). The settled value is a list. */
 export const SCOPE: Member = {
   name: 'scope',
   meaning: 'OpenID scopes, separated by spaces; those of an API are in signet_allow.',
@@ -16,7 +16,7 @@ function scopesOf({ profile, rules, values, faults, presentScopes }: Draft): str
   const given = values.get('scope')
   const mayRefresh = (values.get('grant_types') as string[]).includes(GRANT.refresh)
   if (given === undefined) {
-    // without refresh tokens there is nothing that works while the person is away
+    // `offline_access` has no effect without refresh tokens
     return (presentScopes ?? rules.openidScopes).filter((scope) => scope !== 'offline_access' || mayRefresh)
   }
   const scopes = typeof given === 'string' ? given.split(' ').filter(Boolean) : [given]

@@ -1,10 +1,10 @@
-/** Members that say what tokens and ID tokens of a client are like. */
+/** Metadata members for the properties of a client's tokens. */
 import { type Draft, type Member, oneOf, refuse } from './member.ts'
 import { FLAG, STRING } from './values.ts'
 
 const ALG = 'id_token_signed_response_alg'
 
-/** OpenID Connect Registration §2, RFC 9449 §5.2. */
+/** The rows of tokens (OpenID Connect Registration §2, RFC 9449 §5.2). */
 export const TOKENS: readonly Member[] = [
   {
     name: ALG,

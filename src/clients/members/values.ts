@@ -1,4 +1,4 @@
-/** Kinds of values that several members have: their rule and their JSON Schema. */
+/** Kinds of values that several members share, each with its rule and its JSON Schema. */
 import { isLoopbackHost } from '../redirect-uris.ts'
 import type { Member } from './member.ts'
 
@@ -24,7 +24,7 @@ export const STRINGS = { type: 'array', items: STRING } as const
 export const URI = { type: 'string', format: 'uri' } as const
 export const URIS = { type: 'array', items: URI } as const
 
-/** One of `values`. */
+/** Returns the kind of a string that is one of `values`. */
 export function choiceOf(...values: string[]): Kind {
   return {
     value: { fits: (given) => values.some((value) => value === given), expected: values.join(' or ') },
@@ -32,7 +32,7 @@ export function choiceOf(...values: string[]): Kind {
   }
 }
 
-/** An https URL, or http on loopback, without user name and password. */
+/** Whether a value is an https URL, or http on loopback, without user name and password. */
 export function isWebAddress(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > 2000 || !/^[\x21-\x7E]+$/.test(value)) return false
   const url = URL.parse(value)
@@ -42,6 +42,6 @@ export function isWebAddress(value: unknown): value is string {
 
 function isText(value: unknown): boolean {
   if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_NAME) return false
-  // control and format characters could turn a name around on the consent page
+  // control and bidirectional characters could disguise a name on the consent page
   return value.isWellFormed() && !/[\p{Cc}\p{Bidi_Control}]/u.test(value)
 }
