@@ -17,7 +17,7 @@ interface Row {
 }
 
 const COLUMNS = 'sub, email, email_verified, name, claims, status, version, created_at, updated_at'
-/** With the microseconds that a Date does not hold: two rows of one millisecond must not hide each other. */
+/** Includes microseconds, which a Date lacks, so that paging does not skip rows of the same millisecond. */
 const SORT_KEY = `to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,128}$/]
 
@@ -47,7 +47,7 @@ export function createAccountStore(db: Queryable) {
 
     readByEmail: (email: string) => one(`SELECT ${COLUMNS} FROM accounts WHERE lower(email) = lower($1)`, [email]),
 
-    /** Oldest first. */
+    /** Returns a page of accounts, oldest first. */
     async list(limit: number, cursor: string | undefined) {
       const [at, accountId] = cursor === undefined ? [null, null] : decodeCursor(cursor, CURSOR)
       const { rows } = await db.query<Row & { sort_key: string }>(LIST, [at, accountId, limit + 1])
@@ -58,15 +58,15 @@ export function createAccountStore(db: Queryable) {
       }
     },
 
-    /** Undefined when the account is gone or no longer of `version`. */
+    /** Undefined when the account is gone or its version is no longer `version`. */
     update: (accountId: string, fields: AccountFields, version: number, at: Date) =>
       one(UPDATE, [accountId, ...changeable(fields), at, version]),
 
-    /** Undefined when the account is gone or no longer of `version`. */
+    /** Undefined when the account is gone or its version is no longer `version`. */
     setStatus: (change: { accountId: string; status: Account['status']; version: number; at: Date }) =>
       one(SET_STATUS, [change.accountId, change.status, change.at, change.version]),
 
-    /** False when the account is gone or no longer of `version`. */
+    /** False when the account is gone or its version is no longer `version`. */
     async remove(accountId: string, version: number): Promise<boolean> {
       const { rowCount } = await db.query('DELETE FROM accounts WHERE sub = $1 AND version = $2', [accountId, version])
       return rowCount === 1

@@ -1,9 +1,12 @@
-/** A person's account and the service that keeps accounts. How a person proves who they are is sign-in's. */
+/**
+ * The shape of a person's account, and the interface of the service that stores accounts. The room `sign-in` proves who
+ * a person is.
+ */
 import type { AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 
 export interface Account {
-  /** The subject identifier (OpenID Connect Core §8). */
+  /** The account id, which is the subject identifier in tokens (OpenID Connect Core §8). */
   readonly id: string
   readonly email: string
   readonly emailVerified: boolean
@@ -26,17 +29,17 @@ export interface AccountInput {
 /** Errors: AccountInvalid 400 (faults), AccountNotFound 404, AccountExists 409 (e-mail), VersionMismatch 412. */
 export interface Accounts {
   /**
-   * `within` runs in the same transaction, after the row is there: the first credential is set by it. Who makes their
-   * own account acts as it.
+   * Creates an account. `within` runs in the same transaction after the insert, for example to set the first
+   * credential. `by` is a function when people create their own account, because the actor is then the new account.
    */
   create(
     input: AccountInput,
     by: AuditContext | ((accountId: string) => AuditContext),
     within?: (trx: Queryable, account: Account) => Promise<void>,
   ): Promise<Account>
-  /** From PostgreSQL, never from a cache: a disabled account is disabled at once on every node. */
+  /** Reads an account from PostgreSQL, never from a cache, so that disabling it takes effect at once on every node. */
   read(accountId: string): Promise<Account | undefined>
-  /** By e-mail, without case. */
+  /** Finds an account by e-mail address, ignoring case. */
   findByIdentifier(identifier: string): Promise<Account | undefined>
   list(query: { limit: number; cursor?: string }): Promise<{ items: Account[]; nextCursor: string | null }>
   update(
@@ -45,7 +48,7 @@ export interface Accounts {
     expectedVersion: number | undefined,
     by: AuditContext,
   ): Promise<Account>
-  /** The same in a transaction of the caller's, on `account` as it was read. Throws VersionMismatch and AccountExists. */
+  /** Updates `account` in the caller's transaction. Throws VersionMismatch and AccountExists. */
   updateIn(trx: Queryable, account: Account, input: Partial<AccountInput>, by: AuditContext): Promise<Account>
   setStatus(
     accountId: string,
@@ -53,7 +56,7 @@ export interface Accounts {
     expectedVersion: number | undefined,
     by: AuditContext,
   ): Promise<Account>
-  /** `within` runs in the same transaction. */
+  /** Deletes an account. `within` runs in the same transaction. */
   remove(
     accountId: string,
     expectedVersion: number | undefined,

@@ -1,4 +1,4 @@
-/** The service that keeps people's accounts. */
+/** The service that stores people's accounts. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
@@ -16,10 +16,10 @@ import { validateAccount } from './validation.ts'
 const READABLE = /^[\x21-\x7E]{1,128}$/
 const UNIQUE_VIOLATION = '23505'
 
-/** Why an account ends: a disabled one can be enabled again, but what the person had open does not come back. */
+/** Why an account ends. A disabled account can be enabled again, but its sessions and tokens do not come back. */
 export type AccountEndReason = 'disabled' | 'deleted'
 
-/** What it throws undoes the ending. */
+/** Ends what depends on an account. An error from it rolls back the change of the account. */
 export type AccountSubscriber = (
   trx: Queryable,
   ended: { readonly accountId: string; readonly reason: AccountEndReason },
@@ -29,7 +29,7 @@ export interface AccountsDeps {
   readonly db: Database
   readonly audit: Audit
   readonly clock: Clock
-  /** Called in the transaction that ends an account: what the person has open ends with it. */
+  /** Called in the transaction that disables or deletes an account, to end the person's sessions and tokens with it. */
   readonly onEnd?: readonly AccountSubscriber[]
 }
 
@@ -59,7 +59,7 @@ async function create(
 ): Promise<Account> {
   const fields = validateAccount(input)
   return deps.db.transaction(async (trx) => {
-    // the prefix keeps subjects apart from client ids (RFC 9700 §4.15)
+    // the prefix keeps account ids apart from client ids (RFC 9700 §4.15)
     const account = await createAccountStore(trx).insert(randomName('acc-'), fields, deps.clock.now())
     if (!account) throw new AccountExists(fields.email)
     await within?.(trx, account)
@@ -95,7 +95,7 @@ async function updateIn(deps: AccountsDeps, trx: Queryable, change: Written): Pr
   return written
 }
 
-/** Undefined where the account is gone or of another version by now. */
+/** Writes a change and its event; undefined when the account is gone or has another version by now. */
 async function write(deps: AccountsDeps, trx: Queryable, { account, input, by }: Written) {
   const { id: accountId, version } = account
   const fields = validateAccount(input, account)
@@ -151,7 +151,7 @@ async function remove(
   )
 }
 
-/** The one way in which an account ends: notifies subscribers and records the event, in the transaction of its cause. */
+/** Notifies the subscribers and records the event when an account is disabled or deleted, in the same transaction. */
 async function endAccount(
   deps: AccountsDeps,
   trx: Queryable,

@@ -1,4 +1,4 @@
-/** The standard claims that an account may carry besides e-mail and name (OpenID Connect Core §5.1). */
+/** The standard claims that an account may have in addition to e-mail and name (OpenID Connect Core §5.1). */
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 
@@ -30,7 +30,10 @@ const CLAIMS = new Map<string, ClaimRule>([
   ['address', { fits: isAddress, expected: `an object with texts for ${ADDRESS_MEMBERS.join(', ')}` }],
 ])
 
-/** `before` with the claims of `given` over it; null takes one away. Pushes a fault for each that is not standard. */
+/**
+ * Returns the claims of `before` with those of `given` on top; null removes a claim. Pushes a fault for each claim that
+ * is unknown or malformed.
+ */
 export function mergeClaims(
   given: unknown,
   before: Readonly<Record<string, unknown>>,
@@ -56,7 +59,7 @@ export function mergeClaims(
   return Object.fromEntries(merged)
 }
 
-/** A text that may stand on a page: not empty, no control characters, well formed. */
+/** Whether a value is a string that a page can show: not empty, well formed, without control characters. */
 export function isText(value: unknown): value is string {
   if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_TEXT) return false
   return value.isWellFormed() && !/\p{Cc}/u.test(value)
@@ -68,12 +71,15 @@ function isWebAddress(value: unknown): boolean {
   return (protocol === 'https:' || protocol === 'http:') && username === '' && password === ''
 }
 
-/** OpenID Connect Core §5.1: "YYYY-MM-DD format. The year MAY be 0000 …, YYYY format is allowed." */
+/**
+ * Whether a value is a birthdate (OpenID Connect Core §5.1: "YYYY-MM-DD format. The year MAY be 0000 …, YYYY format is
+ * allowed").
+ */
 function isBirthdate(value: unknown): boolean {
   const parts = typeof value === 'string' ? /^(\d{4})(?:-(\d{2})-(\d{2}))?$/.exec(value) : null
   if (!parts) return false
   if (parts[2] === undefined) return true
-  // a leap year stands for the year that was left out
+  // a leap year replaces the omitted year, so that 29 February is valid
   const year = parts[1] === '0000' ? '2000' : parts[1]
   const day = new Date(`${year}-${parts[2]}-${parts[3]}T00:00:00Z`)
   return !Number.isNaN(day.getTime()) && day.getUTCDate() === Number(parts[3])
@@ -106,7 +112,10 @@ function isAddress(value: unknown): boolean {
   return Object.entries(value).every(([name, part]) => ADDRESS_MEMBERS.includes(name) && isAddressText(part))
 }
 
-/** OpenID Connect Core §5.1.1: `formatted` and `street_address` may have several lines. */
+/**
+ * Whether a value is valid in an address. `formatted` and `street_address` may have several lines (OpenID Connect Core
+ * §5.1.1).
+ */
 function isAddressText(value: unknown): boolean {
   return typeof value === 'string' && isText(value.replace(/\r?\n/g, ' '))
 }

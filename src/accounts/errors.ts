@@ -1,9 +1,9 @@
-/** What the accounts room refuses. */
+/** Errors of the accounts room. */
 import { AppError, type Fault } from '#shared/app-error.ts'
 
 export type AccountErrorCode = 'account_invalid' | 'account_not_found' | 'account_exists'
 
-/** 400 with every faulty member. */
+/** 400: lists every faulty member. */
 export class AccountInvalid extends AppError {
   override readonly code = 'account_invalid' satisfies AccountErrorCode
   override readonly status = 400

@@ -1,4 +1,4 @@
-/** Checks what a caller gives to make or change an account; all faults are told at once. */
+/** Checks the input to create or change an account. All faults are reported at once. */
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import type { Account, AccountInput } from './account.ts'
@@ -8,7 +8,7 @@ import { AccountInvalid } from './errors.ts'
 
 export type AccountFields = Pick<Account, 'email' | 'emailVerified' | 'name' | 'claims'>
 
-/** The members of an account from `input`, over those of `before` where it exists. Throws AccountInvalid. */
+/** Returns the fields of an account: `input` on top of `before`, if given. Throws AccountInvalid. */
 export function validateAccount(input: Partial<AccountInput>, before?: AccountFields): AccountFields {
   const faults: Fault[] = []
   const email = input.email === undefined && before ? before.email : input.email
@@ -26,7 +26,7 @@ export function validateAccount(input: Partial<AccountInput>, before?: AccountFi
   return fields
 }
 
-/** A new address is not verified because the old one was. */
+/** Returns whether the address is verified. A new address is not verified just because the old one was. */
 function checkVerified(input: Partial<AccountInput>, before: AccountFields | undefined, faults: Fault[]): boolean {
   const given: unknown = input.emailVerified
   if (typeof given === 'boolean') return given
