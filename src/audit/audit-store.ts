@@ -1,4 +1,4 @@
-/** The SQL of the audit log, and the pieces by which another room's statement writes its events along. */
+/** The SQL of the audit log, and the parts with which a statement of another room writes its own events. */
 import { isSecretName, REDACTED } from '#observability/redaction.ts'
 import { AppError } from '#shared/app-error.ts'
 import type { Queryable } from '#database/database.ts'
@@ -11,7 +11,7 @@ const MAX_DEPTH = 5
 const MAX_LIMIT = 1000
 const BIGINT_DIGITS = /^[0-9]{1,18}$/
 
-/** The columns that an event fills; `id` and `at` are the database's. */
+/** The columns that an event fills. The database sets `id` and `at`. */
 const AUDIT_INSERT_COLUMNS = [
   'type',
   'outcome',
@@ -36,23 +36,24 @@ interface StoredRow extends AuditRow {
 
 const RECORDSET_TYPES = AUDIT_INSERT_COLUMNS.map((name) => `${name} ${name === 'detail' ? 'jsonb' : 'text'}`).join(', ')
 
-/** The query asked for cannot be answered: a cursor that is none. */
+/** 400: the cursor of the query is not valid. */
 export class AuditQueryError extends AppError {
   override readonly code = 'invalid_audit_query'
   override readonly status = 400
 }
 
 /**
- * The events as the JSON parameter of `auditInsertSelect`. Texts are cut at 500 characters, what `jsonb` cannot hold
- * is replaced, and members whose name is that of a secret are emptied: writing an event never fails because of it.
+ * Returns the events as the JSON parameter of `auditInsertSelect`. Strings are cut at 500 characters, values that
+ * `jsonb` cannot hold are replaced, and members with the name of a secret are redacted. Content therefore never makes
+ * the write fail.
  */
 export function auditRecordset(events: readonly AuditEvent[]): string {
   return JSON.stringify(events.map(toRow))
 }
 
 /**
- * `INSERT INTO audit_events (…) SELECT … FROM jsonb_to_recordset(<paramRef>::jsonb) AS e(…)`: standing alone, or as a
- * data-modifying CTE. `from` names further relations and `where` is a condition over them and over `e`.
+ * Returns `INSERT INTO audit_events (…) SELECT … FROM jsonb_to_recordset(<paramRef>::jsonb) AS e(…)`, for use as a
+ * statement or as a data-modifying CTE. `from` names further relations, and `where` is a condition on them and on `e`.
  *
  * @example auditInsertSelect('$7', { from: 'gate', where: "(e.outcome = 'success') = gate.go" })
  */
@@ -71,12 +72,12 @@ const INSERT = auditInsertSelect('$1')
 
 export function createAuditStore(db: Queryable) {
   return {
-    /** One statement, one commit, however many events. */
+    /** Inserts any number of events in one statement and one commit. */
     async insert(events: readonly AuditEvent[]): Promise<void> {
       if (events.length > 0) await db.query(INSERT, [auditRecordset(events)])
     },
 
-    /** Newest first; walks the primary key, or the index of the account or subject asked for. */
+    /** Lists events, newest first. Uses the primary key, or the index of the account or subject in the query. */
     async list(query: AuditQuery): Promise<StoredAuditEvent[]> {
       const { where, values } = conditions(query)
       values.push(Math.max(1, Math.min(query.limit, MAX_LIMIT)))
@@ -161,7 +162,10 @@ function text(value: string | undefined): string | null {
   return value === undefined ? null : storable(value)
 }
 
-/** PostgreSQL's text holds neither NUL nor half a surrogate pair; a caller must not be able to write a novel. */
+/**
+ * Returns a value that PostgreSQL can store: without NUL or lone surrogates, which `text` cannot hold, and of bounded
+ * length.
+ */
 function storable(value: string): string {
   const cut = value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value
   const formed = cut.isWellFormed() ? cut : cut.toWellFormed()

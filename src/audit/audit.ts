@@ -1,14 +1,14 @@
-/** What rooms see of the audit log. */
+/** The audit log as other rooms use it: the shapes of events, and the service that records and lists them. */
 import type { Queryable } from '#database/database.ts'
 import type { AuditEventType, AuditFields } from './events.ts'
 
-/** Who acts. `id` is a subject or client id; `system` is the server or its command line, on the machine itself. */
+/** Who acts. `id` is an account or client id; `system` is the server, or its command line on the same machine. */
 export interface Actor {
   readonly kind: 'account' | 'client' | 'system' | 'anonymous'
   readonly id?: string
 }
 
-/** On whose behalf, from where and in which request something is done. Handed to every change. */
+/** Who makes a change, from which address and in which request. Every change takes one. */
 export interface AuditContext {
   readonly actor: Actor
   readonly address?: string
@@ -17,23 +17,23 @@ export interface AuditContext {
 
 export const SYSTEM: AuditContext = { actor: { kind: 'system' } }
 
-/** What every event says besides its type and detail. */
+/** What every event has in addition to its type and detail. */
 interface AuditOccurrence extends AuditContext {
   readonly outcome: 'success' | 'failure'
-  /** What it was done to: an account, client, resource, key, session or grant. */
+  /** The object of the event: an account, client, resource, key, session or grant. */
   readonly subject?: { readonly kind: string; readonly id: string }
   readonly clientId?: string
   readonly accountId?: string
-  /** For a failure: the rule that refused, in a word or a sentence. Never a secret. */
+  /** Why a failed action was refused, in a word or a sentence. Never contains a secret. */
   readonly reason?: string
 }
 
-/** An event of the catalogue (`events.ts`), with the detail that its type has. Never a secret, token or code. */
+/** An event of the catalogue (`events.ts`), with the detail of its type. Never contains a secret, token or code. */
 export type AuditEvent<Type extends AuditEventType = AuditEventType> = AuditOccurrence & AuditFields<Type>
 
-/** As it was read: an older release may have written other fields. */
+/** An event as stored. An older release may have written other fields. */
 export interface StoredAuditEvent extends AuditOccurrence {
-  /** A decimal number that grows with time. */
+  /** A decimal number that increases over time. */
   readonly id: string
   readonly at: Date
   readonly type: AuditEventType
@@ -42,10 +42,10 @@ export interface StoredAuditEvent extends AuditOccurrence {
 
 export interface AuditQuery {
   readonly limit: number
-  /** The `id` to go on before: the list is newest first. */
+  /** Lists only events with a smaller `id`: the cursor of the next page. */
   readonly before?: string
   readonly type?: string
-  /** Any of these. */
+  /** Matches any of these types. */
   readonly types?: readonly string[]
   readonly actor?: string
   readonly subject?: string
@@ -57,10 +57,10 @@ export interface AuditQuery {
 }
 
 export interface Audit {
-  /** Resolves when the event is committed; concurrent events share one statement. */
+  /** Records an event, and resolves when it is committed. Concurrent events share one statement. */
   record(event: AuditEvent): Promise<void>
-  /** Writes the event in the transaction of what it tells. */
+  /** Records an event in the transaction of the change that it describes. */
   recordIn(trx: Queryable, event: AuditEvent): Promise<void>
-  /** Newest first. */
+  /** Lists events, newest first. */
   list(query: AuditQuery): Promise<StoredAuditEvent[]>
 }

@@ -1,10 +1,10 @@
 /**
- * The catalogue of audit events: what each means and which fields its detail has. The types of what rooms record follow
- * from it, and so does the list in docs/reference.md.
+ * The catalogue of audit events: the meaning of each and the fields of its detail. The types of recorded events and the
+ * list in docs/reference.md come from it.
  */
 import { z } from 'zod'
 
-/** A field that may be left out; it is then stored as null or not at all. */
+/** Builders for the fields of a detail. An optional field that is left out is stored as null or not at all. */
 const text = (meaning: string) => z.string().meta({ description: meaning })
 const texts = (meaning: string) => z.array(z.string()).readonly().meta({ description: meaning })
 const count = (meaning: string) => z.int().meta({ description: meaning })
@@ -165,12 +165,12 @@ type Catalogue = typeof AUDIT_EVENTS
 
 export type AuditEventType = keyof Catalogue
 
-/** The detail of an event. */
+/** The detail of an event type. */
 export type AuditDetail<Type extends AuditEventType> = z.infer<Catalogue[Type]['detail']>
 
 /**
- * The type of an event together with its detail, which is left out where the event has no fields and may be left out
- * where it requires none. Of several types: any of them.
+ * The type of an event and its detail. The detail is absent when the event has no fields, and optional when it requires
+ * none. For several types, it is a union.
  */
 export type AuditFields<Type extends AuditEventType = AuditEventType> = Type extends AuditEventType
   ? { readonly type: Type } & WithDetail<Type>
@@ -182,5 +182,5 @@ type WithDetail<Type extends AuditEventType> = keyof Catalogue[Type]['detail']['
     ? { readonly detail?: Readonly<AuditDetail<Type>> }
     : { readonly detail: Readonly<AuditDetail<Type>> }
 
-/** The types of a family: `EventsOf<'client'>` are those that begin with `client.`. */
+/** The event types of a family: `EventsOf<'client'>` are those that begin with `client.`. */
 export type EventsOf<Family extends string> = Extract<AuditEventType, `${Family}.${string}`>

@@ -1,4 +1,4 @@
-/** The audit log as rooms use it: events that come at the same time share one statement and one commit. */
+/** The service that records audit events. Concurrent events share one statement and one commit. */
 import { createBatchWriter } from '#database/batch-writer.ts'
 import type { Database } from '#database/database.ts'
 import type { Audit, AuditEvent } from './audit.ts'
@@ -6,7 +6,10 @@ import { createAuditStore } from './audit-store.ts'
 
 const MAX_BATCH = 200
 
-/** `record` resolves after the commit and rejects with `DatabaseUnavailable` when the event could not be written. */
+/**
+ * Creates the audit service. `record` resolves after the commit, and rejects with `DatabaseUnavailable` when the event
+ * could not be written.
+ */
 export function createAudit({ db }: { db: Database }): Audit {
   const store = createAuditStore(db)
   const writer = createBatchWriter<AuditEvent, void>({
