@@ -1,12 +1,12 @@
-/** The admin API as one Koa middleware. */
+/** Provides the admin API as one Koa middleware. */
 import type { Middleware } from 'koa'
 import { problemErrors } from '#http/problem.ts'
 import type { AdminApiDeps, createAdminRouter } from './router.ts'
 import { ADMIN_API_PATH as BASE } from './scopes.ts'
 
 /**
- * Serves what stands under `/admin/v1`; the path comes without the issuer's own path, still percent-encoded. Its code is
- * loaded when it is first asked for: a start should be quick, and people and machines that get tokens need none of it.
+ * Serves the admin API under `/admin/v1`. The path arrives without the issuer's own path, still percent-encoded. The
+ * router loads with the first request, so that servers start quickly and token requests never need it.
  */
 export function createAdminApi(deps: AdminApiDeps): Middleware {
   const problems = problemErrors(deps)

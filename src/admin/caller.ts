@@ -1,9 +1,9 @@
-/** Who calls the admin API, and what they may hand on to others. */
+/** The caller of the admin API, and the check that callers do not gain rights through another client. */
 import type { Actor } from '#audit/audit.ts'
 import type { Allowance } from '#clients/client.ts'
 import { AdminError } from './errors.ts'
 
-/** Who acts through the admin API: a client for itself, or a person through a client. */
+/** The actor behind a request: a client on its own behalf, or a person through a client. */
 export type AdminActor =
   | { readonly kind: 'client'; readonly clientId: string }
   | { readonly kind: 'person'; readonly accountId: string }
@@ -12,18 +12,19 @@ export interface Caller {
   readonly actor: AdminActor
   /** The client that the access token was issued to. */
   readonly clientId: string
-  /** The scopes of the admin API that this request was made with. */
+  /** The scopes of the admin API that this request may use. */
   readonly scopes: readonly string[]
 }
 
-/** The actor as audit events name it. */
+/** Returns the actor in the form of audit events. */
 export function auditActorOf(actor: AdminActor): Actor {
   return actor.kind === 'person' ? { kind: 'account', id: actor.accountId } : { kind: 'client', id: actor.clientId }
 }
 
 /**
- * Nobody comes to more rights through another client: whoever makes, changes or takes over one that may use the admin
- * API needs each of its scopes. Throws AdminError `insufficient_scope` 403, which names those missing.
+ * Checks that the caller has every scope of the admin API that the allowances contain. Without this check, a caller
+ * could gain rights by creating, changing or taking over another client. Throws AdminError `insufficient_scope` 403,
+ * which names the missing scopes.
  */
 export function requireRightsOf(caller: Caller, adminResource: string, allowances: readonly Allowance[]): void {
   const held = allowances.filter(({ resource }) => resource === adminResource).flatMap(({ scopes }) => scopes)

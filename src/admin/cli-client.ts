@@ -1,4 +1,4 @@
-/** The machine client `signet-cli`, through which the command line speaks to the admin API. */
+/** The machine client `signet-cli`, with which the command line calls the admin API. */
 import type { JWK } from 'jose'
 import { SYSTEM } from '#audit/audit.ts'
 import type { Client, ClientInput, Clients } from '#clients/client.ts'
@@ -6,13 +6,12 @@ import { keyThumbprint } from '#clients/key-thumbprint.ts'
 
 export const CLI_CLIENT_ID = 'signet-cli'
 
-/** What became of the client: it was there with this key, is new, or belongs to another key than the one given. */
+/** The result for the client: it existed with this key, was created, or has another key than the given one. */
 export type CliClientState = 'known' | 'created' | 'other-key'
 
 /**
- * Makes sure that the client exists with the public key of the key file and with all scopes of the admin API. A key
- * that differs from the registered one is not taken: that is what `signet recover` is for. Safe when nodes start at
- * once.
+ * Ensures that the client exists with the public key of the key file and all scopes of the admin API. If another key is
+ * registered, the client keeps it; `signet recover` replaces it. Safe when several nodes start at the same time.
  */
 export async function ensureCliClient(
   clients: Clients,
@@ -31,7 +30,7 @@ export async function ensureCliClient(
   return stateOf(client, publicJwk)
 }
 
-/** The registration of `signet-cli` for a key. */
+/** Returns the input that registers `signet-cli` with a key. */
 export function clientInput(
   publicJwk: JWK,
   adminResource: string,
@@ -55,7 +54,7 @@ async function createOnce(clients: Clients, input: ClientInput, publicJwk: JWK):
     await clients.create({ ...input, origin: 'administrator' }, SYSTEM)
     return 'created'
   } catch (error) {
-    // Another node was faster.
+    // Another node created it first.
     const client = await clients.read(CLI_CLIENT_ID)
     if (client === undefined) throw error
     return stateOf(client, publicJwk)
@@ -65,6 +64,6 @@ async function createOnce(clients: Clients, input: ClientInput, publicJwk: JWK):
 function stateOf(client: Client, publicJwk: JWK): CliClientState {
   const { keys = [] } = (client.metadata['jwks'] ?? {}) as { keys?: JWK[] }
   const isThere = keys.some(({ x, y }) => x === publicJwk.x && y === publicJwk.y)
-  // the last key stays in the registration when it is revoked
+  // a revoked key stays in the registration when it is the last one
   return isThere && !client.revokedKeys.has(keyThumbprint(publicJwk)) ? 'known' : 'other-key'
 }

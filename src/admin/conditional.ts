@@ -1,4 +1,4 @@
-/** Entity tags: an object's version as `ETag`, and the version that a change was made against (RFC 9110 §13.1.1). */
+/** Writes an object's version as `ETag`, and reads the version in `If-Match` (RFC 9110 §13.1.1). */
 import type { Fault } from '#shared/app-error.ts'
 
 export function entityTag(version: number): string {
@@ -6,8 +6,8 @@ export function entityTag(version: number): string {
 }
 
 /**
- * The version that `If-Match` names; undefined when it is absent or `*`, which both mean whatever version there is.
- * RFC 9110 §13.1.1: a weak tag never matches, so it is a fault here.
+ * Returns the version in `If-Match`; undefined for an absent header or `*`, which both accept any version. A weak tag
+ * never matches (RFC 9110 §13.1.1), so it is a fault.
  */
 export function expectedVersion(header: string | undefined, faults: Fault[]): number | undefined {
   const value = header?.trim()

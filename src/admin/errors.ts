@@ -1,4 +1,7 @@
-/** What the admin API itself refuses: who may not ask, and what cannot be read. The rooms' own errors pass through. */
+/**
+ * Errors of the admin API itself, for callers without access and unreadable requests. Errors of other rooms pass
+ * through.
+ */
 import { AppError, type Fault } from '#shared/app-error.ts'
 
 export type AdminErrorCode =
@@ -23,7 +26,7 @@ const STATUS = {
 export class AdminError extends AppError {
   override readonly code: AdminErrorCode
   override readonly status: number
-  /** Headers that go with the refusal (`WWW-Authenticate`, `Allow`). */
+  /** Response headers of the error (`WWW-Authenticate`, `Allow`). */
   readonly headers: Readonly<Record<string, string>>
 
   constructor(
@@ -43,7 +46,7 @@ export class AdminError extends AppError {
   }
 }
 
-/** 400 with every faulty member. */
+/** Returns a 400 that lists every faulty member. */
 export function inputInvalid(faults: readonly Fault[]): AdminError {
   const fields = [...new Set(faults.map((fault) => fault.field))].join(', ')
   return new AdminError('invalid_request', `The request has faults in: ${fields}.`, { faults })

@@ -1,4 +1,4 @@
-/** Turns what a schema finds wrong into the faults that the API tells: field, what was given, what would be right. */
+/** Converts the issues of a schema to the faults that the API reports: field, given value, expected value. */
 import { z } from 'zod'
 import { AppError, type Fault } from '#shared/app-error.ts'
 import { nearestName } from '#shared/nearest-name.ts'
@@ -6,13 +6,13 @@ import { shown } from '#shared/shown.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** The faults of `value` by `schema`, none when it fits. Unknown members are told one by one. */
+/** Returns the faults of `value` for a failed schema. Unknown members are reported one by one. */
 export function schemaFaults(schema: z.ZodType, error: z.ZodError, value: unknown): Fault[] {
   const members = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
   return error.issues.flatMap((issue) => issueFaults(issue, value, members))
 }
 
-/** The faults that a room's own check throws; what else it throws goes on. */
+/** Runs a room's own check and returns its faults. Other errors are thrown on. */
 export async function roomFaults(check: () => unknown): Promise<readonly Fault[]> {
   try {
     await check()
@@ -23,7 +23,10 @@ export async function roomFaults(check: () => unknown): Promise<readonly Fault[]
   }
 }
 
-/** The room says more about a field, and what lies in it, than the schema. */
+/**
+ * Merges the faults of the schema and the room. Where both report a field, or a member of it, the room's faults win,
+ * since they say more.
+ */
 export function mergeFaults(bySchema: readonly Fault[], byRoom: readonly Fault[]): Fault[] {
   const told = byRoom.map(({ field }) => field)
   const within = (field: string) =>
@@ -47,7 +50,7 @@ function issueFaults(issue: Issue, value: unknown, members: readonly string[]): 
 }
 
 function fault(path: readonly PropertyKey[], value: unknown, expected: string): Fault {
-  // What is secret by its name is taken out where the problem is written.
+  // The writer of the problem document redacts secret values by their name.
   return { field: fieldName(path), given: shown(valueAt(value, path)), expected }
 }
 
@@ -82,7 +85,7 @@ function bound(words: string, origin: string, limit: number): string {
   return `a number of ${words} ${limit}`
 }
 
-/** `scopes[0].name`, as the caller would write it; the whole document is `body`. */
+/** Returns a path as the caller would write it, such as `scopes[0].name`, or `body` for the whole document. */
 function fieldName(path: readonly PropertyKey[]): string {
   const parts = path.map((part, at) => (typeof part === 'number' ? `[${part}]` : `${at > 0 ? '.' : ''}${String(part)}`))
   return parts.join('') || 'body'

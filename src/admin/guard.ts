@@ -1,4 +1,7 @@
-/** Who may pass: a machine client with an access token for this API, still enabled, whose scope covers the route. */
+/**
+ * Checks access: the caller must be an enabled machine client, and its access token must be for this API and cover the
+ * route's scope.
+ */
 import type { IncomingMessage } from 'node:http'
 import type { JSONWebKeySet } from 'jose'
 import type { Client, Clients } from '#clients/client.ts'
@@ -14,16 +17,22 @@ export interface GuardDeps {
   readonly audience: string
   readonly clients: Pick<Clients, 'read'>
   readonly signingKeys: Pick<SigningKeys, 'current'>
-  /** Whether a token that verifies was revoked all the same, or is of before a restore. */
+  /** Whether a token with a valid signature was revoked, or is older than a restore of the database. */
   readonly hasEnded: (claims: { jti: string; status?: TokenStatus }) => Promise<boolean>
 }
 
 export interface Guard {
-  /** Who calls; throws AdminError 400, 401 or 403 with its challenge. `sawCaller` hears of the caller also when refused. */
+  /**
+   * Returns the caller. Throws AdminError 400, 401 or 403 with its challenge. `sawCaller` receives the caller even if
+   * the request is refused.
+   */
   admit(request: IncomingMessage, scope: string, sawCaller: (caller: Caller) => void): Promise<Caller>
 }
 
-/** Verifies by the keys held in memory; that the client may still act is read from PostgreSQL each time. */
+/**
+ * Creates the guard. Signatures are verified with the keys in memory; the client is read from PostgreSQL each time, so
+ * that disabling it takes effect at once.
+ */
 export function createGuard({ issuer, audience, clients, signingKeys, hasEnded }: GuardDeps): Guard {
   const tokens = accessTokens({
     issuer,
@@ -61,7 +70,10 @@ export function createGuard({ issuer, audience, clients, signingKeys, hasEnded }
   return { admit }
 }
 
-/** The same object for as long as the set is the same, so that keys are imported once. */
+/**
+ * Returns a reader of the key set. It returns the same object until the keys change, so that each key is imported only
+ * once.
+ */
 function createKeySetReader(signingKeys: Pick<SigningKeys, 'current'>): () => JSONWebKeySet {
   let version: string | undefined
   let set: JSONWebKeySet = { keys: [] }
@@ -75,7 +87,7 @@ function createKeySetReader(signingKeys: Pick<SigningKeys, 'current'>): () => JS
   }
 }
 
-// RFC 9700 §4.3.2: a token in a URL ends up in logs and histories.
+// Refuses a token in a URL, where it ends up in logs and histories (RFC 9700 §4.3.2).
 function refuseTokenInQuery(url: string | undefined): void {
   const query = url?.split('?')[1]
   if (query === undefined || !new URLSearchParams(query).has('access_token')) return
@@ -86,7 +98,8 @@ function refuseTokenInQuery(url: string | undefined): void {
   )
 }
 
-// A person holds no office here yet: whoever signs in at a client allowed for this API would be an administrator.
+// People have no admin roles yet. Otherwise anyone who signs in at a client with access to this API would be an
+// administrator.
 function refusePerson({ kind }: AdminActor): void {
   if (kind !== 'person') return
   throw new AdminError('access_denied', 'The admin API answers machine clients; this access token is of a person.', {
@@ -94,7 +107,7 @@ function refusePerson({ kind }: AdminActor): void {
   })
 }
 
-/** The token's scopes, as far as the client is still allowed them. */
+/** Returns the scopes of the token that the client is still allowed. */
 function scopesOf(client: Client, claims: AccessTokenClaims, audience: string): string[] {
   const allowed = client.allowances.find(({ resource }) => resource === audience)?.scopes ?? []
   return inToken(claims).filter((scope) => allowed.includes(scope))

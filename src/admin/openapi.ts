@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document of the admin API, made from the same route table as the router. */
+/** Builds the OpenAPI 3.1 document of the admin API from the same route table as the router. */
 import { z } from 'zod'
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi'
 import type { Route } from './route.ts'
@@ -31,7 +31,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
   429: 'Too much of it lately; Retry-After says when it may be tried again.',
 }
 
-/** The document, with `issuer` as the server it is of. */
+/** Returns the document for the server `issuer`. */
 export function createOpenApiDocument(issuer: string, routes: readonly Route[]) {
   const paths: ZodOpenApiPathsObject = {}
   for (const route of routes) {
@@ -116,7 +116,7 @@ function refusals(route: Route): Record<string, object> {
   return Object.fromEntries(statuses.map((status) => [status, { description: REFUSALS[status], content }]))
 }
 
-/** The names in braces of a path. */
+/** Returns the parameter names in a path, which are in braces. */
 function pathParameters(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string)
 }

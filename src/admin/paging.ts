@@ -1,11 +1,11 @@
-/** Lists: `?limit=` (1 to 200, default 50) and `?cursor=`, answered as `{items, next_cursor}`. */
+/** Paging of lists: `?limit=` (1 to 200, default 50) and `?cursor=`, answered as `{items, next_cursor}`. */
 import { z } from 'zod'
 import { decodeCursor, encodeCursor } from '#shared/cursor.ts'
 
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 200
 
-/** Query members every list takes. Values of a query are strings. */
+/** Query parameters of every list. Their values are strings. */
 export const PAGE_QUERY = {
   limit: z
     .string()
@@ -45,13 +45,13 @@ export function pageSchema<Item extends z.ZodType>(item: Item, name: string) {
     .meta({ id: name })
 }
 
-/** The page that a service is asked for. */
+/** Returns the page to request from a service. */
 export function pageOf({ limit: asked, cursor }: PageQuery): { limit: number; cursor?: string } {
   const limit = asked === undefined ? DEFAULT_LIMIT : Number(asked)
   return cursor === undefined ? { limit } : { limit, cursor }
 }
 
-/** A page of a list that is read as a whole, for objects that are few; `idOf` names an item. */
+/** Returns a page of a list that is read as a whole because it is short. `idOf` returns the id of an item. */
 export function pageOfAll<Item>(
   all: readonly Item[],
   query: PageQuery,
@@ -59,7 +59,7 @@ export function pageOfAll<Item>(
 ): { items: readonly Item[]; next_cursor: string | null } {
   const { limit, cursor } = pageOf(query)
   const [after] = cursor === undefined ? [] : decodeCursor(cursor, [/^.{1,256}$/])
-  // An item that is gone meanwhile leaves no place to go on from: nothing more is there.
+  // The list cannot continue after an item that has been deleted, so the page is empty.
   const at = after === undefined ? -1 : all.findIndex((item) => idOf(item) === after)
   const rest = after !== undefined && at === -1 ? [] : all.slice(at + 1)
   const items = rest.slice(0, limit)

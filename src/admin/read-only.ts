@@ -1,11 +1,11 @@
-/** Members that a change may repeat as they are, so that what was read can be sent back, but may not change. */
+/** Checks read-only members. A change may repeat their values, so that a document that was read can be sent back. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
-/** A fault for each of the `names` that `document` gives another value than `current` has. */
+/** Returns a fault for each of the `names` whose value in `document` differs from `current`. */
 export function readOnlyFaults(document: Document, current: Document, names: readonly string[]): Fault[] {
   return names
     .filter((name) => document[name] !== undefined && !isDeepStrictEqual(document[name], current[name]))
@@ -16,7 +16,7 @@ export function readOnlyFaults(document: Document, current: Document, names: rea
     }))
 }
 
-/** The document without the members named. */
+/** Returns the document without the named members. */
 export function without(document: Document, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(Object.entries(document).filter(([name]) => !names.includes(name)))
 }

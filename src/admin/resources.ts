@@ -1,4 +1,4 @@
-/** The registry: every kind of object that the admin API serves, one line each. */
+/** The registry of the routes: one line for each kind of object that the admin API serves. */
 import type { Accounts } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
@@ -60,7 +60,7 @@ const REGISTRY: readonly ((services: AdminRoutesDeps) => Route[])[] = [
   auditRoutes,
 ]
 
-/** The route table. */
+/** Returns the route table. */
 export function adminRoutes(services: AdminRoutesDeps): Route[] {
   return REGISTRY.flatMap((routesOf) => routesOf(services))
 }

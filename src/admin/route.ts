@@ -1,4 +1,4 @@
-/** One row of the route table: from it come the router, the validation and the OpenAPI document. */
+/** A row of the route table. The router, the validation and the OpenAPI document come from it. */
 import type { z } from 'zod'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Fault } from '#shared/app-error.ts'
@@ -7,12 +7,12 @@ import { inputInvalid } from './errors.ts'
 import type { Caller } from './caller.ts'
 import { mergeFaults, schemaFaults } from './faults.ts'
 
-/** What a handler is given; `params` are decoded, `body` and `query` fit their schemas. */
+/** What a handler receives. `params` are decoded; `body` and `query` match their schemas. */
 export interface Call<Body, Query> {
   readonly params: Readonly<Record<string, string>>
   readonly query: Query
   readonly body: Body
-  /** The version named by `If-Match`; undefined: whatever version there is. */
+  /** The version in `If-Match`; undefined accepts any version. */
   readonly expectedVersion: number | undefined
   readonly by: AuditContext
   readonly caller: Caller
@@ -28,7 +28,7 @@ export interface Reply {
 
 export interface RouteDefinition<Body, Query> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Below `/admin/v1`, parameters in braces: `/clients/{client_id}`. */
+  /** The path below `/admin/v1`, with parameters in braces: `/clients/{client_id}`. */
   readonly path: string
   readonly operationId: string
   readonly tag: string
@@ -36,26 +36,28 @@ export interface RouteDefinition<Body, Query> {
   readonly scope: string
   readonly query?: z.ZodType<Query>
   readonly body?: z.ZodType<Body>
-  /** The room's own rules over the document as sent, so that its faults are told together with the schema's. */
+  /**
+   * Applies the room's own rules to the document as sent, so that its faults are reported together with the schema's.
+   */
   readonly check?: (
     document: Readonly<Record<string, unknown>>,
     params: Readonly<Record<string, string>>,
   ) => readonly Fault[] | Promise<readonly Fault[]>
-  /** Whether it takes `If-Match`. */
+  /** Whether it accepts `If-Match`. */
   readonly conditional?: boolean
   readonly answer: {
     readonly status: 200 | 201 | 204
     readonly description: string
     readonly schema?: z.ZodType
-    /** Whether it has an `ETag`. */
+    /** Whether the answer has an `ETag`. */
     readonly versioned?: boolean
   }
-  /** Further refusals it may answer with, beside those of every route. */
+  /** Error statuses in addition to those of every route. */
   readonly refusals?: readonly (403 | 404 | 409 | 429)[]
   handle(call: Call<Body, Query>): Promise<Reply>
 }
 
-/** A request as it came, before any check of its content. */
+/** A request before any check of its content. */
 interface RawCall {
   readonly params: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, unknown>>
@@ -67,11 +69,11 @@ interface RawCall {
 }
 
 export interface Route extends Omit<RouteDefinition<unknown, unknown>, 'handle'> {
-  /** Checks and handles. Throws AdminError `invalid_request` with every fault, or what the room throws. */
+  /** Checks and handles a request. Throws AdminError `invalid_request` with all faults, or an error of the room. */
   run(raw: RawCall): Promise<Reply>
 }
 
-/** Makes a row; the types of its handler follow from its schemas. */
+/** Creates a row. The types of its handler follow from its schemas. */
 export function route<Body = undefined, Query = Record<string, never>>(
   definition: RouteDefinition<Body, Query>,
 ): Route {
@@ -105,7 +107,7 @@ function parse(schema: z.ZodType | undefined, value: unknown, faults: Fault[]): 
   }
   const result = schema.safeParse(value)
   if (result.success) {
-    // A schema that takes further members drops this one without a word.
+    // A schema that allows further members drops this one silently.
     if (!Object.hasOwn(asRecord(value), '__proto__')) return result.data
     faults.push({ field: '__proto__', given: '(not shown)', expected: 'no member of this name' })
     return undefined

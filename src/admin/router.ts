@@ -1,4 +1,4 @@
-/** What stands under `/admin/v1`: routing, guard, reading, answering, and the audit of refusals. */
+/** The router of `/admin/v1`: routes, access check, request parsing, answers, and audit events for refused requests. */
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { AuditContext } from '#audit/audit.ts'
@@ -19,11 +19,13 @@ import { ADMIN_API_PATH as BASE, adminResourceOf } from './scopes.ts'
 export interface AdminApiDeps extends AdminServices {
   readonly issuer: string
   readonly logger: Logger
-  /** Whether an access token that verifies was revoked all the same, or is of before a restore. */
+  /** Whether an access token with a valid signature was revoked, or is older than a restore of the database. */
   readonly hasEnded: GuardDeps['hasEnded']
 }
 
-/** Answers a request below BASE. Throws AppError for what it refuses, the events of which it records. */
+/**
+ * Returns the handler of requests below BASE. It throws AppError for refused requests, and records their audit events.
+ */
 export function createAdminRouter(deps: AdminApiDeps): (ctx: Context) => Promise<void> {
   const adminResource = adminResourceOf(deps.issuer)
   const routes = adminRoutes({ ...deps, adminResource })
@@ -54,7 +56,7 @@ interface Served {
   readonly deps: AdminApiDeps
   readonly guard: Guard
   readonly route: Route
-  /** The template of the route. */
+  /** The path template of the route. */
   readonly path: string
 }
 
@@ -109,11 +111,11 @@ function answer(ctx: Context, route: Route, { body, version, location }: Reply, 
 interface Refusal {
   readonly error: AppError
   readonly caller: Caller | undefined
-  /** Whether the guard let the request through. */
+  /** Whether the guard admitted the request. */
   readonly admitted: boolean
 }
 
-/** Headers of the refusal, and its event: of whoever may not ask, and of every change that was not made. */
+/** Sets the headers of an error. Records an event when access was denied, and for every change that was not made. */
 async function refused(served: Served, ctx: Context, { error, caller, admitted }: Refusal): Promise<void> {
   if (error instanceof AdminError) ctx.set(error.headers)
   // RFC 6585 §4
@@ -138,7 +140,7 @@ async function refused(served: Served, ctx: Context, { error, caller, admitted }
   })
 }
 
-/** RFC 9110 §15.5.6: 405 names the methods that there are. */
+/** Throws 404 or 405. RFC 9110 §15.5.6: a 405 names the allowed methods. */
 function unmatched(router: Router, ctx: Context): never {
   const { path: layers } = router.match(ctx.path, ctx.method)
   if (layers.length === 0) throw new AdminError('not_found', `The admin API has nothing at ${ctx.path.slice(0, 200)}.`)

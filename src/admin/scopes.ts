@@ -1,4 +1,4 @@
-/** The scopes of the admin API and what each allows, in words. */
+/** The scopes of the admin API, each with a description. */
 import type { Resource } from '#resources/resource.ts'
 
 export const ADMIN_SCOPES: Readonly<Record<string, string>> = {
@@ -19,15 +19,15 @@ export const ADMIN_SCOPES: Readonly<Record<string, string>> = {
   'audit:read': 'See the audit log',
 }
 
-/** Where the admin API stands, below the issuer. */
+/** The path of the admin API, below the issuer. */
 export const ADMIN_API_PATH = '/admin/v1'
 
-/** The identifier of the admin API as a protected resource. */
+/** Returns the identifier of the admin API as a protected resource. */
 export function adminResourceOf(issuer: string): string {
   return issuer + ADMIN_API_PATH
 }
 
-/** The resource that is there without being registered: this API. */
+/** Returns the admin API as a resource, which exists without being registered. */
 export function builtInAdminResource(issuer: string): Resource {
   const since = new Date(0)
   return {

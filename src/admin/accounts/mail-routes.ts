@@ -1,4 +1,4 @@
-/** `/accounts/{sub}/invite` and `…/reset-password`: mails by which a person sets their own password. */
+/** Routes `/accounts/{sub}/invite` and `…/reset-password`: send mails with which people set their own password. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import { AccountNotFound } from '#accounts/errors.ts'
@@ -19,7 +19,7 @@ interface Row {
   send(account: Account, by: AuditContext): Promise<void>
 }
 
-/** Nobody who administers sees or chooses a password by them (ASVS 6.4.6). */
+/** Returns the routes. With them, administrators never see or choose a password (ASVS 6.4.6). */
 export function accountMailRoutes(deps: AccountMailRoutesDeps): Route[] {
   const rows: readonly Row[] = [
     {

@@ -1,4 +1,4 @@
-/** `/accounts`: people. */
+/** Routes `/accounts`: the accounts of people. */
 import type { Account, AccountInput, Accounts } from '#accounts/account.ts'
 import { AccountNotFound } from '#accounts/errors.ts'
 import { validateAccount } from '#accounts/validation.ts'
@@ -86,7 +86,7 @@ function createAccount({ accounts, passwords }: AccountRoutesDeps): Route {
     answer: { status: 201, description: 'The account.', schema: accountDocument, versioned: true },
     refusals: [409],
     async handle({ body, by }) {
-      // Hashed before the transaction: nothing holds a connection meanwhile.
+      // Hash before the transaction, which would otherwise hold a connection for that time.
       const store =
         body.password === undefined
           ? undefined
@@ -193,7 +193,10 @@ async function firstPasswordFaults(document: Document, passwords: Pick<Passwords
   return [{ field: 'must_change_password', given: true, expected: 'a password beside it, or nothing' }]
 }
 
-/** No API sets the password of an account that exists: there only a reset can be started. */
+/**
+ * Returns faults for password members. The API cannot set the password of an existing account; it can only start a
+ * reset.
+ */
 function laterPasswordFaults(document: Document): readonly Fault[] {
   return ['password', 'must_change_password']
     .filter((field) => document[field] !== undefined)

@@ -1,4 +1,4 @@
-/** An account as the admin API shows and takes it: its own members and the standard claims beside them. */
+/** The schemas of an account in the admin API: its own members, with the standard claims as further members. */
 import { z } from 'zod'
 import type { Account, AccountInput } from '#accounts/account.ts'
 import { PAGE_QUERY, pageSchema } from '../paging.ts'
@@ -44,7 +44,7 @@ export const accountQuery = z.strictObject({
   email: z.string().min(1).max(320).optional().meta({ description: 'Only the account with this address.' }),
 })
 
-/** Given back as they were read, they are accepted; `updated_at` is the server's whatever is given. */
+/** Members that a change may repeat but not change. Any value of `updated_at` is ignored. */
 export const ACCOUNT_READ_ONLY = ['sub', 'status', 'created_at']
 const PASSWORD_MEMBERS = ['password', 'must_change_password']
 const OWN_MEMBERS = ['email', 'email_verified', 'name', ...ACCOUNT_READ_ONLY, 'updated_at', ...PASSWORD_MEMBERS]
@@ -62,7 +62,7 @@ export function toAccountDocument(account: Account): z.infer<typeof accountDocum
   }
 }
 
-/** The room's input of a document; members that were not given stay away. */
+/** Returns the room's input for a document. Members that are not given stay absent. */
 export function toAccountInput(document: Readonly<Record<string, unknown>>): Partial<AccountInput> {
   const members = { email: document.email, emailVerified: document.email_verified, name: document.name }
   const given = Object.entries(members).filter(([, value]) => value !== undefined)

@@ -1,4 +1,4 @@
-/** `/audit`: what happened, newest first. */
+/** Routes `/audit`: the audit log, newest first. */
 import type { Audit } from '#audit/audit.ts'
 import { route, type Route } from '../route.ts'
 import { auditPage, auditQuery, toAuditDocument, toAuditQuery } from './schema.ts'

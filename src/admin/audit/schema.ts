@@ -1,4 +1,4 @@
-/** An audit event as the admin API shows it, and the filters of its list. */
+/** The schemas of an audit event in the admin API, and of the filters of its list. */
 import { z } from 'zod'
 import type { AuditQuery, StoredAuditEvent } from '#audit/audit.ts'
 import { AUDIT_EVENTS, type AuditEventType } from '#audit/events.ts'
@@ -60,7 +60,10 @@ export function toAuditDocument(event: StoredAuditEvent): z.infer<typeof auditDo
   }
 }
 
-/** The room's query of the filters given. One more than the page is asked for, to know whether there is another. */
+/**
+ * Returns the room's query for the given filters. It requests one event more than the page, to see whether there is
+ * another page.
+ */
 export function toAuditQuery(query: z.infer<typeof auditQuery>): AuditQuery {
   const { limit } = pageOf(query)
   const filters = {

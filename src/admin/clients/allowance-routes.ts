@@ -1,4 +1,4 @@
-/** `/clients/{client_id}/allowances`: which scopes of one resource a client may have. */
+/** Routes `/clients/{client_id}/allowances`: the scopes of a resource that a client may ask for. */
 import type { Allowance, Client } from '#clients/client.ts'
 import { AdminError } from '../errors.ts'
 import { type Call, route, type Route } from '../route.ts'
@@ -35,7 +35,7 @@ export function allowanceRoutes(deps: ClientRoutesDeps): Route[] {
   ]
 }
 
-/** Replaces one allowance and leaves the others as they are, also when another change comes in between. */
+/** Replaces one allowance and keeps the others, even when another change happens at the same time. */
 async function changeAllowance(
   deps: ClientRoutesDeps,
   call: Pick<Call<unknown, unknown>, 'params' | 'expectedVersion' | 'by' | 'caller'>,
@@ -54,7 +54,7 @@ function changedAllowances(before: Client, resource: string, scopes: readonly st
   return { allowances: others, ...(before.defaultResource === resource ? { defaultResource: null } : {}) }
 }
 
-/** The identifier as registered; as given where it is not known, which the clients room tells. */
+/** Returns the identifier as registered, or as given when it is unknown, which the clients room then reports. */
 async function registeredIdentifier({ resources }: ClientRoutesDeps, identifier: string): Promise<string> {
   return (await resources.find(identifier))?.identifier ?? identifier
 }

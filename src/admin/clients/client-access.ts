@@ -1,4 +1,4 @@
-/** What the routes of clients share: the client that a change is for, and how a client is answered. */
+/** Shared parts of the client routes: the check of the caller's rights, and the answer. */
 import type { Client, ClientInput, Clients } from '#clients/client.ts'
 import { clientToMetadata } from '#clients/document.ts'
 import { ClientNotFound } from '#clients/errors.ts'
@@ -21,7 +21,7 @@ export function clientReply(client: Client): Reply {
   return { body: clientToMetadata(client), version: client.version }
 }
 
-/** The client that a change is for. Throws 404, or 403 when it has rights that the caller has not. */
+/** Returns the client of a change. Throws 404, or 403 when the client has rights that the caller lacks. */
 export async function clientWithinRights(deps: ClientRoutesDeps, id: string, caller: Caller): Promise<Client> {
   const client = await deps.clients.read(id)
   if (!client) throw new ClientNotFound(id)
@@ -30,8 +30,8 @@ export async function clientWithinRights(deps: ClientRoutesDeps, id: string, cal
 }
 
 /**
- * Changes a client as `inputOf` says of its present state. Throws 404, or 403 when it has rights that the caller has not,
- * or would get them.
+ * Changes a client with the input that `inputOf` returns for its current state. Throws 404, or 403 when the client has
+ * rights that the caller lacks, or would get such rights.
  */
 export async function changeWithinRights(
   deps: ClientRoutesDeps,
@@ -40,7 +40,7 @@ export async function changeWithinRights(
 ): Promise<Client> {
   const { id } = await clientWithinRights(deps, params.client_id as string, caller)
   const update = (before: Client) => {
-    // its rights may have grown since
+    // the client may have gained rights in the meantime
     requireRightsOf(caller, deps.adminResource, before.allowances)
     const input = inputOf(before)
     requireRightsAsked(deps, input, caller)
@@ -49,7 +49,7 @@ export async function changeWithinRights(
   return deps.clients.update(id, update, expectedVersion, by)
 }
 
-/** Throws 403 when rights are asked that the caller has not. What is no array of allowances is told by the room. */
+/** Throws 403 when the input asks for rights that the caller lacks. The room reports malformed allowances. */
 export function requireRightsAsked(deps: ClientRoutesDeps, input: Partial<ClientInput>, caller: Caller): void {
   if (!Array.isArray(input.allowances)) return
   const asked = input.allowances.filter((given: unknown) => {

@@ -1,4 +1,4 @@
-/** What is wrong with a client's document where the room tells it in two steps: all of it at once. */
+/** Collects all faults of a client's document at once, although the room checks it in two steps. */
 import type { Client } from '#clients/client.ts'
 import { metadataToInput } from '#clients/document.ts'
 import type { Offers } from '#clients/profiles.ts'
@@ -16,8 +16,8 @@ export interface DocumentFaultsDeps {
 }
 
 /**
- * Faults of members that cannot be set, and then those of all others too. None when every member can be set: then the
- * room judges the values itself when it is asked to write them.
+ * Returns the faults of members that cannot be set, together with those of all other members. Returns none when all
+ * members can be set, since the room then checks the values when it writes them.
  */
 export async function documentFaults(
   deps: DocumentFaultsDeps,

@@ -1,4 +1,7 @@
-/** `/clients/{client_id}/keys`: the keys that a client signs its assertions with, from the first sight to the end. */
+/**
+ * Routes `/clients/{client_id}/keys`: the keys with which a client signs its assertions, including revoked and former
+ * ones.
+ */
 import type { ClientKeyReport } from '#clients/managed-keys.ts'
 import { pageOfAll, type PageQuery, pageQuery } from '../paging.ts'
 import { route, type Route } from '../route.ts'

@@ -1,11 +1,11 @@
-/** A key of a client as the admin API shows and takes it. */
+/** The schemas of a client key in the admin API. */
 import { z } from 'zod'
 import type { ClientKey, ClientKeyReport } from '#clients/managed-keys.ts'
 import { pageSchema } from '../paging.ts'
 
 const moment = z.iso.datetime()
 
-/** RFC 7517 §4; what its members may be is judged by the clients room. */
+/** A JWK (RFC 7517 §4). The clients room checks its members. */
 export const publicKey = z.looseObject({}).meta({
   id: 'PublicJwk',
   description: 'A public key (RFC 7517).',

@@ -1,4 +1,4 @@
-/** `/clients`: the apps and services that get tokens. */
+/** Routes `/clients`: the apps and services that get tokens. */
 import type { ClientInput } from '#clients/client.ts'
 import { clientToMetadata, metadataToInput } from '#clients/document.ts'
 import { ClientNotFound } from '#clients/errors.ts'

@@ -1,4 +1,4 @@
-/** A client as the admin API shows and takes it: its RFC 7591 document, whose values the clients room judges. */
+/** The schemas of a client in the admin API: its RFC 7591 document, whose values the clients room checks. */
 import { z } from 'zod'
 import type { ClientSecret } from '#clients/client.ts'
 import { MEMBERS } from '#clients/members/registry.ts'
@@ -7,7 +7,7 @@ import { pageSchema } from '../paging.ts'
 
 type Shape = Readonly<Record<string, unknown>>
 
-/** A member that the room judges; the document tells what it is. */
+/** Returns the schema of a member. The room checks the value; the schema only describes it. */
 function member(override: Shape, description?: string) {
   return z.unknown().meta({ override: { ...override, ...(description === undefined ? {} : { description }) } })
 }

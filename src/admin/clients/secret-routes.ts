@@ -1,4 +1,4 @@
-/** `/clients/{client_id}/secrets`: secrets with overlap, each told once. */
+/** Routes `/clients/{client_id}/secrets`: several secrets can be valid at once, and each is shown only once. */
 import { pageOfAll, pageQuery } from '../paging.ts'
 import { route, type Route } from '../route.ts'
 import { type ClientRoutesDeps, clientWithinRights } from './client-access.ts'

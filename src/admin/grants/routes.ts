@@ -1,4 +1,4 @@
-/** `/accounts/{sub}/grants`: what a person allowed which client. */
+/** Routes `/accounts/{sub}/grants`: what a person allowed each client. */
 import type { Accounts } from '#accounts/account.ts'
 import { AccountNotFound } from '#accounts/errors.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'

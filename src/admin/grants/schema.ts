@@ -1,4 +1,4 @@
-/** What a person allowed a client, as the admin API shows it. */
+/** The schemas of what a person allowed a client, in the admin API. */
 import { z } from 'zod'
 import type { AccountConsent } from '#oidc/sessions/account-access.ts'
 import { pageSchema } from '../paging.ts'

@@ -1,4 +1,4 @@
-/** `/keys`: the server's signing keys. */
+/** Routes `/keys`: the server's signing keys, and the sealing of stored values under a new master key. */
 import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import type { MasterKeys, Rewrapping } from '#sealing/master-keys.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
@@ -93,7 +93,10 @@ function revokeKey({ signingKeys }: KeyRoutesDeps): Route {
   })
 }
 
-/** A call does a part of it and says what is left: it fits in the time of a request, and can be broken off anywhere. */
+/**
+ * Seals a part of the old values again and returns how many remain. Each call fits in the time of a request, and
+ * stopping between calls is safe.
+ */
 function rewrap({ masterKeys, audit }: KeyRoutesDeps): Route {
   return route({
     method: 'POST',

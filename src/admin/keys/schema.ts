@@ -1,4 +1,4 @@
-/** A signing key as the admin API shows it; there is no private part in it. */
+/** The schemas of a signing key in the admin API. They have no private members. */
 import { z } from 'zod'
 import type { Rewrapping } from '#sealing/master-keys.ts'
 import type { SigningKey } from '#signing-keys/signing-key.ts'
@@ -24,7 +24,7 @@ export const keyDocument = z
 
 export const keyPage = pageSchema(keyDocument, 'SigningKeyPage')
 
-/** All keys after a change; they are few. */
+/** All keys after a change, without paging since there are few. */
 export const keyList = z
   .strictObject({ items: z.array(keyDocument), next_cursor: z.null() })
   .meta({ id: 'SigningKeyList' })

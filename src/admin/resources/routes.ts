@@ -1,4 +1,4 @@
-/** `/resources`: the protected APIs. */
+/** Routes `/resources`: the protected APIs. */
 import type { Resource, ResourceInput, Resources } from '#resources/resource.ts'
 import { ResourceNotFound } from '#resources/errors.ts'
 import { validateResource } from '#resources/validation.ts'
@@ -119,7 +119,7 @@ function deleteResource({ resources }: ResourceRoutesDeps): Route {
   })
 }
 
-/** What is wrong with a change; nothing when there is no such resource, which the change itself tells. */
+/** Returns the faults of a change. Returns none when the resource does not exist, which the change itself reports. */
 async function changeFaults(resources: Resources, identifier: string, document: Readonly<Record<string, unknown>>) {
   const current = await resources.read(identifier)
   if (!current) return []

@@ -1,4 +1,4 @@
-/** A resource as the admin API shows and takes it. */
+/** The schemas of a resource in the admin API. */
 import { z } from 'zod'
 import type { Resource, ResourceInput } from '#resources/resource.ts'
 import { pageSchema } from '../paging.ts'
@@ -28,7 +28,7 @@ const identifier = z.string().meta({
 
 export const newResource = z.strictObject({ resource: identifier, ...changeable }).meta({ id: 'NewResource' })
 
-/** Given back as they were read, they are accepted; `updated_at` is the server's whatever is given. */
+/** Members that a change may repeat but not change. Any value of `updated_at` is ignored. */
 export const RESOURCE_READ_ONLY = ['created_at']
 
 export const resourceChange = z
@@ -77,7 +77,7 @@ const MEMBERS = {
   access_token_ttl_seconds: 'accessTokenTtlSeconds',
 } as const satisfies Record<string, keyof ResourceInput>
 
-/** The room's input of a document; members that were not given stay away. */
+/** Returns the room's input for a document. Members that are not given stay absent. */
 export function toResourceInput(document: Readonly<Record<string, unknown>>): Partial<ResourceInput> {
   const given = Object.entries(MEMBERS).filter(([member]) => document[member] !== undefined)
   return Object.fromEntries(given.map(([member, field]) => [field, document[member]]))

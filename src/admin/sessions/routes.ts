@@ -1,4 +1,4 @@
-/** `/accounts/{sub}/sessions`: where a person is signed in. */
+/** Routes `/accounts/{sub}/sessions`: the browsers in which a person is signed in. */
 import type { Accounts } from '#accounts/account.ts'
 import { AccountNotFound } from '#accounts/errors.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'

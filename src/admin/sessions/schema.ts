@@ -1,4 +1,4 @@
-/** A browser session of a person as the admin API shows it. */
+/** The schemas of a person's browser session in the admin API. */
 import { z } from 'zod'
 import type { AccountSession } from '#oidc/sessions/account-access.ts'
 import { pageSchema } from '../paging.ts'

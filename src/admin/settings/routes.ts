@@ -1,4 +1,4 @@
-/** `/settings`: what may be changed while the server runs. */
+/** Routes `/settings`: the settings that can change while the server runs. */
 import type { SettingsChange } from '#settings/settings-schema.ts'
 import type { Settings, SettingsState } from '#settings/settings.ts'
 import { type Reply, route, type Route } from '../route.ts'

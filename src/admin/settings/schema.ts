@@ -1,4 +1,4 @@
-/** The settings as the admin API shows and takes them: a member a group, in it a member a setting. */
+/** The schemas of the settings in the admin API: one member per group, and in it one per setting. */
 import { z } from 'zod'
 import { SETTINGS_GROUPS } from '#settings/settings-schema.ts'
 import type { SettingsState } from '#settings/settings.ts'
@@ -19,7 +19,10 @@ const changeable = Object.fromEntries(
   }),
 )
 
-/** A document that was read may be given back: what the server alone writes is passed over. */
+/**
+ * The schema of a change. It ignores members that only the server sets, so that a document that was read can be sent
+ * back.
+ */
 export const settingsChange = z
   .strictObject({
     ...changeable,

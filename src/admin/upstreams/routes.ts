@@ -1,4 +1,4 @@
-/** `/upstreams`: the OpenID providers that people may sign in with. They are settings, and so are their scopes. */
+/** Routes `/upstreams`: the OpenID providers that people can sign in with. They use the scopes of settings. */
 import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
 import { UpstreamNotFound } from '#federation/errors.ts'
 import type { Upstream, UpstreamInput, Upstreams } from '#federation/upstream.ts'
@@ -22,7 +22,7 @@ const path = '/upstreams/{upstream}'
 
 export interface UpstreamRoutesDeps {
   readonly upstreams: Upstreams
-  /** The identifier of this API: the issuer's with a path of its own. */
+  /** The identifier of this API: the issuer with the API's path. */
   readonly adminResource: string
 }
 
@@ -115,7 +115,7 @@ function updateUpstream({ upstreams, uris }: Deps): Route {
     body: upstreamChange,
     async check(document, params) {
       const current = await upstreams.read(params.upstream as string)
-      // the change itself tells that there is none
+      // the change itself reports that the provider does not exist
       if (!current) return []
       return [
         ...readOnlyFaults(document, toUpstreamDocument(current, uris()), UPSTREAM_READ_ONLY),

@@ -1,4 +1,4 @@
-/** An upstream provider as the admin API shows and takes it. */
+/** The schemas of an upstream provider in the admin API. */
 import { z } from 'zod'
 import { AUTH_METHODS, type Upstream, type UpstreamInput } from '#federation/upstream.ts'
 import { MEMBERS } from '#federation/validation.ts'
@@ -46,7 +46,7 @@ export const newUpstream = z
   .strictObject({ id, issuer, client_id: clientId, ...changeable })
   .meta({ id: 'NewUpstream' })
 
-/** Given back as they were read, they are accepted; `updated_at` is the server's whatever is given. */
+/** Members that a change may repeat but not change. Any value of `updated_at` is ignored. */
 export const UPSTREAM_READ_ONLY = ['redirect_uri', 'post_logout_redirect_uri', 'jwks', 'created_at']
 
 const readOnly = z.unknown().optional().meta({ readOnly: true })
@@ -91,7 +91,7 @@ export const upstreamDocument = z
 
 export const upstreamPage = pageSchema(upstreamDocument, 'UpstreamPage')
 
-/** Where a provider sends people back to. */
+/** The URIs to which a provider sends people back. */
 export interface ReturnUris {
   readonly redirect_uri: string
   readonly post_logout_redirect_uri: string
@@ -118,7 +118,7 @@ export function toUpstreamDocument(upstream: Upstream, uris: ReturnUris): z.infe
   }
 }
 
-/** The room's input of a document; members that were not given stay away. */
+/** Returns the room's input for a document. Members that are not given stay absent. */
 export function toUpstreamInput(document: Readonly<Record<string, unknown>>): Partial<UpstreamInput> {
   const given = Object.entries(MEMBERS).filter(([, member]) => document[member] !== undefined)
   return Object.fromEntries(given.map(([field, member]) => [field, document[member]]))
