@@ -1,26 +1,29 @@
-/** What a provider's claims tell of a person, by the mapping of the provider. Pure. */
+/** Reads a person's profile from the claims of a provider, by the provider's mapping. Has no side effects. */
 import { isText, mergeClaims } from '#accounts/claims.ts'
 import { isEmail } from '#accounts/email.ts'
 import { UPSTREAM } from './method.ts'
 import type { UpstreamClaims } from './upstream-client.ts'
 import type { Upstream } from './upstream.ts'
 
-/** What an account's name may have. */
+/** The maximum length of an account's name, in characters. */
 const MAX_NAME = 200
 
 export interface UpstreamProfile {
-  /** Only where the provider says that it has verified it, and the domain is not another provider's. */
+  /** The e-mail address, if the provider has verified it and its domain does not belong to another provider. */
   readonly verifiedEmail: string | undefined
   readonly name: string | undefined
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** `offered` are all providers: an address whose domain one of them looks after is believed from that one alone. */
+/**
+ * Returns the profile of a person. `offered` are all enabled providers: an address in the domain of one of them is
+ * trusted from that provider only.
+ */
 export function profileOf(upstream: Upstream, claims: UpstreamClaims, offered: readonly Upstream[]): UpstreamProfile {
   const { email, email_verified: verified, name, ...others } = upstream.claims
   const valueOf = (theirs: string | undefined) => (theirs === undefined ? undefined : claims[theirs])
   const address = valueOf(email)
-  // OpenID Connect Core §5.1: a boolean; some send it as text
+  // a boolean by OpenID Connect Core §5.1, but some providers send a string
   const isVerified = [true, 'true'].includes(valueOf(verified) as boolean | string)
   const isTheirs = isEmail(address) && isOfDomain(upstream, address, offered)
   const given = valueOf(name)
@@ -40,7 +43,7 @@ function isOfDomain(upstream: Upstream, address: string, offered: readonly Upstr
   return keeper === undefined || keeper.id === upstream.id
 }
 
-/** A claim that is not well formed is left out: it is no reason to keep somebody outside. */
+/** Returns the mapped claims. Malformed claims are left out, so that they do not block the sign-in. */
 function mapped(
   mapping: Readonly<Record<string, string>>,
   valueOf: (theirs: string) => unknown,
@@ -61,8 +64,8 @@ const SHOWN = /^[\w.:-]{1,30}$/
 const MOST = 10
 
 /**
- * The methods of a proof by a provider: `fed`, and what the provider says of its own, but for what would stand for a
- * second factor here.
+ * Returns the `amr` of a proof: `fed` and the provider's own values, without those that would count as a second factor
+ * here.
  */
 export function amrOf({ amr }: UpstreamClaims, isReserved: (value: string) => boolean): string[] {
   const theirs = Array.isArray(amr) ? amr.filter((value): value is string => typeof value === 'string') : []

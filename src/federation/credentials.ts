@@ -1,4 +1,7 @@
-/** What we authenticate with at upstream providers: sealed at rest, opened for a token request alone. */
+/**
+ * Creates and opens the credentials with which we authenticate at upstream providers. They are sealed at rest, and
+ * opened only for a token request.
+ */
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import type { SealedColumn } from '#sealing/sealed-column.ts'
 import { randomName } from '#shared/ids.ts'
@@ -22,7 +25,7 @@ export function createCredentials(keyring: Pick<Keyring, 'seal' | 'open'>) {
       publicJwk: undefined,
     }),
 
-    /** A key of this provider alone: what it learns of our signatures is of use nowhere else. */
+    /** Creates a key for this provider alone, so that signatures made for it are of no use elsewhere. */
     async newKey(id: string): Promise<StoredCredential> {
       const pair = await generateKeyPair('ES256', { extractable: true })
       const named = async (key: Parameters<typeof exportJWK>[0]): Promise<JWK> => ({

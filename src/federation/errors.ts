@@ -1,7 +1,7 @@
-/** What is refused of upstream providers, and of their links. */
+/** Errors of upstream providers and their links. */
 import { AppError, type Fault } from '#shared/app-error.ts'
 
-/** 400 with every faulty member. */
+/** 400: lists every faulty member. */
 export class UpstreamInvalid extends AppError {
   override readonly code = 'upstream_invalid'
   override readonly status = 400
@@ -21,7 +21,7 @@ export class UpstreamNotFound extends AppError {
   }
 }
 
-/** 409: an id or a domain that another one has. */
+/** 409: another provider has the id or the domain. */
 export class UpstreamExists extends AppError {
   override readonly code = 'upstream_exists'
   override readonly status = 409
@@ -34,7 +34,7 @@ export class UpstreamExists extends AppError {
   }
 }
 
-/** 404: the account is not linked to it. */
+/** 404: the account does not have this link. */
 export class LinkNotFound extends AppError {
   override readonly code = 'link_not_found'
   override readonly status = 404
@@ -44,12 +44,12 @@ export class LinkNotFound extends AppError {
   }
 }
 
-/** 503: the provider does not answer, or not as an OpenID provider does. */
+/** 503: the provider does not respond, or not like an OpenID provider. */
 export class UpstreamUnavailable extends AppError {
   override readonly code = 'upstream_unavailable'
   override readonly status = 503
   readonly retryAfterSeconds = 30
-  /** As people know it. */
+  /** The provider's display name. */
   readonly upstream: string
 
   constructor(upstream: string, cause: unknown) {

@@ -1,4 +1,4 @@
-/** Puts together how people sign in by upstream providers, and how those are kept. */
+/** Assembles the room: sign-in with upstream providers, and the service that stores the providers. */
 import type { Accounts } from '#accounts/account.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
@@ -8,9 +8,12 @@ import { createProviders, type ProvidersDeps } from './upstream-client.ts'
 import { createUpstreamRequests } from './requests.ts'
 import { createUpstreams, type UpstreamsDeps } from './upstreams.ts'
 
-/** Where providers send people back to, below the issuer; the same for all, so it is registered once with each. */
+/**
+ * The path, below the issuer, to which providers send people back. It is the same for all, so each provider needs only
+ * this one registered.
+ */
 export const UPSTREAM_CALLBACK_PATH = '/upstream/callback'
-/** Where providers send people back to after a sign-out there. */
+/** The path to which providers send people back after sign-out there. */
 export const UPSTREAM_SIGNED_OUT_PATH = '/upstream/signed-out'
 
 export interface FederationDeps
@@ -39,7 +42,7 @@ export function createFederation(deps: FederationDeps) {
     upstreams,
     upstreamSignIn,
     method: createUpstreamMethod(upstreams.offered),
-    /** What nobody can go on with any more; rows by table, undefined when there were none. */
+    /** Deletes expired requests and offers. Returns the number of rows by table, or undefined when there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {
       const rows = await requests.removeExpired()
       return rows > 0 ? { upstream_requests: rows } : undefined

@@ -1,26 +1,26 @@
-/** The table upstream_links: which person at a provider is which account. */
+/** The SQL of the table `upstream_links`: which account belongs to which person at a provider. */
 import type { Queryable } from '#database/database.ts'
 
-/** A subject means something only together with its provider (OpenID Connect Core §2, ASVS 6.8.1). */
+/** A person at a provider. A subject is unique only within its provider (OpenID Connect Core §2, ASVS 6.8.1). */
 export interface UpstreamPerson {
   readonly upstream: string
   readonly subject: string
 }
 
 export interface UpstreamLink extends UpstreamPerson {
-  /** The provider, as people know it. */
+  /** The provider's display name. */
   readonly name: string
   readonly linkedAt: Date
   readonly lastUsedAt: Date | null
 }
 
-/** A link to a provider that is disabled signs nobody in. */
+/** Selects the links of account `$1` that can be used to sign in: those to enabled providers. */
 export const LINK_CREDENTIALS = `SELECT 1 FROM upstream_links l JOIN upstreams u ON u.id = l.upstream AND u.enabled
   WHERE l.account_sub = $1`
 
 export function createLinkStore(db: Queryable) {
   return {
-    /** The account, and notes the use. */
+    /** Returns the id of the linked account, and records the use of the link. */
     async use({ upstream, subject }: UpstreamPerson): Promise<string | undefined> {
       const { rows } = await db.query<{ account_sub: string }>(
         `UPDATE upstream_links SET last_used_at = statement_timestamp()
@@ -30,7 +30,7 @@ export function createLinkStore(db: Queryable) {
       return rows[0]?.account_sub
     },
 
-    /** False where the person has an account already. */
+    /** Adds a link; false when the person is linked to an account already. */
     async add({ upstream, subject }: UpstreamPerson, accountId: string): Promise<boolean> {
       const { rowCount } = await db.query(
         `INSERT INTO upstream_links (upstream, subject, account_sub, last_used_at)
@@ -48,7 +48,7 @@ export function createLinkStore(db: Queryable) {
       return rowCount === 1
     },
 
-    /** Of an account, the oldest first. */
+    /** Lists the links of an account, oldest first. */
     async list(accountId: string): Promise<UpstreamLink[]> {
       const { rows } = await db.query<UpstreamLink>(
         `SELECT l.upstream, l.subject, u.name, l.created_at AS "linkedAt", l.last_used_at AS "lastUsedAt"
@@ -59,7 +59,7 @@ export function createLinkStore(db: Queryable) {
       return rows
     },
 
-    /** Whether one of the account's links is to a provider that is enabled. */
+    /** Whether the account has a link to an enabled provider. */
     async hasAny(accountId: string): Promise<boolean> {
       const { rows } = await db.query(`${LINK_CREDENTIALS} LIMIT 1`, [accountId])
       return rows.length > 0

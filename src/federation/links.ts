@@ -1,4 +1,7 @@
-/** Links of accounts to people at upstream providers, each change told in the audit log and by mail. */
+/**
+ * Adds and removes links of accounts to people at upstream providers. Each change is recorded in the audit log and
+ * announced by mail.
+ */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import type { AuditFields } from '#audit/events.ts'
@@ -24,11 +27,11 @@ export type Links = ReturnType<typeof createLinks>
 
 type LinkFields = AuditFields<'account.linked' | 'account.unlinked'> & {
   readonly by: AuditContext
-  /** Why the link was refused; undefined where it was made or removed. */
+  /** Why the link was refused; undefined when it was made or removed. */
   readonly refusal?: string
 }
 
-/** The event of a link of an account. */
+/** Returns the audit event for a link of an account. */
 export function linkEvent(accountId: string, { by, refusal, ...fields }: LinkFields): AuditEvent {
   const outcome =
     refusal === undefined ? ({ outcome: 'success' } as const) : ({ outcome: 'failure', reason: refusal } as const)
@@ -44,7 +47,7 @@ export function createLinks({ db, accounts, audit, mail, clock, assertNotLastCre
   }
 
   return {
-    /** False where the person is linked already. */
+    /** Adds a link; false when the person is linked already. */
     add: (account: Account, upstream: Upstream, subject: string, by: AuditContext): Promise<boolean> =>
       db.transaction(async (trx) => {
         if (!(await createLinkStore(trx).add({ upstream: upstream.id, subject }, account.id))) return false

@@ -1,15 +1,15 @@
-/** The row of upstream providers in the registry of sign-in methods. */
+/** The row for upstream providers in the registry of sign-in methods. */
 import { buttonLink } from '#pages/design/components.ts'
 import type { SignInMethod } from '#sign-in/sign-in-method.ts'
 import { LINK_CREDENTIALS } from './link-store.ts'
 import type { Upstream } from './upstream.ts'
 
-/** The step that leads to a provider, whose id stands behind it. */
+/** The step that leads to a provider. The provider's id follows in the path. */
 export const UPSTREAM_STEP = 'upstream'
 
 export const UPSTREAM = {
   name: 'federated',
-  // whatever was shown to the provider, here it is no more than its word (NIST SP 800-63B-4 §3.1.3.1)
+  // the provider's assertion counts as one factor here, however the person signed in there (NIST SP 800-63B-4 §3.1.3.1)
   kinds: ['knowledge'],
   phishingResistant: false,
   amr: { always: ['fed'] },

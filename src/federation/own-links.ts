@@ -1,4 +1,7 @@
-/** Links that a person who is signed in makes: proven here by their session, and at the provider by the way there and back. */
+/**
+ * Links the account of a signed-in person to an upstream provider. The session proves the account, and a sign-in at the
+ * provider proves the person there.
+ */
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { UpstreamSignIn, OwnLink } from './upstream-sign-in.ts'
 import { linkEvent, type Links } from './links.ts'
@@ -6,7 +9,7 @@ import { redeem, type RedemptionDeps } from './redemption.ts'
 import type { UpstreamRequests } from './requests.ts'
 import type { Upstream } from './upstream.ts'
 
-/** What waits for an answer is a session; no interaction is called so. */
+/** Marks requests that belong to a session rather than an interaction. No interaction uid begins with it. */
 const WAITING = 'session '
 
 export interface OwnLinksDeps extends RedemptionDeps {

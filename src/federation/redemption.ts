@@ -1,4 +1,4 @@
-/** What a provider sent back, taken once and checked: whom it vouches for, or why it cannot be used. */
+/** Redeems the answer of a provider, once: returns the verified claims, or why the answer cannot be used. */
 import type { UpstreamAnswer } from './upstream-sign-in.ts'
 import type { Providers, UpstreamClaims } from './upstream-client.ts'
 import { refusalOf, wasCancelled } from './refusals.ts'
@@ -15,7 +15,7 @@ export type Redemption =
   | { readonly kind: 'claims'; readonly upstream: Upstream; readonly claims: UpstreamClaims }
   | { readonly kind: 'refused' | 'cancelled'; readonly upstream: Upstream | undefined; readonly refusal: string }
 
-/** `uid`: who waits for the answer, as it was when the request began. */
+/** Redeems an answer. `uid` must be the one with which the request began. */
 export async function redeem(deps: RedemptionDeps, { uid, answer }: UpstreamAnswer): Promise<Redemption> {
   const parameters = new URLSearchParams(answer)
   const state = parameters.get('state') ?? ''

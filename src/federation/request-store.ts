@@ -1,4 +1,7 @@
-/** The tables upstream_requests and upstream_offers: what an interaction waits for while its person is elsewhere. */
+/**
+ * The SQL of the tables `upstream_requests` and `upstream_offers`: what an interaction keeps while its person is at a
+ * provider.
+ */
 import type { Queryable } from '#database/database.ts'
 
 const SECONDS = 10 * 60
@@ -24,10 +27,13 @@ export function createRequestStore(db: Queryable) {
       )
     },
 
-    /** What stands in a request, which stays. */
+    /** Returns the sealed content of a request, and keeps the request. */
     find: (stateHash: Buffer) => sealedOf('SELECT sealed FROM upstream_requests WHERE state_hash = $1', [stateHash]),
 
-    /** Takes a request out, once; undefined where it was taken, is over, or is another interaction's. */
+    /**
+     * Removes a request and returns its content; undefined when it was used, has expired or belongs to another
+     * interaction.
+     */
     take: (stateHash: Buffer, interactionId: Buffer) =>
       sealedOf(
         `DELETE FROM upstream_requests
@@ -35,7 +41,7 @@ export function createRequestStore(db: Queryable) {
         [stateHash, interactionId],
       ),
 
-    /** Takes the place of the offer before it. */
+    /** Stores an offer, in place of an earlier one of the interaction. */
     async offer(interactionId: Buffer, sealed: Buffer): Promise<void> {
       await db.query(
         `INSERT INTO upstream_offers (interaction_id, sealed, expires_at)
@@ -60,7 +66,7 @@ export function createRequestStore(db: Queryable) {
   }
 }
 
-/** A bounded number of rows that are over; how many. */
+/** Deletes a bounded number of expired rows, and returns how many. */
 async function removeExpired(db: Queryable): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
     `WITH requests AS (

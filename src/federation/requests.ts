@@ -1,4 +1,4 @@
-/** What is remembered of an interaction whose person is at a provider: sealed, for ten minutes, once. */
+/** Stores what an interaction needs while its person is at a provider: sealed, for ten minutes, for one use. */
 import type { Queryable } from '#database/database.ts'
 import type { SealedColumn } from '#sealing/sealed-column.ts'
 import { randomId, sha256 } from '#shared/ids.ts'
@@ -31,7 +31,7 @@ interface OpenRequest extends Omit<RequestSecrets, 'state'> {
   readonly upstream: string
 }
 
-/** Whom a provider vouched for, with an address that it has verified. */
+/** The person that a provider vouched for, with an address that the provider has verified. */
 export interface Offer {
   readonly upstream: string
   readonly subject: string
@@ -56,14 +56,14 @@ export function createUpstreamRequests(db: Queryable, keyring: Pick<Keyring, 'se
       return secrets
     },
 
-    /** The uid with which the request of this state began; it stays. */
+    /** Returns the uid with which the request of this state began, and keeps the request. */
     async waiting(state: string): Promise<string | undefined> {
       const stateHash = stateHashOf(state)
       const sealed = await store.find(stateHash)
       return sealed && (open(REQUEST, sealed, stateHash) as OpenRequest).uid
     },
 
-    /** Once; undefined where it was taken before, is over, or is another interaction's. */
+    /** Returns a request once; undefined when it was used, has expired or belongs to another interaction. */
     async take(uid: string, state: string): Promise<OpenRequest | undefined> {
       const stateHash = stateHashOf(state)
       const sealed = await store.take(stateHash, sha256(uid))
@@ -91,7 +91,7 @@ export function createUpstreamRequests(db: Queryable, keyring: Pick<Keyring, 'se
   }
 }
 
-/** What it is for is part of the digest: the value of any other kind is unknown here. */
+/** Returns the digest of a state. It includes the purpose, so that values of other kinds never match. */
 function stateHashOf(state: string): Buffer {
   return sha256(`upstream state ${state}`)
 }

@@ -1,4 +1,4 @@
-/** Signs people in by upstream providers: the way there and back, and whom it leads to. */
+/** Signs people in with upstream providers: sends them there, checks the answer, and finds or creates their account. */
 import { AccountExists } from '#accounts/errors.ts'
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
@@ -25,7 +25,7 @@ export interface UpstreamSignInDeps extends LinksDeps, UpstreamSignOutDeps, Pick
   readonly upstreams: Pick<Upstreams, 'read' | 'offered'>
   readonly providers: Providers
   readonly requests: UpstreamRequests
-  /** Whether a value of `amr` means a proof that was made here. */
+  /** Whether a value of `amr` is reserved for proofs that are made here. */
   readonly isReserved: (amr: string) => boolean
 }
 
@@ -60,14 +60,14 @@ export function createUpstreamSignIn(deps: UpstreamSignInDeps): UpstreamSignIn {
     async acceptOffer({ uid, account, amr }, by) {
       if ((await upstreams.offered()).length === 0) return undefined
       const offer = await requests.takeOffer(uid)
-      // proven here, by a password or a passkey: that another provider vouches for the account is not enough
+      // requires a password or passkey that was checked here: another provider's word for the account is not enough
       if (!offer || !(amr.includes('pwd') || amr.includes('user'))) return undefined
       if (offer.email.toLowerCase() !== account.email.toLowerCase()) return undefined
       const upstream = await findOffered(offer.upstream)
       return upstream && (await links.add(account, upstream, offer.subject, by)) ? upstream : undefined
     },
 
-    // every sign-in page asks, and most servers have no provider
+    // every sign-in page calls this, and most servers have no provider
     offerOf: async (uid) => ((await upstreams.offered()).length === 0 ? undefined : requests.offerOf(uid)),
     dropOffer: async (uid) => void (await requests.takeOffer(uid)),
     links: (accountId) => createLinkStore(db).list(accountId),
@@ -156,7 +156,10 @@ interface UnlinkedPerson {
   readonly uid: string
 }
 
-/** Nobody is linked to this person: an account is made, or one that is there is never taken over (only offered). */
+/**
+ * Handles a person without a link: creates an account, or offers to link an existing one. It never takes over an
+ * existing account.
+ */
 async function provision(
   deps: UpstreamSignInDeps,
   person: UnlinkedPerson,
@@ -176,7 +179,10 @@ async function provision(
   }
 }
 
-/** An account has the address by now: of the same person, where they came in twice at once, or of anybody. */
+/**
+ * Handles an address that has an account: the person's own, if they signed in twice at the same time, or any other
+ * account, for which linking is offered.
+ */
 async function raced(
   deps: UpstreamSignInDeps,
   unlinkedPerson: UnlinkedPerson,

@@ -1,4 +1,4 @@
-/** Signs people out at their provider too, and brings them to where they were to go. */
+/** Signs people out at their provider too, and then sends them to their original destination. */
 import type { Clock } from '#shared/clock.ts'
 import { type Keyring, SealError } from '#sealing/keyring.ts'
 import type { UpstreamSignIn } from './upstream-sign-in.ts'
@@ -13,7 +13,7 @@ export interface UpstreamSignOutDeps {
   readonly providers: Pick<Providers, 'endSessionUrl'>
   readonly keyring: Pick<Keyring, 'seal' | 'open'>
   readonly clock: Clock
-  /** `<issuer>/upstream/signed-out`: one for all providers. */
+  /** `<issuer>/upstream/signed-out`, the same for all providers. */
   readonly signedOutUri: string
 }
 
@@ -26,7 +26,7 @@ export function createUpstreamSignOut(
       const upstream = await findOffered(id)
       if (!upstream?.logout) return undefined
       const content = JSON.stringify({ returnTo, until: clock.now().getTime() + LIFETIME_MS })
-      // RP-Initiated Logout 1.0 §2: without the ID token, which is not kept, the client is named
+      // RP-Initiated Logout 1.0 §2: names the client, because the ID token is not kept
       return providers.endSessionUrl(upstream, {
         client_id: upstream.clientId,
         post_logout_redirect_uri: signedOutUri,

@@ -1,4 +1,4 @@
-/** Speaks OpenID Connect to upstream providers: discovery, the way there, and what they answer. */
+/** The OpenID Connect client for upstream providers: discovery, authorization requests and their answers. */
 import type { CryptoKey } from 'jose'
 import type * as OpenIdClient from 'openid-client'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
@@ -8,25 +8,25 @@ import type { UpstreamRules } from './validation.ts'
 import type { Upstream, Upstreams } from './upstream.ts'
 
 const METADATA_MAX_AGE_MS = 10 * 60 * 1000
-/** How far the clock of a provider may be from ours. */
+/** The allowed difference between a provider's clock and ours. */
 const CLOCK_TOLERANCE_SECONDS = 30
 const ANSWER_SECONDS = 15
 
 export interface ProvidersDeps {
   readonly upstreams: Pick<Upstreams, 'credential'>
   readonly fetch: GuardedFetch
-  /** Whether plain http is good enough for a host. */
+  /** Whether a host may use plain http. */
   readonly allowHttp: UpstreamRules['allowHttp']
   readonly clock: Clock
-  /** `<issuer>/upstream/callback`: one for all providers. */
+  /** `<issuer>/upstream/callback`, the same for all providers. */
   readonly redirectUri: string
 }
 
-/** What ties an answer to its request. */
+/** The values that tie an answer to its request. */
 export interface RequestSecrets {
   readonly state: string
   readonly nonce: string
-  /** Of PKCE (RFC 7636). */
+  /** The PKCE code verifier (RFC 7636). */
   readonly verifier: string
 }
 
@@ -35,14 +35,14 @@ export type UpstreamClaims = Readonly<Record<string, unknown>> & { readonly sub:
 type Wishes = Pick<BeginUpstream, 'loginHint' | 'again'>
 
 export interface Providers {
-  /** Throws what discovery throws. */
+  /** Returns the URL of an authorization request. Throws the errors of discovery. */
   authorizationUrl(upstream: Upstream, secrets: RequestSecrets, wishes: Wishes): Promise<URL>
   /**
-   * Redeems the code of an authorization response and gives the claims of the ID token, with those of userinfo beside
-   * them where it lacks some that are mapped. Throws where anything of it is not right.
+   * Redeems the code of an authorization response and returns the claims of the ID token. Adds those of userinfo when
+   * the ID token lacks a mapped claim. Throws when any check fails.
    */
   redeem(upstream: Upstream, answer: URLSearchParams, secrets: RequestSecrets): Promise<UpstreamClaims>
-  /** Where people sign out there; undefined where the provider has no such place. */
+  /** Returns the URL for sign-out at the provider; undefined when the provider has none. */
   endSessionUrl(upstream: Upstream, parameters: Record<string, string>): Promise<URL | undefined>
 }
 
@@ -85,7 +85,7 @@ export function createProviders(deps: ProvidersDeps): Providers {
       const openid = await load()
       const configuration = await configurationOf(upstream)
       const url = new URL(`${deps.redirectUri}?${answer.toString()}`)
-      // OpenID Connect Core §3.1.3.7: iss, aud, azp, exp, nonce and, as it is asked for below, the signature
+      // OpenID Connect Core §3.1.3.7: checks iss, aud, azp, exp, nonce and, with the option set below, the signature
       const tokens = await openid.authorizationCodeGrant(configuration, url, {
         expectedState: state,
         expectedNonce: nonce,
@@ -95,7 +95,7 @@ export function createProviders(deps: ProvidersDeps): Providers {
       const claims = tokens.claims() as UpstreamClaims
       const isComplete = Object.values(upstream.claims).every((name) => claims[name] !== undefined)
       if (isComplete || configuration.serverMetadata().userinfo_endpoint === undefined) return claims
-      // OpenID Connect Core §5.3.2: its sub must be that of the ID token
+      // OpenID Connect Core §5.3.2: the sub must equal that of the ID token
       const further = await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub)
       return { ...further, ...claims }
     },
@@ -123,7 +123,7 @@ async function discover(deps: ProvidersDeps, upstream: Upstream): Promise<OpenId
       [openid.customFetch]: (url, { method, headers, body }) =>
         deps.fetch(url, headers, { method, body: body instanceof URLSearchParams ? body.toString() : null }),
       execute: [
-        // the token came from the provider itself, but its signature is asked for all the same (ASVS 6.8.2)
+        // verifies the signature even though the token comes directly from the provider (ASVS 6.8.2)
         openid.enableNonRepudiationChecks,
         ...(isPlain ? [openid.allowInsecureRequests] : []),
       ],
@@ -144,7 +144,9 @@ async function authentication(
   return openid.PrivateKeyJwt({ key, kid: publicJwk?.kid as string })
 }
 
-/** Loaded with the first sign-in that needs it: many servers have no upstream, and every start would wait for it. */
+/**
+ * Loads the library with the first sign-in that needs it, since many servers have no upstream and should start fast.
+ */
 function load(): Promise<typeof OpenIdClient> {
   return import('openid-client')
 }

@@ -1,21 +1,24 @@
-/** Sign-in by an upstream provider: what the pages and the account page see of it. */
+/** The interface of sign-in with upstream providers, for the sign-in pages and the account page. */
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Proof, Verifier } from '#sign-in/sign-in-method.ts'
 import type { UpstreamLink, UpstreamPerson } from './link-store.ts'
 import type { Upstream } from './upstream.ts'
 
-/** What came back from a provider: the parameters of `<issuer>/upstream/callback`, for the interaction it belongs to. */
+/**
+ * The answer of a provider: the parameters of `<issuer>/upstream/callback`, and the interaction that they belong to.
+ */
 export interface UpstreamAnswer {
   readonly uid: string
-  /** As a query string. */
+  /** The parameters as a query string. */
   readonly answer: string
 }
 
 /**
- * `proof`: who it is. `offer`: an account has this address; whoever proves it next in this interaction is linked.
- * `unlinked`: nobody here is linked to this person, and nothing can be linked. `cancelled`: the person came back
- * without signing in. `refused`: the answer is not right, or could not be had.
+ * The result of a sign-in.
+ * `proof`: the person is known. `offer`: an account has this address; the person who proves it next in this interaction
+ * gets the link. `unlinked`: the person has no account here, and none can be linked. `cancelled`: the person came back
+ * without signing in. `refused`: the answer is wrong, or could not be fetched.
  */
 export type UpstreamOutcome =
   | { readonly kind: 'proof'; readonly proof: Proof; readonly upstream: Upstream }
@@ -23,14 +26,16 @@ export type UpstreamOutcome =
   | { readonly kind: 'unlinked'; readonly upstream: Upstream; readonly why: 'no_account' | 'no_email' }
   | { readonly kind: 'cancelled' | 'refused'; readonly upstream: Upstream | undefined }
 
-/** What came back to the page of somebody who is signed in. */
+/** The answer of a provider for a person who is signed in here. */
 export interface OwnLink extends Pick<UpstreamAnswer, 'answer'> {
   readonly account: Account
-  /** The session's uid: nobody else's browser brings the answer. */
+  /** The session's uid, so that only the browser that began can bring the answer. */
   readonly session: string
 }
 
-/** `taken`: whoever signed in there is linked already, to this account or to another one. */
+/**
+ * The result of linking an account. `taken`: the person at the provider is linked already, to this or another account.
+ */
 export type OwnLinkOutcome = 'linked' | 'taken' | 'cancelled' | 'refused'
 
 export interface BeginUpstream {
@@ -38,45 +43,53 @@ export interface BeginUpstream {
   readonly upstream: string
   readonly uid: string
   readonly loginHint?: string | undefined
-  /** Whether the person is to sign in anew, although they may be signed in there. */
+  /** Whether the provider must ask the person to sign in again (`prompt=login`). */
   readonly again: boolean
 }
 
 export interface UpstreamSignIn extends Verifier<UpstreamAnswer> {
-  /** Those that a sign-in page names, the same for everybody. */
+  /** Returns the providers for the sign-in page, the same for everybody. */
   offered(): Promise<readonly Upstream[]>
-  /** The provider that looks after the domain of an e-mail address. */
+  /** Returns the provider for the domain of an e-mail address. */
   forIdentifier(identifier: string): Promise<Upstream | undefined>
   /**
-   * Where to send the browser of an interaction; undefined where there is no such provider. Throws
-   * UpstreamUnavailable (503) where it cannot be asked.
+   * Returns where to send the browser of an interaction; undefined when there is no such provider. Throws
+   * UpstreamUnavailable (503) when the provider cannot be reached.
    */
   begin(request: BeginUpstream): Promise<URL | undefined>
-  /** Who waits for the answer to this state, which stays unspent: an interaction, or a person's own page. */
+  /**
+   * Returns what began the request of this state, an interaction or a person's account page. Does not use up the state.
+   */
   returnOf(state: string): Promise<{ to: 'interaction'; uid: string } | { to: 'account' } | undefined>
-  /** As `begin`, for somebody who is signed in and wants to be linked. */
+  /** Like `begin`, for a signed-in person who wants to link their account. */
   beginLink(request: { readonly upstream: string; readonly session: string }): Promise<URL | undefined>
-  /** Once. Audits account.linked, a refusal as well, and tells the person by mail. */
+  /**
+   * Finishes linking, once per answer. Records account.linked, also for a refusal. Notifies the person of a new link by
+   * mail.
+   */
   finishLink(answered: OwnLink, by: AuditContext): Promise<OwnLinkOutcome>
-  /** As `verify`, with what else there is to say. */
+  /** Like `verify`, but returns the whole outcome. */
   finish(attempt: UpstreamAnswer & { readonly clientId?: string }, by: AuditContext): Promise<UpstreamOutcome>
   /**
-   * After the whole sign-in of an account in an interaction: links it to whom a provider vouched for before, where the
-   * account was proven here by `amr` and has that address.
+   * Links an account to the person that a provider vouched for earlier in the interaction. Call it when sign-in is
+   * complete: the account must have the offered address, and `amr` must show that it was proven here.
    */
   acceptOffer(
     proven: { uid: string; account: Account; amr: readonly string[] },
     by: AuditContext,
   ): Promise<Upstream | undefined>
-  /** The address of the account that may be linked in this interaction, and the provider; it stays. */
+  /** Returns the address of the account that can be linked in this interaction, and the provider. Keeps the offer. */
   offerOf(uid: string): Promise<{ readonly upstream: string; readonly email: string } | undefined>
-  /** Whoever does not want to be linked. */
+  /** Discards the offer, when the person does not want to be linked. */
   dropOffer(uid: string): Promise<void>
   links(accountId: string): Promise<UpstreamLink[]>
-  /** Throws LinkNotFound (404) and LastCredential (409). Audits account.unlinked, and tells the person by mail. */
+  /**
+   * Removes a link. Throws LinkNotFound (404) and LastCredential (409). Records account.unlinked, and notifies the
+   * person by mail.
+   */
   unlink(accountId: string, link: UpstreamPerson, by: AuditContext): Promise<void>
-  /** Where the person signs out at the provider, where that is wanted and possible. */
+  /** Returns the URL for sign-out at the provider; undefined when that is off or not possible. */
   signOutUrl(upstream: string, returnTo: string): Promise<URL | undefined>
-  /** Where to go on after that; undefined for a state that is none, or is over. */
+  /** Returns where to continue after sign-out at the provider; undefined for an unknown or expired state. */
   afterSignOut(state: string): string | undefined
 }

@@ -22,7 +22,7 @@ interface Row {
   updated_at: Date
 }
 
-/** How we authenticate there, as it is stored. */
+/** The stored credential with which we authenticate at a provider. */
 export interface StoredCredential {
   readonly sealed: Buffer
   readonly publicJwk: JWK | undefined
@@ -53,7 +53,10 @@ export function createUpstreamStore(db: Queryable) {
       return rowCount === 1
     },
 
-    /** Undefined `credential`: as it is. False when it is gone or no longer of `version`. */
+    /**
+     * Updates a provider. An undefined `credential` keeps the old one. False when the provider is gone or its version
+     * is no longer `version`.
+     */
     async update(
       fields: UpstreamFields,
       version: number,
@@ -73,7 +76,7 @@ export function createUpstreamStore(db: Queryable) {
 
     setDomains: (id: string, domains: readonly string[]) => setDomains(db, id, domains),
 
-    /** False when it is gone or no longer of `version`. */
+    /** False when the provider is gone or its version is no longer `version`. */
     async remove(id: string, version: number): Promise<boolean> {
       const { rowCount } = await db.query('DELETE FROM upstreams WHERE id = $1 AND version = $2', [id, version])
       return rowCount === 1
@@ -86,7 +89,7 @@ export function createUpstreamStore(db: Queryable) {
   }
 }
 
-/** The domains of an upstream become these; one that another has, where there is such. */
+/** Replaces the domains of a provider. Returns a domain that another provider has, if there is one. */
 async function setDomains(db: Queryable, id: string, domains: readonly string[]): Promise<string | undefined> {
   await db.query('DELETE FROM upstream_domains WHERE upstream = $1', [id])
   const { rows } = await db.query<{ domain: string }>(

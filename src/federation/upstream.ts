@@ -1,32 +1,35 @@
-/** An upstream provider: an OpenID provider that vouches for people here, and the service that keeps them. */
+/**
+ * The shape of an upstream provider, and the interface of the service that stores them. People can sign in with these
+ * OpenID providers.
+ */
 import type { JWK } from 'jose'
 import type { AuditContext } from '#audit/audit.ts'
 
-/** How we show the provider who we are (OpenID Connect Core §9). */
+/** How we authenticate at the provider (OpenID Connect Core §9). */
 export const AUTH_METHODS = ['private_key_jwt', 'client_secret_basic', 'client_secret_post'] as const
 export type UpstreamAuthMethod = (typeof AUTH_METHODS)[number]
 
-/** Which claim of the provider becomes which of ours; a claim that is not named is not taken. */
+/** Maps our claims to those of the provider. Claims that are not mapped are ignored. */
 export type ClaimMapping = Readonly<Record<string, string>>
 
 export interface Upstream {
   /** A short name for paths and the audit log; never changes. */
   readonly id: string
-  /** As people know it. */
+  /** The display name. */
   readonly name: string
-  /** Never changes: what a subject means depends on it (OpenID Connect Core §2). */
+  /** Never changes, because subjects are unique only within an issuer (OpenID Connect Core §2). */
   readonly issuer: string
   readonly clientId: string
   readonly authMethod: UpstreamAuthMethod
-  /** The public part of our key, to be registered there; undefined where a secret is used. */
+  /** The public part of our key, to register at the provider; undefined when a secret is used. */
   readonly publicJwk: JWK | undefined
   readonly scopes: readonly string[]
   readonly claims: ClaimMapping
-  /** Whoever has an address of these domains is led there. */
+  /** E-mail domains whose people are sent to this provider. */
   readonly domains: readonly string[]
-  /** Whether people who were never here get an account. */
+  /** Whether people without an account here get one. */
   readonly justInTime: boolean
-  /** Whether a sign-out here leads on to a sign-out there. */
+  /** Whether sign-out here continues with sign-out at the provider. */
   readonly logout: boolean
   readonly enabled: boolean
   readonly version: number
@@ -40,7 +43,7 @@ export interface UpstreamInput {
   readonly issuer: string
   readonly clientId: string
   readonly authMethod?: string
-  /** Is taken and never given out. */
+  /** Write-only: the server never returns it. */
   readonly clientSecret?: string
   readonly scopes?: readonly string[]
   readonly claims?: ClaimMapping
@@ -52,15 +55,15 @@ export interface UpstreamInput {
 
 /** Errors: UpstreamInvalid 400 (faults), UpstreamNotFound 404, UpstreamExists 409 (id, domain), VersionMismatch 412. */
 export interface Upstreams {
-  /** Throws UpstreamInvalid for what `create`, or `update` of `before`, would refuse. */
+  /** Throws UpstreamInvalid for input that `create`, or `update` of `before`, would refuse. */
   check(input: Partial<UpstreamInput>, before: Upstream | undefined): void
-  /** With `private_key_jwt` a key is made, and its public part is in the answer. */
+  /** Adds a provider. With `private_key_jwt` it generates a key, and the result contains the public part. */
   create(input: UpstreamInput, by: AuditContext): Promise<Upstream>
-  /** From PostgreSQL. */
+  /** Reads a provider from PostgreSQL. */
   read(id: string): Promise<Upstream | undefined>
-  /** In the order of their ids; there are few. */
+  /** Lists all providers by id, without paging since there are few. */
   list(): Promise<Upstream[]>
-  /** Those that are enabled, from the cache. */
+  /** Returns the enabled providers, from the cache. */
   offered(): Promise<readonly Upstream[]>
   update(
     id: string,
@@ -68,8 +71,8 @@ export interface Upstreams {
     expectedVersion: number | undefined,
     by: AuditContext,
   ): Promise<Upstream>
-  /** Its links go with it. */
+  /** Deletes a provider and its links. */
   remove(id: string, expectedVersion: number | undefined, by: AuditContext): Promise<void>
-  /** The client secret, or the private JWK as JSON. */
+  /** Returns the client secret, or the private JWK as JSON. */
   credential(id: string): Promise<string | undefined>
 }

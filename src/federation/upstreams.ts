@@ -1,4 +1,4 @@
-/** The service that keeps upstream providers. */
+/** The service that stores upstream providers. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Notifications, Queryable } from '#database/database.ts'
@@ -15,7 +15,7 @@ import type { Upstream, UpstreamInput, Upstreams } from './upstream.ts'
 
 const CHANNEL = 'signet_upstreams'
 const MAX_AGE_MS = 5000
-/** They are few, and a sign-in page names them all: they are cached as one. */
+/** The one cache key: providers are few and a sign-in page lists them all, so they are cached together. */
 const ALL = ''
 
 export interface UpstreamsDeps {
@@ -98,7 +98,7 @@ async function update(deps: UpstreamsDeps, rules: UpstreamRules, change: Change)
   })
 }
 
-/** A new secret, or a key where there was none; undefined where what there is stays. */
+/** Returns the given secret, or a new key if there was none; undefined when the old credential stays. */
 async function newCredential(
   { keyring }: UpstreamsDeps,
   { clientSecret }: Partial<UpstreamInput>,

@@ -1,4 +1,4 @@
-/** Checks what a caller gives to make or change an upstream provider; all faults are told at once. */
+/** Checks the input to create or change an upstream provider. All faults are reported at once. */
 import { mergeClaims } from '#accounts/claims.ts'
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
@@ -8,24 +8,24 @@ import { AUTH_METHODS, type Upstream, type UpstreamAuthMethod, type UpstreamInpu
 export type UpstreamFields = Omit<Upstream, 'publicJwk' | 'version' | 'createdAt' | 'updatedAt'>
 
 export interface UpstreamRules {
-  /** Whether plain http is good enough for a host. */
+  /** Whether a host may use plain http. */
   readonly allowHttp: (host: string) => boolean
-  /** Who we are: nobody is their own upstream. */
+  /** Our own issuer: a server cannot be its own upstream. */
   readonly self: string
 }
 
 const ID = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/
 const VISIBLE = /^[\x21-\x7E]+$/
-/** RFC 6749 §3.3 */
+/** The form of a scope name (RFC 6749 §3.3). */
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]{1,128}$/
 const MOST = 100
 const DEFAULT_SCOPES = ['openid', 'email', 'profile']
 const DEFAULT_CLAIMS = { email: 'email', email_verified: 'email_verified', name: 'name' }
-/** What stands in columns of its own. */
+/** Claims that have a column of their own. */
 const OWN_COLUMNS = new Set(['email', 'email_verified', 'name'])
 
-/** The members of an upstream provider from `input`, over those of `before`. Throws UpstreamInvalid. */
+/** Returns the fields of a provider: `input` on top of `before`. Throws UpstreamInvalid with all faults. */
 export function validateUpstream(
   input: Partial<UpstreamInput>,
   before: Upstream | undefined,
@@ -55,7 +55,7 @@ export function validateUpstream(
   return fields
 }
 
-/** The members as they are called outside. */
+/** The members by their names in the API. */
 export const MEMBERS = {
   id: 'id',
   name: 'name',
@@ -77,7 +77,7 @@ function checker(input: Partial<UpstreamInput>, before: Upstream | undefined, fa
   const refuse = (member: keyof UpstreamInput, expected: string) =>
     faults.push({ field: MEMBERS[member], given: shown(input[member]), expected })
   return {
-    /** Given once, and the same for ever. */
+    /** Returns a member that is set once and never changes. */
     fixed(member: 'id' | 'issuer', rule: Rule): string {
       const given: unknown = input[member]
       if (before === undefined) {
@@ -117,7 +117,7 @@ function issuerFault(given: unknown, rules: UpstreamRules): string | undefined {
   const expected = "the provider's issuer: an https URL without query and fragment, as its discovery document has it"
   if (!isVisible(given, 512)) return expected
   const url = URL.parse(given)
-  // OpenID Connect Discovery §2: https, no query or fragment
+  // OpenID Connect Discovery §2: https, without query or fragment
   if (!url || url.search !== '' || url.hash !== '' || url.username !== '' || given.includes('?')) return expected
   const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && rules.allowHttp(url.hostname))
   if (!isSafe) return expected
@@ -152,7 +152,7 @@ function domainsFault(given: unknown): string | undefined {
   return isRight ? undefined : `an array of at most ${MOST} domains of e-mail addresses, such as example.com`
 }
 
-/** RFC 6749 Appendix A.2; a secret is asked for when one is needed and none is there. */
+/** Checks the client secret (RFC 6749 Appendix A.2). It is required when the method needs one and none is stored. */
 function checkSecret(
   { clientSecret }: Partial<UpstreamInput>,
   { authMethod }: UpstreamFields,
@@ -169,7 +169,7 @@ function checkSecret(
   } else if (!isVisible(clientSecret, 1024)) refuse('(not shown)', 'a secret of 1 to 1024 visible ASCII characters')
 }
 
-/** Of what is no list nothing is left; it was refused. */
+/** Returns the domains in lower case, without duplicates. Anything but a list was refused before, so it gives none. */
 function lowered(domains: unknown): string[] {
   return Array.isArray(domains) ? [...new Set(domains.map((domain) => String(domain).toLowerCase()))] : []
 }
