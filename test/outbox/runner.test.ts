@@ -62,6 +62,9 @@ async function startProcess(
 test('work is done after the commit of its cause, is gone then, and never was after a rollback', async () => {
   const done: unknown[] = []
   await runner(async (payload) => void done.push(payload))
+  // the first job of a task inserts its name, for which a second transaction would wait
+  await addToOutbox(db, { ...ENTRY, payload: { number: 0 } })
+  await expect.poll(() => done.splice(0), PATIENT).toEqual([{ number: 0 }])
   await expect(
     db.transaction(async (trx) => {
       await addToOutbox(trx, { ...ENTRY, payload: { number: 1 } })
