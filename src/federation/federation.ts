@@ -1,6 +1,10 @@
 /** Assembles the room: sign-in with upstream providers, and the service that stores the providers. */
 import type { Accounts } from '#accounts/account.ts'
+import type { Audit } from '#audit/audit.ts'
+import type { Database, Notifications } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
+import type { Clock } from '#shared/clock.ts'
+import type { AssertNotLastCredential } from '#sign-in/last-credential.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
 import { createUpstreamMethod } from './method.ts'
 import { createUpstreamSignIn, type UpstreamSignInDeps } from './sign-in.ts'
@@ -16,13 +20,20 @@ export const UPSTREAM_CALLBACK_PATH = '/upstream/callback'
 /** The path to which providers send people back after sign-out there. */
 export const UPSTREAM_SIGNED_OUT_PATH = '/upstream/signed-out'
 
-export interface FederationDeps
-  extends
-    Omit<UpstreamsDeps, 'keyring'>,
-    Pick<UpstreamSignInDeps, 'mail' | 'isReserved' | 'assertNotLastCredential'>,
-    Pick<ProvidersDeps, 'fetch'> {
-  readonly accounts: Accounts
+export interface FederationDeps {
+  readonly db: Database
+  readonly notifications: Notifications
+  readonly audit: Audit
   readonly keyring: Keyring
+  readonly clock: Clock
+  /** Our own issuer identifier. */
+  readonly issuer: string
+  readonly allowHttp: UpstreamsDeps['allowHttp']
+  readonly accounts: Accounts
+  readonly mail: UpstreamSignInDeps['mail']
+  readonly isReserved: UpstreamSignInDeps['isReserved']
+  readonly assertNotLastCredential: AssertNotLastCredential
+  readonly fetch: ProvidersDeps['fetch']
 }
 
 export function createFederation(deps: FederationDeps) {

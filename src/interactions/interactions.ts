@@ -2,23 +2,48 @@
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
-import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
+import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
+import type { Csrf } from '#http/csrf.ts'
+import type { InteractionGateway, OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
+import type { Enrolments } from '#sign-in/enrolment-store.ts'
 import type { KnownDevices } from '#sign-in/known-devices.ts'
+import type { SignInProgress } from '#sign-in/progress-store.ts'
+import type { MethodRegistry } from '#sign-in/registry.ts'
+import type { EmailVerifications } from '#verification/email-verification/email-verification.ts'
+import type { Registration } from '#verification/registration.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 import { withoutDeadEnds } from './lost/lost.ts'
 import { interactionPaths } from './paths.ts'
-import { createProofs, type ProofsDeps } from './proofs.ts'
+import { createProofs } from './proofs.ts'
 import { leadOnFromSignOut } from './sign-out/already.ts'
 import { createUpstreamSignOut } from './sign-out/upstream.ts'
 import { openInteraction, type Question, type StepDeps } from './step.ts'
 import { createSteps } from './steps.ts'
 import { upstreamCallback } from './upstream/step.ts'
 
-export interface InteractionsDeps
-  extends Omit<StepDeps, 'paths' | 'deviceCookie' | 'proofs' | 'signOut'>, Pick<ProofsDeps, 'progress' | 'enrolments'> {
+export interface InteractionsDeps {
   /** The issuer identifier. The paths of forms start with its path. */
   readonly issuer: string
+  readonly gateway: InteractionGateway
+  readonly methods: MethodRegistry
+  readonly enrolments: Enrolments
+  readonly progress: SignInProgress
   readonly devices: KnownDevices
+  readonly attempts: StepDeps['attempts']
+  readonly passwords: StepDeps['passwords']
+  readonly passkeys: StepDeps['passkeys']
+  readonly totp: StepDeps['totp']
+  readonly recoveryCodes: StepDeps['recoveryCodes']
+  readonly passwordReset: StepDeps['passwordReset']
+  readonly registration: Registration
+  readonly emailVerifications: EmailVerifications
+  readonly upstreamSignIn: UpstreamSignIn
+  readonly resources: StepDeps['resources']
+  readonly accounts: StepDeps['accounts']
+  readonly audit: StepDeps['audit']
+  readonly settings: StepDeps['settings']
+  readonly csrf: Csrf
+  readonly notifyPasswordChanged: StepDeps['notifyPasswordChanged']
 }
 
 /**
