@@ -1,10 +1,12 @@
 /** What the FAPI 2.0 Security Profile and RFC 9449 demand of the keys that tokens are bound to. */
+import { createHash, randomUUID } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TokenAnswer } from '../support/app.ts'
 import { type Fapi2Client, fapi2Client } from '../support/fapi2-client.ts'
 import { API, expectRefused as expectToRefuse, type Stage, startStage } from '../support/hazard-world.ts'
 import { type Person, person } from '../support/person.ts'
+import { asSuperuser } from '../support/postgres.ts'
 import { proofKey } from '../support/proof-key.ts'
 import type { Server } from '../support/server.ts'
 import { faultsOf } from '../support/server-faults.ts'
@@ -75,6 +77,23 @@ test('R5: a proof is for one request, at one address, by one method, of now, and
     '400 invalid_dpop_proof',
     /^DPoP proof: it was used before/,
   ])
+})
+
+test('R5: a proof of a clock that is ahead is remembered for as long as it can be accepted', async () => {
+  const key = await proofKey()
+  const { redeem } = await bank.code(somebody())
+  const url = `${server.issuer}/token`
+  const [jti, iat] = [randomUUID(), Math.floor(Date.now() / 1000) + 240]
+  const ahead = { ...key, proof: () => key.proof({ url }, { claims: { iat, jti } }) }
+  expect((await bank.send('/token', redeem, { proof: ahead })).status).toBe(200)
+  const id = createHash('sha256').update(`${bank.client.id}\0${jti}`).digest()
+  const { rows } = await asSuperuser(
+    (client) =>
+      client.query('SELECT extract(epoch FROM expires_at)::int AS until FROM replay_reservations WHERE id = $1', [id]),
+    server.databaseUrl,
+  )
+  expect(rows).toEqual([{ until: expect.any(Number) as number }])
+  expect(rows[0].until).toBeGreaterThanOrEqual(iat + 300)
 })
 
 test('R5, R35: a bound token is no bearer token, and needs its own key at userinfo too', async () => {

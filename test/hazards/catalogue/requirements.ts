@@ -58,6 +58,7 @@ export const REQUIREMENTS: readonly Row[] = [
       'test/hazards/requirements-fapi2-keys.test.ts': [
         'R5: without a proof there is no token, and a refusal leaves the code good',
         'R5: a proof is for one request, at one address, by one method, of now, and used once',
+        'R5: a proof of a clock that is ahead is remembered for as long as it can be accepted',
         'R5, R35: a bound token is no bearer token, and needs its own key at userinfo too',
       ],
     },
