@@ -10,6 +10,7 @@ import { databaseNow } from '#database/database-now.ts'
 import { checkAddress } from '#http/http-server.ts'
 import { createHealth, type Health } from '#observability/health.ts'
 import { createLogger, type Logger } from '#observability/logger.ts'
+import type { ServiceOverrides } from '#services.ts'
 import { systemClock } from '#shared/clock.ts'
 import { publicAddress } from './main/addresses.ts'
 import { banner } from './main/banner.ts'
@@ -50,9 +51,14 @@ function boundHeap(): void {
 
 /**
  * Runs the primary process: it owns the database and the management listener, and serves requests itself or through
- * workers. Resolves after the stop that was requested.
+ * workers. Resolves after the stop that was requested. `overrides` is for tests, and does not reach workers.
  */
-export async function runPrimary(loaded: Loaded, logger: Logger, stop: Stop): Promise<void> {
+export async function runPrimary(
+  loaded: Loaded,
+  logger: Logger,
+  stop: Stop,
+  overrides: ServiceOverrides = {},
+): Promise<void> {
   const { config } = loaded
   await using life = new AsyncDisposableStack()
   life.defer(() => stop.forget())
@@ -61,7 +67,7 @@ export async function runPrimary(loaded: Loaded, logger: Logger, stop: Stop): Pr
 
   // The health check calls this only after the start, when `database` is set.
   const health = createHealth({ databaseNow: async () => databaseNow(database.probe), clock: systemClock })
-  const processes = await createServingProcesses(loaded, logger)
+  const processes = await createServingProcesses(loaded, logger, overrides)
   const management = await startManagement(config, {
     health: withProcesses(health, processes),
     metrics: processes.metrics,

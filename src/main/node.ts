@@ -6,7 +6,7 @@ import { createHttpServer } from '#http/http-server.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { loadLanguages } from '#languages/languages.ts'
-import { createServices } from '#services.ts'
+import { createServices, type ServiceOverrides } from '#services.ts'
 import { publicAddress, workerAddress } from './addresses.ts'
 import { readCertificate, watchCertificate } from './certificate.ts'
 import { prepareCliClient } from './cli-client.ts'
@@ -29,19 +29,16 @@ export interface ServingNode {
  * Starts serving; resolves once requests are served. Throws AppError when a certificate, a service or the port is not
  * available.
  */
-export async function startNode({ config, secrets, database, logger, metrics }: NodeDeps): Promise<ServingNode> {
+export async function startNode(
+  { config, secrets, database, logger, metrics }: NodeDeps,
+  overrides: ServiceOverrides = {},
+): Promise<ServingNode> {
   await using life = new AsyncDisposableStack()
   const { tls } = config
   const certificate = tls && readCertificate(tls)
   await loadLanguages()
-  const services = await createServices({
-    config,
-    secrets,
-    databaseUrl: database.url,
-    databaseDirectUrl: database.directUrl,
-    logger,
-    metrics,
-  })
+  const { url: databaseUrl, directUrl: databaseDirectUrl } = database
+  const services = await createServices({ config, secrets, databaseUrl, databaseDirectUrl, logger, metrics }, overrides)
   life.defer(() => services.close())
   await prepareCliClient(config, services.clients, logger)
   const server = createHttpServer({ handler: createApp(services).callback(), tls: certificate })

@@ -12,8 +12,7 @@ import { linesMatching, readSourceFiles } from '../support/architecture/source-f
 import { atEnd } from '../support/endings.ts'
 import { EVENTS } from '../support/revocation-events.ts'
 import { CALLBACK, hold, type Holdings, type Stage } from '../support/revocation-holdings.ts'
-import { serveHere } from '../support/serve-here.ts'
-import type { ServerProcess } from '../support/server.ts'
+import { type ServerProcess, startServer } from '../support/server.ts'
 
 interface Ends {
   readonly sessions?: SessionEndReason
@@ -71,10 +70,12 @@ async function hear(trx: Queryable, list: unknown[], ended: readonly unknown[]):
 }
 
 beforeAll(async () => {
-  const here = await serveHere({
-    endings: {
-      sessions: [(trx, ended) => hear(trx, told.sessions, ended)],
-      grants: [(trx, ended) => hear(trx, told.grants, ended)],
+  const here = await startServer({
+    overrides: {
+      endings: {
+        sessions: [(trx, ended) => hear(trx, told.sessions, ended)],
+        grants: [(trx, ended) => hear(trx, told.grants, ended)],
+      },
     },
   })
   db = createDatabase({ url: here.databaseUrl, poolSize: 2 })

@@ -6,17 +6,17 @@ import { type App, createApp } from '../support/app.ts'
 import { authenticatorApp } from '../support/authenticator-app.ts'
 import { magicLink } from '../support/magic-link/magic-link.ts'
 import { type Person, person, textOf, type Visit } from '../support/person.ts'
-import { serveHere, type ServerHere } from '../support/serve-here.ts'
+import { type Server, startServer } from '../support/server.ts'
 
 const CALLBACK = 'https://shop.example/cb'
 const sent = new Map<string, string>()
-let server: ServerHere
+let server: Server
 let admin: Administrator
 let app: App
 let made = 0
 
 beforeAll(async () => {
-  server = await serveHere({ methods: ({ accounts }) => [magicLink({ accounts, sent })] })
+  server = await startServer({ overrides: { methods: ({ accounts }) => [magicLink({ accounts, sent })] } })
   admin = await administrator(server)
   app = createApp(server, await admin.client('web', { client_name: 'shop', redirect_uris: [CALLBACK] }), CALLBACK)
 })

@@ -13,7 +13,8 @@ import { assembleServices } from '#services.ts'
 import { atEnd } from './endings.ts'
 import type { Rooms } from './rooms.ts'
 import { inOperation, scheduledDatabase } from './scheduler.ts'
-import { fetchTo, type Reachable } from './server.ts'
+import { fetchTo } from './fetch-to.ts'
+import type { Reachable } from './server.ts'
 
 export const ISSUER = 'http://localhost:4711'
 

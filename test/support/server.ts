@@ -3,14 +3,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Agent, buildConnector, fetch as undiciFetch } from 'undici'
 import { loadConfig } from '#config/load.ts'
 import { runPrimary } from '#main.ts'
+import type { ServiceOverrides } from '#services.ts'
 import { createLogger } from '#observability/logger.ts'
 import { atEnd } from './endings.ts'
 import { freePort } from './ports.ts'
 import { cloneDatabase } from './postgres.ts'
 import { eventually } from './eventually.ts'
+import { fetchTo } from './fetch-to.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const NODE = join(ROOT, 'node_modules/node/bin/node')
@@ -23,6 +24,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Default: a new empty folder, in which the first start creates keys. */
   readonly keysDir?: string
+  /** Replacements of services; only for a server in the process of the test. */
+  readonly overrides?: ServiceOverrides
 }
 
 /** The part of a server that a request needs. */
@@ -102,7 +105,7 @@ async function startEach<Started>(
 }
 
 async function startWithin(settings: Settings): Promise<Server> {
-  const agent = agentTo(settings.port)
+  const { fetch, agent } = fetchTo(settings.port, settings.issuer)
   let output = ''
   let end: (() => Promise<void>) | undefined
 
@@ -111,7 +114,7 @@ async function startWithin(settings: Settings): Promise<Server> {
     const { logLevel: level, logFormat: format } = loaded.config
     const logger = createLogger({ level, format }, { write: (line) => void (output += line) })
     const { promise: requested, resolve } = Promise.withResolvers<NodeJS.Signals>()
-    const ended = runPrimary(loaded, logger, { requested, arm() {}, forget() {} })
+    const ended = runPrimary(loaded, logger, { requested, arm() {}, forget() {} }, settings.overrides)
     end = () => (resolve('SIGTERM'), ended)
     await Promise.race([ended, untilReady(settings.managementUrl, () => output)])
   }
@@ -128,7 +131,7 @@ async function startWithin(settings: Settings): Promise<Server> {
   await restart()
   return {
     ...settings,
-    fetch: fetchThrough(agent, settings.issuer),
+    fetch,
     logs: () => output,
     logLines: () => parseLines(output),
     stop,
@@ -143,6 +146,7 @@ interface Settings {
   readonly databaseUrl: string
   readonly keysDir: string
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly overrides: ServiceOverrides
 }
 
 async function settingsOf(options: ServerOptions): Promise<Settings> {
@@ -155,6 +159,7 @@ async function settingsOf(options: ServerOptions): Promise<Settings> {
     databaseUrl: options.databaseUrl ?? (await cloneDatabase()).url,
     keysDir: options.keysDir ?? temporaryDir('keys'),
     env: { ...options.env, SIGNET_ISSUER: issuer },
+    overrides: options.overrides ?? {},
   }
 }
 
@@ -184,7 +189,7 @@ function createServerProcess(settings: Settings): ServerProcess {
   let { env } = settings
   let child: ChildProcess | undefined
   let output = ''
-  const agent = agentTo(settings.port)
+  const { fetch, agent } = fetchTo(settings.port, settings.issuer)
 
   async function restart(changes: ServerOptions['env'] = {}): Promise<void> {
     env = { ...env, ...changes }
@@ -216,7 +221,7 @@ function createServerProcess(settings: Settings): ServerProcess {
     get pid() {
       return child?.pid ?? 0
     },
-    fetch: fetchThrough(agent, settings.issuer),
+    fetch,
     logs: () => output,
     logLines: () => parseLines(output),
     kill,
@@ -267,27 +272,6 @@ function hasEnded(child: ChildProcess): boolean {
 
 function endOf(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('close', () => resolve()))
-}
-
-/** Returns a fetch like `Server.fetch` for a process on `port`. The caller closes the agent. */
-export function fetchTo(port: number, issuer: string): { fetch: typeof globalThis.fetch; agent: Agent } {
-  const agent = agentTo(port)
-  return { fetch: fetchThrough(agent, issuer), agent }
-}
-
-function agentTo(port: number): Agent {
-  const connect = buildConnector({})
-  return new Agent({
-    connect: (target, done) => connect({ ...target, hostname: '127.0.0.1', port: String(port) }, done),
-  })
-}
-
-function fetchThrough(agent: Agent, issuer: string): typeof globalThis.fetch {
-  const through = async (input: string | URL, init: object = {}) => {
-    const url = typeof input === 'string' && input.startsWith('/') ? issuer + input : input
-    return undiciFetch(url, { ...init, dispatcher: agent })
-  }
-  return through as unknown as typeof globalThis.fetch
 }
 
 function parseLines(output: string): Record<string, unknown>[] {

@@ -5,17 +5,17 @@ import { GRANTS } from '#oidc/grants/registry.ts'
 import { administrator, type Administrator, type RegisteredClient } from '../../support/administrator.ts'
 import { assertionParams } from '../../support/assertion.ts'
 import { ECHO } from '../../support/echo-grant/grant.ts'
-import { serveHere, type ServerHere } from '../../support/serve-here.ts'
+import { type Server, startServer } from '../../support/server.ts'
 
 const API = 'https://api.example.com'
 const OTHER = 'https://other.example.com'
-let server: ServerHere
+let server: Server
 let admin: Administrator
 let machine: RegisteredClient
 let without: RegisteredClient
 
 beforeAll(async () => {
-  server = await serveHere({ grants: [...GRANTS, ECHO] })
+  server = await startServer({ overrides: { grants: [...GRANTS, ECHO] } })
   admin = await administrator(server)
   await admin.resource(API, ['posts:read', 'posts:write'])
   await admin.resource(OTHER, ['posts:read'])
@@ -144,5 +144,6 @@ test('only the profiles of its row may have it', async () => {
 test('it is advertised, and counted under its label', async () => {
   const discovery = (await (await server.fetch('/.well-known/openid-configuration')).json()) as Record<string, unknown>
   expect(discovery['grant_types_supported']).toContain(ECHO.grantType)
-  expect(await server.metrics.text()).toMatch(/signet_tokens_issued_total\{[^}]*grant_type="echo"[^}]*\} [1-9]/)
+  const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text()
+  expect(metrics).toMatch(/signet_tokens_issued_total\{[^}]*grant_type="echo"[^}]*\} [1-9]/)
 })
