@@ -33,7 +33,7 @@ export const DISPLAY: readonly Member[] = [
   },
   {
     name: 'signet_verified',
-    meaning: 'false: people are told at consent that nobody has checked who is behind it.',
+    meaning: 'false: the consent page says that nobody has verified who runs the app.',
     ...FLAG,
     default: true,
   },

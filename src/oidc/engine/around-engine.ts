@@ -122,10 +122,9 @@ function openFormPost(ctx: Context, target: string): void {
 }
 
 async function recordOutcome(ctx: Context, deps: AroundDeps, refusal: Refusal | undefined): Promise<void> {
-  // the database is unavailable: writing the event would only make the caller wait longer
-  if (refusal?.error === 'temporarily_unavailable') return
+  // when the database is unavailable, writing the event would only make the caller wait longer
+  if (!refusal || refusal.error === 'temporarily_unavailable') return
   const engineCtx = ctx as unknown as KoaContextWithOIDC
-  if (!refusal) return
   try {
     await deps.audit.record({ ...deps.auditContext(ctx), ...refusedFields(ctx, engineCtx, refusal) })
   } catch (error) {
@@ -156,13 +155,13 @@ function refusedFields(ctx: Context, { oidc }: KoaContextWithOIDC, refusal: Refu
 
 /** Returns a function that gives the `token.revoked` event for the token the engine found. Its next calls give none. */
 function revokedEvent(ctx: Context, { auditContext }: AroundDeps): () => AuditEvent[] {
-  let told = false
+  let isRecorded = false
   return () => {
     const { client, entities } = (ctx as unknown as KoaContextWithOIDC).oidc
     const { RefreshToken, AccessToken, ClientCredentials } = entities
     const token = RefreshToken ?? AccessToken ?? ClientCredentials
-    if (told || !client || !token) return []
-    told = true
+    if (isRecorded || !client || !token) return []
+    isRecorded = true
     const accountId = RefreshToken?.accountId ?? AccessToken?.accountId
     return [
       {

@@ -1,7 +1,6 @@
 /** Applies every patch of the engine: changes that its configuration has no setting for, one file each. */
 import type Provider from 'oidc-provider'
-import type { AssertionDeps } from './patches/client-assertion.ts'
-import { judgeAssertions } from './patches/client-assertion.ts'
+import { type AssertionDeps, judgeAssertions } from './patches/client-assertion.ts'
 import { type KeysOfClients, tendKeyStores } from './patches/client-key-store.ts'
 import { type ClientLookupDeps, replaceClientLookup } from './patches/client-lookup.ts'
 import { widenClockTolerance } from './patches/clock-tolerance.ts'
