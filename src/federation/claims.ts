@@ -16,16 +16,20 @@ export interface UpstreamProfile {
 }
 
 /**
- * Returns the profile of a person. `offered` are all enabled providers: an address in the domain of one of them is
- * trusted from that provider only.
+ * Returns the profile of a person. `configured` are all providers, disabled ones too: an address in the domain of one of
+ * them is trusted from that provider only.
  */
-export function profileOf(upstream: Upstream, claims: UpstreamClaims, offered: readonly Upstream[]): UpstreamProfile {
+export function profileOf(
+  upstream: Upstream,
+  claims: UpstreamClaims,
+  configured: readonly Upstream[],
+): UpstreamProfile {
   const { email, email_verified: verified, name, ...others } = upstream.claims
   const valueOf = (theirs: string | undefined) => (theirs === undefined ? undefined : claims[theirs])
   const address = valueOf(email)
   // a boolean by OpenID Connect Core §5.1, but some providers send a string
   const isVerified = [true, 'true'].includes(valueOf(verified) as boolean | string)
-  const isTheirs = isEmail(address) && isOfDomain(upstream, address, offered)
+  const isTheirs = isEmail(address) && isOfDomain(upstream, address, configured)
   const given = valueOf(name)
   return {
     verifiedEmail: isVerified && isTheirs ? address : undefined,
@@ -38,8 +42,8 @@ export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
 }
 
-function isOfDomain(upstream: Upstream, address: string, offered: readonly Upstream[]): boolean {
-  const keeper = offered.find(({ domains }) => domains.includes(domainOf(address)))
+function isOfDomain(upstream: Upstream, address: string, configured: readonly Upstream[]): boolean {
+  const keeper = configured.find(({ domains }) => domains.includes(domainOf(address)))
   return keeper === undefined || keeper.id === upstream.id
 }
 

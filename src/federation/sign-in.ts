@@ -22,7 +22,7 @@ import type { Upstream, Upstreams } from './upstream.ts'
 export interface UpstreamSignInDeps extends LinksDeps, UpstreamSignOutDeps, Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read' | 'create' | 'findByIdentifier'>
-  readonly upstreams: Pick<Upstreams, 'read' | 'offered'>
+  readonly upstreams: Pick<Upstreams, 'read' | 'list' | 'offered'>
   readonly providers: Providers
   readonly requests: UpstreamRequests
   /** Whether a value of `amr` is reserved for proofs that are made here. */
@@ -166,7 +166,7 @@ async function provision(
   by: AuditContext,
 ): Promise<Account | Judgement> {
   const { upstream, claims } = person
-  const profile = profileOf(upstream, claims, await deps.upstreams.offered())
+  const profile = profileOf(upstream, claims, await deps.upstreams.list())
   const email = profile.verifiedEmail
   if (email === undefined) return unlinked(upstream, 'no_email')
   if (await deps.accounts.findByIdentifier(email)) return raced(deps, person, email)

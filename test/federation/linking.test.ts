@@ -143,6 +143,18 @@ describe('an account with the same address', () => {
     const page = await comeBack(world, twoSided(world), { id: 'open', who })
     expect([page.status, textOf(page.html).includes('Your e-mail address is not confirmed')]).toEqual([403, true])
   })
+
+  test('V42: a domain stays reserved for its provider while that provider is disabled', async () => {
+    const who = await somebodyThere(world, 'chief@acme.example')
+    await world.admin.call('PATCH', '/upstreams/acme', { enabled: false })
+    const page = await comeBack(world, twoSided(world), { id: 'open', who })
+    await world.admin.call('PATCH', '/upstreams/acme', { enabled: true })
+    expect([page.status, textOf(page.html).includes('Your e-mail address is not confirmed')]).toEqual([403, true])
+    expect(await newest('sign_in.failed')).toMatchObject({
+      reason: 'no account is linked to this person, and the provider has not verified an address of theirs',
+      detail: { method: 'federated', upstream: 'open' },
+    })
+  })
 })
 
 describe('a subject', () => {
