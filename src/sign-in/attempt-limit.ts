@@ -37,7 +37,8 @@ export async function withAttemptLimit(
       throw error
     })
   const verdict = await judge().catch(async (error: unknown) => {
-    await attempt.succeeded()
+    // not `succeeded`, which would clear the count; and what went wrong first is what the caller needs to know
+    await attempt.undo().catch(() => undefined)
     throw error
   })
   const isRight = verdict.refusal === undefined

@@ -41,35 +41,58 @@ const COUNT = `INSERT INTO sign_in_attempts AS a (key, kind, failures, last_at)
   ON CONFLICT (key) DO UPDATE
     SET failures = ${FAILURES}, last_at = clock_timestamp(), blocked_until = clock_timestamp() + ${WAIT}
     WHERE a.blocked_until IS NULL OR a.blocked_until <= clock_timestamp()
-  RETURNING key`
+  RETURNING last_at::text AS at`
+// The wait before this attempt was over, so without a later one there is none; a later one waits one step less.
+const UNDO = `UPDATE sign_in_attempts AS a SET failures = failures - 1, blocked_until = CASE
+    WHEN last_at = $2::timestamptz OR failures - 1 < ${LIMITS.who.free} THEN NULL
+    ELSE least(blocked_until, last_at + make_interval(secs =>
+      least(${LIMITS.who.longest}, power(2, least(failures - 1 - ${LIMITS.who.free}, 30))))) END
+  WHERE key = $1 AND failures > 0`
+
+/** A counted failure of an account, which can be taken back. */
+export interface Counted {
+  readonly key: AttemptKey
+  /** When it was counted, as PostgreSQL writes it: with microseconds. */
+  readonly at: string
+}
 
 export function createAttemptsStore(db: Queryable) {
-  /** Returns how many of the keys were counted. Counts none while one of `unlessBlocked` is blocked. */
-  async function count(keys: readonly AttemptKey[], unlessBlocked: readonly AttemptKey[]): Promise<number> {
-    const { rowCount } = await db.query(COUNT, [
+  /** Returns when the keys were counted. Counts none while one of `unlessBlocked` is blocked. */
+  async function count(keys: readonly AttemptKey[], unlessBlocked: readonly AttemptKey[]): Promise<{ at: string }[]> {
+    const { rows } = await db.query<{ at: string }>(COUNT, [
       keys.map(({ key }) => key),
       keys.map(({ kind }) => kind),
       unlessBlocked.map(({ key }) => key),
     ])
-    return rowCount
+    return rows
   }
 
   return {
     /** Counts a failure of `who`. If `who` or a network is blocked, counts nothing and returns the seconds to wait. */
-    async begin(who: AttemptKey | undefined, networks: readonly AttemptKey[]): Promise<number | undefined> {
-      if (who && (await count([who], networks)) === 1) return undefined
+    async begin(
+      who: AttemptKey | undefined,
+      networks: readonly AttemptKey[],
+    ): Promise<{ readonly counted?: Counted; readonly seconds?: number }> {
+      const [counted] = who ? await count([who], networks) : []
+      if (who && counted) return { counted: { key: who, at: counted.at } }
       const { rows } = await db.query<{ seconds: number }>(
         `SELECT ceil(extract(epoch FROM max(blocked_until) - clock_timestamp()))::int AS seconds
          FROM sign_in_attempts WHERE key = ANY ($1::bytea[]) HAVING max(blocked_until) > clock_timestamp()`,
         [[...(who ? [who] : []), ...networks].map(({ key }) => key)],
       )
       // the block may have ended since the first query
-      return rows[0]?.seconds ?? (who ? 1 : undefined)
+      const seconds = rows[0]?.seconds ?? (who ? 1 : undefined)
+      return seconds === undefined ? {} : { seconds }
     },
 
     /** Counts a failure for each network. */
     async failed(networks: readonly AttemptKey[]): Promise<void> {
       await count(networks, [])
+    },
+
+    /** Takes back one counted failure, and the wait that it caused. */
+    async undo({ key, at }: Counted): Promise<void> {
+      await db.query(UNDO, [key.key, at])
     },
 
     /** Clears the failures of a key, after the proof succeeded. */

@@ -20,6 +20,8 @@ export interface Attempt {
 export interface BegunAttempt {
   succeeded(): Promise<void>
   failed(): Promise<void>
+  /** Takes back this attempt alone, because the proof could not be checked. */
+  undo(): Promise<void>
 }
 
 export interface Attempts {
@@ -43,12 +45,13 @@ export function createAttempts({ db, keyring }: { db: Queryable; keyring: Pick<K
     async begin({ method, who: name, address }) {
       const who = name === undefined ? undefined : keyOf('who', method, name.toLowerCase())
       const networks = networksOf(address).map(({ kind, network }) => keyOf(kind, network))
-      const seconds = await store.begin(who, networks)
+      const { counted, seconds } = await store.begin(who, networks)
       if (seconds !== undefined) throw new TooManyAttempts(seconds)
       return {
         succeeded: async () => who && store.forgive(who),
         // many people may sign in from one network at the same time, so only failures count there
         failed: () => store.failed(networks),
+        undo: async () => counted && store.undo(counted),
       }
     },
     removeExpired: store.removeExpired,

@@ -4,7 +4,8 @@ import { SYSTEM } from '#audit/audit.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
 import { LIMITS } from '#sign-in/attempts-store.ts'
 import { DatabaseUnavailable } from '#database/errors.ts'
-import { TooManyAttempts } from '#sign-in/errors.ts'
+import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
+import { createHasher } from '#sign-in/hashing.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
 import { createTotp } from '#sign-in/totp/totp.ts'
 import { PASSWORD } from '../support/administrator.ts'
@@ -122,6 +123,42 @@ test('a right password ends the count, and does not count where many sign in fro
   await verify('wrong two')
   expect(await verify(PASSWORD)).toMatchObject({ account: { id: sub } })
   expect([await failuresOf('who'), await failuresOf('address')]).toEqual([undefined, 2])
+})
+
+describe('an attempt that an overload leaves unchecked', () => {
+  const busy = createPasswords({ ...here, hasher: createHasher({ concurrency: 0, maxWaiting: () => 0 }) })
+  const overloaded = () => refusal(busy.verify({ ...ada, password: 'guess' }, HOME))
+  const ofAda = async () =>
+    (
+      await db.query<{ failures: number; blocked: boolean }>(
+        `SELECT failures, coalesce(blocked_until > now(), false) AS blocked FROM sign_in_attempts WHERE kind = 'who'`,
+      )
+    ).rows[0]
+
+  test('takes back its own count and leaves the others', async () => {
+    const begin = () => createAttempts(here).begin({ method: 'password', who: ada.identifier, address: HOME.address })
+    for (let at = 1; at < LIMITS.who.free; at += 1) await begin()
+    expect(await overloaded()).toBeInstanceOf(SignInBusy)
+    expect(await ofAda()).toEqual({ failures: LIMITS.who.free - 1, blocked: false })
+    await begin()
+    await stayBlocked()
+    expect(await refusal(begin())).toBeInstanceOf(TooManyAttempts)
+  })
+
+  test('leaves the wait of a later attempt, one step shorter', async () => {
+    const attempts = createAttempts(here)
+    const begin = () => attempts.begin({ method: 'password', who: ada.identifier, address: undefined })
+    for (let at = 1; at < LIMITS.who.free + 3; at += 1) {
+      await begin()
+      await db.query('UPDATE sign_in_attempts SET blocked_until = NULL')
+    }
+    const [unchecked, wait] = [await begin(), `SELECT extract(epoch FROM blocked_until - last_at)::int AS wait`]
+    await db.query('UPDATE sign_in_attempts SET blocked_until = NULL')
+    await begin()
+    await unchecked.undo()
+    const { rows } = await db.query(`${wait}, failures FROM sign_in_attempts`)
+    expect(rows).toEqual([{ wait: 8, failures: LIMITS.who.free + 3 }])
+  })
 })
 
 test('ASVS 6.1.1: who is locked out elsewhere still signs in in a browser that they have used before', async () => {
