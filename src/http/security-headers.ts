@@ -46,7 +46,14 @@ export function allowContent(ctx: Context, allowed: ContentSecurityPolicy): void
   ctx.set('Content-Security-Policy', policyText({ ...STRICT, ...allowed }))
 }
 
+/** A separator in a source would add a directive or a second policy (CSP Level 3 §2.2). */
+const SEPARATOR = /[\s;,]/
+
 function policyText(policy: ContentSecurityPolicy): string {
+  for (const source of Object.values(policy).flat()) {
+    if (SEPARATOR.test(source))
+      throw new TypeError(`a source of a content security policy holds a separator: ${source}`)
+  }
   return Object.entries(policy)
     .map(([directive, sources]) => [directive, ...sources].join(' '))
     .join('; ')

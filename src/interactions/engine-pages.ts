@@ -7,6 +7,7 @@ import { requestOrigin } from '#http/origin.ts'
 import { sendPage } from '#pages/page.ts'
 import type { EnginePages } from '#oidc/interactions/interaction-gateway.ts'
 import { errorPage } from './error/page.ts'
+import { formPostPage } from './form-post/page.ts'
 import { formTargets } from './form-targets.ts'
 import { createUpstreamSignOut, type UpstreamSignOutDeps } from './sign-out/upstream.ts'
 import { readEngineForm, signedOutPage, signOutPage } from './sign-out/page.ts'
@@ -43,6 +44,13 @@ export function createEnginePages({ accounts, issuer, upstreamSignIn }: EnginePa
     async signedOut(ctx, clientName) {
       const language = chooseLanguage(ctx, { uiLocales: uiLocales(ctx) })
       await sendPage(ctx, { language, ...signedOutPage(language, clientName) })
+    },
+
+    async formPost(ctx, { action, fields }) {
+      const language = chooseLanguage(ctx, { uiLocales: uiLocales(ctx) })
+      const { client } = (ctx as KoaContextWithOIDC).oidc
+      const page = formPostPage({ language, action, fields, clientName: client?.clientName ?? client?.clientId ?? '' })
+      await sendPage(ctx, { language, ...page, status: ctx.status, languagePath: null })
     },
 
     async error(ctx, out) {

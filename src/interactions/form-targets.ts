@@ -1,5 +1,7 @@
 /** Computes the CSP form-action sources that a form's redirects may lead to: the app that the person returns to. */
 
+/** Other characters, such as `;` and `,`, would end the directive or the policy. */
+const HOST = /^[a-z0-9._-]+$/
 const LOOPBACK = new Set(['localhost', '127.0.0.1'])
 const SCHEME = /^[a-z][a-z0-9+.-]*:$/
 /** Schemes that run or show the content of the URL itself. Registration refuses them, and no policy allows them. */
@@ -16,6 +18,7 @@ export function formTargets(...addresses: readonly unknown[]): string[] {
     if (NEVER.has(url.protocol)) return []
     if (url.protocol !== 'https:' && url.protocol !== 'http:') return SCHEME.test(url.protocol) ? [url.protocol] : []
     if (LOOPBACK.has(url.hostname)) return [...LOOPBACK].map((name) => `${url.protocol}//${name}:*`)
+    if (!url.hostname.startsWith('[') && !HOST.test(url.hostname)) return []
     // CSP Level 3 §2.3.1 cannot express IPv6 addresses, so only the scheme is named
     return [url.hostname.startsWith('[') ? url.protocol : url.origin]
   })

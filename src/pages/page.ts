@@ -19,8 +19,11 @@ export interface Page {
   readonly status?: number
   /** CSP sources that a form of this page may redirect to, in addition to our own origin. */
   readonly formTargets?: readonly string[]
-  /** The path that serves this page by GET in another language; undefined for the page's own address. */
-  readonly languagePath?: string | undefined
+  /**
+   * The path that serves this page by GET in another language; undefined for the page's own address, null for a page
+   * that can be shown only once.
+   */
+  readonly languagePath?: string | null | undefined
   /** Overrides of the brand, such as the logo of the app that the page leads to. */
   readonly brand?: Partial<Brand>
   /** Additional CSP directives, such as those for a script and its connections. */
@@ -108,7 +111,8 @@ function brandLinks(ctx: Context, language: Language): Html {
 function languageLinks(ctx: Context, { language, languagePath }: Page): Html {
   const isAddressed = ctx.method === 'GET' || ctx.method === 'HEAD'
   const otherLinks = brandLinks(ctx, language)
-  if (languagePath === undefined && !isAddressed) return html`<footer class="foot">${otherLinks}</footer>`
+  if (languagePath === null || (languagePath === undefined && !isAddressed))
+    return html`<footer class="foot">${otherLinks}</footer>`
   const parameters = new URLSearchParams(languagePath === undefined ? ctx.querystring : '')
   const links = Object.entries(LANGUAGES).map(([tag, { name }]) => {
     if (tag === language) return html`<li><span aria-current="true" lang="${tag}">${name}</span></li>`

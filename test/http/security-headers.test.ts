@@ -28,6 +28,14 @@ describe('security headers', () => {
     }
   })
 
+  test.each(['https://x;script-src', 'https://x,y', 'https://x script-src'])(
+    'never take a source that holds a separator: %s',
+    (source) => {
+      const ctx = { set: () => expect.unreachable() } as unknown as Parameters<typeof allowContent>[0]
+      expect(() => allowContent(ctx, { 'form-action': [source] })).toThrow(TypeError)
+    },
+  )
+
   test('demand https only where the issuer speaks it', async () => {
     const plain = await startLoopback([])
     const secure = await startLoopback([], { issuer: 'https://auth.example.test' })

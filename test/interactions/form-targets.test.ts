@@ -18,6 +18,8 @@ describe('the sources of a policy', () => {
     'data:text/html,x',
     'blob:https://x',
     "https://x; script-src 'unsafe-inline'",
+    'https://x;script-src/cb',
+    'https://x,y.example/cb',
     'x',
     7,
   ])('are none for %j', (address) => {

@@ -130,6 +130,11 @@ export const en = {
     doneWords: 'You can close this page.',
     doneBack: (name: string) => html`You can close this page, or open ${strong(name)} again.`,
   },
+  formPost: {
+    title: 'Back to the app',
+    words: (name: string) => html`You are being returned to ${strong(name)}. If nothing happens, choose Continue.`,
+    submit: 'Continue',
+  },
   error: {
     titles: {
       request: 'This request cannot go on',

@@ -126,6 +126,11 @@ export const ko: InteractionTexts = {
     doneWords: '이 페이지를 닫아도 돼요.',
     doneBack: (name) => html`이 페이지를 닫거나 ${strong(name)} 앱을 다시 열어 주세요.`,
   },
+  formPost: {
+    title: '앱으로 돌아가요',
+    words: (name: string) => html`${strong(name)} 앱으로 돌아가고 있어요. 화면이 바뀌지 않으면 계속을 눌러 주세요.`,
+    submit: '계속',
+  },
   error: {
     titles: {
       request: '요청을 계속할 수 없어요',

@@ -6,7 +6,6 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Actor, Audit, AuditEvent } from '#audit/audit.ts'
 import { DatabaseUnavailable } from '#database/errors.ts'
 import { deviceOf } from '#http/device.ts'
-import { allowContent } from '#http/security-headers.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { SeenFrom } from '../sessions/seen-from.ts'
 import { explainRefusal, type EngineError, type Refusal } from './explain-refusal.ts'
@@ -60,8 +59,6 @@ export function aroundEngine(provider: Provider, deps: AroundDeps): Middleware {
 
   return async (ctx, next) => {
     const isToken = ctx.method === 'POST' && ctx.path === ROUTES.token
-    // the engine adds the hash of its form_post script only if the policy has this directive
-    if (ctx.path.startsWith(ROUTES.authorization)) allowContent(ctx, { 'script-src': [] })
     const options = {
       collect: isToken,
       seenFrom: () => seenFrom(ctx, deps),
@@ -107,18 +104,8 @@ function finish(ctx: Context): void {
   // the engine omits it at revocation and for early errors (RFC 6749 §5.1, RFC 7009 §2.2)
   if (!ctx.res.hasHeader('Cache-Control')) ctx.set('Cache-Control', 'no-store')
   if (ctx.status === 503) ctx.set('Retry-After', String(RETRY_AFTER))
-  const { client, params } = (ctx as unknown as Partial<KoaContextWithOIDC>).oidc ?? {}
+  const { client } = (ctx as unknown as Partial<KoaContextWithOIDC>).oidc ?? {}
   if (client) ctx.state['clientId'] = client.clientId
-  const target = params?.['redirect_uri']
-  if (params?.['response_mode'] === 'form_post' && typeof target === 'string' && ctx.response.is('html') && client) {
-    openFormPost(ctx, target)
-  }
-}
-
-/** Lets the form_post page run its script and post to the app, and nothing else. */
-function openFormPost(ctx: Context, target: string): void {
-  const scripts = /script-src ([^;]*)/.exec(ctx.response.get('Content-Security-Policy'))?.[1] ?? ''
-  allowContent(ctx, { 'script-src': [scripts], 'form-action': [new URL(target).origin] })
 }
 
 async function recordOutcome(ctx: Context, deps: AroundDeps, refusal: Refusal | undefined): Promise<void> {

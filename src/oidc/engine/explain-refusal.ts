@@ -12,7 +12,7 @@ export interface Refusal {
 }
 
 /**
- * Adds the description to the error in `ctx.body`, or to the redirect or form that returns to the app. Runs before the
+ * Adds the description to the error in `ctx.body`, or to the redirect that returns to the app. Runs before the
  * answer goes out. Returns the refusal for the log and the audit event.
  */
 export function explainRefusal(ctx: KoaContextWithOIDC, error: EngineError): Refusal {
@@ -31,15 +31,12 @@ function describe(code: string, given: string, detail: string | undefined): stri
   return given || (sentenceOf(code) ?? '')
 }
 
-/** Adds the description to an answer that returns to the app: a redirect or form that the engine has already built. */
+/** Adds the description to a redirect to the app that the engine has already built. */
 function describeAtApp(ctx: KoaContextWithOIDC, description: string): void {
   const location: string | undefined = ctx.response.get('Location')
   if (location) {
     // the parameters are last in the query or the fragment (OAuth 2.0 Multiple Response Type Encoding §2.1)
     ctx.set('Location', `${location}&${new URLSearchParams({ error_description: description }).toString()}`)
-  } else if (typeof ctx.body === 'string' && ctx.oidc.params?.['response_mode'] === 'form_post') {
-    const field = `<input type="hidden" name="error_description" value="${description}"/>`
-    ctx.body = ctx.body.replace('<noscript>', () => `${field}\n    <noscript>`)
   }
 }
 

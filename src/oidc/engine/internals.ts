@@ -11,7 +11,15 @@ interface EngineState {
   grantTypeHandlers: Map<string, GrantHandler>
   /** The key `undefined` holds the parameters of all grants. */
   grantTypeParams: Map<string | undefined, Set<string>>
+  responseModes: Map<string, ResponseMode>
 }
+
+/** Answers at a registered redirect URI with the parameters of the answer. */
+export type ResponseMode = (
+  ctx: KoaContextWithOIDC,
+  redirectUri: string,
+  answer: Readonly<Record<string, string>>,
+) => Promise<void> | void
 
 export type GrantHandler = (ctx: KoaContextWithOIDC) => Promise<void>
 
@@ -36,6 +44,12 @@ export function grantTypesOf(provider: Provider): {
       return new Map(all)
     },
   }
+}
+
+/** Replaces a response mode; `registerResponseMode` only adds one. */
+export function setResponseMode(provider: Provider, name: string, mode: ResponseMode): void {
+  const state: EngineState = instance(provider)
+  state.responseModes.set(name, mode)
 }
 
 /** Replaces the engine's check for loopback hosts. */

@@ -5,6 +5,7 @@ import { type KeysOfClients, tendKeyStores } from './patches/client-key-store.ts
 import { type ClientLookupDeps, replaceClientLookup } from './patches/client-lookup.ts'
 import { widenClockTolerance } from './patches/clock-tolerance.ts'
 import { type DeadTokensDeps, hideDeadTokens } from './patches/dead-tokens.ts'
+import { type FormPostDeps, postByOurPage } from './patches/form-post.ts'
 import { widenLoopbackHosts } from './patches/loopback-hosts.ts'
 import { refusePkceDowngrade } from './patches/pkce-downgrade.ts'
 import { type ReplayDeps, reserveIdentifiers } from './patches/replay-detection.ts'
@@ -16,7 +17,14 @@ import { makeUrlsFromIssuer } from './patches/urls-from-issuer.ts'
 import type { ResourceRequests } from '../grants/resource-requests.ts'
 
 export interface PatchDeps
-  extends AssertionDeps, ClientLookupDeps, DeadTokensDeps, ReplayDeps, SessionEndDeps, StructuredTokenDeps {
+  extends
+    AssertionDeps,
+    ClientLookupDeps,
+    DeadTokensDeps,
+    FormPostDeps,
+    ReplayDeps,
+    SessionEndDeps,
+    StructuredTokenDeps {
   readonly clients: ClientLookupDeps['clients']
   readonly clientKeys: KeysOfClients
   readonly requests: ResourceRequests
@@ -43,6 +51,7 @@ export const PATCHES: readonly Patch[] = [
   { file: 'structured-tokens.ts', apply: findStructuredTokens },
   { file: 'dead-tokens.ts', apply: hideDeadTokens },
   { file: 'session-end.ts', apply: endSessionsByUid },
+  { file: 'form-post.ts', apply: postByOurPage },
 ]
 
 export function applyPatches(provider: Provider, deps: PatchDeps): void {

@@ -85,6 +85,8 @@ export interface EnginePages {
    */
   signOut(ctx: Context, form: string): Promise<void>
   signedOut(ctx: Context, clientName: string | undefined): Promise<void>
+  /** Returns to the app with a form that posts `fields` to `action`, a registered redirect URI. The status is set. */
+  formPost(ctx: Context, answer: { action: string; fields: Readonly<Record<string, string>> }): Promise<void>
   /** Shows an error. `error` and `error_description` are those of the protocol. The HTTP status is already set. */
   error(ctx: Context, out: { error: string; error_description?: string }): Promise<void>
 }
