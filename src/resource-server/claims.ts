@@ -78,8 +78,8 @@ export async function verifiedClaims(
 }
 
 /**
- * Checks what jose does not: the types of claims, a single audience, an `iat` that is not in the future, and no binding
- * to a key. Returns the error description, or undefined.
+ * Checks what jose does not: the types of claims, a single audience, an `iat` and an `auth_time` that are not in the
+ * future, and no binding to a key. Returns the error description, or undefined.
  */
 function claimsFault(payload: JWTPayload, rules: ClaimsRules, currentDate: Date): string | undefined {
   for (const name of ['sub', 'jti', 'client_id']) {
@@ -94,6 +94,15 @@ function claimsFault(payload: JWTPayload, rules: ClaimsRules, currentDate: Date)
   if ((payload.iat as number) > now + rules.clockToleranceSeconds) return 'The access token was issued in the future.'
   if (payload['scope'] !== undefined && typeof payload['scope'] !== 'string') {
     return 'The access token has no valid scope.'
+  }
+  if (payload['acr'] !== undefined && typeof payload['acr'] !== 'string') return 'The access token has no valid acr.'
+  const signIn = payload['auth_time']
+  if (signIn !== undefined && !(typeof signIn === 'number' && Number.isFinite(signIn))) {
+    return 'The access token has no valid auth_time.'
+  }
+  // A sign-in in the future would never be too old (RFC 9470 §5).
+  if (signIn !== undefined && signIn > now + rules.clockToleranceSeconds) {
+    return 'The access token tells of a sign-in in the future (auth_time).'
   }
   // RFC 9449 §7.1, RFC 8705 §3: a token bound to a key needs a proof of that key, which is not checked here.
   if (payload['cnf'] !== undefined) return 'The access token is bound to a key and cannot be used as a bearer token.'

@@ -1,5 +1,6 @@
 /** The package entry `signet/resource-server`: verifies access tokens for an API on any framework. */
 import type { JSONWebKeySet } from 'jose'
+import { reaches } from './acr.ts'
 import { bearerToken, type RequestLike } from './bearer.ts'
 import { verifiedClaims, type AccessTokenClaims } from './claims.ts'
 import { createLocalKeys, createIssuerKeys } from './issuer-keys.ts'
@@ -23,7 +24,10 @@ export interface AccessTokensOptions {
   readonly audience: string
   /** The scopes that every request needs: one scope, several separated by spaces, or an array. */
   readonly scope?: string | readonly string[]
-  /** The `acr` values of which the sign-in must have one (RFC 9470); a machine's token is refused. */
+  /**
+   * The `acr` values of which the sign-in must have one (RFC 9470); a machine's token is refused. A stronger class of
+   * Signet also satisfies a weaker one, so that a passkey passes where `urn:signet:acr:mfa` is needed.
+   */
   readonly acrValues?: readonly string[]
   /** The maximum age of the sign-in, in seconds (RFC 9470). */
   readonly maxAgeSeconds?: number
@@ -183,7 +187,7 @@ function requireSignIn(
   { context, now }: { context: RefusalContext; now: Date },
 ): void {
   const { acrValues, maxAgeSeconds, clockToleranceSeconds } = needs
-  const weak = acrValues !== undefined && !(claims.acr !== undefined && acrValues.includes(claims.acr))
+  const weak = acrValues !== undefined && !meetsOne(claims.acr, acrValues)
   const age = claims.auth_time === undefined ? Infinity : now.getTime() / 1000 - claims.auth_time
   const old = maxAgeSeconds !== undefined && age > maxAgeSeconds + clockToleranceSeconds
   if (!weak && !old) return
@@ -196,6 +200,10 @@ function requireSignIn(
     ...(acrValues === undefined ? {} : { acrValues }),
     ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
   })
+}
+
+function meetsOne(acr: string | undefined, acrValues: readonly string[]): boolean {
+  return acr !== undefined && (acrValues.includes(acr) || reaches(acr, acrValues))
 }
 
 function metadata(options: AccessTokensOptions): ProtectedResourceMetadata {

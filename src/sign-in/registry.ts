@@ -1,5 +1,5 @@
 /** The registry of sign-in methods: maps `amr` values to methods, kinds of proof and `acr`. */
-import type { Acr } from './assurance.ts'
+import type { Acr } from '#resource-server/acr.ts'
 import type { FactorKind, MethodTraits, SignInMethod } from './sign-in-method.ts'
 
 /** RFC 8176 §2: two proofs of different kinds. */

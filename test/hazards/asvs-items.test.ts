@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DEFAULT_SETTINGS, SETTINGS_GROUPS } from '#settings/settings-schema.ts'
-import { ACR_VALUES } from '#sign-in/assurance.ts'
+import { ACR_VALUES } from '#resource-server/acr.ts'
 import { LIMITS } from '#sign-in/attempts-store.ts'
 import { ASVS_ITEMS, testsByItem } from './catalogue/asvs.ts'
 
