@@ -2,6 +2,7 @@
 import compose from 'koa-compose'
 import type { Middleware } from 'koa'
 import { bodyLimit } from './body-limit.ts'
+import { errorDescriptions } from './error-descriptions.ts'
 import { errorHandler, type ErrorHandlerDeps } from './error-handler.ts'
 import { hostAllowList } from './host-allow-list.ts'
 import { malformedUrl } from './malformed-url.ts'
@@ -29,6 +30,7 @@ export function createFront(deps: FrontDeps): Middleware {
     requestId(),
     requestLog({ logger: deps.logger, metrics: deps.metrics, routeOf: createRouteTemplates(deps.routes) }),
     securityHeaders(deps),
+    errorDescriptions(),
     errorHandler(deps),
     hostAllowList([deps.issuer, ...(deps.furtherUrls ?? [])]),
     origin(deps),

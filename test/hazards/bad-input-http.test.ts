@@ -80,7 +80,7 @@ describe('a foreign or malformed host', () => {
     expect(forwarded.status).toBe(401)
     expect(refusalOf(forwarded)).toEqual({
       error: 'invalid_client',
-      error_description: `client assertion: aud is "http://evil.example/token"; it must be the issuer ${server.issuer}, as the only value`,
+      error_description: `client assertion: aud is 'http://evil.example/token'; it must be the issuer ${server.issuer}, as the only value`,
     })
   })
 

@@ -148,13 +148,13 @@ describe('identity', () => {
     [
       'the JWT type of an access token',
       { header: { typ: 'at+jwt' } },
-      /^client assertion: typ is "at\+jwt"; it must be absent/,
+      /^client assertion: typ is 'at\+jwt'; it must be absent/,
     ],
-    ['the JWT type of a DPoP proof', { header: { typ: 'dpop+jwt' } }, /^client assertion: typ is "dpop\+jwt"/],
+    ['the JWT type of a DPoP proof', { header: { typ: 'dpop+jwt' } }, /^client assertion: typ is 'dpop\+jwt'/],
     [
       'an issuer that is not the client',
       { claims: { iss: 'somebody' } },
-      /^client assertion: iss is "somebody"; it must be the client_id/,
+      /^client assertion: iss is 'somebody'; it must be the client_id/,
     ],
     ['no jti', { claims: { jti: undefined } }, /^client assertion: jti is required/],
     ['a jti that is no text', { claims: { jti: 7 } }, /^client assertion: jti is required/],

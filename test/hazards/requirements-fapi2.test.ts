@@ -104,7 +104,7 @@ describe('assertions', () => {
     expect((await push('PS256')).status).toBe(201)
     await expectRefused(
       await push('RS256'),
-      ['401 invalid_client', /^client (?:assertion: alg is "RS256"; it must be|authentication failed)/],
+      ['401 invalid_client', /^client (?:assertion: alg is ['"]RS256['"]; it must be|authentication failed)/],
       'endpoint.refused',
     )
   })
