@@ -12,7 +12,7 @@ import { createMailLinks, MAIL_LINK_PATHS } from '#interactions/mail/links.ts'
 import { withoutDeadEnds } from '#interactions/lost/lost.ts'
 import { createPasskeyEndpoints, PASSKEY_ENDPOINTS_PATH } from '#interactions/passkey/endpoints.ts'
 import { cookieKeys } from '#oidc/configuration/cookies.ts'
-import { ROUTES } from '#oidc/engine/routes.ts'
+import { DISCOVERY_PATHS, PROGRAM_PATHS, ROUTES } from '#oidc/engine/routes.ts'
 import type { Services } from '#services.ts'
 import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
 
@@ -31,8 +31,7 @@ const TEMPLATES = [
   '/interaction/:uid/upstream/:upstream',
   UPSTREAM_CALLBACK_PATH,
   UPSTREAM_SIGNED_OUT_PATH,
-  '/.well-known/openid-configuration',
-  '/.well-known/oauth-authorization-server',
+  ...DISCOVERY_PATHS,
   PASSKEY_ENDPOINTS_PATH,
   ...Object.values(MAIL_LINK_PATHS).flatMap((path) => [path, `${path}/last`]),
 ]
@@ -51,6 +50,9 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   [ROUTES.end_session]: ['GET', 'POST'],
   [ROUTES.userinfo]: ['GET', 'POST'],
 }
+
+/** The paths that programs call: their errors are JSON, whatever `Accept` says. */
+const JSON_PATHS: readonly string[] = [...PROGRAM_PATHS, PASSKEY_ENDPOINTS_PATH, '/status-lists']
 
 /** Path prefixes of the pages that people open in a browser. */
 const PAGES: readonly string[] = [
@@ -77,6 +79,7 @@ export function createApp(services: Services): Koa {
       metrics,
       errorPage: createErrorRenderer(issuer),
       problemPaths: [`${base}/admin/`],
+      jsonPaths: [...JSON_PATHS.map((path) => base + path), ...DISCOVERY_PATHS, PASSKEY_ENDPOINTS_PATH],
       trustedProxies: config.trustedProxies,
       routes: TEMPLATES.map((template) => base + template),
       methods: Object.fromEntries(Object.entries(METHODS).map(([path, methods]) => [base + path, methods])),
@@ -184,9 +187,7 @@ function adminApiOf({ config, logger, oidc, signIn, verification, federation, ..
  * try it first), and the documents that are looked up at the root of the host (RFC 8615 §3).
  */
 function belowIssuer(base: string): Middleware {
-  const inserted = new Map(
-    ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'].map((path) => [path + base, path]),
-  )
+  const inserted = new Map<string, string>(DISCOVERY_PATHS.map((path) => [path + base, path]))
   for (const path of [PASSKEY_ENDPOINTS_PATH, CHANGE_PASSWORD_PATH]) inserted.set(path, path)
   return async (ctx, next) => {
     const inside = ctx.path === base ? '/' : ctx.path.startsWith(`${base}/`) ? ctx.path.slice(base.length) : undefined

@@ -14,6 +14,8 @@ export interface ErrorHandlerDeps {
   readonly errorPage?: ErrorPage
   /** Prefixes of paths whose errors are problem+json, such as `/admin/`. */
   readonly problemPaths?: readonly string[]
+  /** Paths that programs call: their errors, and those of paths below them, are JSON whatever `Accept` says. */
+  readonly jsonPaths?: readonly string[]
 }
 
 /** Also gives an empty 404 or 405 its description. Never sends a stack trace. */
@@ -48,7 +50,7 @@ async function answer(deps: ErrorHandlerDeps, ctx: Context, path: string, failur
   if (deps.problemPaths?.some((prefix) => path.startsWith(prefix))) return sendProblem(ctx, failure, deps.issuer)
   setFailureHeaders(ctx, failure)
   ctx.status = failure.status
-  if (deps.errorPage && ctx.accepts(['json', 'html']) === 'html') {
+  if (deps.errorPage && !isJsonPath(deps, path) && ctx.accepts(['json', 'html']) === 'html') {
     try {
       await deps.errorPage(ctx, failure)
       return
@@ -57,6 +59,10 @@ async function answer(deps: ErrorHandlerDeps, ctx: Context, path: string, failur
     }
   }
   ctx.status = failure.status
-  ctx.body = JSON.stringify({ error: failure.error, error_description: failure.description })
+  ctx.body = { error: failure.error, error_description: failure.description }
   ctx.type = 'application/json'
+}
+
+function isJsonPath({ jsonPaths = [] }: ErrorHandlerDeps, path: string): boolean {
+  return jsonPaths.some((json) => path === json || path.startsWith(`${json}/`))
 }

@@ -55,7 +55,12 @@ async function tokenRequest(): Promise<Asked> {
   const own = await assertionParams({ issuer, clientId: machine.id, key: machine.key })
   return {
     path: '/token',
-    init: { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials', ...own }) },
+    // a program that prefers pages still gets JSON
+    init: {
+      method: 'POST',
+      headers: { accept: 'text/html, */*;q=0.2' },
+      body: new URLSearchParams({ grant_type: 'client_credentials', ...own }),
+    },
   }
 }
 
@@ -93,7 +98,11 @@ async function expectAway(): Promise<void> {
   expect(token.headers.get('cache-control')).toBe('no-store')
   const revoke = await ask({
     path: '/revoke',
-    init: { method: 'POST', body: new URLSearchParams({ token: 'x'.repeat(43), client_id: spa.id }) },
+    init: {
+      method: 'POST',
+      headers: { accept: 'text/html' },
+      body: new URLSearchParams({ token: 'x'.repeat(43), client_id: spa.id }),
+    },
   })
   expect(revoke).toMatchObject({ status: 503, text: expect.stringContaining('"temporarily_unavailable"') as string })
   // RFC 7009 §2.2.1: it may be asked again; who kept this answer would go on hearing it

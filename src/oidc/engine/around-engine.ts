@@ -104,6 +104,8 @@ function finish(ctx: Context): void {
   // the engine omits it at revocation and for early errors (RFC 6749 §5.1, RFC 7009 §2.2)
   if (!ctx.res.hasHeader('Cache-Control')) ctx.set('Cache-Control', 'no-store')
   if (ctx.status === 503) ctx.set('Retry-After', String(RETRY_AFTER))
+  // RFC 7009 §2.2: the body is empty, and clients parse a body that has a type
+  if (ctx.path === ROUTES.revocation && ctx.body === '') ctx.remove('Content-Type')
   const { client } = (ctx as unknown as Partial<KoaContextWithOIDC>).oidc ?? {}
   if (client) ctx.state['clientId'] = client.clientId
 }

@@ -30,7 +30,7 @@ import { FEATURE_OFFERS } from '../offers.ts'
 import { clientOf } from './clients.ts'
 import { sentenceOf } from './explain-refusal.ts'
 import { applyPatches, type PatchDeps } from './patches.ts'
-import { ROUTES } from './routes.ts'
+import { isBrowserRoute, ROUTES } from './routes.ts'
 
 export interface ProviderDeps extends Omit<PatchDeps, 'keys'> {
   readonly grants: Grants
@@ -101,6 +101,8 @@ function renderError({ lost, pages }: Pick<ProviderDeps, 'lost' | 'pages'>): Non
     if (error instanceof errors.SessionNotFound && ctx.oidc.route === 'resume') throw await lost(ctx)
     const shown = out as { error: string; error_description?: string }
     const sentence = shown.error_description ?? sentenceOf(shown.error)
-    await pages.error(ctx, sentence === undefined ? shown : { ...shown, error_description: sentence })
+    const explained = sentence === undefined ? shown : { ...shown, error_description: sentence }
+    if (isBrowserRoute(ctx.oidc.route)) await pages.error(ctx, explained)
+    else ctx.body = explained
   }
 }
