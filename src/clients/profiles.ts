@@ -86,7 +86,8 @@ const ROWS = {
   native: {
     ...PERSON,
     meaning: 'desktop, mobile, command line',
-    summary: 'public, code + PKCE; loopback (any port), claimed-https or private-scheme redirects',
+    summary:
+      'public, code + PKCE; loopback (any port), claimed-https or private-scheme redirects; all but claimed https need a click each time',
     authMethods: ['none'],
     fixed: { application_type: 'native' },
   },

@@ -61,7 +61,8 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   router.use(withoutDeadEnds)
 
   async function questionOf(interaction: OpenInteraction): Promise<Question> {
-    if (interaction.prompt === 'consent') return { wants: { kind: 'consent' }, accountId: interaction.accountId }
+    const { prompt } = interaction
+    if (prompt !== 'login') return { wants: { kind: prompt }, accountId: interaction.accountId }
     const { next, accountId } = await proofs.state(interaction)
     return { wants: next, accountId }
   }

@@ -58,7 +58,7 @@ export interface StepDeps {
 
 /** What an interaction asks next, and the account if it is known. */
 export interface Question {
-  readonly wants: NextProof | { readonly kind: 'consent' }
+  readonly wants: NextProof | { readonly kind: 'consent' | 'continue' }
   readonly accountId: string | undefined
 }
 

@@ -2,6 +2,7 @@
 import { createChangeStep } from './change-password/step.ts'
 import { createCodeStep } from './code/step.ts'
 import { createConsentStep } from './consent/step.ts'
+import { createContinueStep } from './continue/step.ts'
 import { createRegisterStep, createResetStep } from './mail/step.ts'
 import { createMethodSteps } from './method/step.ts'
 import { createPasskeyStep } from './passkey/step.ts'
@@ -13,6 +14,7 @@ import { createUpstreamStep } from './upstream/step.ts'
 /** The first step that answers a question shows its page. The sign-in page comes last and takes the rest. */
 const STEPS: readonly ((deps: StepDeps) => Step)[] = [
   createConsentStep,
+  createContinueStep,
   createCodeStep,
   createChangeStep,
   createUnmetStep,

@@ -2,6 +2,8 @@
 import pg from 'pg'
 import type { BrowserContext, Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { administrator } from '../support/administrator.ts'
+import { createApp } from '../support/app.ts'
 import { openBrowser } from '../support/browser.ts'
 import { LANGUAGES, MARKED, outsideCatalogue, pagesIn, SPEAKS_MARKED } from './languages.ts'
 import { DESKTOP, faultsOf } from './looks.ts'
@@ -55,6 +57,17 @@ const PAGES: Readonly<Record<string, { heading: string; open(context: BrowserCon
     },
   },
   consent: { heading: 'Give shop access?', open: (context) => signedInPage(context, world) },
+  continue: {
+    heading: "You're signed in",
+    async open(context) {
+      const request = await toolRequest()
+      const page = await visit(context, request)
+      await signIn(page)
+      await page.click('button[value=allow]')
+      await page.goto(request)
+      return page
+    },
+  },
   'sign-out': {
     heading: 'Sign out?',
     async open(context) {
@@ -151,6 +164,13 @@ async function visit(context: BrowserContext, url: string): Promise<Page> {
   const page = await context.newPage()
   await page.goto(url)
   return page
+}
+
+/** An authorization request of a native app on loopback, whose identity is not assured. */
+async function toolRequest(): Promise<string> {
+  const admin = await administrator(world.server)
+  const tool = await admin.client('native', { client_name: 'tool', redirect_uris: [world.shop.callback] })
+  return createApp(world.server, tool, world.shop.callback, true).begin().url
 }
 
 async function letInteractionsExpire(): Promise<void> {

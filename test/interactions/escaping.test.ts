@@ -7,6 +7,7 @@ import { LANGUAGES, type Language } from '#pages/i18n/language.ts'
 import { choicesOf } from '#interactions/consent/choice.ts'
 import { codePage } from '#interactions/code/page.ts'
 import { consentPage } from '#interactions/consent/page.ts'
+import { continuePage } from '#interactions/continue/page.ts'
 import { errorPage } from '#interactions/error/page.ts'
 import { lostPage } from '#interactions/lost/page.ts'
 import { addressPage, lastPage, mailCodePage, type MailView } from '#interactions/mail/page.ts'
@@ -65,6 +66,15 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
       keepsAccess: true,
       mostDays: 180,
       problem: 'stale',
+    }),
+  continue: (language, text) =>
+    continuePage({
+      language,
+      client: clientNamed(text),
+      action: '/interaction/1/continue',
+      csrfField: { name: 'csrf', value: text },
+      who: text,
+      isStale: true,
     }),
   code: (language, text) =>
     codePage({

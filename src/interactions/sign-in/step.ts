@@ -64,7 +64,7 @@ export function createSignInStep(deps: StepDeps): Step {
 
   return {
     name: 'login',
-    asks: ({ wants }) => wants.kind !== 'consent',
+    asks: ({ wants }) => wants.kind !== 'consent' && wants.kind !== 'continue',
     async show(ctx, interaction, { wants, accountId }) {
       const isPasskey = wants.kind === 'second' && wants.methods.includes(PASSKEY.name)
       await show(ctx, interaction, isPasskey && accountId !== undefined ? { passkeyOf: accountId } : {})

@@ -98,6 +98,15 @@ export const en = {
     keeps: (days: number) => `It keeps access until you take it back in your account, for ${days} days at most.`,
     whileSignedIn: 'It has access while you are signed in in this browser.',
   },
+  continue: {
+    heading: "You're signed in",
+    asks: (name: string, at: string, who: string) =>
+      html`${app(name, at)} wants to continue with your account, ${strong(who)}.`,
+    submit: (name: string) => html`Continue to ${foreign(name)}`,
+    title: (name: string) => `Continue to ${name}`,
+    stop: 'Continue only if you just opened this app. If you did not, close this page.',
+    stale: 'This page was open for too long, or your browser did not keep its cookie. Please try again.',
+  },
   lost: {
     expired: {
       title: 'This page waited too long',

@@ -95,6 +95,14 @@ export const ko: InteractionTexts = {
     keeps: (days) => `계정에서 직접 거둘 때까지, 길어도 ${days}일 동안 접근할 수 있어요.`,
     whileSignedIn: '이 브라우저에 로그인해 있는 동안만 접근할 수 있어요.',
   },
+  continue: {
+    heading: '로그인되어 있어요',
+    asks: (name, at, who) => html`${app(name, at)}에서 ${strong(who)} 계정으로 계속하려고 해요.`,
+    submit: (name) => html`${foreign(name)} 앱으로 계속`,
+    title: (name) => `${name} 앱으로 계속`,
+    stop: '방금 이 앱을 직접 열었을 때만 계속해 주세요. 아니라면 이 페이지를 닫아 주세요.',
+    stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 다시 시도해 주세요.',
+  },
   lost: {
     expired: {
       title: '시간이 지났어요',

@@ -1,15 +1,32 @@
 /** The engine's interaction policy: when a person has to sign in or consent. */
 import { interactionPolicy } from 'oidc-provider'
+import { isIdentityAssured } from '#clients/identity.ts'
 import { meets } from '#sign-in/assurance.ts'
+import { clientOf } from '../engine/clients.ts'
 
 /** The reason of a login prompt when the person is signed in, but below the requested class. */
 export const UNMET_CLASS = 'unmet_acr_values'
 
-/** Returns the engine's default policy with three changes. */
+/** The reason of a consent prompt when the identity of the app is not assured. */
+export const APP_NOT_ASSURED = 'app_not_assured'
+
+/** Returns the engine's default policy with our changes. */
 export function policy(): interactionPolicy.DefaultPolicy {
   const prompts = interactionPolicy.base()
-  // consent is remembered, so native clients ask only for new scopes, like any other client
+  // RFC 8252 §8.6: the engine asks every native app for consent each time. Ours asks the apps whose identity is not
+  // assured, for one click: a sign-in, an account that was chosen, a consent, or a page with one button.
   prompts.get('consent')?.checks.remove('native_client_prompt')
+  prompts
+    .get('consent')
+    ?.checks.add(
+      new interactionPolicy.Check(
+        APP_NOT_ASSURED,
+        "the app's identity is not assured, so a person has to continue",
+        'consent_required',
+        ({ oidc: { client, params, result } }) =>
+          !result && client !== undefined && !isIdentityAssured(clientOf(client), String(params?.['redirect_uri'])),
+      ),
+    )
   // the session of a disabled or deleted account does not count
   prompts.get('login')?.checks.add(
     new interactionPolicy.Check('account_gone', 'End-User authentication is required', 'login_required', (ctx) => {

@@ -6,22 +6,20 @@ import type { AdapterPayload, Client as EngineClient, Interaction, InteractionRe
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import { isLoopback } from '#config/loopback.ts'
-import { OPENID_SCOPES } from '#clients/profiles.ts'
 import type { ArtefactStore } from '../adapter/artefact-store.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import { rowId, type PayloadSealer } from '../adapter/sealing.ts'
 import { endRecordedSessions } from '../endings/recorded.ts'
 import type { Endings } from '../endings/endings.ts'
-import { askedClasses, UNMET_CLASS } from '../configuration/interaction-policy.ts'
 import type { ConsentStore } from '../sessions/consent-store.ts'
 import type { ConsentResult } from '../sessions/grants-of-sessions.ts'
 import {
   InteractionLost,
   type InteractionClient,
   type InteractionGateway,
-  type OpenInteraction,
   type ScopeSelection,
 } from './interaction-gateway.ts'
+import { askedFor, opened } from './opened.ts'
 
 export interface GatewayDeps {
   readonly issuer: string
@@ -44,7 +42,7 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
     async open(ctx) {
       const interaction = await current(deps, ctx)
       const client = await deps.provider().Client.find(String(interaction.params['client_id']))
-      return opened(interaction, client)
+      return opened(interaction, client, describeClient(client, interaction.params))
     },
     async beginAnew(ctx) {
       await withoutSession(await current(deps, ctx))
@@ -55,6 +53,9 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
       await finish(ctx, interaction, { login: { accountId, amr: [...amr], acr, remember: true } })
     },
     allowed: (ctx, granted) => allow(deps, ctx, granted),
+    async continued(ctx) {
+      await finish(ctx, await current(deps, ctx), { continue: {} })
+    },
     denied: (ctx) => deny(deps, ctx),
     unmet: (ctx) => unmet(deps, ctx),
   }
@@ -154,54 +155,6 @@ async function replaceOtherPerson(
   const by: AuditContext = { ...deps.auditContext(ctx), actor: { kind: 'account', id: accountId } }
   const reason = 'another_person_signed_in'
   await orUnavailable(() => deps.db.transaction((trx) => endRecordedSessions(deps, trx, { uid }, { reason, by })))
-}
-
-function opened(interaction: Interaction, client: EngineClient | undefined): OpenInteraction {
-  const { uid, prompt, params, session } = interaction
-  const asked = askedFor(interaction)
-  return {
-    uid,
-    prompt: prompt.name === 'login' ? 'login' : 'consent',
-    client: describeClient(client, params),
-    params,
-    accountId: session?.accountId,
-    proven: provenBefore(interaction),
-    asked: askedClasses(params),
-    keepsAccess: client?.applicationType === 'native' || scopesOf(params).includes('offline_access'),
-    missing: asked,
-  }
-}
-
-/**
- * Returns the session's `amr` for a step-up, which asks only for what is missing. Empty when the person has to sign in
- * again (`prompt`, `max_age`).
- */
-function provenBefore({ prompt, session }: Interaction): readonly string[] {
-  const isStepUp = prompt.name === 'login' && prompt.reasons.every((reason) => reason === UNMET_CLASS)
-  return isStepUp ? (session?.amr ?? []) : []
-}
-
-/** Returns the scopes that are not granted yet; all requested scopes when the app asks for consent without new ones. */
-function askedFor(interaction: Interaction): ScopeSelection {
-  const details = interaction.prompt.details as {
-    missingOIDCScope?: string[]
-    missingResourceScopes?: Record<string, string[]>
-  }
-  if (details.missingOIDCScope || details.missingResourceScopes) {
-    return { openidScopes: details.missingOIDCScope ?? [], resourceScopes: details.missingResourceScopes ?? {} }
-  }
-  const scopes = scopesOf(interaction.params)
-  const known = new Set<string>(OPENID_SCOPES)
-  const own = scopes.filter((scope) => !known.has(scope))
-  const resources = [interaction.params['resource']].flat().filter((value) => typeof value === 'string')
-  return {
-    openidScopes: scopes.filter((scope) => known.has(scope)),
-    resourceScopes: own.length === 0 ? {} : Object.fromEntries(resources.map((resource) => [resource, own])),
-  }
-}
-
-function scopesOf({ scope }: Record<string, unknown>): string[] {
-  return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
 }
 
 function leftOut(asked: ScopeSelection, granted: ScopeSelection): ScopeSelection | undefined {

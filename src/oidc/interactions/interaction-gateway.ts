@@ -27,7 +27,8 @@ export interface InteractionClient {
 
 export interface OpenInteraction {
   readonly uid: string
-  readonly prompt: 'login' | 'consent'
+  /** `continue`: nothing is asked but a click, because the identity of the app is not assured. */
+  readonly prompt: 'login' | 'consent' | 'continue'
   readonly client: InteractionClient
   /** `login_hint`, `ui_locales`, `max_age` and others, as they were sent. */
   readonly params: Readonly<Record<string, unknown>>
@@ -71,6 +72,8 @@ export interface InteractionGateway {
   signedIn(ctx: Context, proof: { accountId: string; amr: readonly string[]; acr: string }): Promise<void>
   /** Saves the consent and continues; the engine then creates the grant of this session and client. */
   allowed(ctx: Context, granted: ScopeSelection): Promise<void>
+  /** Continues after the click that an app without an assured identity needs. Grants nothing. */
+  continued(ctx: Context): Promise<void>
   /** Returns to the client with `error=access_denied`. */
   denied(ctx: Context): Promise<void>
   /** Returns to the client with `error=unmet_authentication_requirements` (RFC 9470 §5). */

@@ -551,4 +551,17 @@ export const VULNERABILITIES: readonly Row[] = [
       ],
     },
   },
+  {
+    id: 'V44',
+    feature: 'core',
+    title:
+      'An app whose identity is not assured gets no answer without a click, also where consent is remembered (RFC 8252 §8.6).',
+    tests: {
+      'test/interactions/continue.test.ts': [
+        'gets no code without a click, and a page with one button for it',
+        '%s gets a code without a click where consent is remembered',
+        'a form that no page of this interaction made gives no code',
+      ],
+    },
+  },
 ]

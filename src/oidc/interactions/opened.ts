@@ -1,0 +1,63 @@
+/** Describes the engine's interaction for the pages: what it asks, whom, and for which scopes. */
+import type { Client as EngineClient, Interaction } from 'oidc-provider'
+import { OPENID_SCOPES } from '#clients/profiles.ts'
+import { APP_NOT_ASSURED, askedClasses, UNMET_CLASS } from '../configuration/interaction-policy.ts'
+import type { InteractionClient, OpenInteraction, ScopeSelection } from './interaction-gateway.ts'
+
+/** Describes the open interaction. `described` is its client for the pages, `client` that of the engine. */
+export function opened(
+  interaction: Interaction,
+  client: EngineClient | undefined,
+  described: InteractionClient,
+): OpenInteraction {
+  const { uid, prompt, params, session } = interaction
+  const asked = askedFor(interaction)
+  return {
+    uid,
+    prompt: promptOf(prompt),
+    client: described,
+    params,
+    accountId: session?.accountId,
+    proven: provenBefore(interaction),
+    asked: askedClasses(params),
+    keepsAccess: client?.applicationType === 'native' || scopesOf(params).includes('offline_access'),
+    missing: asked,
+  }
+}
+
+function promptOf({ name, reasons }: Interaction['prompt']): OpenInteraction['prompt'] {
+  if (name === 'login') return 'login'
+  return reasons.every((reason) => reason === APP_NOT_ASSURED) ? 'continue' : 'consent'
+}
+
+/**
+ * Returns the session's `amr` for a step-up, which asks only for what is missing. Empty when the person has to sign in
+ * again (`prompt`, `max_age`).
+ */
+function provenBefore({ prompt, session }: Interaction): readonly string[] {
+  const isStepUp = prompt.name === 'login' && prompt.reasons.every((reason) => reason === UNMET_CLASS)
+  return isStepUp ? (session?.amr ?? []) : []
+}
+
+/** Returns the scopes that are not granted yet; all requested scopes when the app asks for consent without new ones. */
+export function askedFor(interaction: Interaction): ScopeSelection {
+  const details = interaction.prompt.details as {
+    missingOIDCScope?: string[]
+    missingResourceScopes?: Record<string, string[]>
+  }
+  if (details.missingOIDCScope || details.missingResourceScopes) {
+    return { openidScopes: details.missingOIDCScope ?? [], resourceScopes: details.missingResourceScopes ?? {} }
+  }
+  const scopes = scopesOf(interaction.params)
+  const known = new Set<string>(OPENID_SCOPES)
+  const own = scopes.filter((scope) => !known.has(scope))
+  const resources = [interaction.params['resource']].flat().filter((value) => typeof value === 'string')
+  return {
+    openidScopes: scopes.filter((scope) => known.has(scope)),
+    resourceScopes: own.length === 0 ? {} : Object.fromEntries(resources.map((resource) => [resource, own])),
+  }
+}
+
+function scopesOf({ scope }: Record<string, unknown>): string[] {
+  return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
+}
