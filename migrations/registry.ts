@@ -22,6 +22,7 @@ import * as m20 from './20261124125000-oidc-add-session-traces.ts'
 import * as m21 from './20261124131000-sign-in-create-errands.ts'
 import * as m22 from './20261124132000-sign-in-create-upstreams.ts'
 import * as m23 from './20261201002000-clients-add-origin.ts'
+import * as m24 from './20261201055137-clients-create-deleted-clients.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -47,4 +48,5 @@ export const MIGRATIONS = {
   '20261124131000-sign-in-create-errands': m21,
   '20261124132000-sign-in-create-upstreams': m22,
   '20261201002000-clients-add-origin': m23,
+  '20261201055137-clients-create-deleted-clients': m24,
 } as const

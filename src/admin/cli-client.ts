@@ -2,36 +2,91 @@
 import type { JWK } from 'jose'
 import { SYSTEM } from '#audit/audit.ts'
 import type { Client, ClientInput, Clients } from '#clients/client.ts'
+import type { ManagedClients } from '#clients/clients.ts'
+import { ClientIdDeleted } from '#clients/errors.ts'
 import { keyThumbprint } from '#clients/key-thumbprint.ts'
+import type { Resources } from '#resources/resource.ts'
+import { VersionMismatch } from '#shared/version-mismatch.ts'
+import { ADMIN_API_PATH } from './scopes.ts'
 
 export const CLI_CLIENT_ID = 'signet-cli'
 
-/** The result for the client: it existed with this key, was created, or has another key than the given one. */
-export type CliClientState = 'known' | 'created' | 'other-key'
+/** The state of the client: it has this key, was created with it, has another key, or was deleted. */
+export type CliClientState = 'known' | 'created' | 'other-key' | 'deleted'
 
 /**
- * Ensures that the client exists with the public key of the key file and all scopes of the admin API. If another key is
- * registered, the client keeps it; `signet recover` replaces it. Safe when several nodes start at the same time.
+ * Creates the client on a new server, with the public key of the key file and all scopes of the admin API. After that,
+ * its rights and key belong to the administrators: what they take away, and a client that they deleted, only `signet
+ * recover` brings back. Safe when several nodes start at the same time.
  */
-export async function ensureCliClient(
-  clients: Clients,
+export async function seedCliClient(
+  clients: Pick<Clients, 'create' | 'read'>,
   publicJwk: JWK,
   adminResource: string,
   scopes: readonly string[],
 ): Promise<CliClientState> {
+  const client = await clients.read(CLI_CLIENT_ID)
+  if (client !== undefined) return stateOf(client, publicJwk)
+  try {
+    await clients.create({ ...clientInput(publicJwk, adminResource, scopes), origin: 'administrator' }, SYSTEM)
+    return 'created'
+  } catch (error) {
+    if (error instanceof ClientIdDeleted) return 'deleted'
+    // Another node created it first.
+    const created = await clients.read(CLI_CLIENT_ID)
+    if (created === undefined) throw error
+    return stateOf(created, publicJwk)
+  }
+}
+
+/**
+ * Moves the client's scopes to the admin API of this issuer, when they are for that of another: the issuer in the
+ * settings changed. Grants nothing that the client did not have.
+ */
+export async function followIssuer(
+  clients: Pick<Clients, 'read' | 'update'>,
+  resources: Pick<Resources, 'find'>,
+  adminResource: string,
+  scopes: readonly string[],
+): Promise<void> {
+  const client = await clients.read(CLI_CLIENT_ID)
+  const earlier = client?.defaultResource
+  if (client === undefined || earlier === undefined || earlier === adminResource) return
+  // an admin API is the only resource that is allowed without being registered
+  if (!earlier.endsWith(ADMIN_API_PATH) || (await resources.find(earlier))) return
+  const held = client.allowances.find(({ resource }) => resource === earlier)?.scopes ?? []
+  const others = client.allowances.filter(({ resource }) => resource !== earlier && resource !== adminResource)
+  const moved = { resource: adminResource, scopes: held.filter((scope) => scopes.includes(scope)) }
+  const update = { allowances: [...others, moved], defaultResource: adminResource }
+  await clients.update(CLI_CLIENT_ID, update, client.version, SYSTEM).catch((error: unknown) => {
+    // another node was first
+    if (!(error instanceof VersionMismatch)) throw error
+  })
+}
+
+/**
+ * Gives the client this key as its only one, all scopes of the admin API, and enables it; creates it if it is missing or
+ * was deleted.
+ */
+export async function recoverCliClient(
+  clients: Pick<ManagedClients, 'read' | 'create' | 'update' | 'setStatus' | 'forgetDeletion'>,
+  publicJwk: JWK,
+  adminResource: string,
+  scopes: readonly string[],
+): Promise<void> {
   const input = clientInput(publicJwk, adminResource, scopes)
   const client = await clients.read(CLI_CLIENT_ID)
-  if (client === undefined) return createOnce(clients, input, publicJwk)
-  const allowed = client.allowances.find(({ resource }) => resource === adminResource)?.scopes ?? []
-  if (!scopes.every((scope) => allowed.includes(scope)) || client.defaultResource !== adminResource) {
-    const { allowances, defaultResource } = input
-    await clients.update(CLI_CLIENT_ID, { allowances, defaultResource }, undefined, SYSTEM)
+  if (client === undefined) {
+    await clients.forgetDeletion(CLI_CLIENT_ID)
+    await clients.create({ ...input, origin: 'administrator' }, SYSTEM)
+    return
   }
-  return stateOf(client, publicJwk)
+  await clients.update(CLI_CLIENT_ID, { ...input, metadata: { ...input.metadata, jwks_uri: null } }, undefined, SYSTEM)
+  if (client.status === 'disabled') await clients.setStatus(CLI_CLIENT_ID, 'enabled', undefined, SYSTEM)
 }
 
 /** Returns the input that registers `signet-cli` with a key. */
-export function clientInput(
+function clientInput(
   publicJwk: JWK,
   adminResource: string,
   scopes: readonly string[],
@@ -46,18 +101,6 @@ export function clientInput(
     },
     allowances: [{ resource: adminResource, scopes: [...scopes] }],
     defaultResource: adminResource,
-  }
-}
-
-async function createOnce(clients: Clients, input: ClientInput, publicJwk: JWK): Promise<CliClientState> {
-  try {
-    await clients.create({ ...input, origin: 'administrator' }, SYSTEM)
-    return 'created'
-  } catch (error) {
-    // Another node created it first.
-    const client = await clients.read(CLI_CLIENT_ID)
-    if (client === undefined) throw error
-    return stateOf(client, publicJwk)
   }
 }
 

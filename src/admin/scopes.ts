@@ -42,3 +42,8 @@ export function builtInAdminResource(issuer: string): Resource {
     updatedAt: since,
   }
 }
+
+/** Returns the scope of the admin API without which nobody can register or change clients. */
+export function administrationOf(issuer: string) {
+  return { resource: adminResourceOf(issuer), scope: 'clients:write' } as const
+}

@@ -148,7 +148,7 @@ export const AUDIT_EVENTS = {
     scope: text('Scope that the route needs.'),
     said: text('Message of the answer, where access was denied.').optional(),
   }),
-  'admin.recovered': event('The key of the client signet-cli was replaced on the server.', {
+  'admin.recovered': event('The client signet-cli got a new key and all its rights on the server.', {
     kid: text('`kid` of the new key.').optional(),
   }),
   'master_key.rewrapped': event('Sealed values were sealed again under the first master key.', {

@@ -6,11 +6,19 @@ import { notify } from '#database/notify.ts'
 import { changeVersioned, type VersionedTarget } from '#database/versioned.ts'
 import type { Clock } from '#shared/clock.ts'
 import { randomId, randomName } from '#shared/ids.ts'
+import { type Administration, keepAnAdministrator } from './administration.ts'
 import { usesSecret } from './auth-methods.ts'
 import { inlineKeys } from './client-keys.ts'
 import { createClientStore } from './client-store.ts'
 import type { Client, ClientInput, ClientSecret, ClientUpdate, NewClient } from './client.ts'
-import { ClientExists, ClientMetadataError, ClientNotFound, ClientSecretNotFound, TooManySecrets } from './errors.ts'
+import {
+  ClientExists,
+  ClientIdDeleted,
+  ClientMetadataError,
+  ClientNotFound,
+  ClientSecretNotFound,
+  TooManySecrets,
+} from './errors.ts'
 import { createKeyStore } from './key-store.ts'
 import { createSecretStore } from './secret-store.ts'
 import { validateClient, type ValidationDeps } from './validation.ts'
@@ -26,6 +34,7 @@ export interface ClientChangeDeps extends ValidationDeps {
   readonly clock: Clock
   /** Runs in the transaction that deletes a client, so that its grants and consents end with it. */
   readonly onRemove?: (trx: Queryable, id: string) => Promise<void>
+  readonly administration: Administration
 }
 
 export interface Change {
@@ -44,7 +53,10 @@ export async function createClient(deps: ClientChangeDeps, { origin, ...input }:
   const id = input.id ?? randomName('cli-')
   return deps.db.transaction(async (trx) => {
     const at = deps.clock.now()
-    if (!(await createClientStore(trx).insert(id, { ...fields, origin }, at))) throw new ClientExists(id)
+    const store = createClientStore(trx)
+    if (!(await store.insert(id, { ...fields, origin }, at))) throw new ClientExists(id)
+    // asked after the insert, which waits for a deletion of the same id
+    if (await store.wasDeleted(id)) throw new ClientIdDeleted(id)
     await createKeyStore(trx).seen(id, inlineKeys(fields), at)
     const secret = usesSecret(fields.metadata) ? (await insertSecret(trx, id, at)).value : undefined
     const method = String(fields.metadata.token_endpoint_auth_method)
@@ -65,7 +77,9 @@ export async function updateClient(deps: ClientChangeDeps, change: Change, updat
       if (!usesSecret(fields.metadata)) await createSecretStore(trx).removeAll(id)
       if (input.metadata?.jwks) await createKeyStore(trx).seen(id, inlineKeys(fields), at)
       await recordAndNotify(deps, trx, { type: 'client.updated', by, id, detail: { changed: changedMembers(input) } })
-      return readIn(trx, id, at)
+      const after = await readIn(trx, id, at)
+      await keepAnAdministrator(deps, trx, before, after)
+      return after
     })
   })
 }
@@ -86,19 +100,22 @@ export async function setClientStatus(
       const at = deps.clock.now()
       if (!(await createClientStore(trx).setStatus(id, status, before.version, at))) return undefined
       await recordAndNotify(deps, trx, { type: status === 'enabled' ? 'client.enabled' : 'client.disabled', by, id })
-      return readIn(trx, id, at)
+      const after = await readIn(trx, id, at)
+      await keepAnAdministrator(deps, trx, before, after)
+      return after
     })
   })
 }
 
 export async function removeClient(deps: ClientChangeDeps, change: Change): Promise<void> {
   const { id, by } = change
-  await changeVersioned(versioned(deps, change), ({ version, profile, metadata }) =>
+  await changeVersioned(versioned(deps, change), (before) =>
     deps.db.transaction(async (trx) => {
-      if (!(await createClientStore(trx).remove(id, version))) return undefined
+      if (!(await createClientStore(trx).remove(id, before.version, deps.clock.now()))) return undefined
+      await keepAnAdministrator(deps, trx, before, undefined)
       await deps.onRemove?.(trx, id)
-      const name = metadata.client_name as string | undefined
-      await recordAndNotify(deps, trx, { type: 'client.deleted', by, id, detail: { profile, name } })
+      const name = before.metadata.client_name as string | undefined
+      await recordAndNotify(deps, trx, { type: 'client.deleted', by, id, detail: { profile: before.profile, name } })
       return true
     }),
   )
@@ -134,8 +151,11 @@ export async function revokeClientSecret(
   if (!isReadableId(id)) throw new ClientNotFound(id)
   if (!isReadableId(secretId)) throw new ClientSecretNotFound(id, secretId)
   await deps.db.transaction(async (trx) => {
-    if (!(await createClientStore(trx).touch(id, deps.clock.now()))) throw new ClientNotFound(id)
+    const at = deps.clock.now()
+    if (!(await createClientStore(trx).touch(id, at))) throw new ClientNotFound(id)
+    const before = await readIn(trx, id, at)
     if (!(await createSecretStore(trx).remove(id, secretId))) throw new ClientSecretNotFound(id, secretId)
+    await keepAnAdministrator(deps, trx, before, await readIn(trx, id, at))
     await recordAndNotify(deps, trx, { type: 'client.secret_revoked', by, id, detail: { secret_id: secretId } })
   })
 }

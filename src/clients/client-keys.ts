@@ -76,6 +76,11 @@ export function inlineKeys({ metadata }: Pick<Client, 'metadata'>): readonly Pub
   return jwks?.keys ?? []
 }
 
+/** Returns the keys that a client has now, in its metadata or at its `jwks_uri`. */
+export function presentKeys(client: Client): readonly PublicJwk[] {
+  return client.metadata.jwks_uri === undefined ? inlineKeys(client) : (client.publishedKeys?.keys ?? [])
+}
+
 function keptMembers(key: Record<string, unknown>): PublicJwk {
   return Object.fromEntries(KEPT_MEMBERS.filter((name) => Object.hasOwn(key, name)).map((name) => [name, key[name]]))
 }

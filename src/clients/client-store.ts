@@ -51,6 +51,9 @@ const SET_STATUS = `UPDATE clients SET status = $2, version = version + 1, updat
 const INSERT_ALLOWANCES = `INSERT INTO client_allowances (client_id, resource, scopes)
   SELECT $1, a.resource, ARRAY(SELECT jsonb_array_elements_text(a.scopes))
   FROM jsonb_to_recordset($2::jsonb) AS a (resource text, scopes jsonb)`
+const MAY_ADMINISTER = `${SELECT} WHERE c.status = 'enabled' AND EXISTS (
+    SELECT FROM client_allowances a WHERE a.client_id = c.id AND a.resource = $2 AND $3 = ANY (a.scopes))`
+const BURY = `INSERT INTO deleted_clients (id, deleted_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 const FORGET_RESOURCE = `WITH gone AS (DELETE FROM client_allowances WHERE resource = $1 RETURNING client_id),
     changed AS (
       UPDATE clients SET default_resource = nullif(default_resource, $1), version = version + 1, updated_at = $3
@@ -98,9 +101,31 @@ export function createClientStore(db: Queryable) {
         JSON.stringify({ keys }),
       ]),
 
-    /** False when the client is gone or its version is no longer `version`. */
-    remove: (id: string, version: number) =>
-      changesOne('DELETE FROM clients WHERE id = $1 AND version = $2', [id, version]),
+    /** Keeps the id as that of a deleted client. False when the client is gone or its version is no longer `version`. */
+    async remove(id: string, version: number, at: Date): Promise<boolean> {
+      const removed = await changesOne('DELETE FROM clients WHERE id = $1 AND version = $2', [id, version])
+      if (removed) await db.query(BURY, [id, at])
+      return removed
+    },
+
+    async wasDeleted(id: string): Promise<boolean> {
+      return (await db.query('SELECT FROM deleted_clients WHERE id = $1', [id])).rowCount === 1
+    },
+
+    /** Allows the id of a deleted client to be given again. */
+    async forgetDeletion(id: string): Promise<void> {
+      await db.query('DELETE FROM deleted_clients WHERE id = $1', [id])
+    },
+
+    /**
+     * Returns the enabled clients that are allowed a scope of a resource. Of the transactions that ask, only one runs
+     * at a time, so that each sees the changes of those before it.
+     */
+    async allowed(resource: string, scope: string, at: Date): Promise<Client[]> {
+      await db.query(`SELECT pg_advisory_xact_lock(hashtextextended('last_administrator', 0))`)
+      const { rows } = await db.query<Row>(MAY_ADMINISTER, [at, resource, scope])
+      return rows.map(toClient)
+    },
 
     /** Removes a resource from the allowances of every client, and sends a notification for each on `channel`. */
     async forgetResource(resource: string, channel: string, at: Date): Promise<void> {

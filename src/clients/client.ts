@@ -80,7 +80,10 @@ export interface ClientSecret {
   readonly expiresAt: Date | null
 }
 
-/** Errors: ClientMetadataError 400 (faults), ClientNotFound 404, ClientExists 409, VersionMismatch 412. */
+/**
+ * Errors: ClientMetadataError 400 (faults), ClientNotFound 404; ClientExists, ClientIdDeleted, LastAdministrator 409;
+ * VersionMismatch 412.
+ */
 export interface Clients {
   /** Creates a client. `secret` is returned only here, for clients that authenticate with one. */
   create(input: NewClient, by: AuditContext): Promise<{ client: Client; secret?: string }>

@@ -30,6 +30,10 @@ export interface ManagedClients extends Clients {
   forgetResource(trx: Queryable, identifier: string): Promise<void>
   /** Drops a client from the cache, after this process changed data that is read with it. */
   forget(id: string): void
+  /** Whether a client with this id existed and was deleted. */
+  wasDeleted(id: string): Promise<boolean>
+  /** Allows the id of a deleted client to be given again. */
+  forgetDeletion(id: string): Promise<void>
 }
 
 export function createClients(deps: ClientsDeps): ManagedClients {
@@ -69,6 +73,8 @@ export function createClients(deps: ClientsDeps): ManagedClients {
     addKey: (id, jwk, by) => changed(id, addClientKey(deps, id, jwk, by)),
     revokeKey: (id, name, by) => changed(id, revokeClientKey(deps, id, name, by)),
     forget: (id) => cache.drop(id),
+    wasDeleted: store.wasDeleted,
+    forgetDeletion: store.forgetDeletion,
     forgetResource: (trx, identifier) =>
       createClientStore(trx).forgetResource(identifier, CLIENTS_CHANNEL, clock.now()),
   }

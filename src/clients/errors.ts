@@ -5,6 +5,8 @@ export type ClientErrorCode =
   | 'invalid_client_metadata'
   | 'client_not_found'
   | 'client_exists'
+  | 'client_id_deleted'
+  | 'last_administrator'
   | 'client_secret_not_found'
   | 'too_many_secrets'
   | 'client_key_not_found'
@@ -42,6 +44,30 @@ export class ClientExists extends AppError {
     super(`A client ${JSON.stringify(id)} exists already.`, {
       faults: [{ field: 'client_id', given: id, expected: 'an id that no other client has' }],
     })
+  }
+}
+
+/** 409: the id belonged to a client that was deleted. Its tokens and audit events must not pass for those of another. */
+export class ClientIdDeleted extends AppError {
+  override readonly code = 'client_id_deleted' satisfies ClientErrorCode
+  override readonly status = 409
+
+  constructor(id: string) {
+    super(`The id ${JSON.stringify(id)} belonged to a client that was deleted, and is not given again.`, {
+      faults: [{ field: 'client_id', given: id, expected: 'an id that no client has or had' }],
+    })
+  }
+}
+
+/** 409: after the change, no client could administer the server. */
+export class LastAdministrator extends AppError {
+  override readonly code = 'last_administrator' satisfies ClientErrorCode
+  override readonly status = 409
+
+  constructor(id: string, { resource, scope }: { resource: string; scope: string }) {
+    super(
+      `The client ${JSON.stringify(id)} is the last one that can administer this server: enabled, allowed ${scope} of ${resource}, with a working key or secret. Set up another one first. If you lose the last one, run "signet recover" on the server.`,
+    )
   }
 }
 

@@ -2,8 +2,9 @@
 import type { AuditContext } from '#audit/audit.ts'
 import { changeVersioned } from '#database/versioned.ts'
 import type { Fault } from '#shared/app-error.ts'
+import { keepAnAdministrator } from './administration.ts'
 import { type ClientChangeDeps, isReadableId, readIn, recordAndNotify, versioned } from './client-changes.ts'
-import { checkJwks, inlineKeys } from './client-keys.ts'
+import { checkJwks, inlineKeys, presentKeys } from './client-keys.ts'
 import { createClientStore } from './client-store.ts'
 import type { Client, PublicJwk } from './client.ts'
 import {
@@ -16,11 +17,6 @@ import {
 import { createKeyStore } from './key-store.ts'
 import { keyThumbprint } from './key-thumbprint.ts'
 import { validateClient } from './validation.ts'
-
-/** Returns the keys that a client has now, in its metadata or at its `jwks_uri`. */
-export function presentKeys(client: Client): readonly PublicJwk[] {
-  return client.metadata.jwks_uri === undefined ? inlineKeys(client) : (client.publishedKeys?.keys ?? [])
-}
 
 /** Adds a key to those in the client's metadata, and returns its thumbprint. */
 export async function addClientKey(
@@ -86,6 +82,7 @@ export async function revokeClientKey(
     const present = inlineKeys(client)
     const left = present.filter((key) => !gone.has(keyThumbprint(key)))
     if (left.length > 0 && left.length < present.length) await clients.setKeys(id, left)
+    await keepAnAdministrator(deps, trx, client, await readIn(trx, id, at))
     await recordAndNotify(deps, trx, { type: 'client.key_revoked', by, id, detail: { keys: revoked } })
   })
 }

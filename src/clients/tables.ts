@@ -7,4 +7,5 @@ export const TABLES = {
   client_keys: 'kept',
   client_secrets: 'kept',
   clients: 'kept',
+  deleted_clients: 'kept',
 } as const satisfies OwnedTables

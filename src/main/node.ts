@@ -40,7 +40,7 @@ export async function startNode(
   const { url: databaseUrl, directUrl: databaseDirectUrl } = database
   const services = await createServices({ config, secrets, databaseUrl, databaseDirectUrl, logger, metrics }, overrides)
   life.defer(() => services.close())
-  await prepareCliClient(config, services.clients, logger)
+  await prepareCliClient(config, services, logger)
   const server = createHttpServer({ handler: createApp(services).callback(), tls: certificate })
   if (tls) life.defer(watchCertificate(tls, (next) => server.replaceCertificate(next), logger))
   await server.listen(config.workers > 1 ? workerAddress(config) : publicAddress(config))

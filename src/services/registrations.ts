@@ -1,5 +1,5 @@
 /** Creates the services of clients, their published keys, and the resources they may ask for. */
-import { builtInAdminResource } from '#admin/scopes.ts'
+import { administrationOf, builtInAdminResource } from '#admin/scopes.ts'
 import { createClients } from '#clients/clients.ts'
 import { createClientKeys } from '#clients/managed-keys.ts'
 import { endClientAccess } from '#oidc/sessions/account-access.ts'
@@ -34,6 +34,7 @@ export function createRegistrations(
     clock,
     allowHttpJwksUri: allowHttp,
     onRemove: (trx, id) => endClientAccess(endings, trx, id),
+    administration: administrationOf(issuer),
     offers,
     findResource: async (identifier) =>
       identifier === adminResource.identifier

@@ -1,7 +1,7 @@
 /** `/clients/{client_id}/keys`: the keys of a client through the admin API. */
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { ensureCliClient } from '#admin/cli-client.ts'
+import { seedCliClient } from '#admin/cli-client.ts'
 import { keysHost } from '../support/keys-host.ts'
 import { startAdminApp } from './support/admin-app.ts'
 
@@ -146,7 +146,7 @@ test('no key of a client with further rights than the caller has is changed', as
 
 test('the command line is told when its key was revoked, also the last one', async () => {
   const key = aKey('cli')
-  const ensure = () => ensureCliClient(app.clients, key, `${app.issuer}/admin/v1`, ['clients:read'])
+  const ensure = () => seedCliClient(app.clients, key, `${app.issuer}/admin/v1`, ['clients:read'])
   expect([await ensure(), await ensure()]).toEqual(['created', 'known'])
   expect((await app.call('DELETE', '/clients/signet-cli/keys/cli')).status).toBe(204)
   expect(await ensure()).toBe('other-key')

@@ -75,6 +75,8 @@ describe('on the database of a running server', () => {
 
   test('brings a disabled signet-cli back', async () => {
     const admin = await administrator(server)
+    const scopes = ['clients:read', 'clients:write']
+    await admin.client('machine', { signet_allow: [{ resource: `${server.issuer}/admin/v1`, scopes }] })
     await admin.call('POST', '/clients/signet-cli/disable')
     renameSync(file, `${file}.old`)
     expect((await recover()).code).toBe(0)
@@ -82,14 +84,20 @@ describe('on the database of a running server', () => {
   })
 })
 
-test('before the first start the new key waits for the server to register it', async () => {
+test('before the first start the client is registered with the new key', async () => {
   const dir = temporaryDir('recover')
   const { url } = await cloneDatabase()
   const env = { DATABASE_URL: url, SIGNET_ISSUER: 'http://localhost:3000' }
   const { stdout } = await runSignet(['recover'], { dir, env })
-  expect(stdout).toContain('The server registers it when it starts')
-  const { rows } = await asSuperuser((client) => client.query('SELECT type, outcome FROM audit_events'), url)
-  expect(rows).toEqual([{ type: 'admin.recovered', outcome: 'success' }])
+  expect(stdout).toContain('signet-cli has a new key: ')
+  const { rows } = await asSuperuser(
+    (client) => client.query('SELECT type, outcome FROM audit_events ORDER BY id'),
+    url,
+  )
+  expect(rows).toEqual([
+    { type: 'client.created', outcome: 'success' },
+    { type: 'admin.recovered', outcome: 'success' },
+  ])
   const server = await startServer({ databaseUrl: url, keysDir: join(dir, 'keys') })
   expect((await tokenWith(server, readKey(join(dir, 'keys/admin-cli.jwk.json')))).status).toBe(200)
 })

@@ -16,6 +16,11 @@ async function originsIn(url: string): Promise<unknown[]> {
   return rows.map(({ origin }: { origin: string }) => origin)
 }
 
+/** Takes back this step and all later ones. */
+async function takeBack(url: string): Promise<void> {
+  for (let taken: string[] = []; !taken.includes(STEP);) taken = await rollback({ url })
+}
+
 test('a client keeps the origin that it was made with', async () => {
   const { url } = await cloneDatabase()
   const { clients } = await openRooms(url)
@@ -30,9 +35,9 @@ test('a client keeps the origin that it was made with', async () => {
 
 test('clients of the release before, and those that it still makes, are made by an administrator', async () => {
   const { url } = await cloneDatabase()
-  expect(await rollback({ url })).toEqual([STEP])
+  await takeBack(url)
   await asSuperuser((client) => client.query(OLD_INSERT), url)
-  expect(await migrate({ url })).toEqual([STEP])
+  expect(await migrate({ url })).toContain(STEP)
   await asSuperuser((client) => client.query(OLD_INSERT.replace('old', 'older')), url)
   expect(await originsIn(url)).toEqual(['administrator', 'administrator'])
 })
@@ -47,7 +52,7 @@ test('the database refuses any other origin', async () => {
 test('taking the step back keeps the clients', async () => {
   const { url } = await cloneDatabase()
   await asSuperuser((client) => client.query(OLD_INSERT), url)
-  await rollback({ url })
+  await takeBack(url)
   const { rows } = await asSuperuser((client) => client.query('SELECT * FROM clients'), url)
   expect(rows).toHaveLength(1)
   expect(rows[0]).not.toHaveProperty('origin')

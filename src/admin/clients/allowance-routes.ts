@@ -12,7 +12,7 @@ const common = {
   scope: 'clients:write',
   conditional: true,
   answer: { status: 200, description: 'The client.', schema: clientDocument, versioned: true },
-  refusals: [404],
+  refusals: [404, 409],
 } as const
 
 export function allowanceRoutes(deps: ClientRoutesDeps): Route[] {

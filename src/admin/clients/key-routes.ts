@@ -84,7 +84,7 @@ function revokeKey(deps: ClientRoutesDeps): Route {
     summary: 'Revoke a key by its kid or thumbprint: it is refused for good, whatever the client shows',
     scope: 'clients:write',
     answer: { status: 204, description: 'What it signs is refused on every node within a second.' },
-    refusals: [404],
+    refusals: [404, 409],
     async handle({ params, by, caller }) {
       const { id } = await clientWithinRights(deps, params.client_id as string, caller)
       await deps.clients.revokeKey(id, params.key_id as string, by)

@@ -114,7 +114,7 @@ function updateClient(deps: ClientRoutesDeps): Route {
       documentFaults(deps, document, await deps.clients.read(params.client_id as string)),
     conditional: true,
     answer: one,
-    refusals: [404],
+    refusals: [404, 409],
     handle: async (call) =>
       clientReply(await changeWithinRights(deps, call, (before) => metadataToInput(call.body, before))),
   })
@@ -130,7 +130,7 @@ function deleteClient(deps: ClientRoutesDeps): Route {
     scope: 'clients:write',
     conditional: true,
     answer: { status: 204, description: 'It is gone.' },
-    refusals: [404],
+    refusals: [404, 409],
     async handle({ params, expectedVersion, by, caller }) {
       const { id } = await clientWithinRights(deps, params.client_id as string, caller)
       await deps.clients.remove(id, expectedVersion, by)
@@ -149,7 +149,7 @@ function changeStatus(deps: ClientRoutesDeps, verb: 'enable' | 'disable'): Route
     scope: 'clients:write',
     conditional: true,
     answer: one,
-    refusals: [404],
+    refusals: [404, 409],
     async handle({ params, expectedVersion, by, caller }) {
       const { id } = await clientWithinRights(deps, params.client_id as string, caller)
       return clientReply(await deps.clients.setStatus(id, `${verb}d`, expectedVersion, by))

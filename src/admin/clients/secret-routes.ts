@@ -59,7 +59,7 @@ function revokeSecret(deps: ClientRoutesDeps): Route {
     summary: 'Revoke a secret',
     scope: 'clients:write',
     answer: { status: 204, description: 'It is gone.' },
-    refusals: [404],
+    refusals: [404, 409],
     async handle({ params, by, caller }) {
       const { id } = await clientWithinRights(deps, params.client_id as string, caller)
       await deps.clients.revokeSecret(id, params.secret_id as string, by)

@@ -1,12 +1,11 @@
-/** `signet recover`: replaces the key of `signet-cli` when its private key is lost. */
+/** `signet recover`: gives `signet-cli` a new key and all its rights, when the key is lost or the client was deleted. */
 import { rmSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { JWK } from 'jose'
-import { CLI_CLIENT_ID } from '#admin/cli-client.ts'
+import { CLI_CLIENT_ID, recoverCliClient } from '#admin/cli-client.ts'
 import { cliKeyPath, makeCliKey } from '#admin/cli-key.ts'
-import { ADMIN_SCOPES, adminResourceOf } from '#admin/scopes.ts'
+import { ADMIN_SCOPES, adminResourceOf, administrationOf } from '#admin/scopes.ts'
 import { SYSTEM, type Audit } from '#audit/audit.ts'
-import type { Clients } from '#clients/client.ts'
+import type { ManagedClients } from '#clients/clients.ts'
 import type { Config } from '#config/config.ts'
 import { loadConfig } from '#config/load.ts'
 import { GRANTS } from '#oidc/grants/registry.ts'
@@ -19,12 +18,13 @@ import { type LocalUrls, withLocalDatabase } from '../local-database.ts'
 export function register(program: Command, context: CliContext): void {
   program
     .command('recover')
-    .description('make a new key for signet-cli when the old one is lost')
+    .description('give signet-cli a new key and all its rights, when the key is lost or the client was deleted')
     .addHelpText(
       'after',
       `
-Makes a new key in SIGNET_KEYS_DIR and registers it in place of the lost one, which no longer works. Run it on the
-server, with the settings of the server; the audit log records it. With the embedded database, stop the server first.
+Makes a new key in SIGNET_KEYS_DIR and registers it in place of the lost one, which no longer works. If signet-cli was
+deleted, disabled or restricted, it is there again with all scopes of the admin API. Run it on the server, with the
+settings of the server; the audit log records it. With the embedded database, stop the server first.
 
 Examples:
   $ signet recover
@@ -34,9 +34,9 @@ Examples:
       const { json } = command.optsWithGlobals<{ json?: boolean }>()
       const loaded = loadConfig(context.env, { masterKeys: 'none' })
       const file = cliKeyPath(loaded.config.keysDir)
-      const { kid, registered } = await withLocalDatabase(loaded, (urls) => recover(loaded.config, urls))
-      const result = { client_id: CLI_CLIENT_ID, kid, file, registered }
-      context.stdout.write(json ? `${JSON.stringify(result)}\n` : describe(file, registered))
+      const kid = await withLocalDatabase(loaded, (urls) => recover(loaded.config, urls))
+      const result = { client_id: CLI_CLIENT_ID, kid, file, registered: true }
+      context.stdout.write(json ? `${JSON.stringify(result)}\n` : describe(file))
     })
 }
 
@@ -44,7 +44,7 @@ Examples:
 async function recover(
   { keysDir, issuer }: Pick<Config, 'keysDir' | 'issuer'>,
   urls: LocalUrls,
-): Promise<{ kid: string | undefined; registered: boolean }> {
+): Promise<string | undefined> {
   const key = makeCliKey(keysDir)
   if (key === undefined) {
     throw new CliFailure(
@@ -53,39 +53,28 @@ async function recover(
     )
   }
   try {
-    const registered = await withServices(issuer, urls, ({ clients, audit }) => replaceKey(clients, audit, key))
-    return { kid: key.kid, registered }
+    await withServices(issuer, urls, async ({ clients, audit }) => {
+      await recoverCliClient(clients, key, adminResourceOf(issuer), Object.keys(ADMIN_SCOPES))
+      await audit.record({
+        ...SYSTEM,
+        type: 'admin.recovered',
+        outcome: 'success',
+        subject: { kind: 'client', id: CLI_CLIENT_ID },
+        detail: { kid: key.kid },
+      })
+    })
+    return key.kid
   } catch (error) {
     rmSync(cliKeyPath(keysDir), { force: true })
     throw error
   }
 }
 
-/**
- * Registers the key. Returns false when the client does not exist yet: the server registers the key at its next start.
- */
-async function replaceKey(clients: Clients, audit: Audit, key: JWK): Promise<boolean> {
-  const client = await clients.read(CLI_CLIENT_ID)
-  if (client !== undefined) {
-    await clients.update(CLI_CLIENT_ID, { metadata: { ...client.metadata, jwks: { keys: [key] } } }, undefined, SYSTEM)
-    // Recovery must give access, so a disabled client is enabled too.
-    if (client.status === 'disabled') await clients.setStatus(CLI_CLIENT_ID, 'enabled', undefined, SYSTEM)
-  }
-  await audit.record({
-    ...SYSTEM,
-    type: 'admin.recovered',
-    outcome: 'success',
-    subject: { kind: 'client', id: CLI_CLIENT_ID },
-    detail: { kid: key.kid },
-  })
-  return client !== undefined
-}
-
 /** Calls `work` with the services that a recovery needs, without the rest of the server. */
 async function withServices<T>(
   issuer: string,
   { url, directUrl }: LocalUrls,
-  work: (services: { clients: Clients; audit: Audit }) => Promise<T>,
+  work: (services: { clients: ManagedClients; audit: Audit }) => Promise<T>,
 ): Promise<T> {
   const [{ createDatabase }, { createNotifications }, { migrate }, { createLogger }] = await Promise.all([
     import('#database/pool.ts'),
@@ -109,11 +98,12 @@ async function withServices<T>(
       identifier: adminResourceOf(issuer),
       scopes: Object.keys(ADMIN_SCOPES).map((name) => ({ name })),
     }
+    const administration = administrationOf(issuer)
     const findResource = async (identifier: string) =>
       identifier === adminResource.identifier ? adminResource : resources.find(identifier)
     return await work({
       audit: deps.audit,
-      clients: createClients({ ...deps, findResource, offers: offersOf(GRANTS) }),
+      clients: createClients({ ...deps, findResource, administration, offers: offersOf(GRANTS) }),
     })
   } finally {
     await notifications.close()
@@ -121,9 +111,9 @@ async function withServices<T>(
   }
 }
 
-function describe(file: string, registered: boolean): string {
-  const rest = registered
-    ? 'The lost one no longer works. The audit log records this as admin.recovered.'
-    : 'The server registers it when it starts, for this database does not know the client yet.'
-  return `signet-cli has a new key: ${file}\n\n${rest}\n`
+function describe(file: string): string {
+  return `signet-cli has a new key: ${file}
+
+Any earlier key no longer works, and it has all scopes of the admin API. The audit log records this as admin.recovered.
+`
 }
