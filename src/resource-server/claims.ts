@@ -78,8 +78,8 @@ export async function verifiedClaims(
 }
 
 /**
- * Checks what jose does not: the types of claims, a single audience, an `iat` and an `auth_time` that are not in the
- * future, and no binding to a key. Returns the error description, or undefined.
+ * Checks what jose does not: the types of claims, a single audience, and an `iat` and an `auth_time` that are not in
+ * the future. Returns the error description, or undefined.
  */
 function claimsFault(payload: JWTPayload, rules: ClaimsRules, currentDate: Date): string | undefined {
   for (const name of ['sub', 'jti', 'client_id']) {
@@ -104,8 +104,6 @@ function claimsFault(payload: JWTPayload, rules: ClaimsRules, currentDate: Date)
   if (signIn !== undefined && signIn > now + rules.clockToleranceSeconds) {
     return 'The access token tells of a sign-in in the future (auth_time).'
   }
-  // RFC 9449 §7.1, RFC 8705 §3: a token bound to a key needs a proof of that key, which is not checked here.
-  if (payload['cnf'] !== undefined) return 'The access token is bound to a key and cannot be used as a bearer token.'
   return undefined
 }
 

@@ -14,6 +14,7 @@ export interface KoaContextLike {
   readonly req: RequestLike
   readonly method: string
   readonly path: string
+  readonly originalUrl: string
   state: object
   status: number
   body: unknown
@@ -49,7 +50,7 @@ export function requireAccessToken(
   const guard: AccessTokenMiddleware = async (context, next) => {
     let claims: AccessTokenClaims
     try {
-      claims = await tokens.verify(context.req, needs)
+      claims = await tokens.verify(requestOf(context), needs)
     } catch (error) {
       if (!(error instanceof AccessTokenRefused)) throw error
       answer(context, error)
@@ -76,6 +77,12 @@ export function serveProtectedResourceMetadata(tokens: AccessTokens): AccessToke
     context.set('Cache-Control', 'public, max-age=300')
     context.body = tokens.protectedResourceMetadata()
   }
+}
+
+/** `koa-mount` and routers shorten `req.url`; a DPoP proof names the whole. */
+function requestOf({ req, originalUrl }: KoaContextLike): RequestLike {
+  const { headers, headersDistinct, method } = req
+  return { headers, ...(headersDistinct === undefined ? {} : { headersDistinct }), method, originalUrl }
 }
 
 function isVerifier(value: AccessTokensOptions | AccessTokens): value is AccessTokens {

@@ -1,11 +1,18 @@
 /** A refused request: status, error and the WWW-Authenticate challenge that tells a client what to do. */
 
+/** How an access token is sent (RFC 6750, RFC 9449 §7.1). */
+export type Scheme = 'Bearer' | 'DPoP'
+
 /** The parameters of every challenge of an API. */
 export interface RefusalContext {
   /** The URL of the API's metadata (RFC 9728 §5.1); undefined to omit it. */
   readonly resourceMetadata: string | undefined
   /** The scopes that the request needs. */
   readonly scope: readonly string[]
+  /** What the API accepts of DPoP; undefined when it takes bearer tokens alone. */
+  readonly dpop: { readonly algorithms: readonly string[]; readonly required: boolean } | undefined
+  /** The scheme that the request used; undefined while it is unknown. */
+  readonly scheme?: Scheme
 }
 
 export type RefusalCode =
@@ -13,6 +20,8 @@ export type RefusalCode =
   | 'invalid_token'
   | 'insufficient_scope'
   | 'insufficient_user_authentication'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
   | 'temporarily_unavailable'
 
 export interface Refusal {
@@ -23,6 +32,8 @@ export interface Refusal {
   /** The requirements on the sign-in (RFC 9470 §3). */
   readonly acrValues?: readonly string[]
   readonly maxAgeSeconds?: number
+  /** A nonce for the next proof (RFC 9449 §9). */
+  readonly dpopNonce?: string
   readonly cause?: unknown
 }
 
@@ -59,6 +70,7 @@ export class AccessTokenRefused extends Error {
       ...(this.challenge === undefined
         ? { 'Retry-After': String(RETRY_AFTER_SECONDS) }
         : { 'WWW-Authenticate': this.challenge }),
+      ...(refusal.dpopNonce === undefined ? {} : { 'DPoP-Nonce': refusal.dpopNonce }),
       ...(refusal.error === undefined ? {} : { 'Content-Type': 'application/json; charset=utf-8' }),
     }
     this.body =
@@ -72,7 +84,21 @@ export function refuse(context: RefusalContext, refusal: Refusal): never {
   throw new AccessTokenRefused(context, refusal)
 }
 
+/**
+ * Returns the challenges: without a token one for each scheme of the API, with a token the fault under the scheme that
+ * was used. A bearer token gets a bare DPoP challenge as well (RFC 9449 §7.2).
+ */
 function challenge(context: RefusalContext, refusal: Refusal): string {
+  const { dpop } = context
+  const parameters = parametersOf(context, refusal)
+  if (dpop === undefined) return one('Bearer', parameters)
+  const algorithms: [string, string] = ['algs', dpop.algorithms.join(' ')]
+  if (dpop.required || context.scheme === 'DPoP') return one('DPoP', [...parameters, algorithms])
+  if (refusal.error !== undefined) return `${one('Bearer', parameters)}, ${one('DPoP', [algorithms])}`
+  return `${one('DPoP', [...parameters, algorithms])}, ${one('Bearer', parameters)}`
+}
+
+function parametersOf(context: RefusalContext, refusal: Refusal): [string, string][] {
   const parameters: [string, string][] = []
   // RFC 6750 §3.1: a request without authentication gets no error code or other error information.
   if (refusal.error !== undefined) parameters.push(['error', refusal.error])
@@ -82,8 +108,12 @@ function challenge(context: RefusalContext, refusal: Refusal): string {
   if (refusal.acrValues !== undefined) parameters.push(['acr_values', refusal.acrValues.join(' ')])
   if (refusal.maxAgeSeconds !== undefined) parameters.push(['max_age', String(refusal.maxAgeSeconds)])
   if (context.resourceMetadata !== undefined) parameters.push(['resource_metadata', context.resourceMetadata])
-  if (parameters.length === 0) return 'Bearer'
-  return `Bearer ${parameters.map(([name, value]) => `${name}="${quotable(value)}"`).join(', ')}`
+  return parameters
+}
+
+function one(scheme: Scheme, parameters: readonly [string, string][]): string {
+  if (parameters.length === 0) return scheme
+  return `${scheme} ${parameters.map(([name, value]) => `${name}="${quotable(value)}"`).join(', ')}`
 }
 
 /** Replaces characters that a quoted value must not contain: RFC 6750 §3 allows %x20-21 / %x23-5B / %x5D-7E. */

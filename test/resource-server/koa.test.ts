@@ -5,6 +5,7 @@ import Koa from 'koa'
 import { afterEach, expect, test } from 'vitest'
 import { accessTokens } from '#resource-server/index.ts'
 import { requireAccessToken, serveProtectedResourceMetadata, type AccessTokenState } from '#resource-server/koa.ts'
+import { proofKey } from '../support/proof-key.ts'
 import { aSigningPair, anAccessToken, audience, publicKeys } from './test-issuer.ts'
 
 const issuer = 'https://id.example.com'
@@ -108,6 +109,32 @@ test('guards routes with different scopes by one verifier', async () => {
   expect(refused.headers.get('www-authenticate')).toContain('scope="posts:write"')
   const metadata = await fetch(`${url}/.well-known/oauth-protected-resource`)
   expect(await metadata.json()).toMatchObject({ scopes_supported: ['posts:read', 'posts:write'] })
+})
+
+test('asks a proof for the whole path of a router that is mounted', async () => {
+  const key = await proofKey()
+  const app = new Koa()
+  app.use((context, next) => {
+    context.path = context.path.replace(/^\/v1/, '')
+    return next()
+  })
+  app.use(requireAccessToken({ issuer, audience, keys, dpop: true }))
+  app.use((context) => {
+    context.body = (context.state as AccessTokenState).accessToken.sub
+  })
+  const url = await listen(app)
+  const token = await anAccessToken(issuer, pair, { claims: { cnf: { jkt: key.jkt } } })
+  const ask = async (htu: string) => {
+    const proof = await key.proof({ url: htu, method: 'GET', accessToken: token })
+    return fetch(`${url}/v1/posts`, { headers: { authorization: `DPoP ${token}`, ...proof } })
+  }
+  expect((await ask(`${audience}/v1/posts`)).status).toBe(200)
+  const refused = await ask(`${audience}/posts`)
+  expect(refused.status).toBe(401)
+  expect(await refused.json()).toEqual({
+    error: 'invalid_dpop_proof',
+    error_description: 'The DPoP proof is for another URL (htu).',
+  })
 })
 
 test('lets an error of the API itself through as it is', async () => {

@@ -31,6 +31,19 @@ test('publishes issuer, scopes and name', () => {
   })
 })
 
+test('publishes what it accepts of DPoP, and whether it needs that', () => {
+  expect(aVerifier({ dpop: true }).protectedResourceMetadata()).toEqual({
+    resource: audience,
+    authorization_servers: [issuer],
+    bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: ['ES256', 'PS256', 'Ed25519', 'EdDSA'],
+  })
+  expect(aVerifier({ dpop: { required: true, algorithms: ['ES256'] } }).protectedResourceMetadata()).toMatchObject({
+    dpop_signing_alg_values_supported: ['ES256'],
+    dpop_bound_access_tokens_required: true,
+  })
+})
+
 test.each([
   ['https://api.example.com/', 'https://api.example.com/.well-known/oauth-protected-resource'],
   ['https://api.example.com/v1', 'https://api.example.com/.well-known/oauth-protected-resource/v1'],

@@ -1,0 +1,123 @@
+/** Verifies a DPoP proof (RFC 9449 §4.3, §7.1): that the sender of this request has the key, and sent it just now. */
+import { createHash } from 'node:crypto'
+import { calculateJwkThumbprint, EmbeddedJWK, errors, type JWK, jwtVerify, type JWTVerifyResult } from 'jose'
+import { refuse, type RefusalContext } from '../refusal.ts'
+import { normalizedUrl, requestUrl } from './htu.ts'
+import type { Nonces } from './nonces.ts'
+
+export interface ProofRules {
+  readonly algorithms: readonly string[]
+  readonly baseUrl: string
+  readonly maxAgeSeconds: number
+  readonly clockToleranceSeconds: number
+  /** Undefined: proofs need no nonce. */
+  readonly nonces: Nonces | undefined
+  now(): Date
+}
+
+/** What a proof must fit. */
+export interface ProvenRequest {
+  readonly method: string | undefined
+  /** The target of the request line. */
+  readonly target: string | undefined
+  readonly token: string
+}
+
+export interface Proof {
+  /** The thumbprint of the key (RFC 7638). */
+  readonly jkt: string
+  readonly jti: string
+  /** Until when the same proof would be accepted again. */
+  readonly acceptedUntil: Date
+}
+
+const MAX_PROOF_LENGTH = 8192
+
+/** Throws AccessTokenRefused: 401 `invalid_dpop_proof`, or 401 `use_dpop_nonce` with a new nonce. */
+export async function verifiedProof(
+  values: readonly string[],
+  request: ProvenRequest,
+  rules: ProofRules,
+  context: RefusalContext,
+): Promise<Proof> {
+  const [proof] = values
+  if (proof === undefined || values.length > 1) return invalid(context, 'The request needs exactly one DPoP header.')
+  if (proof.length > MAX_PROOF_LENGTH) return invalid(context, 'The DPoP proof is too long.')
+  let verified: JWTVerifyResult
+  let jkt: string
+  try {
+    verified = await jwtVerify(proof, EmbeddedJWK, {
+      typ: 'dpop+jwt',
+      algorithms: [...rules.algorithms],
+      clockTolerance: rules.clockToleranceSeconds,
+      currentDate: rules.now(),
+    })
+    jkt = await calculateJwkThumbprint(verified.protectedHeader.jwk as JWK)
+  } catch (cause) {
+    // Nothing is fetched here: whatever fails is a fault of the proof, of its key above all.
+    return invalid(context, describe(cause, rules), cause)
+  }
+  const { payload } = verified
+  const fault = requestFault(payload, request, rules)
+  if (fault !== undefined) return invalid(context, fault)
+  const acceptedUntil = acceptance(payload, rules, context)
+  return { jkt, jti: payload['jti'] as string, acceptedUntil }
+}
+
+/** Returns why the proof does not fit the request, or undefined. */
+function requestFault(
+  payload: Readonly<Record<string, unknown>>,
+  { method, target, token }: ProvenRequest,
+  { baseUrl }: ProofRules,
+): string | undefined {
+  const { htm, htu, ath, jti, iat } = payload
+  if (typeof jti !== 'string' || jti === '') return 'The DPoP proof has no valid jti.'
+  if (typeof iat !== 'number' || !Number.isFinite(iat)) return 'The DPoP proof has no valid iat.'
+  if (htm !== method) return 'The DPoP proof is for another method (htm).'
+  const url = target === undefined ? undefined : requestUrl(baseUrl, target)
+  if (typeof htu !== 'string' || url === undefined || normalizedUrl(htu) !== url) {
+    return 'The DPoP proof is for another URL (htu).'
+  }
+  if (ath !== createHash('sha256').update(token).digest('base64url')) {
+    return 'The DPoP proof is for another access token (ath).'
+  }
+  return undefined
+}
+
+/** Returns until when the proof is accepted: by its nonce where the API asks for one, by its `iat` elsewhere. */
+function acceptance(payload: Readonly<Record<string, unknown>>, rules: ProofRules, context: RefusalContext): Date {
+  const now = rules.now().getTime()
+  if (rules.nonces !== undefined) {
+    const { nonce } = payload
+    const until = typeof nonce === 'string' ? rules.nonces.acceptedUntil(nonce) : undefined
+    if (until !== undefined && until.getTime() > now) return until
+    return refuse(context, {
+      status: 401,
+      error: 'use_dpop_nonce',
+      description: 'The DPoP proof needs the nonce of the DPoP-Nonce header.',
+      dpopNonce: rules.nonces.next(),
+    })
+  }
+  const issuedAt = (payload['iat'] as number) * 1000
+  const toleranceMs = rules.clockToleranceSeconds * 1000
+  if (issuedAt > now + toleranceMs) return invalid(context, 'The DPoP proof was made in the future (iat).')
+  const until = issuedAt + rules.maxAgeSeconds * 1000 + toleranceMs
+  return until <= now ? invalid(context, 'The DPoP proof is too old (iat).') : new Date(until)
+}
+
+export function invalid(context: RefusalContext, description: string, cause?: unknown): never {
+  return refuse(context, { status: 401, error: 'invalid_dpop_proof', description, cause })
+}
+
+function describe(cause: unknown, { algorithms }: ProofRules): string {
+  if (cause instanceof errors.JOSEAlgNotAllowed) {
+    return `The DPoP proof is signed by an algorithm that is not allowed; allowed are ${algorithms.join(', ')}.`
+  }
+  if (cause instanceof errors.JWTExpired) return 'The DPoP proof has expired.'
+  if (cause instanceof errors.JWTClaimValidationFailed) {
+    if (cause.claim === 'typ') return 'The DPoP proof is of another type: its typ must be dpop+jwt.'
+    return `The DPoP proof has no valid ${cause.claim}.`
+  }
+  if (cause instanceof errors.JWSSignatureVerificationFailed) return 'The signature of the DPoP proof is not valid.'
+  return 'The DPoP proof is not a well-formed JWT with a public key (jwk).'
+}
