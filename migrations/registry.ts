@@ -23,6 +23,7 @@ import * as m21 from './20261124131000-sign-in-create-errands.ts'
 import * as m22 from './20261124132000-sign-in-create-upstreams.ts'
 import * as m23 from './20261201002000-clients-add-origin.ts'
 import * as m24 from './20261201055137-clients-create-deleted-clients.ts'
+import * as m25 from './20261201060843-verification-bind-links.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -49,4 +50,5 @@ export const MIGRATIONS = {
   '20261124132000-sign-in-create-upstreams': m22,
   '20261201002000-clients-add-origin': m23,
   '20261201055137-clients-create-deleted-clients': m24,
+  '20261201060843-verification-bind-links': m25,
 } as const

@@ -12,11 +12,12 @@ interface Row {
   claims: Record<string, unknown>
   status: Account['status']
   version: number
+  mail_links_version: number
   created_at: Date
   updated_at: Date
 }
 
-const COLUMNS = 'sub, email, email_verified, name, claims, status, version, created_at, updated_at'
+const COLUMNS = 'sub, email, email_verified, name, claims, status, version, mail_links_version, created_at, updated_at'
 /** Includes microseconds, which a Date lacks, so that paging does not skip rows of the same millisecond. */
 const SORT_KEY = `to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,128}$/]
@@ -24,9 +25,10 @@ const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,128}
 const INSERT = `INSERT INTO accounts (sub, email, email_verified, name, claims, created_at, updated_at)
   VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`
 const UPDATE = `UPDATE accounts SET email = $2, email_verified = $3, name = $4, claims = $5, version = version + 1,
-    updated_at = $6
+    mail_links_version = mail_links_version + CASE WHEN lower(email) = lower($2) THEN 0 ELSE 1 END, updated_at = $6
   WHERE sub = $1 AND version = $7 RETURNING ${COLUMNS}`
-const SET_STATUS = `UPDATE accounts SET status = $2, version = version + 1, updated_at = $3
+const SET_STATUS = `UPDATE accounts SET status = $2, version = version + 1, mail_links_version = mail_links_version + 1,
+    updated_at = $3
   WHERE sub = $1 AND version = $4 RETURNING ${COLUMNS}`
 const LIST = `SELECT ${COLUMNS}, ${SORT_KEY} AS sort_key FROM accounts
   WHERE $1::text IS NULL OR (created_at, sub) > ($1::timestamptz, $2)
@@ -66,6 +68,19 @@ export function createAccountStore(db: Queryable) {
     setStatus: (change: { accountId: string; status: Account['status']; version: number; at: Date }) =>
       one(SET_STATUS, [change.accountId, change.status, change.at, change.version]),
 
+    async endMailLinks(accountId: string): Promise<void> {
+      await db.query('UPDATE accounts SET mail_links_version = mail_links_version + 1 WHERE sub = $1', [accountId])
+    },
+
+    /** Ends all links of the account. Returns false if they have ended since `mailLinksVersion`. */
+    async useMailLink(accountId: string, mailLinksVersion: number): Promise<boolean> {
+      const { rowCount } = await db.query(
+        'UPDATE accounts SET mail_links_version = mail_links_version + 1 WHERE sub = $1 AND mail_links_version = $2',
+        [accountId, mailLinksVersion],
+      )
+      return rowCount === 1
+    },
+
     /** False when the account is gone or its version is no longer `version`. */
     async remove(accountId: string, version: number): Promise<boolean> {
       const { rowCount } = await db.query('DELETE FROM accounts WHERE sub = $1 AND version = $2', [accountId, version])
@@ -87,6 +102,7 @@ function toAccount(row: Row): Account {
     claims: row.claims,
     status: row.status,
     version: row.version,
+    mailLinksVersion: row.mail_links_version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }

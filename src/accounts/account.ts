@@ -15,6 +15,11 @@ export interface Account {
   readonly claims: Readonly<Record<string, unknown>>
   readonly status: 'enabled' | 'disabled'
   readonly version: number
+  /**
+   * Raised when the address, the status or a credential changes, and when a link from a mail is used. Links and codes
+   * that were sent at an earlier value are refused.
+   */
+  readonly mailLinksVersion: number
   readonly createdAt: Date
   readonly updatedAt: Date
 }
@@ -50,6 +55,13 @@ export interface Accounts {
   ): Promise<Account>
   /** Updates `account` in the caller's transaction. Throws VersionMismatch and AccountExists. */
   updateIn(trx: Queryable, account: Account, input: Partial<AccountInput>, by: AuditContext): Promise<Account>
+  /** Ends the account's links and codes from mails. Call first in the transaction that changes a credential. */
+  endMailLinks(trx: Queryable, accountId: string): Promise<void>
+  /**
+   * Uses one link, which ends all links of the account, in the transaction of what the link allows. Returns false if
+   * they have ended since it was sent, also under concurrent calls.
+   */
+  useMailLink(trx: Queryable, link: Pick<Account, 'id' | 'mailLinksVersion'>): Promise<boolean>
   setStatus(
     accountId: string,
     status: Account['status'],

@@ -46,6 +46,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     update: (accountId, input, expectedVersion, by) => update(deps, { accountId, expectedVersion, by }, input),
     updateIn: (trx, account, input, by) =>
       emailTaken(input.email ?? '', () => updateIn(deps, trx, { account, input, by })),
+    endMailLinks: (trx, accountId) => createAccountStore(trx).endMailLinks(accountId),
+    useMailLink: (trx, { id, mailLinksVersion }) => createAccountStore(trx).useMailLink(id, mailLinksVersion),
     setStatus: (accountId, status, expectedVersion, by) => setStatus(deps, { accountId, expectedVersion, by }, status),
     remove: (accountId, expectedVersion, by, within) => remove(deps, { accountId, expectedVersion, by }, within),
   }

@@ -16,7 +16,7 @@ import type { Upstream } from './upstream.ts'
 
 export interface LinksDeps {
   readonly db: Database
-  readonly accounts: Pick<Accounts, 'read'>
+  readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
   readonly audit: Audit
   readonly mail: Pick<Mail, 'enqueue'>
   readonly clock: Clock
@@ -50,6 +50,7 @@ export function createLinks({ db, accounts, audit, mail, clock, assertNotLastCre
     /** Adds a link; false when the person is linked already. */
     add: (account: Account, upstream: Upstream, subject: string, by: AuditContext): Promise<boolean> =>
       db.transaction(async (trx) => {
+        await accounts.endMailLinks(trx, account.id)
         if (!(await createLinkStore(trx).add({ upstream: upstream.id, subject }, account.id))) return false
         const actor = { kind: 'account', id: account.id } as const
         const detail = { upstream: upstream.id }
@@ -60,6 +61,7 @@ export function createLinks({ db, accounts, audit, mail, clock, assertNotLastCre
     async remove(accountId: string, link: UpstreamPerson, by: AuditContext): Promise<void> {
       const account = await accounts.read(accountId)
       await db.transaction(async (trx) => {
+        await accounts.endMailLinks(trx, accountId)
         if (!account || !(await createLinkStore(trx).remove(link, accountId))) throw new LinkNotFound()
         await assertNotLastCredential(trx, accountId)
         await recordAndNotify(trx, account, { type: 'account.unlinked', detail: { upstream: link.upstream }, by })

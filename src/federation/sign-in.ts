@@ -21,7 +21,7 @@ import type { Upstream, Upstreams } from './upstream.ts'
 
 export interface UpstreamSignInDeps extends LinksDeps, UpstreamSignOutDeps, Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
-  readonly accounts: Pick<Accounts, 'read' | 'create' | 'findByIdentifier'>
+  readonly accounts: Pick<Accounts, 'read' | 'create' | 'findByIdentifier' | 'endMailLinks'>
   readonly upstreams: Pick<Upstreams, 'read' | 'list' | 'offered'>
   readonly providers: Providers
   readonly requests: UpstreamRequests

@@ -12,6 +12,7 @@ import { createKeyring, type Keyring } from '#sealing/keyring.ts'
 import { withPepper } from '#sealing/master-key-store.ts'
 import { createSettings, type ManagedSettings } from '#settings/settings.ts'
 import { type Clock, systemClock } from '#shared/clock.ts'
+import { endRegistrationLinks } from '#verification/registration-links.ts'
 import { createSigningKeys, type ManagedSigningKeys } from '#signing-keys/signing-keys.ts'
 
 /**
@@ -70,7 +71,8 @@ export async function openFoundations(
   const warn = (what: string) => (error: unknown) =>
     logger.warn({ err: error }, `the ${what} could not be read; they are tried again`)
   const signingKeys = createSigningKeys({ db, notifications, audit, keyring, clock, onError: warn('signing keys') })
-  const settings = createSettings({ db, notifications, audit, clock, onError: warn('settings') })
+  const onError = warn('settings')
+  const settings = createSettings({ db, notifications, audit, clock, onError, onChange: [endRegistrationLinks] })
   return {
     db,
     notifications,

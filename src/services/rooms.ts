@@ -52,7 +52,8 @@ export function createRooms(input: RoomsInput, foundations: Foundations) {
     passwords: signIn.passwords,
     settings,
     clock,
-    endAccess: (trx, accountId) => endAccountAccess(endings, trx, accountId, 'password_reset'),
+    canSignIn: signIn.canSignIn,
+    endAccess: (trx, accountId, reason) => endAccountAccess(endings, trx, accountId, reason),
   })
   return {
     accounts,

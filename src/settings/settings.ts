@@ -1,6 +1,6 @@
 /** The runtime settings service: settings that an administrator changes, the same on every node. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { Database, Notifications } from '#database/database.ts'
+import type { Database, Notifications, Queryable } from '#database/database.ts'
 import { createNotifiedValue } from '#database/notified-value.ts'
 import { notify } from '#database/notify.ts'
 import { changeVersioned } from '#database/versioned.ts'
@@ -26,7 +26,14 @@ export interface SettingsDeps {
   readonly audit: Audit
   readonly clock: Clock
   readonly onError?: (error: unknown) => void
+  /** Called in the transaction of a change. An error rolls it back. */
+  readonly onChange?: readonly SettingsSubscriber[]
 }
+
+export type SettingsSubscriber = (
+  trx: Queryable,
+  change: { readonly before: SettingsValues; readonly after: SettingsValues },
+) => Promise<void>
 
 /** The values, and `given`: those that were set, without defaults. */
 export interface SettingsState {
@@ -89,7 +96,8 @@ async function makeChange(deps: SettingsDeps, { change, expectedVersion, by }: C
   const { read } = createSettingsStore(deps.db)
   const stored = await changeVersioned({ kind: 'settings document', expectedVersion, read }, (before) => {
     const given = merge(before.given, change)
-    const faults = contradictions(valuesOf(given))
+    const after = valuesOf(given)
+    const faults = contradictions(after)
     if (faults.length > 0) throw new SettingsInvalid(faults)
     return deps.db.transaction(async (trx) => {
       const stored = await createSettingsStore(trx).update(given, before.version, deps.clock.now())
@@ -100,6 +108,7 @@ async function makeChange(deps: SettingsDeps, { change, expectedVersion, by }: C
       const detail = { changed, version: stored.version }
       const subject = { kind: 'settings', id: 'settings' }
       await deps.audit.recordIn(trx, { ...by, type: 'settings.updated', outcome: 'success', subject, detail })
+      for (const subscriber of deps.onChange ?? []) await subscriber(trx, { before: valuesOf(before.given), after })
       await notify(trx, CHANNEL, '')
       return stored
     })

@@ -52,6 +52,7 @@ export function createMethods({ further = [], ...deps }: MethodsDeps) {
     TOTP,
     RECOVERY_CODE,
   ])
+  const enrolments = createEnrolments(deps.db, registry.methods)
   return {
     methods: registry,
     passwords: createPasswords({ ...deps, attempts, devices, hasher: createHasher(deps) }),
@@ -59,7 +60,11 @@ export function createMethods({ further = [], ...deps }: MethodsDeps) {
     totp: createTotp({ ...deps, attempts }),
     recoveryCodes: createRecoveryCodes({ ...deps, attempts }),
     progress,
-    enrolments: createEnrolments(deps.db, registry.methods),
+    enrolments,
+    /** Returns whether the account has a credential to begin a sign-in with. */
+    async canSignIn(accountId: string): Promise<boolean> {
+      return (await enrolments.of(accountId)).methods.some((name) => registry.named(name).first)
+    },
     assertNotLastCredential: createLastCredentialGuard(registry.methods),
     attempts,
     devices,

@@ -67,6 +67,9 @@ export function createEmailAddress(deps: EmailAddressDeps): EmailAddress {
   }
 }
 
+/** Rolls back if the proof was spent, or the account's links have ended, meanwhile. */
+class VerificationSpent extends Error {}
+
 /** Sets the verified address. If it is a new one, sends a notice to the old one in the same transaction. */
 async function change(
   { accounts, clock, db, emailVerifications, mail }: EmailAddressDeps,
@@ -80,7 +83,7 @@ async function change(
   const { address: email } = verification
   try {
     return await db.transaction(async (trx) => {
-      if (!(await emailVerifications.finish(trx, handle, verification))) return undefined
+      if (!(await emailVerifications.finish(trx, handle, verification))) throw new VerificationSpent()
       const after = await accounts.updateIn(trx, before, { email, emailVerified: true }, by)
       if (email.toLowerCase() !== before.email.toLowerCase()) {
         await mail.enqueue(trx, noticeOf(before, 'email_changed', { by, at: clock.now() }))
@@ -88,8 +91,8 @@ async function change(
       return after
     })
   } catch (error) {
-    // another account has verified this address meanwhile
-    if (error instanceof AccountExists) return undefined
+    // another account has verified this address meanwhile, or a concurrent call has spent the proof
+    if (error instanceof AccountExists || error instanceof VerificationSpent) return undefined
     throw error
   }
 }

@@ -11,7 +11,7 @@ export class MailRefusal extends AppError {
       {
         registration_off: 'Nobody can be invited: the setting registration.mode is off. Set it to invited or open.',
         mail_unavailable: 'No mail leaves this server: set SMTP_URL.',
-        account_in_use: 'The account has a password already; start a reset of it instead.',
+        account_in_use: 'The person can sign in to this account already; start a password reset instead.',
         account_disabled: 'The account is disabled; enable it first.',
       }[code],
     )

@@ -38,7 +38,7 @@ export interface PasswordResetDeps {
   readonly mail: Pick<Mail, 'enqueue'>
   readonly clock: Clock
   /** Ends all sessions and grants of the account. */
-  readonly endAccess: (trx: Queryable, accountId: string) => Promise<void>
+  readonly endAccess: (trx: Queryable, accountId: string, reason: 'password_reset') => Promise<void>
 }
 
 /** Rolls back the password change if a concurrent call has spent the proof. */
@@ -66,11 +66,11 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
       const verification = await emailVerifications.find(handle, 'reset')
       const account =
         verification?.proven && verification.sub !== undefined ? await accounts.read(verification.sub) : undefined
-      // the account may have been disabled, or have another address, since the proof
+      // finish() refuses it too when the account has changed since; this spares the hash
       if (
         !verification ||
         account?.status !== 'enabled' ||
-        account.email.toLowerCase() !== verification.address.toLowerCase()
+        account.mailLinksVersion !== verification.mailLinksVersion
       ) {
         return undefined
       }
@@ -78,7 +78,7 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
       try {
         await passwords.reset(account, password, own, async (trx) => {
           if (!(await emailVerifications.finish(trx, handle, verification))) throw new VerificationSpent()
-          await endAccess(trx, account.id)
+          await endAccess(trx, account.id, 'password_reset')
           await createSignInProgress(trx).endOf(account.id)
           await mail.enqueue(trx, noticeOf(account, 'password_reset', { by, at: clock.now() }))
         })

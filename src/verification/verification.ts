@@ -11,12 +11,12 @@ import { createEmailCodes } from './email-code/email-codes.ts'
 import { createEmailAddress } from './email-address.ts'
 import { noticeOf } from '#sign-in/notice.ts'
 import { createEmailVerifications } from './email-verification/email-verifications.ts'
-import { createPasswordReset, type PasswordResetDeps } from './password-reset.ts'
+import { createPasswordReset } from './password-reset.ts'
 import { createRegistration } from './registration.ts'
-import { createInvitations } from './invitation/invitations.ts'
+import { createInvitations, type InvitationsDeps } from './invitation/invitations.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 
-export interface VerificationDeps extends Pick<PasswordResetDeps, 'endAccess'> {
+export interface VerificationDeps extends Pick<InvitationsDeps, 'canSignIn'> {
   readonly db: Database
   readonly accounts: Accounts
   readonly audit: Audit
@@ -25,6 +25,12 @@ export interface VerificationDeps extends Pick<PasswordResetDeps, 'endAccess'> {
   readonly passwords: Passwords
   readonly settings: Settings
   readonly clock: Clock
+  /** Ends all sessions and grants of the account. */
+  readonly endAccess: (
+    trx: Queryable,
+    accountId: string,
+    reason: 'password_reset' | 'invitation_accepted',
+  ) => Promise<void>
 }
 
 export function createVerification(deps: VerificationDeps) {

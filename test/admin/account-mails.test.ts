@@ -77,7 +77,10 @@ test('an invitation is refused while registration is off, and where the account 
   const used = await anAccount({ password: 'correct horse battery' })
   expect(await app.call('POST', `${used.path}/invite`)).toMatchObject({
     status: 409,
-    body: { code: 'account_in_use', detail: 'The account has a password already; start a reset of it instead.' },
+    body: {
+      code: 'account_in_use',
+      detail: 'The person can sign in to this account already; start a password reset instead.',
+    },
   })
   await app.call('POST', `${path}/disable`)
   expect(await app.call('POST', `${path}/invite`)).toMatchObject({ status: 409, body: { code: 'account_disabled' } })

@@ -1,6 +1,9 @@
 /** What is sent to two processes at the same moment counts once. */
 import { beforeAll, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { type Person, textOf, type Visit } from '../support/person.ts'
+import { asSuperuser } from '../support/postgres.ts'
+import type { Server } from '../support/server.ts'
 import { type MailWorld, NEW_PASSWORD, startMailWorld } from './mail-world.ts'
 
 let world: MailWorld
@@ -87,4 +90,56 @@ test('of one registration sent many times at once one account is made', async ()
     ({ actor }) => (actor as { kind: string }).kind === 'account',
   )
   expect(new Set(created.map(({ account_id: sub }) => sub)).size).toBe(created.length)
+})
+
+/** Opens a reset link on one process and goes on to the form for the new password. */
+async function openReset(email: string, through: () => Server) {
+  const before = world.smtp.taken.filter(({ to }) => to.includes(email)).length
+  await world.ask(world.somebody(), 'reset', email)
+  const { link } = await world.mail(email, before + 1)
+  const browser = world.somebody(through)
+  return { browser, page: await browser.submit(await browser.visit(link), {}) }
+}
+
+test('of two reset links used at once one sets the password, and the other has ended', async () => {
+  const { email } = await world.account()
+  const before = (await world.admin.audit('password.reset')).length
+  const tabs = [await openReset(email, () => world.server), await openReset(email, () => world.second)]
+  const ends = await Promise.all(
+    tabs.map(({ browser, page }, index) => browser.submit(page, { password: `${NEW_PASSWORD} ${index}` })),
+  )
+  expect(ends.map(({ status }) => status).toSorted((left, right) => left - right)).toEqual([200, 410])
+  expect((await world.admin.audit('password.reset')).length - before).toBe(1)
+})
+
+test('a reset link that is used while the address changes is refused', async () => {
+  const { email, sub } = await world.account()
+  const { browser, page } = await openReset(email, () => world.second)
+  const before = (await world.admin.audit('password.reset')).length
+  const [end] = await asSuperuser(async (db) => {
+    const waiting = async (count: number) => {
+      const { rowCount } = await db.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      )
+      return rowCount === count
+    }
+    await db.query('BEGIN')
+    await db.query('SELECT FROM accounts WHERE sub = $1 FOR UPDATE', [sub])
+    const moved = world.admin.call('PATCH', `/accounts/${sub}`, { email: world.address() })
+    await eventually(
+      () => waiting(1),
+      2000,
+      () => 'the change of the address does not wait',
+    )
+    const reset = browser.submit(page, { password: NEW_PASSWORD })
+    await eventually(
+      () => waiting(2),
+      2000,
+      () => 'the reset does not wait',
+    )
+    await db.query('COMMIT')
+    return Promise.all([reset, moved])
+  }, world.server.databaseUrl)
+  expect([end.status, textOf(end.html)]).toEqual([410, expect.stringContaining('does not work any more')])
+  expect((await world.admin.audit('password.reset')).length).toBe(before)
 })

@@ -34,6 +34,7 @@ const ENDS: Readonly<Record<string, Ends>> = {
     grants: 'another_person_signed_in',
   },
   'A person resets their forgotten password': { sessions: 'password_reset', grants: 'password_reset' },
+  'An invitation is accepted': { sessions: 'invitation_accepted', grants: 'invitation_accepted' },
   'An account is disabled': { sessions: 'account_disabled', grants: 'account_disabled' },
   'The person deletes their account': { sessions: 'account_deleted', grants: 'account_deleted' },
   'An account is deleted': { sessions: 'account_deleted', grants: 'account_deleted' },

@@ -8,7 +8,7 @@ import { createApp } from './app.ts'
 import { devMail } from './dev-mail.ts'
 import { person } from './person.ts'
 import { addPasskey, atOwnPage, newPassword } from './own-page.ts'
-import { backUp, restore } from './postgres.ts'
+import { asSuperuser, backUp, restore } from './postgres.ts'
 import { CALLBACK, type Holder, type Holdings, SCOPES, type Stage } from './revocation-holdings.ts'
 import { eventually, SOON_MS } from './eventually.ts'
 import { letTimePass } from './passed-time.ts'
@@ -61,14 +61,25 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
     await admin.call('POST', `/accounts/${sub}/disable`)
     await admin.call('POST', `/accounts/${sub}/enable`)
   },
-  'A person resets their forgotten password': async ({ admin, first }, { sub, who }) => {
-    await admin.call('POST', `/accounts/${sub}/reset-password`)
-    const { link } = await devMail(first, who.email, '/reset-password')
+  'A person resets their forgotten password': async ({ first }, { resetLink }) => {
     const browser = person(() => first)
-    const page = await browser.submit(await browser.visit(link), {})
+    const page = await browser.submit(await browser.visit(resetLink), {})
     const { html } = await browser.submit(page, { password: `${PASSWORD} once more` })
     if (!html.includes('Your password is changed')) throw new Error('the password was not reset')
   },
+  'An invitation is accepted': async ({ admin, first }, { sub, who }) => {
+    await admin.call('PATCH', '/settings', { registration: { mode: 'invited' } })
+    // nobody is invited to an account that they can sign in to
+    const text = 'DELETE FROM password_credentials WHERE account_sub = $1'
+    await asSuperuser((db) => db.query(text, [sub]), first.databaseUrl)
+    await admin.call('POST', `/accounts/${sub}/invite`)
+    const { link } = await devMail(first, who.email, '/invitation')
+    const browser = person(() => first)
+    const { html } = await browser.submit(await browser.visit(link), { name: 'Ada', password: `${PASSWORD} once more` })
+    if (!html.includes('Your account is ready')) throw new Error('the invitation was not accepted')
+  },
+  "An administrator changes an account's address": ({ admin }, { sub }) =>
+    admin.call('PATCH', `/accounts/${sub}`, { email: `moved-${sub.toLowerCase()}@example.com` }),
   'An account is deleted': ({ admin }, { sub }) => admin.call('DELETE', `/accounts/${sub}`),
   'A consent is withdrawn': async ({ admin }, holdings) => {
     for (const id of allowedIds(holdings)) await admin.call('DELETE', `/accounts/${holdings.sub}/grants/${id}`)

@@ -5,6 +5,7 @@ import { type App, createApp } from './app.ts'
 import { answerOf, person, type Person } from './person.ts'
 import type { Server } from './server.ts'
 import { listedStatus } from './status-list.ts'
+import { devMail } from './dev-mail.ts'
 import { eventually, SOON_MS } from './eventually.ts'
 import { keepValid } from './passed-time.ts'
 
@@ -53,6 +54,8 @@ export interface Holdings {
   /** A redeemed code of the holder. */
   readonly spentCode: { code: string; verifier: string }
   readonly requestUri: string
+  /** A link by which an administrator started a reset of the password. */
+  readonly resetLink: string
 }
 
 let seen = 0
@@ -65,6 +68,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
   const who = { email: `person${number}@example.com`, password: PASSWORD }
   await admin.resource(resource, SCOPES)
   const sub = await admin.account(who.email, who.password)
+  await admin.call('POST', `/accounts/${sub}/reset-password`)
   const allowed = { redirect_uris: [CALLBACK], signet_allow: [{ resource, scopes: SCOPES }] }
   const spa = await register(stage, 'spa', allowed)
   const holder = withKey ? await register(stage, 'web', allowed) : spa
@@ -86,6 +90,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
   const pushed = await holder.app.push(Object.fromEntries(new URL(holder.app.begin(api).url).searchParams))
   const forMachine = await machine.app.token({ grant_type: 'client_credentials', resource })
   const code = await holder.app.code(browser, who, api)
+  const { link: resetLink } = await devMail(first, who.email, '/reset-password')
   await keepValid(first.databaseUrl, holder.client.id)
   return {
     sub,
@@ -104,6 +109,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
     code,
     spentCode,
     requestUri: present(pushed.body['request_uri']),
+    resetLink,
   }
 }
 
@@ -165,6 +171,12 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     return tokenVerdict(answer)
   },
   Code: async ({ second }, { holder, code }) => tokenVerdict(await holder.app.redeem(code, {}, second)),
+  'Password reset link': async ({ second }, { resetLink }) => {
+    const browser = person(() => second)
+    const { status } = await browser.submit(await browser.visit(resetLink), {})
+    if (status !== 200 && status !== 410) throw new Error(`neither good nor over: ${status}`)
+    return { isAlive: status === 200 }
+  },
   'Pushed request': async ({ second, admin }, { holder, requestUri }) => {
     const who = { email: `stranger${seen++}@example.com`, password: PASSWORD }
     await admin.account(who.email, who.password)

@@ -31,6 +31,7 @@ beforeAll(async () => {
     db,
     keyring,
     emailCodes,
+    accounts,
     attempts: createAttempts({ db, keyring }),
   })
   addresses = createEmailAddress({ db, accounts, emailVerifications, mail, clock })

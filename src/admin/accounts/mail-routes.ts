@@ -25,7 +25,8 @@ export function accountMailRoutes(deps: AccountMailRoutesDeps): Route[] {
     {
       path: '/accounts/{sub}/invite',
       operationId: 'inviteAccount',
-      summary: 'Send the owner of an account without password a link, good once and for seven days',
+      summary:
+        'Invite the owner of an account that nobody can sign in to yet, by a link that works once within seven days',
       send: (account, by) => deps.invitations.send(account, by),
     },
     {

@@ -7,6 +7,7 @@ export type IssuerPath = `/${string}`
 export const FACTOR_CHANGES = [
   'password_changed',
   'password_reset',
+  'invitation_accepted',
   'passkey_added',
   'passkey_removed',
   'totp_added',

@@ -9,6 +9,7 @@ export type SessionEndReason =
   | 'account_disabled'
   | 'account_deleted'
   | 'password_reset'
+  | 'invitation_accepted'
 
 /** A grant that ends with its session has the session's reason. */
 export type GrantEndReason =

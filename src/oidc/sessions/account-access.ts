@@ -99,14 +99,15 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
 }
 
 /**
- * Ends all sessions and grants of an account, in the transaction that disables or deletes it or resets its password.
+ * Ends all sessions and grants of an account, in the transaction that disables or deletes it, resets its password or accepts its
+ * invitation.
  * When the account is enabled again, tokens stolen before stay invalid.
  */
 export async function endAccountAccess(
   { endSessions, endGrants }: Endings,
   trx: Queryable,
   accountId: string,
-  reason: 'account_disabled' | 'account_deleted' | 'password_reset',
+  reason: 'account_disabled' | 'account_deleted' | 'password_reset' | 'invitation_accepted',
 ): Promise<void> {
   await endSessions(trx, { accountId }, reason)
   await endGrants(trx, { accountId }, reason)

@@ -28,7 +28,7 @@ const USER_HANDLE_BYTES = 32
 
 export interface EnrolmentDeps {
   readonly db: Database
-  readonly accounts: Pick<Accounts, 'read'>
+  readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
   readonly audit: Pick<Audit, 'recordIn'>
   readonly clock: Clock
   readonly challenges: Challenges
@@ -41,7 +41,7 @@ export interface EnrolmentDeps {
 export type Enrolment = Pick<Passkeys, 'registrationOptions' | 'register' | 'rename' | 'remove'>
 
 export function createEnrolment(deps: EnrolmentDeps): Enrolment {
-  const { audit, challenges, clock, db, method } = deps
+  const { accounts, audit, challenges, clock, db, method } = deps
   const store = createPasskeyStore(db)
 
   return {
@@ -55,9 +55,9 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
     async register({ id: accountId }, made, by, within) {
       const name = checkedName(made.name)
       const passkey: NewPasskey = { ...(await readMade(deps, accountId, made)), id: randomName('psk-'), name }
-      if ((await deps.accounts.read(accountId))?.status !== 'enabled')
-        throw new PasskeyRefused('the account is disabled')
+      if ((await accounts.read(accountId))?.status !== 'enabled') throw new PasskeyRefused('the account is disabled')
       await db.transaction(async (trx) => {
+        await accounts.endMailLinks(trx, accountId)
         const outcome = await createPasskeyStore(trx).insert(accountId, passkey, MOST)
         if (outcome === 'full') throw new TooManyPasskeys(MOST)
         if (outcome === 'known') throw new PasskeyKnown()
@@ -78,6 +78,7 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
 
     async remove(accountId, id, by, within) {
       await db.transaction(async (trx) => {
+        await accounts.endMailLinks(trx, accountId)
         const name = await createPasskeyStore(trx).remove(accountId, id)
         if (name === undefined) throw new FactorNotFound('such passkey')
         await audit.recordIn(trx, factorEvent('factor.removed', { method, accountId, by, name }))

@@ -15,7 +15,7 @@ import type { PasskeyAttempt, Passkeys } from './passkey.ts'
 
 export interface PasskeysDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
-  readonly accounts: Pick<Accounts, 'read'>
+  readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
   readonly audit: Pick<Audit, 'record' | 'recordIn'>
   readonly keyring: Pick<Keyring, 'derive'>
   readonly clock: Clock

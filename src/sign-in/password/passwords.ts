@@ -18,7 +18,7 @@ const NOBODY = ''
 export interface PasswordsDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
   readonly audit: Pick<Audit, 'record' | 'recordIn'>
-  readonly accounts: Pick<Accounts, 'findByIdentifier'>
+  readonly accounts: Pick<Accounts, 'findByIdentifier' | 'endMailLinks'>
   readonly devices: Pick<KnownDevices, 'idFor'>
   readonly hasher?: Hasher
   readonly breachRange?: PasswordPolicyDeps['breachRange']
@@ -90,7 +90,7 @@ function createJudge(hasher: Hasher): Judge {
 function createChanges(
   deps: PasswordsDeps & { hasher: Hasher; judge: Judge },
 ): Pick<Passwords, 'change' | 'reset' | 'check' | 'prepare'> {
-  const { audit, db, hasher, judge } = deps
+  const { accounts, audit, db, hasher, judge } = deps
   const store = createPasswordStore(db)
   const policy = createPasswordPolicy(deps)
   return {
@@ -105,6 +105,7 @@ function createChanges(
       await policy.check(next, account)
       const hash = await hasher.hash(next)
       return db.transaction(async (trx) => {
+        await accounts.endMailLinks(trx, account.id)
         // replaces only the password that was proven, so that one of two concurrent changes succeeds
         if (!(await createPasswordStore(trx).change(account.id, credential.hash, hash))) return false
         await audit.recordIn(trx, passwordEvent('password.changed', account, by))
@@ -117,9 +118,11 @@ function createChanges(
       await policy.check(next, account)
       const hash = await hasher.hash(next)
       await db.transaction(async (trx) => {
+        // first what spends the proof, so that the account is locked before its credentials, as everywhere
+        await within?.(trx)
+        await accounts.endMailLinks(trx, account.id)
         await createPasswordStore(trx).put(account.id, hash)
         await audit.recordIn(trx, passwordEvent('password.reset', account, by))
-        await within?.(trx)
       })
     },
 

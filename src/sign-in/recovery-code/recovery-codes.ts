@@ -20,7 +20,7 @@ const PURPOSE = 'recovery-code'
 
 export interface RecoveryCodesDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
-  readonly accounts: Pick<Accounts, 'read'>
+  readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
   readonly audit: Audit
   readonly keyring: Keyring
 }
@@ -75,6 +75,7 @@ export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
       const codes = Array.from({ length: COUNT }, newCode)
       const macs = codes.map((code) => keyring.mac(PURPOSE, valueOf(accountId, code)))
       const write = async (trx: Queryable) => {
+        await accounts.endMailLinks(trx, accountId)
         await createRecoveryCodeStore(trx).replace(accountId, macs)
         await audit.recordIn(trx, factorEvent('factor.added', { method: RECOVERY_CODE.name, accountId, by }))
         await within?.(trx)

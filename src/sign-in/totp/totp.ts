@@ -17,7 +17,7 @@ const PENDING_SECONDS = 15 * 60
 
 export interface TotpDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
-  readonly accounts: Pick<Accounts, 'read'>
+  readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
   readonly audit: Audit
   readonly keyring: Keyring
 }
@@ -69,7 +69,12 @@ export function createTotp(deps: TotpDeps): Totp {
 }
 
 /** Creates the functions that set up and remove the app. */
-function createSetup({ db, audit, keyring }: TotpDeps): Pick<Totp, 'begin' | 'pending' | 'confirm' | 'remove'> {
+function createSetup({
+  db,
+  accounts,
+  audit,
+  keyring,
+}: TotpDeps): Pick<Totp, 'begin' | 'pending' | 'confirm' | 'remove'> {
   const store = createTotpStore(db)
   const open = (sealed: Buffer, accountId: string) => keyring.open(PURPOSE, sealed, accountId)
   return {
@@ -91,6 +96,7 @@ function createSetup({ db, audit, keyring }: TotpDeps): Pick<Totp, 'begin' | 'pe
       const step = stepOf(code, secret, pending.now)
       if (step === undefined) throw new FactorCodeWrong()
       await db.transaction(async (trx) => {
+        await accounts.endMailLinks(trx, accountId)
         const sealed = keyring.seal(PURPOSE, secret, accountId)
         if (!(await createTotpStore(trx).confirm(accountId, pending.sealed, sealed, step))) throw new FactorCodeWrong()
         await audit.recordIn(trx, factorEvent('factor.added', { method: TOTP.name, accountId, by }))
@@ -100,6 +106,7 @@ function createSetup({ db, audit, keyring }: TotpDeps): Pick<Totp, 'begin' | 'pe
 
     async remove(accountId, by, within) {
       await db.transaction(async (trx) => {
+        await accounts.endMailLinks(trx, accountId)
         if (!(await createTotpStore(trx).remove(accountId))) throw new FactorNotFound('authenticator app')
         await audit.recordIn(trx, factorEvent('factor.removed', { method: TOTP.name, accountId, by }))
         await within?.(trx)

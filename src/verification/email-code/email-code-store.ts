@@ -10,6 +10,8 @@ export interface NewCode {
   readonly codeMac: Buffer
   readonly tokenHash: Buffer
   readonly sealed: Buffer
+  /** Whether it is for a person without an account. */
+  readonly registration: boolean
 }
 
 interface StoredCode {
@@ -33,13 +35,13 @@ export function createEmailCodeStore(db: Queryable) {
 
   return {
     /** Replaces an earlier code and resets the attempts. */
-    async replace({ key, codeMac, tokenHash, sealed }: NewCode): Promise<void> {
+    async replace({ key, codeMac, tokenHash, sealed, registration }: NewCode): Promise<void> {
       await db.query(
-        `INSERT INTO email_codes (key, code_mac, token_hash, sealed, expires_at)
-         VALUES ($1, $2, $3, $4, statement_timestamp() + make_interval(secs => $5))
+        `INSERT INTO email_codes (key, code_mac, token_hash, sealed, registration, expires_at)
+         VALUES ($1, $2, $3, $4, $5, statement_timestamp() + make_interval(secs => $6))
          ON CONFLICT (key) DO UPDATE SET code_mac = excluded.code_mac, token_hash = excluded.token_hash,
            sealed = excluded.sealed, tries = 0, spent = false, expires_at = excluded.expires_at`,
-        [key, codeMac, tokenHash, sealed, LIFETIME_SECONDS],
+        [key, codeMac, tokenHash, sealed, registration, LIFETIME_SECONDS],
       )
     },
 
@@ -72,6 +74,10 @@ export function createEmailCodeStore(db: Queryable) {
 
     findByKeys: (keys: readonly Buffer[]) => state('key = ANY ($1::bytea[])', keys),
     findByToken: (tokenHash: Buffer) => state('token_hash = $1', tokenHash),
+
+    async endRegistrations(): Promise<void> {
+      await db.query('DELETE FROM email_codes WHERE registration')
+    },
 
     /** Deletes a limited number of expired rows. Returns how many. */
     async removeExpired(): Promise<number> {

@@ -105,12 +105,14 @@ function newCode(seals: Seals, request: SendRequest, { account, answer }: Decisi
   const token = randomId('eml-')
   const key = seals.key(request)
   const works = answer === 'code'
-  const content = { address: request.address, bound: request.accountId, sub: works ? account?.id : undefined }
+  const { sub, mailLinksVersion } = works && account ? { ...account, sub: account.id } : {}
+  const content = { address: request.address, bound: request.accountId, sub, mailLinksVersion }
   const row = {
     key,
     codeMac: works ? seals.codeMac(key, code) : randomBytes(32),
     tokenHash: works ? tokenHashOf(request.purpose, token) : sha256(randomId()),
     sealed: seals.seal(key, content),
+    registration: request.purpose === 'verify_email' && request.accountId === undefined,
   }
   return { row, code, token }
 }

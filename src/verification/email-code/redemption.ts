@@ -85,7 +85,7 @@ function refusalOf(state: CodeState | undefined): string {
   return state.tries >= MAX_TRIES ? 'too many wrong codes' : OVER
 }
 
-/** Refuses the proof if the account was disabled or has changed its address meanwhile. */
+/** Refuses the proof if the account was disabled, or its address or a credential has changed, since the mail. */
 async function checkAccount(
   { accounts }: RedemptionDeps,
   { purpose }: RedeemRequest,
@@ -100,7 +100,9 @@ async function checkAccount(
   if (account?.status !== 'enabled')
     return { verdict: { refusal: 'the account is disabled or gone', content }, account }
   const moved = purpose === 'reset_password' && account.email.toLowerCase() !== content.address.toLowerCase()
-  return moved ? { verdict: { refusal: 'the account has another address', content }, account } : { verdict, account }
+  if (moved) return { verdict: { refusal: 'the account has another address', content }, account }
+  const ended = account.mailLinksVersion !== content.mailLinksVersion
+  return ended ? { verdict: { refusal: 'the account has changed since', content }, account } : { verdict, account }
 }
 
 function redeemedEvent(facts: {

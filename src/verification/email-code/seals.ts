@@ -16,6 +16,8 @@ export interface Content {
   readonly address: string
   readonly bound: string | undefined
   readonly sub: string | undefined
+  /** The account's links version when the mail was sent. */
+  readonly mailLinksVersion: number | undefined
 }
 
 export type Seals = ReturnType<typeof createSeals>

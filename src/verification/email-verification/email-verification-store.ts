@@ -7,12 +7,13 @@ const LIFETIME_SECONDS = 600
 export function createEmailVerificationStore(db: Queryable) {
   return {
     /** Replaces an earlier value. */
-    async put(key: Buffer, sealed: Buffer): Promise<void> {
+    async put({ key, sealed, registration }: { key: Buffer; sealed: Buffer; registration: boolean }): Promise<void> {
       await db.query(
-        `INSERT INTO mail_errands (key, sealed, expires_at)
-         VALUES ($1, $2, statement_timestamp() + make_interval(secs => $3))
-         ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at`,
-        [key, sealed, LIFETIME_SECONDS],
+        `INSERT INTO mail_errands (key, sealed, registration, expires_at)
+         VALUES ($1, $2, $3, statement_timestamp() + make_interval(secs => $4))
+         ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed, registration = excluded.registration,
+           expires_at = excluded.expires_at`,
+        [key, sealed, registration, LIFETIME_SECONDS],
       )
     },
 
@@ -35,6 +36,10 @@ export function createEmailVerificationStore(db: Queryable) {
 
     async remove(key: Buffer): Promise<void> {
       await db.query('DELETE FROM mail_errands WHERE key = $1', [key])
+    },
+
+    async endRegistrations(): Promise<void> {
+      await db.query('DELETE FROM mail_errands WHERE registration')
     },
 
     /** Deletes a limited number of expired rows. Returns how many. */

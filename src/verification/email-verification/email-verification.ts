@@ -16,6 +16,8 @@ export interface EmailVerification {
   readonly proven: boolean
   /** The account whose address was proven (`reset`) or will be (`address`). */
   readonly sub: string | undefined
+  /** The account's links version when the address was proven. */
+  readonly mailLinksVersion?: number | undefined
   /** The sealed value as stored. Finishing requires that it has not changed. */
   readonly seal: Buffer
 }
@@ -65,7 +67,10 @@ export interface EmailVerifications {
    * TooManyAttempts (429).
    */
   proveByLink(link: OpenedLink, by: AuditContext): Promise<VerificationHandle | undefined>
-  /** Spends a proven verification, in the transaction of what it allows. True once, even under concurrent calls. */
+  /**
+   * Spends a proven verification and ends all links of its account, in the transaction of what it allows. True once,
+   * even under concurrent calls; false also if the account's links have ended since. Roll back if it is false.
+   */
   finish(trx: Queryable, handle: VerificationHandle, verification: EmailVerification): Promise<boolean>
   forget(handle: VerificationHandle): Promise<void>
   removeExpired(): Promise<number>

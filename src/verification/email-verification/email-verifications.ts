@@ -1,4 +1,5 @@
 /** Sends verification mails, stores whom they are for, and checks the code or link. See EmailVerifications. */
+import type { Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { IssuerPath } from '#mail/templates/mail-template.ts'
@@ -20,6 +21,7 @@ export interface EmailVerificationsDeps {
   readonly keyring: Pick<Keyring, 'seal' | 'open'>
   readonly emailCodes: Pick<EmailCodes, 'available' | 'send' | 'redeem'>
   readonly attempts: Pick<Attempts, 'begin'>
+  readonly accounts: Pick<Accounts, 'useMailLink'>
 }
 
 type Content = Omit<EmailVerification, 'seal'>
@@ -36,7 +38,7 @@ const keyOf = (handle: VerificationHandle) => sha256(`errand ${handle}`)
 const browserOf = (handle: VerificationHandle) => sha256(`errand of ${handle}`).subarray(0, 16).toString('base64url')
 
 export function createEmailVerifications(deps: EmailVerificationsDeps): EmailVerifications {
-  const { db, emailCodes } = deps
+  const { accounts, db, emailCodes } = deps
   const kept = createKept(deps)
   return {
     available: emailCodes.available,
@@ -48,7 +50,7 @@ export function createEmailVerifications(deps: EmailVerificationsDeps): EmailVer
       const { address, sub: accountId } = verification
       const proof = await emailCodes.redeem({ ...bindingOf(purpose, browserOf(handle), accountId), address, code }, by)
       if (!proof || !fits(purpose, proof)) return false
-      await kept.put(handle, { purpose, address, proven: true, sub: proof.account?.id })
+      await kept.put(handle, { purpose, address, proven: true, ...accountOf(proof) })
       return true
     },
     async proveByLink({ purpose, token, at, handle, accountId }, by) {
@@ -56,11 +58,16 @@ export function createEmailVerifications(deps: EmailVerificationsDeps): EmailVer
       const proof = await emailCodes.redeem({ ...bindingOf(purpose, browser, accountId), token }, by)
       if (!proof || !fits(purpose, proof)) return undefined
       const where = handle ?? randomId('err-')
-      await kept.put(where, { purpose, address: proof.address, proven: true, sub: proof.account?.id })
+      await kept.put(where, { purpose, address: proof.address, proven: true, ...accountOf(proof) })
       return where
     },
-    finish: async (trx, handle, verification) =>
-      verification.proven && createEmailVerificationStore(trx).take(keyOf(handle), verification.seal),
+    async finish(trx, handle, { proven, sub, mailLinksVersion, seal }) {
+      if (!proven) return false
+      const isCurrent =
+        sub === undefined ||
+        (mailLinksVersion !== undefined && (await accounts.useMailLink(trx, { id: sub, mailLinksVersion })))
+      return isCurrent && createEmailVerificationStore(trx).take(keyOf(handle), seal)
+    },
     forget: (handle) => createEmailVerificationStore(db).remove(keyOf(handle)),
     removeExpired: createEmailVerificationStore(db).removeExpired,
   }
@@ -72,7 +79,8 @@ function createKept({ db, keyring }: EmailVerificationsDeps) {
   return {
     async put(handle: VerificationHandle, content: Content): Promise<void> {
       const key = keyOf(handle)
-      await store.put(key, keyring.seal(PURPOSE, JSON.stringify(content), key.toString('hex')))
+      const sealed = keyring.seal(PURPOSE, JSON.stringify(content), key.toString('hex'))
+      await store.put({ key, sealed, registration: content.purpose === 'register' })
     },
     async find(handle: VerificationHandle, purpose: VerificationPurpose): Promise<EmailVerification | undefined> {
       const key = keyOf(handle)
@@ -110,6 +118,10 @@ function bindingOf(purpose: VerificationPurpose, browser: string | undefined, ac
 /** Returns whether the proof fits: a registration must have no account, any other purpose must have one. */
 function fits(purpose: VerificationPurpose, { account }: VerifiedEmail): boolean {
   return (account === undefined) === (purpose === 'register')
+}
+
+function accountOf({ account }: VerifiedEmail) {
+  return { sub: account?.id, mailLinksVersion: account?.mailLinksVersion }
 }
 
 function withQuery(path: IssuerPath, name: string, value: string): IssuerPath {

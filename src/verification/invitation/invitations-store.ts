@@ -1,4 +1,5 @@
 /** Reads and writes the table invitations: links for people to take over their account. */
+import type { Account } from '#accounts/account.ts'
 import type { Queryable } from '#database/database.ts'
 
 const LIFETIME_SECONDS = 7 * 86_400
@@ -6,23 +7,25 @@ const LIFETIME_SECONDS = 7 * 86_400
 export function createInvitationsStore(db: Queryable) {
   return {
     /** Replaces an earlier invitation. Returns when the new one expires. */
-    async put(accountId: string, tokenHash: Buffer): Promise<Date> {
+    async put({ id, mailLinksVersion }: Pick<Account, 'id' | 'mailLinksVersion'>, tokenHash: Buffer): Promise<Date> {
       const { rows } = await db.query<{ until: Date }>(
-        `INSERT INTO invitations (account_sub, token_hash, expires_at)
-         VALUES ($1, $2, statement_timestamp() + make_interval(secs => $3))
-         ON CONFLICT (account_sub) DO UPDATE SET token_hash = excluded.token_hash, expires_at = excluded.expires_at
+        `INSERT INTO invitations (account_sub, mail_links_version, token_hash, expires_at)
+         VALUES ($1, $2, $3, statement_timestamp() + make_interval(secs => $4))
+         ON CONFLICT (account_sub) DO UPDATE SET mail_links_version = excluded.mail_links_version,
+           token_hash = excluded.token_hash, expires_at = excluded.expires_at
          RETURNING expires_at AS until`,
-        [accountId, tokenHash, LIFETIME_SECONDS],
+        [id, mailLinksVersion, tokenHash, LIFETIME_SECONDS],
       )
       return (rows[0] as { until: Date }).until
     },
 
-    async find(tokenHash: Buffer): Promise<string | undefined> {
-      const { rows } = await db.query<{ sub: string }>(
-        'SELECT account_sub AS sub FROM invitations WHERE token_hash = $1 AND expires_at > statement_timestamp()',
+    async find(tokenHash: Buffer): Promise<{ sub: string; mailLinksVersion: number | null } | undefined> {
+      const { rows } = await db.query<{ sub: string; mailLinksVersion: number | null }>(
+        `SELECT account_sub AS sub, mail_links_version AS "mailLinksVersion" FROM invitations
+         WHERE token_hash = $1 AND expires_at > statement_timestamp()`,
         [tokenHash],
       )
-      return rows[0]?.sub
+      return rows[0]
     },
 
     /** Spends the invitation. Returns false if it was spent or has expired. */
@@ -32,6 +35,10 @@ export function createInvitationsStore(db: Queryable) {
         [tokenHash],
       )
       return rowCount === 1
+    },
+
+    async endAll(): Promise<void> {
+      await db.query('DELETE FROM invitations')
     },
 
     /** Deletes a limited number of expired rows. Returns how many. */

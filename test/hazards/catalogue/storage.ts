@@ -203,13 +203,22 @@ export const STORAGE: readonly Row[] = [
   {
     id: 'S19',
     feature: 'mail and reset',
-    title: 'A reset, a mailed code and an invitation are each taken by one statement.',
+    title:
+      'A reset, a mailed code and an invitation are each taken by one statement, and end with the address and state of the account that they were sent for.',
     tests: {
       'test/interactions/mail-races.test.ts': [
         'ASVS 6.5.1: of one code redeemed many times at once one is accepted',
         'of many new passwords sent at once with one proof one is set',
         'of two registrations of one address, both proven, one becomes the account and the other is told',
         'of one registration sent many times at once one account is made',
+        'of two reset links used at once one sets the password, and the other has ended',
+        'a reset link that is used while the address changes is refused',
+      ],
+      'test/interactions/outlived-links.test.ts': [
+        'a reset that waits is refused, whether its link was opened before or not',
+        'an invitation is refused',
+        'when registration.mode is set to off › links of registrations and invitations end for good, also those that were opened; resets go on',
+        'whoever can sign in by a passkey alone cannot be invited',
       ],
       'test/interactions/invitation.test.ts': ['sent at once by many, the form of an invitation counts once'],
     },

@@ -4,6 +4,7 @@ import type { FactorChange, MailTemplates } from '../mail-template.ts'
 const CHANGES: Readonly<Record<FactorChange, string>> = {
   password_changed: 'Your password was changed',
   password_reset: 'Your password was reset',
+  invitation_accepted: 'Your invitation was accepted',
   passkey_added: 'A passkey was added',
   passkey_removed: 'A passkey was removed',
   totp_added: 'An authenticator app was added',

@@ -4,6 +4,7 @@ import type { FactorChange, MailTemplates } from '../mail-template.ts'
 const CHANGES: Readonly<Record<FactorChange, string>> = {
   password_changed: '비밀번호가 바뀌었어요',
   password_reset: '비밀번호를 새로 정했어요',
+  invitation_accepted: '초대를 수락했어요',
   passkey_added: '패스키가 추가됐어요',
   passkey_removed: '패스키가 삭제됐어요',
   totp_added: '인증 앱이 추가됐어요',
