@@ -15,6 +15,9 @@ const PERSON_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const
 const CONFIDENTIAL_METHODS = ['private_key_jwt', 'client_secret_basic', 'client_secret_post'] as const
 /** Algorithms of client assertions (RFC 7523) that any profile may use. */
 export const ASSERTION_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
+/** The longest lifetime of a client assertion in seconds, and that of a client with a FAPI profile. */
+export const MAX_ASSERTION_LIFETIME = 3600
+export const MAX_ASSERTION_LIFETIME_FAPI = 300
 const ID_TOKEN_ALGS = ['RS256', 'ES256'] as const
 
 /** The optional features of this server. Metadata that needs a missing feature is refused. */

@@ -2,6 +2,7 @@
 import { beforeAll, expect, test, vi } from 'vitest'
 import { administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { assertionParams, signAssertion } from '../support/assertion.ts'
+import { aMinuteAgo, justNow } from '../support/passed-time.ts'
 import { answerOf, person } from '../support/person.ts'
 import { CHECKS, hold, type Holdings } from '../support/revocation-holdings.ts'
 import {
@@ -12,7 +13,9 @@ import {
   signedInCookie,
   silentError,
 } from '../support/restore-world.ts'
+import { SOON_MS } from '../support/eventually.ts'
 import type { Server } from '../support/server.ts'
+import { asSuperuser } from '../support/postgres.ts'
 import { listedStatus } from '../support/status-list.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
@@ -105,27 +108,65 @@ test('what machines hold ends as well: at introspection, by the status list and 
   expect(events.filter(({ reason }) => String(reason).startsWith('invalid_token'))).toHaveLength(2)
 })
 
-test('a client assertion of before is refused, whether it was used or not', async () => {
+test('a client assertion of before is refused, whether it was used or not, and until it is sure that it was made after', async () => {
   const machine = await aMachine()
-  const { issuer } = world.servers[0]
-  const claims = { exp: Math.floor(Date.now() / 1000) + 600 }
-  const sign = () => signAssertion({ issuer, clientId: machine.id, key: machine.key, claims })
-  const [used, unused] = [await sign(), await sign()]
+  const shortOf = async () =>
+    (await world.renewed()).admin.client('machine', {
+      signet_allow: [{ resource: MACHINE_API, scopes: ['posts:read'] }],
+      signet_assertion_max_lifetime: 60,
+    })
+  const [short, later] = [await shortOf(), await shortOf()]
+  const { issuer, databaseUrl } = world.servers[0]
+  const sign = (client: RegisteredClient, claims: Record<string, unknown>) =>
+    signAssertion({ issuer, clientId: client.id, key: client.key, claims })
+  const now = () => Math.floor(Date.now() / 1000)
+  const [used, unused] = [await sign(machine, { exp: now() + 600 }), await sign(machine, { exp: now() + 600 })]
+  await justNow(databaseUrl)
   await world.restored(async () => {
     expect((await machineToken(machine, world.servers[0], used)).status).toBe(200)
   }, world.advance)
-  for (const assertion of [used, unused]) {
-    expect(await machineToken(machine, world.servers[1], assertion)).toEqual({
+  const before =
+    'client assertion: it was made before this server was restored, or within a minute after (iat); make a new one'
+  const unknown = 'client assertion: it may have been made before this server was restored; make a new one, with iat'
+  for (const [client, assertion, description] of [
+    [machine, used, before],
+    [machine, unused, before],
+    [machine, await sign(machine, {}), before],
+    [machine, await sign(machine, { iat: undefined, exp: now() + 3000 }), unknown],
+    [short, await sign(short, { iat: undefined, exp: now() + 60 }), unknown],
+  ] as const) {
+    expect(await machineToken(client, world.servers[1], assertion)).toEqual({
       status: 401,
-      body: {
-        error: 'invalid_client',
-        error_description: 'client assertion: it was made before this server was restored (iat); make a new one',
-      },
+      body: { error: 'invalid_client', error_description: description },
     })
   }
-  expect((await machineToken(machine, world.servers[1])).status).toBe(200)
+  // with a clock that is nearly a minute ahead, the minute is over at once
+  const ahead = async (claims: object) => machineToken(machine, world.servers[1], await sign(machine, { ...claims }))
+  const early = () => ({ iat: now() + 58, exp: now() + 90 })
+  await expect.poll(async () => (await ahead(early())).status, { timeout: SOON_MS }).toBe(200)
+  expect((await ahead({ iat: undefined, nbf: now() + 58, exp: now() + 90 })).status).toBe(200)
+  await aMinuteAgo(databaseUrl)
+  await world.stopped(async () => {
+    await world.advance()
+    await asSuperuser(
+      (client) =>
+        client.query(`UPDATE clients SET updated_at = updated_at - interval '1 hour' WHERE id = $1`, [short.id]),
+      databaseUrl,
+    )
+  })
+  // one whose longest lifetime is short is let in as soon as its assertions cannot be of before
+  expect((await machineToken(short, world.servers[0], await sign(short, { iat: undefined }))).status).toBe(200)
+  // but not one that was registered as such after the restore
+  for (const [client, exp] of [
+    [machine, now() + 3000],
+    [later, now() + 60],
+  ] as const) {
+    const answer = await machineToken(client, world.servers[0], await sign(client, { iat: undefined, exp }))
+    expect(answer).toMatchObject({ status: 401, body: { error_description: unknown } })
+  }
+  expect((await machineToken(machine, world.servers[0])).status).toBe(200)
   const events = await (await administrator(world.servers[0])).audit('token.refused')
-  expect(events.filter(({ reason }) => String(reason).includes('before this server was restored'))).toHaveLength(2)
+  expect(events.filter(({ reason }) => String(reason).includes('may have been made before'))).toHaveLength(4)
 })
 
 test('clients, keys, accounts and consents stay: a person signs in again and is not asked for consent', async () => {

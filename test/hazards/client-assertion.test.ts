@@ -71,8 +71,8 @@ describe('the audience', () => {
 
   test.each([
     ['the issuer beside another value', (s: Server) => [s.issuer, 'https://evil.example']],
-    ['the token endpoint', (s: Server) => `${s.issuer}/token`],
-    ['the token endpoint in an array', (s: Server) => [`${s.issuer}/token`]],
+    ['the issuer twice', (s: Server) => [s.issuer, s.issuer]],
+    ['an empty array', () => []],
     ['the issuer with a slash', (s: Server) => `${s.issuer}/`],
     ['another endpoint', (s: Server) => `${s.issuer}/introspect`],
     ['somebody else', () => 'https://evil.example/token'],
@@ -83,11 +83,23 @@ describe('the audience', () => {
     )
   })
 
+  test.each([
+    ['the token endpoint', (s: Server) => `${s.issuer}/token`],
+    ['the token endpoint in an array', (s: Server) => [`${s.issuer}/token`]],
+  ])('may not be %s, and the client is told how it could be', async (_name, aud) => {
+    await refusal(
+      { claims: { aud: aud(server) } },
+      new RegExp(
+        `^client assertion: aud is .*; it must be the issuer ${server.issuer}, as the only value; for a library that sends this, register the client with --assertion-audience token-endpoint$`,
+      ),
+    )
+  })
+
   test('may be missing for nobody', async () => {
     await refusal({ claims: { aud: undefined } }, /^client assertion: aud is missing; it must be the issuer/)
   })
 
-  test('may be the token endpoint or the endpoint posted to for a client registered so, as one string', async () => {
+  test('may be the token endpoint or the endpoint posted to for a client registered so, as the only value', async () => {
     const ok = async (aud: unknown, path?: string) =>
       (await send(await assertion({ client: legacy, claims: { aud } }), server, path)).status
     expect(await ok(`${server.issuer}/token`)).toBe(200)
@@ -95,7 +107,12 @@ describe('the audience', () => {
     expect(await ok(`${server.issuer}/introspect`, '/introspect')).toBe(200)
     expect(await ok(`${server.issuer}/token`, '/introspect')).toBe(200)
     expect(await ok(`${server.issuer}/introspect`)).toBe(401)
-    expect(await ok([`${server.issuer}/token`])).toBe(401)
+    expect(await ok([`${server.issuer}/token`])).toBe(200)
+    expect(await ok([`${server.issuer}/introspect`], '/introspect')).toBe(200)
+    expect(await ok([`${server.issuer}/introspect`])).toBe(401)
+    for (const other of [server.issuer, `${server.issuer}/token`, 'https://evil.example']) {
+      expect(await ok([`${server.issuer}/token`, other])).toBe(401)
+    }
   })
 
   test('is never made from the Host of a request', async () => {
@@ -113,7 +130,12 @@ describe('the audience', () => {
 
 describe('time', () => {
   test.each([
-    ['without iat', () => ({ iat: undefined }), /^client assertion: iat is required/],
+    ['with an iat that is no number', () => ({ iat: 'now' }), /^client assertion: iat is required/],
+    [
+      'without iat that lives for longer than an hour from now',
+      () => ({ iat: undefined, exp: now() + 3620 }),
+      /^client assertion: it lives 36[12]\d s from now to exp; at most 3600 s are allowed/,
+    ],
     ['without exp', () => ({ exp: undefined }), /^client assertion: exp is required/],
     ['that expired', () => ({ iat: now() - 120, exp: now() - 60 }), /^client assertion: it expired \d+ s ago \(exp\)/],
     [
@@ -134,6 +156,47 @@ describe('time', () => {
     ['that lives until 2100', () => ({ exp: 4_102_444_800 }), /^client assertion: it lives \d+ s from iat to exp/],
   ])('refuses an assertion %s', async (_name, claims, description) => {
     await refusal({ claims: claims() }, description)
+  })
+
+  test('accepts one without iat for up to an hour from now, once', async () => {
+    const once = await assertion({ claims: { iat: undefined, exp: now() + 3600 } })
+    expect((await send(once)).status).toBe(200)
+    expect((await send(once)).status).toBe(401)
+  })
+
+  test('is at most as long as the client is registered for', async () => {
+    const brief = await admin.client('machine', {
+      signet_allow: [{ resource: API, scopes: ['posts:read'] }],
+      signet_assertion_max_lifetime: 30,
+    })
+    const lives = (s: number) =>
+      new RegExp(`^client assertion: it lives ${s} s from iat to exp; at most 30 s are allowed$`)
+    await refusal({ client: brief }, lives(60))
+    const withoutIat = { iat: undefined, exp: now() + 50 }
+    await refusal(
+      { client: brief, claims: withoutIat },
+      /^client assertion: it lives \d+ s from now to exp; at most 30 s/,
+    )
+    expect((await send(await assertion({ client: brief, claims: { exp: now() + 30 } }))).status).toBe(200)
+  })
+
+  test.each([
+    ['machine', 9, 'a whole number of seconds, 10 to 3600'],
+    ['machine', 3601, 'a whole number of seconds, 10 to 3600'],
+    ['machine', '60', 'a whole number of seconds, 10 to 3600'],
+    ['fapi2', 301, 'a whole number of seconds, 10 to 300'],
+    ['spa', 60, 'nothing here: only clients with private_key_jwt send assertions'],
+  ])('of a %s client cannot be registered as %j', async (profile, given, expected) => {
+    const redirects = profile === 'machine' ? {} : { redirect_uris: ['https://app.example.com/cb'] }
+    const { jwks } = await admin.call<{ jwks: unknown }>('GET', `/clients/${strict.id}`)
+    const keys = profile === 'spa' ? {} : { jwks }
+    const answer = await admin.ask('POST', '/clients', {
+      body: { signet_profile: profile, ...redirects, ...keys, signet_assertion_max_lifetime: given },
+    })
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'signet_assertion_max_lifetime', given, expected }] },
+    })
   })
 
   test('accepts exactly an hour, and iat and nbf up to a minute ahead', async () => {
@@ -203,6 +266,9 @@ describe('identity', () => {
 
 describe('reuse', () => {
   test('refuses an assertion that was used, on the other node and after a restart too', async () => {
+    const reused = async () =>
+      (await admin.audit('token.refused')).filter((event) => String(event['reason']).includes('used before')).length
+    const before = await reused()
     const once = await assertion()
     expect((await send(once)).status).toBe(200)
     for (const node of [server, other]) {
@@ -216,10 +282,7 @@ describe('reuse', () => {
     await other.kill('SIGKILL')
     await other.restart()
     expect((await send(once, other)).status).toBe(401)
-    const refused = (await admin.audit('token.refused')).filter((event) =>
-      String(event['reason']).includes('used before'),
-    )
-    expect(refused).toHaveLength(3)
+    expect(await reused()).toBe(before + 3)
   })
 
   test('lets one of twenty at once through, over two nodes, and records each', async () => {

@@ -83,6 +83,7 @@ describe('assertions', () => {
     }
     for (const [claims, sentence] of [
       [{ iat: now + 90, exp: now + 120 }, /iat is \d+ s ahead/],
+      [{ iat: undefined }, /iat is required/],
       [{ nbf: now + 90 }, /nbf is \d+ s ahead/],
       [{ exp: now + 302 }, /it lives \d+ s from iat to exp; at most 300 s are allowed$/],
     ] as const) {

@@ -194,7 +194,7 @@ describe('claims and header', () => {
       ['\\u0061ud', 'https://evil.example'],
     ] as const) {
       const sentence = new RegExp(
-        `^client assertion: "${name.replace('\\u0061', 'a')}" stands in it twice; each name may stand once$`,
+        `^client assertion: '${name.replace('\\u0061', 'a')}' stands in it twice; each name may stand once$`,
       )
       await expectRefused(await signText(text.replace('{', `{"${name}":"${first}",`)), sentence)
     }

@@ -50,3 +50,18 @@ export async function inOneMoment<T>(databaseUrl: string, work: () => Promise<T>
     await asSuperuser((client) => client.query(LET_GO), databaseUrl)
   }
 }
+
+const RESTORED_EARLIER = `
+  CREATE FUNCTION restored_earlier() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.began_at := NEW.began_at - interval '65 seconds'; RETURN NEW; END $$;
+  CREATE TRIGGER restored_earlier BEFORE UPDATE ON restore_epoch FOR EACH ROW EXECUTE FUNCTION restored_earlier()`
+
+/** From now on, when the database advances to another restore epoch, that was a minute ago. */
+export async function aMinuteAgo(databaseUrl: string): Promise<void> {
+  await asSuperuser((client) => client.query(RESTORED_EARLIER), databaseUrl)
+}
+
+/** From now on, a restore is as recent as it is. */
+export async function justNow(databaseUrl: string): Promise<void> {
+  await asSuperuser((client) => client.query('DROP FUNCTION restored_earlier CASCADE'), databaseUrl)
+}

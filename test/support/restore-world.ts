@@ -1,9 +1,13 @@
-/** Two processes whose database is restored from a backup, and what people and apps held before. */
+/**
+ * Two processes whose database is restored from a backup, and what people and apps held before. When a server starts, a
+ * restore was a minute ago: before that, it accepts no client assertions.
+ */
 import { expect } from 'vitest'
 import { runSignet } from '../cli/support/signet.ts'
 import { administrator, PASSWORD } from './administrator.ts'
 import { createApp } from './app.ts'
 import { person } from './person.ts'
+import { aMinuteAgo } from './passed-time.ts'
 import { backUp, restore } from './postgres.ts'
 import { CALLBACK, CHECKS, type Holdings, type Stage } from './revocation-holdings.ts'
 import { freePort } from './ports.ts'
@@ -36,6 +40,7 @@ export async function restoreWorld(): Promise<RestoreWorld> {
   const servers = (await startProcesses(2)) as [ServerProcess, ServerProcess]
   const [first, second] = servers
   const { databaseUrl, keysDir: ownKeysDir, issuer } = first
+  await aMinuteAgo(databaseUrl)
   const ports = { PORT: String(await freePort()), SIGNET_MANAGEMENT_PORT: '0' }
   const admin = await administrator(first)
   await admin.resource(MACHINE_API, ['posts:read'])

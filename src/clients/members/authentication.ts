@@ -1,11 +1,14 @@
 /** Metadata members for client authentication, and for what only authenticated clients may do. */
 import { isPublic, offeredAuthMethods, usesKeys } from '../auth-methods.ts'
+import { MAX_ASSERTION_LIFETIME, MAX_ASSERTION_LIFETIME_FAPI } from '../profiles.ts'
 import { type Draft, type Member, oneOf, refuse } from './member.ts'
 import { choiceOf, FLAG, STRING } from './values.ts'
 
 const METHOD = 'token_endpoint_auth_method'
 const ALG = 'token_endpoint_auth_signing_alg'
 const AUDIENCE = 'signet_assertion_audience'
+const MAX_LIFETIME = 'signet_assertion_max_lifetime'
+const SHORTEST_LIFETIME = 10
 const INTROSPECT = 'signet_introspect'
 
 /** The rows of client authentication (RFC 7591 §2, OpenID Connect Registration §2). */
@@ -20,11 +23,18 @@ export const AUTHENTICATION: readonly Member[] = [
   },
   {
     name: AUDIENCE,
-    meaning: 'Whether its assertions may name the token endpoint as `aud`.',
+    meaning: 'Whether its assertions may name the token endpoint as `aud`, as most libraries do by default.',
     ...choiceOf('issuer', 'token_endpoint'),
     default: 'issuer',
     dependsOn: [METHOD],
     settle: settleAudience,
+  },
+  {
+    name: MAX_LIFETIME,
+    meaning: `The longest lifetime of its assertions in seconds; ${MAX_ASSERTION_LIFETIME} when absent (\`fapi2\`: ${MAX_ASSERTION_LIFETIME_FAPI}).`,
+    schema: { type: 'integer', minimum: SHORTEST_LIFETIME, maximum: MAX_ASSERTION_LIFETIME },
+    dependsOn: [METHOD],
+    settle: settleMaxLifetime,
   },
   {
     name: INTROSPECT,
@@ -57,6 +67,18 @@ function settleAudience(draft: Draft): void {
   } else if (rules.fapi !== undefined) {
     // FAPI 2.0 Security Profile §5.3.2.1: only the issuer is a valid audience
     refuse(draft, AUDIENCE, `issuer, as for every ${profile} client`)
+  }
+}
+
+function settleMaxLifetime(draft: Draft): void {
+  const { rules, values } = draft
+  const given = values.get(MAX_LIFETIME)
+  if (given === undefined) return
+  const most = rules.fapi === undefined ? MAX_ASSERTION_LIFETIME : MAX_ASSERTION_LIFETIME_FAPI
+  if (!usesKeys(metadataOf(draft))) {
+    refuse(draft, MAX_LIFETIME, 'nothing here: only clients with private_key_jwt send assertions')
+  } else if (!Number.isInteger(given) || Number(given) < SHORTEST_LIFETIME || Number(given) > most) {
+    refuse(draft, MAX_LIFETIME, `a whole number of seconds, ${SHORTEST_LIFETIME} to ${most}`)
   }
 }
 

@@ -1,12 +1,12 @@
 /** The rules for client assertions (RFC 7523 §3, RFC 10070), each with a message for when it is broken. */
 import type { Client } from '#clients/client.ts'
-import { PROFILES } from '#clients/profiles.ts'
+import { MAX_ASSERTION_LIFETIME, MAX_ASSERTION_LIFETIME_FAPI, PROFILES } from '#clients/profiles.ts'
 import { repeatedMember } from '#http/repeated-member.ts'
 
 /** Seconds. */
-const MAX_LIFETIME = 3600
-const MAX_LIFETIME_FAPI = 300
 const MAX_AHEAD = 60
+/** A client's clock may be ahead, so that what it signed before a restore seems to be made after it. */
+const RESTORE_MARGIN = MAX_AHEAD
 const EXPIRY_TOLERANCE = 15
 const TYPES = new Set(['jwt', 'client-authentication+jwt'])
 
@@ -94,23 +94,36 @@ function subjectFault({ claims, client }: RuleInput): string | undefined {
   return undefined
 }
 
-/** RFC 10070: the issuer identifier is the only audience. Endpoint URLs are only for clients registered for them. */
+/**
+ * RFC 10070: the issuer identifier is the only audience. Endpoint URLs are only for clients registered for them. An
+ * array has exactly one element: a second one could be another server, which could replay the assertion
+ * (CVE-2025-27370).
+ */
 function audienceFault({ claims, client, context }: RuleInput): string | undefined {
-  const { aud } = claims
+  const { issuer, tokenEndpoint, endpoint } = context
   const fapi = PROFILES[client.profile].fapi !== undefined
-  if (aud === context.issuer) return undefined
   // FAPI 2.0 Security Profile §5.3.2.1: a string, not an array
-  if (!fapi && Array.isArray(aud) && aud.length === 1 && aud[0] === context.issuer) return undefined
+  const aud: unknown =
+    !fapi && Array.isArray(claims['aud']) && claims['aud'].length === 1 ? claims['aud'][0] : claims['aud']
+  if (aud === issuer) return undefined
+  const isEndpoint = aud === tokenEndpoint || aud === endpoint
   const byEndpoint = !fapi && client.metadata['signet_assertion_audience'] === 'token_endpoint'
-  if (byEndpoint && (aud === context.tokenEndpoint || aud === context.endpoint)) return undefined
-  const also = byEndpoint ? ` or the token endpoint ${context.tokenEndpoint}` : ''
-  return `aud is ${shown(aud)}; it must be the issuer ${context.issuer}${also}, as the only value`
+  if (byEndpoint && isEndpoint) return undefined
+  const also = byEndpoint ? ` or the token endpoint ${tokenEndpoint}` : ''
+  // the default of many libraries, which some cannot change
+  const wayOut =
+    isEndpoint && !fapi
+      ? '; for a library that sends this, register the client with --assertion-audience token-endpoint'
+      : ''
+  return `aud is ${shown(claims['aud'])}; it must be the issuer ${issuer}${also}, as the only value${wayOut}`
 }
 
 function timeFault({ claims, client, context }: RuleInput): string | undefined {
   const { iat, exp, nbf } = claims
-  const most = PROFILES[client.profile].fapi ? MAX_LIFETIME_FAPI : MAX_LIFETIME
-  if (typeof iat !== 'number') return 'iat is required: the time it was made, in seconds'
+  // RFC 7523 §3: iat is optional
+  if (typeof iat !== 'number' && (iat !== undefined || PROFILES[client.profile].fapi !== undefined)) {
+    return 'iat is required: the time it was made, in seconds'
+  }
   if (typeof exp !== 'number') return 'exp is required: the time it ends, in seconds'
   if (nbf !== undefined && typeof nbf !== 'number') return 'nbf must be a time in seconds'
   if (exp <= context.now - EXPIRY_TOLERANCE) {
@@ -124,11 +137,47 @@ function timeFault({ claims, client, context }: RuleInput): string | undefined {
       return `${name} is ${Math.ceil(time - context.now)} s ahead of this server; at most ${MAX_AHEAD} s are allowed`
     }
   }
-  if (exp - iat > most) {
-    return `it lives ${Math.ceil(exp - iat)} s from iat to exp; at most ${most} s are allowed`
-  }
-  if (iat < context.restoredAt) return 'it was made before this server was restored (iat); make a new one'
-  return undefined
+  const times = { iat, exp, nbf }
+  return lifetimeFault(times, maxLifetime(client), context) ?? restoreFault(times, client, context)
+}
+
+interface Times {
+  readonly iat: number | undefined
+  readonly exp: number
+  readonly nbf: number | undefined
+}
+
+function lifetimeFault({ iat, exp }: Times, most: number, { now }: AssertionContext): string | undefined {
+  const lifetime = exp - (iat ?? now)
+  if (lifetime <= most) return undefined
+  const from = iat === undefined ? 'now' : 'iat'
+  return `it lives ${Math.ceil(lifetime)} s from ${from} to exp; at most ${most} s are allowed`
+}
+
+/**
+ * It is unknown which assertions were used before a restore. Without `iat`, one cannot have been accepted earlier than
+ * its longest lifetime before `exp`.
+ */
+function restoreFault({ iat, exp, nbf }: Times, client: Client, { restoredAt }: AssertionContext): string | undefined {
+  // a shorter lifetime that was registered after the restore says nothing about what was accepted before
+  const isEarlier = client.updatedAt.getTime() / 1000 < restoredAt
+  const most = isEarlier ? maxLifetime(client) : profileLifetime(client)
+  const madeAt = Math.max(iat ?? -Infinity, nbf ?? -Infinity, exp - most)
+  if (madeAt > restoredAt + RESTORE_MARGIN) return undefined
+  return iat === undefined
+    ? 'it may have been made before this server was restored; make a new one, with iat'
+    : 'it was made before this server was restored, or within a minute after (iat); make a new one'
+}
+
+/** The longest lifetime in seconds that the client may give an assertion. */
+function maxLifetime(client: Client): number {
+  const registered = client.metadata['signet_assertion_max_lifetime']
+  const most = profileLifetime(client)
+  return typeof registered === 'number' ? Math.min(registered, most) : most
+}
+
+function profileLifetime({ profile }: Client): number {
+  return PROFILES[profile].fapi === undefined ? MAX_ASSERTION_LIFETIME : MAX_ASSERTION_LIFETIME_FAPI
 }
 
 function identifierFault({ claims }: RuleInput): string | undefined {

@@ -34,7 +34,7 @@ export const ENGINE: readonly Row[] = [
       'test/hazards/client-assertion.test.ts': [
         'the audience › may be %s',
         'the audience › may not be %s, and the client is told what it must be',
-        'the audience › may be the token endpoint or the endpoint posted to for a client registered so, as one string',
+        'the audience › may be the token endpoint or the endpoint posted to for a client registered so, as the only value',
       ],
     },
   },
