@@ -100,7 +100,7 @@ export function createApp(services: Services): Koa {
 }
 
 function interactionsOf({ config, oidc, signIn, verification, federation, ...services }: Services): Middleware {
-  const { accounts, resources, settings, csrf, audit } = services
+  const { accounts, resources, settings, csrf, writeBudget, audit } = services
   const { methods, attempts, devices, passwords, passkeys, totp, recoveryCodes, progress, enrolments } = signIn
   const { emailVerifications, registration, passwordReset, notifyPasswordChanged } = verification
   return createInteractions({
@@ -121,6 +121,7 @@ function interactionsOf({ config, oidc, signIn, verification, federation, ...ser
     progress,
     enrolments,
     upstreamSignIn: federation.upstreamSignIn,
+    writeBudget,
     emailVerifications,
     registration,
     passwordReset,

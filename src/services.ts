@@ -96,7 +96,7 @@ export function assembleServices(
   },
   { foundations, registrations, grants, methods, restoreEpoch }: Parts,
 ) {
-  const { audit, keyring, signingKeys, settings, clock } = foundations
+  const { audit, keyring, signingKeys, settings, writeBudget, clock } = foundations
   const { clients, resources, clientKeys, offers } = registrations
   const { issuer } = config
   const { smtpUrl } = secrets
@@ -116,6 +116,7 @@ export function assembleServices(
     keyring,
     signingKeys,
     settings,
+    writeBudget,
     restoreEpoch,
     clients,
     clientKeys,
@@ -137,7 +138,7 @@ function createEngine(
   { config, logger, metrics, accounts, federation }: EngineInput,
   { foundations, registrations, grants, restoreEpoch }: Omit<Parts, 'methods'>,
 ) {
-  const { db, audit, keyring, signingKeys, settings, fetch, endings } = foundations
+  const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings } = foundations
   const { clients, resources, clientKeys, adminResource } = registrations
   const { issuer } = config
   return createOidc({
@@ -158,6 +159,7 @@ function createEngine(
     metrics,
     pages: createEnginePages({ accounts, issuer, upstreamSignIn: federation.upstreamSignIn }),
     fetch,
+    writeBudget,
     builtInResources: [adminResource],
     origin: requestOrigin,
   })

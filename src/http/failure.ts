@@ -21,6 +21,8 @@ export interface Failure {
   readonly description: string
   readonly faults: readonly Fault[]
   readonly requestId: string
+  /** Sent as `Retry-After`. */
+  readonly retryAfterSeconds?: number
 }
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
@@ -55,6 +57,7 @@ export function failureOf(ctx: Context, error: unknown): Failure {
       description: error.status >= 500 && error.status !== 503 && error.status !== 501 ? BUG : error.message,
       faults: error.faults,
       requestId,
+      ...('retryAfterSeconds' in error ? { retryAfterSeconds: Number(error.retryAfterSeconds) } : {}),
     }
   }
   const status = exposedStatus(error)
@@ -69,7 +72,8 @@ export function setFailureHeaders(ctx: Context, failure: Failure): void {
     ctx.remove(name)
   }
   ctx.set('Cache-Control', 'no-store')
-  if (failure.status === 503) ctx.set('Retry-After', String(RETRY_AFTER_SECONDS))
+  const retryAfter = failure.retryAfterSeconds ?? (failure.status === 503 ? RETRY_AFTER_SECONDS : undefined)
+  if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
   // Node would otherwise read the rest of a refused body before the next request.
   if (hasUnreadBody(ctx)) ctx.set('Connection', 'close')
 }

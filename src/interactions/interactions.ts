@@ -4,6 +4,7 @@ import type { Middleware } from 'koa'
 import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
 import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
 import type { Csrf } from '#http/csrf.ts'
+import type { WriteBudget } from '#http/write-budget.ts'
 import type { InteractionGateway, OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import type { Enrolments } from '#sign-in/enrolment-store.ts'
 import type { KnownDevices } from '#sign-in/known-devices.ts'
@@ -38,6 +39,7 @@ export interface InteractionsDeps {
   readonly registration: Registration
   readonly emailVerifications: EmailVerifications
   readonly upstreamSignIn: UpstreamSignIn
+  readonly writeBudget: WriteBudget
   readonly resources: StepDeps['resources']
   readonly accounts: StepDeps['accounts']
   readonly audit: StepDeps['audit']

@@ -25,6 +25,7 @@ import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
 import type { Form } from '#http/body.ts'
 import type { Csrf, FormField } from '#http/csrf.ts'
+import type { WriteBudget } from '#http/write-budget.ts'
 import { requestState } from '#http/request-state.ts'
 import type { DeviceCookie } from './device-cookie.ts'
 import { anonymous, type InteractionPaths } from './paths.ts'
@@ -44,6 +45,7 @@ export interface StepDeps {
   readonly registration: Registration
   readonly emailVerifications: EmailVerifications
   readonly upstreamSignIn: UpstreamSignIn
+  readonly writeBudget: WriteBudget
   readonly signOut: Pick<UpstreamSignOut, 'remember'>
   readonly resources: Pick<Resources, 'find'>
   readonly accounts: Pick<Accounts, 'read'>

@@ -6,6 +6,7 @@ import type { Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
 import type { Database } from '#database/database.ts'
+import type { WriteBudget } from '#http/write-budget.ts'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
@@ -27,12 +28,14 @@ import { aroundEngine } from './engine/around-engine.ts'
 import type { Endings } from './endings/endings.ts'
 import { endRecordedSessions } from './endings/recorded.ts'
 import type { Lifetimes } from './configuration/lifetimes.ts'
+import { createAdmission } from './configuration/strangers.ts'
 import type { KeysOfClients } from './engine/patches/client-key-store.ts'
 import { type BrowserSessions, createBrowserSessions } from './sessions/browser-session.ts'
 import { createConsentStore } from './sessions/consent-store.ts'
 import { removeExpired } from './adapter/expiry-store.ts'
 import { createGateway, lost } from './interactions/gateway.ts'
 import type { EnginePages, InteractionGateway } from './interactions/interaction-gateway.ts'
+import { createWayBack } from './interactions/way-back.ts'
 import { createProvider, type ProviderDeps } from './engine/provider.ts'
 import type { RestoreEpoch } from './restore-epoch/restore-epoch-store.ts'
 import type { Grant } from './grants/grant.ts'
@@ -60,6 +63,7 @@ export interface OidcDeps {
   readonly metrics: Metrics
   readonly pages: EnginePages
   readonly fetch: GuardedFetch
+  readonly writeBudget: WriteBudget
   readonly endings: Endings
   /** Resources that are not in the database, such as the admin API. */
   readonly builtInResources: readonly Resource[]
@@ -132,6 +136,7 @@ function createStorage({ db, issuer, keyring, signingKeys, settings }: OidcDeps)
   return {
     lifetimes,
     graceSeconds,
+    wayBack: createWayBack({ issuer, keyring }),
     artefacts,
     sealer,
     sessions: createSessionStore(db),
@@ -167,8 +172,10 @@ function createProviderDeps(
       sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: () => lifetimes().session_absolute_seconds }),
       sealer,
       graceSeconds: storage.graceSeconds,
+      admit: createAdmission(deps.writeBudget),
     }),
     lost: lostInteraction,
+    wayBack: storage.wayBack,
     statuses: storage.statuses,
     statusOf: createStatusOf(storage.statuses, storage.statusLists),
     endSession: (uid) => endSession(deps, uid),

@@ -4,6 +4,7 @@ import { createAudit } from '#audit/recorder.ts'
 import type { Database, Notifications } from '#database/database.ts'
 import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
+import { createWriteBudget, type WriteBudget } from '#http/write-budget.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { createEndings, type Endings, type EndingSubscribers } from '#oidc/endings/endings.ts'
@@ -49,6 +50,8 @@ export interface Foundations {
   readonly settings: ManagedSettings
   readonly clock: Clock
   readonly endings: Endings
+  /** Limits what requests of nobody write, for each network. */
+  readonly writeBudget: WriteBudget
   readonly fetch: GuardedFetch
   /** Like `fetch`, with a longer timeout. */
   readonly upstreamFetch: GuardedFetch
@@ -82,6 +85,10 @@ export async function openFoundations(
     settings,
     clock,
     endings: createEndings(endings),
+    writeBudget: createWriteBudget({
+      clock,
+      megabytesPerHour: () => settings.current().limits.anonymous_megabytes_per_hour,
+    }),
     fetch: fetch ?? createGuardedFetch({ allow }),
     upstreamFetch: fetch ?? createGuardedFetch({ allow, timeoutMs: UPSTREAM_TIMEOUT_MS }),
     async close() {

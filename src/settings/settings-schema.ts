@@ -49,6 +49,10 @@ const registration = z.object({
 })
 
 const limits = z.object({
+  anonymous_megabytes_per_hour: z.int().min(1).max(10_000).default(32).meta({
+    description:
+      'What requests from one address (IPv6: one /64) may have one process store in an hour before anyone has signed in; an eighth of it at once. A sign-in that is begun takes about two kilobytes.',
+  }),
   waiting_passwords: z.int().min(1).max(100_000).default(600).meta({
     description:
       'Passwords that may wait in one process to be checked; whoever comes on top is asked to try again in a moment.',

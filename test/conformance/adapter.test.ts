@@ -32,6 +32,7 @@ adapterConformance('over PostgreSQL', async () => {
     sessions: createSessionAdapter({ sessions, sealer, absoluteSeconds: () => 3600 }),
     sealer,
     graceSeconds: () => 60,
+    admit: () => undefined,
   })
   return {
     adapter: factory,

@@ -1,4 +1,5 @@
 /** A sign-in that cannot go on offers a way on, or back to the app, instead of a dead end. */
+import { randomBytes } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import { administrator, type Administrator, PASSWORD } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
@@ -56,6 +57,64 @@ test('one that waited too long starts again', async () => {
   const left = await browser.authorize(linkOf(late, /Start again/), ada)
   expect(answerOf(left)).toMatchObject({ state: begun.state, code: expect.any(String) })
 })
+
+test('one that waited so long that its row is gone starts again, and elsewhere tells nothing', async () => {
+  const browser = someone()
+  const begun = app.begin()
+  const page = await browser.visit(begun.url)
+  await removeInteractions()
+  for (const url of [page.url, page.url.replace('/interaction/', '/authorize/')]) {
+    const late = await browser.visit(url)
+    expect(late.status).toBe(410)
+    expect(linkOf(late, /Blog/)).toBe('http://localhost:5000/')
+    expect(new URL(linkOf(late, /Start again/)).searchParams.get('state')).toBe(begun.state)
+  }
+  const cookies = new Map([...browser.cookies].filter(([name]) => name === 'signet_way_back'))
+  expect([...cookies.values()].join('')).not.toContain(begun.state)
+  const elsewhere = await someone().visit(page.url)
+  expect(elsewhere.status).toBe(404)
+  expect(elsewhere.html).not.toContain('Blog')
+  const left = await browser.authorize(linkOf(await browser.visit(page.url), /Start again/), ada)
+  expect(answerOf(left)).toMatchObject({ state: begun.state, code: expect.any(String) })
+})
+
+test('one whose parameters are too long for a cookie leads back to the app once its row is gone', async () => {
+  const browser = someone()
+  const page = await browser.visit(app.begin({ state: randomBytes(3000).toString('base64url') }).url)
+  await removeInteractions()
+  const late = await browser.visit(page.url)
+  expect(late.status).toBe(410)
+  expect(linkOf(late, /Blog/)).toBe('http://localhost:5000/')
+  expect(late.html).not.toContain('Start again')
+})
+
+test('one that was answered keeps nothing of its request in the database', async () => {
+  const browser = someone()
+  await browser.authorize(app.begin({ prompt: 'login' }).url, ada)
+  const rows = await asSuperuser(
+    (client) =>
+      client.query("SELECT payload, sealed FROM artefacts WHERE kind = 'Interaction' AND consumed_at IS NOT NULL"),
+    server.databaseUrl,
+  )
+  expect(rows.rows.length).toBeGreaterThan(0)
+  for (const row of rows.rows) expect(row).toEqual({ payload: {}, sealed: null })
+})
+
+test('a sign-out of nobody stores nothing', async () => {
+  const count = async () =>
+    (await asSuperuser((client) => client.query('SELECT count(*) FROM sessions'), server.databaseUrl)).rows
+  const before = await count()
+  expect((await someone().visit('/logout?state=x')).status).toBe(200)
+  expect(await count()).toEqual(before)
+})
+
+/** Does at once what the server does a minute or two after interactions expire. */
+async function removeInteractions(): Promise<void> {
+  await asSuperuser(
+    (client) => client.query("DELETE FROM artefacts WHERE kind = 'Interaction' AND consumed_at IS NULL"),
+    server.databaseUrl,
+  )
+}
 
 test('one that was finished before, by the back button or in a second tab, leads back to the app', async () => {
   const browser = someone()

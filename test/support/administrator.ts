@@ -40,8 +40,13 @@ export interface AdminAnswer {
 
 export const PASSWORD = 'correct horse battery staple'
 
+/** Returns the private key of the client `signet-cli`. */
+export function adminKeyOf({ keysDir }: Pick<Server, 'keysDir'>): JWK {
+  return JSON.parse(readFileSync(join(keysDir, 'admin-cli.jwk.json'), 'utf8')) as JWK
+}
+
 export async function administrator(server: Pick<Server, 'issuer' | 'fetch' | 'keysDir'>): Promise<Administrator> {
-  const key = JSON.parse(readFileSync(join(server.keysDir, 'admin-cli.jwk.json'), 'utf8')) as JWK
+  const key = adminKeyOf(server)
   let token: { value: string; until: number } | undefined
 
   async function accessToken(): Promise<string> {

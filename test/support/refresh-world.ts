@@ -244,6 +244,7 @@ function adapterOver({ keyring }: Rooms, db: Database) {
     }),
     sealer,
     graceSeconds: () => DEFAULT_SETTINGS.lifetimes.refresh_grace_seconds,
+    admit: () => undefined,
   })
 }
 

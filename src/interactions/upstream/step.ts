@@ -1,5 +1,6 @@
 /** The step that sends the person to an upstream provider and handles the answer. */
 import type { Context } from 'koa'
+import { requestOrigin } from '#http/origin.ts'
 import { InteractionLost, type OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { UPSTREAM_STEP } from '#federation/method.ts'
 import { UpstreamUnavailable } from '#federation/errors.ts'
@@ -8,6 +9,9 @@ import { anonymous } from '../paths.ts'
 import { guardForm, openInteraction, putOff, type Step, type StepDeps } from '../step.ts'
 import { LOGIN_HINT, MAX_LOGIN_HINT } from './lead-on.ts'
 import { pageOf, showUpstreamPage } from './page.ts'
+
+/** What the row of a request to a provider takes, about. */
+const REQUEST_BYTES = 512
 
 export function createUpstreamStep(deps: StepDeps): Step {
   async function decline(ctx: Context): Promise<void> {
@@ -33,6 +37,7 @@ async function begin(deps: StepDeps, ctx: Context): Promise<void> {
   const loginHint = typeof hint === 'string' && hint.length <= MAX_LOGIN_HINT ? hint : undefined
   const upstream = String((ctx.params as Record<string, unknown>)['upstream'])
   const { uid } = interaction
+  deps.writeBudget.charge(requestOrigin(ctx).address, REQUEST_BYTES)
   try {
     const url = await deps.upstreamSignIn.begin({ upstream, uid, loginHint, again: isReauthentication(interaction) })
     if (!url) return toQuestion(deps, ctx, interaction)

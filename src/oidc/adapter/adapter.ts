@@ -23,6 +23,8 @@ export interface AdapterDeps {
   readonly sealer: PayloadSealer
   /** The grace window: seconds after the first use during which a refresh token gets the same successor. */
   readonly graceSeconds: () => number
+  /** Refuses, by throwing, a new row that goes beyond what strangers may have stored. */
+  readonly admit: (row: ArtefactRow) => void
 }
 
 const REFUSALS = {
@@ -130,7 +132,10 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
     }
     const stored = toArtefactRow(sealer, insert)
     // a payload with a result belongs to an existing row; its save must not restore a destroyed row
-    if (!row.singleUse || payload['result'] === undefined) return grantEnded(kind, () => artefacts.put(stored))
+    if (!row.singleUse || payload['result'] === undefined) {
+      deps.admit(stored)
+      return grantEnded(kind, () => artefacts.put(stored))
+    }
     if (!(await artefacts.replace(stored))) throw REFUSALS[row.refusal]()
   }
 
@@ -141,7 +146,10 @@ function createArtefactAdapter(kind: ModelName, row: ModelRow, deps: AdapterDeps
   }
 
   async function destroy(value: string): Promise<void> {
-    if (row.singleUse) return consume(value)
+    if (row.singleUse) {
+      if (!(await artefacts.empty(kind, rowId(value)))) throw REFUSALS[row.refusal]()
+      return
+    }
     const events = requestScope()?.token.revokedEvent() ?? []
     if (row.endsGrant) return removeWithGrant(deps, { kind, id: rowId(value) }, events)
     return artefacts.remove(kind, rowId(value), events)

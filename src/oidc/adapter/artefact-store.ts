@@ -63,6 +63,8 @@ export interface ArtefactStore {
   replace(row: ArtefactRow): Promise<boolean>
   /** Marks a row as used. Returns true for exactly one caller. */
   consume(kind: ModelName, id: Buffer): Promise<boolean>
+  /** The same, and removes its content. */
+  empty(kind: ModelName, id: Buffer): Promise<boolean>
   /** Removes a row. Records the events only if it existed. */
   remove(kind: ModelName, id: Buffer, events: readonly AuditEvent[]): Promise<void>
 }
@@ -71,7 +73,17 @@ const REMOVE = `
   WITH gone AS (DELETE FROM artefacts WHERE kind = $1 AND id = $2 RETURNING 1)
   ${auditInsertSelect('$3', { from: 'gone' })}`
 
+const EMPTIED = ", payload = '{}', sealed = NULL"
+
 export function createArtefactStore(db: Queryable): ArtefactStore {
+  async function use(kind: ModelName, id: Buffer, also = ''): Promise<boolean> {
+    const { rowCount } = await db.query(
+      `UPDATE artefacts SET consumed_at = now()${also} WHERE kind = $1 AND id = $2 AND consumed_at IS NULL`,
+      [kind, id],
+    )
+    return rowCount === 1
+  }
+
   async function findWhere(condition: string, values: unknown[]): Promise<StoredArtefact | undefined> {
     const { rows } = await db.query<Found>(
       `SELECT ${COLUMNS} FROM artefacts a LEFT JOIN grants g ON g.id = a.grant_id WHERE ${condition}`,
@@ -101,13 +113,8 @@ export function createArtefactStore(db: Queryable): ArtefactStore {
       )
       return rowCount === 1
     },
-    async consume(kind, id) {
-      const { rowCount } = await db.query(
-        'UPDATE artefacts SET consumed_at = now() WHERE kind = $1 AND id = $2 AND consumed_at IS NULL',
-        [kind, id],
-      )
-      return rowCount === 1
-    },
+    consume: (kind, id) => use(kind, id),
+    empty: (kind, id) => use(kind, id, EMPTIED),
     async remove(kind, id, events) {
       await db.query(REMOVE, [kind, id, auditRecordset(events)])
     },

@@ -15,7 +15,7 @@ export interface ModelRow {
   readonly repeatable: boolean
   /**
    * Can be destroyed only once. After that the engine does not find the row, and a save does not restore it. The row is
-   * kept until cleanup, so that a page can still link back to the app.
+   * kept without its content until cleanup.
    */
   readonly singleUse: boolean
   /** Revoking it ends its grant, with every token issued from it (RFC 7009 §2.1). */

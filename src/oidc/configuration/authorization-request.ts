@@ -2,6 +2,7 @@
 import { decodeJwt } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { clientOf } from '../engine/clients.ts'
+import { assertSizes } from './parameter-sizes.ts'
 import { requestedScopes, type ResourceRequests } from '../grants/resource-requests.ts'
 
 /** The extra parameter of the hook. The engine calls its function on each request, even when it is not sent. */
@@ -12,6 +13,7 @@ export function authorizationRequestHook(requests: ResourceRequests) {
     const { params, client: engineClient } = ctx.oidc
     if (!params || !engineClient) return
     delete params[HOOK_PARAMETER]
+    assertSizes(Object.keys(params), { ...params, ...(ctx.method === 'POST' ? ctx.oidc.body : ctx.query) })
     const client = clientOf(engineClient)
     const granted: string[] = []
     const existing = new Set<string>()

@@ -9,6 +9,7 @@ import { type FormPostDeps, postByOurPage } from './patches/form-post.ts'
 import { widenLoopbackHosts } from './patches/loopback-hosts.ts'
 import { refusePkceDowngrade } from './patches/pkce-downgrade.ts'
 import { type ReplayDeps, reserveIdentifiers } from './patches/replay-detection.ts'
+import { usePushedRequestsOnce } from './patches/pushed-request-once.ts'
 import { spellResources } from './patches/resource-spelling.ts'
 import { endSessionsByUid, type SessionEndDeps } from './patches/session-end.ts'
 import { findStructuredTokens, type StructuredTokenDeps } from './patches/structured-tokens.ts'
@@ -51,6 +52,7 @@ export const PATCHES: readonly Patch[] = [
   { file: 'structured-tokens.ts', apply: findStructuredTokens },
   { file: 'dead-tokens.ts', apply: hideDeadTokens },
   { file: 'session-end.ts', apply: endSessionsByUid },
+  { file: 'pushed-request-once.ts', apply: usePushedRequestsOnce },
   { file: 'form-post.ts', apply: postByOurPage },
 ]
 

@@ -23,6 +23,7 @@ import { engineKeys } from '../configuration/signing.ts'
 import { installGrants } from '../grants/install.ts'
 import type { Grants } from '../grants/registry.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
+import type { WayBack } from '../interactions/way-back.ts'
 import type { RestoreEpoch } from '../restore-epoch/restore-epoch-store.ts'
 import type { ConsentStore } from '../sessions/consent-store.ts'
 import { loadExistingGrant } from '../sessions/grants-of-sessions.ts'
@@ -46,6 +47,7 @@ export interface ProviderDeps extends Omit<PatchDeps, 'keys'> {
   readonly statusOf: StatusOf
   /** Describes an interaction that the engine can no longer find. */
   readonly lost: (ctx: Context) => Promise<Error>
+  readonly wayBack: Pick<WayBack, 'set'>
 }
 
 export function createProvider(deps: ProviderDeps, keys: KeySet): Provider {
@@ -80,7 +82,15 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     extraClientMetadata: { properties: [...OWN_MEMBERS] },
     extraParams: { [HOOK_PARAMETER]: authorizationRequestHook(requests) },
     pkce: { required: (_ctx, client) => clientOf(client).metadata['signet_pkce'] !== 'optional' },
-    interactions: { policy: policy(), url: (_ctx, interaction) => `${base}/interaction/${interaction.uid}` },
+    interactions: {
+      policy: policy(),
+      url(ctx, interaction) {
+        const { uid, params } = interaction
+        // a pushed request cannot be sent again
+        deps.wayBack.set(ctx, uid, { params, repeatable: Reflect.get(interaction, 'parJti') === undefined })
+        return `${base}/interaction/${uid}`
+      },
+    },
     findAccount: findAccount(deps.accounts),
     loadExistingGrant: loadExistingGrant(deps.consents),
     extraTokenClaims: accessTokenClaims(deps.statusOf, deps.grants),

@@ -6,7 +6,7 @@ import type { AdapterPayload, Client as EngineClient, Interaction, InteractionRe
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import { isLoopback } from '#config/loopback.ts'
-import type { ArtefactStore } from '../adapter/artefact-store.ts'
+import type { ArtefactStore, StoredArtefact } from '../adapter/artefact-store.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import { rowId, type PayloadSealer } from '../adapter/sealing.ts'
 import { endRecordedSessions } from '../endings/recorded.ts'
@@ -20,6 +20,7 @@ import {
   type ScopeSelection,
 } from './interaction-gateway.ts'
 import { askedFor, opened } from './opened.ts'
+import type { Way, WayBack } from './way-back.ts'
 
 export interface GatewayDeps {
   readonly issuer: string
@@ -28,6 +29,7 @@ export interface GatewayDeps {
   readonly db: Database
   readonly endings: Pick<Endings, 'endSessions'>
   readonly sealer: PayloadSealer
+  readonly wayBack: Pick<WayBack, 'read'>
   readonly consents: ConsentStore
   readonly audit: Audit
   readonly auditContext: (ctx: Context) => Omit<AuditContext, 'actor'>
@@ -35,7 +37,7 @@ export interface GatewayDeps {
 
 const UNMET = 'the account has no way to sign in as acr_values asks'
 
-export type LostDeps = Pick<GatewayDeps, 'issuer' | 'provider' | 'artefacts' | 'sealer'>
+export type LostDeps = Pick<GatewayDeps, 'issuer' | 'provider' | 'artefacts' | 'sealer' | 'wayBack'>
 
 export function createGateway(deps: GatewayDeps): InteractionGateway {
   return {
@@ -171,12 +173,15 @@ function leftOut(asked: ScopeSelection, granted: ScopeSelection): ScopeSelection
 
 async function clientOf(
   deps: Pick<GatewayDeps, 'provider'>,
-  params: Record<string, unknown>,
+  params: Readonly<Record<string, unknown>>,
 ): Promise<InteractionClient> {
   return describeClient(await deps.provider().Client.find(String(params['client_id'])), params)
 }
 
-function describeClient(client: EngineClient | undefined, params: Record<string, unknown>): InteractionClient {
+function describeClient(
+  client: EngineClient | undefined,
+  params: Readonly<Record<string, unknown>>,
+): InteractionClient {
   const id = String(params['client_id'])
   const redirect = URL.parse(String(params['redirect_uri']))
   const website = redirect && /^https?:$/.test(redirect.protocol) ? redirect.origin : undefined
@@ -199,27 +204,32 @@ function brandOf({ signet_logo: logo, signet_accent: accent }: Record<string, un
 }
 
 /**
- * Describes an interaction that cannot continue. Its row is kept for a while after it expires or finishes, so that the
- * page can offer to start the same request again or to return to the app.
+ * Describes an interaction that cannot continue, so that the page can offer to start the same request again or to return
+ * to the app. An answered row has lost its content, and an expired one is soon removed; then the cookie knows the way.
  */
 export async function lost(deps: LostDeps, ctx: Context): Promise<InteractionLost> {
   const uid = /\/(?:interaction|authorize)\/([\w-]{1,64})/.exec(ctx.path)?.[1]
-  const stored =
-    uid === undefined ? undefined : await orUnavailable(() => deps.artefacts.find('Interaction', rowId(uid)))
-  if (!stored) return new InteractionLost('unknown')
-  const payload = deps.sealer.open('Interaction', stored.id, stored).payload as Partial<AdapterPayload>
-  const params = payload.params ?? {}
-  const client = await clientOf(deps, params)
-  if (stored.consumedSeconds !== null) return new InteractionLost('unknown', { client })
-  const restartUrl = payload['parJti'] === undefined ? restart(deps.issuer, params) : undefined
-  if (stored.remainingSeconds !== null && stored.remainingSeconds <= 0) {
+  if (uid === undefined) return new InteractionLost('unknown')
+  const stored = await orUnavailable(() => deps.artefacts.find('Interaction', rowId(uid)))
+  const way = wayOf(deps, stored) ?? deps.wayBack.read(ctx, uid)
+  if (!way) return new InteractionLost('unknown')
+  const client = await clientOf(deps, way.params)
+  if (stored && stored.consumedSeconds !== null) return new InteractionLost('unknown', { client })
+  const restartUrl = way.repeatable ? restart(deps.issuer, way.params) : undefined
+  if (!stored || (stored.remainingSeconds !== null && stored.remainingSeconds <= 0)) {
     return new InteractionLost('expired', { client, restartUrl })
   }
   // the row is valid, so this browser's cookies do not match it, or its session has changed since
   return new InteractionLost('foreign', { client, restartUrl })
 }
 
-function restart(issuer: string, params: Record<string, unknown>): string {
+function wayOf({ sealer }: LostDeps, stored: StoredArtefact | undefined): Way | undefined {
+  if (!stored) return undefined
+  const { params, parJti } = sealer.open('Interaction', stored.id, stored).payload as Partial<AdapterPayload>
+  return params && { params, repeatable: parJti === undefined }
+}
+
+function restart(issuer: string, params: Readonly<Record<string, unknown>>): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(params)) {
     for (const one of [value].flat()) if (typeof one === 'string') query.append(name, one)

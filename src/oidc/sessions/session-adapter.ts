@@ -46,12 +46,15 @@ export function createSessionAdapter(deps: {
     findByUid: async (uid) => restore(await sessions.findByUid(uid)),
 
     async upsert(id, payload, ttlSeconds) {
+      const reads = requestScope()?.session
+      // Nobody has signed in: the engine saves only what its sign-out form needs, which is not shown then. Anyone could
+      // have such rows written.
+      if (payload.accountId === undefined && reads && reads.loaded === undefined) return
       await sessions.put({
         ...sessionWrite(sealer, id, payload),
         ttlSeconds: ttlSeconds ?? 0,
         absoluteSeconds: absoluteSeconds(),
       })
-      const reads = requestScope()?.session
       if (reads) reads.replacedId = undefined
     },
 

@@ -1,0 +1,63 @@
+/**
+ * Limits what strangers can have stored: a leaky bucket of bytes for each network, in the memory of the process, so that
+ * the limit itself writes nothing.
+ */
+import { AppError } from '#shared/app-error.ts'
+import type { Clock } from '#shared/clock.ts'
+import { networkOf } from './network.ts'
+
+const MEGABYTE = 1024 * 1024
+const HOUR_SECONDS = 3600
+/** The part of an hour's budget that can be used at once. */
+const BURST = 1 / 8
+/** What a row costs beside its content: its header, its index entries, and its removal. */
+const ROW_BYTES = 512
+/** Networks that are remembered; the ones that have been quiet longest are forgotten first. */
+const MAX_NETWORKS = 20_000
+
+/** 429: the network of the caller has used up its budget. */
+export class TooMuchWritten extends AppError {
+  override readonly code = 'too_many_requests'
+  override readonly status = 429
+  readonly retryAfterSeconds: number
+
+  constructor(retryAfterSeconds: number) {
+    super(
+      `Too many requests came from your network without anyone signing in. Try again in ${retryAfterSeconds} seconds.`,
+    )
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+export interface WriteBudget {
+  /** Counts a row of `bytes` of content that a request of nobody writes. Throws TooMuchWritten over the limit. */
+  charge(address: string | undefined, bytes: number): void
+}
+
+export function createWriteBudget(deps: { clock: Clock; megabytesPerHour: () => number }): WriteBudget {
+  const levels = new Map<string, { bytes: number; at: number }>()
+
+  function forgetSome(): void {
+    for (const network of levels.keys()) {
+      if (levels.size < MAX_NETWORKS) return
+      levels.delete(network)
+    }
+  }
+
+  return {
+    charge(address, bytes) {
+      const network = networkOf(address)
+      const hourly = deps.megabytesPerHour() * MEGABYTE
+      const perSecond = hourly / HOUR_SECONDS
+      const at = deps.clock.now().getTime()
+      const before = levels.get(network)
+      const left = before ? Math.max(0, before.bytes - ((at - before.at) / 1000) * perSecond) : 0
+      const level = left + bytes + ROW_BYTES
+      if (level > hourly * BURST) throw new TooMuchWritten(Math.ceil((level - hourly * BURST) / perSecond))
+      // in order of last use
+      levels.delete(network)
+      forgetSome()
+      levels.set(network, { bytes: level, at })
+    },
+  }
+}

@@ -1,0 +1,54 @@
+/** What strangers may have stored: so much an hour for each network, and an eighth of it at once. */
+import { beforeEach, expect, test } from 'vitest'
+import { createWriteBudget, TooMuchWritten, type WriteBudget } from '#http/write-budget.ts'
+
+const ROW = 1024
+let now: number
+let budget: WriteBudget
+
+beforeEach(() => {
+  now = 0
+  budget = createWriteBudget({ clock: { now: () => new Date(now) }, megabytesPerHour: () => 8 })
+})
+
+/** Writes rows of a kilobyte until it is refused, and returns their number. */
+function fill(address: string): number {
+  for (let rows = 0; ; rows += 1) {
+    try {
+      budget.charge(address, ROW - 512)
+    } catch {
+      return rows
+    }
+  }
+}
+
+test('an eighth of an hour can be used at once, and comes back evenly', () => {
+  expect(fill('192.0.2.1')).toBe(1024)
+  now += 60_000
+  expect(fill('192.0.2.1')).toBe(Math.floor((8 * 1024) / 60))
+  now += 3_600_000
+  expect(fill('192.0.2.1')).toBe(1024)
+})
+
+test('in an hour an address writes no more than its budget and the eighth', () => {
+  let rows = 0
+  for (; now <= 3_600_000; now += 10_000) rows += fill('192.0.2.1')
+  expect(rows * ROW).toBeLessThanOrEqual(9.1 * 1024 * 1024)
+})
+
+test('a refusal says when to come back, and costs nothing', () => {
+  fill('192.0.2.1')
+  for (let more = 0; more < 100; more += 1) {
+    expect(() => budget.charge('192.0.2.1', 500_000)).toThrow(new TooMuchWritten(215))
+  }
+  now += 1000
+  expect(fill('192.0.2.1')).toBe(2)
+})
+
+test('each IPv4 address has its own, and all addresses of an IPv6 /64 share one', () => {
+  fill('192.0.2.1')
+  expect(fill('192.0.2.2')).toBe(1024)
+  fill('2001:db8::1')
+  expect(fill('2001:db8::ffff')).toBe(0)
+  expect(fill('2001:db8:0:1::1')).toBe(1024)
+})
