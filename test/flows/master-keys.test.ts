@@ -1,4 +1,4 @@
-/** The master key changes while two processes serve: what each sealed the other opens, and nothing needs the old key. */
+/** The master key changes while two servers run: what each sealed the other opens, and nothing needs the old key. */
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { SEALED_COLUMNS } from '#services/sealed-columns.ts'
 import { createKeyring, masterKeyId } from '#sealing/keyring.ts'
@@ -10,7 +10,7 @@ import { answerOf, person, type Person, type Visit } from '../support/person.ts'
 import { asSuperuser, cloneDatabase } from '../support/postgres.ts'
 import { CALLBACK, CHECKS, hold, type Holdings, type Stage } from '../support/revocation-holdings.ts'
 import { freePort } from '../support/ports.ts'
-import { type Server, type ServerProcess, startProcess, temporaryDir } from '../support/server.ts'
+import { type Server, startServer, temporaryDir } from '../support/server.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
@@ -23,7 +23,7 @@ const SECRET = 'a secret of an authenticator app'
 const codeKey = Buffer.alloc(32, 9)
 
 interface Node {
-  readonly server: ServerProcess
+  readonly server: Server
   /** Starts it again with these keys. */
   keys(...keys: Buffer[]): Promise<void>
 }
@@ -36,7 +36,7 @@ let sub: string
 
 async function aNode(databaseUrl: string, keysDir: string, issuer?: string): Promise<Node> {
   const env = { SIGNET_MASTER_KEYS: text(OLD), ...(issuer === undefined ? {} : { SIGNET_ISSUER: issuer }) }
-  const server = await startProcess({ databaseUrl, keysDir, env })
+  const server = await startServer({ databaseUrl, keysDir, env })
   return {
     server,
     async keys(...keys) {

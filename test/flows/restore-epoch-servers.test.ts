@@ -13,7 +13,7 @@ import {
   untilGone,
 } from '../support/restore-world.ts'
 import { hold } from '../support/revocation-holdings.ts'
-import { temporaryDir } from '../support/server.ts'
+import { startProcesses, temporaryDir } from '../support/server.ts'
 import { atMost } from '../support/time-limits.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
@@ -21,7 +21,7 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
 let world: RestoreWorld
 let file: string
 beforeAll(async () => {
-  world = await restoreWorld()
+  world = await restoreWorld(startProcesses)
   file = join(world.servers[0].keysDir, 'restore-epoch')
 })
 

@@ -1,9 +1,11 @@
 /** A database is restored from a backup: nothing that the backup has open opens anything, and what was registered stays. */
-import { beforeAll, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { assertionParams, signAssertion } from '../support/assertion.ts'
+import { SOON_MS } from '../support/eventually.ts'
 import { aMinuteAgo, justNow } from '../support/passed-time.ts'
 import { answerOf, person } from '../support/person.ts'
+import { asSuperuser } from '../support/postgres.ts'
 import { CHECKS, hold, type Holdings } from '../support/revocation-holdings.ts'
 import {
   MACHINE_API,
@@ -13,20 +15,21 @@ import {
   signedInCookie,
   silentError,
 } from '../support/restore-world.ts'
-import { SOON_MS } from '../support/eventually.ts'
-import type { Server } from '../support/server.ts'
-import { asSuperuser } from '../support/postgres.ts'
+import { type Server, startServers } from '../support/server.ts'
 import { listedStatus } from '../support/status-list.ts'
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
 let world: RestoreWorld
 beforeAll(async () => {
-  world = await restoreWorld()
+  world = await restoreWorld(startServers)
 })
 
-const aMachine = async () =>
-  (await world.renewed()).admin.client('machine', { signet_allow: [{ resource: MACHINE_API, scopes: ['posts:read'] }] })
+const aMachine = async (also: object = {}) =>
+  (await world.renewed()).admin.client('machine', {
+    signet_allow: [{ resource: MACHINE_API, scopes: ['posts:read'] }],
+    ...also,
+  })
 
 async function machineToken(
   client: RegisteredClient,
@@ -38,6 +41,10 @@ async function machineToken(
   const body = new URLSearchParams({ grant_type: 'client_credentials', resource: MACHINE_API, ...params })
   const response = await node.fetch('/token', { method: 'POST', body })
   return { status: response.status, body: (await response.json()) as Record<string, string> }
+}
+
+async function accessToken(client: RegisteredClient, node: Server): Promise<string> {
+  return (await machineToken(client, node)).body['access_token'] as string
 }
 
 test('without the epoch a backup brings back what was spent and ended', async () => {
@@ -55,67 +62,88 @@ test('without the epoch a backup brings back what was spent and ended', async ()
   expect((await CHECKS['Offline refresh token']?.(world.stage, holdings))?.isAlive).toBe(true)
 })
 
-test('what was issued before the restore opens nothing on any process, whether the backup has it or not', async () => {
-  const { servers, stage } = world
-  const [inBackup, spent] = [await hold(stage), await hold(stage)]
-  let lost: Holdings | undefined
-  let lostCookie = ''
-  await world.restored(async () => {
-    await spent.holder.app.redeem(spent.code)
-    spent.refreshToken = (await spent.refreshing.app.refresh(spent.refreshToken)).body['refresh_token'] as string
-    lost = await hold(stage)
-    lostCookie = await signedInCookie(world)
-  }, world.advance)
-  expect(await world.alive(inBackup)).toEqual(NOTHING)
-  expect(await world.alive(spent)).toEqual(NOTHING)
-  const { jwt, opaque } = lost as Holdings
-  for (const node of servers) {
-    for (const token of [jwt, opaque]) {
-      expect((await stage.gateway.call('/introspect', { token }, node)).body).toEqual({ active: false })
-    }
-    expect(await listedStatus(node, jwt)).toBe(1)
-    expect(await silentError(node, stage, lostCookie)).toBe('login_required')
-  }
-})
+describe('with the epoch', () => {
+  let machine: RegisteredClient
+  /** Held at the backup, held and spent since, and issued since. */
+  let holdings: Record<'inBackup' | 'spent' | 'lost', Holdings>
+  /** Of the machine, before the backup and since. */
+  let machineTokens: string[]
+  let lostCookie: string
+  let adminToken: string
+  let jwksBefore: unknown
+  const jwks = async (): Promise<unknown> => (await world.servers[0].fetch('/jwks')).json()
 
-test('what machines hold ends as well: at introspection, by the status list and at the admin API', async () => {
-  const machine = await aMachine()
-  const before = (await machineToken(machine, world.servers[0])).body['access_token'] as string
-  let lost = ''
-  let adminToken = ''
-  await world.restored(async () => {
-    lost = (await machineToken(machine, world.servers[1])).body['access_token'] as string
-    const { stdout } = await world.signet(['token', '--json'])
-    adminToken = (JSON.parse(stdout) as { access_token: string }).access_token
-  }, world.advance)
-  const after = (await machineToken(machine, world.servers[1])).body['access_token'] as string
-  for (const node of world.servers) {
-    for (const token of [before, lost]) {
-      expect((await world.stage.gateway.call('/introspect', { token }, node)).body).toEqual({ active: false })
-      expect(await listedStatus(node, token)).toBe(1)
+  beforeAll(async () => {
+    const { servers, stage } = world
+    machine = await aMachine()
+    machineTokens = [await accessToken(machine, servers[0])]
+    const [inBackup, spent] = [await hold(stage), await hold(stage)]
+    jwksBefore = await jwks()
+    await world.restored(async () => {
+      await spent.holder.app.redeem(spent.code)
+      spent.refreshToken = (await spent.refreshing.app.refresh(spent.refreshToken)).body['refresh_token'] as string
+      holdings = { inBackup, spent, lost: await hold(stage) }
+      lostCookie = await signedInCookie(world)
+      machineTokens.push(await accessToken(machine, servers[1]))
+      const { stdout } = await world.signet(['token', '--json'])
+      adminToken = (JSON.parse(stdout) as { access_token: string }).access_token
+    }, world.advance)
+  })
+
+  test('what was issued before the restore opens nothing on any server, whether the backup has it or not', async () => {
+    const { servers, stage } = world
+    expect(await world.alive(holdings.inBackup)).toEqual(NOTHING)
+    expect(await world.alive(holdings.spent)).toEqual(NOTHING)
+    for (const node of servers) {
+      for (const token of [holdings.lost.jwt, holdings.lost.opaque]) {
+        expect((await stage.gateway.call('/introspect', { token }, node)).body).toEqual({ active: false })
+      }
+      expect(await listedStatus(node, holdings.lost.jwt)).toBe(1)
+      expect(await silentError(node, stage, lostCookie)).toBe('login_required')
     }
-    expect((await world.stage.gateway.call('/introspect', { token: after }, node)).body).toMatchObject({ active: true })
-    expect(await listedStatus(node, after)).toBe(0)
-    const refused = await node.fetch('/admin/v1/clients', { headers: { authorization: `Bearer ${adminToken}` } })
-    expect(refused.status).toBe(401)
-    expect(refused.headers.get('www-authenticate')).toContain('error="invalid_token"')
-    expect(await refused.json()).toMatchObject({
-      code: 'invalid_token',
-      detail: 'The access token has ended; ask for a new one.',
-    })
-  }
-  const events = await (await administrator(world.servers[0])).audit('admin.refused')
-  expect(events.filter(({ reason }) => String(reason).startsWith('invalid_token'))).toHaveLength(2)
+  })
+
+  test('what machines hold ends as well: at introspection, by the status list and at the admin API', async () => {
+    const after = await accessToken(machine, world.servers[1])
+    for (const node of world.servers) {
+      for (const token of machineTokens) {
+        expect((await world.stage.gateway.call('/introspect', { token }, node)).body).toEqual({ active: false })
+        expect(await listedStatus(node, token)).toBe(1)
+      }
+      const { body } = await world.stage.gateway.call('/introspect', { token: after }, node)
+      expect(body).toMatchObject({ active: true })
+      expect(await listedStatus(node, after)).toBe(0)
+      const refused = await node.fetch('/admin/v1/clients', { headers: { authorization: `Bearer ${adminToken}` } })
+      expect(refused.status).toBe(401)
+      expect(refused.headers.get('www-authenticate')).toContain('error="invalid_token"')
+      expect(await refused.json()).toMatchObject({
+        code: 'invalid_token',
+        detail: 'The access token has ended; ask for a new one.',
+      })
+    }
+    const events = await (await administrator(world.servers[0])).audit('admin.refused')
+    expect(events.filter(({ reason }) => String(reason).startsWith('invalid_token'))).toHaveLength(2)
+  })
+
+  test('clients, keys, accounts and consents stay: a person signs in again and is not asked for consent', async () => {
+    const { inBackup } = holdings
+    expect(await jwks()).toEqual(jwksBefore)
+    const { admin } = await world.renewed()
+    const { email } = await admin.call<{ email: string }>('GET', `/accounts/${inBackup.sub}`)
+
+    const browser = person(() => world.servers[1])
+    const scope = 'openid posts:read posts:write offline_access'
+    const page = await browser.visit(inBackup.offline.app.begin({ scope, resource: inBackup.resource }).url)
+    expect(page.html).toContain('name="password"')
+    const after = await browser.submit(page, { identifier: email, password: PASSWORD })
+    expect(answerOf(after.left as URL)).toMatchObject({ code: expect.any(String) })
+  })
 })
 
 test('a client assertion of before is refused, whether it was used or not, and until it is sure that it was made after', async () => {
   const machine = await aMachine()
-  const shortOf = async () =>
-    (await world.renewed()).admin.client('machine', {
-      signet_allow: [{ resource: MACHINE_API, scopes: ['posts:read'] }],
-      signet_assertion_max_lifetime: 60,
-    })
-  const [short, later] = [await shortOf(), await shortOf()]
+  const short = await aMachine({ signet_assertion_max_lifetime: 60 })
+  const later = await aMachine({ signet_assertion_max_lifetime: 60 })
   const { issuer, databaseUrl } = world.servers[0]
   const sign = (client: RegisteredClient, claims: Record<string, unknown>) =>
     signAssertion({ issuer, clientId: client.id, key: client.key, claims })
@@ -167,22 +195,4 @@ test('a client assertion of before is refused, whether it was used or not, and u
   expect((await machineToken(machine, world.servers[0])).status).toBe(200)
   const events = await (await administrator(world.servers[0])).audit('token.refused')
   expect(events.filter(({ reason }) => String(reason).includes('may have been made before'))).toHaveLength(4)
-})
-
-test('clients, keys, accounts and consents stay: a person signs in again and is not asked for consent', async () => {
-  const { stage, servers } = world
-  const holdings = await hold({ ...stage, admin: (await world.renewed()).admin })
-  const keys = async () => (await servers[0].fetch('/jwks')).json()
-  const keysBefore = await keys()
-  await world.restored(async () => undefined, world.advance)
-  expect(await keys()).toEqual(keysBefore)
-  const { admin } = await world.renewed()
-  const { email } = await admin.call<{ email: string }>('GET', `/accounts/${holdings.sub}`)
-
-  const browser = person(() => servers[1])
-  const scope = 'openid posts:read posts:write offline_access'
-  const page = await browser.visit(holdings.offline.app.begin({ scope, resource: holdings.resource }).url)
-  expect(page.html).toContain('name="password"')
-  const after = await browser.submit(page, { identifier: email, password: PASSWORD })
-  expect(answerOf(after.left as URL)).toMatchObject({ code: expect.any(String) })
 })

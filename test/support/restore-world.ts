@@ -1,5 +1,5 @@
 /**
- * Two processes whose database is restored from a backup, and what people and apps held before. When a server starts, a
+ * Two servers whose database is restored from a backup, and what people and apps held before. When a server starts, a
  * restore was a minute ago: before that, it accepts no client assertions.
  */
 import { expect } from 'vitest'
@@ -11,7 +11,7 @@ import { aMinuteAgo } from './passed-time.ts'
 import { backUp, restore } from './postgres.ts'
 import { CALLBACK, CHECKS, type Holdings, type Stage } from './revocation-holdings.ts'
 import { freePort } from './ports.ts'
-import { type Server, type ServerProcess, startProcesses } from './server.ts'
+import type { Server } from './server.ts'
 import { eventually } from './eventually.ts'
 
 export const MACHINE_API = 'https://machines.example.com'
@@ -20,7 +20,7 @@ export const ada = { email: 'ada@example.com', password: PASSWORD }
 export const NOTHING = Object.fromEntries(Object.keys(CHECKS).map((name) => [name, false]))
 
 export interface RestoreWorld {
-  readonly servers: readonly [ServerProcess, ServerProcess]
+  readonly servers: readonly [Server, Server]
   readonly stage: Stage
   /** Runs `work` while no server runs. */
   stopped<T>(work: () => Promise<T>): Promise<T>
@@ -36,8 +36,9 @@ export interface RestoreWorld {
   alive(holdings: Holdings): Promise<Record<string, boolean>>
 }
 
-export async function restoreWorld(): Promise<RestoreWorld> {
-  const servers = (await startProcesses(2)) as [ServerProcess, ServerProcess]
+/** @param start `startServers`, or `startProcesses` where the servers must stop by themselves. */
+export async function restoreWorld(start: (count: number) => Promise<Server[]>): Promise<RestoreWorld> {
+  const servers = (await start(2)) as [Server, Server]
   const [first, second] = servers
   const { databaseUrl, keysDir: ownKeysDir, issuer } = first
   await aMinuteAgo(databaseUrl)

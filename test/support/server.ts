@@ -48,15 +48,13 @@ export interface Server {
   logLines(): Record<string, unknown>[]
   /** Stops the server as SIGTERM does and returns the exit code. */
   stop(): Promise<number | null>
-  /** Starts again with the same settings, after a stop, and waits until it answers. */
-  restart(): Promise<void>
+  /** Starts again, after a stop, and waits until it answers; later starts keep the further environment variables. */
+  restart(changes?: ServerOptions['env']): Promise<void>
 }
 
 /** A server in its own process. */
 export interface ServerProcess extends Server {
   readonly pid: number
-  /** The same with further environment variables, which later starts keep. */
-  restart(changes?: ServerOptions['env']): Promise<void>
   /** Sends a signal, and waits for the process to exit if the signal stops it. */
   kill(signal: NodeJS.Signals): Promise<void>
 }
@@ -106,11 +104,13 @@ async function startEach<Started>(
 
 async function startWithin(settings: Settings): Promise<Server> {
   const { fetch, agent } = fetchTo(settings.port, settings.issuer)
+  let { env } = settings
   let output = ''
   let end: (() => Promise<void>) | undefined
 
-  async function restart(): Promise<void> {
-    const loaded = loadConfig(environmentOf(settings))
+  async function restart(changes: ServerOptions['env'] = {}): Promise<void> {
+    env = { ...env, ...changes }
+    const loaded = loadConfig(environmentOf({ ...settings, env }))
     const { logLevel: level, logFormat: format } = loaded.config
     const logger = createLogger({ level, format }, { write: (line) => void (output += line) })
     const { promise: requested, resolve } = Promise.withResolvers<NodeJS.Signals>()
