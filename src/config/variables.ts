@@ -135,6 +135,14 @@ export const VARIABLES = {
     example: '/etc/signet/tls.key',
     meaning: 'the private key of the certificate',
   },
+  SIGNET_TLS_PROFILE: {
+    member: 'tlsProfile',
+    parse: parse.choice('bcp195', 'tls1.3', 'node'),
+    default: 'bcp195',
+    example: 'tls1.3',
+    meaning:
+      'what the server offers when it serves `https` itself: `bcp195` TLS 1.3, and TLS 1.2 with the ECDHE AES-GCM suites of BCP 195; `tls1.3` TLS 1.3 alone; `node` the defaults of Node, for clients that have nothing better',
+  },
   SIGNET_MTLS_PORT: {
     member: 'mtlsPort',
     parse: port,

@@ -11,6 +11,7 @@ import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, Server as TcpServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '#shared/app-error.ts'
+import { type TlsProfile, tlsOptions } from './tls.ts'
 import { refuseUnparsable } from './unparsable-request.ts'
 
 /** The address cannot be listened on. The message is one sentence that says what to do. */
@@ -21,8 +22,14 @@ export class ListenError extends AppError {
 
 export interface HttpServerDeps {
   readonly handler: RequestListener
-  /** PEM strings; without them the server uses plain HTTP. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  /** Without it the server uses plain HTTP. */
+  readonly tls?: { readonly certificate: Certificate; readonly profile: TlsProfile } | undefined
+}
+
+/** PEM strings. */
+interface Certificate {
+  readonly cert: string
+  readonly key: string
 }
 
 export interface HttpServer {
@@ -34,7 +41,7 @@ export interface HttpServer {
    */
   drain(timeoutMs: number): Promise<number>
   /** Uses another certificate for new connections. */
-  replaceCertificate(tls: { cert: string; key: string }): void
+  replaceCertificate(certificate: Certificate): void
 }
 
 export interface Address {
@@ -76,7 +83,8 @@ export function createHttpServer({ handler, tls }: HttpServerDeps): HttpServer {
     handler(request, response)
   }
 
-  const secure = tls ? createTlsServer({ ...LIMITS, ...tls }, onRequest) : undefined
+  const offered = tls && tlsOptions(tls.profile)
+  const secure = tls && createTlsServer({ ...LIMITS, ...offered, ...tls.certificate }, onRequest)
   const server: Server = secure ?? createServer(LIMITS, onRequest)
   server.maxConnections = MAX_CONNECTIONS
   server.on('clientError', refuseUnparsable)
@@ -105,7 +113,7 @@ export function createHttpServer({ handler, tls }: HttpServerDeps): HttpServer {
   return {
     listen: (address) => listen(server, address),
     drain,
-    replaceCertificate: (context) => secure?.setSecureContext(context),
+    replaceCertificate: (certificate) => secure?.setSecureContext({ ...offered, ...certificate }),
   }
 }
 

@@ -41,7 +41,10 @@ export async function startNode(
   const services = await createServices({ config, secrets, databaseUrl, databaseDirectUrl, logger, metrics }, overrides)
   life.defer(() => services.close())
   await prepareCliClient(config, services, logger)
-  const server = createHttpServer({ handler: createApp(services).callback(), tls: certificate })
+  const server = createHttpServer({
+    handler: createApp(services).callback(),
+    tls: certificate && { certificate, profile: config.tlsProfile },
+  })
   if (tls) life.defer(watchCertificate(tls, (next) => server.replaceCertificate(next), logger))
   await server.listen(config.workers > 1 ? workerAddress(config) : publicAddress(config))
   const resources = life.move()
