@@ -9,7 +9,7 @@ import { randomId, randomName } from '#shared/ids.ts'
 import { type Administration, keepAnAdministrator } from './administration.ts'
 import { usesSecret } from './auth-methods.ts'
 import { inlineKeys } from './client-keys.ts'
-import { createClientStore } from './client-store.ts'
+import { type ClientFields, createClientStore } from './client-store.ts'
 import type { Client, ClientInput, ClientSecret, ClientUpdate, NewClient } from './client.ts'
 import {
   ClientExists,
@@ -32,6 +32,8 @@ export interface ClientChangeDeps extends ValidationDeps {
   readonly db: Database
   readonly audit: Audit
   readonly clock: Clock
+  /** Prepares what signs ID tokens by the algorithm, before the first client has it. */
+  readonly prepareIdTokenAlg?: (alg: string, by: AuditContext) => Promise<void>
   /** Runs in the transaction that deletes a client, so that its grants and consents end with it. */
   readonly onRemove?: (trx: Queryable, id: string) => Promise<void>
   readonly administration: Administration
@@ -50,6 +52,7 @@ export function isReadableId(id: string): boolean {
 
 export async function createClient(deps: ClientChangeDeps, { origin, ...input }: NewClient, by: AuditContext) {
   const fields = await validateClient(deps, input, undefined)
+  await prepareIdTokens(deps, fields, by)
   const id = input.id ?? randomName('cli-')
   return deps.db.transaction(async (trx) => {
     const at = deps.clock.now()
@@ -71,6 +74,7 @@ export async function updateClient(deps: ClientChangeDeps, change: Change, updat
   return changeVersioned(versioned(deps, change), async (before) => {
     const input = typeof update === 'function' ? update(before) : update
     const fields = await validateClient(deps, input, before)
+    await prepareIdTokens(deps, fields, by)
     return deps.db.transaction(async (trx) => {
       const at = deps.clock.now()
       if (!(await createClientStore(trx).update(id, fields, before.version, at))) return undefined
@@ -82,6 +86,11 @@ export async function updateClient(deps: ClientChangeDeps, change: Change, updat
       return after
     })
   })
+}
+
+async function prepareIdTokens(deps: ClientChangeDeps, { metadata }: ClientFields, by: AuditContext): Promise<void> {
+  const alg = metadata['id_token_signed_response_alg']
+  if (typeof alg === 'string') await deps.prepareIdTokenAlg?.(alg, by)
 }
 
 function changedMembers({ metadata, ...members }: Partial<ClientInput>): string[] {

@@ -118,7 +118,7 @@ const ROWS = {
     authMethods: ['private_key_jwt'],
     // FAPI 2.0 Security Profile §5.4.1: PS256, ES256 or EdDSA
     assertionAlgs: ['PS256', 'ES256', 'EdDSA'],
-    idTokenAlgs: ['ES256'],
+    idTokenAlgs: ['ES256', 'PS256'],
     // FAPI 2.0 Security Profile §5.3.2.1 and §5.3.2.2: sender-constrained tokens, pushed requests
     fixed: { ...PERSON.fixed, require_pushed_authorization_requests: true, dpop_bound_access_tokens: true },
   },

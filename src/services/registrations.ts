@@ -9,7 +9,10 @@ import type { Resources } from '#resources/resource.ts'
 import { createResources } from '#resources/resources.ts'
 import type { Foundations } from './foundations.ts'
 
-type RegistrationFoundations = Pick<Foundations, 'db' | 'notifications' | 'audit' | 'clock' | 'fetch' | 'endings'>
+type RegistrationFoundations = Pick<
+  Foundations,
+  'db' | 'notifications' | 'audit' | 'clock' | 'fetch' | 'endings' | 'signingKeys'
+>
 
 export interface RegistrationRules {
   readonly issuer: string
@@ -22,7 +25,7 @@ export type Registrations = ReturnType<typeof createRegistrations>
 
 /** Creates clients and resources together: allowances of clients name resources, and a removed resource leaves them. */
 export function createRegistrations(
-  { db, notifications, audit, clock, fetch, endings }: RegistrationFoundations,
+  { db, notifications, audit, clock, fetch, endings, signingKeys }: RegistrationFoundations,
   { issuer, grants, allowHttp }: RegistrationRules,
 ) {
   const offers = offersOf(grants)
@@ -33,6 +36,9 @@ export function createRegistrations(
     audit,
     clock,
     allowHttpJwksUri: allowHttp,
+    prepareIdTokenAlg: async (alg, by) => {
+      if (alg === 'PS256') await signingKeys.add(alg, by)
+    },
     onRemove: (trx, id) => endClientAccess(endings, trx, id),
     administration: administrationOf(issuer),
     offers,

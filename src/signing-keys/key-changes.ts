@@ -13,7 +13,8 @@ import type { KeyStatus, SigningAlg } from './signing-key.ts'
 
 /** The notification channel. The payload is the kid of the changed key, or '' for several. */
 export const KEYS_CHANNEL = 'signet_keys'
-export const SIGNING_ALGS = ['ES256', 'RS256'] as const satisfies readonly SigningAlg[]
+/** The algorithms that every server has keys of. Others are added when the first client asks for one. */
+const ALWAYS = ['ES256', 'RS256'] as const satisfies readonly SigningAlg[]
 /** The purpose for sealing private keys; the context is the kid. */
 export const SEAL_PURPOSE = 'signing-key'
 export const SEALED_PRIVATE_PARTS: SealedColumn = {
@@ -31,10 +32,14 @@ export interface KeyChangeDeps {
   readonly clock: Clock
 }
 
-/** Creates the missing current and next keys of each algorithm. */
-export async function makeMissingKeys(deps: KeyChangeDeps, by: AuditContext): Promise<void> {
+/** Creates the missing current and next keys of each algorithm, and those of the algorithms that are `added`. */
+export async function makeMissingKeys(
+  deps: KeyChangeDeps,
+  by: AuditContext,
+  added: readonly SigningAlg[] = [],
+): Promise<void> {
   const present = await createSigningKeyStore(deps.db).list()
-  const missing = SIGNING_ALGS.flatMap((alg) =>
+  const missing = algsOf(present, added).flatMap((alg) =>
     (['current', 'next'] as const)
       .filter((status) => !present.some((key) => key.alg === alg && key.status === status))
       .map((status) => ({ alg, status })),
@@ -48,19 +53,23 @@ export async function makeMissingKeys(deps: KeyChangeDeps, by: AuditContext): Pr
   })
 }
 
+function algsOf(present: readonly StoredKey[], added: readonly SigningAlg[] = []): SigningAlg[] {
+  return [...new Set([...ALWAYS, ...present.map(({ alg }) => alg), ...added])]
+}
+
 /**
- * Rotates the keys of the given algorithms: current becomes retired, next becomes current, and a new next is created.
+ * Rotates the keys of one algorithm, or of all that are there: current becomes retired, next becomes current, and a new next is created.
  * Returns the kids of the changed keys. Throws KeyConflict when there is no current key, or another change came first.
  */
 export async function rotateKeys(
   deps: KeyChangeDeps,
-  algs: readonly SigningAlg[],
+  alg: SigningAlg | undefined,
   by: AuditContext,
 ): Promise<string[]> {
   const keys = await createSigningKeyStore(deps.db).list()
-  const currents = algs.map((alg) => {
-    const current = keys.find((key) => key.alg === alg && key.status === 'current')
-    if (!current) throw new KeyConflict(`There is no current ${alg} key to rotate; start the server once to make one.`)
+  const currents = (alg === undefined ? algsOf(keys) : [alg]).map((each) => {
+    const current = keys.find((key) => key.alg === each && key.status === 'current')
+    if (!current) throw new KeyConflict(`There is no current ${each} key to rotate; ${WAY_TO_A_KEY[each]}.`)
     return current
   })
   return replaceCurrent(deps, currents, by)
@@ -97,6 +106,12 @@ export async function revokeKey(deps: KeyChangeDeps, kid: string, by: AuditConte
     await record(deps, trx, { type: 'key.revoked', by, kid, detail })
     await notify(trx, KEYS_CHANNEL, kid)
   })
+}
+
+const WAY_TO_A_KEY: Readonly<Record<SigningAlg, string>> = {
+  ES256: 'start the server once to make one',
+  RS256: 'start the server once to make one',
+  PS256: 'it is made when the first client is registered with id_token_signed_response_alg=PS256',
 }
 
 async function readKey(deps: KeyChangeDeps, kid: string): Promise<StoredKey> {

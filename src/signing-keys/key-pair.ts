@@ -15,7 +15,7 @@ export interface KeyPair {
   readonly privateJwk: JWK
 }
 
-/** Generates a key pair off the event loop: P-256 for ES256, RSA with 2048 bits for RS256. */
+/** Generates a key pair off the event loop: P-256 for ES256, RSA with 2048 bits for RS256 and PS256. */
 export async function generateSigningKeyPair(alg: SigningAlg): Promise<KeyPair> {
   const { publicKey, privateKey } = await (alg === 'ES256'
     ? generate('ec', { namedCurve: 'P-256' })

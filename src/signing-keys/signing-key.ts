@@ -2,7 +2,7 @@
 import type { JWK } from 'jose'
 import type { AuditContext } from '#audit/audit.ts'
 
-export type SigningAlg = 'ES256' | 'RS256'
+export type SigningAlg = 'ES256' | 'RS256' | 'PS256'
 
 /**
  * A `next` key is published before it signs; a `retired` key stays published until everything that it signed has
@@ -31,15 +31,20 @@ export interface KeySet {
 
 /** Errors: KeyNotFound 404, KeyConflict 409. */
 export interface SigningKeys {
-  /** Creates missing keys (a current and a next key for each algorithm). Safe when two nodes start at once. */
+  /**
+   * Creates missing keys: a current and a next key for each algorithm that is always there or was added. Safe when two
+   * nodes start at once.
+   */
   ensure(by: AuditContext): Promise<void>
+  /** Adds an algorithm with its first keys, if it is not there yet. Safe when two nodes add it at once. */
+  add(alg: SigningAlg, by: AuditContext): Promise<void>
   /** Returns the set in memory. */
   current(): KeySet
   /** Calls `listener` after each change of the set, on this node or another. */
   onChange(listener: (set: KeySet) => void): void
   list(): Promise<SigningKey[]>
   /**
-   * Rotates the keys of one algorithm, or of all: current becomes retired, next becomes current, and a new next is
+   * Rotates the keys of one algorithm, or of all that are there: current becomes retired, next becomes current, and a new next is
    * created.
    */
   rotate(alg: SigningAlg | undefined, by: AuditContext): Promise<SigningKey[]>

@@ -12,7 +12,6 @@ import {
   revokeKey,
   rotateKeys,
   SEAL_PURPOSE,
-  SIGNING_ALGS,
 } from './key-changes.ts'
 import { KeyNotFound } from './errors.ts'
 import { createSigningKeyStore, type StoredKey } from './signing-key-store.ts'
@@ -60,12 +59,16 @@ export function createSigningKeys(deps: SigningKeysDeps): ManagedSigningKeys {
       await makeMissingKeys(deps, by)
       await sweep()
     },
+    async add(alg, by) {
+      if (keySet.current().privateJwks.some((jwk) => jwk.alg === alg)) return
+      await thenReload(makeMissingKeys(deps, by, [alg]))
+    },
     current: keySet.current,
     onChange: keySet.onChange,
     reload: keySet.reload,
     list: async () => (await createSigningKeyStore(deps.db).list()).map(withoutPrivateKey),
     async rotate(alg, by) {
-      const kids = await thenReload(rotateKeys(deps, alg ? [alg] : SIGNING_ALGS, by))
+      const kids = await thenReload(rotateKeys(deps, alg, by))
       return keySet.current().keys.filter(({ kid }) => kids.includes(kid))
     },
     async retire(kid, by) {

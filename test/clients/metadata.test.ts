@@ -74,8 +74,10 @@ describe('profiles', () => {
     ])
     expect(await refuse('fapi2', { dpop_bound_access_tokens: false, id_token_signed_response_alg: 'RS256' })).toEqual([
       ['dpop_bound_access_tokens', false, 'true, as for every fapi2 client'],
-      ['id_token_signed_response_alg', 'RS256', 'for fapi2 ES256'],
+      ['id_token_signed_response_alg', 'RS256', 'for fapi2 ES256, PS256'],
     ])
+    const byPs256 = await accept('fapi2', { id_token_signed_response_alg: 'PS256' })
+    expect(byPs256.metadata.id_token_signed_response_alg).toBe('PS256')
   })
 
   test.each(['mobile', '', null, 7, 'constructor', ['web']])('knows no profile %j', async (profile) => {

@@ -1,5 +1,5 @@
 /** A high-value client (FAPI 2.0 Security Profile): pushed requests, DPoP-bound tokens, no rotation. */
-import { decodeJwt, importJWK } from 'jose'
+import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { beforeAll, expect, test } from 'vitest'
 import { administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
@@ -37,11 +37,18 @@ test('must push its authorization request', async () => {
   expect(left?.searchParams.get('error_description')).toContain('Pushed Authorization Request')
 })
 
-test('gets tokens bound to its DPoP key, refreshes with a proof only, and keeps its refresh token', async () => {
-  const own: oauth.Client = { client_id: client.id, id_token_signed_response_alg: 'ES256' }
-  const key = (await importJWK(client.key, 'ES256')) as oauth.CryptoKey
+interface Algs {
+  readonly assertion: 'ES256' | 'PS256'
+  readonly proof: 'ES256' | 'PS256'
+  readonly idToken: 'ES256' | 'PS256'
+}
+
+/** Takes a person through the whole flow, and returns the tokens with what refreshes them. */
+async function takeThrough({ id, key: jwk }: RegisteredClient, algs: Algs) {
+  const own: oauth.Client = { client_id: id, id_token_signed_response_alg: algs.idToken }
+  const key = (await importJWK(jwk, algs.assertion)) as oauth.CryptoKey
   const auth = oauth.PrivateKeyJwt({ key, kid: 'k1' })
-  const DPoP = oauth.DPoP(own, await oauth.generateKeyPair('ES256'))
+  const DPoP = oauth.DPoP(own, await oauth.generateKeyPair(algs.proof))
   const options = { DPoP, [oauth.allowInsecureRequests]: true as const }
   const verifier = oauth.generateRandomCodeVerifier()
   const request = {
@@ -58,27 +65,67 @@ test('gets tokens bound to its DPoP key, refreshes with a proof only, and keeps 
     own,
     await oauth.pushedAuthorizationRequest(as, own, auth, request, options),
   )
-  const url = `${server.issuer}/authorize?${new URLSearchParams({ client_id: client.id, request_uri: pushed.request_uri }).toString()}`
+  const url = `${server.issuer}/authorize?${new URLSearchParams({ client_id: id, request_uri: pushed.request_uri }).toString()}`
   const answer = oauth.validateAuthResponse(as, own, await person(() => server).authorize(url, ada), 'st')
   const response = await oauth.authorizationCodeGrantRequest(as, own, auth, answer, CALLBACK, verifier, {
     ...options,
     additionalParameters: { resource: API },
   })
   const tokens = await oauth.processAuthorizationCodeResponse(as, own, response)
+  const refresh = async (also: object) => {
+    const token = tokens.refresh_token as string
+    const answered = await oauth.refreshTokenGrantRequest(as, own, auth, token, { ...options, ...also })
+    return oauth.processRefreshTokenResponse(as, own, answered)
+  }
+  return { tokens, refresh }
+}
+
+test('gets tokens bound to its DPoP key, refreshes with a proof only, and keeps its refresh token', async () => {
+  const { tokens, refresh } = await takeThrough(client, { assertion: 'ES256', proof: 'ES256', idToken: 'ES256' })
   expect(tokens.token_type).toBe('dpop')
   expect(decodeJwt(tokens.access_token)).toMatchObject({ aud: API, cnf: { jkt: expect.any(String) } })
-  const token = tokens.refresh_token as string
-  const again = await oauth.processRefreshTokenResponse(
-    as,
-    own,
-    await oauth.refreshTokenGrantRequest(as, own, auth, token, options),
-  )
-  expect(again.refresh_token).toBe(token)
+  const again = await refresh({})
+  expect(again.refresh_token).toBe(tokens.refresh_token)
   // RFC 9449 §5: the refresh token of a confidential client is bound by its authentication; a proof is needed all the same
-  const bare = await oauth.refreshTokenGrantRequest(as, own, auth, token, { [oauth.allowInsecureRequests]: true })
-  await expect(oauth.processRefreshTokenResponse(as, own, bare)).rejects.toMatchObject({
+  await expect(refresh({ DPoP: undefined })).rejects.toMatchObject({
     error: 'invalid_grant',
     error_description: 'DPoP proof JWT not provided',
   })
   expect(decodeJwt(again.access_token)).toMatchObject({ aud: API, cnf: { jkt: expect.any(String) } })
+})
+
+async function publishedAlgs(): Promise<string[]> {
+  const { keys } = (await (await server.fetch('/jwks')).json()) as { keys: JWK[] }
+  return keys.map(({ alg }) => String(alg)).toSorted()
+}
+
+test('signs and proves by PS256, and gets ID tokens by a PS256 key that is made for the first client', async () => {
+  const admin = await administrator(server)
+  expect(await publishedAlgs()).toEqual(['ES256', 'ES256', 'RS256', 'RS256'])
+  const pair = await generateKeyPair('PS256', { extractable: true })
+  const key = { ...(await exportJWK(pair.privateKey)), alg: 'PS256', use: 'sig', kid: 'k1' }
+  const also = {
+    redirect_uris: [CALLBACK],
+    signet_allow: [{ resource: API, scopes: ['posts:read'] }],
+    jwks: { keys: [{ ...(await exportJWK(pair.publicKey)), alg: 'PS256', use: 'sig', kid: 'k1' }] },
+    token_endpoint_auth_signing_alg: 'PS256',
+    id_token_signed_response_alg: 'PS256',
+  }
+  const first = { ...(await admin.client('fapi2', also)), key }
+  const made = ['ES256', 'ES256', 'PS256', 'PS256', 'RS256', 'RS256']
+  expect(await publishedAlgs()).toEqual(made)
+  expect(
+    (await admin.audit('key.created')).filter(({ detail }) => Reflect.get(Object(detail), 'alg') === 'PS256'),
+  ).toEqual([
+    expect.objectContaining({ actor: expect.objectContaining({ id: 'signet-cli' }) as unknown }),
+    expect.objectContaining({ actor: expect.objectContaining({ id: 'signet-cli' }) as unknown }),
+  ])
+  await admin.client('fapi2', also)
+  expect(await publishedAlgs()).toEqual(made)
+
+  const { tokens, refresh } = await takeThrough(first, { assertion: 'PS256', proof: 'PS256', idToken: 'PS256' })
+  const keys = createRemoteJWKSet(new URL(`${server.issuer}/jwks`))
+  const verified = await jwtVerify(tokens.id_token as string, keys, { audience: first.id, issuer: server.issuer })
+  expect(verified.protectedHeader.alg).toBe('PS256')
+  expect((await refresh({})).token_type).toBe('dpop')
 })

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
+import { constants, createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import { ExternalSigningKey } from 'oidc-provider'
 import { expect, test } from 'vitest'
 import type { SigningAlg } from '#signing-keys/signing-key.ts'
@@ -37,4 +37,11 @@ test('an RS256 signature is made and verifies (RFC 7518 §3.3)', async () => {
   const { key, publicKey } = engineKey('RS256')
   const data = Buffer.from('signed')
   expect(verify('sha256', data, publicKey, await key.sign(data))).toBe(true)
+})
+
+test('a PS256 signature has a salt as long as its hash (RFC 7518 §3.5)', async () => {
+  const { key, publicKey } = engineKey('PS256')
+  const data = Buffer.from('signed')
+  const pss = { key: publicKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
+  expect(verify('sha256', data, pss, await key.sign(data))).toBe(true)
 })

@@ -84,6 +84,27 @@ describe('the first start', () => {
     expect(rows).toHaveLength(4)
   })
 
+  test('has a PS256 key once it was added, one set however often and wherever, and keeps it at the next start', async () => {
+    await Promise.all([here, there].map(({ signingKeys }) => signingKeys.ensure(SYSTEM)))
+    await expect(here.signingKeys.rotate('PS256', SYSTEM)).rejects.toThrow(
+      'There is no current PS256 key to rotate; it is made when the first client is registered with id_token_signed_response_alg=PS256.',
+    )
+    await Promise.all([here, there, here, there].map(({ signingKeys }) => signingKeys.add('PS256', SYSTEM)))
+    const statuses = ({ keys }: KeySet) =>
+      keys.flatMap(({ alg, status }) => (alg === 'PS256' ? [status] : [])).toSorted()
+    for (const { signingKeys } of [here, there]) expect(statuses(signingKeys.current())).toEqual(['current', 'next'])
+    await here.signingKeys.rotate(undefined, SYSTEM)
+    expect(statuses(here.signingKeys.current())).toEqual(['current', 'next', 'retired'])
+    const { version } = here.signingKeys.current()
+    await here.signingKeys.ensure(SYSTEM)
+    await here.signingKeys.add('PS256', SYSTEM)
+    expect(here.signingKeys.current().version).toBe(version)
+    const { rows } = await here.db.query(
+      `SELECT 1 FROM audit_events WHERE type = 'key.created' AND detail->>'alg' = 'PS256'`,
+    )
+    expect(rows).toHaveLength(3)
+  })
+
   test('stores no private part that opens without the master key', async () => {
     await here.signingKeys.ensure(SYSTEM)
     const { rows } = await here.db.query<{ row: string; private_jwk: Buffer }>(

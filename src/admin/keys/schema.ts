@@ -4,7 +4,7 @@ import type { Rewrapping } from '#sealing/master-keys.ts'
 import type { SigningKey } from '#signing-keys/signing-key.ts'
 import { pageSchema } from '../paging.ts'
 
-const alg = z.enum(['ES256', 'RS256'])
+const alg = z.enum(['ES256', 'RS256', 'PS256'])
 
 export const rotation = z
   .strictObject({ alg: alg.optional().meta({ description: 'Only keys of this algorithm; all when absent.' }) })

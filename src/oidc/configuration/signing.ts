@@ -1,5 +1,5 @@
 /** Converts signing keys for the engine. */
-import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
+import { constants, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { promisify } from 'node:util'
 import { ExternalSigningKey, type Configuration } from 'oidc-provider'
 import type { JWK } from 'jose'
@@ -39,12 +39,15 @@ class CurrentKey extends PublishedKey {
   }
 
   override sign(data: Uint8Array): Promise<Uint8Array> | Uint8Array {
-    if (this.alg !== 'ES256') return signBeside('sha256', data, this.#privateKey)
+    if (this.alg === 'RS256') return signBeside('sha256', data, this.#privateKey)
+    // RFC 7518 §3.5: the salt is as long as the hash
+    if (this.alg === 'PS256') return signBeside('sha256', data, { key: this.#privateKey, ...PSS })
     // converts DER by hand: asking Node for the other form needs a key with options, which takes twice as long
     return joined(sign('sha256', data, this.#privateKey))
   }
 }
 
+const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
 const P256_BYTES = 32
 
 /** Converts a DER signature (RFC 3279 §2.2.3) to its two numbers of 32 bytes each, concatenated (RFC 7518 §3.4). */

@@ -77,7 +77,9 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
     enabledJWA: {
       clientAuthSigningAlgValues: [...ASSERTION_ALGS],
-      idTokenSigningAlgValues: ['RS256', 'ES256'],
+      idTokenSigningAlgValues: ['RS256', 'ES256', 'PS256'],
+      // RFC 9449 §5.1; PS256 for clients that have RSA keys in hardware (FAPI 2.0 Security Profile §5.4.1)
+      dPoPSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA', 'PS256'],
     },
     extraClientMetadata: { properties: [...OWN_MEMBERS] },
     extraParams: { [HOOK_PARAMETER]: authorizationRequestHook(requests) },

@@ -48,7 +48,7 @@ function registerRotate(keys: Command, context: CliContext): void {
     keys
       .command('rotate')
       .description('make the next key current; the old one stays published until nothing it signed can live')
-      .addOption(new Option('--alg <alg>', 'only keys of this algorithm').choices(['ES256', 'RS256'])),
+      .addOption(new Option('--alg <alg>', 'only keys of this algorithm').choices(['ES256', 'RS256', 'PS256'])),
   )
     .addHelpText('after', '\nExamples:\n  $ signet keys rotate\n  $ signet keys rotate --alg RS256 --json')
     .action(async (_: Options, command: Command) => {
