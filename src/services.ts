@@ -75,7 +75,9 @@ export async function openServices(
     overrides,
   )
   const { signingKeys, settings } = foundations
-  await Promise.all([signingKeys.ensure(SYSTEM), settings.reload()])
+  // the settings first: they say for how long old keys are kept
+  await settings.reload()
+  await signingKeys.ensure(SYSTEM)
   const restoreEpoch = await seenRestoreEpoch(foundations.db)
   const registrations = createRegistrations(foundations, { issuer, grants, allowHttp: plainHttpRule(config) })
   return {

@@ -40,7 +40,7 @@ const TOKEN_REFUSAL = {
 }
 const SECRET = { secret_id: text('Id of the secret.') }
 const alg = text('Signing algorithm.')
-const keyStatus = z.enum(['next', 'current', 'retired'])
+const keyStatus = z.enum(['next', 'current', 'retired', 'archived'])
 
 export const AUDIT_EVENTS = {
   'sign_in.succeeded': event('A person proved who they are.', PROOF),

@@ -88,7 +88,7 @@ export function printTable(
 /** Green for active states, yellow for disabled ones, red for failures. */
 export function stateStyle(cell: string): Style | undefined {
   if (['enabled', 'current', 'success'].includes(cell)) return 'green'
-  if (['disabled', 'retired'].includes(cell)) return 'yellow'
+  if (['disabled', 'retired', 'archived'].includes(cell)) return 'yellow'
   return cell === 'failure' ? 'red' : undefined
 }
 

@@ -40,6 +40,7 @@ import { createProvider, type ProviderDeps } from './engine/provider.ts'
 import type { RestoreEpoch } from './restore-epoch/restore-epoch-store.ts'
 import type { Grant } from './grants/grant.ts'
 import { createGrants } from './grants/registry.ts'
+import { dropUnverifiedHints } from './sign-out/sign-out.ts'
 import { createResourceRequests } from './grants/resource-requests.ts'
 import { createStatusRoute } from './statuses/status-route.ts'
 import { createStatusOf } from './statuses/status-claim.ts'
@@ -95,6 +96,7 @@ export function createOidc(deps: OidcDeps): Oidc {
 
   function build(): { provider: Provider; run: Middleware } {
     const provider = createProvider(providerDeps, deps.signingKeys.current())
+    provider.use(dropUnverifiedHints(provider))
     provider.use(
       aroundEngine(provider, {
         grants,

@@ -73,9 +73,17 @@ export async function openFoundations(
   const audit = createAudit({ db })
   const warn = (what: string) => (error: unknown) =>
     logger.warn({ err: error }, `the ${what} could not be read; they are tried again`)
-  const signingKeys = createSigningKeys({ db, notifications, audit, keyring, clock, onError: warn('signing keys') })
   const onError = warn('settings')
   const settings = createSettings({ db, notifications, audit, clock, onError, onChange: [endRegistrationLinks] })
+  const signingKeys = createSigningKeys({
+    db,
+    notifications,
+    audit,
+    keyring,
+    clock,
+    hintSeconds: () => hintSeconds(settings),
+    onError: warn('signing keys'),
+  })
   return {
     db,
     notifications,
@@ -98,4 +106,11 @@ export async function openFoundations(
       await db.close()
     },
   }
+}
+
+/** Returns how long an app may hold an ID token whose session or refresh token is still alive. */
+function hintSeconds(settings: Pick<ManagedSettings, 'current'>): number {
+  const { refresh_token_absolute_seconds: refreshToken, session_absolute_seconds: session } =
+    settings.current().lifetimes
+  return Math.max(refreshToken, session)
 }

@@ -82,6 +82,7 @@ export async function rotateKeys(
 export async function retireKey(deps: KeyChangeDeps, kid: string, by: AuditContext): Promise<void> {
   const key = await readKey(deps, kid)
   if (key.status === 'retired') throw new KeyConflict(`The signing key ${kid} is retired already.`)
+  if (key.status === 'archived') throw new KeyConflict(`The signing key ${kid} is archived; it left service before.`)
   if (key.status === 'next') {
     throw new KeyConflict(`The signing key ${kid} has not signed yet; revoke it to replace it by another.`)
   }
@@ -94,11 +95,12 @@ export async function retireKey(deps: KeyChangeDeps, kid: string, by: AuditConte
  */
 export async function revokeKey(deps: KeyChangeDeps, kid: string, by: AuditContext): Promise<void> {
   const key = await readKey(deps, kid)
-  const spare = key.status === 'retired' ? undefined : await generateKey(deps, key.alg, 'next')
+  const isInUse = key.status === 'current' || key.status === 'next'
+  const spare = isInUse ? await generateKey(deps, key.alg, 'next') : undefined
   await deps.db.transaction(async (trx) => {
     const store = createSigningKeyStore(trx)
     const status = await store.remove(kid)
-    if (!status) throw new KeyNotFound(kid)
+    // another node may be archiving the key, so not finding it does not mean that it is gone
     if (status !== key.status) throw changedMeanwhile(kid)
     const promoted = status === 'current' ? await store.promote(key.alg, deps.clock.now()) : undefined
     if (spare) await insertKey(deps, trx, withStatus(spare, status === 'current' && !promoted), by)

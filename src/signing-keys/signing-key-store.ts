@@ -1,4 +1,4 @@
-/** The SQL of the table `signing_keys`. */
+/** The SQL of the tables `signing_keys` and `archived_signing_keys`. */
 import type { JWK } from 'jose'
 import type { Queryable } from '#database/database.ts'
 import type { KeyStatus, SigningAlg, SigningKey } from './signing-key.ts'
@@ -27,12 +27,23 @@ export interface NewKey {
   readonly sealed: Buffer
 }
 
-const COLUMNS = 'kid, alg, status, public_jwk, private_jwk, created_at, activated_at, retired_at'
-
+const KEYS = `SELECT kid, alg, status, public_jwk, private_jwk, created_at, activated_at, retired_at FROM (
+    SELECT kid, alg, status, public_jwk, private_jwk, created_at, activated_at, retired_at FROM signing_keys
+    UNION ALL
+    SELECT kid, alg, 'archived', public_jwk, NULL, created_at, activated_at, retired_at FROM archived_signing_keys
+  ) AS keys`
 const INSERT = `INSERT INTO signing_keys (kid, alg, status, public_jwk, private_jwk, created_at, activated_at)
   VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
 const RETIRE = `UPDATE signing_keys SET status = 'retired', private_jwk = NULL, retired_at = $2
   WHERE kid = $1 AND status = 'current'`
+const REMOVE = `WITH ring AS (DELETE FROM signing_keys WHERE kid = $1 RETURNING status),
+    archive AS (DELETE FROM archived_signing_keys WHERE kid = $1 RETURNING 'archived' AS status)
+  SELECT status FROM ring UNION ALL SELECT status FROM archive`
+const ARCHIVE = `WITH gone AS (
+    DELETE FROM signing_keys WHERE status = 'retired' AND retired_at < $1
+    RETURNING kid, alg, public_jwk, created_at, activated_at, retired_at)
+  INSERT INTO archived_signing_keys (kid, alg, public_jwk, created_at, activated_at, retired_at)
+  SELECT kid, alg, public_jwk, created_at, activated_at, retired_at FROM gone`
 const PROMOTE = `UPDATE signing_keys SET status = 'current', activated_at = $2
   WHERE alg = $1 AND status = 'next' RETURNING kid`
 
@@ -40,12 +51,12 @@ const PROMOTE = `UPDATE signing_keys SET status = 'current', activated_at = $2
 export function createSigningKeyStore(db: Queryable) {
   return {
     async list(): Promise<StoredKey[]> {
-      const { rows } = await db.query<Row>(`SELECT ${COLUMNS} FROM signing_keys ORDER BY alg, created_at, kid`)
+      const { rows } = await db.query<Row>(`${KEYS} ORDER BY alg, created_at, kid`)
       return rows.map(toKey)
     },
 
     async read(kid: string): Promise<StoredKey | undefined> {
-      const { rows } = await db.query<Row>(`SELECT ${COLUMNS} FROM signing_keys WHERE kid = $1`, [kid])
+      const { rows } = await db.query<Row>(`${KEYS} WHERE kid = $1`, [kid])
       return rows[0] && toKey(rows[0])
     },
 
@@ -64,14 +75,16 @@ export function createSigningKeyStore(db: Queryable) {
 
     /** Deletes a key and returns its status, or undefined when it does not exist. */
     async remove(kid: string): Promise<KeyStatus | undefined> {
-      const { rows } = await db.query<Row>('DELETE FROM signing_keys WHERE kid = $1 RETURNING status', [kid])
+      const { rows } = await db.query<Row>(REMOVE, [kid])
       return rows[0]?.status
     },
 
-    /** Deletes the keys that were retired before `retiredBefore` and returns how many. */
-    async removeRetired(retiredBefore: Date): Promise<number> {
-      const text = `DELETE FROM signing_keys WHERE status = 'retired' AND retired_at < $1`
-      return (await db.query(text, [retiredBefore])).rowCount
+    /** Archives the keys that were retired before `retiredBefore` and returns how many. */
+    archiveRetired: async (retiredBefore: Date) => (await db.query(ARCHIVE, [retiredBefore])).rowCount,
+
+    /** Deletes the archived keys that were retired before `retiredBefore` and returns how many. */
+    async removeArchived(retiredBefore: Date): Promise<number> {
+      return (await db.query('DELETE FROM archived_signing_keys WHERE retired_at < $1', [retiredBefore])).rowCount
     },
   }
 }

@@ -5,10 +5,11 @@ import type { AuditContext } from '#audit/audit.ts'
 export type SigningAlg = 'ES256' | 'RS256' | 'PS256'
 
 /**
- * A `next` key is published before it signs; a `retired` key stays published until everything that it signed has
- * expired.
+ * A `next` key is published before it signs; a `retired` key stays published until every access token that it signed
+ * has expired. After that it is `archived`: no longer published, it verifies `id_token_hint` only, for as long as an
+ * app may hold an ID token of a session or refresh token that is still alive.
  */
-export type KeyStatus = 'next' | 'current' | 'retired'
+export type KeyStatus = 'next' | 'current' | 'retired' | 'archived'
 
 export interface SigningKey {
   readonly kid: string
@@ -24,7 +25,9 @@ export interface SigningKey {
 export interface KeySet {
   /** Changes with every change of the set. */
   readonly version: string
+  /** The published keys. */
   readonly keys: readonly SigningKey[]
+  readonly archivedKeys: readonly SigningKey[]
   /** The private JWK of each `current` key, in memory only. */
   readonly privateJwks: readonly JWK[]
 }
@@ -42,6 +45,7 @@ export interface SigningKeys {
   current(): KeySet
   /** Calls `listener` after each change of the set, on this node or another. */
   onChange(listener: (set: KeySet) => void): void
+  /** Returns all keys, the archived ones too. */
   list(): Promise<SigningKey[]>
   /**
    * Rotates the keys of one algorithm, or of all that are there: current becomes retired, next becomes current, and a new next is

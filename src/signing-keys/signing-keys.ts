@@ -25,6 +25,8 @@ const SWEEP_MS = 3600 * 1000
 
 export interface SigningKeysDeps extends KeyChangeDeps {
   readonly notifications: Notifications
+  /** Returns for how many seconds after its retirement a key verifies `id_token_hint`. */
+  readonly hintSeconds: () => number
   /** Called when a background reload fails; the old set stays in use. */
   readonly onError?: (error: unknown) => void
 }
@@ -32,18 +34,15 @@ export interface SigningKeysDeps extends KeyChangeDeps {
 export interface ManagedSigningKeys extends SigningKeys {
   /** Reloads the set now. */
   reload(): Promise<void>
-  /**
-   * Deletes keys that were retired before `retiredBefore` and returns how many. Runs at start and every hour for keys
-   * whose tokens have all expired.
-   */
-  removeRetired(retiredBefore: Date): Promise<number>
+  /** Archives keys whose access tokens have all expired, and deletes archived keys. Runs at start and every hour. */
+  sweep(): Promise<void>
   /** Stops the timers and the listener. */
   close(): void
 }
 
 export function createSigningKeys(deps: SigningKeysDeps): ManagedSigningKeys {
   const keySet = createCurrentSet(deps)
-  const sweep = () => thenReload(removeRetired(deps, new Date(deps.clock.now().getTime() - RETIRED_KEY_MS)))
+  const sweep = () => thenReload(sweepKeys(deps))
   const sweeping = setInterval(() => void sweep().catch((error: unknown) => deps.onError?.(error)), SWEEP_MS)
   sweeping.unref()
 
@@ -78,7 +77,7 @@ export function createSigningKeys(deps: SigningKeysDeps): ManagedSigningKeys {
       return withoutPrivateKey(key)
     },
     revoke: (kid, by) => thenReload(revokeKey(deps, kid, by)),
-    removeRetired: (retiredBefore) => thenReload(removeRetired(deps, retiredBefore)),
+    sweep,
     close() {
       clearInterval(sweeping)
       keySet.close()
@@ -99,7 +98,8 @@ function createCurrentSet(deps: SigningKeysDeps) {
       if (version === before?.version) return before
       return {
         version,
-        keys: keys.map(withoutPrivateKey),
+        keys: keys.filter(({ status }) => status !== 'archived').map(withoutPrivateKey),
+        archivedKeys: keys.filter(({ status }) => status === 'archived').map(withoutPrivateKey),
         privateJwks: keys.flatMap((key) => openPrivateJwk(deps, key)),
       }
     },
@@ -114,11 +114,13 @@ function createCurrentSet(deps: SigningKeysDeps) {
   }
 }
 
-async function removeRetired({ db }: KeyChangeDeps, retiredBefore: Date): Promise<number> {
-  return db.transaction(async (trx) => {
-    const removed = await createSigningKeyStore(trx).removeRetired(retiredBefore)
-    if (removed > 0) await notify(trx, KEYS_CHANNEL, '')
-    return removed
+async function sweepKeys({ db, clock, hintSeconds }: SigningKeysDeps): Promise<void> {
+  const now = clock.now().getTime()
+  await db.transaction(async (trx) => {
+    const store = createSigningKeyStore(trx)
+    const archived = await store.archiveRetired(new Date(now - RETIRED_KEY_MS))
+    const removed = await store.removeArchived(new Date(now - hintSeconds() * 1000))
+    if (archived + removed > 0) await notify(trx, KEYS_CHANNEL, '')
   })
 }
 

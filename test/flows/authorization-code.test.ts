@@ -169,9 +169,7 @@ describe('signing out', () => {
       post_logout_redirect_uri: 'http://localhost:5000/',
       state: 's1',
     })
-    const page = await browser.visit(`${server.issuer}/logout?${query.toString()}`)
-    expect(textOf(page.html)).toContain('Sign out')
-    const { left } = await browser.submit(page, {}, { name: 'logout', value: 'yes' })
+    const { left } = await browser.visit(`${server.issuer}/logout?${query.toString()}`)
     expect(left?.href).toBe('http://localhost:5000/?state=s1')
     expect((await userinfo(body['access_token'] as string)).status).toBe(401)
     const again = await browser.visit(app.begin({ prompt: 'none' }).url)

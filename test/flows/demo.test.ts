@@ -109,9 +109,8 @@ describe.skipIf(!browser)('a person in a browser without script', () => {
     expect(await page.locator('li').allTextContents()).toEqual(['First Post', 'Second Post'])
 
     await page.getByRole('button', { name: 'Sign out' }).click()
-    expect(page.url().startsWith(demo.issuer)).toBe(true)
-    await page.click('button[type=submit]')
-    expect(new URL(page.url()).href).toBe(`${demo.app}/`)
+    // the app sends its ID token, so the server asks no question
+    await page.waitForURL(`${demo.app}/`)
     expect(await page.textContent('main')).toContain('Sign in to read them')
     // It was a sign-out at the server too: the password is asked for again.
     await page.getByRole('link', { name: 'Sign in' }).click()

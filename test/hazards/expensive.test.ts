@@ -73,14 +73,14 @@ describe('V39', () => {
     for (const { status, body } of answers) expect({ status, body }).toEqual({ status: 200, body: { active: false } })
   })
 
-  test.each(Object.keys(JOSE))('V39: a hint with %s is refused and costs little', async (what) => {
+  test.each(Object.keys(JOSE))('V39: a hint with %s leads nowhere and costs little', async (what) => {
     const query = new URLSearchParams({ id_token_hint: (JOSE[what] as string).slice(0, 12_000) })
     const answers = await cheaply(async () => {
       const response = await stage.first.fetch(`/logout?${query.toString()}`, { redirect: 'manual' })
       await response.text()
       return response.status
     })
-    expect(new Set(answers)).toEqual(new Set([400]))
+    expect(new Set(answers)).toEqual(new Set([200]))
   })
 
   const list = (part: string, bytes: number) => part.repeat(Math.ceil(bytes / part.length))

@@ -75,7 +75,7 @@ describe('an error is JSON whatever Accept says', () => {
 })
 
 test('where people come with a browser, an error is a page for those who prefer one, and JSON for others', async () => {
-  for (const path of ['/authorize?client_id=nobody', '/logout?id_token_hint=x', '/nothing']) {
+  for (const path of ['/authorize?client_id=nobody', '/logout?client_id=nobody', '/nothing']) {
     expect((await send('GET', path)).headers['content-type'], path).toMatch(/^text\/html/)
   }
   expectJson(await send('GET', '/nothing', { Accept: '*/*' }), 404, 'not_found')

@@ -11,7 +11,7 @@ function engineKey(alg: SigningAlg) {
       ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
       : generateKeyPairSync('rsa', { modulusLength: 2048 })
   const jwk = { ...pair.privateKey.export({ format: 'jwk' }), kid: alg, alg }
-  const [key] = engineKeys({ version: '1', keys: [], privateJwks: [jwk] }).keys
+  const [key] = engineKeys({ version: '1', keys: [], archivedKeys: [], privateJwks: [jwk] }).keys
   if (!(key instanceof ExternalSigningKey)) throw new TypeError('the engine would sign by itself')
   return { key, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) }
 }

@@ -120,6 +120,7 @@ describe('the first start', () => {
     const strangers = createSigningKeys({
       ...here,
       keyring: createKeyring([Buffer.alloc(32, 7)]),
+      hintSeconds: () => 0,
       clock: { now: () => new Date() },
     })
     await expect(strangers.ensure(SYSTEM)).rejects.toThrow(/which is not among those given/)
@@ -260,26 +261,5 @@ describe('retiring and revoking', () => {
     for (const change of [() => here.signingKeys.revoke(kid, BY), () => here.signingKeys.retire(kid, BY)]) {
       expect(await refusal(change())).toMatchObject({ code: 'key_not_found', status: 404 })
     }
-  })
-
-  test('removes the retired keys that left service before a time, and no others', async () => {
-    const [retired] = await here.signingKeys.rotate('ES256', SYSTEM)
-    const at = one(here.signingKeys.current().keys, 'ES256', 'retired').retiredAt as Date
-    expect(retired).toBeDefined()
-    expect(await here.signingKeys.removeRetired(at)).toBe(0)
-    expect(here.signingKeys.current().keys).toHaveLength(5)
-    expect(await here.signingKeys.removeRetired(new Date(at.getTime() + 1))).toBe(1)
-    expect(here.signingKeys.current().keys).toHaveLength(4)
-    await eventually(() => there.signingKeys.current().keys.length === 4, SOON_MS)
-  })
-
-  test('forgets at the next start a key that left service more than 25 hours ago', async () => {
-    await here.signingKeys.rotate('ES256', SYSTEM)
-    await here.db.query(`UPDATE signing_keys SET retired_at = now() - interval '24 hours' WHERE status = 'retired'`)
-    await there.signingKeys.ensure(SYSTEM)
-    expect(there.signingKeys.current().keys).toHaveLength(5)
-    await here.db.query(`UPDATE signing_keys SET retired_at = now() - interval '26 hours' WHERE status = 'retired'`)
-    await there.signingKeys.ensure(SYSTEM)
-    expect(there.signingKeys.current().keys).toHaveLength(4)
   })
 })

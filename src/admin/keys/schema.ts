@@ -14,8 +14,12 @@ export const keyDocument = z
   .strictObject({
     kid: z.string(),
     alg,
-    status: z.enum(['next', 'current', 'retired']),
-    public_jwk: z.record(z.string(), z.unknown()).meta({ description: 'As published at the jwks_uri (RFC 7517).' }),
+    status: z.enum(['next', 'current', 'retired', 'archived']).meta({
+      description: '`next` and `retired` keys are published; an `archived` key verifies id_token_hint only.',
+    }),
+    public_jwk: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'As published at the jwks_uri (RFC 7517), but for archived keys.' }),
     created_at: z.iso.datetime(),
     activated_at: z.iso.datetime().nullable(),
     retired_at: z.iso.datetime().nullable(),

@@ -41,7 +41,9 @@ export function createUpstreamSignOut({ issuer, upstreamSignIn }: UpstreamSignOu
 
     async leadOn(ctx) {
       const { oidc } = ctx as Partial<KoaContextWithOIDC>
-      if (oidc?.route !== 'end_session_confirm' || oidc.params?.['logout'] === undefined || ctx.status !== 303) return
+      // the form confirms a sign-out; one with the session's own hint needs no confirmation
+      const isSignOut = oidc?.route === 'end_session_confirm' || oidc?.route === 'end_session'
+      if (!isSignOut || oidc.params?.['logout'] === undefined || ctx.status !== 303) return
       const url = await urlFor(ctx, ctx.response.get('location'))
       ctx.cookies.set(name, null, options)
       if (!url) return

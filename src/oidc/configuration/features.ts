@@ -7,6 +7,7 @@ import { clientOf } from '../engine/clients.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
 import type { Grants } from '../grants/registry.ts'
 import type { ResourceRequests } from '../grants/resource-requests.ts'
+import { signOutAtOnce } from '../sign-out/sign-out.ts'
 import { resourceIndicators } from './resources.ts'
 
 type Features = NonNullable<Configuration['features']>
@@ -31,7 +32,9 @@ export function features({ grants, requests, pages, keyring }: FeatureDeps): Fea
     introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(client, token) },
     rpInitiatedLogout: {
       enabled: true,
-      logoutSource: (ctx, form) => pages.signOut(ctx, form),
+      async logoutSource(ctx, form) {
+        if (!(await signOutAtOnce(ctx))) await pages.signOut(ctx, form)
+      },
       postLogoutSuccessSource: (ctx) => pages.signedOut(ctx, ctx.oidc.client?.clientName),
     },
     // for published keys that do not sign (next, retired): the engine gets no private part of them

@@ -5,6 +5,8 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import instance from 'oidc-provider/lib/helpers/weak_cache.js'
 // @ts-expect-error the engine ships no types for its inner modules
 import { LOOPBACKS } from 'oidc-provider/lib/consts/client_attributes.js'
+// @ts-expect-error the engine ships no types for its inner modules
+import { confirm } from 'oidc-provider/lib/actions/end_session.js'
 
 interface EngineState {
   configuration: { clockTolerance: number }
@@ -55,4 +57,10 @@ export function setResponseMode(provider: Provider, name: string, mode: Response
 /** Replaces the engine's check for loopback hosts. */
 export function setLoopbackHosts(isLoopback: (host: string) => boolean): void {
   Object.assign(LOOPBACKS as Set<string>, { has: isLoopback })
+}
+
+/** Ends the session of a sign-out request, as if the person had confirmed it. Answers with 303. */
+export async function confirmSignOut(ctx: KoaContextWithOIDC): Promise<void> {
+  Object.assign(ctx.oidc.params as object, { logout: 'yes' })
+  await (confirm as readonly GrantHandler[]).at(-1)?.(ctx)
 }

@@ -6,6 +6,7 @@ import { type ClientLookupDeps, replaceClientLookup } from './patches/client-loo
 import { widenClockTolerance } from './patches/clock-tolerance.ts'
 import { type DeadTokensDeps, hideDeadTokens } from './patches/dead-tokens.ts'
 import { type FormPostDeps, postByOurPage } from './patches/form-post.ts'
+import { type IdTokenHintDeps, verifyIdTokenHints } from './patches/id-token-hint.ts'
 import { widenLoopbackHosts } from './patches/loopback-hosts.ts'
 import { refusePkceDowngrade } from './patches/pkce-downgrade.ts'
 import { type ReplayDeps, reserveIdentifiers } from './patches/replay-detection.ts'
@@ -23,6 +24,7 @@ export interface PatchDeps
     ClientLookupDeps,
     DeadTokensDeps,
     FormPostDeps,
+    IdTokenHintDeps,
     ReplayDeps,
     SessionEndDeps,
     StructuredTokenDeps {
@@ -53,6 +55,7 @@ export const PATCHES: readonly Patch[] = [
   { file: 'dead-tokens.ts', apply: hideDeadTokens },
   { file: 'session-end.ts', apply: endSessionsByUid },
   { file: 'pushed-request-once.ts', apply: usePushedRequestsOnce },
+  { file: 'id-token-hint.ts', apply: verifyIdTokenHints },
   { file: 'form-post.ts', apply: postByOurPage },
 ]
 

@@ -961,7 +961,7 @@ export const REQUIREMENTS: readonly Row[] = [
     title: 'ASVS 10.6.2: nobody is signed out without having said so.',
     tests: {
       'test/hazards/pages.test.ts': [
-        'V40: a sign-out that another site asks for, with or without a hint, is a question first',
+        'V40: a sign-out that another site asks for is a question first',
         'V40: a confirmation without the secret of the page, or with another one, signs nobody out',
       ],
     },

@@ -490,7 +490,7 @@ export const VULNERABILITIES: readonly Row[] = [
       'test/hazards/expensive.test.ts': [
         'V39: an assertion with %s is refused and costs little',
         'V39: a token with %s is inactive and costs little',
-        'V39: a hint with %s is refused and costs little',
+        'V39: a hint with %s leads nowhere and costs little',
         'V39: 15 KB of %s are read in little time',
         'V39: 64 KB of X-Forwarded-For are not read at all: 431',
         'V39: parameters made for slow patterns are read in little time',
@@ -503,7 +503,7 @@ export const VULNERABILITIES: readonly Row[] = [
     title: 'Nobody is signed out by another site: without proof there is a question, and its answer carries a secret.',
     tests: {
       'test/hazards/pages.test.ts': [
-        'V40: a sign-out that another site asks for, with or without a hint, is a question first',
+        'V40: a sign-out that another site asks for is a question first',
         'V40: a confirmation without the secret of the page, or with another one, signs nobody out',
         'V40: a hint that is forged, or of somebody else, ends no session and leads nowhere',
       ],
@@ -561,6 +561,21 @@ export const VULNERABILITIES: readonly Row[] = [
         'gets no code without a click, and a page with one button for it',
         '%s gets a code without a click where consent is remembered',
         'a form that no page of this interaction made gives no code',
+      ],
+    },
+  },
+  {
+    id: 'V45',
+    feature: 'core',
+    title:
+      'An ID token signs out without a question only in its own session; one that cannot be verified leads nowhere, and a revoked key verifies nothing (RP-Initiated Logout 1.0 §2).',
+    tests: {
+      'test/flows/id-token-hints.test.ts': [
+        'a hint of the running session › signs out without a question, and leads back to the app',
+        'a hint of the running session › asks when the app has no part in this session, though the person is the same',
+        'a hint of the running session › asks when another person is signed in',
+        'is the question, and leads nowhere',
+        'a hint whose key was archived › is verified no more once the key was revoked',
       ],
     },
   },
