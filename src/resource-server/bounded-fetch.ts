@@ -1,8 +1,15 @@
-/** Fetches documents of the issuer with limits on time and size, and without redirects. */
+/** Asks the issuer for documents, with limits on time and size, and without redirects. */
 
 /** The issuer did not answer, or its answer cannot be used. */
 export class IssuerUnavailable extends Error {
   override readonly name = 'IssuerUnavailable'
+}
+
+/** What is asked: a document, or with `form` the answer to a POST. */
+export interface Asked {
+  readonly accept: string
+  readonly signal: AbortSignal
+  readonly form?: { readonly parameters: URLSearchParams; readonly headers: Readonly<Record<string, string>> }
 }
 
 /** The maximum size of an issuer's document, in bytes. */
@@ -11,14 +18,20 @@ export const MAX_DOCUMENT_BYTES = 1_048_576
 /**
  * Returns the text at `url`. Throws IssuerUnavailable for every answer but 200 within the limits, including redirects.
  */
-export async function fetchText(url: string, accept: string, signal: AbortSignal): Promise<string> {
+export async function fetchText(url: string, asked: Asked): Promise<string> {
+  const { status, text } = await fetchAnswer(url, asked)
+  if (status !== 200) throw new IssuerUnavailable(`${url} answered ${status}`)
+  return text
+}
+
+/** Returns status and text of any answer within the limits. Throws IssuerUnavailable for every other. */
+export async function fetchAnswer(url: string, asked: Asked): Promise<{ status: number; text: string }> {
+  const { accept, signal, form } = asked
+  const post = form === undefined ? {} : { method: 'POST', body: form.parameters }
   try {
-    const response = await fetch(url, { headers: { accept }, redirect: 'error', signal })
-    if (response.status !== 200) {
-      await response.body?.cancel()
-      throw new IssuerUnavailable(`${url} answered ${response.status}`)
-    }
-    return await boundedText(response, url)
+    const headers = { ...form?.headers, accept }
+    const response = await fetch(url, { ...post, headers, redirect: 'error', signal })
+    return { status: response.status, text: await boundedText(response, url) }
   } catch (cause) {
     if (cause instanceof IssuerUnavailable) throw cause
     throw new IssuerUnavailable(`${url} could not be read`, { cause })

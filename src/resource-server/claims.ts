@@ -81,7 +81,7 @@ export async function verifiedClaims(
  * Checks what jose does not: the types of claims, a single audience, and an `iat` and an `auth_time` that are not in
  * the future. Returns the error description, or undefined.
  */
-function claimsFault(payload: JWTPayload, rules: ClaimsRules, currentDate: Date): string | undefined {
+export function claimsFault(payload: JWTPayload, rules: ClaimsRules, currentDate: Date): string | undefined {
   for (const name of ['sub', 'jti', 'client_id']) {
     if (typeof payload[name] !== 'string' || payload[name] === '') {
       return `The access token has no valid ${name}.`

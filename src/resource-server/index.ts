@@ -2,6 +2,7 @@
 import { verifiedClaims, type AccessTokenClaims } from './claims.ts'
 import { credentialsOf, type RequestLike } from './credentials.ts'
 import { createDpop, requireUnbound } from './dpop/binding.ts'
+import { createIntrospection } from './introspection/introspection.ts'
 import { createLocalKeys, createIssuerKeys } from './issuer-keys.ts'
 import { requireScope, requireSignIn } from './needs.ts'
 import {
@@ -24,6 +25,7 @@ export type { AccessTokenClaims } from './claims.ts'
 export type { AccessTokensOptions, RequestNeeds, SignatureAlgorithm } from './options.ts'
 export type { ProtectedResourceMetadata } from './protected-resource.ts'
 export type { RequestLike } from './credentials.ts'
+export type { IntrospectionOptions } from './introspection/introspection.ts'
 export type { StatusListOptions } from './status-list.ts'
 export type { DpopAlgorithm, DpopOptions } from './dpop/binding.ts'
 export type { ReplayStore } from './dpop/replay-store.ts'
@@ -33,7 +35,8 @@ export interface AccessTokens {
    * Returns the claims of the request's access token. Takes a `node:http` request, or the value of its Authorization
    * header where only bearer tokens are accepted. Throws AccessTokenRefused: 400 `invalid_request`, 401 (no token,
    * `invalid_token`, `invalid_dpop_proof`, `use_dpop_nonce`, `insufficient_user_authentication`), 403
-   * `insufficient_scope`, 503 when the issuer's keys or its status list are unavailable.
+   * `insufficient_scope`, 503 when the issuer's keys, its status list or its introspection are
+   * unavailable.
    */
   verify(request: RequestLike | string | undefined, needs?: RequestNeeds): Promise<AccessTokenClaims>
   /** Returns the document to serve at `metadataUrl` (RFC 9728 §2). */
@@ -63,22 +66,20 @@ const ALGORITHMS: readonly SignatureAlgorithm[] = ['ES256', 'RS256', 'PS256', 'E
  */
 export function accessTokens(options: AccessTokensOptions): AccessTokens {
   requireOptions(options)
-  const now = options.now ?? (() => new Date())
+  const { now = () => new Date(), timeoutMs = DEFAULT_TIMEOUT_MS } = options
   const getKey =
     options.keys === undefined
       ? createIssuerKeys({
           issuer: options.issuer,
           jwksUri: options.jwksUri,
-          timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+          timeoutMs,
           now,
         })
       : createLocalKeys(options.keys)
   const { issuer, audience, clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS } = options
   const rules = { issuer, audience, algorithms: options.algorithms ?? ALGORITHMS, clockToleranceSeconds, getKey, now }
-  const checkStatus = createStatusCheck(options.statusList ?? false, {
-    ...rules,
-    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-  })
+  const checkStatus = createStatusCheck(options.statusList ?? false, { ...rules, timeoutMs })
+  const introspect = options.introspection && createIntrospection(options.introspection, { ...rules, timeoutMs })
   const dpop = createDpop(options.dpop ?? false, { audience, clockToleranceSeconds, now })
   const metadataUrl =
     options.resourceMetadata === false
@@ -94,7 +95,9 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
     const api = { resourceMetadata: metadataUrl, scope, dpop }
     const credentials = credentialsOf(request, api)
     const context = { ...api, scheme: credentials.scheme }
-    const claims = await verifiedClaims(credentials.token, rules, context)
+    const claims = await (introspect === undefined
+      ? verifiedClaims(credentials.token, rules, context)
+      : introspect(credentials.token, context))
     await checkStatus?.(claims, context)
     if (dpop === undefined) requireUnbound(claims, context)
     else await dpop.requireProof(claims, credentials, request, context)

@@ -3,7 +3,7 @@
  * key.
  */
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
-import { discoverJwksUri, fetchJwks } from './issuer-metadata.ts'
+import { discoverUrl, fetchJwks } from './issuer-metadata.ts'
 
 export interface IssuerKeysOptions {
   readonly issuer: string
@@ -97,7 +97,7 @@ function createSource(options: IssuerKeysOptions): Source {
     try {
       // One time limit for all documents, because the issuer may hang at any of them.
       const signal = AbortSignal.timeout(options.timeoutMs)
-      jwksUri ??= await discoverJwksUri(options.issuer, signal)
+      jwksUri ??= await discoverUrl(options.issuer, 'jwks_uri', signal)
       const getKey = createLocalJWKSet(await fetchJwks(jwksUri, signal))
       const cached = { getKey, at: options.now().getTime() }
       state = { cached, failure: undefined }

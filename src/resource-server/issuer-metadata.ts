@@ -3,10 +3,14 @@ import type { JSONWebKeySet } from 'jose'
 import { fetchText, IssuerUnavailable } from './bounded-fetch.ts'
 
 /**
- * Returns the `jwks_uri` of the issuer's metadata (RFC 8414), or else of its OpenID Connect discovery document. Throws
+ * Returns a URL of the issuer's metadata (RFC 8414), or else of its OpenID Connect discovery document. Throws
  * IssuerUnavailable.
  */
-export async function discoverJwksUri(issuer: string, signal: AbortSignal): Promise<string> {
+export async function discoverUrl(
+  issuer: string,
+  member: 'jwks_uri' | 'introspection_endpoint',
+  signal: AbortSignal,
+): Promise<string> {
   let reason: unknown
   for (const url of metadataUrls(issuer)) {
     try {
@@ -15,7 +19,7 @@ export async function discoverJwksUri(issuer: string, signal: AbortSignal): Prom
       if (metadata['issuer'] !== issuer) {
         throw new IssuerUnavailable(`${url} is the metadata of ${JSON.stringify(metadata['issuer'])}, not of ${issuer}`)
       }
-      return allowedJwksUri(metadata['jwks_uri'], issuer)
+      return allowedUrl(metadata[member], member, issuer)
     } catch (error) {
       reason = error
     }
@@ -46,17 +50,22 @@ function metadataUrls(issuer: string): string[] {
   ]
 }
 
-function allowedJwksUri(value: unknown, issuer: string): string {
+function allowedUrl(value: unknown, member: string, issuer: string): string {
   const url = typeof value === 'string' ? URL.parse(value) : null
   const protocols = new URL(issuer).protocol === 'https:' ? ['https:'] : ['http:', 'https:']
   if (url === null || !protocols.includes(url.protocol)) {
-    throw new IssuerUnavailable(`the metadata of ${issuer} names no jwks_uri that can be used`)
+    throw new IssuerUnavailable(`the metadata of ${issuer} names no ${member} that can be used`)
   }
   return url.href
 }
 
 async function fetchJson(url: string, signal: AbortSignal): Promise<Record<string, unknown>> {
-  const text = await fetchText(url, 'application/json', signal)
+  const text = await fetchText(url, { accept: 'application/json', signal })
+  return jsonObject(text, url)
+}
+
+/** Throws IssuerUnavailable when the text that came from `url` is no JSON object. */
+export function jsonObject(text: string, url: string): Record<string, unknown> {
   let document: unknown
   try {
     document = JSON.parse(text)

@@ -1,6 +1,7 @@
 /** What an API says of itself and of its issuer, and what a request needs. */
 import type { JSONWebKeySet } from 'jose'
 import type { DpopOptions } from './dpop/binding.ts'
+import type { IntrospectionOptions } from './introspection/introspection.ts'
 import type { StatusListOptions } from './status-list.ts'
 
 export type SignatureAlgorithm = 'ES256' | 'RS256' | 'PS256' | 'EdDSA'
@@ -34,11 +35,19 @@ export interface AccessTokensOptions {
    */
   readonly statusList?: boolean | StatusListOptions
   /**
+   * Asks the issuer about each token, so that a revocation is seen within seconds, and opaque tokens are accepted
+   * (RFC 7662; default: not asked). Takes the place of `statusList`.
+   */
+  readonly introspection?: IntrospectionOptions
+  /**
    * Accepts access tokens that are bound to a key, with a proof of that key (RFC 9449; default `false`, which refuses
    * them).
    */
   readonly dpop?: boolean | DpopOptions
-  /** Time limit for the issuer's metadata and keys together, and for a status list, in milliseconds (default 3000). */
+  /**
+   * Time limit for the issuer's metadata and keys together, for a status list and for an introspection, in milliseconds
+   * (default 3000).
+   */
   readonly timeoutMs?: number
   /** The URL of this API's metadata (default: derived from `audience`); `false` when the API serves none. */
   readonly resourceMetadata?: string | false
@@ -65,6 +74,9 @@ export function requireOptions(options: AccessTokensOptions): void {
     }
   }
   if (URL.parse(options.issuer) === null) throw new TypeError(`the option issuer must be a URL, not ${options.issuer}`)
+  if (options.introspection !== undefined && options.statusList) {
+    throw new TypeError('set one of the options statusList and introspection: each tells which tokens were revoked')
+  }
 }
 
 export function scopeList(scope: string | readonly string[] | undefined): string[] {

@@ -98,7 +98,10 @@ export function statusAt({ bits, bytes }: StatusList, idx: number): number | und
 /** Fetches and verifies a list (Token Status List §8.3): signature, type, `sub`, times, then its content. */
 async function fetchList(uri: string, rules: ListRules): Promise<CachedList> {
   const { clockToleranceSeconds, refreshSeconds } = rules
-  const text = await fetchText(uri, 'application/statuslist+jwt', AbortSignal.timeout(rules.timeoutMs))
+  const text = await fetchText(uri, {
+    accept: 'application/statuslist+jwt',
+    signal: AbortSignal.timeout(rules.timeoutMs),
+  })
   const currentDate = rules.now()
   const { payload } = await jwtVerify(text, rules.getKey, {
     typ: 'statuslist+jwt',

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import {
   exportJWK,
   generateKeyPair,
@@ -23,10 +24,15 @@ export interface TestIssuer {
   readonly issuer: string
   /** The paths asked for, in order. */
   readonly requests: string[]
+  /** What was posted, in order. */
+  readonly posted: { readonly authorization: string | undefined; readonly parameters: URLSearchParams }[]
   /** What is published; changed at will. */
   keys: SigningPair[]
-  /** Answers in place of the usual ones, by path: a status, a JSON document, a text as it is, or `hang`. */
-  answers: Map<string, number | object | string>
+  /**
+   * Answers in place of the usual ones, by path: a status, a JSON document, a text as it is, `hang`, or a function of the
+   * token that is asked about.
+   */
+  answers: Map<string, number | object | string | ((token: string) => number | object | string)>
   close(): Promise<void>
 }
 
@@ -42,13 +48,17 @@ export function publicKeys(pairs: readonly SigningPair[]): JSONWebKeySet {
 }
 
 export async function startTestIssuer(keys: SigningPair[], path = ''): Promise<TestIssuer> {
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const url = request.url ?? ''
     issuer.requests.push(url)
-    const answer = issuer.answers.get(url) ?? usual(issuer, url)
+    const parameters = new URLSearchParams(await text(request))
+    if (request.method === 'POST') issuer.posted.push({ authorization: request.headers.authorization, parameters })
+    const found = issuer.answers.get(url) ?? usual(issuer, url)
+    const answer = typeof found === 'function' ? found(parameters.get('token') ?? '') : found
     if (answer === 'hang') return
     if (typeof answer === 'number') {
-      response.writeHead(answer, { location: `${issuer.issuer}/elsewhere` }).end()
+      // whatever its body says, an answer of another status is none
+      response.writeHead(answer, { location: `${issuer.issuer}/elsewhere` }).end('{"active":true}')
       return
     }
     const body = typeof answer === 'string' ? answer : JSON.stringify(answer)
@@ -60,6 +70,7 @@ export async function startTestIssuer(keys: SigningPair[], path = ''): Promise<T
   const issuer: TestIssuer = {
     issuer: `http://127.0.0.1:${port}${path}`,
     requests: [],
+    posted: [],
     keys,
     answers: new Map(),
     async close() {
@@ -74,7 +85,8 @@ export async function startTestIssuer(keys: SigningPair[], path = ''): Promise<T
 function usual(issuer: TestIssuer, url: string): number | object {
   const path = new URL(issuer.issuer).pathname.replace(/\/$/, '')
   if (url === `/.well-known/oauth-authorization-server${path}`) {
-    return { issuer: issuer.issuer, jwks_uri: `${issuer.issuer}/jwks` }
+    const own = issuer.issuer
+    return { issuer: own, jwks_uri: `${own}/jwks`, introspection_endpoint: `${own}/introspect` }
   }
   return url === `${path}/jwks` ? publicKeys(issuer.keys) : 404
 }
