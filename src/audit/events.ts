@@ -25,7 +25,8 @@ const PROOF = {
 }
 const FACTOR = { method: text('Sign-in method.'), name: text('Name that the person gave it.').optional() }
 const EMAIL_CODE = { purpose: text('What the code or link is for.') }
-const ENDPOINT = { endpoint: text('Name of the endpoint.').optional() }
+const claimedClientId = text('Client id that the request claims, where there is no such client.').optional()
+const ENDPOINT = { endpoint: text('Name of the endpoint.').optional(), claimed_client_id: claimedClientId }
 const grantType = text('`grant_type` of the request.').optional()
 const grantParameters = z
   .record(z.string(), z.string())
@@ -36,7 +37,7 @@ const TOKEN_REFUSAL = {
   grant_type: grantType,
   parameters: grantParameters,
   error: text('OAuth error code of the answer.'),
-  claimed_client_id: text('`client_id` of the request, where no client was authenticated.').optional(),
+  claimed_client_id: claimedClientId,
 }
 const SECRET = { secret_id: text('Id of the secret.') }
 const alg = text('Signing algorithm.')

@@ -68,12 +68,23 @@ describe('without resource', () => {
     expect(answer['error_description']).toBe('the scope posts:read is refused: the requested resource does not have it')
   })
 
-  test('nothing asked and nothing registered is an invalid scope', async () => {
-    const answer = await refusal(await anApp('web'), { scope: '' })
-    expect(answer).toMatchObject({
-      error: 'invalid_scope',
-      error_description: 'no scope was asked and none is registered for this client',
-    })
+  test.each([
+    [
+      'for no resource',
+      {},
+      'no scope was asked, and without a resource none is meant: send scope or resource, or register the resource to mean with --default-resource',
+    ],
+    [
+      'for a resource of which the client has no scope',
+      { resource: POSTS },
+      `no scope was asked, and for ${POSTS} none is registered for this client: ask for others, or register some with --allow`,
+    ],
+  ])('nothing asked %s is an invalid scope', async (_name, sent, error_description) => {
+    const app = await anApp('web', { signet_allow: [{ resource: POSTS, scopes: [] }] })
+    const answer = await refusal(app, { ...sent, scope: '' })
+    expect(answer).toMatchObject({ error: 'invalid_scope', error_description })
+    const [event] = await admin.audit('authorization.refused')
+    expect(event).toMatchObject({ reason: `invalid_scope: ${error_description}` })
   })
 
   test('a token request for several granted resources must name one', async () => {

@@ -119,7 +119,11 @@ describe('pushed requests', () => {
       body: new URLSearchParams(params),
     })
     const answer = { status: bare.status, body: (await bare.json()) as Record<string, string>, headers: bare.headers }
-    await expectRefused(answer, ['401 invalid_client', /^client authentication failed$/], 'endpoint.refused')
+    await expectRefused(
+      answer,
+      ['401 invalid_client', /^client authentication: only client_id was sent, /],
+      'endpoint.refused',
+    )
     const query = new URLSearchParams(params)
     const { location } = await firstAnswer(server, `/authorize?${query.toString()}`)
     expect(Object.fromEntries(new URL(location as string).searchParams)).toMatchObject({

@@ -17,12 +17,13 @@ export function authorizationRequestHook(requests: ResourceRequests) {
     const client = clientOf(engineClient)
     const granted: string[] = []
     const existing = new Set<string>()
-    for (const identifier of Object.keys(ctx.oidc.resourceServers ?? {})) {
+    const identified = Object.keys(ctx.oidc.resourceServers ?? {})
+    for (const identifier of identified) {
       const { resource, scopes } = await requests.allowed(identifier, client)
       granted.push(...scopes)
       for (const { name } of resource.scopes) existing.add(name)
     }
-    params['scope'] = requestedScopes(askedScope(ctx), { granted, existing }).join(' ')
+    params['scope'] = requestedScopes(askedScope(ctx), { identified, granted, existing }).join(' ')
   }
 }
 

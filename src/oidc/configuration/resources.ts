@@ -41,7 +41,11 @@ function narrowScope(ctx: KoaContextWithOIDC, resource: Resource, granted: reado
   const { params } = ctx.oidc
   if (!params) return
   const existing = new Set(resource.scopes.map(({ name }) => name))
-  params['scope'] = requestedScopes(params['scope'] as string | undefined, { granted, existing }).join(' ')
+  params['scope'] = requestedScopes(params['scope'] as string | undefined, {
+    identified: [resource.identifier],
+    granted,
+    existing,
+  }).join(' ')
 }
 
 function resourceServer(resource: Resource, scopes: readonly string[]): ResourceServer {

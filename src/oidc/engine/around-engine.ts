@@ -9,6 +9,7 @@ import { deviceOf } from '#http/device.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { SeenFrom } from '../sessions/seen-from.ts'
 import { explainRefusal, type EngineError, type Refusal } from './explain-refusal.ts'
+import { refusedClient } from './refused-client.ts'
 import { ROUTES } from './routes.ts'
 import { inRequestScope } from './scope/request-scope.ts'
 import { tokenEndpoint, type TokenEndpointDeps } from '../grants/token-endpoint.ts'
@@ -122,23 +123,24 @@ async function recordOutcome(ctx: Context, deps: AroundDeps, refusal: Refusal | 
   }
 }
 
-function refusedFields(ctx: Context, { oidc }: KoaContextWithOIDC, refusal: Refusal) {
-  const { client, session } = oidc ?? {}
+function refusedFields(ctx: Context, engineCtx: KoaContextWithOIDC, refusal: Refusal) {
+  const { oidc } = engineCtx
+  const { session } = oidc ?? {}
+  const client = refusedClient(engineCtx)
   const atAuthorize = ctx.path.startsWith(ROUTES.authorization)
   const accountId = atAuthorize ? session?.accountId : undefined
-  const actor: Actor = accountId
-    ? { kind: 'account', id: accountId }
-    : client
-      ? { kind: 'client', id: client.clientId }
-      : { kind: 'anonymous' }
+  const actor: Actor = accountId ? { kind: 'account', id: accountId } : client.actor
   return {
     type: atAuthorize ? 'authorization.refused' : 'endpoint.refused',
     outcome: 'failure',
     actor,
-    ...(client ? { clientId: client.clientId } : {}),
+    ...(client.clientId === undefined ? {} : { clientId: client.clientId }),
     ...(accountId ? { accountId } : {}),
-    reason: `${refusal.error}: ${refusal.detail ?? refusal.description}`,
-    detail: { endpoint: oidc?.route },
+    reason: `${refusal.error}: ${client.reason ?? refusal.detail ?? refusal.description}`,
+    detail: {
+      endpoint: oidc?.route,
+      ...(client.claimedId === undefined ? {} : { claimed_client_id: client.claimedId }),
+    },
   } as const
 }
 

@@ -1,5 +1,6 @@
 /** Applies every patch of the engine: changes that its configuration has no setting for, one file each. */
 import type Provider from 'oidc-provider'
+import { nameRegisteredMethod } from './patches/auth-method.ts'
 import { type AssertionDeps, judgeAssertions } from './patches/client-assertion.ts'
 import { type KeysOfClients, tendKeyStores } from './patches/client-key-store.ts'
 import { type ClientLookupDeps, replaceClientLookup } from './patches/client-lookup.ts'
@@ -9,6 +10,7 @@ import { type FormPostDeps, postByOurPage } from './patches/form-post.ts'
 import { type IdTokenHintDeps, verifyIdTokenHints } from './patches/id-token-hint.ts'
 import { widenLoopbackHosts } from './patches/loopback-hosts.ts'
 import { refusePkceDowngrade } from './patches/pkce-downgrade.ts'
+import { explainInvalidRequests } from './patches/refusal-sentences.ts'
 import { type ReplayDeps, reserveIdentifiers } from './patches/replay-detection.ts'
 import { usePushedRequestsOnce } from './patches/pushed-request-once.ts'
 import { spellResources } from './patches/resource-spelling.ts'
@@ -47,6 +49,7 @@ export const PATCHES: readonly Patch[] = [
   { file: 'client-lookup.ts', apply: replaceClientLookup },
   { file: 'client-key-store.ts', apply: tendKeyStores },
   { file: 'resource-spelling.ts', apply: spellResources },
+  { file: 'auth-method.ts', apply: nameRegisteredMethod },
   { file: 'client-assertion.ts', apply: judgeAssertions },
   { file: 'replay-detection.ts', apply: reserveIdentifiers },
   { file: 'unauthorized-client.ts', apply: refuseUnauthorizedClients },
@@ -57,6 +60,7 @@ export const PATCHES: readonly Patch[] = [
   { file: 'pushed-request-once.ts', apply: usePushedRequestsOnce },
   { file: 'id-token-hint.ts', apply: verifyIdTokenHints },
   { file: 'form-post.ts', apply: postByOurPage },
+  { file: 'refusal-sentences.ts', apply: explainInvalidRequests },
 ]
 
 export function applyPatches(provider: Provider, deps: PatchDeps): void {

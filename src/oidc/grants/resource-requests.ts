@@ -51,18 +51,28 @@ export function machineResource(client: Client): string {
     : invalidTarget(`name one resource: this client has ${allowances.map(({ resource }) => resource).join(', ')}`)
 }
 
+function nothingAsked(identified: readonly string[]): string {
+  return identified.length > 0
+    ? `no scope was asked, and for ${identified.join(', ')} none is registered for this client: ask for others, or register some with --allow`
+    : 'no scope was asked, and without a resource none is meant: send scope or resource, or register the resource to mean with --default-resource'
+}
+
 /**
  * Returns the scopes of a request: all that the client may have when it names none (RFC 6749 §3.3), otherwise the named
- * ones, checked. `granted`: the scopes of the requested resources that the client may have. `existing`: all scopes that
+ * ones, checked. `identified`: the requested resources. `granted`: the scopes of the requested resources that the client may have. `existing`: all scopes that
  * these resources define. Throws InvalidScope.
  */
 export function requestedScopes(
   requested: string | undefined,
-  resources: { granted: readonly string[]; existing: ReadonlySet<string> },
+  resources: {
+    readonly identified: readonly string[]
+    readonly granted: readonly string[]
+    readonly existing: ReadonlySet<string>
+  },
 ): string[] {
   if (requested === undefined || requested === '') {
     if (resources.granted.length === 0) {
-      throw new errors.InvalidScope('no scope was asked and none is registered for this client', '')
+      throw new errors.InvalidScope(nothingAsked(resources.identified), '')
     }
     return [...new Set(resources.granted)]
   }

@@ -8,6 +8,7 @@ import { rowId } from '../adapter/sealing.ts'
 import { ASSERTION_REUSED } from '../engine/client-assertion.ts'
 import { type Lifetimes, refreshTokenTtl } from '../configuration/lifetimes.ts'
 import type { Refusal } from '../engine/explain-refusal.ts'
+import { refusedClient } from '../engine/refused-client.ts'
 import type { RequestScope } from '../engine/scope/request-scope.ts'
 import type { UnitOfWork } from '../engine/scope/unit-of-work.ts'
 import type { Grant } from './grant.ts'
@@ -145,22 +146,22 @@ function refusedEvent(
   { grant, refusal, isReuse }: { grant: Grant | undefined; refusal: Refusal; isReuse: boolean },
   origin: Omit<AuditContext, 'actor'>,
 ): AuditEvent {
-  const { client, params } = ctx.oidc
+  const { params } = ctx.oidc
+  const { actor, clientId, claimedId, reason } = refusedClient(ctx)
   const accountId = ctx.oidc.entities.RefreshToken?.accountId
-  const claimed = params?.['client_id']
   return {
     ...origin,
     // a token request ends a grant only when its code or refresh token was used before (RFC 9700 §4.14)
     type: isReuse ? 'token.reused' : 'token.refused',
     outcome: 'failure',
-    actor: client ? { kind: 'client', id: client.clientId } : { kind: 'anonymous' },
-    ...(client ? { clientId: client.clientId } : {}),
+    actor,
+    ...(clientId === undefined ? {} : { clientId }),
     ...(accountId === undefined ? {} : { accountId }),
-    reason: refusal.detail ? `${refusal.error}: ${refusal.detail}` : `${refusal.error}: ${refusal.description}`,
+    reason: `${refusal.error}: ${reason ?? (refusal.detail || refusal.description)}`,
     detail: {
       grant_type: asString(params?.['grant_type']),
       error: refusal.error,
-      ...(client || typeof claimed !== 'string' ? {} : { claimed_client_id: claimed }),
+      ...(claimedId === undefined ? {} : { claimed_client_id: claimedId }),
       ...recordedParameters(ctx, grant),
     },
   }

@@ -13,6 +13,7 @@ import { sha256 } from '#shared/ids.ts'
 import { orUnavailable } from '../../adapter/errors.ts'
 import { accountClient } from '../account-client.ts'
 import { clientOf, toEngineClient } from '../clients.ts'
+import { requestScope } from '../scope/request-scope.ts'
 
 export interface ClientLookupDeps {
   readonly issuer: string
@@ -36,7 +37,10 @@ export function replaceClientLookup(provider: Provider, { clients, issuer }: Cli
     find: async (id: unknown): Promise<EngineClient | undefined> => {
       if (typeof id !== 'string' || id.length > 512 || id.includes('\0')) return undefined
       const client = id === own.id ? own : await orUnavailable(() => clients.find(id))
-      return client?.status === 'enabled' ? parse(client) : undefined
+      if (client?.status === 'enabled') return parse(client)
+      const scope = requestScope()
+      if (client && scope) scope.disabledClient = id
+      return undefined
     },
   })
   Object.assign(provider.Client.prototype, {

@@ -14,6 +14,8 @@ export interface RequestScope {
   /** Set once the client is known, when it authenticates by assertion. */
   assertion: PresentedAssertion | undefined
   readonly token: PresentedToken
+  /** The id of a disabled client that was looked up. */
+  disabledClient: string | undefined
 }
 
 export interface ScopeOptions {
@@ -33,6 +35,7 @@ export function inRequestScope<T>(options: ScopeOptions, work: (scope: RequestSc
     session: { loaded: undefined, replacedId: undefined, seenFrom: options.seenFrom ?? (() => undefined) },
     assertion: undefined,
     token: { structured: undefined, revokedEvent: options.revokedEvent ?? (() => []) },
+    disabledClient: undefined,
   }
   return storage.run(scope, () => work(scope))
 }
