@@ -25,6 +25,7 @@ import * as m23 from './20261201002000-clients-add-origin.ts'
 import * as m24 from './20261201055137-clients-create-deleted-clients.ts'
 import * as m25 from './20261201060843-verification-bind-links.ts'
 import * as m26 from './20261201061247-signing-keys-create-archive.ts'
+import * as m27 from './20261201061519-accounts-add-email-changed-at.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -53,4 +54,5 @@ export const MIGRATIONS = {
   '20261201055137-clients-create-deleted-clients': m24,
   '20261201060843-verification-bind-links': m25,
   '20261201061247-signing-keys-create-archive': m26,
+  '20261201061519-accounts-add-email-changed-at': m27,
 } as const

@@ -10,6 +10,7 @@ interface Row {
   email_verified: boolean
   name: string | null
   claims: Record<string, unknown>
+  email_changed_at: Date | null
   status: Account['status']
   version: number
   mail_links_version: number
@@ -17,7 +18,8 @@ interface Row {
   updated_at: Date
 }
 
-const COLUMNS = 'sub, email, email_verified, name, claims, status, version, mail_links_version, created_at, updated_at'
+const COLUMNS =
+  'sub, email, email_verified, email_changed_at, name, claims, status, version, mail_links_version, created_at, updated_at'
 /** Includes microseconds, which a Date lacks, so that paging does not skip rows of the same millisecond. */
 const SORT_KEY = `to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,128}$/]
@@ -25,7 +27,8 @@ const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,128}
 const INSERT = `INSERT INTO accounts (sub, email, email_verified, name, claims, created_at, updated_at)
   VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`
 const UPDATE = `UPDATE accounts SET email = $2, email_verified = $3, name = $4, claims = $5, version = version + 1,
-    mail_links_version = mail_links_version + CASE WHEN lower(email) = lower($2) THEN 0 ELSE 1 END, updated_at = $6
+    mail_links_version = mail_links_version + CASE WHEN lower(email) = lower($2) THEN 0 ELSE 1 END, updated_at = $6,
+    email_changed_at = CASE WHEN lower(email) = lower($2) THEN email_changed_at WHEN $8 THEN NULL ELSE $6 END
   WHERE sub = $1 AND version = $7 RETURNING ${COLUMNS}`
 const SET_STATUS = `UPDATE accounts SET status = $2, version = version + 1, mail_links_version = mail_links_version + 1,
     updated_at = $3
@@ -60,9 +63,9 @@ export function createAccountStore(db: Queryable) {
       }
     },
 
-    /** Undefined when the account is gone or its version is no longer `version`. */
-    update: (accountId: string, fields: AccountFields, version: number, at: Date) =>
-      one(UPDATE, [accountId, ...changeable(fields), at, version]),
+    /** Undefined when the account is gone or its version is no longer `version`. `byOwner`: the person changes it. */
+    update: (accountId: string, fields: AccountFields, change: { version: number; at: Date; byOwner: boolean }) =>
+      one(UPDATE, [accountId, ...changeable(fields), change.at, change.version, change.byOwner]),
 
     /** Undefined when the account is gone or its version is no longer `version`. */
     setStatus: (change: { accountId: string; status: Account['status']; version: number; at: Date }) =>
@@ -98,6 +101,7 @@ function toAccount(row: Row): Account {
     id: row.sub,
     email: row.email,
     emailVerified: row.email_verified,
+    emailChangedAt: row.email_changed_at ?? undefined,
     name: row.name ?? undefined,
     claims: row.claims,
     status: row.status,

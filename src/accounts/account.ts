@@ -10,6 +10,8 @@ export interface Account {
   readonly id: string
   readonly email: string
   readonly emailVerified: boolean
+  /** When somebody other than the owner last changed the address. */
+  readonly emailChangedAt: Date | undefined
   readonly name: string | undefined
   /** Further standard claims (OpenID Connect Core §5.1): given_name, family_name, locale … */
   readonly claims: Readonly<Record<string, unknown>>

@@ -25,12 +25,17 @@ export type AccountSubscriber = (
   ended: { readonly accountId: string; readonly reason: AccountEndReason },
 ) => Promise<void>
 
+/** `before`: the account with its old address. An error from it rolls back the change. */
+export type EmailSubscriber = (trx: Queryable, before: Account, by: AuditContext) => Promise<void>
+
 export interface AccountsDeps {
   readonly db: Database
   readonly audit: Audit
   readonly clock: Clock
   /** Called in the transaction that disables or deletes an account, to end the person's sessions and tokens with it. */
   readonly onEnd?: readonly AccountSubscriber[]
+  /** Called in the transaction that changes an address, to notify its owner. */
+  readonly onEmailChange?: readonly EmailSubscriber[]
 }
 
 export function createAccounts(deps: AccountsDeps): Accounts {
@@ -101,8 +106,11 @@ async function updateIn(deps: AccountsDeps, trx: Queryable, change: Written): Pr
 async function write(deps: AccountsDeps, trx: Queryable, { account, input, by }: Written) {
   const { id: accountId, version } = account
   const fields = validateAccount(input, account)
-  const written = await createAccountStore(trx).update(accountId, fields, version, deps.clock.now())
+  const byOwner = by.actor.kind === 'account' && by.actor.id === accountId
+  const written = await createAccountStore(trx).update(accountId, fields, { version, at: deps.clock.now(), byOwner })
   if (written) {
+    const isMoved = written.email.toLowerCase() !== account.email.toLowerCase()
+    for (const subscriber of isMoved ? (deps.onEmailChange ?? []) : []) await subscriber(trx, account, by)
     const detail = { changed: changedMembers(input), version: written.version }
     await record(deps, trx, { type: 'account.updated', by, accountId, detail })
   }

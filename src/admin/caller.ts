@@ -1,7 +1,7 @@
 /** The caller of the admin API, and the check that callers do not gain rights through another client. */
 import type { Actor } from '#audit/audit.ts'
 import type { Allowance } from '#clients/client.ts'
-import { AdminError } from './errors.ts'
+import { insufficientScope } from './errors.ts'
 
 /** The actor behind a request: a client on its own behalf, or a person through a client. */
 export type AdminActor =
@@ -31,10 +31,5 @@ export function requireRightsOf(caller: Caller, adminResource: string, allowance
   const missing = held.filter((scope) => !caller.scopes.includes(scope))
   if (missing.length === 0) return
   const scope = missing.join(' ')
-  throw new AdminError(
-    'insufficient_scope',
-    `This client has rights in the admin API that the access token lacks: ${scope}.`,
-    // RFC 6750 §3.1
-    { headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` } },
-  )
+  throw insufficientScope(scope, `This client has rights in the admin API that the access token lacks: ${scope}.`)
 }

@@ -46,6 +46,12 @@ export class AdminError extends AppError {
   }
 }
 
+/** Returns a 403 that names the missing scope (RFC 6750 §3.1). */
+export function insufficientScope(scope: string, message: string): AdminError {
+  const headers = { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` }
+  return new AdminError('insufficient_scope', message, { headers })
+}
+
 /** Returns a 400 that lists every faulty member. */
 export function inputInvalid(faults: readonly Fault[]): AdminError {
   const fields = [...new Set(faults.map((fault) => fault.field))].join(', ')

@@ -9,7 +9,7 @@ import { type AccessTokenClaims, AccessTokenRefused, accessTokens } from '#resou
 import type { TokenStatus } from '#oidc/statuses/token-status.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
 import type { AdminActor, Caller } from './caller.ts'
-import { AdminError } from './errors.ts'
+import { AdminError, insufficientScope } from './errors.ts'
 
 export interface GuardDeps {
   readonly issuer: string
@@ -122,10 +122,7 @@ function requireScope(scope: string, scopes: readonly string[], claims: AccessTo
   const message = inToken(claims).includes(scope)
     ? `The client ${claims.client_id} is no longer allowed the scope ${scope}.`
     : `The access token lacks the scope ${scope}.`
-  throw new AdminError('insufficient_scope', message, {
-    // RFC 6750 §3.1
-    headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
-  })
+  throw insufficientScope(scope, message)
 }
 
 function callerOf({ sub, client_id }: AccessTokenClaims): Caller {

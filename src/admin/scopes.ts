@@ -8,6 +8,7 @@ export const ADMIN_SCOPES: Readonly<Record<string, string>> = {
   'resources:write': 'Register, change and delete resources',
   'accounts:read': 'See accounts',
   'accounts:write': 'Make, change and delete accounts',
+  'accounts:email:write': 'Change the e-mail addresses of accounts',
   'sessions:read': 'See the browser sessions of people',
   'sessions:write': 'End the browser sessions of people',
   'grants:read': 'See what people allowed',

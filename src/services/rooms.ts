@@ -10,6 +10,7 @@ import type { Metrics } from '#observability/metrics.ts'
 import { createAccountAccess, endAccountAccess } from '#oidc/sessions/account-access.ts'
 import { createMasterKeys } from '#sealing/master-keys.ts'
 import { createMethods } from '#sign-in/methods.ts'
+import { noticeOf } from '#sign-in/notice.ts'
 import type { SignInMethod } from '#sign-in/sign-in-method.ts'
 import { createBreachRange } from '#sign-in/password/breach-range.ts'
 import { createVerification } from '#verification/verification.ts'
@@ -35,13 +36,14 @@ export function createRooms(input: RoomsInput, foundations: Foundations) {
   const { config, smtpUrl, logger, metrics } = input
   const { db, audit, keyring, settings, clock, endings } = foundations
   const brand = () => settings.current().brand.name
+  const mail = createMail({ db, keyring, clock, config, smtpUrl, logger, metrics, brand })
   const accounts = createAccounts({
     db,
     audit,
     clock,
     onEnd: [(trx, { accountId, reason }) => endAccountAccess(endings, trx, accountId, `account_${reason}`)],
+    onEmailChange: [(trx, before, by) => mail.enqueue(trx, noticeOf(before, 'email_changed', { by, at: clock.now() }))],
   })
-  const mail = createMail({ db, keyring, clock, config, smtpUrl, logger, metrics, brand })
   const { signIn, federation } = createSignIn({ ...input, accounts, mail, brand }, foundations)
   const verification = createVerification({
     db,

@@ -39,6 +39,11 @@ const passwords = z.object({
       description:
         'A server of the Pwned Passwords range protocol, such as https://api.pwnedpasswords.com, to ask about new passwords; it learns five digits of a digest. Null: nobody is asked.',
     }),
+  reset_after_email_change_seconds: seconds(
+    DAY,
+    [0, 30 * DAY],
+    'How long a password reset has to wait after an administrator has changed the e-mail address of the account',
+  ),
 })
 
 const registration = z.object({

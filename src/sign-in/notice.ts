@@ -26,7 +26,8 @@ export function noticeOf(
       change,
       at: at.toISOString(),
       path: ACCOUNT_PATH,
-      ...(by.address === undefined ? {} : { address: by.address }),
+      // where an administrator works is not for people to know
+      ...(by.address === undefined || by.actor.kind === 'client' ? {} : { address: by.address }),
     },
   }
 }

@@ -3,11 +3,8 @@ import type { Account, Accounts } from '#accounts/account.ts'
 import { AccountExists } from '#accounts/errors.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
-import type { Mail } from '#mail/mail.ts'
 import type { IssuerPath } from '#mail/templates/mail-template.ts'
-import type { Clock } from '#shared/clock.ts'
 import type { VerificationHandle, EmailVerifications } from './email-verification/email-verification.ts'
-import { noticeOf } from '#sign-in/notice.ts'
 
 export interface EmailAddress {
   readonly available: boolean
@@ -39,8 +36,6 @@ export interface EmailAddressDeps {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read' | 'updateIn'>
   readonly emailVerifications: EmailVerifications
-  readonly mail: Pick<Mail, 'enqueue'>
-  readonly clock: Clock
 }
 
 export function createEmailAddress(deps: EmailAddressDeps): EmailAddress {
@@ -70,9 +65,9 @@ export function createEmailAddress(deps: EmailAddressDeps): EmailAddress {
 /** Rolls back if the proof was spent, or the account's links have ended, meanwhile. */
 class VerificationSpent extends Error {}
 
-/** Sets the verified address. If it is a new one, sends a notice to the old one in the same transaction. */
+/** Sets the verified address. If it is a new one, `accounts` notifies the old one. */
 async function change(
-  { accounts, clock, db, emailVerifications, mail }: EmailAddressDeps,
+  { accounts, db, emailVerifications }: EmailAddressDeps,
   { handle, accountId, by }: { handle: VerificationHandle; accountId: string; by: AuditContext },
 ): Promise<Account | undefined> {
   const [verification, before] = await Promise.all([
@@ -84,11 +79,7 @@ async function change(
   try {
     return await db.transaction(async (trx) => {
       if (!(await emailVerifications.finish(trx, handle, verification))) throw new VerificationSpent()
-      const after = await accounts.updateIn(trx, before, { email, emailVerified: true }, by)
-      if (email.toLowerCase() !== before.email.toLowerCase()) {
-        await mail.enqueue(trx, noticeOf(before, 'email_changed', { by, at: clock.now() }))
-      }
-      return after
+      return accounts.updateIn(trx, before, { email, emailVerified: true }, by)
     })
   } catch (error) {
     // another account has verified this address meanwhile, or a concurrent call has spent the proof

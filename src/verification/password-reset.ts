@@ -9,6 +9,7 @@ import { MailRefusal } from './errors.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import { createSignInProgress } from '#sign-in/progress-store.ts'
 import type { VerificationHandle, EmailVerifications } from './email-verification/email-verification.ts'
+import type { ResetDelay } from './reset-delay.ts'
 import { languageOf, noticeOf } from '#sign-in/notice.ts'
 
 /** The page that the link of a reset opens, in any browser. */
@@ -37,6 +38,7 @@ export interface PasswordResetDeps {
   readonly emailVerifications: EmailVerifications
   readonly mail: Pick<Mail, 'enqueue'>
   readonly clock: Clock
+  readonly resetDelay: ResetDelay
   /** Ends all sessions and grants of the account. */
   readonly endAccess: (trx: Queryable, accountId: string, reason: 'password_reset') => Promise<void>
 }
@@ -45,12 +47,14 @@ export interface PasswordResetDeps {
 class VerificationSpent extends Error {}
 
 export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
-  const { accounts, clock, emailCodes, endAccess, emailVerifications, mail, passwords } = deps
+  const { accounts, clock, emailCodes, endAccess, emailVerifications, mail, passwords, resetDelay } = deps
   return {
     available: emailCodes.available,
     async start(account, by) {
       if (!emailCodes.available) throw new MailRefusal('mail_unavailable')
       if (account.status !== 'enabled') throw new MailRefusal('account_disabled')
+      const from = resetDelay(account)
+      if (from) throw new MailRefusal('reset_delayed', from)
       await emailCodes.send(
         {
           purpose: 'reset_password',

@@ -12,6 +12,7 @@ import { createEmailAddress } from './email-address.ts'
 import { noticeOf } from '#sign-in/notice.ts'
 import { createEmailVerifications } from './email-verification/email-verifications.ts'
 import { createPasswordReset } from './password-reset.ts'
+import { createResetDelay } from './reset-delay.ts'
 import { createRegistration } from './registration.ts'
 import { createInvitations, type InvitationsDeps } from './invitation/invitations.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
@@ -34,16 +35,18 @@ export interface VerificationDeps extends Pick<InvitationsDeps, 'canSignIn'> {
 }
 
 export function createVerification(deps: VerificationDeps) {
-  const { clock, mail } = deps
+  const { clock, mail, settings } = deps
   const attempts = createAttempts(deps)
-  const emailCodes = createEmailCodes({ ...deps, attempts })
+  const seconds = () => settings.current().passwords.reset_after_email_change_seconds
+  const resetDelay = createResetDelay({ clock, seconds })
+  const emailCodes = createEmailCodes({ ...deps, attempts, resetDelay })
   const emailVerifications = createEmailVerifications({ ...deps, attempts, emailCodes })
   const invitations = createInvitations(deps)
   return {
     emailCodes,
     emailVerifications,
     registration: createRegistration({ ...deps, emailVerifications }),
-    passwordReset: createPasswordReset({ ...deps, emailCodes, emailVerifications }),
+    passwordReset: createPasswordReset({ ...deps, resetDelay, emailCodes, emailVerifications }),
     emailAddress: createEmailAddress({ ...deps, emailVerifications }),
     invitations,
     /** Sends the account's owner a notice that the password was changed, in the transaction of the change. */

@@ -128,6 +128,27 @@ test('whoever can sign in by a passkey alone cannot be invited', async () => {
   expect(await world.newestEvent('admin.refused')).toMatchObject({ reason: 'account_in_use' })
 })
 
+test('whoever asks for a reset soon after an administrator changed the address is told when it is possible', async () => {
+  const { sub } = await world.account()
+  const email = world.address()
+  await world.admin.call('PATCH', `/accounts/${sub}`, { email })
+  const browser = world.somebody()
+  const page = await world.ask(browser, 'reset', email)
+  expect(await world.mail(email)).toMatchObject({
+    subject: "You can't reset your password for Signet yet",
+    text: expect.stringContaining('a password reset has to wait'),
+    code: '',
+    link: '',
+  })
+  expect(await world.newestEvent('email_code.requested')).toMatchObject({
+    outcome: 'failure',
+    reason: 'the address was changed by an administrator lately',
+    account_id: sub,
+  })
+  const end = await browser.submit(page, { code: '12345678' })
+  expect([end.status, textOf(end.html)]).toEqual([422, expect.stringContaining('That code is not right')])
+})
+
 describe('when registration.mode is set to off', () => {
   test('links of registrations and invitations end for good, also those that were opened; resets go on', async () => {
     const { link: invitation } = await invite()

@@ -9,6 +9,7 @@ const AT = '2026-11-24T09:30:00.000Z'
 const DATA: TemplateData = {
   verify_email: { code: '12345678', path: '/verify?token=abc', minutes: 10 },
   reset_password: { code: '87654321', path: '/reset?token=abc', minutes: 10 },
+  reset_later: { from: AT },
   factor_changed: {
     change: 'passkey_added',
     name: 'Phone',
@@ -56,7 +57,7 @@ describe.each(LANGUAGE_NAMES)('in %s', (language) => {
       const said = /^[^ ].*:$/.test(line) && !shown.includes(line) ? line.slice(0, -1) : line
       expect(shown, said).toContain(said.replace(/^(When|Name|From|Device|시각|이름|접속 주소|기기): /, ''))
     }
-    expect(html.match(/<a /g)?.length ?? 0).toBe(template === 'account_deleted' ? 0 : 1)
+    expect(html.match(/<a /g)?.length ?? 0).toBe(['account_deleted', 'reset_later'].includes(template) ? 0 : 1)
     expect(html).toContain(`<html lang="${language}" dir="ltr">`)
     expect(html).toContain('max-width:34rem')
     expect(html).not.toMatch(/<(img|script|iframe|link)|url\(/)

@@ -33,6 +33,7 @@ const codes = createEmailCodes({
   keyring,
   mail,
   attempts: createAttempts({ db, keyring }),
+  resetDelay: () => undefined,
 })
 const BY = { actor: { kind: 'anonymous' } } as const
 

@@ -1,10 +1,6 @@
 /** The address of an account is proven where it was asked for, and a new one takes the place of the old then alone. */
 import { beforeAll, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
-import { createMail } from '#mail/mail.ts'
-import { createLogger } from '#observability/logger.ts'
-import { createMetrics } from '#observability/metrics.ts'
-import { systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#sealing/keyring.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
 import { createEmailAddress, type EmailAddress } from '#verification/email-address.ts'
@@ -22,11 +18,6 @@ beforeAll(async () => {
   world = await openCodeWorld()
   const { codes: emailCodes, db, accounts } = world
   const keyring = createKeyring([Buffer.alloc(32, 9)])
-  const metrics = createMetrics()
-  const config = { issuer: 'https://id.example.com', production: false, mailFrom: undefined }
-  const logger = createLogger({ level: 'silent', format: 'json' })
-  const brand = () => 'Signet'
-  const mail = createMail({ config, smtpUrl: undefined, db, keyring, logger, metrics, clock, brand })
   const emailVerifications = createEmailVerifications({
     db,
     keyring,
@@ -34,7 +25,7 @@ beforeAll(async () => {
     accounts,
     attempts: createAttempts({ db, keyring }),
   })
-  addresses = createEmailAddress({ db, accounts, emailVerifications, mail, clock })
+  addresses = createEmailAddress({ db, accounts, emailVerifications })
 })
 
 const somebody = () => world.accounts.create({ email: `somebody${(people += 1)}@example.com` }, SYSTEM)

@@ -5,6 +5,7 @@ import { validateAccount } from '#accounts/validation.ts'
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
+import { insufficientScope } from '../errors.ts'
 import { roomFaults } from '../faults.ts'
 import { pageOf } from '../paging.ts'
 import { readOnlyFaults } from '../read-only.ts'
@@ -28,6 +29,8 @@ export interface AccountRoutesDeps {
 type Document = Readonly<Record<string, unknown>>
 
 const tag = 'Accounts'
+/** Whoever can change an address can take the account over by a password reset, so it is a right of its own. */
+const EMAIL_SCOPE = 'accounts:email:write'
 const path = '/accounts/{sub}'
 const one = { status: 200, description: 'The account.', schema: accountDocument, versioned: true } as const
 const reply = (account: Account): Reply => ({ body: toAccountDocument(account), version: account.version })
@@ -125,7 +128,7 @@ function updateAccount({ accounts }: AccountRoutesDeps): Route {
     path,
     operationId: 'updateAccount',
     tag,
-    summary: 'Change an account',
+    summary: `Change an account; another \`email\` needs the scope ${EMAIL_SCOPE} as well`,
     scope: 'accounts:write',
     body: accountChange,
     async check(document, params) {
@@ -140,8 +143,17 @@ function updateAccount({ accounts }: AccountRoutesDeps): Route {
     conditional: true,
     answer: one,
     refusals: [404, 409],
-    handle: async ({ params, body, expectedVersion, by }) =>
-      reply(await accounts.update(params.sub as string, toAccountInput(body), expectedVersion, by)),
+    async handle({ params, body, expectedVersion, by, caller }) {
+      const accountId = params.sub as string
+      const { email, ...input } = toAccountInput(body)
+      // dropped when it is the present one, so that this request changes no address in a race either
+      const isSame = email !== undefined && email === (await accounts.read(accountId))?.email
+      if (email === undefined || isSame) return reply(await accounts.update(accountId, input, expectedVersion, by))
+      if (!caller.scopes.includes(EMAIL_SCOPE)) {
+        throw insufficientScope(EMAIL_SCOPE, `To change an e-mail address, the token needs the scope ${EMAIL_SCOPE}.`)
+      }
+      return reply(await accounts.update(accountId, { ...input, email }, expectedVersion, by))
+    },
   })
 }
 

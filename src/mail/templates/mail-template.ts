@@ -41,6 +41,8 @@ export interface TemplateData {
   readonly verify_email: OneTime
   /** Has no code when an administrator started the reset: no page waits for one. */
   readonly reset_password: Omit<OneTime, 'code'> & Partial<Pick<OneTime, 'code'>>
+  /** A reset was asked for too soon after an administrator changed the address. `from`: ISO 8601. */
+  readonly reset_later: { readonly from: string }
   /** `name` is that of the credential that was added or removed; `path` leads to the account pages. */
   readonly factor_changed: Origin & { readonly change: FactorChange; readonly name?: string; readonly path: IssuerPath }
   /** Somebody tried to register with an address that has an account; `path` leads to sign-in. */

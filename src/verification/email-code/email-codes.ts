@@ -13,6 +13,7 @@ import { createEmailCodeMailsStore } from './email-code-mails-store.ts'
 import { createEmailCodeStore, LIFETIME_SECONDS } from './email-code-store.ts'
 import type { EmailCodePurpose, EmailCodes, SendRequest } from './email-code.ts'
 import { TooManyMails } from './errors.ts'
+import type { ResetDelay } from '../reset-delay.ts'
 import { createRedemption } from './redemption.ts'
 import { createSeals, type Seals, tokenHashOf } from './seals.ts'
 
@@ -23,12 +24,15 @@ export interface EmailCodesDeps {
   readonly keyring: Pick<Keyring, 'seal' | 'open' | 'mac' | 'macs'>
   readonly mail: Mail
   readonly attempts: Pick<Attempts, 'begin'>
+  readonly resetDelay: ResetDelay
 }
 
-/** How a request is answered: with a valid code, with a mail that says there is an account, or with neither. */
+/** How a request is answered: with a valid code, a mail that says why there is none, or no mail. */
 interface Decision {
   readonly account: Account | undefined
-  readonly answer: 'code' | 'account_exists' | 'nothing'
+  readonly answer: 'code' | 'account_exists' | 'later' | 'nothing'
+  /** `later`: when a reset becomes possible. */
+  readonly from?: Date
   /** Why no valid code is sent. */
   readonly refusal?: string
 }
@@ -82,7 +86,9 @@ async function decide(deps: EmailCodesDeps, { purpose, accountId, address }: Sen
   if (purpose === 'reset_password') {
     if (!holder) return { account: undefined, answer: 'nothing', refusal: 'no account has this address' }
     if (own?.status !== 'enabled') return { account: holder, answer: 'nothing', refusal: 'the account is disabled' }
-    return { account: holder, answer: 'code' }
+    const from = deps.resetDelay(holder)
+    if (!from) return { account: holder, answer: 'code' }
+    return { account: holder, answer: 'later', from, refusal: 'the address was changed by an administrator lately' }
   }
   if (accountId !== undefined && own?.status !== 'enabled') {
     return { account: own, answer: 'nothing', refusal: 'the account is disabled or gone' }
@@ -123,6 +129,7 @@ function letterOf(given: { request: SendRequest; decision: Decision; code: strin
   if (decision.answer === 'account_exists') {
     return { ...to, template: 'account_exists', data: { path: ACCOUNT_PATH } } as const
   }
+  if (decision.from) return { ...to, template: 'reset_later', data: { from: decision.from.toISOString() } } as const
   const link = { path: withToken(request.path, token), minutes: LIFETIME_SECONDS / 60 }
   const unsent = decision.answer === 'nothing'
   if (request.purpose === 'reset_password' && request.linkOnly === true) {

@@ -48,7 +48,13 @@ export async function openCodeWorld() {
       brand: () => 'Signet',
     })
     const own = { db: over, audit: createAudit({ db: over }), accounts: createAccounts({ db: over, audit, clock }) }
-    return createEmailCodes({ ...own, keyring, mail, attempts: createAttempts({ db: over, keyring }) })
+    return createEmailCodes({
+      ...own,
+      keyring,
+      mail,
+      attempts: createAttempts({ db: over, keyring }),
+      resetDelay: () => undefined,
+    })
   }
 
   /** Every mail that was written, oldest first; those that are dropped unsent left out. */

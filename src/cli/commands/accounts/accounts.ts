@@ -120,7 +120,7 @@ function registerShow(accounts: Command, context: CliContext): void {
 
 function registerUpdate(accounts: Command, context: CliContext): void {
   withMembers(accounts.command('update <account>').description('change an account'))
-    .option('--email <email>', 'another e-mail address')
+    .option('--email <email>', 'another e-mail address; needs the scope accounts:email:write')
     .option('--no-email-verified', 'the address is not known to be theirs')
     .addHelpText('after', '\nExample:\n  $ signet accounts update ada@example.com --name "Ada King" --set locale=null')
     .action(async (account: string, _: Options, command: Command) => {

@@ -48,6 +48,17 @@ export const en: MailTemplates = {
     notYou:
       'If that was not you, do nothing: your password stays as it is. Nobody will ever ask you for this code by phone or message.',
   }),
+  reset_later: ({ from }, { brand, host, date }) => ({
+    subject: `You can't reset your password for ${brand} yet`,
+    heading: "You can't reset your password yet",
+    paragraphs: [
+      'The e-mail address of your account was changed recently. To protect the account, a password reset has to wait.',
+      `It is possible from ${date(from)}.`,
+    ],
+    after: 'Ask for a new password again then. If you still know your password, you can sign in as usual.',
+    why: `You get this mail because a new password was asked for at ${brand} (${host}).`,
+    notYou: 'If that was not you, do nothing: your password stays as it is.',
+  }),
   factor_changed: ({ change, name, at, address, device, path }, { brand, host, link, date }) => ({
     subject: `${CHANGES[change]} at ${brand}`,
     heading: CHANGES[change],

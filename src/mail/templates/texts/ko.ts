@@ -48,6 +48,17 @@ export const ko: MailTemplates = {
     notYou:
       '직접 요청하지 않았다면 그대로 두세요. 비밀번호는 바뀌지 않아요. 전화나 메시지로 이 코드를 묻는 일은 절대 없어요.',
   }),
+  reset_later: ({ from }, { brand, host, date }) => ({
+    subject: `${brand} 비밀번호는 아직 새로 정할 수 없어요`,
+    heading: '비밀번호는 아직 새로 정할 수 없어요',
+    paragraphs: [
+      '계정의 이메일 주소가 최근에 바뀌었어요. 계정을 보호하기 위해 잠시 기다려야 해요.',
+      `${date(from)}부터 가능해요.`,
+    ],
+    after: '그때 다시 요청해 주세요. 지금 비밀번호를 알고 있다면 평소처럼 로그인할 수 있어요.',
+    why: `${brand}(${host})에서 새 비밀번호를 요청해서 보내 드리는 메일이에요.`,
+    notYou: '직접 요청하지 않았다면 그대로 두세요. 비밀번호는 바뀌지 않아요.',
+  }),
   factor_changed: ({ change, name, at, address, device, path }, { brand, host, link, date }) => ({
     subject: `${brand} 계정: ${CHANGES[change]}`,
     heading: CHANGES[change],
