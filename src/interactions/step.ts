@@ -60,7 +60,7 @@ export interface StepDeps {
 
 /** What an interaction asks next, and the account if it is known. */
 export interface Question {
-  readonly wants: NextProof | { readonly kind: 'consent' | 'continue' }
+  readonly wants: NextProof | { readonly kind: Exclude<OpenInteraction['prompt'], 'login'> }
   readonly accountId: string | undefined
 }
 

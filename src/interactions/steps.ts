@@ -6,6 +6,7 @@ import { createContinueStep } from './continue/step.ts'
 import { createRegisterStep, createResetStep } from './mail/step.ts'
 import { createMethodSteps } from './method/step.ts'
 import { createPasskeyStep } from './passkey/step.ts'
+import { createSelectAccountStep } from './select-account/step.ts'
 import { createSignInStep } from './sign-in/step.ts'
 import type { Step, StepDeps } from './step.ts'
 import { createUnmetStep } from './unmet/step.ts'
@@ -15,6 +16,7 @@ import { createUpstreamStep } from './upstream/step.ts'
 const STEPS: readonly ((deps: StepDeps) => Step)[] = [
   createConsentStep,
   createContinueStep,
+  createSelectAccountStep,
   createCodeStep,
   createChangeStep,
   createUnmetStep,

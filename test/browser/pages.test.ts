@@ -57,6 +57,14 @@ const PAGES: Readonly<Record<string, { heading: string; open(context: BrowserCon
     },
   },
   consent: { heading: 'Give shop access?', open: (context) => signedInPage(context, world) },
+  'select-account': {
+    heading: 'Choose an account',
+    async open(context) {
+      const page = await signedInPage(context, world)
+      await page.goto(world.request({ prompt: 'select_account' }))
+      return page
+    },
+  },
   continue: {
     heading: "You're signed in",
     async open(context) {

@@ -11,6 +11,7 @@ import { continuePage } from '#interactions/continue/page.ts'
 import { errorPage } from '#interactions/error/page.ts'
 import { lostPage } from '#interactions/lost/page.ts'
 import { addressPage, lastPage, mailCodePage, type MailView } from '#interactions/mail/page.ts'
+import { selectAccountPage } from '#interactions/select-account/page.ts'
 import { signInPage } from '#interactions/sign-in/page.ts'
 import { readEngineForm, signedOutPage, signOutPage } from '#interactions/sign-out/page.ts'
 import { InteractionLost } from '#oidc/interactions/interaction-gateway.ts'
@@ -66,6 +67,19 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
       keepsAccess: true,
       mostDays: 180,
       problem: 'stale',
+    }),
+  'select account': (language, text) =>
+    selectAccountPage({
+      language,
+      client: clientNamed(text),
+      actions: {
+        select: '/interaction/1/select-account',
+        another: '/interaction/1/another-account',
+        cancel: '/interaction/1/cancel',
+      },
+      csrfField: { name: 'csrf', value: text },
+      who: text,
+      isStale: true,
     }),
   continue: (language, text) =>
     continuePage({

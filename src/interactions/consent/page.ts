@@ -14,6 +14,9 @@ export interface AskedScope {
   readonly required: boolean
 }
 
+/** The name of the button for another account. */
+export const ANOTHER = 'another'
+
 /** Why the page is shown again. `stale`: the form was forged or too old. `nothing`: nothing was ticked. */
 export type ConsentProblem = 'stale' | 'nothing'
 
@@ -54,8 +57,9 @@ export function consentPage(view: ConsentView): { title: string; content: Html }
     )}
   </div>`
   const buttons = html`<div class="pair">
-    ${button({ label: texts.allow, kind: 'primary', name: 'decision', value: 'allow' })}${button({ label: texts.deny, name: 'decision', value: 'deny' })}
-  </div>`
+      ${button({ label: texts.allow, kind: 'primary', name: 'decision', value: 'allow' })}${button({ label: texts.deny, name: 'decision', value: 'deny' })}
+    </div>
+    <div class="close">${button({ label: texts.notYou, kind: 'quiet', name: ANOTHER, value: 'yes' })}</div>`
   const content = html`<div class="lines">
       <h1>${texts.heading(client.name)}</h1>
       <p>${texts.asks(client.name, client.redirectHost, who)}</p>

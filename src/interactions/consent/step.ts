@@ -2,7 +2,7 @@
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { choicesOf, type Choice, granted } from './choice.ts'
-import { consentPage, type AskedResource, type ConsentProblem } from './page.ts'
+import { ANOTHER, consentPage, type AskedResource, type ConsentProblem } from './page.ts'
 import { readDecision } from '../flow.ts'
 import { sendStep } from '../send-step.ts'
 import { guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
@@ -46,6 +46,7 @@ export function createConsentStep(deps: StepDeps): Step {
     if (interaction.prompt !== 'consent') return paths.backToQuestion(ctx, interaction.uid)
     const form = await guardForm(deps, ctx, interaction)
     if (!form) return show(ctx, interaction, 'stale')
+    if (form.one(ANOTHER) !== undefined) return askAnother(deps, ctx, interaction)
     const decision = readDecision(form)
     if (decision === 'allow') {
       const selection = granted(choicesOf(interaction.missing), form.all('scope'))
@@ -61,6 +62,12 @@ export function createConsentStep(deps: StepDeps): Step {
     show: (ctx, interaction) => show(ctx, interaction),
     routes: [{ path: 'consent', post: answer }],
   }
+}
+
+/** Asks somebody else to sign in. Decides nothing, also when a decision was sent with it. */
+async function askAnother({ gateway, paths }: StepDeps, ctx: Context, { uid }: OpenInteraction): Promise<void> {
+  await gateway.asAnother(ctx)
+  paths.backToQuestion(ctx, uid)
 }
 
 /** Describes the requested scopes of an API. A scope without a description, or of a removed API, shows its name. */

@@ -64,7 +64,8 @@ export function createSignInStep(deps: StepDeps): Step {
 
   return {
     name: 'login',
-    asks: ({ wants }) => wants.kind !== 'consent' && wants.kind !== 'continue',
+    // the last step of the registry: it takes every proof that no other step asks for
+    asks: () => true,
     async show(ctx, interaction, { wants, accountId }) {
       const isPasskey = wants.kind === 'second' && wants.methods.includes(PASSKEY.name)
       await show(ctx, interaction, isPasskey && accountId !== undefined ? { passkeyOf: accountId } : {})
@@ -88,8 +89,9 @@ export async function showSignIn(
   const { passkeyOf } = again
   const accountId = passkeyOf ?? interaction.accountId
   const known = accountId === undefined ? undefined : await accounts.read(accountId)
-  const identifier =
-    again.identifier ?? known?.email ?? (await deps.upstreamSignIn.offerOf(uid))?.email ?? text(params['login_hint'])
+  const offered = (await deps.upstreamSignIn.offerOf(uid))?.email
+  // the app knows better than the session whom it means
+  const identifier = again.identifier ?? offered ?? (text(params['login_hint']) || (known?.email ?? ''))
   await sendStep(deps, ctx, interaction, {
     account: known,
     status: again.status,

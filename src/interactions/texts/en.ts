@@ -97,6 +97,7 @@ export const en = {
     loopback: 'This app runs on your own device. Go on only if you started it.',
     keeps: (days: number) => `It keeps access until you take it back in your account, for ${days} days at most.`,
     whileSignedIn: 'It has access while you are signed in in this browser.',
+    notYou: 'Not you? Use another account',
   },
   continue: {
     heading: "You're signed in",
@@ -106,6 +107,13 @@ export const en = {
     title: (name: string) => `Continue to ${name}`,
     stop: 'Continue only if you just opened this app. If you did not, close this page.',
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please try again.',
+  },
+  selectAccount: {
+    title: 'Choose an account',
+    submit: (who: string) => html`Continue as ${foreign(who)}`,
+    another: 'Use another account',
+    cancel: (name: string) => html`Back to ${foreign(name)}`,
+    stale: 'This page was open for too long, or your browser did not keep its cookie. Please choose again.',
   },
   lost: {
     expired: {

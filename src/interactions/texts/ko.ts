@@ -94,6 +94,7 @@ export const ko: InteractionTexts = {
     loopback: '이 기기에서 실행되는 앱이에요. 직접 시작한 앱일 때만 계속해 주세요.',
     keeps: (days) => `계정에서 직접 거둘 때까지, 길어도 ${days}일 동안 접근할 수 있어요.`,
     whileSignedIn: '이 브라우저에 로그인해 있는 동안만 접근할 수 있어요.',
+    notYou: '본인이 아니신가요? 다른 계정으로 하기',
   },
   continue: {
     heading: '로그인되어 있어요',
@@ -102,6 +103,13 @@ export const ko: InteractionTexts = {
     title: (name) => `${name} 앱으로 계속`,
     stop: '방금 이 앱을 직접 열었을 때만 계속해 주세요. 아니라면 이 페이지를 닫아 주세요.',
     stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 다시 시도해 주세요.',
+  },
+  selectAccount: {
+    title: '계정을 선택해 주세요',
+    submit: (who) => html`${foreign(who)} 계정으로 계속`,
+    another: '다른 계정으로 하기',
+    cancel: (name) => html`${foreign(name)} 앱으로 돌아가기`,
+    stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 다시 선택해 주세요.',
   },
   lost: {
     expired: {

@@ -7,12 +7,18 @@ import { clientOf } from '../engine/clients.ts'
 /** The reason of a login prompt when the person is signed in, but below the requested class. */
 export const UNMET_CLASS = 'unmet_acr_values'
 
+/** The reason of a login prompt when the person wants to continue with another account. */
+export const ANOTHER_ACCOUNT = 'another_account'
+
+const SELECT_ACCOUNT = 'select_account'
+
 /** The reason of a consent prompt when the identity of the app is not assured. */
 export const APP_NOT_ASSURED = 'app_not_assured'
 
 /** Returns the engine's default policy with our changes. */
 export function policy(): interactionPolicy.DefaultPolicy {
   const prompts = interactionPolicy.base()
+  prompts.add(selectAccount(), 0)
   // RFC 8252 §8.6: the engine asks every native app for consent each time. Ours asks the apps whose identity is not
   // assured, for one click: a sign-in, an account that was chosen, a consent, or a page with one button.
   prompts.get('consent')?.checks.remove('native_client_prompt')
@@ -48,6 +54,24 @@ export function policy(): interactionPolicy.DefaultPolicy {
     ),
   )
   return prompts
+}
+
+/**
+ * OpenID Connect Core §3.1.2.1: asks who of the people in this browser continues. When nobody is signed in, the sign-in
+ * page asks the same, so a sign-in is a selection too.
+ */
+function selectAccount(): interactionPolicy.Prompt {
+  const prompt = new interactionPolicy.Prompt({ name: SELECT_ACCOUNT, requestable: true })
+  prompt.checks.clear()
+  prompt.checks.add(
+    new interactionPolicy.Check(
+      'account_not_selected',
+      'an account has to be selected',
+      'account_selection_required',
+      ({ oidc }) => oidc.promptPending(SELECT_ACCOUNT) && oidc.account !== undefined && !oidc.result?.login,
+    ),
+  )
+  return prompt
 }
 
 /** Returns the classes in `acr_values`, which are separated by spaces (OpenID Connect Core §3.1.2.1). */

@@ -11,6 +11,7 @@ import { orUnavailable } from '../adapter/errors.ts'
 import { rowId, type PayloadSealer } from '../adapter/sealing.ts'
 import { endRecordedSessions } from '../endings/recorded.ts'
 import type { Endings } from '../endings/endings.ts'
+import { ANOTHER_ACCOUNT } from '../configuration/interaction-policy.ts'
 import type { ConsentStore } from '../sessions/consent-store.ts'
 import type { ConsentResult } from '../sessions/grants-of-sessions.ts'
 import {
@@ -48,6 +49,16 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
     },
     async beginAnew(ctx) {
       await withoutSession(await current(deps, ctx))
+    },
+    async asAnother(ctx) {
+      const interaction = await current(deps, ctx)
+      interaction.prompt = { name: 'login', reasons: [ANOTHER_ACCOUNT], details: {} }
+      // what the person decided so far is not a decision of the other one
+      delete interaction.lastSubmission
+      await interaction.persist()
+    },
+    async selected(ctx) {
+      await finish(ctx, await current(deps, ctx), { select_account: {} })
     },
     async signedIn(ctx, { accountId, amr, acr }) {
       const interaction = await current(deps, ctx)

@@ -27,12 +27,15 @@ export interface InteractionClient {
 
 export interface OpenInteraction {
   readonly uid: string
-  /** `continue`: nothing is asked but a click, because the identity of the app is not assured. */
-  readonly prompt: 'login' | 'consent' | 'continue'
+  /**
+   * `select_account`: whether the signed-in person continues, or another. `continue`: nothing is asked but a click,
+   * because the identity of the app is not assured.
+   */
+  readonly prompt: 'select_account' | 'login' | 'consent' | 'continue'
   readonly client: InteractionClient
   /** `login_hint`, `ui_locales`, `max_age` and others, as they were sent. */
   readonly params: Readonly<Record<string, unknown>>
-  /** The account that is signed in, if any. */
+  /** The account that is signed in, if any. Undefined when the person wants to continue with another one. */
   readonly accountId: string | undefined
   /** The `amr` of the session that still counts for this request; empty when the person has to sign in again. */
   readonly proven: readonly string[]
@@ -64,11 +67,18 @@ export class InteractionLost extends Error {
   }
 }
 
-/** All methods except `open` and `beginAnew` answer with 303. All throw InteractionLost without an open interaction. */
+/** All methods except `open`, `beginAnew` and `asAnother` answer with 303. All throw InteractionLost without an open interaction. */
 export interface InteractionGateway {
   open(ctx: Context): Promise<OpenInteraction>
   /** Detaches the interaction from the session that it began with, which is about to end. The request continues. */
   beginAnew(ctx: Context): Promise<void>
+  /**
+   * Turns the question into a sign-in that knows nobody, for a person who wants to continue with another account. The
+   * session goes on until somebody else has signed in.
+   */
+  asAnother(ctx: Context): Promise<void>
+  /** Continues with the account that is signed in (`prompt=select_account`). */
+  selected(ctx: Context): Promise<void>
   signedIn(ctx: Context, proof: { accountId: string; amr: readonly string[]; acr: string }): Promise<void>
   /** Saves the consent and continues; the engine then creates the grant of this session and client. */
   allowed(ctx: Context, granted: ScopeSelection): Promise<void>

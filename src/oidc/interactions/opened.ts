@@ -1,7 +1,7 @@
 /** Describes the engine's interaction for the pages: what it asks, whom, and for which scopes. */
 import type { Client as EngineClient, Interaction } from 'oidc-provider'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
-import { APP_NOT_ASSURED, askedClasses, UNMET_CLASS } from '../configuration/interaction-policy.ts'
+import { ANOTHER_ACCOUNT, APP_NOT_ASSURED, askedClasses, UNMET_CLASS } from '../configuration/interaction-policy.ts'
 import type { InteractionClient, OpenInteraction, ScopeSelection } from './interaction-gateway.ts'
 
 /** Describes the open interaction. `described` is its client for the pages, `client` that of the engine. */
@@ -17,7 +17,7 @@ export function opened(
     prompt: promptOf(prompt),
     client: described,
     params,
-    accountId: session?.accountId,
+    accountId: prompt.reasons.includes(ANOTHER_ACCOUNT) ? undefined : session?.accountId,
     proven: provenBefore(interaction),
     asked: askedClasses(params),
     keepsAccess: client?.applicationType === 'native' || scopesOf(params).includes('offline_access'),
@@ -26,7 +26,7 @@ export function opened(
 }
 
 function promptOf({ name, reasons }: Interaction['prompt']): OpenInteraction['prompt'] {
-  if (name === 'login') return 'login'
+  if (name === 'login' || name === 'select_account') return name
   return reasons.every((reason) => reason === APP_NOT_ASSURED) ? 'continue' : 'consent'
 }
 
