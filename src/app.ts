@@ -11,7 +11,7 @@ import { createInteractions } from '#interactions/interactions.ts'
 import { createMailLinks, MAIL_LINK_PATHS } from '#interactions/mail/links.ts'
 import { withoutDeadEnds } from '#interactions/lost/lost.ts'
 import { createPasskeyEndpoints, PASSKEY_ENDPOINTS_PATH } from '#interactions/passkey/endpoints.ts'
-import { cookieKeys } from '#oidc/configuration/cookies.ts'
+import { cookieSignatures } from '#oidc/configuration/cookies.ts'
 import { DISCOVERY_PATHS, PROGRAM_PATHS, ROUTES } from '#oidc/engine/routes.ts'
 import type { Services } from '#services.ts'
 import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
@@ -54,6 +54,12 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 /** The paths that programs call: their errors are JSON, whatever `Accept` says. */
 const JSON_PATHS: readonly string[] = [...PROGRAM_PATHS, PASSKEY_ENDPOINTS_PATH, '/status-lists']
 
+/**
+ * Pages that share no browsing context group with pages of other origins. None that a sign-in leads through: an app
+ * that opens it in a popup would lose its `opener`.
+ */
+const ISOLATED: readonly string[] = ['/account']
+
 /** Path prefixes of the pages that people open in a browser. */
 const PAGES: readonly string[] = [
   ROUTES.authorization,
@@ -68,7 +74,8 @@ export function createApp(services: Services): Koa {
   const { config, logger, metrics, oidc } = services
   const { issuer, production } = config
   const base = new URL(issuer).pathname.replace(/\/$/, '')
-  const app = new Koa({ keys: cookieKeys(services.keyring, services.restoreEpoch.number), proxy: true, maxIpsCount: 1 })
+  const app = new Koa({ proxy: true, maxIpsCount: 1 })
+  app.keys = cookieSignatures(services.keyring, services.restoreEpoch.number)
   app.silent = true
   setBrand(app, () => services.settings.current().brand)
 
@@ -78,6 +85,7 @@ export function createApp(services: Services): Koa {
       logger,
       metrics,
       errorPage: createErrorRenderer(issuer),
+      isolatedPaths: ISOLATED.map((path) => base + path),
       problemPaths: [`${base}/admin/`],
       jsonPaths: [...JSON_PATHS.map((path) => base + path), ...DISCOVERY_PATHS, PASSKEY_ENDPOINTS_PATH],
       trustedProxies: config.trustedProxies,

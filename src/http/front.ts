@@ -12,9 +12,9 @@ import { pacing } from './pacing.ts'
 import { requestId } from './request-id.ts'
 import { requestLog, type RequestLogDeps } from './request-log.ts'
 import { createRouteTemplates } from './route-template.ts'
-import { securityHeaders } from './security-headers.ts'
+import { securityHeaders, type SecurityHeadersDeps } from './security-headers.ts'
 
-export interface FrontDeps extends ErrorHandlerDeps, MethodRules, Pick<RequestLogDeps, 'metrics'> {
+export interface FrontDeps extends ErrorHandlerDeps, SecurityHeadersDeps, MethodRules, Pick<RequestLogDeps, 'metrics'> {
   readonly trustedProxies: readonly string[]
   /** The route templates, for logs and metrics. */
   readonly routes: readonly string[]

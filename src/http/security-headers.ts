@@ -14,12 +14,20 @@ const STRICT: ContentSecurityPolicy = {
 
 const YEAR_SECONDS = 31_536_000
 
+export interface SecurityHeadersDeps {
+  readonly issuer: string
+  /** Paths that get `Cross-Origin-Opener-Policy: same-origin`, with all paths below them. */
+  readonly isolatedPaths?: readonly string[]
+}
+
 /**
- * Sets the strict default on every answer; a page relaxes it with `allowContent`. `Cross-Origin-Opener-Policy` is left
- * out, because it would cut off an app that signs people in with a pop-up from its own window.
+ * Sets the strict default on every answer; a page relaxes it with `allowContent`, and an answer that may be kept sets
+ * its own `Cache-Control`. `Cross-Origin-Opener-Policy` is only for pages that no sign-in leads through: any value of it
+ * cuts the `opener` of a popup.
  */
-export function securityHeaders({ issuer }: { readonly issuer: string }): Middleware {
+export function securityHeaders({ issuer, isolatedPaths = [] }: SecurityHeadersDeps): Middleware {
   const headers: Record<string, string> = {
+    'Cache-Control': 'no-store',
     'Content-Security-Policy': policyText(STRICT),
     'X-Content-Type-Options': 'nosniff',
     // RFC 9700 §4.2: codes and state in a URL must not leak in a Referer.
@@ -37,6 +45,9 @@ export function securityHeaders({ issuer }: { readonly issuer: string }): Middle
   return (ctx, next) => {
     // set directly, without Koa's checks of each name and value, because they are constant
     for (const [name, value] of entries) ctx.res.setHeader(name, value)
+    if (isolatedPaths.some((path) => ctx.path === path || ctx.path.startsWith(`${path}/`))) {
+      ctx.res.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
+    }
     return next()
   }
 }

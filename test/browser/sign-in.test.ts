@@ -188,3 +188,21 @@ function focused(page: Page): Promise<{ text: string; outline: number }> {
     return { text: element.textContent.trim(), outline: outlineStyle === 'none' ? 0 : parseFloat(outlineWidth) }
   })()`)
 }
+
+describe.skipIf(!browser)('in a popup of an app', () => {
+  test('a person signs in, and the popup can tell the app that opened it', async () => {
+    const app = await (await newContext()).newPage()
+    await app.goto(world.shop.origin)
+    await app.evaluate(`addEventListener('message', ({ data, origin }) => { document.title = origin + ' ' + data })`)
+    const request = world.request({ prompt: 'login consent', state: 'popup' })
+    const opened = app.waitForEvent('popup')
+    await app.evaluate(`void window.open(${JSON.stringify(request)}, 'sign-in', 'popup')`)
+    const popup = await opened
+    await popup.waitForSelector('[name=identifier]')
+    await signIn(popup)
+    await popup.click('button[name=decision][value=allow]')
+    await popup.waitForURL(`${world.shop.callback}?**`)
+    await popup.evaluate(`opener.postMessage(new URL(location.href).searchParams.get('state'), location.origin)`)
+    await app.waitForFunction(`document.title === location.origin + ' popup'`)
+  })
+})

@@ -1,6 +1,5 @@
 /** A refresh token family under a scheduler: nodes in this process, real PostgreSQL, one statement at a time. */
 import { randomBytes } from 'node:crypto'
-import Keygrip from 'keygrip'
 import type { AdapterPayload } from 'oidc-provider'
 import { SYSTEM } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
@@ -12,7 +11,7 @@ import { createPayloadSealer } from '#oidc/adapter/sealing.ts'
 import { createEndings } from '#oidc/endings/endings.ts'
 import { createSessionAdapter } from '#oidc/sessions/session-adapter.ts'
 import { createSessionStore } from '#oidc/sessions/session-store.ts'
-import { cookieKeys } from '#oidc/configuration/cookies.ts'
+import { cookieSignatures } from '#oidc/configuration/cookies.ts'
 import { DEFAULT_SETTINGS } from '#settings/settings-schema.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
 import { createApp } from './app.ts'
@@ -255,7 +254,7 @@ function familyMaker(
   { template, otherClientId }: { template: Template; otherClientId: string },
 ): World['family'] {
   const adapter = adapterOver(rooms, db)
-  const keys = new Keygrip(cookieKeys(rooms.keyring, rooms.restoreEpoch.number))
+  const keys = cookieSignatures(rooms.keyring, rooms.restoreEpoch.number)
   const fresh = () => randomBytes(32).toString('base64url')
   const templateClientId = template.refreshToken.clientId as string
   return async (within) => {

@@ -1,14 +1,24 @@
-/** The engine's cookies: their names, flags and keys. */
+/** The engine's cookies: their names, flags and signatures. */
+import Keygrip from 'keygrip'
 import type { Configuration } from 'oidc-provider'
 import type { Keyring } from '#sealing/keyring.ts'
 
 /**
- * Returns the keys that sign cookies, newest first. All nodes derive the same keys. Each restore epoch has its own, so
- * that no cookie from before a restore finds a session, even if a server that kept running wrote it later.
+ * Returns what signs cookies and verifies them. All nodes derive the same keys, newest first. Each restore epoch has its
+ * own, so that no cookie from before a restore finds a session, even if a server that kept running wrote it later.
  */
-export function cookieKeys(keyring: Keyring, restoreEpoch: number): string[] {
+export function cookieSignatures(keyring: Keyring, restoreEpoch: number): Keygrip {
   const purpose = restoreEpoch === 0 ? 'cookies' : `cookies/restored-${restoreEpoch}`
-  return keyring.derive(purpose).map((key) => key.toString('base64url'))
+  const keys = keyring.derive(purpose).map((key) => key.toString('base64url'))
+  const current = new Keygrip(keys, 'sha256')
+  // signatures of version 0.1, accepted for one release
+  const former = new Keygrip(keys, 'sha1')
+  // a cookie whose index is not 0 is signed again
+  const index = (data: string, digest: string): number => {
+    const found = current.index(data, digest)
+    return found === -1 && former.verify(data, digest) ? keys.length : found
+  }
+  return { sign: (data) => current.sign(data), index, verify: (data, digest) => index(data, digest) !== -1 }
 }
 
 /**
@@ -25,6 +35,6 @@ export function cookies(issuer: string, keyring: Keyring, restoreEpoch: number):
     },
     long: { signed: true, httpOnly: true, sameSite: 'lax', path: '/', secure },
     short: { signed: true, httpOnly: true, sameSite: 'lax', secure },
-    keys: cookieKeys(keyring, restoreEpoch),
+    keys: cookieSignatures(keyring, restoreEpoch),
   }
 }

@@ -52,6 +52,8 @@ export function aroundEngine(provider: Provider, deps: AroundDeps): Middleware {
     })
   }
 
+  clearSiteData(provider)
+
   const refused = (ctx: KoaContextWithOIDC): Refusal | undefined => {
     const error = caught.get(ctx.req)
     return error && explainRefusal(ctx, error)
@@ -74,6 +76,17 @@ export function aroundEngine(provider: Provider, deps: AroundDeps): Middleware {
     })
     finish(ctx)
   }
+}
+
+/**
+ * Tells the browser of a person who signed out to drop what it cached and stored of our pages. Only where the issuer is
+ * the whole origin. Never cookies: that would empty the whole registrable domain, and known browsers would be forgotten.
+ */
+function clearSiteData(provider: Provider): void {
+  if (new URL(provider.issuer).pathname !== '/') return
+  provider.on('end_session.success', (ctx) => {
+    if (ctx.oidc.params?.['logout'] !== undefined) ctx.set('Clear-Site-Data', '"cache", "storage"')
+  })
 }
 
 function seenFrom(ctx: Context, { auditContext }: AroundDeps): SeenFrom {
@@ -102,8 +115,6 @@ function finish(ctx: Context): void {
   if (ctx.path === ROUTES.jwks && ctx.status === 200) ctx.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE}`)
   if (ctx.path.startsWith('/.well-known/') && ctx.status === 200)
     ctx.set('Cache-Control', `public, max-age=${JWKS_MAX_AGE}`)
-  // the engine omits it at revocation and for early errors (RFC 6749 §5.1, RFC 7009 §2.2)
-  if (!ctx.res.hasHeader('Cache-Control')) ctx.set('Cache-Control', 'no-store')
   if (ctx.status === 503) ctx.set('Retry-After', String(RETRY_AFTER))
   // RFC 7009 §2.2: the body is empty, and clients parse a body that has a type
   if (ctx.path === ROUTES.revocation && ctx.body === '') ctx.remove('Content-Type')

@@ -49,6 +49,7 @@ export const KEEPERS: readonly Keeper[] = [
     rooms: ['oidc'],
     types: ['interactions', 'account-portal', 'admin'],
   },
+  { packages: ['keygrip'], rooms: ['oidc'] },
   { packages: ['commander', '@clack/', '@bomb.sh/'], rooms: ['cli'] },
 ]
 
