@@ -7,15 +7,16 @@ import { errorHandler, type ErrorHandlerDeps } from './error-handler.ts'
 import { hostAllowList } from './host-allow-list.ts'
 import { malformedUrl } from './malformed-url.ts'
 import { methodRules, type MethodRules } from './method-rules.ts'
-import { origin } from './origin.ts'
+import { origin, type OriginDeps } from './origin.ts'
 import { pacing } from './pacing.ts'
 import { requestId } from './request-id.ts'
 import { requestLog, type RequestLogDeps } from './request-log.ts'
 import { createRouteTemplates } from './route-template.ts'
 import { securityHeaders, type SecurityHeadersDeps } from './security-headers.ts'
 
-export interface FrontDeps extends ErrorHandlerDeps, SecurityHeadersDeps, MethodRules, Pick<RequestLogDeps, 'metrics'> {
-  readonly trustedProxies: readonly string[]
+export interface FrontDeps
+  extends ErrorHandlerDeps, SecurityHeadersDeps, MethodRules, Omit<OriginDeps, 'issuer' | 'logger'> {
+  readonly metrics: RequestLogDeps['metrics'] & OriginDeps['metrics']
   /** The route templates, for logs and metrics. */
   readonly routes: readonly string[]
   /** The prefixes of paths whose requests are paced; see pacing.ts. */

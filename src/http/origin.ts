@@ -3,6 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { Context, Middleware } from 'koa'
+import type { Logger } from '#observability/logger.ts'
+import type { Metrics } from '#observability/metrics.ts'
 import { requestState } from './request-state.ts'
 
 /** More hops than any deployment has; further entries are ignored. */
@@ -28,6 +30,25 @@ const FORWARDING_HEADERS = new Set([
 /** The certificate that a TLS-terminating proxy received (RFC 9440); kept from trusted proxies. */
 const CLIENT_CERT_HEADERS = new Set(['client-cert', 'client-cert-chain'])
 
+/** Headers that show that a proxy passed the request on. */
+const PROXY_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip'] as const
+/** Kinds of addresses that proxies of a deployment have. */
+const NEARBY: ReadonlySet<string> = new Set(['private', 'loopback', 'uniqueLocal', 'linkLocal', 'carrierGradeNat'])
+
+export interface OriginDeps {
+  readonly issuer: string
+  readonly trustedProxies: readonly string[]
+  readonly logger: Pick<Logger, 'warn'>
+  readonly metrics: Pick<Metrics, 'forwardingIgnored'>
+}
+
+interface Peer {
+  readonly address: string
+  readonly trusted: boolean
+  /** Whether it is nearby, so may be a proxy that the settings forgot. */
+  readonly mayBeProxy: boolean
+}
+
 export interface RequestOrigin {
   readonly address: string
   readonly requestId: string
@@ -45,17 +66,19 @@ export function requestOrigin(ctx: Context): RequestOrigin {
  * `Forwarded` is never read, because a proxy that writes one of the two headers passes the other on as the caller sent
  * it.
  */
-export function origin(options: { readonly issuer: string; readonly trustedProxies: readonly string[] }): Middleware {
+export function origin(options: OriginDeps): Middleware {
   const isTrusted = createProxyTest(options.trustedProxies)
+  const ignored = createIgnoredProxies(options)
   const scheme = new URL(options.issuer).protocol.slice(0, -1)
   // all requests of a connection have the same peer
-  const peers = new WeakMap<Socket, { address: string; trusted: boolean }>()
+  const peers = new WeakMap<Socket, Peer>()
 
-  function peerOf(socket: Socket): { address: string; trusted: boolean } {
+  function peerOf(socket: Socket): Peer {
     let peer = peers.get(socket)
     if (!peer) {
       const plain = plainAddress(socket.remoteAddress)
-      peer = { address: plain, trusted: isTrusted(plain) }
+      const trusted = isTrusted(plain)
+      peer = { address: plain, trusted, mayBeProxy: !trusted && isNearby(plain) }
       peers.set(socket, peer)
     }
     return peer
@@ -63,7 +86,8 @@ export function origin(options: { readonly issuer: string; readonly trustedProxi
 
   return (ctx, next) => {
     const { headers, socket } = ctx.req
-    const { address: peer, trusted } = peerOf(socket)
+    const { address: peer, trusted, mayBeProxy } = peerOf(socket)
+    if (mayBeProxy && PROXY_HEADERS.some((name) => headers[name] !== undefined)) ignored(peer)
     const address = trusted ? forwardedAddress(peer, headers['x-forwarded-for'], isTrusted) : peer
     dropForwardingHeaders(headers, trusted)
     headers['x-forwarded-for'] = address
@@ -71,6 +95,29 @@ export function origin(options: { readonly issuer: string; readonly trustedProxi
     requestState(ctx).address = address
     return next()
   }
+}
+
+/**
+ * Counts requests of a proxy that is not trusted, and warns of the first: behind such a proxy everyone has the same
+ * address, so the attempt limits of one stop all.
+ */
+function createIgnoredProxies({ logger, metrics }: OriginDeps): (peer: string) => void {
+  let isFirst = true
+  return (peer) => {
+    metrics.forwardingIgnored()
+    if (isFirst) {
+      logger.warn(
+        { peer },
+        `forwarding headers from ${peer} are ignored, so all requests through it count as one address; ` +
+          'if it is your proxy, add it to SIGNET_TRUSTED_PROXIES',
+      )
+    }
+    isFirst = false
+  }
+}
+
+function isNearby(address: string): boolean {
+  return ipaddr.isValid(address) && NEARBY.has(ipaddr.process(address).range())
 }
 
 /** Creates a test whether an address is in one of the CIDR ranges or single addresses. Throws on a malformed range. */

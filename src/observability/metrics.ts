@@ -38,6 +38,8 @@ export interface Metrics {
   tokenIssued(grantType: string): void
   /** Counts a refused token request, by the `error` of the answer. */
   tokenRefused(error: string): void
+  /** Counts a request whose forwarding headers were ignored, although its sender may be a proxy. */
+  forwardingIgnored(): void
   /** Counts an attempt to send a mail. */
   mailHandled(outcome: MailOutcome): void
   /** Registers the database pool, which is read at each scrape. */
@@ -77,7 +79,7 @@ export async function sumSnapshots(snapshots: readonly MetricsSnapshot[]): Promi
   return Registry.aggregate([...snapshots]).metrics()
 }
 
-function createRequestMetrics(registry: Registry): Pick<Metrics, 'observeRequest'> {
+function createRequestMetrics(registry: Registry): Pick<Metrics, 'observeRequest' | 'forwardingIgnored'> {
   const registers = [registry]
   const total = new Counter({
     name: 'signet_http_requests_total',
@@ -92,7 +94,13 @@ function createRequestMetrics(registry: Registry): Pick<Metrics, 'observeRequest
     buckets: LATENCY_BUCKETS_SECONDS,
     registers,
   })
+  const ignored = new Counter({
+    name: 'signet_forwarding_headers_ignored_total',
+    help: 'Requests with forwarding headers from a private or loopback address that is not a trusted proxy',
+    registers,
+  })
   return {
+    forwardingIgnored: () => ignored.inc(),
     observeRequest({ method, route, status, seconds }) {
       const statusClass = status === 'aborted' ? status : `${Math.trunc(status / 100)}xx`
       total.inc({ method: METHODS.has(method) ? method : 'other', route, status: statusClass })

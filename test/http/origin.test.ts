@@ -84,3 +84,40 @@ describe('the caller’s address', () => {
     expect(() => createProxyTest(['10.0.0.0/99'])).toThrow()
   })
 })
+
+describe('forwarding headers of a nearby sender that is no trusted proxy', () => {
+  const counted = async (server: Loopback) =>
+    /^signet_forwarding_headers_ignored_total (\d+)$/m.exec(await server.metricsText())?.[1]
+  const warnings = (server: Loopback) => server.lines().filter(({ msg }) => String(msg).includes('forwarding headers'))
+
+  test.each(['X-Forwarded-For: 203.0.113.9', 'Forwarded: for=203.0.113.9', 'X-Real-IP: 203.0.113.9'])(
+    'are warned of once and counted each time: %s',
+    async (header) => {
+      const server = await startLoopback([report])
+      for (let at = 0; at < 3; at += 1) await seenBy(server, [header])
+      expect(warnings(server)).toEqual([
+        expect.objectContaining({
+          level: 'warn',
+          peer: '127.0.0.1',
+          msg:
+            'forwarding headers from 127.0.0.1 are ignored, so all requests through it count as one address; ' +
+            'if it is your proxy, add it to SIGNET_TRUSTED_PROXIES',
+        }),
+      ])
+      expect(await counted(server)).toBe('3')
+    },
+  )
+
+  test('are no matter where there are none, or the proxy is trusted', async () => {
+    const [plain, trusting] = await Promise.all([
+      startLoopback([report]),
+      startLoopback([report], { trustedProxies: ['127.0.0.1'] }),
+    ])
+    await seenBy(plain, ['X-Http-Method-Override: PUT'])
+    await seenBy(trusting, ['X-Forwarded-For: 203.0.113.9'])
+    for (const server of [plain, trusting]) {
+      expect(warnings(server)).toEqual([])
+      expect(await counted(server)).toBe('0')
+    }
+  })
+})
