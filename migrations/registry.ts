@@ -23,9 +23,10 @@ import * as m21 from './20261124131000-sign-in-create-errands.ts'
 import * as m22 from './20261124132000-sign-in-create-upstreams.ts'
 import * as m23 from './20261201002000-clients-add-origin.ts'
 import * as m24 from './20261201055137-clients-create-deleted-clients.ts'
-import * as m25 from './20261201060843-verification-bind-links.ts'
-import * as m26 from './20261201061247-signing-keys-create-archive.ts'
-import * as m27 from './20261201061519-accounts-add-email-changed-at.ts'
+import * as m25 from './20261201055317-sign-in-create-budgets.ts'
+import * as m26 from './20261201060843-verification-bind-links.ts'
+import * as m27 from './20261201061247-signing-keys-create-archive.ts'
+import * as m28 from './20261201061519-accounts-add-email-changed-at.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -52,7 +53,8 @@ export const MIGRATIONS = {
   '20261124132000-sign-in-create-upstreams': m22,
   '20261201002000-clients-add-origin': m23,
   '20261201055137-clients-create-deleted-clients': m24,
-  '20261201060843-verification-bind-links': m25,
-  '20261201061247-signing-keys-create-archive': m26,
-  '20261201061519-accounts-add-email-changed-at': m27,
+  '20261201055317-sign-in-create-budgets': m25,
+  '20261201060843-verification-bind-links': m26,
+  '20261201061247-signing-keys-create-archive': m27,
+  '20261201061519-accounts-add-email-changed-at': m28,
 } as const

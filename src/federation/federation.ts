@@ -5,7 +5,6 @@ import type { Database, Notifications } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { AssertNotLastCredential } from '#sign-in/last-credential.ts'
-import { createAttempts } from '#sign-in/attempts.ts'
 import { createUpstreamMethod } from './method.ts'
 import { createUpstreamSignIn, type UpstreamSignInDeps } from './sign-in.ts'
 import { createProviders, type ProvidersDeps } from './upstream-client.ts'
@@ -43,7 +42,6 @@ export function createFederation(deps: FederationDeps) {
   const requests = createUpstreamRequests(deps.db, deps.keyring)
   const upstreamSignIn = createUpstreamSignIn({
     ...deps,
-    attempts: createAttempts(deps),
     upstreams,
     providers: createProviders({ ...deps, upstreams, redirectUri }),
     requests,

@@ -14,7 +14,6 @@ export const UPSTREAM = {
   phishingResistant: false,
   amr: { always: ['fed'] },
   first: true,
-  attemptCounter: 'federated',
   credentials: LINK_CREDENTIALS,
 } as const satisfies SignInMethod
 

@@ -3,8 +3,7 @@ import { AccountExists } from '#accounts/errors.ts'
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
-import { type AttemptLimitDeps, withAttemptLimit } from '#sign-in/attempt-limit.ts'
-import type { ProofDetail } from '#sign-in/proof-events.ts'
+import { type ProofDetail, proofEvent } from '#sign-in/proof-events.ts'
 import type { Verdict } from '#sign-in/sign-in-method.ts'
 import { amrOf, domainOf, profileOf, type UpstreamProfile } from './claims.ts'
 import { UpstreamUnavailable } from './errors.ts'
@@ -19,7 +18,7 @@ import type { UpstreamRequests } from './requests.ts'
 import { createUpstreamSignOut, type UpstreamSignOutDeps } from './sign-out.ts'
 import type { Upstream, Upstreams } from './upstream.ts'
 
-export interface UpstreamSignInDeps extends LinksDeps, UpstreamSignOutDeps, Pick<AttemptLimitDeps, 'attempts'> {
+export interface UpstreamSignInDeps extends LinksDeps, UpstreamSignOutDeps {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read' | 'create' | 'findByIdentifier' | 'endMailLinks'>
   readonly upstreams: Pick<Upstreams, 'read' | 'list' | 'offered'>
@@ -94,14 +93,17 @@ async function begin(
 type Attempt = UpstreamAnswer & { readonly clientId?: string }
 
 async function finish(deps: UpstreamSignInDeps, attempt: Attempt, by: AuditContext): Promise<UpstreamOutcome> {
-  let outcome: UpstreamOutcome = { kind: 'refused', upstream: undefined }
-  const facts = { method: UPSTREAM, who: undefined, clientId: attempt.clientId, by }
-  await withAttemptLimit(deps, facts, async (): Promise<Verdict> => {
-    const judgement = await judge(deps, attempt, by)
-    outcome = judgement.outcome
-    const { upstream } = judgement
-    return { ...judgement.verdict, ...(upstream && { detail: { upstream: upstream.id, ...judgement.detail } }) }
-  })
+  const { verdict, outcome, upstream, detail } = await judge(deps, attempt, by)
+  // not within an attempt limit: nobody can guess a state of 256 bits, and anyone can send what a provider refuses
+  await deps.audit.record(
+    proofEvent({
+      method: UPSTREAM.name,
+      ...verdict,
+      clientId: attempt.clientId,
+      by,
+      ...(upstream && { detail: { upstream: upstream.id, ...detail } }),
+    }),
+  )
   return outcome
 }
 

@@ -1,4 +1,4 @@
-/** Checks a proof within its method's attempt limit: counts it as failed first, clears that on success, audits it. */
+/** Checks a proof within its method's attempt limit: counts it as failed first, takes that back on success, audits it. */
 import type { Account } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Attempt, Attempts } from './attempts.ts'
@@ -11,7 +11,7 @@ export interface AttemptLimitDeps {
   readonly audit: Pick<Audit, 'record'>
 }
 
-interface Facts extends Pick<Attempt, 'who'> {
+interface Facts extends Pick<Attempt, 'who' | 'knownBrowser'> {
   /** Provides the attempt counter and the name for the audit log. */
   readonly method: Pick<MethodTraits, 'name' | 'attemptCounter'>
   /** The account to prove, if it is known before the check. */
@@ -26,23 +26,35 @@ interface Facts extends Pick<Attempt, 'who'> {
  */
 export async function withAttemptLimit(
   { attempts, audit }: AttemptLimitDeps,
-  { method: { name, attemptCounter }, who, account, clientId, by }: Facts,
+  { method: { name, attemptCounter }, who, knownBrowser, account, clientId, by }: Facts,
   judge: () => Promise<Verdict>,
 ): Promise<Account | undefined> {
   const record = (verdict: Verdict) => audit.record(proofEvent({ method: name, ...verdict, clientId, by }))
-  const attempt = await attempts
-    .begin({ method: attemptCounter, who, address: by.address })
-    .catch(async (error: unknown) => {
-      if (error instanceof TooManyAttempts) await record({ account, refusal: 'too many attempts' })
-      throw error
-    })
+  const attempt = attemptCounter && { method: attemptCounter, who, knownBrowser, address: by.address }
+  const onWait = () => record({ account, refusal: 'too many attempts' })
+  const verdict = await (attempt ? whileCounted({ attempts, onWait }, attempt, judge) : judge())
+  await record(verdict)
+  return verdict.refusal === undefined ? verdict.account : undefined
+}
+
+/**
+ * Counts an attempt as failed while `judge` checks it, and returns the verdict. Calls `onWait` before it throws
+ * TooManyAttempts. An error of `judge` is thrown on, and is not counted.
+ */
+export async function whileCounted<Judged extends Pick<Verdict, 'account' | 'refusal'>>(
+  { attempts, onWait }: Pick<AttemptLimitDeps, 'attempts'> & { readonly onWait: () => Promise<void> },
+  facts: Attempt,
+  judge: () => Promise<Judged>,
+): Promise<Judged> {
+  const attempt = await attempts.begin(facts).catch(async (error: unknown) => {
+    if (error instanceof TooManyAttempts) await onWait()
+    throw error
+  })
   const verdict = await judge().catch(async (error: unknown) => {
     // not `succeeded`, which would clear the count; and what went wrong first is what the caller needs to know
     await attempt.undo().catch(() => undefined)
     throw error
   })
-  const isRight = verdict.refusal === undefined
-  await (isRight ? attempt.succeeded() : attempt.failed())
-  await record(verdict)
-  return isRight ? verdict.account : undefined
+  if (verdict.refusal === undefined) await attempt.succeeded(verdict.account?.id)
+  return verdict
 }

@@ -2,7 +2,8 @@
 import ipaddr from 'ipaddr.js'
 import type { Queryable } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
-import { type AttemptKey, type AttemptKind, createAttemptsStore } from './attempts-store.ts'
+import { createAttemptsStore } from './attempts-store.ts'
+import type { BudgetKey } from './budgets-store.ts'
 import { TooManyAttempts } from './errors.ts'
 
 /** Prefix lengths, in bits: `address` covers one customer, `network` also covers their neighbors. */
@@ -13,46 +14,62 @@ export interface Attempt {
   readonly method: string
   /** The account, or the identifier as typed; undefined if the proof itself finds the account. */
   readonly who: string | undefined
+  /**
+   * The id of the browser, if the account signed in there before. It has a count of its own, and its address is not
+   * asked, so that neither guesses from elsewhere nor neighbors can lock the person out.
+   */
+  readonly knownBrowser?: string | undefined
   readonly address: string | undefined
 }
 
-/** Reports the result of an attempt. Without a report, the attempt counts as a failure of the account. */
+/** Reports the result of an attempt. Without a report, the attempt counts as a failure. */
 export interface BegunAttempt {
-  succeeded(): Promise<void>
-  failed(): Promise<void>
+  /**
+   * Clears the failures of the account and takes back this attempt's count of the address. With `accountId`, also
+   * takes back further counts of the address, once an hour for each account.
+   */
+  succeeded(accountId: string | undefined): Promise<void>
   /** Takes back this attempt alone, because the proof could not be checked. */
   undo(): Promise<void>
 }
 
 export interface Attempts {
   /**
-   * Counts a failure of the account before the check, so that concurrent attempts are all counted. Throws
-   * TooManyAttempts (429) while the account or its network has to wait.
+   * Counts a failure of the account and of the address before the check, so that concurrent attempts are all counted.
+   * Throws TooManyAttempts (429) while one of them has to wait; then nothing is counted.
    */
   begin(attempt: Attempt): Promise<BegunAttempt>
-  removeExpired(): Promise<number>
+  /** Counts a mail that someone at the address asks for. Throws TooManyAttempts (429) when they have to wait. */
+  countMail(address: string | undefined): Promise<void>
+  /** Deletes expired rows. Returns their number by table. */
+  removeExpired(): Promise<Readonly<Record<string, number>>>
 }
 
 export function createAttempts({ db, keyring }: { db: Queryable; keyring: Pick<Keyring, 'mac'> }): Attempts {
   const store = createAttemptsStore(db)
   // a keyed digest, because people sometimes type their password into the identifier field
-  const keyOf = (kind: AttemptKind, ...parts: readonly string[]): AttemptKey => ({
-    kind,
-    key: keyring.mac('sign-in-attempts', JSON.stringify([kind, ...parts])),
-  })
+  const keyOf = (...parts: readonly string[]) => keyring.mac('sign-in-attempts', JSON.stringify(parts))
+  const budgetsOf = (address: string | undefined, ...purpose: readonly string[]): BudgetKey[] =>
+    networksOf(address).map(({ kind, network }) => ({ kind, key: keyOf(kind, network, ...purpose) }))
 
   return {
-    async begin({ method, who: name, address }) {
-      const who = name === undefined ? undefined : keyOf('who', method, name.toLowerCase())
-      const networks = networksOf(address).map(({ kind, network }) => keyOf(kind, network))
-      const { counted, seconds } = await store.begin(who, networks)
-      if (seconds !== undefined) throw new TooManyAttempts(seconds)
+    async begin({ method, who: name, knownBrowser, address }) {
+      const parts = [...(knownBrowser === undefined ? [] : [knownBrowser]), ...(name === undefined ? [] : [name])]
+      const who = name === undefined ? undefined : keyOf('who', method, parts.join(' ').toLowerCase())
+      const budgets = budgetsOf(address)
+      const begun = await store.begin({ who, budgets: knownBrowser === undefined ? budgets : [] })
+      if ('seconds' in begun) throw new TooManyAttempts(begun.seconds)
       return {
-        succeeded: async () => who && store.forgive(who),
-        // many people may sign in from one network at the same time, so only failures count there
-        failed: () => store.failed(networks),
-        undo: async () => counted && store.undo(counted),
+        async succeeded(accountId) {
+          await store.succeeded(begun.counted)
+          if (accountId !== undefined) await store.ease(budgets, keyOf('account', accountId))
+        },
+        undo: () => store.undo(begun.counted),
       }
+    },
+    async countMail(address) {
+      const begun = await store.begin({ who: undefined, budgets: budgetsOf(address, 'mail') })
+      if ('seconds' in begun) throw new TooManyAttempts(begun.seconds)
     },
     removeExpired: store.removeExpired,
   }

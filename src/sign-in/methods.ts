@@ -43,7 +43,7 @@ export interface MethodsDeps {
 export function createMethods({ further = [], ...deps }: MethodsDeps) {
   const attempts = createAttempts(deps)
   const devices = createKnownDevices(deps)
-  const passkeys = createPasskeys({ ...deps, attempts })
+  const passkeys = createPasskeys(deps)
   const progress = createSignInProgress(deps.db)
   const registry = createMethodRegistry<SignInMethod>([
     PASSWORD,
@@ -57,8 +57,8 @@ export function createMethods({ further = [], ...deps }: MethodsDeps) {
     methods: registry,
     passwords: createPasswords({ ...deps, attempts, devices, hasher: createHasher(deps) }),
     passkeys,
-    totp: createTotp({ ...deps, attempts }),
-    recoveryCodes: createRecoveryCodes({ ...deps, attempts }),
+    totp: createTotp({ ...deps, attempts, devices }),
+    recoveryCodes: createRecoveryCodes({ ...deps, attempts, devices }),
     progress,
     enrolments,
     /** Returns whether the account has a credential to begin a sign-in with. */
@@ -70,9 +70,9 @@ export function createMethods({ further = [], ...deps }: MethodsDeps) {
     devices,
     /** Deletes expired rows. Returns their number by table, or undefined if there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {
-      const removed = {
+      const removed: Record<string, number> = {
         sign_in_progress: await progress.removeExpired(),
-        sign_in_attempts: await attempts.removeExpired(),
+        ...(await attempts.removeExpired()),
       }
       for (const method of registry.methods) Object.assign(removed, await method.removeExpired?.())
       return Object.values(removed).some((rows) => rows > 0) ? removed : undefined

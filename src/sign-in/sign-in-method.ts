@@ -45,8 +45,11 @@ export interface MethodTraits {
    * whenever another method is asked for, as an alternative. `asked`: if `acr_values` requires more.
    */
   readonly second?: 'always' | 'instead' | 'asked'
-  /** Methods with the same counter share one attempt limit. */
-  readonly attemptCounter: string
+  /**
+   * Methods with the same counter share one attempt limit. Omitted if nobody can guess a proof: then nothing is counted,
+   * and nothing can be locked out.
+   */
+  readonly attemptCounter?: string
   /** A query for the credentials of the account `$1`. Omitted if people do not set the method up. */
   readonly credentials?: string
   /** A query for the credentials that the person must replace after using them. */
@@ -103,7 +106,7 @@ export interface MethodPage {
 
 /** One attempt to prove an account. */
 export interface MethodAttempt {
-  /** The account, or the identifier as typed, whose attempts count. Undefined: only the network's attempts count. */
+  /** The account, or the identifier as typed, whose attempts count. Undefined: only attempts from the address count. */
   readonly who: string | undefined
   /** Checks the proof. Must be safe under concurrent calls: a proof that is valid once succeeds for one of them. */
   judge(): Promise<Verdict>
@@ -117,6 +120,14 @@ export interface MethodStep {
   show(visit: StepVisit): Promise<MethodPage>
   /** Handles the form, which was checked already. Returns another page or an attempt. */
   answer(visit: StepVisit, form: Form): Promise<{ readonly page: MethodPage } | { readonly attempt: MethodAttempt }>
+}
+
+/** A code that is asked for after the first proof. */
+export interface SecondFactorCode {
+  readonly accountId: string
+  readonly code: string
+  /** The token that the browser kept from an earlier sign-in (KnownDevices). */
+  readonly device?: string | undefined
 }
 
 export interface Verifier<Attempt> {

@@ -7,6 +7,7 @@ export const TABLES = {
   password_credentials: 'kept',
   recovery_codes: 'kept',
   sign_in_attempts: 'kept',
+  sign_in_budgets: 'kept',
   sign_in_progress: 'emptied',
   spent_passkey_challenges: 'kept',
   totp_credentials: 'kept',

@@ -7,6 +7,7 @@ import type { Settings } from '#settings/settings.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
+import { createKnownDevices } from '#sign-in/known-devices.ts'
 import { createEmailCodes } from './email-code/email-codes.ts'
 import { createEmailAddress } from './email-address.ts'
 import { noticeOf } from '#sign-in/notice.ts'
@@ -39,7 +40,7 @@ export function createVerification(deps: VerificationDeps) {
   const attempts = createAttempts(deps)
   const seconds = () => settings.current().passwords.reset_after_email_change_seconds
   const resetDelay = createResetDelay({ clock, seconds })
-  const emailCodes = createEmailCodes({ ...deps, attempts, resetDelay })
+  const emailCodes = createEmailCodes({ ...deps, attempts, devices: createKnownDevices(deps), resetDelay })
   const emailVerifications = createEmailVerifications({ ...deps, attempts, emailCodes })
   const invitations = createInvitations(deps)
   return {

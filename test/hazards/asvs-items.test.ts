@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DEFAULT_SETTINGS, SETTINGS_GROUPS } from '#settings/settings-schema.ts'
 import { ACR_VALUES } from '#resource-server/acr.ts'
-import { LIMITS } from '#sign-in/attempts-store.ts'
+import { LIMIT } from '#sign-in/attempts-store.ts'
+import { BUDGETS, EASING } from '#sign-in/budgets-store.ts'
 import { ASVS_ITEMS, testsByItem } from './catalogue/asvs.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -22,12 +23,12 @@ test('every item is held by a test that names it, but for those that are still t
 
 test('ASVS 6.1.1, 6.1.3, 6.3.4: the ways in, their classes and the limits on guessing are documented as they are', () => {
   for (const acr of ACR_VALUES) expect(page).toContain(`\`${acr}\``)
-  const { who, address, network } = LIMITS
-  expect(page).toContain(`| ${who.free} failures | a wait of 1 s that doubles, to ${who.longest / 60} minutes |`)
-  expect(page).toContain(
-    `| ${address.free} failures | a wait of 1 s that doubles, to ${address.longest / 60} minutes |`,
-  )
-  expect(page).toContain(`| ${network.free} failures |`)
+  const { address, network } = BUDGETS
+  expect(page).toContain(`| ${LIMIT.free} failures | a wait of 1 s that doubles, to ${LIMIT.longest / 60} minutes |`)
+  expect(page).toContain(`| ${address.size} | one every ${address.leak} seconds |`)
+  expect(page).toContain(`| ${network.size} | one every ${network.leak} seconds |`)
+  expect(page).toContain(`its own count and ${EASING.counts} more`)
+  expect(page).toContain(`at most ${EASING.counts * EASING.perHour} an hour`)
   for (const way of ['password', 'passkey', 'upstream provider', 'authenticator app', 'recovery code', 'by mail']) {
     expect(page).toContain(way)
   }

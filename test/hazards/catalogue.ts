@@ -4,6 +4,7 @@ import { FAULTS } from './catalogue/faults.ts'
 import { REQUIREMENTS } from './catalogue/requirements.ts'
 import type { Row } from './catalogue/row.ts'
 import { STORAGE } from './catalogue/storage.ts'
+import { STRANGERS } from './catalogue/strangers.ts'
 import { VULNERABILITIES } from './catalogue/vulnerabilities.ts'
 
 /** The chapters by the name of their part in docs/security/hazards.md. */
@@ -13,6 +14,7 @@ const CHAPTERS = {
   requirements: REQUIREMENTS,
   storage: STORAGE,
   faults: FAULTS,
+  strangers: STRANGERS,
 } as const satisfies Record<string, readonly Row[]>
 
 export const CATALOGUE: readonly Row[] = Object.values(CHAPTERS).flat()

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { Middleware } from 'koa'
 import { createErrorRenderer } from '#interactions/error/renderer.ts'
 import { createHomePage } from '#interactions/home/page.ts'
-import { LIMITS } from '#sign-in/attempts-store.ts'
+import { LIMIT } from '#sign-in/attempts-store.ts'
 import { atEnd } from '../support/endings.ts'
 import { textOf } from '../support/person.ts'
 import { fieldOf, startWorld } from './world.ts'
@@ -48,7 +48,7 @@ test('V28: whoever guesses too often is told to wait, in both languages, with 42
   const fields = { csrf: fieldOf(page, 'csrf'), identifier: 'somebody@example.com', password: 'not-my-password' }
   const guess = (also = {}) =>
     world.post(browser, page, { step: 'login', body: new URLSearchParams({ ...fields, ...also }) })
-  for (let at = 0; at < LIMITS.who.free; at += 1) expect((await guess()).status).toBe(422)
+  for (let at = 0; at < LIMIT.free; at += 1) expect((await guess()).status).toBe(422)
   const answer = await guess()
   expect(answer.status).toBe(429)
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)

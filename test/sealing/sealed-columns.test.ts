@@ -49,6 +49,7 @@ const NOT_SEALED: Readonly<Record<string, string>> = {
   'revoked_tokens.id': 'a digest',
   'session_ids.id': 'a digest',
   'sign_in_attempts.key': 'a keyed digest',
+  'sign_in_budgets.key': 'a keyed digest',
   'sign_in_progress.interaction_id': 'a digest',
   'spent_passkey_challenges.digest': 'a digest',
   'upstream_offers.interaction_id': 'a digest',

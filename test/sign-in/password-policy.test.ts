@@ -114,7 +114,7 @@ describe('changing', async () => {
 
   beforeEach(async () => {
     await db.query('DELETE FROM accounts')
-    await db.query('DELETE FROM sign_in_attempts')
+    await db.query('DELETE FROM sign_in_attempts; DELETE FROM sign_in_budgets')
     const store = await passwords.prepare(PASSWORD, { mustChange: true })
     ada = await accounts.create({ email: 'ada@example.com', name: 'Ada' }, SYSTEM, (trx, { id: sub }) =>
       store(trx, sub),

@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await db.query('DELETE FROM accounts')
-  await db.query('DELETE FROM sign_in_attempts')
+  await db.query('DELETE FROM sign_in_attempts; DELETE FROM sign_in_budgets')
   ada = await accounts.create({ email: 'ada@example.com', name: 'Ada' }, SYSTEM, await withPassword(PASSWORD))
 })
 

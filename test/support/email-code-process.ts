@@ -9,6 +9,7 @@ import { createMetrics } from '#observability/metrics.ts'
 import { systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#sealing/keyring.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
+import { createKnownDevices } from '#sign-in/known-devices.ts'
 import type { RedeemRequest, SendRequest } from '#verification/email-code/email-code.ts'
 import { createEmailCodes } from '#verification/email-code/email-codes.ts'
 
@@ -34,6 +35,7 @@ const codes = createEmailCodes({
   mail,
   attempts: createAttempts({ db, keyring }),
   resetDelay: () => undefined,
+  devices: createKnownDevices({ keyring }),
 })
 const BY = { actor: { kind: 'anonymous' } } as const
 

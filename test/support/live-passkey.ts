@@ -7,7 +7,6 @@ import { createDatabase } from '#database/pool.ts'
 import { createLogger } from '#observability/logger.ts'
 import { createKeyring } from '#sealing/keyring.ts'
 import { systemClock as clock } from '#shared/clock.ts'
-import { createAttempts } from '#sign-in/attempts.ts'
 import type { PasskeyRequest } from '#sign-in/passkey/passkey.ts'
 import { createPasskeys } from '#sign-in/passkey/passkeys.ts'
 import { authenticator, type SoftwarePasskey } from './authenticator.ts'
@@ -37,10 +36,9 @@ function passkeysOn({ databaseUrl, issuer }: Pick<Server, 'databaseUrl' | 'issue
   const keyring = createKeyring([randomBytes(32)])
   const audit = createAudit({ db })
   const accounts = createAccounts({ db, audit, clock })
-  const attempts = createAttempts({ db, keyring })
   return {
     accounts,
-    passkeys: createPasskeys({ db, accounts, audit, keyring, attempts, clock, issuer, brand: () => 'Signet' }),
+    passkeys: createPasskeys({ db, accounts, audit, keyring, clock, issuer, brand: () => 'Signet' }),
   }
 }
 

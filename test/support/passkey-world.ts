@@ -10,13 +10,14 @@ import { cloneDatabase } from './postgres.ts'
 import { openRooms, type Rooms } from './rooms.ts'
 
 export const ISSUER = 'https://id.example.com'
-/** Without an address, because many refusals from one address would be slowed down. */
-export const BY = { actor: { kind: 'anonymous' }, requestId: 'req-1' } as const
+export const BY = { actor: { kind: 'anonymous' }, address: '192.0.2.7', requestId: 'req-1' } as const
 /** What challenges are bound to by default. */
 export const PAGE = 'interaction 1'
 
 export interface PasskeyWorld {
   readonly rooms: Rooms
+  /** Those of the other node. */
+  readonly otherRooms: Rooms
   readonly here: Passkeys
   readonly there: Passkeys
   somebody(): Promise<Account>
@@ -35,12 +36,13 @@ export function passkeysOf(node: Rooms, clock: Clock = { now: () => new Date() }
 export async function openPasskeyWorld(): Promise<PasskeyWorld> {
   const { url } = await cloneDatabase()
   const nodes = await Promise.all([openRooms(url), openRooms(url)])
-  const [rooms] = nodes
+  const [rooms, otherRooms] = nodes
   const [here, there] = [passkeysOf(nodes[0]), passkeysOf(nodes[1])]
   let people = 0
 
   const world: PasskeyWorld = {
     rooms,
+    otherRooms,
     here,
     there,
     somebody() {

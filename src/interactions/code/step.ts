@@ -19,7 +19,7 @@ interface ShownAgain {
 const KIND = 'kind'
 
 export function createCodeStep(deps: StepDeps): Step {
-  const { paths, proofs, totp, recoveryCodes } = deps
+  const { deviceCookie, paths, proofs, totp, recoveryCodes } = deps
 
   async function answer(ctx: Context): Promise<void> {
     const interaction = await openInteraction(deps, ctx)
@@ -33,7 +33,7 @@ export function createCodeStep(deps: StepDeps): Step {
     const code = form.one('code') ?? ''
     if (normalizedCode(code) === '') return again('missing', 422)
     const method = looksLikeRecoveryCode(code) ? recoveryCodes : totp
-    const attempt = { accountId, code, clientId: interaction.client.id }
+    const attempt = { accountId, code, clientId: interaction.client.id, device: deviceCookie.read(ctx) }
     try {
       const proof = await method.verify(attempt, anonymous(ctx))
       if (!proof) return await again('mismatch', 422)

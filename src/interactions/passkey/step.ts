@@ -5,7 +5,7 @@ import { CREDENTIAL_FIELD } from '#sign-in/passkey/parts.ts'
 import { PASSKEY, PASSKEY_STEP } from '#sign-in/passkey/method.ts'
 import { anonymous } from '../paths.ts'
 import { type ShownAgain, showSignIn } from '../sign-in/step.ts'
-import { bindingOf, guardForm, openInteraction, putOff, type Step, type StepDeps } from '../step.ts'
+import { bindingOf, guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
 
 export function createPasskeyStep(deps: StepDeps): Step {
   return {
@@ -32,15 +32,9 @@ async function answer(deps: StepDeps, ctx: Context): Promise<void> {
   const form = await guardForm(deps, ctx, interaction)
   if (!form) return askAgain(deps, ctx, interaction, { problem: 'stale', status: 403 })
   const attempt = { credential: form.one(CREDENTIAL_FIELD), binding: bindingOf(interaction) }
-  try {
-    const proof = await passkeys.verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
-    if (!proof) return await askAgain(deps, ctx, interaction, { problem: 'passkey', status: 422 })
-    await proofs.take(ctx, interaction, proof)
-  } catch (error) {
-    const delayed = putOff(ctx, error)
-    if (!delayed) throw error
-    await askAgain(deps, ctx, interaction, delayed)
-  }
+  const proof = await passkeys.verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
+  if (!proof) return askAgain(deps, ctx, interaction, { problem: 'passkey', status: 422 })
+  await proofs.take(ctx, interaction, proof)
 }
 
 /** Returns new options as JSON, for the script of a page left open. */

@@ -16,7 +16,6 @@ export const upstream = {
     refused: (name: string) => `${name} could not sign you in`,
     no_account: () => 'No account is linked to you',
     no_email: () => 'Your e-mail address is not confirmed',
-    tooMany: () => 'Too many attempts',
     unavailable: (name: string) => `${name} does not answer`,
   },
   words: {
@@ -34,7 +33,6 @@ export const upstream = {
     no_email: (name: string) =>
       html`${strong(name)} has not confirmed that your e-mail address is yours, and without that no account can be found
       or made. Confirm it there and try again, or sign in another way.`,
-    tooMany: () => html`Wait a while before you try again.`,
     unavailable: (name: string) =>
       html`${strong(name)} cannot be reached at this moment. Try again in a while, or sign in another way.`,
   },

@@ -16,7 +16,6 @@ export const upstream: typeof english = {
     refused: (name) => `${name} 계정으로 로그인하지 못했어요`,
     no_account: () => '연결된 계정이 없어요',
     no_email: () => '이메일 주소가 확인되지 않았어요',
-    tooMany: () => '시도가 너무 많았어요',
     unavailable: (name) => `${name} 쪽에서 응답이 없어요`,
   },
   words: {
@@ -34,7 +33,6 @@ export const upstream: typeof english = {
     no_email: (name) =>
       html`${strong(name)} 쪽에서 이메일 주소를 아직 확인하지 않아 계정을 찾거나 만들 수 없어요. 그곳에서 주소를 확인한
       뒤 다시 시도하거나 다른 방법으로 로그인해 주세요.`,
-    tooMany: () => html`잠시 기다렸다가 다시 해 주세요.`,
     unavailable: (name) =>
       html`지금은 ${strong(name)} 쪽에 연결할 수 없어요. 잠시 뒤에 다시 시도하거나 다른 방법으로 로그인해 주세요.`,
   },

@@ -24,7 +24,6 @@ const STATUS = {
   refused: 403,
   no_account: 403,
   no_email: 403,
-  tooMany: 429,
   unavailable: 503,
 } as const
 

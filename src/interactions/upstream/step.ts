@@ -6,7 +6,7 @@ import { UPSTREAM_STEP } from '#federation/method.ts'
 import { UpstreamUnavailable } from '#federation/errors.ts'
 import { isReauthentication } from '../flow.ts'
 import { anonymous } from '../paths.ts'
-import { guardForm, openInteraction, putOff, type Step, type StepDeps } from '../step.ts'
+import { guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
 import { LOGIN_HINT, MAX_LOGIN_HINT } from './lead-on.ts'
 import { pageOf, showUpstreamPage } from './page.ts'
 
@@ -62,7 +62,7 @@ export async function upstreamCallback(
   const { state } = ctx.query
   const waiting = typeof state === 'string' ? await upstreamSignIn.returnOf(state) : undefined
   if (waiting === undefined) {
-    // nothing waits for this answer; it is still processed, so that it counts as an attempt and is audited
+    // nothing waits for this answer; it is still processed, so that it is audited
     await upstreamSignIn.finish({ uid: '', answer: ctx.querystring }, anonymous(ctx))
     throw new InteractionLost('unknown')
   }
@@ -76,17 +76,12 @@ async function finish(deps: StepDeps, ctx: Context): Promise<void> {
   const interaction = await openInteraction(deps, ctx)
   const { uid, client } = interaction
   if (interaction.prompt !== 'login' || ctx.query['state'] === undefined) return toQuestion(deps, ctx, interaction)
-  try {
-    const answer = { uid, answer: ctx.querystring, clientId: client.id }
-    const outcome = await deps.upstreamSignIn.finish(answer, anonymous(ctx))
-    if (outcome.kind !== 'proof') return await showUpstreamPage(deps, ctx, interaction, pageOf(outcome))
-    deps.signOut.remember(ctx, outcome.upstream.id)
-    ctx.search = ''
-    await deps.proofs.take(ctx, interaction, outcome.proof)
-  } catch (error) {
-    if (!putOff(ctx, error)) throw error
-    await showUpstreamPage(deps, ctx, interaction, { kind: 'tooMany' })
-  }
+  const answer = { uid, answer: ctx.querystring, clientId: client.id }
+  const outcome = await deps.upstreamSignIn.finish(answer, anonymous(ctx))
+  if (outcome.kind !== 'proof') return showUpstreamPage(deps, ctx, interaction, pageOf(outcome))
+  deps.signOut.remember(ctx, outcome.upstream.id)
+  ctx.search = ''
+  await deps.proofs.take(ctx, interaction, outcome.proof)
 }
 
 /** Redirects to the question, without the provider's parameters. */

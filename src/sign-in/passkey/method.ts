@@ -16,7 +16,6 @@ export const PASSKEY = {
   amr: { always: ['user', 'mfa'], sometimes: ['hwk', 'swk'] },
   first: true,
   second: 'asked',
-  attemptCounter: 'passkey',
   credentials: PASSKEY_CREDENTIALS,
 } as const satisfies SignInMethod
 

@@ -4,7 +4,7 @@ import type { Audit } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
-import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
+import { proofEvent } from '../proof-events.ts'
 import { readAssertion, type RelyingParty, ResponseRefused, verifyAssertion } from './ceremonies.ts'
 import { createChallengeStore } from './challenge-store.ts'
 import { CHALLENGE_SECONDS, type Challenges, createChallenges } from './challenges.ts'
@@ -13,7 +13,7 @@ import { PASSKEY } from './method.ts'
 import { createPasskeyStore, type PasskeyStore, type StoredPasskey } from './passkey-store.ts'
 import type { PasskeyAttempt, Passkeys } from './passkey.ts'
 
-export interface PasskeysDeps extends Pick<AttemptLimitDeps, 'attempts'> {
+export interface PasskeysDeps {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
   readonly audit: Pick<Audit, 'record' | 'recordIn'>
@@ -47,17 +47,12 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
     }),
 
     async verify(attempt, by) {
-      let used: StoredPasskey | undefined
-      // a passkey cannot be guessed, so only the network is limited: nobody can lock an account out
-      const facts = { method: PASSKEY, who: undefined, clientId: attempt.clientId, by }
-      const account = await withAttemptLimit(deps, facts, async () => {
-        const { passkey, ...verdict } = await judge({ accounts, store, challenges, rp }, attempt)
-        used = passkey
-        return verdict
-      })
-      return (
-        account && used && { account, method: PASSKEY.name, amr: [used.synced ? 'swk' : 'hwk', ...PASSKEY.amr.always] }
-      )
+      const { passkey, ...verdict } = await judge({ accounts, store, challenges, rp }, attempt)
+      // not within an attempt limit: nobody can guess a passkey, so nobody can lock anyone out
+      await deps.audit.record(proofEvent({ method: PASSKEY.name, ...verdict, clientId: attempt.clientId, by }))
+      const { account, refusal } = verdict
+      if (refusal !== undefined || !account || !passkey) return undefined
+      return { account, method: PASSKEY.name, amr: [passkey.synced ? 'swk' : 'hwk', ...PASSKEY.amr.always] }
     },
 
     ...createEnrolment({ ...deps, challenges, rp, method: PASSKEY.name }),

@@ -14,6 +14,8 @@ import type { Passwords } from './password.ts'
 
 /** An account id that does not exist; looked up for unknown identifiers. */
 const NOBODY = ''
+/** Counts changes of a password apart from sign-ins, as if from a browser of their own. */
+const SESSION = 'session'
 
 export interface PasswordsDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
@@ -46,11 +48,10 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
     async verify(attempt, by) {
       const { identifier, password, clientId } = attempt
       const account = await accounts.findByIdentifier(identifier)
-      // on a browser where the person signed in before, guesses from elsewhere do not count
-      const device = account && devices.idFor(attempt.device, account.id)
-      const who = device === undefined ? identifier : `${device} ${account?.id}`
+      const knownBrowser = account && devices.idFor(attempt.device, account.id)
+      const who = knownBrowser === undefined ? identifier : account?.id
       const credential = await store.find(account?.id ?? NOBODY)
-      const facts = { method: PASSWORD, who, account, clientId, by }
+      const facts = { method: PASSWORD, who, knownBrowser, account, clientId, by }
       const proven = await withAttemptLimit(deps, facts, async () => ({
         account,
         refusal: await judge({ account, credential, password }),
@@ -96,7 +97,8 @@ function createChanges(
   return {
     async change(account, { current, next }, by, within) {
       const credential = await store.find(account.id)
-      const facts = { method: PASSWORD, who: account.id, account, clientId: undefined, by }
+      // the person is signed in, so the address is not asked
+      const facts = { method: PASSWORD, who: account.id, knownBrowser: SESSION, account, clientId: undefined, by }
       const proven = await withAttemptLimit(deps, facts, async () => ({
         account,
         refusal: await judge({ account, credential, password: current }),

@@ -4,9 +4,10 @@ import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
-import type { Verifier } from '../sign-in-method.ts'
+import type { SecondFactorCode, Verifier } from '../sign-in-method.ts'
 import { normalizedCode } from '../one-time-code.ts'
 import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
+import type { KnownDevices } from '../known-devices.ts'
 import { factorEvent } from '../proof-events.ts'
 import { RECOVERY_CODE } from './method.ts'
 import { createRecoveryCodeStore } from './recovery-code-store.ts'
@@ -23,9 +24,10 @@ export interface RecoveryCodesDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
   readonly audit: Audit
   readonly keyring: Keyring
+  readonly devices: Pick<KnownDevices, 'idFor'>
 }
 
-export interface RecoveryCodes extends Verifier<{ readonly accountId: string; readonly code: string }> {
+export interface RecoveryCodes extends Verifier<SecondFactorCode> {
   /**
    * Replaces all codes with ten new ones and returns them; they are never shown again. Runs in `trx` or, without it, in
    * a transaction of its own. `within` runs in the same transaction. Audits factor.added.
@@ -48,7 +50,7 @@ export function looksLikeRecoveryCode(text: string): boolean {
 }
 
 export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
-  const { db, accounts, audit, keyring } = deps
+  const { db, accounts, audit, devices, keyring } = deps
   const store = createRecoveryCodeStore(db)
   const valueOf = (accountId: string, code: string) => `${accountId} ${code}`
 
@@ -64,9 +66,10 @@ export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
   return {
     isEnrolled: async (accountId) => (await store.count(accountId)) > 0,
 
-    async verify({ accountId, code, clientId }, by) {
+    async verify({ accountId, code, clientId, device }, by) {
       const account = await accounts.read(accountId)
-      const facts = { method: RECOVERY_CODE, who: accountId, account, clientId, by }
+      const knownBrowser = devices.idFor(device, accountId)
+      const facts = { method: RECOVERY_CODE, who: accountId, knownBrowser, account, clientId, by }
       const proven = await withAttemptLimit(deps, facts, async () => ({ account, refusal: await judge(account, code) }))
       return proven && { account: proven, method: RECOVERY_CODE.name, amr: RECOVERY_CODE.amr.always }
     },

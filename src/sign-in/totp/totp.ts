@@ -4,8 +4,9 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { FactorCodeWrong, FactorNotFound } from '../errors.ts'
-import type { Verifier } from '../sign-in-method.ts'
+import type { SecondFactorCode, Verifier } from '../sign-in-method.ts'
 import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
+import type { KnownDevices } from '../known-devices.ts'
 import { factorEvent } from '../proof-events.ts'
 import { TOTP } from './method.ts'
 import { newSecret, setupOf, stepOf, type TotpSetup } from './one-time-password.ts'
@@ -20,9 +21,10 @@ export interface TotpDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
   readonly audit: Audit
   readonly keyring: Keyring
+  readonly devices: Pick<KnownDevices, 'idFor'>
 }
 
-export interface Totp extends Verifier<{ readonly accountId: string; readonly code: string }> {
+export interface Totp extends Verifier<SecondFactorCode> {
   /** Returns a new secret, which takes effect when it is confirmed. The app shows `issuer` as our name. */
   begin(account: Pick<Account, 'id' | 'email'>, issuer: string): Promise<TotpSetup>
   /** Returns the last secret of `begin` while it can be confirmed, so that a reloaded page shows the same one. */
@@ -38,7 +40,7 @@ export interface Totp extends Verifier<{ readonly accountId: string; readonly co
 }
 
 export function createTotp(deps: TotpDeps): Totp {
-  const { accounts, keyring } = deps
+  const { accounts, devices, keyring } = deps
   const store = createTotpStore(deps.db)
 
   /** Returns why the code is refused, or undefined if it is right. A right code is marked as used. */
@@ -56,9 +58,10 @@ export function createTotp(deps: TotpDeps): Totp {
   return {
     isEnrolled: async (accountId) => (await store.find(accountId)) !== undefined,
 
-    async verify({ accountId, code, clientId }, by) {
+    async verify({ accountId, code, clientId, device }, by) {
       const account = await accounts.read(accountId)
-      const facts = { method: TOTP, who: accountId, account, clientId, by }
+      const knownBrowser = devices.idFor(device, accountId)
+      const facts = { method: TOTP, who: accountId, knownBrowser, account, clientId, by }
       const proven = await withAttemptLimit(deps, facts, async () => ({ account, refusal: await judge(account, code) }))
       return proven && { account: proven, method: TOTP.name, amr: TOTP.amr.always }
     },

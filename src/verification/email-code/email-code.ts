@@ -28,7 +28,14 @@ export interface SendRequest extends Binding {
   readonly linkOnly?: boolean
 }
 
-export type RedeemRequest = Binding & ({ readonly address: string; readonly code: string } | { readonly token: string })
+export type RedeemRequest = Binding & (TypedCode | { readonly token: string })
+
+interface TypedCode {
+  readonly address: string
+  readonly code: string
+  /** The token that the browser kept from an earlier sign-in (KnownDevices). */
+  readonly device?: string | undefined
+}
 
 /** Shows that the person reads the mail of this address. */
 export interface VerifiedEmail {
@@ -53,7 +60,7 @@ export interface EmailCodes {
   /**
    * Redeems a code or link. Returns undefined for every refusal. A code has at most five attempts. Code and link
    * succeed once, even under concurrent calls. Audits email_code.accepted or email_code.refused. Throws TooManyAttempts
-   * (429) after too many failures from one network.
+   * (429) after too many wrong codes from one address, except for an account that signed in in this browser before.
    */
   redeem(request: RedeemRequest, by: AuditContext): Promise<VerifiedEmail | undefined>
   /** Deletes expired rows. Returns their number by table, or undefined if there were none. */

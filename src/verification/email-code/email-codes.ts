@@ -9,6 +9,7 @@ import type { IssuerPath } from '#mail/templates/mail-template.ts'
 import { randomId, sha256 } from '#shared/ids.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import type { Attempts } from '#sign-in/attempts.ts'
+import type { KnownDevices } from '#sign-in/known-devices.ts'
 import { createEmailCodeMailsStore } from './email-code-mails-store.ts'
 import { createEmailCodeStore, LIFETIME_SECONDS } from './email-code-store.ts'
 import type { EmailCodePurpose, EmailCodes, SendRequest } from './email-code.ts'
@@ -25,6 +26,7 @@ export interface EmailCodesDeps {
   readonly mail: Mail
   readonly attempts: Pick<Attempts, 'begin'>
   readonly resetDelay: ResetDelay
+  readonly devices: Pick<KnownDevices, 'idFor'>
 }
 
 /** How a request is answered: with a valid code, a mail that says why there is none, or no mail. */

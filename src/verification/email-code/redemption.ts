@@ -2,8 +2,9 @@
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
+import { whileCounted } from '#sign-in/attempt-limit.ts'
 import type { Attempts } from '#sign-in/attempts.ts'
-import { TooManyAttempts } from '#sign-in/errors.ts'
+import type { KnownDevices } from '#sign-in/known-devices.ts'
 import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { type CodeState, createEmailCodeStore, MAX_TRIES } from './email-code-store.ts'
 import type { EmailCodes, VerifiedEmail, RedeemRequest } from './email-code.ts'
@@ -11,13 +12,21 @@ import { type Content, type Seals, tokenHashOf } from './seals.ts'
 
 export interface RedemptionDeps {
   readonly db: Queryable
-  readonly accounts: Pick<Accounts, 'read'>
+  readonly accounts: Pick<Accounts, 'read' | 'findByIdentifier'>
   readonly audit: Pick<Audit, 'record'>
   readonly attempts: Pick<Attempts, 'begin'>
+  readonly devices: Pick<KnownDevices, 'idFor'>
   readonly seals: Seals
 }
 
 type Verdict = { readonly content: Content } | { readonly refusal: string; readonly content?: Content | undefined }
+
+interface Checked {
+  readonly verdict: Verdict
+  readonly account: Account | undefined
+  /** As in the verdict. */
+  readonly refusal: string | undefined
+}
 
 /** An account id that does not exist. */
 const NOBODY = 'nobody'
@@ -29,25 +38,31 @@ export function createRedemption(deps: RedemptionDeps): EmailCodes['redeem'] {
     const { purpose } = request
     const record = (verdict: Verdict, account?: Account) =>
       audit.record(redeemedEvent({ purpose, verdict, account, by }))
-    const attempt = await attempts
-      .begin({ method: 'email_code', who: undefined, address: by.address })
-      .catch(async (error: unknown) => {
-        if (error instanceof TooManyAttempts) await record({ refusal: 'too many attempts' })
-        throw error
-      })
-    const verdict = 'token' in request ? await judgeToken(deps, request) : await judgeCode(deps, request)
-    const checked = await checkAccount(deps, request, verdict)
-    await ('refusal' in checked.verdict ? attempt.failed() : attempt.succeeded())
+    async function judge(): Promise<Checked> {
+      const verdict = 'token' in request ? await judgeToken(deps, request) : await judgeCode(deps, request)
+      return checkAccount(deps, request, verdict)
+    }
+    const onWait = () => record({ refusal: 'too many attempts' })
+    // nobody can guess a link
+    const checked = await ('token' in request
+      ? judge()
+      : whileCounted({ attempts, onWait }, await attemptOf(deps, request, by), judge))
     await record(checked.verdict, checked.account)
     if ('refusal' in checked.verdict) return undefined
     return { purpose, address: checked.verdict.content.address, account: checked.account, amr: ['otp'] }
   }
 }
 
-async function judgeCode(
-  { db, seals }: RedemptionDeps,
-  request: Extract<RedeemRequest, { code: string }>,
-): Promise<Verdict> {
+type CodeRequest = Extract<RedeemRequest, { code: string }>
+
+/** Counts by the address, unless the person is known in this browser: each code has few attempts anyway. */
+async function attemptOf({ accounts, devices }: RedemptionDeps, request: CodeRequest, by: AuditContext) {
+  const holder = request.device === undefined ? undefined : await accounts.findByIdentifier(request.address.trim())
+  const knownBrowser = request.accountId ?? (holder && devices.idFor(request.device, holder.id))
+  return { method: 'email_code', who: undefined, knownBrowser, address: by.address }
+}
+
+async function judgeCode({ db, seals }: RedemptionDeps, request: CodeRequest): Promise<Verdict> {
   const store = createEmailCodeStore(db)
   const code = normalizedCode(request.code)
   if (!/^\d{8}$/.test(code)) return { refusal: 'not a code' }
@@ -90,19 +105,23 @@ async function checkAccount(
   { accounts }: RedemptionDeps,
   { purpose }: RedeemRequest,
   verdict: Verdict,
-): Promise<{ verdict: Verdict; account?: Account | undefined }> {
+): Promise<Checked> {
   const { content } = verdict
-  if (!content) return { verdict }
+  const checked = (given: Verdict, account?: Account): Checked => ({
+    verdict: given,
+    account,
+    refusal: 'refusal' in given ? given.refusal : undefined,
+  })
+  if (!content) return checked(verdict)
   // always read, so that the time of a wrong code does not reveal whether an account has the address
   const account = await accounts.read(content.sub ?? NOBODY)
-  if ('refusal' in verdict) return { verdict, account }
-  if (content.sub === undefined) return { verdict }
-  if (account?.status !== 'enabled')
-    return { verdict: { refusal: 'the account is disabled or gone', content }, account }
+  if ('refusal' in verdict) return checked(verdict, account)
+  if (content.sub === undefined) return checked(verdict)
+  if (account?.status !== 'enabled') return checked({ refusal: 'the account is disabled or gone', content }, account)
   const moved = purpose === 'reset_password' && account.email.toLowerCase() !== content.address.toLowerCase()
-  if (moved) return { verdict: { refusal: 'the account has another address', content }, account }
+  if (moved) return checked({ refusal: 'the account has another address', content }, account)
   const ended = account.mailLinksVersion !== content.mailLinksVersion
-  return ended ? { verdict: { refusal: 'the account has changed since', content }, account } : { verdict, account }
+  return checked(ended ? { refusal: 'the account has changed since', content } : verdict, account)
 }
 
 function redeemedEvent(facts: {

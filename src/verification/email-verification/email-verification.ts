@@ -55,16 +55,15 @@ export interface EmailVerifications {
   begin(handle: VerificationHandle, start: VerificationStart, by: AuditContext): Promise<void>
   /** Returns the verification; undefined if there is none for this purpose or it has expired. */
   find(handle: VerificationHandle, purpose: VerificationPurpose): Promise<EmailVerification | undefined>
-  /** Proves the address by the mail's code. Returns false for every refusal. Throws TooManyAttempts (429). */
+  /** Proves the address by the mail's code; `device` as in RedeemRequest. Returns false for every refusal. Throws TooManyAttempts (429). */
   proveByCode(
     handle: VerificationHandle,
-    given: { purpose: VerificationPurpose; code: string },
+    given: { purpose: VerificationPurpose; code: string; device?: string | undefined },
     by: AuditContext,
   ): Promise<boolean>
   /**
    * Proves the address by the mail's link. Returns the handle of the proven verification, which is a new ticket if the
-   * link has no handle. Returns undefined for every refusal. A reset that an administrator started has no `at`. Throws
-   * TooManyAttempts (429).
+   * link has no handle. Returns undefined for every refusal. A reset that an administrator started has no `at`.
    */
   proveByLink(link: OpenedLink, by: AuditContext): Promise<VerificationHandle | undefined>
   /**

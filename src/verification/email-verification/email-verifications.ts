@@ -20,7 +20,7 @@ export interface EmailVerificationsDeps {
   readonly db: Database
   readonly keyring: Pick<Keyring, 'seal' | 'open'>
   readonly emailCodes: Pick<EmailCodes, 'available' | 'send' | 'redeem'>
-  readonly attempts: Pick<Attempts, 'begin'>
+  readonly attempts: Pick<Attempts, 'countMail'>
   readonly accounts: Pick<Accounts, 'useMailLink'>
 }
 
@@ -44,11 +44,12 @@ export function createEmailVerifications(deps: EmailVerificationsDeps): EmailVer
     available: emailCodes.available,
     find: kept.find,
     begin: (handle, start, by) => begin(deps, kept, { handle, start, by }),
-    async proveByCode(handle, { purpose, code }, by) {
+    async proveByCode(handle, { purpose, ...typed }, by) {
       const verification = await kept.find(handle, purpose)
       if (!verification) return false
       const { address, sub: accountId } = verification
-      const proof = await emailCodes.redeem({ ...bindingOf(purpose, browserOf(handle), accountId), address, code }, by)
+      const binding = bindingOf(purpose, browserOf(handle), accountId)
+      const proof = await emailCodes.redeem({ ...binding, address, ...typed }, by)
       if (!proof || !fits(purpose, proof)) return false
       await kept.put(handle, { purpose, address, proven: true, ...accountOf(proof) })
       return true
@@ -98,9 +99,8 @@ async function begin(
   { handle, start, by }: { handle: VerificationHandle; start: VerificationStart; by: AuditContext },
 ): Promise<void> {
   const { purpose, address, language, path, accountId } = start
-  // each mail counts as a failure of the network, to limit mails to many addresses from one network
-  const attempt = await attempts.begin({ method: 'mail', who: undefined, address: by.address })
-  await attempt.failed()
+  // limits mails to many recipients; each recipient has a limit of its own
+  await attempts.countMail(by.address)
   const browser = browserOf(handle)
   const binding = bindingOf(purpose, browser, accountId)
   await emailCodes.send({ ...binding, address, language, path: withQuery(path, 'at', browser) }, by)

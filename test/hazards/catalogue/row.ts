@@ -36,7 +36,7 @@ export const FEATURES = {
 export type Feature = keyof typeof FEATURES
 
 export interface Row {
-  /** A letter for the chapter and a number: V1, R1, F1, A1, S1. */
+  /** A letter for the chapter and a number: V1, R1, F1, A1, S1, X1. */
   readonly id: string
   /** What must hold, in a sentence. */
   readonly title: string

@@ -16,7 +16,7 @@ let ada: string
 
 beforeEach(async () => {
   await db.query('DELETE FROM accounts; DELETE FROM email_codes; DELETE FROM email_code_mails')
-  await db.query('DELETE FROM sign_in_attempts; DELETE FROM graphile_worker._private_jobs')
+  await db.query('DELETE FROM sign_in_budgets; DELETE FROM graphile_worker._private_jobs')
   ada = (await accounts.create({ email: ADA }, SYSTEM)).id
   await accounts.create({ email: EVE }, SYSTEM)
 })

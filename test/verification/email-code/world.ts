@@ -14,6 +14,7 @@ import { createMetrics } from '#observability/metrics.ts'
 import { systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#sealing/keyring.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
+import { createKnownDevices } from '#sign-in/known-devices.ts'
 import { createEmailCodes } from '#verification/email-code/email-codes.ts'
 import { atEnd } from '../../support/endings.ts'
 import { cloneDatabase } from '../../support/postgres.ts'
@@ -53,6 +54,7 @@ export async function openCodeWorld() {
       keyring,
       mail,
       attempts: createAttempts({ db: over, keyring }),
+      devices: createKnownDevices({ keyring }),
       resetDelay: () => undefined,
     })
   }

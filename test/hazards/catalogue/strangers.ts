@@ -1,0 +1,46 @@
+/** X: what a stranger can use up without signing in, and whom that stops. */
+import type { Row } from './row.ts'
+
+export const STRANGERS: readonly Row[] = [
+  {
+    id: 'X1',
+    feature: 'core',
+    title: 'A stranger who guesses, or sends what cannot be guessed, locks out nobody at the same address.',
+    tests: {
+      'test/interactions/office.test.ts': [
+        'of guesses at once on two processes, as many are checked as the address has left',
+        'answers of providers that nobody asked for stop no sign-in',
+        'where strangers used up what the address has › a browser that the person is known in signs in, and then there is room for others',
+        'where strangers used up what the address has › a code by mail is redeemed where the person is known',
+      ],
+      'test/sign-in/budgets.test.ts': [
+        'a full bucket takes one more a minute, and a refused attempt counts nowhere',
+        'where the bucket of the address is full › a passkey signs in, and refused ones count nowhere',
+        'where the bucket of the address is full › mails can be asked for, and mails asked for stop no sign-in',
+      ],
+    },
+  },
+  {
+    id: 'X2',
+    feature: 'core',
+    title: 'Whoever owns accounts cannot keep the count of their address low while they guess at others.',
+    tests: {
+      'test/sign-in/budgets.test.ts': [
+        'a success › takes back its own count and 20 more, the latter once an hour for each account',
+        'a success › of many accounts at once takes back at most 100 more an hour for an address',
+        'a success › of one account at once on two nodes takes back 20 once',
+      ],
+    },
+  },
+  {
+    id: 'X3',
+    feature: 'core',
+    title: 'An overload while a proof is checked takes back one attempt and clears nothing.',
+    tests: {
+      'test/sign-in/attempts.test.ts': [
+        'an attempt that an overload leaves unchecked › takes back its own count and leaves the others',
+        'an attempt that an overload leaves unchecked › leaves the wait of a later attempt, one step shorter',
+      ],
+    },
+  },
+]
