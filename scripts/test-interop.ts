@@ -1,15 +1,41 @@
-/** Foreign clients against a live server: `npm run test:interop`. Skipped, in one line, where they are not installed. */
+/**
+ * Foreign clients against a live server: `npm run test:interop`. The Flask program runs with the packages of the system,
+ * and with the newest of PyPI. Each is skipped, in one line, where it is not to be had.
+ */
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startVitest } from 'vitest/node'
 
+const file = fileURLToPath(import.meta.resolve('../test/interop/flask-authlib.interop.ts'))
 const python = process.env['PYTHON'] ?? '/usr/bin/python3'
 
-if (spawnSync(python, ['-c', 'import flask, authlib']).status !== 0) {
-  console.log(`skipped: ${python} has no flask and authlib (apt install python3-flask python3-authlib)`)
-} else {
-  const file = fileURLToPath(import.meta.resolve('../test/interop/flask-authlib.interop.ts'))
-  // Not named `.test.ts`: the other tests need nothing that npm does not install.
-  await startVitest('test', [], { root: join(import.meta.dirname, '..'), include: [file], watch: false })
+const folder = mkdtempSync(join(tmpdir(), 'signet-interop-'))
+try {
+  if (runs(python, '-c', 'import flask, authlib')) await test(python)
+  else console.log(`skipped: ${python} has no flask and authlib (apt install python3-flask python3-authlib)`)
+
+  const own = join(folder, 'bin/python3')
+  const isInstalled =
+    runs(python, '-m', 'venv', folder) && runs(own, '-m', 'pip', 'install', '-q', 'flask', 'authlib', 'requests')
+  if (isInstalled) await test(own)
+  else console.log(`skipped: ${python} cannot make a virtual environment with flask, authlib and requests from PyPI`)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function runs(command: string, ...options: readonly string[]): boolean {
+  return spawnSync(command, options).status === 0
+}
+
+async function test(interpreter: string): Promise<void> {
+  const versions = 'from importlib.metadata import version as v; print("Flask", v("flask"), "Authlib", v("authlib"))'
+  console.log(`with ${String(spawnSync(interpreter, ['-c', versions]).stdout).trim()} (${interpreter})`)
+  process.env['PYTHON'] = interpreter
+  // not named `.test.ts`: the other tests need nothing that npm does not install
+  const root = join(import.meta.dirname, '..')
+  const vitest = await startVitest('test', [], { root, include: [file], watch: false })
+  await vitest.close()
 }

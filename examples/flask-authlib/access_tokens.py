@@ -5,11 +5,11 @@ import threading
 import time
 from urllib.request import urlopen
 
-from authlib.jose import JsonWebKey, JsonWebToken
-from authlib.jose.errors import JoseError
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import MissingAuthorizationError
 from authlib.oauth2.rfc6750 import BearerTokenValidator, InsufficientScopeError, InvalidTokenError
+
+from signed_tokens import TOKEN_ERRORS, check, find_key, import_keys, verify
 
 ALGORITHMS = ['ES256', 'RS256', 'PS256', 'EdDSA']
 CLOCK_TOLERANCE_SECONDS = 5
@@ -21,7 +21,6 @@ class AccessTokenValidator(BearerTokenValidator):
     def __init__(self, issuer, audience):
         super().__init__()
         self.keys = IssuerKeys(issuer)
-        self.jwt = JsonWebToken(ALGORITHMS)
         self.claims_options = {
             'iss': {'essential': True, 'value': issuer},
             'aud': {'essential': True, 'value': audience},
@@ -31,14 +30,14 @@ class AccessTokenValidator(BearerTokenValidator):
     def authenticate_token(self, token_string):
         """The claims of a valid token; InvalidTokenError (401) for any other."""
         try:
-            claims = self.jwt.decode(token_string, self.keys.find, claims_options=self.claims_options)
+            header, claims = verify(token_string, ALGORITHMS, self.keys.find)
             # RFC 9068 section 4: an ID token, or any other JWT of the issuer, is no access token.
-            if str(claims.header.get('typ')).lower() not in ('at+jwt', 'application/at+jwt'):
+            if str(header.get('typ')).lower() not in ('at+jwt', 'application/at+jwt'):
                 raise InvalidTokenError('The token is not an access token: its typ must be at+jwt.')
-            claims.validate(leeway=CLOCK_TOLERANCE_SECONDS)
+            check(claims, self.claims_options, CLOCK_TOLERANCE_SECONDS)
         except OSError as error:
             raise KeysUnavailable() from error
-        except (JoseError, ValueError, TypeError) as error:
+        except TOKEN_ERRORS as error:
             raise InvalidTokenError('The access token is not valid here.') from error
         # RFC 9449 section 7.1: a token bound to a key is worth nothing without the proof of that key.
         if 'cnf' in claims:
@@ -55,22 +54,23 @@ class IssuerKeys:
 
     def __init__(self, issuer):
         self.issuer = issuer
-        self.keys = JsonWebKey.import_key_set({'keys': []})
+        self.keys = None
         self.read_at = float('-inf')
         self.lock = threading.Lock()
 
-    def find(self, header, payload):
-        """Authlib's key callback. ValueError, and so a refusal, for a key that the issuer does not publish."""
+    def find(self, kid):
+        """The key with that id. ValueError, and so a refusal, for a key that the issuer does not publish."""
         with self.lock:
             try:
-                return self.keys.find_by_kid(header.get('kid'))
+                if self.keys is not None:
+                    return find_key(self.keys, kid)
             except ValueError:
                 if time.monotonic() - self.read_at < 30:
                     raise
             metadata = read_json(f'{self.issuer}/.well-known/openid-configuration')
-            self.keys = JsonWebKey.import_key_set(read_json(metadata['jwks_uri']))
+            self.keys = import_keys(read_json(metadata['jwks_uri']))
             self.read_at = time.monotonic()
-            return self.keys.find_by_kid(header.get('kid'))
+            return find_key(self.keys, kid)
 
 
 class KeysUnavailable(OAuth2Error):

@@ -11,18 +11,18 @@ urllib_requests.install_where_missing()
 
 from authlib.integrations.flask_client import OAuth, OAuthError
 from authlib.integrations.flask_oauth2 import ResourceProtector
-from authlib.jose import JsonWebKey
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from flask import Flask, jsonify, redirect, render_template, request, session, url_for
 
 from access_tokens import AccessTokenValidator, api_protector
+from signed_tokens import import_key
 
 ISSUER = os.environ.get('SIGNET_ISSUER', 'http://localhost:3000')
 PORT = int(os.environ.get('PORT', '5000'))
 API = os.environ.get('API_IDENTIFIER', f'http://localhost:{PORT}/api')
 CLIENT_ID = os.environ['CLIENT_ID']
 with open(os.environ.get('CLIENT_KEY', 'flask.jwk.json'), encoding='utf-8') as key_file:
-    CLIENT_KEY = JsonWebKey.import_key(json.load(key_file))
+    CLIENT_KEY = import_key(json.load(key_file))
 
 # Authlib by itself names the token endpoint in the audience of its assertion; RFC 7523bis and FAPI want the issuer.
 ASSERTION_AUDIENCE = ISSUER if os.environ.get('ASSERTION_AUDIENCE', 'issuer') == 'issuer' else None

@@ -1,7 +1,7 @@
 /** Runs the commands of the Flask example's README, in a copy of its folder, against a live server. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { atEnd } from '../support/endings.ts'
@@ -26,12 +26,13 @@ export interface FlaskProgram {
 
 export async function flaskProgram(server: Server): Promise<FlaskProgram> {
   const folder = temporaryDir('flask')
-  cpSync(EXAMPLE, folder, { recursive: true, filter: (path) => !/__pycache__|\.json$|\.token$/.test(path) })
+  cpSync(EXAMPLE, folder, { recursive: true, filter: (path) => !/__pycache__|\.venv|\.json$|\.token$/.test(path) })
   // What "in the checkout" gives: npx finds signet. And python3 is the one that has the packages.
   const bin = join(folder, 'node_modules/.bin')
   mkdirSync(bin, { recursive: true })
   symlinkSync(join(ROOT, 'bin/signet.js'), join(bin, 'signet'))
-  symlinkSync(PYTHON, join(bin, 'python3'))
+  // no symlink: Python finds the packages of a virtual environment by the path that it was started with
+  writeFileSync(join(bin, 'python3'), `#!/bin/sh\nexec '${PYTHON}' "$@"\n`, { mode: 0o755 })
   const port = await freePort()
   const url = `http://localhost:${port}`
   const env = {
