@@ -27,6 +27,7 @@ import * as m25 from './20261201055317-sign-in-create-budgets.ts'
 import * as m26 from './20261201060843-verification-bind-links.ts'
 import * as m27 from './20261201061247-signing-keys-create-archive.ts'
 import * as m28 from './20261201061519-accounts-add-email-changed-at.ts'
+import * as m29 from './20261201062418-sign-in-add-proof-times.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -57,4 +58,5 @@ export const MIGRATIONS = {
   '20261201060843-verification-bind-links': m26,
   '20261201061247-signing-keys-create-archive': m27,
   '20261201061519-accounts-add-email-changed-at': m28,
+  '20261201062418-sign-in-add-proof-times': m29,
 } as const

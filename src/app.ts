@@ -108,7 +108,7 @@ export function createApp(services: Services): Koa {
 }
 
 function interactionsOf({ config, oidc, signIn, verification, federation, ...services }: Services): Middleware {
-  const { accounts, resources, settings, csrf, writeBudget, audit } = services
+  const { accounts, resources, settings, csrf, writeBudget, audit, clock } = services
   const { methods, attempts, devices, passwords, passkeys, totp, recoveryCodes, progress, enrolments } = signIn
   const { emailVerifications, registration, passwordReset, notifyPasswordChanged } = verification
   return createInteractions({
@@ -119,6 +119,7 @@ function interactionsOf({ config, oidc, signIn, verification, federation, ...ser
     settings,
     csrf,
     audit,
+    clock,
     methods,
     attempts,
     devices,
@@ -139,7 +140,7 @@ function interactionsOf({ config, oidc, signIn, verification, federation, ...ser
 
 function accountPortalOf({ config, oidc, signIn, verification, federation, ...services }: Services): Middleware {
   const { accounts, accountAccess, clients, resources, mail, csrf, audit, clock } = services
-  const { passwords, passkeys, totp, recoveryCodes, assertNotLastCredential } = signIn
+  const { methods, enrolments, passwords, passkeys, totp, recoveryCodes, assertNotLastCredential } = signIn
   return createAccountPortal({
     issuer: config.issuer,
     browserSessions: oidc.browserSessions,
@@ -151,6 +152,8 @@ function accountPortalOf({ config, oidc, signIn, verification, federation, ...se
     csrf,
     audit,
     clock,
+    methods,
+    enrolments,
     passwords,
     passkeys,
     totp,

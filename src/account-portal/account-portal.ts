@@ -11,9 +11,12 @@ import type { AccountAccess } from '#oidc/sessions/account-access.ts'
 import type { BrowserSessions } from '#oidc/sessions/browser-session.ts'
 import type { Resources } from '#resources/resource.ts'
 import type { Clock } from '#shared/clock.ts'
+import type { Enrolments } from '#sign-in/enrolment-store.ts'
 import type { AssertNotLastCredential } from '#sign-in/last-credential.ts'
+import { PASSKEY } from '#sign-in/passkey/method.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
+import type { MethodRegistry } from '#sign-in/registry.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
 import type { EmailAddress } from '#verification/email-address.ts'
@@ -62,6 +65,8 @@ export interface AccountPortalDeps {
   readonly clients: Clients
   readonly resources: Resources
   readonly mail: Mail
+  readonly methods: MethodRegistry
+  readonly enrolments: Enrolments
   readonly passwords: Passwords
   readonly passkeys: Passkeys
   readonly totp: Totp
@@ -110,9 +115,12 @@ export function createAccountPortal(deps: AccountPortalDeps): Middleware {
     PASSKEY_OPTIONS_PATH,
     forVisitors('passkeys', (visit) => passkeys.options(visit)),
   )
-  router.get(CONFIRM_PATH, (ctx) => {
+  router.get(CONFIRM_PATH, async (ctx) => {
     const name = SECTION_NAMES.find((one) => one === ctx.query['to']) ?? 'overview'
-    paths.signIn(ctx, name, true)
+    const visit = await guard.visit(ctx)
+    if (!visit) return paths.signIn(ctx, name)
+    if (visit.isFresh) return paths.lead(ctx, paths.section(name))
+    paths.signInAgain(ctx, name, visit.strongest === PASSKEY.name ? 'urn:signet:acr:passkey' : undefined)
   })
   router.get(SIGNED_IN_PATH, (ctx) => comeBack(ctx, guard, paths))
   router.get(CHANGE_PASSWORD_PATH, (ctx) => paths.lead(ctx, paths.section('password')))

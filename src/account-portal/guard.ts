@@ -7,7 +7,9 @@ import { chooseLanguage } from '#pages/i18n/language.ts'
 import { requestOrigin } from '#http/origin.ts'
 import type { BrowserSession, BrowserSessions } from '#oidc/sessions/browser-session.ts'
 import type { Clock } from '#shared/clock.ts'
-import { FRESH_SECONDS } from './paths.ts'
+import type { Enrolments } from '#sign-in/enrolment-store.ts'
+import { isFreshlyProven, strongestOf } from '#sign-in/proof-times.ts'
+import type { MethodRegistry } from '#sign-in/registry.ts'
 import type { Visit } from './visit.ts'
 
 export interface GuardDeps {
@@ -15,6 +17,8 @@ export interface GuardDeps {
   readonly csrf: Csrf
   readonly audit: Pick<Audit, 'record'>
   readonly clock: Clock
+  readonly methods: MethodRegistry
+  readonly enrolments: Enrolments
 }
 
 export interface Guard {
@@ -24,21 +28,23 @@ export interface Guard {
   form(visit: Visit): Promise<Form | undefined>
 }
 
-export function createGuard({ browserSessions, csrf, audit, clock }: GuardDeps): Guard {
+export function createGuard({ browserSessions, csrf, audit, clock, methods, enrolments }: GuardDeps): Guard {
   return {
     async visit(ctx) {
       const session = await browserSessions.of(ctx)
       if (!session) return undefined
       const { account } = session
-      // computed like the engine's `max_age` (OpenID Connect Core §3.1.2.1), so that both find the same proofs too old
-      const age = Math.floor((clock.now().getTime() - session.signedInAt.getTime()) / 1000)
+      const enrolled = (await enrolments.of(account.id)).methods
+      const now = Math.floor(clock.now().getTime() / 1000)
       return {
         ctx,
         session,
         account,
         language: chooseLanguage(ctx, { accountLocale: account.claims['locale'] }),
         by: { actor: { kind: 'account', id: account.id }, ...requestOrigin(ctx) },
-        isFresh: age <= FRESH_SECONDS,
+        isFresh: isFreshlyProven(methods, { provenAt: session.provenAt, enrolled, now }),
+        strongest: strongestOf(methods, enrolled),
+        proved: (method) => browserSessions.proved(ctx, method, now),
         csrf: csrf.field(ctx, bindingOf(session)),
       }
     },

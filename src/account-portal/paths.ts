@@ -3,10 +3,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Context } from 'koa'
 import { ACCOUNT_CLIENT_ID, ACCOUNT_SIGNED_IN_PATH } from '#oidc/engine/account-client.ts'
 import { ROUTES } from '#oidc/engine/routes.ts'
+import type { Acr } from '#resource-server/acr.ts'
 import { SECTION_NAMES, type SectionName } from './visit.ts'
 
-/** Seconds for which a proof counts as recent. */
-export const FRESH_SECONDS = 300
 export const SIGNED_IN_PATH = ACCOUNT_SIGNED_IN_PATH
 const ROOT = '/account'
 
@@ -19,8 +18,10 @@ export interface Paths {
   passkeyOptions: string
   /** Redirects (303) to a path. */
   lead(ctx: Context, path: string): void
-  /** Redirects (303) to the sign-in, which returns to the section. `fresh`: requires a new proof. */
-  signIn(ctx: Context, back: SectionName, fresh?: boolean): void
+  /** Redirects (303) to the sign-in, which returns to the section. */
+  signIn(ctx: Context, back: SectionName): void
+  /** Does the same for a person who is signed in: they sign in again, up to the class `acr` if given. */
+  signInAgain(ctx: Context, back: SectionName, acr: Acr | undefined): void
 }
 
 /** Returns the path for the router, without the issuer's path. */
@@ -52,19 +53,23 @@ export function createPaths(issuer: string): Paths {
     confirm: (name) => `${base}${ROOT}/confirm?to=${name}`,
     passkeyOptions: `${base}${routeOf('passkeys')}/options`,
     lead,
-    signIn(ctx, back, fresh = false) {
-      const request = new URLSearchParams({
-        client_id: ACCOUNT_CLIENT_ID,
-        response_type: 'code',
-        scope: 'openid',
-        redirect_uri: root + ACCOUNT_SIGNED_IN_PATH,
-        state: routeOf(back),
-        // the code is never redeemed: nobody knows the verifier of this challenge
-        code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
-        code_challenge_method: 'S256',
-        ...(fresh ? { max_age: String(FRESH_SECONDS) } : {}),
-      })
-      lead(ctx, `${base}${ROUTES.authorization}?${request.toString()}`)
-    },
+    signIn: (ctx, back) => begin(ctx, back, {}),
+    signInAgain: (ctx, back, acr) =>
+      begin(ctx, back, { prompt: 'login', ...(acr === undefined ? {} : { acr_values: acr }) }),
+  }
+
+  function begin(ctx: Context, back: SectionName, wishes: Readonly<Record<string, string>>): void {
+    const request = new URLSearchParams({
+      client_id: ACCOUNT_CLIENT_ID,
+      response_type: 'code',
+      scope: 'openid',
+      redirect_uri: root + ACCOUNT_SIGNED_IN_PATH,
+      state: routeOf(back),
+      // the code is never redeemed: nobody knows the verifier of this challenge
+      code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
+      code_challenge_method: 'S256',
+      ...wishes,
+    })
+    lead(ctx, `${base}${ROUTES.authorization}?${request.toString()}`)
   }
 }

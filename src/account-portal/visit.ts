@@ -33,8 +33,12 @@ export interface Visit {
   readonly language: Language
   /** The actor and origin, for audit events. */
   readonly by: AuditContext
-  /** Whether the last proof is recent enough for sensitive changes (ASVS 7.5.1). */
+  /** Whether the proofs are recent and strong enough for sensitive changes (ASVS 7.5.1). */
   readonly isFresh: boolean
+  /** The name of the strongest method that the account has set up, if it is more than a first factor. */
+  readonly strongest: string | undefined
+  /** Records that the person proved a method on these pages. */
+  readonly proved: (method: string) => Promise<void>
   /** The hidden field of every form of this visit. */
   readonly csrf: FormField
 }

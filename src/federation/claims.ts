@@ -64,6 +64,22 @@ function isName(value: unknown): value is string {
   return isText(value) && value.length <= MAX_NAME
 }
 
+/** The time that clocks may differ, and that a sign-in may be older than the request for it. */
+const FRESH_BEFORE_SECONDS = 60
+
+/**
+ * Returns when the person signed in at the provider (`auth_time`, OpenID Connect Core §3.1.2.1), in epoch seconds.
+ * `unknown` if the provider does not say, or not with this request: it may have recognized its own session (ASVS 6.8.4).
+ */
+export function provenAtOf(
+  { auth_time: time }: UpstreamClaims,
+  { beganAt, now }: { readonly beganAt: number | undefined; readonly now: number },
+): number | 'unknown' {
+  if (typeof time !== 'number' || beganAt === undefined) return 'unknown'
+  if (time < beganAt - FRESH_BEFORE_SECONDS || time > now + FRESH_BEFORE_SECONDS) return 'unknown'
+  return Math.min(Math.floor(time), now)
+}
+
 const SHOWN = /^[\w.:-]{1,30}$/
 const MOST = 10
 

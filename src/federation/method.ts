@@ -14,6 +14,8 @@ export const UPSTREAM = {
   phishingResistant: false,
   amr: { always: ['fed'] },
   first: true,
+  // the provider may recognize a session of its own
+  remote: true,
   credentials: LINK_CREDENTIALS,
 } as const satisfies SignInMethod
 

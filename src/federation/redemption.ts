@@ -12,7 +12,13 @@ export interface RedemptionDeps {
 }
 
 export type Redemption =
-  | { readonly kind: 'claims'; readonly upstream: Upstream; readonly claims: UpstreamClaims }
+  | {
+      readonly kind: 'claims'
+      readonly upstream: Upstream
+      readonly claims: UpstreamClaims
+      /** When the request began, in epoch seconds. */
+      readonly beganAt: number | undefined
+    }
   | { readonly kind: 'refused' | 'cancelled'; readonly upstream: Upstream | undefined; readonly refusal: string }
 
 /** Redeems an answer. `uid` must be the one with which the request began. */
@@ -25,7 +31,7 @@ export async function redeem(deps: RedemptionDeps, { uid, answer }: UpstreamAnsw
   if (!upstream?.enabled) return refused(upstream, 'the provider is disabled or gone')
   try {
     const claims = await deps.providers.redeem(upstream, parameters, { ...request, state })
-    return { kind: 'claims', upstream, claims }
+    return { kind: 'claims', upstream, claims, beganAt: request.beganAt }
   } catch (error) {
     return { kind: wasCancelled(error) ? 'cancelled' : 'refused', upstream, refusal: refusalOf(error) }
   }

@@ -29,6 +29,8 @@ export const SEALED_UPSTREAM_REQUESTS: readonly SealedColumn[] = [
 interface OpenRequest extends Omit<RequestSecrets, 'state'> {
   readonly uid: string
   readonly upstream: string
+  /** When the request began, in epoch seconds. Undefined for a request that the release before began. */
+  readonly beganAt?: number
 }
 
 /** The person that a provider vouched for, with an address that the provider has verified. */
@@ -48,10 +50,11 @@ export function createUpstreamRequests(db: Queryable, keyring: Pick<Keyring, 'se
     JSON.parse(keyring.open(purpose, sealed, key.toString('hex')).toString())
 
   return {
-    async begin(uid: string, upstream: string): Promise<RequestSecrets> {
+    async begin(uid: string, upstream: string, at: Date): Promise<RequestSecrets> {
       const secrets = { state: randomId(), nonce: randomId(), verifier: randomId() }
       const stateHash = stateHashOf(secrets.state)
-      const content: OpenRequest = { uid, upstream, nonce: secrets.nonce, verifier: secrets.verifier }
+      const { nonce, verifier } = secrets
+      const content: OpenRequest = { uid, upstream, nonce, verifier, beganAt: Math.floor(at.getTime() / 1000) }
       await store.add({ stateHash, interactionId: sha256(uid), sealed: seal(REQUEST, content, stateHash) })
       return secrets
     },

@@ -5,7 +5,7 @@ import type { AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import { type ProofDetail, proofEvent } from '#sign-in/proof-events.ts'
 import type { Verdict } from '#sign-in/sign-in-method.ts'
-import { amrOf, domainOf, profileOf, type UpstreamProfile } from './claims.ts'
+import { amrOf, domainOf, profileOf, provenAtOf, type UpstreamProfile } from './claims.ts'
 import { UpstreamUnavailable } from './errors.ts'
 import type { BeginUpstream, UpstreamSignIn, UpstreamAnswer, UpstreamOutcome } from './upstream-sign-in.ts'
 import { createLinkStore, type UpstreamPerson } from './link-store.ts'
@@ -78,11 +78,11 @@ export function createUpstreamSignIn(deps: UpstreamSignInDeps): UpstreamSignIn {
 }
 
 async function begin(
-  { requests, providers }: UpstreamSignInDeps,
+  { requests, providers, clock }: UpstreamSignInDeps,
   upstream: Upstream,
   { uid, ...wishes }: Omit<BeginUpstream, 'upstream'>,
 ): Promise<URL> {
-  const secrets = await requests.begin(uid, upstream.id)
+  const secrets = await requests.begin(uid, upstream.id, clock.now())
   try {
     return await providers.authorizationUrl(upstream, secrets, wishes)
   } catch (error) {
@@ -117,7 +117,7 @@ interface Judgement {
 async function judge(deps: UpstreamSignInDeps, { uid, answer }: Attempt, by: AuditContext): Promise<Judgement> {
   const redemption = await redeem(deps, { uid, answer })
   if (redemption.kind !== 'claims') return refused(redemption.refusal, redemption.upstream, redemption.kind)
-  const { upstream, claims } = redemption
+  const { upstream, claims, beganAt } = redemption
   const person = { upstream: upstream.id, subject: claims.sub }
   const amr = amrOf(claims, deps.isReserved)
   const detail = Array.isArray(claims['amr']) ? { upstream_amr: claims['amr'].slice(0, 10).map(String) } : {}
@@ -127,9 +127,10 @@ async function judge(deps: UpstreamSignInDeps, { uid, answer }: Attempt, by: Aud
       ? await provision(deps, { upstream, person, claims, uid }, by)
       : await known(deps, upstream, accountId)
   if ('outcome' in found) return { ...found, upstream, detail }
+  const provenAt = provenAtOf(claims, { beganAt, now: Math.floor(deps.clock.now().getTime() / 1000) })
   return {
     verdict: accepted(found),
-    outcome: { kind: 'proof', proof: { account: found, method: UPSTREAM.name, amr }, upstream },
+    outcome: { kind: 'proof', proof: { account: found, method: UPSTREAM.name, amr, provenAt }, upstream },
     upstream,
     detail,
   }

@@ -77,7 +77,8 @@ export function createProviders(deps: ProvidersDeps): Providers {
         code_challenge: await openid.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
         ...(loginHint === undefined ? {} : { login_hint: loginHint }),
-        ...(again ? { prompt: 'login' } : {}),
+        // OpenID Connect Core §3.1.2.1: with max_age the provider has to say when the person signed in (`auth_time`)
+        ...(again ? { prompt: 'login', max_age: '0' } : {}),
       })
     },
 

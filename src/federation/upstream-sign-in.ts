@@ -43,7 +43,7 @@ export interface BeginUpstream {
   readonly upstream: string
   readonly uid: string
   readonly loginHint?: string | undefined
-  /** Whether the provider must ask the person to sign in again (`prompt=login`). */
+  /** Whether the provider must ask the person to sign in again, and say when (`prompt=login`, `max_age=0`). */
   readonly again: boolean
 }
 

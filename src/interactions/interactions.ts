@@ -10,6 +10,7 @@ import type { Enrolments } from '#sign-in/enrolment-store.ts'
 import type { KnownDevices } from '#sign-in/known-devices.ts'
 import type { SignInProgress } from '#sign-in/progress-store.ts'
 import type { MethodRegistry } from '#sign-in/registry.ts'
+import type { Clock } from '#shared/clock.ts'
 import type { EmailVerifications } from '#verification/email-verification/email-verification.ts'
 import type { Registration } from '#verification/registration.ts'
 import { createDeviceCookie } from './device-cookie.ts'
@@ -45,6 +46,7 @@ export interface InteractionsDeps {
   readonly audit: StepDeps['audit']
   readonly settings: StepDeps['settings']
   readonly csrf: Csrf
+  readonly clock: Clock
   readonly notifyPasswordChanged: StepDeps['notifyPasswordChanged']
 }
 

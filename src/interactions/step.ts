@@ -38,7 +38,7 @@ export interface StepDeps {
   readonly proofs: Proofs
   readonly attempts: Pick<Attempts, 'begin'>
   readonly passwords: Pick<Passwords, 'verify' | 'change'>
-  readonly passkeys: Pick<Passkeys, 'options' | 'verify'>
+  readonly passkeys: Pick<Passkeys, 'isEnrolled' | 'options' | 'verify'>
   readonly totp: Pick<Totp, 'verify'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'verify'>
   readonly passwordReset: Pick<PasswordReset, 'available' | 'finish'>

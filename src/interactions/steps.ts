@@ -4,6 +4,7 @@ import { createCodeStep } from './code/step.ts'
 import { createConsentStep } from './consent/step.ts'
 import { createContinueStep } from './continue/step.ts'
 import { createRegisterStep, createResetStep } from './mail/step.ts'
+import { createMailCodeStep } from './mail-code/step.ts'
 import { createMethodSteps } from './method/step.ts'
 import { createPasskeyStep } from './passkey/step.ts'
 import { createSelectAccountStep } from './select-account/step.ts'
@@ -20,6 +21,7 @@ const STEPS: readonly ((deps: StepDeps) => Step)[] = [
   createCodeStep,
   createChangeStep,
   createUnmetStep,
+  createMailCodeStep,
   createPasskeyStep,
   createUpstreamStep,
   createResetStep,

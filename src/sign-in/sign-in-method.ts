@@ -18,6 +18,11 @@ export interface Proof {
   readonly method: string
   /** Authentication method references (RFC 8176 §2). */
   readonly amr: readonly string[]
+  /**
+   * When the person proved it, in epoch seconds: now if omitted. `unknown`: it shows who they are, but not that they
+   * are here now.
+   */
+  readonly provenAt?: number | 'unknown'
 }
 
 /** The result of checking a proof. */
@@ -40,6 +45,8 @@ export interface MethodTraits {
   readonly amr: { readonly always: readonly [string, ...string[]]; readonly sometimes?: readonly string[] }
   /** Whether a sign-in can start with it, because it identifies the account. */
   readonly first: boolean
+  /** Whether another server checks the proof, so that it may be older than the answer that tells of it. */
+  readonly remote?: true
   /**
    * When a person who has set it up is asked for it after the first proof. `always`: in every sign-in. `instead`:
    * whenever another method is asked for, as an alternative. `asked`: if `acr_values` requires more.

@@ -116,7 +116,7 @@ describe('a form', () => {
   })
 })
 
-describe('ASVS 7.5.1: what matters is changed after a fresh proof alone', () => {
+describe('ASVS 7.5.1, 7.5.3: what matters is changed after a fresh proof alone', () => {
   const CHANGES: readonly (readonly [path: string, marker: string, fields: Record<string, string>])[] = [
     ['/password', 'name="next"', { current: 'any', next: 'plum orchid canyon', again: 'plum orchid canyon' }],
     ['/authenticator', 'value="begin"', {}],

@@ -88,9 +88,12 @@ export async function startWorld(): Promise<World> {
       const db = new pg.Client(first.databaseUrl)
       await db.connect()
       try {
-        // the engine reads the time of the sign-in from the payload
+        // the engine reads the time of the sign-in from the payload, and beside it are those of each method
         await db.query(
-          `UPDATE sessions SET payload = jsonb_set(payload, '{loginTs}', to_jsonb((payload ->> 'loginTs')::int - $2::int))
+          `UPDATE sessions SET payload = payload
+             || jsonb_build_object('loginTs', (payload ->> 'loginTs')::int - $2::int)
+             || jsonb_build_object('provenAt', (SELECT coalesce(jsonb_object_agg(key, value::int - $2::int), '{}')
+                  FROM jsonb_each_text(payload -> 'provenAt')))
            WHERE account_id = $1`,
           [sub, seconds],
         )

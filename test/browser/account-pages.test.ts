@@ -174,6 +174,7 @@ async function grace(locale: string): Promise<Page> {
   await page.click('button[type=submit]')
   // set up since, so that the sign-in did not ask for it
   await authenticatorApp(world.server, sub)
+  await proved(who)
   return page
 }
 
@@ -193,13 +194,22 @@ async function signIn(page: Page, who: string): Promise<void> {
   await page.waitForLoadState()
 }
 
-/** The person signed in an hour earlier. */
+/** The person proved their passkey just now. */
+async function proved(email: string): Promise<void> {
+  await change(email, `jsonb_build_object('provenAt', jsonb_build_object('passkey', extract(epoch FROM now())::int))`)
+}
+
+/** The person proved nothing lately. */
 async function age(email: string | null): Promise<void> {
+  await change(email, `jsonb_build_object('provenAt', '{}'::jsonb)`)
+}
+
+async function change(email: string | null, members: string): Promise<void> {
   const client = new pg.Client(world.server.databaseUrl)
   await client.connect()
   try {
     await client.query(
-      `UPDATE sessions SET payload = jsonb_set(payload, '{loginTs}', to_jsonb((payload ->> 'loginTs')::int - 3600))
+      `UPDATE sessions SET payload = payload || ${members}
        WHERE account_id = (SELECT sub FROM accounts WHERE email = $1)`,
       [email?.trim()],
     )

@@ -96,6 +96,21 @@ describe('an account with the same address', () => {
     expect(textOf((await arrive(twoSided(world), 'open', who)).page.html)).toContain('You already have an account here')
   })
 
+  test('CSRF: a form of another site does not decline the link', async () => {
+    const sub = await world.admin.account('kept@example.com', PASSWORD)
+    const who = await somebodyThere(world, 'kept@example.com')
+    const browser = twoSided(world)
+    const { page } = await arrive(browser, 'open', who)
+    const question = await browser.here.submit(page, { csrf: 'made-up' })
+    expect(await newest('authorization.refused')).toMatchObject({
+      outcome: 'failure',
+      client_id: world.client.id,
+      reason: 'the form was not made by a page of this interaction in this browser',
+    })
+    await browser.here.submit(question, { identifier: 'kept@example.com', password: PASSWORD })
+    expect(await newest('account.linked')).toMatchObject({ account_id: sub, detail: { upstream: 'open' } })
+  })
+
   test('V42: it is not linked by the word of another provider', async () => {
     const who = await somebodyThere(world, 'two@example.com')
     const first = twoSided(world)

@@ -99,6 +99,7 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
       csrfField: { name: 'csrf', value: text },
       isRecoveryCode: true,
       otherKind: '/interaction/1',
+      offers: [],
       problem: 'mismatch',
     }),
   'the address for a mail': (language, text) => addressPage({ ...mailView(language, text), fault: 'wrong' }),

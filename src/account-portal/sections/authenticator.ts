@@ -6,6 +6,7 @@ import { ask, rows, section } from '#pages/design/work-components.ts'
 import { FactorCodeWrong } from '#sign-in/errors.ts'
 import { normalizedCode } from '#sign-in/one-time-code.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
+import { TOTP } from '#sign-in/totp/method.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
 import { datesOf } from '../dates.ts'
 import type { Layout } from '../layout.ts'
@@ -72,6 +73,8 @@ async function confirm(deps: AuthenticatorDeps, visit: Visit, code: string): Pro
     if (!(error instanceof FactorCodeWrong)) throw error
     return again(texts.wrong).then(() => undefined)
   }
+  // the code was a proof of the app, which is now the strongest method, or next to it
+  await visit.proved(TOTP.name)
   if (!needsCodes) return 'totpAdded'
   await shownCodes(layout, visit, { name: 'authenticator', codes, done: 'totpAdded' })
   return undefined

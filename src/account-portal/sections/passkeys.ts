@@ -3,6 +3,7 @@ import { html } from '#pages/design/html.ts'
 import { section } from '#pages/design/work-components.ts'
 import type { PasskeyChange } from '#sign-in/passkey/account-forms.ts'
 import { answerPasskeyForm } from '#sign-in/passkey/account-forms.ts'
+import { PASSKEY } from '#sign-in/passkey/method.ts'
 import { passkeyAddition, passkeyList } from '#sign-in/passkey/parts.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { AssertNotLastCredential } from '#sign-in/last-credential.ts'
@@ -49,6 +50,8 @@ export function createPasskeysSection(deps: PasskeysDeps): Section & {
           await notices.factorChanged(trx, visit, what === 'added' ? 'passkey_added' : 'passkey_removed', name)
         },
       })
+      // to make a passkey, its owner was verified by the device
+      if (change === 'added') await visit.proved(PASSKEY.name)
       if (change !== undefined) return DONE[change]
       layout.paths.lead(visit.ctx, layout.paths.section('passkeys'))
       return undefined

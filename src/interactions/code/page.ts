@@ -18,6 +18,8 @@ export interface CodeView {
   readonly isRecoveryCode: boolean
   /** The URL of this page for the other kind of code. */
   readonly otherKind: string
+  /** The parts of other methods that count as well. */
+  readonly offers: readonly Html[]
   readonly problem?: CodeProblem | undefined
 }
 
@@ -47,6 +49,7 @@ export function codePage(view: CodeView): { title: string; content: Html } {
         focus: true,
       })}${hidden('kind', isRecoveryCode ? 'paper' : 'app')}${button({ label: texts.submit, kind: 'primary' })}`,
     )}
+    ${view.offers}
     <p class="ways"><a href="${view.otherKind}">${kind.other}</a></p>
     <div class="close">
       ${form(actions.restart, html`${csrf}${button({ label: texts.restart, kind: 'quiet' })}`)}

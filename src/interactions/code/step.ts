@@ -3,9 +3,11 @@ import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { looksLikeRecoveryCode } from '#sign-in/recovery-code/recovery-codes.ts'
+import { PASSKEY } from '#sign-in/passkey/method.ts'
 import { TOTP } from '#sign-in/totp/method.ts'
 import { type CodeProblem, codePage } from './page.ts'
 import { sendStep } from '../send-step.ts'
+import { offersOf, policyOf } from '../sign-in/offers.ts'
 import { anonymous } from '../paths.ts'
 import { guardForm, openInteraction, putOff, type Question, type Step, type StepDeps } from '../step.ts'
 
@@ -79,12 +81,16 @@ async function ask(
   const { client, uid } = interaction
   const account = await accounts.read(accountId)
   const question = paths.question(uid)
+  const hasPasskey = await deps.passkeys.isEnrolled(accountId)
   await sendStep(deps, ctx, interaction, {
     account,
     status,
-    page: (view) =>
-      codePage({
+    async page(view) {
+      const methods = hasPasskey ? [deps.methods.named(PASSKEY.name)] : []
+      const offers = await offersOf(deps, interaction, { ...view, methods, kind: 'secondary' })
+      const page = codePage({
         ...view,
+        offers: offers.map(({ content }) => content),
         client,
         who: account?.email ?? '',
         actions: {
@@ -95,6 +101,8 @@ async function ask(
         isRecoveryCode,
         otherKind: isRecoveryCode ? question : `${question}?${KIND}=paper`,
         problem,
-      }),
+      })
+      return { ...page, policy: policyOf(offers) }
+    },
   })
 }

@@ -2,9 +2,9 @@
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { CREDENTIAL_FIELD } from '#sign-in/passkey/parts.ts'
-import { PASSKEY, PASSKEY_STEP } from '#sign-in/passkey/method.ts'
+import { PASSKEY_STEP } from '#sign-in/passkey/method.ts'
 import { anonymous } from '../paths.ts'
-import { type ShownAgain, showSignIn } from '../sign-in/step.ts'
+import { passkeyAsked, type ShownAgain, showSignIn } from '../sign-in/step.ts'
 import { bindingOf, guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
 
 export function createPasskeyStep(deps: StepDeps): Step {
@@ -20,8 +20,8 @@ export function createPasskeyStep(deps: StepDeps): Step {
 /** Shows the sign-in page again. If only a passkey of a known person was asked for, asks only for that. */
 async function askAgain(deps: StepDeps, ctx: Context, interaction: OpenInteraction, why: ShownAgain): Promise<void> {
   const { accountId, next } = await deps.proofs.state(interaction)
-  const isKnown = accountId !== undefined && next.kind === 'second' && next.methods.includes(PASSKEY.name)
-  await showSignIn(deps, ctx, interaction, { ...why, ...(isKnown ? { passkeyOf: accountId } : {}) })
+  const passkeyOf = await passkeyAsked(deps, interaction, { wants: next, accountId })
+  await showSignIn(deps, ctx, interaction, { ...why, ...(passkeyOf === undefined ? {} : { passkeyOf }) })
 }
 
 /** Handles the form with the passkey's response. */

@@ -1,16 +1,15 @@
 /** The step that shows the sign-in page and checks the password. */
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
-import type { ContentSecurityPolicy } from '#http/security-headers.ts'
+import { meets } from '#sign-in/assurance.ts'
 import { PASSKEY } from '#sign-in/passkey/method.ts'
-import type { Offer, OfferView, SignInMethod } from '#sign-in/sign-in-method.ts'
 import { MAIL_PATHS } from '../mail/paths.ts'
 import { anonymous } from '../paths.ts'
 import { isReauthentication, readSignIn, text, type SignInAttempt } from '../flow.ts'
-import { sendStep, type StepView } from '../send-step.ts'
-import { bindingOf, guardForm, openInteraction, putOff, type Step, type StepDeps } from '../step.ts'
-import { TEXTS } from '../texts/texts.ts'
+import { sendStep } from '../send-step.ts'
+import { guardForm, openInteraction, putOff, type Question, type Step, type StepDeps } from '../step.ts'
 import { leadOn } from '../upstream/lead-on.ts'
+import { offersOf, policyOf } from './offers.ts'
 import { signInPage, type SignInProblem } from './page.ts'
 
 /** The errors and values for a page that is shown again. */
@@ -67,14 +66,27 @@ export function createSignInStep(deps: StepDeps): Step {
     // the last step of the registry: it takes every proof that no other step asks for
     asks: () => true,
     async show(ctx, interaction, { wants, accountId }) {
-      const isPasskey = wants.kind === 'second' && wants.methods.includes(PASSKEY.name)
-      await show(ctx, interaction, isPasskey && accountId !== undefined ? { passkeyOf: accountId } : {})
+      const passkeyOf = await passkeyAsked(deps, interaction, { wants, accountId })
+      await show(ctx, interaction, passkeyOf === undefined ? {} : { passkeyOf })
     },
     routes: [
       { path: 'login', post: answer },
       { path: 'cancel', post: cancel },
     ],
   }
+}
+
+/** Returns the id of the account if nothing but a passkey of it can answer the question. */
+export async function passkeyAsked(
+  { passkeys }: StepDeps,
+  interaction: OpenInteraction,
+  { wants, accountId }: Question,
+): Promise<string | undefined> {
+  if (wants.kind === 'second') return wants.methods.includes(PASSKEY.name) ? accountId : undefined
+  const { accountId: signedIn, asked } = interaction
+  if (wants.kind !== 'identity' || signedIn === undefined) return undefined
+  const isNeeded = asked.length > 0 && !meets('urn:signet:acr:mfa', asked)
+  return isNeeded && (await passkeys.isEnrolled(signedIn)) ? signedIn : undefined
 }
 
 /** Shows the sign-in page. With `passkeyOf`, it asks only for a passkey. */
@@ -117,22 +129,7 @@ export async function showSignIn(
         offers: offers.map(({ content }) => content),
         passkeyOf: passkeyOf === undefined ? undefined : known?.email,
       })
-      return { ...page, policy: Object.assign({}, ...offers.map(({ policy }) => policy)) as ContentSecurityPolicy }
+      return { ...page, policy: policyOf(offers) }
     },
   })
-}
-
-/** Returns the methods' parts of the page, in the order of the registry. */
-async function offersOf(
-  { paths }: StepDeps,
-  interaction: OpenInteraction,
-  { methods, ...view }: StepView & { readonly methods: readonly SignInMethod[]; readonly kind: OfferView['kind'] },
-): Promise<readonly Offer[]> {
-  const offerView: OfferView = {
-    ...view,
-    binding: bindingOf(interaction),
-    pathOf: (step) => paths.form(interaction.uid, step),
-    continueWith: TEXTS[view.language].upstream.go,
-  }
-  return (await Promise.all(methods.map(async (method) => (await method.offers?.(offerView)) ?? []))).flat()
 }

@@ -61,6 +61,15 @@ export const en = {
     errorPrefix: 'Error',
   },
   byMail,
+  mailCode: {
+    title: 'Confirm that it is you',
+    asks: (who: string) =>
+      html`We know your account ${strong(who)}, but not that it was you who signed in just now. We can send a code to
+      your e-mail address.`,
+    sent: (who: string) => html`A mail is on its way to ${strong(who)}. Enter the code from it.`,
+    unavailable:
+      'We know your account, but not that it was you who signed in just now, and this server cannot send you a code by mail. Go back and sign in another way, or ask the people who run this service.',
+  },
   upstream,
   unmet: {
     title: 'This needs a stronger sign-in',

@@ -59,6 +59,14 @@ export const ko: InteractionTexts = {
     errorPrefix: '오류',
   },
   byMail,
+  mailCode: {
+    title: '본인인지 확인할게요',
+    asks: (who) =>
+      html`${strong(who)} 계정은 확인했지만 방금 직접 로그인하셨는지는 알 수 없어요. 이메일 주소로 코드를 보내 드릴게요.`,
+    sent: (who) => html`${strong(who)} 주소로 메일을 보냈어요. 메일에 있는 코드를 입력해 주세요.`,
+    unavailable:
+      '계정은 확인했지만 방금 직접 로그인하셨는지는 알 수 없고, 지금은 메일로 코드를 보낼 수 없어요. 돌아가서 다른 방법으로 로그인하거나 운영하는 분께 문의해 주세요.',
+  },
   upstream,
   unmet: {
     title: '더 확실한 로그인이 필요해요',

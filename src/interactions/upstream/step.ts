@@ -39,7 +39,8 @@ async function begin(deps: StepDeps, ctx: Context): Promise<void> {
   const { uid } = interaction
   deps.writeBudget.charge(requestOrigin(ctx).address, REQUEST_BYTES)
   try {
-    const url = await deps.upstreamSignIn.begin({ upstream, uid, loginHint, again: isReauthentication(interaction) })
+    const again = interaction.needsRecent || isReauthentication(interaction)
+    const url = await deps.upstreamSignIn.begin({ upstream, uid, loginHint, again })
     if (!url) return toQuestion(deps, ctx, interaction)
     ctx.redirect(url.href)
     ctx.status = 303

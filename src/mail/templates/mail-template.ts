@@ -43,6 +43,8 @@ export interface TemplateData {
   readonly reset_password: Omit<OneTime, 'code'> & Partial<Pick<OneTime, 'code'>>
   /** A reset was asked for too soon after an administrator changed the address. `from`: ISO 8601. */
   readonly reset_later: { readonly from: string }
+  /** Has no link: the person types the code on the page that waits for it. */
+  readonly confirm_identity: Omit<OneTime, 'path'>
   /** `name` is that of the credential that was added or removed; `path` leads to the account pages. */
   readonly factor_changed: Origin & { readonly change: FactorChange; readonly name?: string; readonly path: IssuerPath }
   /** Somebody tried to register with an address that has an account; `path` leads to sign-in. */

@@ -14,6 +14,7 @@ import { explainInvalidRequests } from './patches/refusal-sentences.ts'
 import { type ReplayDeps, reserveIdentifiers } from './patches/replay-detection.ts'
 import { usePushedRequestsOnce } from './patches/pushed-request-once.ts'
 import { spellResources } from './patches/resource-spelling.ts'
+import { keepProofTimes } from './patches/session-proofs.ts'
 import { endSessionsByUid, type SessionEndDeps } from './patches/session-end.ts'
 import { findStructuredTokens, type StructuredTokenDeps } from './patches/structured-tokens.ts'
 import { refuseUnauthorizedClients } from './patches/unauthorized-client.ts'
@@ -61,6 +62,7 @@ export const PATCHES: readonly Patch[] = [
   { file: 'id-token-hint.ts', apply: verifyIdTokenHints },
   { file: 'form-post.ts', apply: postByOurPage },
   { file: 'refusal-sentences.ts', apply: explainInvalidRequests },
+  { file: 'session-proofs.ts', apply: keepProofTimes },
 ]
 
 export function applyPatches(provider: Provider, deps: PatchDeps): void {

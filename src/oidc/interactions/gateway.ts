@@ -14,6 +14,7 @@ import type { Endings } from '../endings/endings.ts'
 import { ANOTHER_ACCOUNT } from '../configuration/interaction-policy.ts'
 import type { ConsentStore } from '../sessions/consent-store.ts'
 import type { ConsentResult } from '../sessions/grants-of-sessions.ts'
+import { resultOfProofs } from '../sessions/proof-times.ts'
 import {
   InteractionLost,
   type InteractionClient,
@@ -60,10 +61,12 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
     async selected(ctx) {
       await finish(ctx, await current(deps, ctx), { select_account: {} })
     },
-    async signedIn(ctx, { accountId, amr, acr }) {
+    async signedIn(ctx, { accountId, amr, acr, at, provenAt }) {
       const interaction = await current(deps, ctx)
       await replaceOtherPerson(deps, ctx, { interaction, accountId })
-      await finish(ctx, interaction, { login: { accountId, amr: [...amr], acr, remember: true } })
+      // with its time, because the engine reads the result again after consent
+      const login = { accountId, amr: [...amr], acr, remember: true, ts: at }
+      await finish(ctx, interaction, { login, ...resultOfProofs(provenAt) })
     },
     allowed: (ctx, granted) => allow(deps, ctx, granted),
     async continued(ctx) {

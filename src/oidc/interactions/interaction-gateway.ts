@@ -1,6 +1,7 @@
 /** The interface of the engine for the interactions room: the open interaction of a request, and how it can end. */
 import type { Context } from 'koa'
 import type { Brand } from '#pages/brand.ts'
+import type { ProofTimes } from '#sign-in/proof-times.ts'
 
 /** Scopes, grouped: those of OpenID Connect, and those of each resource by its identifier. */
 export interface ScopeSelection {
@@ -39,6 +40,8 @@ export interface OpenInteraction {
   readonly accountId: string | undefined
   /** The `amr` of the session that still counts for this request; empty when the person has to sign in again. */
   readonly proven: readonly string[]
+  /** Whether the app asked for a recent sign-in (`prompt=login`, `max_age`). */
+  readonly needsRecent: boolean
   /** The requested classes (`acr_values`), in the order in which they were sent. */
   readonly asked: readonly string[]
   /** Whether its tokens outlive the session: `offline_access`, or a native app. */
@@ -79,7 +82,11 @@ export interface InteractionGateway {
   asAnother(ctx: Context): Promise<void>
   /** Continues with the account that is signed in (`prompt=select_account`). */
   selected(ctx: Context): Promise<void>
-  signedIn(ctx: Context, proof: { accountId: string; amr: readonly string[]; acr: string }): Promise<void>
+  /** `at` is the time of the sign-in, in epoch seconds. */
+  signedIn(
+    ctx: Context,
+    proof: { accountId: string; amr: readonly string[]; acr: string; at: number; provenAt: ProofTimes },
+  ): Promise<void>
   /** Saves the consent and continues; the engine then creates the grant of this session and client. */
   allowed(ctx: Context, granted: ScopeSelection): Promise<void>
   /** Continues after the click that an app without an assured identity needs. Grants nothing. */

@@ -19,6 +19,7 @@ export function opened(
     params,
     accountId: prompt.reasons.includes(ANOTHER_ACCOUNT) ? undefined : session?.accountId,
     proven: provenBefore(interaction),
+    needsRecent: params['max_age'] !== undefined || promptsOf(params).includes('login'),
     asked: askedClasses(params),
     keepsAccess: client?.applicationType === 'native' || scopesOf(params).includes('offline_access'),
     missing: asked,
@@ -56,6 +57,10 @@ export function askedFor(interaction: Interaction): ScopeSelection {
     openidScopes: scopes.filter((scope) => known.has(scope)),
     resourceScopes: own.length === 0 ? {} : Object.fromEntries(resources.map((resource) => [resource, own])),
   }
+}
+
+function promptsOf({ prompt }: Record<string, unknown>): string[] {
+  return typeof prompt === 'string' ? prompt.split(' ') : []
 }
 
 function scopesOf({ scope }: Record<string, unknown>): string[] {

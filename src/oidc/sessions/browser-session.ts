@@ -2,7 +2,9 @@
 import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
 import type { Account, Accounts } from '#accounts/account.ts'
+import type { ProofTimes } from '#sign-in/proof-times.ts'
 import { orUnavailable } from '../adapter/errors.ts'
+import { addProofs, provenAtOf } from './proof-times.ts'
 
 export interface BrowserSession {
   /** Names the session in audit events and when ending it. Not a secret. */
@@ -14,11 +16,15 @@ export interface BrowserSession {
   readonly acr: string | undefined
   /** When the person last proved who they are. */
   readonly signedInAt: Date
+  /** When the person proved each method, also in earlier sign-ins of the session. */
+  readonly provenAt: ProofTimes
 }
 
 export interface BrowserSessions {
   /** Returns the session. Undefined when nobody is signed in, or the account is disabled. */
   of(ctx: Context): Promise<BrowserSession | undefined>
+  /** Records that the signed-in person proved a method now, outside a sign-in. `at`: in epoch seconds. */
+  proved(ctx: Context, method: string, at: number): Promise<void>
 }
 
 export function createBrowserSessions(deps: {
@@ -33,7 +39,14 @@ export function createBrowserSessions(deps: {
       if (accountId === undefined || loginTs === undefined) return undefined
       const account = await orUnavailable(() => deps.accounts.read(accountId))
       if (account?.status !== 'enabled') return undefined
-      return { uid, account, amr: session.amr ?? [], acr: session.acr, signedInAt: new Date(loginTs * 1000) }
+      const signedInAt = new Date(loginTs * 1000)
+      return { uid, account, amr: session.amr ?? [], acr: session.acr, signedInAt, provenAt: provenAtOf(session) }
+    },
+    async proved(ctx, method, at) {
+      const session = await orUnavailable(() => deps.provider().Session.get(ctx))
+      if (session.accountId === undefined) return
+      addProofs(session, { [method]: at })
+      await orUnavailable(() => session.persist())
     },
   }
 }

@@ -6,6 +6,7 @@ import type Provider from 'oidc-provider'
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import { ACCOUNT_CLIENT_ID } from '../engine/account-client.ts'
 import type { ConsentStore } from './consent-store.ts'
+import { keepProofs } from './proof-times.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import type { ScopeSelection } from '../interactions/interaction-gateway.ts'
 
@@ -21,6 +22,7 @@ export function loadExistingGrant(consents: ConsentStore) {
   return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
     const { client, session, account, provider, result } = ctx.oidc
     if (!client || !session || !account) return undefined
+    keepProofs(ctx)
     const grantId = session.grantIdFor(client.clientId)
     const known = grantId === undefined ? undefined : await provider.Grant.find(grantId)
     const grant = known?.accountId === account.accountId ? known : undefined

@@ -4,13 +4,14 @@ import type { AuditContext } from '#audit/audit.ts'
 import type { IssuerPath } from '#mail/templates/mail-template.ts'
 
 /** What a code is for. It is not valid for anything else. */
-export type EmailCodePurpose = 'verify_email' | 'reset_password'
+export type EmailCodePurpose = 'verify_email' | 'reset_password' | 'confirm_identity'
 
 /** Must be the same when a code is sent and when it is redeemed. */
 interface Binding {
   readonly purpose: EmailCodePurpose
   /**
    * `verify_email`: the account that has the address or will get it; undefined for a registration.
+   * `confirm_identity`: the account that has the address.
    * `reset_password` finds the account by the address.
    */
   readonly accountId?: string

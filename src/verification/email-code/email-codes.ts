@@ -134,6 +134,10 @@ function letterOf(given: { request: SendRequest; decision: Decision; code: strin
   if (decision.from) return { ...to, template: 'reset_later', data: { from: decision.from.toISOString() } } as const
   const link = { path: withToken(request.path, token), minutes: LIFETIME_SECONDS / 60 }
   const unsent = decision.answer === 'nothing'
+  // without a link: the person types the code on the page that waits for it
+  if (request.purpose === 'confirm_identity') {
+    return { ...to, template: request.purpose, data: { code, minutes: link.minutes }, unsent } as const
+  }
   if (request.purpose === 'reset_password' && request.linkOnly === true) {
     return { ...to, template: request.purpose, data: link, unsent } as const
   }

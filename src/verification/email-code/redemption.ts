@@ -118,7 +118,7 @@ async function checkAccount(
   if ('refusal' in verdict) return checked(verdict, account)
   if (content.sub === undefined) return checked(verdict)
   if (account?.status !== 'enabled') return checked({ refusal: 'the account is disabled or gone', content }, account)
-  const moved = purpose === 'reset_password' && account.email.toLowerCase() !== content.address.toLowerCase()
+  const moved = purpose !== 'verify_email' && account.email.toLowerCase() !== content.address.toLowerCase()
   if (moved) return checked({ refusal: 'the account has another address', content }, account)
   const ended = account.mailLinksVersion !== content.mailLinksVersion
   return checked(ended ? { refusal: 'the account has changed since', content } : verdict, account)

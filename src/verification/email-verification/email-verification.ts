@@ -3,8 +3,11 @@ import type { AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import type { IssuerPath } from '#mail/templates/mail-template.ts'
 
-/** `register`: create an account. `reset`: set a new password. `address`: verify an account's address or a new one. */
-export type VerificationPurpose = 'register' | 'reset' | 'address'
+/**
+ * `register`: create an account. `reset`: set a new password. `address`: verify an account's address or a new one.
+ * `identity`: show that the account's owner is here now.
+ */
+export type VerificationPurpose = 'register' | 'reset' | 'address' | 'identity'
 
 /** Where a verification runs: `interaction <uid>`, `session <uid>`, or the ticket that a link was exchanged for. */
 export type VerificationHandle = string
@@ -29,7 +32,7 @@ export interface VerificationStart {
   readonly language: string
   /** The page that the mail's link opens. `at` and `token` are added to its query. */
   readonly path: IssuerPath
-  /** `address`: the account. */
+  /** `address`, `identity`: the account. */
   readonly accountId?: string
 }
 

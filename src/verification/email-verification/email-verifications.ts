@@ -31,6 +31,7 @@ const CODES: Readonly<Record<VerificationPurpose, EmailCodePurpose>> = {
   register: 'verify_email',
   reset: 'reset_password',
   address: 'verify_email',
+  identity: 'confirm_identity',
 }
 
 const keyOf = (handle: VerificationHandle) => sha256(`errand ${handle}`)

@@ -78,7 +78,7 @@ export async function openCodeWorld() {
     /** The code and the token of the newest mail. */
     async latest(): Promise<{ code: string; token: string }> {
       const mail = (await mails()).at(-1)
-      if (!mail || !('code' in mail.data)) throw new Error('the newest mail has no code')
+      if (!mail || !('code' in mail.data) || !('path' in mail.data)) throw new Error('the newest mail has no code')
       const { code, path } = mail.data
       return { code, token: new URL(path, 'https://id.example.com').searchParams.get('token') ?? '' }
     },

@@ -59,6 +59,16 @@ export const en: MailTemplates = {
     why: `You get this mail because a new password was asked for at ${brand} (${host}).`,
     notYou: 'If that was not you, do nothing: your password stays as it is.',
   }),
+  confirm_identity: ({ code, minutes }, { brand, host }) => ({
+    subject: `Your code for ${brand}`,
+    heading: 'Confirm that it is you',
+    paragraphs: ['Type this code where you were asked for it:'],
+    code,
+    after: `The code works once, and for ${minutes} minutes.`,
+    why: `You get this mail because somebody is signing in to your account at ${brand} (${host}), or wants to change it.`,
+    notYou:
+      'If that was not you, do not give this code to anyone. Somebody may know how you sign in: open your account, end all other sessions and change your password.',
+  }),
   factor_changed: ({ change, name, at, address, device, path }, { brand, host, link, date }) => ({
     subject: `${CHANGES[change]} at ${brand}`,
     heading: CHANGES[change],

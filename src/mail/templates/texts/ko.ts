@@ -59,6 +59,16 @@ export const ko: MailTemplates = {
     why: `${brand}(${host})에서 새 비밀번호를 요청해서 보내 드리는 메일이에요.`,
     notYou: '직접 요청하지 않았다면 그대로 두세요. 비밀번호는 바뀌지 않아요.',
   }),
+  confirm_identity: ({ code, minutes }, { brand, host }) => ({
+    subject: `${brand} 확인 코드`,
+    heading: '본인인지 확인할게요',
+    paragraphs: ['코드를 묻는 화면에 아래 코드를 입력해 주세요.'],
+    code,
+    after: `코드는 ${minutes}분 동안 한 번만 쓸 수 있어요.`,
+    why: `${brand}(${host}) 계정에 로그인하거나 계정을 바꾸려는 요청이 있어서 보내 드리는 메일이에요.`,
+    notYou:
+      '직접 하지 않았다면 이 코드를 아무에게도 알려 주지 마세요. 로그인 정보가 알려졌을 수 있으니 계정을 열어 다른 세션을 모두 끝내고 비밀번호를 바꿔 주세요.',
+  }),
   factor_changed: ({ change, name, at, address, device, path }, { brand, host, link, date }) => ({
     subject: `${brand} 계정: ${CHANGES[change]}`,
     heading: CHANGES[change],
