@@ -88,7 +88,8 @@ export default defineConfig({
     // loading the sources again for each file would take a fifth of the whole time
     isolate: false,
     maxWorkers: 4,
-    execArgv: ['--disable-warning=ExperimentalWarning', '--enable-source-maps'],
+    // the larger young generation saves a tenth of the processor time, which went into collecting garbage
+    execArgv: ['--disable-warning=ExperimentalWarning', '--enable-source-maps', '--max-semi-space-size=64'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // how long a sign is waited for on a machine that may be busy, unless a test says otherwise
