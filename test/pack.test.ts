@@ -4,13 +4,18 @@ import { once } from 'node:events'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { administrator } from './support/administrator.ts'
+import { administrator, type RegisteredClient } from './support/administrator.ts'
 import { createApp } from './support/app.ts'
+import { assertionParams } from './support/assertion.ts'
 import { atEnd } from './support/endings.ts'
 import { install, pack, type Packed, run } from './support/packed/pack.ts'
 import { MISTAKES, PROGRAMS, TSCONFIG } from './support/packed/programs.ts'
+import { proofKey, type ProofKey } from './support/proof-key.ts'
 import { type Server, startServer } from './support/server.ts'
 
+const NAMES = Object.keys(PROGRAMS)
+const TAKING_DPOP = NAMES.filter((name) => /^(listener|express|fastify)\./.test(name))
+const SERVING_METADATA = NAMES.filter((name) => !name.startsWith('http.'))
 const ROOT = join(import.meta.dirname, '..')
 const TSC = join(ROOT, 'node_modules/.bin/tsc')
 const API = 'https://api.example.com'
@@ -18,8 +23,9 @@ let packed: Packed
 let folder: string
 let server: Server
 let clientId: string
-/** A token with `posts:read`, one without it, and one for another API. */
-let tokens: { reading: string; writing: string; foreign: string }
+/** A token with `posts:read`, one without it, one for another API, and one that is bound to the key. */
+let tokens: { reading: string; writing: string; foreign: string; bound: string }
+let key: ProofKey
 
 beforeAll(async () => {
   packed = await pack()
@@ -45,20 +51,43 @@ beforeAll(async () => {
     reading: await token(API, 'posts:read'),
     writing: await token(API, 'posts:write'),
     foreign: await token('https://other.example.com', 'posts:read'),
+    bound: await boundToken(machine),
   }
 }, 240_000)
+
+async function boundToken(machine: RegisteredClient): Promise<string> {
+  key = await proofKey()
+  const own = await assertionParams({ issuer: server.issuer, clientId: machine.id, key: machine.key })
+  const response = await server.fetch('/token', {
+    method: 'POST',
+    headers: await key.proof({ url: `${server.issuer}/token` }),
+    body: new URLSearchParams({ ...own, grant_type: 'client_credentials', resource: API, scope: 'posts:read' }),
+  })
+  return ((await response.json()) as { access_token: string }).access_token
+}
 
 /** Starts a program of the installing project; it prints its port. */
 async function start(name: string): Promise<string> {
   const env = { PATH: process.env['PATH'], ISSUER: server.issuer, AUDIENCE: API }
   const child = spawn(process.execPath, [name], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
   atEnd(() => child.kill('SIGKILL'))
-  const [port] = (await once(child.stdout, 'data')) as [Buffer]
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${name} ended before it listened`)))
+  const [port] = (await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer]
   return `http://127.0.0.1:${String(port).trim()}`
 }
 
-async function ask(url: string, token?: string) {
-  const response = await fetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+const programs = new Map<string, Promise<string>>()
+
+function started(name: string): Promise<string> {
+  const url = programs.get(name) ?? start(name)
+  programs.set(name, url)
+  return url
+}
+
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })
+
+async function ask(url: string, token?: string, headers = token === undefined ? {} : bearer(token)) {
+  const response = await fetch(url, { headers })
   const body = await response.text()
   return {
     status: response.status,
@@ -108,7 +137,10 @@ describe('the package', () => {
   })
 
   test('type-checks strictly in a project of its own', async () => {
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ ...TSCONFIG, files: ['http.ts', 'koa.ts'] }))
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ ...TSCONFIG, files: NAMES.filter((name) => name.endsWith('.ts')) }),
+    )
     await run(TSC, ['-p', folder], folder)
   })
 
@@ -124,10 +156,10 @@ describe('the package', () => {
   })
 })
 
-describe.each(Object.keys(PROGRAMS))('a server protected by it, %s,', (name) => {
+describe.each(NAMES)('a server protected by it, %s,', (name) => {
   let url: string
   beforeAll(async () => {
-    url = await start(name)
+    url = await started(name)
   })
 
   test('answers to a token of the issuer with its claims', async () => {
@@ -137,9 +169,9 @@ describe.each(Object.keys(PROGRAMS))('a server protected by it, %s,', (name) => 
   test('refuses a request without a token with the bare challenge', async () => {
     const refused = await ask(url)
     expect(refused).toMatchObject({ status: 401, body: undefined })
-    expect(refused.challenge).toBe(
-      `Bearer scope="posts:read", resource_metadata="${API}/.well-known/oauth-protected-resource"`,
-    )
+    const parameters = `scope="posts:read", resource_metadata="${API}/.well-known/oauth-protected-resource"`
+    const dpop = `DPoP ${parameters}, algs="ES256 PS256 Ed25519 EdDSA", `
+    expect(refused.challenge).toBe(`${TAKING_DPOP.includes(name) ? dpop : ''}Bearer ${parameters}`)
   })
 
   test('refuses a token without the scope, naming it', async () => {
@@ -160,3 +192,38 @@ describe.each(Object.keys(PROGRAMS))('a server protected by it, %s,', (name) => 
     })
   })
 })
+
+test.each(SERVING_METADATA)('%s serves the metadata of the API to anyone and from any origin', async (name) => {
+  const response = await fetch(`${await started(name)}/.well-known/oauth-protected-resource`)
+  expect(response.status).toBe(200)
+  expect(response.headers.get('access-control-allow-origin')).toBe('*')
+  expect(await response.json()).toMatchObject({ resource: API, scopes_supported: ['posts:read'] })
+})
+
+test.each(TAKING_DPOP)('%s takes a bound token with a proof for the whole URL, once', async (name) => {
+  const path = ['express.ts', 'fastify.ts'].includes(name) ? '/v1/' : '/'
+  const url = `${await started(name)}${path}`
+  const headers = async (htu: string) => ({
+    authorization: `DPoP ${tokens.bound}`,
+    ...(await key.proof({ url: htu, method: 'GET', accessToken: tokens.bound })),
+  })
+  const proven = await headers(`${API}${path}`)
+  expect(await ask(url, undefined, proven)).toMatchObject({ status: 200, body: { sub: clientId } })
+  const again = await ask(url, undefined, proven)
+  expect(again).toMatchObject({ status: 401, body: { error: 'invalid_dpop_proof' } })
+  expect(await ask(url, undefined, await headers(`${API}/other`))).toMatchObject({
+    status: 401,
+    body: { error_description: 'The DPoP proof is for another URL (htu).' },
+  })
+})
+
+test.each(['listener.js', 'express.js', 'fastify.js'])(
+  '%s answers with 500 while tokens cannot be verified, and lives on',
+  async (name) => {
+    const url = await started(name)
+    for (let count = 0; count < 2; count += 1) {
+      expect((await fetch(`${url}/broken`, { headers: bearer(tokens.reading) })).status).toBe(500)
+    }
+    expect((await ask(url, tokens.reading)).status).toBe(200)
+  },
+)

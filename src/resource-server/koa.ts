@@ -1,13 +1,10 @@
 /** The package entry `signet/resource-server/koa`: access token verification as Koa middleware. */
-import {
-  accessTokens,
-  AccessTokenRefused,
-  type AccessTokenClaims,
-  type AccessTokens,
-  type AccessTokensOptions,
-  type RequestLike,
-  type RequestNeeds,
-} from './index.ts'
+import type { RequestLike } from './credentials.ts'
+import type { AccessTokens } from './index.ts'
+import type { AccessTokensOptions, RequestNeeds } from './options.ts'
+import { type AccessTokenState, type Answer, createMetadataAnswer, createProtection } from './protection.ts'
+
+export type { AccessTokenState } from './protection.ts'
 
 /** The part of a Koa context that is needed; Koa's own fits with any type of state. */
 export interface KoaContextLike {
@@ -22,11 +19,6 @@ export interface KoaContextLike {
 }
 
 export type AccessTokenMiddleware = (context: KoaContextLike, next: () => Promise<unknown>) => Promise<void>
-
-/** What `requireAccessToken` adds to `ctx.state`. */
-export interface AccessTokenState {
-  accessToken: AccessTokenClaims
-}
 
 /**
  * Accepts requests with a valid access token and puts its claims in `ctx.state.accessToken`; answers all others
@@ -44,39 +36,30 @@ export function requireAccessToken(
   verifier: AccessTokensOptions | AccessTokens,
   needs: RequestNeeds = {},
 ): AccessTokenMiddleware {
-  const given = isVerifier(verifier)
-  const tokens = given ? verifier : accessTokens(verifier)
-
-  const guard: AccessTokenMiddleware = async (context, next) => {
-    let claims: AccessTokenClaims
-    try {
-      claims = await tokens.verify(requestOf(context), needs)
-    } catch (error) {
-      if (!(error instanceof AccessTokenRefused)) throw error
-      answer(context, error)
+  const protection = createProtection(verifier, needs)
+  return async (context, next) => {
+    const decision = await protection.decide(requestOf(context), pathOf(context))
+    if ('answer' in decision) {
+      answer(context, decision.answer)
       return
     }
-    Object.assign(context.state, { accessToken: claims } satisfies AccessTokenState)
+    Object.assign(context.state, { accessToken: decision.claims } satisfies AccessTokenState)
     await next()
   }
-  if (given) return guard
-  const metadata = serveProtectedResourceMetadata(tokens)
-  return (context, next) => metadata(context, () => guard(context, next))
 }
 
 /** Serves the API's metadata at its well-known path, for any origin; passes on all other requests. */
 export function serveProtectedResourceMetadata(tokens: AccessTokens): AccessTokenMiddleware {
-  const path = tokens.metadataUrl === undefined ? undefined : new URL(tokens.metadataUrl).pathname
+  const metadata = createMetadataAnswer(tokens)
   return async (context, next) => {
-    if (context.path !== path || !['GET', 'HEAD'].includes(context.method)) {
-      await next()
-      return
-    }
-    context.status = 200
-    context.set('Access-Control-Allow-Origin', '*')
-    context.set('Cache-Control', 'public, max-age=300')
-    context.body = tokens.protectedResourceMetadata()
+    const found = metadata(pathOf(context))
+    if (found === undefined) await next()
+    else answer(context, found)
   }
+}
+
+function pathOf({ method, path }: KoaContextLike): RequestLike {
+  return { headers: {}, method, url: path }
 }
 
 /** `koa-mount` and routers shorten `req.url`; a DPoP proof names the whole. */
@@ -85,13 +68,9 @@ function requestOf({ req, originalUrl }: KoaContextLike): RequestLike {
   return { headers, ...(headersDistinct === undefined ? {} : { headersDistinct }), method, originalUrl }
 }
 
-function isVerifier(value: AccessTokensOptions | AccessTokens): value is AccessTokens {
-  return 'verify' in value
-}
-
-function answer(context: KoaContextLike, refused: AccessTokenRefused): void {
-  context.status = refused.status
+function answer(context: KoaContextLike, { status, headers, body }: Answer): void {
+  context.status = status
   // The body must be set first: setting an empty body makes Koa remove the content headers.
-  context.body = refused.body
-  for (const [name, value] of Object.entries(refused.headers)) context.set(name, value)
+  context.body = body
+  for (const [name, value] of Object.entries(headers)) context.set(name, value)
 }

@@ -33,7 +33,7 @@ export async function pack(): Promise<Packed> {
   return { tarball: join(checkout, packed.filename), checkout, files: packed.files.map(({ path }) => path) }
 }
 
-/** Installs the package, Koa and the types for TypeScript in an empty folder. */
+/** Installs the package, the frameworks and the types for TypeScript in an empty folder. */
 export async function install({ tarball }: Packed): Promise<string> {
   const folder = temporaryDir('consumer')
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -41,7 +41,10 @@ export async function install({ tarball }: Packed): Promise<string> {
     devDependencies: Record<string, string>
   }
   const pins = { ...manifest.devDependencies, ...manifest.dependencies }
-  const also = ['koa', '@types/koa', '@types/node'].map((name) => [name, pins[name]])
+  const also = ['koa', 'express', 'fastify', '@types/koa', '@types/express', '@types/node'].map((name) => [
+    name,
+    pins[name],
+  ])
   const dependencies = { signet: `file:${tarball}`, ...Object.fromEntries(also) }
   const write = (name: string, content: object) => writeFileSync(join(folder, name), JSON.stringify(content))
   write('package.json', { private: true, type: 'module', dependencies })

@@ -1,4 +1,4 @@
-/** Programs as a user of the package would write them: a `node:http` and a Koa server, with and without types. */
+/** Programs as a user of the package would write them: a server on each framework, with and without types. */
 
 const HTTP = `import { createServer } from 'node:http'
 import { accessTokens, AccessTokenRefused } from 'signet/resource-server'
@@ -44,6 +44,95 @@ app.use((ctx) => {
 const server = app.listen(0, '127.0.0.1', started)
 `
 
+const LISTENER = `import { createServer } from 'node:http'
+import { requireAccessToken } from 'signet/resource-server/http'
+
+const { ISSUER: issuer = '', AUDIENCE: audience = '' } = process.env
+const read = requireAccessToken({ issuer, audience, scope: 'posts:read', dpop: true }, (request, response, claims) => {
+  response.end(JSON.stringify({ sub: claims.sub }))
+})
+const keys = () => Promise.reject(new Error('no keys'))
+const fail = requireAccessToken({ issuer, audience, keys }, (request, response) => response.end())
+const server = createServer((request, response) => (request.url === '/broken' ? fail : read)(request, response))
+`
+
+const EXPRESS = `import express from 'express'
+import { requireAccessToken } from 'signet/resource-server/express'
+
+const { ISSUER: issuer = '', AUDIENCE: audience = '' } = process.env
+const app = express()
+const keys = () => Promise.reject(new Error('no keys'))
+app.get('/broken', requireAccessToken({ issuer, audience, keys }))
+app.use(requireAccessToken({ issuer, audience, scope: 'posts:read', dpop: true }))
+app.get('/', (req, res) => {
+  res.json({ sub: res.locals.accessToken.sub })
+})
+const server = app.listen(0, '127.0.0.1', started)
+`
+
+/** Routes of their own needs, below a path, on a router that shortens it. */
+const EXPRESS_TYPED = `import express, { type Response } from 'express'
+import { accessTokens } from 'signet/resource-server'
+import {
+  requireAccessToken,
+  serveProtectedResourceMetadata,
+  type AccessTokenState,
+} from 'signet/resource-server/express'
+
+const { ISSUER: issuer = '', AUDIENCE: audience = '' } = process.env
+const tokens = accessTokens({ issuer, audience, scopesSupported: ['posts:read'], dpop: true })
+const router = express.Router()
+router.get('/', requireAccessToken(tokens, { scope: 'posts:read' }), (_req, res: Response<unknown, AccessTokenState>) => {
+  res.json({ sub: res.locals.accessToken.sub })
+})
+const app = express()
+app.use(serveProtectedResourceMetadata(tokens))
+app.use('/v1', router)
+app.use('/', router)
+const server = app.listen(0, '127.0.0.1', started)
+`
+
+const FASTIFY = `import Fastify from 'fastify'
+import { requireAccessToken } from 'signet/resource-server/fastify'
+
+const { ISSUER: issuer = '', AUDIENCE: audience = '' } = process.env
+const app = Fastify()
+const keys = () => Promise.reject(new Error('no keys'))
+app.register(async (broken) => {
+  broken.get('/broken', { onRequest: requireAccessToken({ issuer, audience, keys }) }, async () => 'never')
+})
+app.addHook('onRequest', requireAccessToken({ issuer, audience, scope: 'posts:read', dpop: true }))
+app.get('/', async (request) => ({ sub: request.accessToken.sub }))
+await app.listen({ port: 0, host: '127.0.0.1' })
+const { server } = app
+started()
+`
+
+const FASTIFY_TYPED = `import Fastify from 'fastify'
+import { accessTokens } from 'signet/resource-server'
+import {
+  requireAccessToken,
+  serveProtectedResourceMetadata,
+  type AccessTokenState,
+} from 'signet/resource-server/fastify'
+
+declare module 'fastify' {
+  interface FastifyRequest extends AccessTokenState {}
+}
+
+const { ISSUER: issuer = '', AUDIENCE: audience = '' } = process.env
+const tokens = accessTokens({ issuer, audience, scopesSupported: ['posts:read'], dpop: true })
+const app = Fastify()
+app.addHook('onRequest', serveProtectedResourceMetadata(tokens))
+const onRequest = requireAccessToken(tokens, { scope: 'posts:read' })
+const read = { onRequest }
+app.get('/', read, async (request) => ({ sub: request.accessToken.sub }))
+await app.register(async (v1) => v1.get('/', read, async (request) => ({ sub: request.accessToken.sub })), { prefix: '/v1' })
+await app.listen({ port: 0, host: '127.0.0.1' })
+const { server } = app
+started()
+`
+
 const STARTED = `
 function started() {
   console.log(server.address().port)
@@ -62,6 +151,12 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
   'koa.js': KOA + STARTED,
   'http.ts': HTTP + LISTEN + STARTED_TYPED,
   'koa.ts': KOA_TYPED + STARTED_TYPED,
+  'listener.js': LISTENER + LISTEN + STARTED,
+  'listener.ts': LISTENER + LISTEN + STARTED_TYPED,
+  'express.js': EXPRESS + STARTED,
+  'express.ts': EXPRESS_TYPED + STARTED_TYPED,
+  'fastify.js': FASTIFY + STARTED,
+  'fastify.ts': FASTIFY_TYPED + STARTED_TYPED,
 }
 
 /** Each line has a mistake that the types must reject. */
