@@ -4,6 +4,7 @@
  */
 import type { AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
+import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 
 export interface Account {
   /** The account id, which is the subject identifier in tokens (OpenID Connect Core §8). */
@@ -52,7 +53,7 @@ export interface Accounts {
   update(
     accountId: string,
     input: Partial<AccountInput>,
-    expectedVersion: number | undefined,
+    expectedVersion: ExpectedVersion,
     by: AuditContext,
   ): Promise<Account>
   /** Updates `account` in the caller's transaction. Throws VersionMismatch and AccountExists. */
@@ -67,13 +68,13 @@ export interface Accounts {
   setStatus(
     accountId: string,
     status: Account['status'],
-    expectedVersion: number | undefined,
+    expectedVersion: ExpectedVersion,
     by: AuditContext,
   ): Promise<Account>
   /** Deletes an account. `within` runs in the same transaction. */
   remove(
     accountId: string,
-    expectedVersion: number | undefined,
+    expectedVersion: ExpectedVersion,
     by: AuditContext,
     within?: (trx: Queryable) => Promise<void>,
   ): Promise<void>

@@ -7,6 +7,7 @@ import { changeVersioned } from '#database/versioned.ts'
 import type { Clock } from '#shared/clock.ts'
 import { randomName } from '#shared/ids.ts'
 import { VersionMismatch } from '#shared/version-mismatch.ts'
+import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 import { createAccountStore } from './account-store.ts'
 import type { Account, AccountInput, Accounts } from './account.ts'
 import { isEmail } from './email.ts'
@@ -78,7 +79,7 @@ async function create(
 
 interface Change {
   accountId: string
-  expectedVersion: number | undefined
+  expectedVersion: ExpectedVersion
   by: AuditContext
 }
 

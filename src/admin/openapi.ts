@@ -87,7 +87,8 @@ function operation(route: Route): ZodOpenApiOperationObject {
 }
 
 const ifMatch = z.string().optional().meta({
-  description: 'The ETag that the change was made against; absent: whatever version there is.',
+  description:
+    'The ETag that the change was made against, or a list of which one must be the current one; a weak tag never matches. Absent: whatever version there is.',
   example: '"3"',
 })
 

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Fault } from '#shared/app-error.ts'
+import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 import { expectedVersion } from './conditional.ts'
 import { inputInvalid } from './errors.ts'
 import type { Caller } from './caller.ts'
@@ -13,7 +14,7 @@ export interface Call<Body, Query> {
   readonly query: Query
   readonly body: Body
   /** The version in `If-Match`; undefined accepts any version. */
-  readonly expectedVersion: number | undefined
+  readonly expectedVersion: ExpectedVersion
   readonly by: AuditContext
   readonly caller: Caller
 }

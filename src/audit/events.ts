@@ -108,6 +108,7 @@ export const AUDIT_EVENTS = {
   'client.keys_changed': event('The keys that a client publishes changed.', {
     added: texts('Thumbprints of the keys that are new.'),
     removed: texts('Thumbprints of the keys that are gone.'),
+    ignored: count('Number of keys beyond the first 50, which are not used.').optional(),
   }),
   'client.keys_refetched': event('An administrator had the keys that a client publishes fetched.', {}),
   'resource.created': event('A resource was registered.', {}),

@@ -6,6 +6,7 @@ import { notify } from '#database/notify.ts'
 import { changeVersioned, type VersionedTarget } from '#database/versioned.ts'
 import type { Clock } from '#shared/clock.ts'
 import { randomId, randomName } from '#shared/ids.ts'
+import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 import { type Administration, keepAnAdministrator } from './administration.ts'
 import { usesSecret } from './auth-methods.ts'
 import { inlineKeys } from './client-keys.ts'
@@ -41,7 +42,7 @@ export interface ClientChangeDeps extends ValidationDeps {
 
 export interface Change {
   readonly id: string
-  readonly expectedVersion: number | undefined
+  readonly expectedVersion: ExpectedVersion
   readonly by: AuditContext
 }
 

@@ -58,16 +58,18 @@ export function checkJwks(given: unknown, faults: Fault[]): CheckedKeys | undefi
 }
 
 /**
- * Returns the usable keys of a document behind a `jwks_uri`; undefined when it is not a JWK Set. Keys of an unknown
+ * Returns the usable keys among the first 50 of a document behind a `jwks_uri`, and how many keys come after those;
+ * undefined when it is not a JWK Set. Keys of an unknown
  * kind are ignored (RFC 7517 §5). So are keys whose private part is published, since anyone could sign with them.
  */
-export function usableKeys(document: unknown): PublicJwk[] | undefined {
+export function usableKeys(document: unknown): { keys: PublicJwk[]; ignored: number } | undefined {
   const keys = isObject(document) ? document.keys : undefined
   if (!Array.isArray(keys)) return undefined
-  return keys
+  const usable = keys
     .slice(0, MAX_PUBLISHED_KEYS)
     .filter((key: unknown): key is Record<string, unknown> => isObject(key) && keyFault(key) === undefined)
     .map(keptMembers)
+  return { keys: usable, ignored: Math.max(0, keys.length - MAX_PUBLISHED_KEYS) }
 }
 
 /** Returns the keys in a client's own metadata (`jwks`). */

@@ -1,6 +1,7 @@
 /** The shape of a client, and the interface of the service that stores clients. */
 import type { JsonWebKey } from 'node:crypto'
 import type { AuditContext } from '#audit/audit.ts'
+import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 import type { Profile } from './profiles.ts'
 
 /** A resource and the scopes of it that a client may ask for. */
@@ -15,6 +16,12 @@ export interface PublishedKeys {
   readonly fetchedAt: Date
   /** Until then the keys need no new fetch. */
   readonly freshUntil: Date
+}
+
+/** Keys that were just fetched. */
+export interface FetchedKeys extends PublishedKeys {
+  /** How many further keys the document has, beyond those that are read. */
+  readonly ignored: number
 }
 
 /** A public key that has been checked (RFC 7517). */
@@ -96,14 +103,9 @@ export interface Clients {
   find(id: string): Promise<Client | undefined>
   list(query: { limit: number; cursor?: string }): Promise<Page<Client>>
   /** Replaces the given members. `expectedVersion` undefined accepts any version. */
-  update(id: string, update: ClientUpdate, expectedVersion: number | undefined, by: AuditContext): Promise<Client>
-  setStatus(
-    id: string,
-    status: Client['status'],
-    expectedVersion: number | undefined,
-    by: AuditContext,
-  ): Promise<Client>
-  remove(id: string, expectedVersion: number | undefined, by: AuditContext): Promise<void>
+  update(id: string, update: ClientUpdate, expectedVersion: ExpectedVersion, by: AuditContext): Promise<Client>
+  setStatus(id: string, status: Client['status'], expectedVersion: ExpectedVersion, by: AuditContext): Promise<Client>
+  remove(id: string, expectedVersion: ExpectedVersion, by: AuditContext): Promise<void>
   addSecret(id: string, by: AuditContext): Promise<{ secret: ClientSecret; value: string }>
   listSecrets(id: string): Promise<ClientSecret[]>
   revokeSecret(id: string, secretId: string, by: AuditContext): Promise<void>

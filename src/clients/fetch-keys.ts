@@ -2,7 +2,7 @@
 import { FetchRefused, type GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Clock } from '#shared/clock.ts'
 import { usableKeys } from './client-keys.ts'
-import type { PublishedKeys } from './client.ts'
+import type { FetchedKeys } from './client.ts'
 import { KeysNotFetched } from './errors.ts'
 
 /** Limits in seconds for how long fetched keys stay fresh. Cache headers apply only between them. */
@@ -10,14 +10,14 @@ const MAX_AGE = 600
 const MIN_AGE = 60
 
 /** Fetches the keys. `fetchedAt` is the time of the request. Throws KeysNotFetched. */
-export async function fetchKeys(fetch: GuardedFetch, uri: string, clock: Clock): Promise<PublishedKeys> {
+export async function fetchKeys(fetch: GuardedFetch, uri: string, clock: Clock): Promise<FetchedKeys> {
   const fetchedAt = clock.now()
   const { status, headers, document } = await ask(fetch, uri)
   if (status !== 200) throw new KeysNotFetched(`it answered with status ${status}`)
-  const keys = usableKeys(document)
-  if (!keys) throw new KeysNotFetched('it answered with something that is no JWK Set')
+  const usable = usableKeys(document)
+  if (!usable) throw new KeysNotFetched('it answered with something that is no JWK Set')
   const age = Math.min(Math.max(MIN_AGE, askedAge(headers, fetchedAt)), MAX_AGE)
-  return { keys, fetchedAt, freshUntil: new Date(fetchedAt.getTime() + age * 1000) }
+  return { ...usable, fetchedAt, freshUntil: new Date(fetchedAt.getTime() + age * 1000) }
 }
 
 async function ask(fetch: GuardedFetch, uri: string): Promise<{ status: number; headers: Headers; document: unknown }> {

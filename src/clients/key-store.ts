@@ -1,7 +1,7 @@
 /** The SQL of the tables `client_keys` and `client_key_documents`. */
 import type { Queryable } from '#database/database.ts'
 import { kindOf } from './client-keys.ts'
-import type { PublicJwk, PublishedKeys } from './client.ts'
+import type { FetchedKeys, PublicJwk } from './client.ts'
 import { keyThumbprint } from './key-thumbprint.ts'
 
 /** A key that a client has or had. */
@@ -23,6 +23,8 @@ export interface KeyDocumentState {
   readonly attemptedAt: Date
   /** Why the last attempt failed; null when it succeeded. */
   readonly error: string | null
+  /** How many keys of the document are beyond those that are used. */
+  readonly ignored: number
 }
 
 export interface KeyUse {
@@ -51,16 +53,17 @@ const USED = `INSERT INTO client_keys (client_id, thumbprint, kid, kind, alg, fi
   ON CONFLICT (client_id, thumbprint) DO UPDATE
   SET last_used_at = greatest(client_keys.last_used_at, excluded.last_used_at)`
 /** The result of an earlier fetch does not replace that of a later one. */
-const FETCHED = `INSERT INTO client_key_documents (client_id, uri, keys, fetched_at, fresh_until, attempted_at)
-  VALUES ($1, $2, $3, $4, $5, $4) ON CONFLICT (client_id) DO UPDATE
+const FETCHED = `INSERT INTO client_key_documents (client_id, uri, keys, fetched_at, fresh_until, attempted_at, ignored)
+  VALUES ($1, $2, $3, $4, $5, $4, $6) ON CONFLICT (client_id) DO UPDATE
   SET uri = excluded.uri, keys = excluded.keys, fetched_at = excluded.fetched_at, fresh_until = excluded.fresh_until,
-    attempted_at = excluded.attempted_at, error = NULL
+    attempted_at = excluded.attempted_at, error = NULL, ignored = excluded.ignored
   WHERE client_key_documents.attempted_at <= excluded.attempted_at`
 const FAILED = `INSERT INTO client_key_documents AS d (client_id, uri, attempted_at, error) VALUES ($1, $2, $3, $4)
   ON CONFLICT (client_id) DO UPDATE SET attempted_at = excluded.attempted_at, error = excluded.error, uri = excluded.uri,
     keys = CASE WHEN d.uri = excluded.uri THEN d.keys END,
     fetched_at = CASE WHEN d.uri = excluded.uri THEN d.fetched_at END,
-    fresh_until = CASE WHEN d.uri = excluded.uri THEN d.fresh_until END
+    fresh_until = CASE WHEN d.uri = excluded.uri THEN d.fresh_until END,
+    ignored = CASE WHEN d.uri = excluded.uri THEN d.ignored ELSE 0 END
   WHERE d.attempted_at <= excluded.attempted_at`
 
 /** Statements on `db`, which is the pool or a transaction. */
@@ -101,15 +104,16 @@ export function createKeyStore(db: Queryable) {
 
     async document(clientId: string): Promise<KeyDocumentState | undefined> {
       const { rows } = await db.query<KeyDocumentState>(
-        `SELECT uri, fetched_at AS "fetchedAt", attempted_at AS "attemptedAt", error
+        `SELECT uri, fetched_at AS "fetchedAt", attempted_at AS "attemptedAt", error, ignored
          FROM client_key_documents WHERE client_id = $1`,
         [clientId],
       )
       return rows[0]
     },
 
-    async fetched(clientId: string, uri: string, { keys, fetchedAt, freshUntil }: PublishedKeys): Promise<void> {
-      await db.query(FETCHED, [clientId, uri, JSON.stringify(keys), fetchedAt, freshUntil])
+    async fetched(clientId: string, uri: string, fetched: FetchedKeys): Promise<void> {
+      const { keys, fetchedAt, freshUntil, ignored } = fetched
+      await db.query(FETCHED, [clientId, uri, JSON.stringify(keys), fetchedAt, freshUntil, ignored])
     },
 
     async failed(clientId: string, { uri, error, at }: { uri: string; error: string; at: Date }): Promise<void> {

@@ -9,7 +9,7 @@ import { notify } from '#database/notify.ts'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Clock } from '#shared/clock.ts'
 import { CLIENTS_CHANNEL } from './client-changes.ts'
-import type { Client, PublishedKeys } from './client.ts'
+import type { Client, FetchedKeys, PublishedKeys } from './client.ts'
 import { KeysNotFetched } from './errors.ts'
 import { fetchKeys } from './fetch-keys.ts'
 import { createKeyStore } from './key-store.ts'
@@ -79,7 +79,7 @@ export function createKeyFetches(deps: PublishedKeysDeps): KeyFetches {
     const usable = last && isUsable(last, clock.now()) ? last : undefined
     const pauseMs = (usable ? RETRY_INTERVAL : FIRST_RETRY_INTERVAL) * 1000
     if (tried.failed && nowMs() - tried.failed.at < pauseMs) return fallBack(tried.failed, usable)
-    let fetched: PublishedKeys
+    let fetched: FetchedKeys
     try {
       fetched = await fetchKeys(deps.fetch, addressOf(client), clock)
     } catch (error) {
@@ -138,7 +138,7 @@ async function recordedKeys({ read }: PublishedKeysDeps, client: Client): Promis
 
 interface Fetched {
   readonly before: PublishedKeys | undefined
-  readonly fetched: PublishedKeys
+  readonly fetched: FetchedKeys
   readonly also?: (trx: Queryable) => Promise<void>
 }
 
@@ -149,8 +149,9 @@ interface Fetched {
 async function record(deps: PublishedKeysDeps, client: Client, { before, fetched, also }: Fetched): Promise<void> {
   const was = new Set(before?.keys.map(keyThumbprint))
   const is = new Set(fetched.keys.map(keyThumbprint))
-  const detail = { added: [...is].filter((key) => !was.has(key)), removed: [...was].filter((key) => !is.has(key)) }
-  const isSame = before !== undefined && detail.added.length === 0 && detail.removed.length === 0
+  const [added, removed] = [[...is].filter((key) => !was.has(key)), [...was].filter((key) => !is.has(key))]
+  const isSame = before !== undefined && added.length === 0 && removed.length === 0
+  const detail = { added, removed, ...(fetched.ignored > 0 ? { ignored: fetched.ignored } : {}) }
   const write = (db: Queryable) => createKeyStore(db).fetched(client.id, addressOf(client), fetched)
   if (isSame && !also) {
     await write(deps.db)

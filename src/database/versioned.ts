@@ -1,5 +1,5 @@
 /** Updates rows with optimistic locking: a change is based on the row as read and written only to that version. */
-import { VersionMismatch } from '#shared/version-mismatch.ts'
+import { type ExpectedVersion, VersionMismatch } from '#shared/version-mismatch.ts'
 
 /** How often a change is tried when other changes come first. */
 const MAX_ATTEMPTS = 20
@@ -7,8 +7,7 @@ const MAX_ATTEMPTS = 20
 export interface VersionedTarget<Row extends { readonly version: number }> {
   /** The kind of object for the error message, such as `client`. */
   readonly kind: string
-  /** The version that the change is based on; undefined to accept any version. */
-  readonly expectedVersion: number | undefined
+  readonly expectedVersion: ExpectedVersion
   /** Returns the current row. Throws the room's own error when it does not exist. */
   readonly read: () => Promise<Row>
 }
@@ -24,7 +23,7 @@ export async function changeVersioned<Row extends { readonly version: number }, 
 ): Promise<Result> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const before = await read()
-    if (expectedVersion !== undefined && expectedVersion !== before.version) {
+    if (expectedVersion !== undefined && ![expectedVersion].flat().includes(before.version)) {
       throw new VersionMismatch(kind, expectedVersion, before.version)
     }
     const changed = await change(before)

@@ -4,6 +4,7 @@
  */
 import type { JWK } from 'jose'
 import type { AuditContext } from '#audit/audit.ts'
+import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 
 /** How we authenticate at the provider (OpenID Connect Core §9). */
 export const AUTH_METHODS = ['private_key_jwt', 'client_secret_basic', 'client_secret_post'] as const
@@ -68,11 +69,11 @@ export interface Upstreams {
   update(
     id: string,
     input: Partial<UpstreamInput>,
-    expectedVersion: number | undefined,
+    expectedVersion: ExpectedVersion,
     by: AuditContext,
   ): Promise<Upstream>
   /** Deletes a provider and its links. */
-  remove(id: string, expectedVersion: number | undefined, by: AuditContext): Promise<void>
+  remove(id: string, expectedVersion: ExpectedVersion, by: AuditContext): Promise<void>
   /** Returns the client secret, or the private JWK as JSON. */
   credential(id: string): Promise<string | undefined>
 }

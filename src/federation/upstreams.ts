@@ -7,6 +7,7 @@ import { notify } from '#database/notify.ts'
 import { changeVersioned } from '#database/versioned.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
+import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 import { createCredentials } from './credentials.ts'
 import { UpstreamExists, UpstreamNotFound } from './errors.ts'
 import { createUpstreamStore, type StoredCredential } from './upstream-store.ts'
@@ -79,7 +80,7 @@ async function create(
 interface Change {
   readonly id: string
   readonly input: Partial<UpstreamInput>
-  readonly expectedVersion: number | undefined
+  readonly expectedVersion: ExpectedVersion
   readonly by: AuditContext
 }
 

@@ -1,5 +1,6 @@
 /** The types of resources (APIs) and of the service that stores them. */
 import type { AuditContext } from '#audit/audit.ts'
+import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 
 export interface Scope {
   readonly name: string
@@ -45,8 +46,8 @@ export interface Resources {
   update(
     identifier: string,
     input: Partial<ResourceInput>,
-    expectedVersion: number | undefined,
+    expectedVersion: ExpectedVersion,
     by: AuditContext,
   ): Promise<Resource>
-  remove(identifier: string, expectedVersion: number | undefined, by: AuditContext): Promise<void>
+  remove(identifier: string, expectedVersion: ExpectedVersion, by: AuditContext): Promise<void>
 }

@@ -6,6 +6,7 @@ import { createNotifiedCache } from '#database/notified-cache.ts'
 import { notify } from '#database/notify.ts'
 import { changeVersioned } from '#database/versioned.ts'
 import type { Clock } from '#shared/clock.ts'
+import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 import { ResourceExists, ResourceNotFound } from './errors.ts'
 import { canonicalIdentifier } from './identifier.ts'
 import { createResourceStore } from './resource-store.ts'
@@ -88,7 +89,7 @@ async function create(deps: ResourcesDeps, reserved: Set<string>, input: Resourc
 interface Change {
   identifier: string
   input: Partial<ResourceInput>
-  expectedVersion: number | undefined
+  expectedVersion: ExpectedVersion
   by: AuditContext
 }
 

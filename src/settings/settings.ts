@@ -6,6 +6,7 @@ import { notify } from '#database/notify.ts'
 import { changeVersioned } from '#database/versioned.ts'
 import type { Fault } from '#shared/app-error.ts'
 import type { Clock } from '#shared/clock.ts'
+import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 import { SettingsInvalid } from './errors.ts'
 import {
   DEFAULT_SETTINGS,
@@ -52,7 +53,7 @@ export interface Settings {
    * Audits settings.updated. Throws SettingsInvalid (400) when settings contradict each other, and VersionMismatch
    * (412).
    */
-  change(change: SettingsChange, expectedVersion: number | undefined, by: AuditContext): Promise<SettingsState>
+  change(change: SettingsChange, expectedVersion: ExpectedVersion, by: AuditContext): Promise<SettingsState>
 }
 
 export interface ManagedSettings extends Settings {
@@ -88,7 +89,7 @@ export function createSettings(deps: SettingsDeps): ManagedSettings {
 
 interface Change {
   change: SettingsChange
-  expectedVersion: number | undefined
+  expectedVersion: ExpectedVersion
   by: AuditContext
 }
 

@@ -70,6 +70,7 @@ test('the keys behind an address are fetched by order, and where nothing comes t
       document: { jwks_uri: host.url, fetched_at: expect.any(String), attempted_at: expect.any(String), error: null },
     },
   })
+  expect(fetched.body.document.ignored).toBe(0)
   host.answer.status = 404
   const { body } = await app.call('POST', `/clients/${id}/keys/refetch`)
   expect(body.document).toMatchObject({
@@ -81,6 +82,18 @@ test('the keys behind an address are fetched by order, and where nothing comes t
     ['failure', 'it answered with status 404'],
     ['success', undefined],
   ])
+})
+
+test('keys after the 50th of an address are not used, and it is told how many', async () => {
+  const host = await keysHost(Array.from({ length: 52 }, (_, n) => aKey(`k${n + 1}`)))
+  const id = await aMachine({ jwks_uri: host.url })
+  const { body } = await app.call('POST', `/clients/${id}/keys/refetch`)
+  expect(body.document.ignored).toBe(2)
+  expect(body.items).toHaveLength(50)
+  expect(body.items.map(({ kid }: { kid: string }) => kid)).not.toContain('k51')
+  expect((await app.events('client.keys_changed'))[0]?.detail).toMatchObject({ ignored: 2 })
+  host.answer.keys = host.answer.keys.slice(0, 50)
+  expect((await app.call('POST', `/clients/${id}/keys/refetch`)).body.document.ignored).toBe(0)
 })
 
 test.each([

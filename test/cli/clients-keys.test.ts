@@ -103,6 +103,12 @@ test('tells what the address of a client shows, and why it shows nothing', async
       `^The client ${id} publishes its keys at ${host.url}\\.\nFetched last at [\\d: -]{19} UTC\\.\n\n.*\nk1 +ES256  [\\d: -]{19} +never used +active\n$`,
     ),
   )
+  host.answer.keys = Array.from({ length: 51 }, (_, n) => aPublicJwk(`k${n + 1}`))
+  expect((await signet.run(['clients', 'keys', 'refetch', id])).stdout).toContain(
+    '\nIt publishes 1 more than the 50 that are read: those after the 50th are not used.\n',
+  )
+  host.answer.keys = [aPublicJwk('k1')]
+  await signet.run(['clients', 'keys', 'refetch', id])
   host.answer.status = 503
   const refused = await signet.run(['clients', 'keys', 'refetch', id])
   expect(refused).toMatchObject({ code: 1, stdout: '' })

@@ -1,6 +1,6 @@
 /** `signet resources`, `accounts`, `keys` and `audit`. */
 import { expect, test } from 'vitest'
-import { startSignet } from './support/signet.ts'
+import { runSignet, startSignet } from './support/signet.ts'
 
 const API = 'https://api.example.com/v1?tenant=a'
 const signet = await startSignet()
@@ -173,6 +173,15 @@ test('lists what happened, newest first, filtered and limited', async () => {
   expect(row).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}admin\.refused +client signet-cli .* failure$/)
   expect(rest).toEqual([])
   expect((await signet.run(['audit', 'list', '--since', '2100-01-01'])).stdout).toMatch(/^No events/)
+  // a printed time is understood as it is printed, whatever zone the machine has
+  const [printed = ''] = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.exec(row ?? '') ?? []
+  const { issuer, keysDir } = signet.server
+  const env = { SIGNET_ISSUER: issuer, SIGNET_KEYS_DIR: keysDir, TZ: 'America/New_York' }
+  for (const since of [printed, printed.replace(' ', 'T'), `${printed}Z`, `${printed}+00:00`]) {
+    const found = await runSignet(['audit', 'list', '--outcome', 'failure', '--since', since], { dir: signet.dir, env })
+    expect(found.stdout, since).toContain(`${printed}  admin.refused`)
+  }
+  expect(await signet.run(['audit', 'list', '--since', 'Nov 24 2026'])).toMatchObject({ code: 2, stdout: '' })
   expect(await signet.run(['audit', 'list', '--since', 'soon'])).toMatchObject({ code: 2, stdout: '' })
   expect(await signet.run(['audit', 'list', '--limit', '0'])).toMatchObject({ code: 2, stdout: '' })
 })

@@ -34,6 +34,7 @@ const fetchState = z
     fetched_at: moment.nullable().meta({ description: 'When it was last asked for what it shows.' }),
     attempted_at: moment,
     error: z.string().nullable().meta({ description: 'Why the last attempt brought nothing.' }),
+    ignored: z.int().meta({ description: 'Number of keys beyond the first 50 of the document, which are not used.' }),
   })
   .meta({ id: 'ClientKeyDocument' })
 
@@ -65,6 +66,7 @@ export function toFetchState({ document: state }: ClientKeyReport): z.infer<type
         fetched_at: state.fetchedAt?.toISOString() ?? null,
         attempted_at: state.attemptedAt.toISOString(),
         error: state.error,
+        ignored: state.ignored,
       }
     : null
 }

@@ -29,8 +29,12 @@ export function register(program: Command, context: CliContext): void {
     .option('--client <id>', 'only events of this client')
     .option('--account <sub>', 'only events of this account')
     .addOption(new Option('--outcome <outcome>', 'only these').choices(['success', 'failure']))
-    .option('--since <time>', 'not before this time, such as 2026-11-24 or 2026-11-24T08:00:00Z', time)
-    .option('--until <time>', 'before this time', time)
+    .option(
+      '--since <time>',
+      'not before this time (UTC, unless it names a zone), such as 2026-11-24 or 2026-11-24T08:00',
+      time,
+    )
+    .option('--until <time>', 'before this time (likewise)', time)
     .addHelpText(
       'after',
       `
@@ -96,8 +100,16 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError('A whole number from 1 on is expected.')
 }
 
+/** Times without a zone are UTC, as `audit list` prints them. */
+const TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)?)?$/i
+
 function time(text: string): string {
-  const at = new Date(text)
-  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError('A time such as 2026-11-24T08:00:00Z is expected.')
+  const [, day, clock = '00:00', zone = 'Z'] = TIME.exec(text.trim()) ?? []
+  const at = new Date(`${day}T${clock}${zone.toUpperCase()}`)
+  if (Number.isNaN(at.getTime())) {
+    throw new InvalidArgumentError(
+      'A time such as 2026-11-24, 2026-11-24 08:00 or 2026-11-24T08:00:00+09:00 is expected; without a zone it is UTC.',
+    )
+  }
   return at.toISOString()
 }

@@ -136,9 +136,12 @@ function notFetched(client: string, { jwks_uri: uri, error, fetched_at: fetchedA
 /** Prints where the keys come from, for a client that publishes them. */
 function printKeySource(context: CliContext, client: string, document: Document | null): void {
   if (!document) return
-  const { jwks_uri: uri, fetched_at: fetchedAt, attempted_at: attemptedAt, error } = document
+  const { jwks_uri: uri, fetched_at: fetchedAt, attempted_at: attemptedAt, error, ignored } = document
   print(context, `The client ${client} publishes its keys at ${String(uri)}.`)
   if (fetchedAt) print(context, `Fetched last at ${moment(fetchedAt)}.`)
+  if (Number(ignored) > 0) {
+    print(context, `It publishes ${Number(ignored)} more than the 50 that are read: those after the 50th are not used.`)
+  }
   if (error) print(context, `At ${moment(attemptedAt)} nothing came: ${error as string}`)
   print(context, '')
 }
