@@ -50,17 +50,17 @@ test('changes a key without an outage: add, see it used, revoke the old one', as
   expect((await token('second.jwk.json')).code).toBe(0)
 
   // the name it had before
-  expect((await signet.run(['clients', 'keys', 'remove', id, first.kid])).code).toBe(0)
+  expect((await signet.run(['clients', 'keys', 'remove', id, first.kid, '--yes'])).code).toBe(0)
   expect([(await token(file)).code, (await token('second.jwk.json')).code]).toEqual([1, 0])
   expect(Object.fromEntries(await list())).toEqual({
     [first.kid]: { status: 'revoked', isUsed: true },
     [second.kid]: { status: 'active', isUsed: true },
   })
-  expect(await signet.run(['clients', 'keys', 'revoke', id, first.kid])).toMatchObject({
+  expect(await signet.run(['clients', 'keys', 'revoke', id, first.kid, '--yes'])).toMatchObject({
     code: 1,
     stderr: `The client "${id}" has no key "${first.kid}" that could be revoked.\n`,
   })
-  expect(await signet.run(['clients', 'keys', 'revoke', id, second.kid])).toMatchObject({
+  expect(await signet.run(['clients', 'keys', 'revoke', id, second.kid, '--yes'])).toMatchObject({
     code: 0,
     stdout: `Revoked the key ${second.kid} of the client ${id}: what it signs is refused.
 It was the last one: the client cannot authenticate until it has another.

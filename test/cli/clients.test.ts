@@ -118,7 +118,7 @@ test('disables, enables and deletes', async () => {
   })
   expect(await signet.run(['clients', 'enable', id])).toMatchObject({ code: 0, stdout: `Enabled the client ${id}.\n` })
   expect((await signet.run(token)).code).toBe(0)
-  expect(await signet.run(['clients', 'delete', id])).toMatchObject({
+  expect(await signet.run(['clients', 'delete', id, '--yes'])).toMatchObject({
     code: 0,
     stdout: `Deleted the client short (${id}).\n`,
   })
@@ -142,7 +142,7 @@ test('changes a secret without an outage: add, list, revoke', async () => {
   const secrets = await signet.json<{ id: string }[]>(['clients', 'secrets', 'list', id])
   expect(secrets).toHaveLength(2)
   const [oldest] = secrets
-  expect((await signet.run(['clients', 'secrets', 'revoke', id, String(oldest?.id)])).code).toBe(0)
+  expect((await signet.run(['clients', 'secrets', 'revoke', id, String(oldest?.id), '--yes'])).code).toBe(0)
   expect(await signet.json(['clients', 'secrets', 'list', id])).toEqual(secrets.slice(1))
   expect(await signet.json(['clients', 'secrets', 'add', id])).toMatchObject({
     id: expect.any(String),

@@ -39,7 +39,7 @@ describe('on a given database', () => {
 
   test('takes the last step back, and up again', async () => {
     await migrate()
-    expect((await migrate(['down'])).stdout).toBe(`Took back one step:\n  ${LAST}\n`)
+    expect((await migrate(['down', '--yes'])).stdout).toBe(`Took back one step:\n  ${LAST}\n`)
     expect((await migrate(['status'])).stdout).toMatch(/^The schema is older: one step is pending\./)
     expect(await told('up')).toEqual({ done: [LAST], applied: NAMES, pending: [] })
   })
@@ -48,7 +48,7 @@ describe('on a given database', () => {
     await migrate()
     const production = { NODE_ENV: 'production', SIGNET_ISSUER: 'https://id.example.com' }
     const { code, stderr } = await migrate(['down', '--json'], production)
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(JSON.parse(stderr)).toEqual({
       error: 'confirmation_required',
       error_description: 'A step back drops tables with their content: say --yes to do that in production.',

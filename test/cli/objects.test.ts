@@ -46,7 +46,7 @@ test('registers, lists, changes, allows and deletes a resource whose identifier 
   })
   expect((await signet.run(['token', '--client-id', id, '--key', 'm.jwk.json'])).code).toBe(0)
 
-  expect(await signet.run(['resources', 'delete', API])).toMatchObject({
+  expect(await signet.run(['resources', 'delete', API, '--yes'])).toMatchObject({
     code: 0,
     stdout: `Deleted the resource ${API}.\n`,
   })
@@ -150,10 +150,41 @@ test('lists and rotates signing keys, also of one algorithm', async () => {
   expect(published.keys.map(({ kid }) => kid).toSorted()).toEqual(listed.map(({ kid }) => String(kid)).toSorted())
 
   const retired = listed.find(({ status }) => status === 'retired') as Json
-  const revoked = await signet.run(['keys', 'revoke', String(retired.kid)])
+  const revoked = await signet.run(['keys', 'revoke', String(retired.kid), '--yes'])
   expect(revoked).toMatchObject({ code: 0, stdout: expect.stringMatching(`^Revoked the key ${String(retired.kid)}`) })
   expect((await signet.json<Json[]>(['keys', 'list'])).map(({ kid }) => kid)).not.toContain(retired.kid)
   expect(await signet.run(['keys', 'rotate', '--alg', 'HS256'])).toMatchObject({ code: 2, stdout: '' })
+})
+
+test('nothing is destroyed without a terminal unless --yes says so', async () => {
+  const account = await signet.json<{ sub: string }>(['accounts', 'create', '--email', 'kept@example.com'])
+  await signet.json(['resources', 'create', 'https://kept.example.com'])
+  for (const args of [
+    ['clients', 'delete', 'signet-cli'],
+    ['clients', 'secrets', 'revoke', 'signet-cli', 'csi-1'],
+    ['clients', 'keys', 'revoke', 'signet-cli', 'k1'],
+    ['resources', 'delete', 'https://kept.example.com'],
+    ['accounts', 'delete', account.sub],
+    ['accounts', 'sessions', 'end', account.sub, 'ses-1'],
+    ['accounts', 'grants', 'withdraw', account.sub, 'signet-cli'],
+    ['keys', 'retire', 'k1'],
+    ['keys', 'revoke', 'k1'],
+    ['upstreams', 'delete', 'google'],
+    ['restore-epoch'],
+    ['migrate', 'down'],
+  ]) {
+    const { code, stdout, stderr } = await signet.run([...args, '--json'])
+    expect({ code, stdout }, args.join(' ')).toEqual({ code: 2, stdout: '' })
+    const { error, error_description } = JSON.parse(stderr) as Record<string, string>
+    expect(error, args.join(' ')).toBe('confirmation_required')
+    expect(error_description).toMatch(
+      /\? .*There is no terminal to ask on: add --yes to do it\. Nothing was changed\.$/,
+    )
+  }
+  expect(await signet.json(['accounts', 'show', account.sub])).toMatchObject({ email: 'kept@example.com' })
+  expect(await signet.json(['resources', 'show', 'https://kept.example.com'])).toMatchObject({
+    resource: 'https://kept.example.com',
+  })
 })
 
 test('lists what happened, newest first, filtered and limited', async () => {

@@ -39,7 +39,7 @@ test('says so where a person is signed in nowhere and allowed nothing', async ()
 
 test('takes an id for an id also where it starts with a dash, and an unknown option for what it is', async () => {
   const id = `-${'x'.repeat(42)}`
-  const end = ['accounts', 'sessions', 'end', ada.email]
+  const end = ['accounts', 'sessions', 'end', ada.email, '--yes']
   const unknown = { code: 1, stdout: '', stderr: `The account ${sub} has no session "${id}".\n` }
   expect(await signet.run([...end, id])).toEqual(unknown)
   expect(await signet.run([...end, id, '--yes'])).toEqual(unknown)
@@ -59,7 +59,7 @@ test('ends one browser session for good and leaves the other', async () => {
   expect(before).toMatchObject([{ client_ids: [web.id] }])
   expect(both).toHaveLength(2)
 
-  const end = ['accounts', 'sessions', 'end', ada.email, String(before[0]?.id)]
+  const end = ['accounts', 'sessions', 'end', ada.email, String(before[0]?.id), '--yes']
   expect(await signet.run(end)).toEqual({
     code: 0,
     stdout: `Ended the session ${before[0]?.id} of ${ada.email}.\n`,
@@ -100,11 +100,11 @@ test('ends the tokens of a session with it, but not those that outlive a logout'
 
   const fresh = (await sessions()).find(({ id }) => !known.includes(id))
   expect(fresh?.client_ids.toSorted()).toEqual([web.id, spa.id].toSorted())
-  await signet.json(['accounts', 'sessions', 'end', ada.email, String(fresh?.id)])
+  await signet.json(['accounts', 'sessions', 'end', ada.email, String(fresh?.id), '--yes'])
   expect(await refresh(lasting.body['refresh_token'])).toBe(200)
   const after = await board.refresh(String(rotated.body['refresh_token']))
   expect(after).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
-  await signet.json(['accounts', 'grants', 'withdraw', ada.email, spa.id])
+  await signet.json(['accounts', 'grants', 'withdraw', ada.email, spa.id, '--yes'])
 })
 
 test('withdraws what a person allowed a client, with every token got by it', async () => {
@@ -119,7 +119,7 @@ test('withdraws what a person allowed a client, with every token got by it', asy
       resources: [{ resource: API, scopes: ['posts:read'] }],
     },
   ])
-  const withdraw = ['accounts', 'grants', 'withdraw', ada.email, web.id]
+  const withdraw = ['accounts', 'grants', 'withdraw', ada.email, web.id, '--yes']
   expect(await signet.run(withdraw)).toEqual({
     code: 0,
     stdout: `Withdrew what ${ada.email} allowed the client ${web.id}.\n`,

@@ -95,10 +95,18 @@ test('takes Ctrl-D for no', async () => {
   await expect(confirm(context, 'Delete?', {})).rejects.toMatchObject({ code: 'cancelled' })
 })
 
-test('asks nothing without a terminal, nor with --yes', async () => {
-  const piped = terminal({ tty: false })
-  await confirm(piped.context, 'Delete?', {})
-  const sure = terminal({ tty: true })
-  await confirm(sure.context, 'Delete?', { yes: true })
-  expect(piped.stderr() + sure.stderr()).toBe('')
+test('asks nothing with --yes, on a terminal or not', async () => {
+  const streams = [terminal({ tty: false }), terminal({ tty: true })]
+  for (const { context } of streams) await confirm(context, 'Delete?', { yes: true })
+  expect(streams.map(({ stderr }) => stderr()).join('')).toBe('')
+})
+
+test('refuses without a terminal and without --yes', async () => {
+  const { context, stderr } = terminal({ tty: false, typed: 'y\n' })
+  await expect(confirm(context, 'Delete?', {})).rejects.toMatchObject({
+    code: 'confirmation_required',
+    exitCode: 2,
+    message: 'Delete? There is no terminal to ask on: add --yes to do it. Nothing was changed.',
+  })
+  expect(stderr()).toBe('')
 })

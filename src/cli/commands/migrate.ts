@@ -2,7 +2,8 @@
 import { Argument, type Command } from 'commander'
 import { loadConfig } from '#config/load.ts'
 import type { CliContext } from '../context.ts'
-import { CliFailure } from '../failure.ts'
+import { confirm } from '../confirm.ts'
+import { CliFailure, EXIT } from '../failure.ts'
 import { withLocalDatabase } from '../local-database.ts'
 
 type Direction = 'up' | 'status' | 'down'
@@ -18,7 +19,10 @@ export function register(program: Command, context: CliContext): void {
     .command('migrate')
     .description('bring the database schema up to date, or show where it stands')
     .addArgument(new Argument('[direction]', 'what to do').choices(['up', 'status', 'down']).default('up'))
-    .option('--yes', 'in production: take a step back although its tables and their content go')
+    .option(
+      '--yes',
+      'take a step back although its tables and their content go; needed in production and without a terminal',
+    )
     .addHelpText(
       'after',
       `
@@ -35,8 +39,10 @@ Examples:
       if (direction === 'down' && loaded.config.production && !options.yes) {
         throw new CliFailure('A step back drops tables with their content: say --yes to do that in production.', {
           code: 'confirmation_required',
+          exitCode: EXIT.usage,
         })
       }
+      if (direction === 'down') await confirm(context, 'Take a step back? Its tables and their content go.', options)
       const result = await withLocalDatabase(loaded, ({ directUrl }) => run(direction, directUrl))
       context.stdout.write(json ? `${JSON.stringify(result)}\n` : describe(direction, result))
     })

@@ -16,7 +16,7 @@ export function register(program: Command, context: CliContext): void {
   program
     .command('restore-epoch')
     .description('after a restore of the database: end every session, code and token that was issued before')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText(
       'after',
       `

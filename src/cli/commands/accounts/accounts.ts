@@ -150,7 +150,7 @@ function registerStatus(accounts: Command, context: CliContext, verb: 'enable' |
 
 function registerDelete(accounts: Command, context: CliContext): void {
   withConnection(accounts.command('delete <account>').description('delete an account'))
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText('after', '\nExample:\n  $ signet accounts delete ada@example.com --yes')
     .action(async (account: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()

@@ -41,7 +41,7 @@ function registerList(grants: Command, context: CliContext): void {
 
 function registerWithdraw(grants: Command, context: CliContext): void {
   withConnection(grants.command('withdraw <account> <client>').description('withdraw a grant, with all its tokens'))
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText('after', '\nExample:\n  $ signet accounts grants withdraw ada@example.com CLIENT_ID --yes')
     .action(async (account: string, client: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()

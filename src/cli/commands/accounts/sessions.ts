@@ -46,7 +46,7 @@ function registerList(sessions: Command, context: CliContext): void {
 
 function registerEnd(sessions: Command, context: CliContext): void {
   withConnection(sessions.command('end <account> <session-id>').description('end a session: sign the browser out'))
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText('after', '\nExample:\n  $ signet accounts sessions end ada@example.com SESSION_ID --yes')
     .action(async (account: string, session: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()

@@ -123,7 +123,7 @@ Examples:
 
 function registerDelete(clients: Command, context: CliContext): void {
   withConnection(clients.command('delete <client>').description('delete a client'))
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText('after', '\nExample:\n  $ signet clients delete ID --yes')
     .action(async (client: string, _: ConnectionOptions, command: Command) => {
       const options = command.optsWithGlobals<ConnectionOptions & { yes?: boolean }>()

@@ -97,7 +97,7 @@ function registerRevoke(keys: Command, context: CliContext): void {
       .alias('remove')
       .description('refuse a key for good, by its kid or thumbprint: also where its jwks_uri still shows it'),
   )
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText('after', '\nExample:\n  $ signet clients keys revoke ID KID --yes')
     .action(async (client: string, kid: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()

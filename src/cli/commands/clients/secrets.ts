@@ -64,7 +64,7 @@ function registerAdd(secrets: Command, context: CliContext): void {
 
 function registerRevoke(secrets: Command, context: CliContext): void {
   withConnection(secrets.command('revoke <client> <secret-id>').description('revoke a secret'))
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText('after', '\nExample:\n  $ signet clients secrets revoke ID SECRET_ID --yes')
     .action(async (client: string, secret: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()

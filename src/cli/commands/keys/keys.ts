@@ -64,7 +64,7 @@ function registerRotate(keys: Command, context: CliContext): void {
 
 function registerRetire(keys: Command, context: CliContext): void {
   withConnection(keys.command('retire <kid>').description('stop signing with a key; it stays published'))
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText('after', '\nExample:\n  $ signet keys retire KID')
     .action(async (kid: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()
@@ -78,7 +78,7 @@ function registerRetire(keys: Command, context: CliContext): void {
 
 function registerRevoke(keys: Command, context: CliContext): void {
   withConnection(keys.command('revoke <kid>').description('publish a key no more: what it signed is worth nothing'))
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText('after', '\nExample:\n  $ signet keys revoke KID --yes')
     .action(async (kid: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()

@@ -115,7 +115,7 @@ function registerUpdate(resources: Command, context: CliContext): void {
 
 function registerDelete(resources: Command, context: CliContext): void {
   withConnection(resources.command('delete <resource>').description('delete a resource'))
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText('after', '\nExample:\n  $ signet resources delete https://api.example.com --yes')
     .action(async (resource: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()

@@ -138,7 +138,7 @@ function registerUpdate(upstreams: Command, context: CliContext): void {
 
 function registerDelete(upstreams: Command, context: CliContext): void {
   withConnection(upstreams.command('delete <id>').description('delete a provider, and its links with it'))
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText('after', '\nExample:\n  $ signet upstreams delete google --yes')
     .action(async (id: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()
