@@ -1,6 +1,7 @@
 /** The engine's callbacks for resource indicators (RFC 8707): the requested resource and its allowed scopes. */
 import type { Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import type { Client } from '#clients/client.ts'
+import { OPENID_SCOPES } from '#clients/profiles.ts'
 import type { Resource } from '#resources/resource.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import { clientOf } from '../engine/clients.ts'
@@ -12,8 +13,9 @@ type Feature = NonNullable<NonNullable<Configuration['features']>['resourceIndic
 export function resourceIndicators(requests: ResourceRequests, grants: Grants): Feature {
   return {
     enabled: true,
-    // a code or refresh token for one resource keeps that resource, even when openid is among its scopes
-    useGrantedResource: () => true,
+    // a code or refresh token for one resource keeps that resource, even when openid is among its scopes; a refresh that
+    // asks for scopes of OpenID Connect alone is for userinfo
+    useGrantedResource: (ctx) => grants.of(ctx)?.refresh !== 'presented' || !isOpenidOnly(ctx.oidc.params?.['scope']),
     async defaultResource(ctx, engineClient, oneOf) {
       const client = clientOf(engineClient)
       if (oneOf !== undefined) return chosen(client, [oneOf].flat())
@@ -27,6 +29,12 @@ export function resourceIndicators(requests: ResourceRequests, grants: Grants): 
         return resourceServer(resource, scopes)
       }),
   }
+}
+
+function isOpenidOnly(scope: unknown): boolean {
+  if (typeof scope !== 'string') return false
+  const scopes = scope.split(' ')
+  return scopes.includes('openid') && scopes.every((name) => OPENID_SCOPES.some((known) => known === name))
 }
 
 /** Returns the client's default resource if it is granted, when a token request names none (RFC 8707 §2.2). */

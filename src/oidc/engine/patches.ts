@@ -1,6 +1,7 @@
 /** Applies every patch of the engine: changes that its configuration has no setting for, one file each. */
 import type Provider from 'oidc-provider'
 import { nameRegisteredMethod } from './patches/auth-method.ts'
+import { refuseApiTokensAtUserinfo } from './patches/api-tokens-at-userinfo.ts'
 import { type AssertionDeps, judgeAssertions } from './patches/client-assertion.ts'
 import { type KeysOfClients, tendKeyStores } from './patches/client-key-store.ts'
 import { type ClientLookupDeps, replaceClientLookup } from './patches/client-lookup.ts'
@@ -56,6 +57,7 @@ export const PATCHES: readonly Patch[] = [
   { file: 'unauthorized-client.ts', apply: refuseUnauthorizedClients },
   { file: 'pkce-downgrade.ts', apply: refusePkceDowngrade },
   { file: 'structured-tokens.ts', apply: findStructuredTokens },
+  { file: 'api-tokens-at-userinfo.ts', apply: refuseApiTokensAtUserinfo },
   { file: 'dead-tokens.ts', apply: hideDeadTokens },
   { file: 'session-end.ts', apply: endSessionsByUid },
   { file: 'pushed-request-once.ts', apply: usePushedRequestsOnce },

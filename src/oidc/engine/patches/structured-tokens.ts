@@ -6,11 +6,11 @@
  * Test: test/flows/introspection.test.ts
  */
 import { randomBytes } from 'node:crypto'
-import { createLocalJWKSet, errors as joseErrors, type JWTPayload, jwtVerify } from 'jose'
+import type { JWTPayload } from 'jose'
 import Provider from 'oidc-provider'
 import type { AccessToken, ClientCredentials } from 'oidc-provider'
-import type { KeySet } from '#signing-keys/signing-key.ts'
 import { orUnavailable } from '../../adapter/errors.ts'
+import { type AccessTokenDeps, createAccessTokenVerifier } from '../access-token-jwt.ts'
 import { requestScope } from '../scope/request-scope.ts'
 import type { StatusStore } from '../../statuses/status-store.ts'
 import { statusIndexOf, type TokenStatus } from '../../statuses/token-status.ts'
@@ -21,9 +21,7 @@ const ROUTES = new Set(['introspection', 'revocation'])
 /** Opaque tokens have no dot. A token with a dot is a JWT, or a part of one, which fails verification. */
 const STRUCTURED = /\./
 
-export interface StructuredTokenDeps {
-  readonly issuer: string
-  readonly keys: KeySet
+export interface StructuredTokenDeps extends AccessTokenDeps {
   readonly statuses: StatusStore
 }
 
@@ -43,18 +41,11 @@ export function findStructuredTokens(provider: Provider, deps: StructuredTokenDe
     if (key === 'Client') setAside(this.route, this.params)
     entity.call(this, key, value)
   }
-  const keys = createLocalJWKSet({ keys: deps.keys.keys.map(({ publicJwk }) => publicJwk) })
+  const verify = createAccessTokenVerifier(deps)
 
   async function verified(): Promise<JWTPayload | undefined> {
     const token = requestScope()?.token.structured
-    if (token === undefined) return undefined
-    try {
-      const options = { issuer: deps.issuer, typ: 'at+jwt', clockTolerance: 15 }
-      return (await jwtVerify(token, keys, options)).payload
-    } catch (error) {
-      if (error instanceof joseErrors.JOSEError || error instanceof TypeError) return undefined
-      throw error
-    }
+    return token === undefined ? undefined : verify(token)
   }
 
   const wrap = (Model: typeof AccessToken | typeof ClientCredentials, isMachine: boolean): void => {
