@@ -52,7 +52,7 @@ export function isReadableId(id: string): boolean {
 }
 
 export async function createClient(deps: ClientChangeDeps, { origin, ...input }: NewClient, by: AuditContext) {
-  const fields = await validateClient(deps, input, undefined)
+  const fields = await validateClient(deps, { ...input, origin }, undefined)
   await prepareIdTokens(deps, fields, by)
   const id = input.id ?? randomName('cli-')
   return deps.db.transaction(async (trx) => {

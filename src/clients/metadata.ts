@@ -1,13 +1,13 @@
 /** Checks the metadata of a client against its profile and completes it. All faults are reported at once. */
-import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import type { Client } from './client.ts'
-import type { Draft, Member, MetadataOptions } from './members/member.ts'
+import type { Draft, Member } from './members/member.ts'
 import { MEMBERS, memberOf, unknownMember } from './members/registry.ts'
 import { type Profile, PROFILES } from './profiles.ts'
 
 type Values = Record<string, unknown>
 type Before = Pick<Client, 'profile' | 'metadata' | 'openidScopes'>
+type Context = Pick<Draft, 'origin' | 'faults' | 'options'>
 
 export interface CheckedMetadata {
   readonly metadata: Values
@@ -22,7 +22,7 @@ export function checkMetadata(
   profile: Profile,
   given: Readonly<Values>,
   before: Before | undefined,
-  context: { faults: Fault[]; options: MetadataOptions },
+  context: Context,
 ): CheckedMetadata {
   const draft: Draft = {
     profile,

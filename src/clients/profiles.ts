@@ -28,6 +28,9 @@ export interface Offers {
   readonly grants: readonly { readonly grantType: string; readonly profiles: readonly Profile[] }[]
 }
 
+/** A value of `signet_id_token_claims`. `minimal`: only those of the protocol; the others are at userinfo. */
+export type IdTokenClaims = 'all' | 'minimal'
+
 export interface ProfileRow {
   /** What kind of client it is, for the reference. */
   readonly meaning: string
@@ -51,6 +54,8 @@ export interface ProfileRow {
   readonly fapi?: '2.0'
   /** Algorithms of ID tokens, the default first. */
   readonly idTokenAlgs: readonly [string, ...string[]]
+  /** Where claims about the person go when an administrator registers the client and says nothing else. */
+  readonly idTokenClaims: IdTokenClaims
   /** OpenID scopes when none are given. Empty if the profile may have none. */
   readonly openidScopes: readonly string[]
   /** Whether `signet_pkce: "optional"` may be registered for a confidential client. */
@@ -65,6 +70,7 @@ const PERSON = {
   grantTypes: { required: [GRANT.code], default: [GRANT.code, GRANT.refresh] },
   assertionAlgs: ASSERTION_ALGS,
   idTokenAlgs: ID_TOKEN_ALGS,
+  idTokenClaims: 'all',
   openidScopes: PERSON_SCOPES,
   pkceMayBeOptional: false,
   hasOrigins: false,
@@ -119,6 +125,7 @@ const ROWS = {
     // FAPI 2.0 Security Profile §5.4.1: PS256, ES256 or EdDSA
     assertionAlgs: ['PS256', 'ES256', 'EdDSA'],
     idTokenAlgs: ['ES256', 'PS256'],
+    idTokenClaims: 'minimal',
     // FAPI 2.0 Security Profile §5.3.2.1 and §5.3.2.2: sender-constrained tokens, pushed requests
     fixed: { ...PERSON.fixed, require_pushed_authorization_requests: true, dpop_bound_access_tokens: true },
   },

@@ -4,7 +4,7 @@ import { shown } from '#shared/shown.ts'
 import { checkAllowances, checkDefaultResource, type FindResource } from './allowances.ts'
 import { inlineKeys } from './client-keys.ts'
 import type { ClientFields } from './client-store.ts'
-import type { Client, ClientInput } from './client.ts'
+import type { Client, ClientInput, ClientOrigin } from './client.ts'
 import { ClientMetadataError } from './errors.ts'
 import { keyThumbprint } from './key-thumbprint.ts'
 import { checkMetadata } from './metadata.ts'
@@ -24,10 +24,13 @@ export interface ValidationDeps {
  */
 const CHOSEN_ID = /^(?!acc-)[A-Za-z0-9._-]{1,64}$/
 
-/** Returns the fields to write: `input` on top of `before`. Throws ClientMetadataError with all faults. */
+/**
+ * Returns the fields to write: `input` on top of `before`. `origin` is that of a new client, an administrator by
+ * default. Throws ClientMetadataError with all faults.
+ */
 export async function validateClient(
   deps: ValidationDeps,
-  input: Partial<ClientInput>,
+  input: Partial<ClientInput> & { readonly origin?: ClientOrigin },
   before: Client | undefined,
 ): Promise<ClientFields> {
   const faults: Fault[] = []
@@ -39,8 +42,9 @@ export async function validateClient(
   }
   // all other checks depend on the profile
   if (profile === undefined) throw new ClientMetadataError(faults)
+  const origin = before?.origin ?? input.origin ?? 'administrator'
   const options = { allowHttpJwksUri: deps.allowHttpJwksUri ?? (() => false), offers }
-  const checked = checkMetadata(profile, input.metadata ?? {}, before, { faults, options })
+  const checked = checkMetadata(profile, input.metadata ?? {}, before, { origin, faults, options })
   if (input.metadata?.jwks && before) checkNotRevoked(checked, before, faults)
   const allowances =
     input.allowances === undefined

@@ -20,6 +20,7 @@ describe('profiles', () => {
         post_logout_redirect_uris: [],
         token_endpoint_auth_method: 'private_key_jwt',
         id_token_signed_response_alg: 'RS256',
+        signet_id_token_claims: 'all',
       },
       openidScopes: ['openid', 'profile', 'email', 'offline_access'],
       allowances: [],
@@ -135,6 +136,26 @@ describe('members', () => {
     expect((await accept('web', given)).metadata).toMatchObject(given)
   })
 
+  test('ID tokens carry all claims or the least of them, by profile and by who made the client', async () => {
+    for (const profile of ['web', 'spa', 'native', 'device', 'fapi2'] as const) {
+      const [ours, theirs] = [profile === 'fapi2' ? 'minimal' : 'all', 'minimal']
+      const madeBy = { administrator: ours, registration: theirs, document: theirs }
+      for (const [origin, expected] of Object.entries(madeBy)) {
+        const input = { profile, metadata: LEAST[profile], origin: origin as keyof typeof madeBy }
+        const { metadata } = await validateClient(DEPS, input, undefined)
+        expect([profile, origin, metadata['signet_id_token_claims']]).toEqual([profile, origin, expected])
+      }
+      const chosen = await accept(profile, { signet_id_token_claims: 'minimal' })
+      expect(chosen.metadata['signet_id_token_claims']).toBe('minimal')
+    }
+    expect(await refuse('web', { signet_id_token_claims: 'some' })).toEqual([
+      ['signet_id_token_claims', 'some', 'all or minimal'],
+    ])
+    expect(await refuse('machine', { signet_id_token_claims: 'all' })).toEqual([
+      ['signet_id_token_claims', 'all', 'nothing here: a machine client gets no ID tokens'],
+    ])
+  })
+
   test('every faulty one is told at once', async () => {
     const faults = await refuse('web', {
       client_name: 'Evil\u202Etxt',
@@ -218,7 +239,8 @@ describe('own members', () => {
       signet_assertion_audience: 'issuer',
       signet_introspect: false,
     })
-    expect(Object.keys(metadata).filter((name) => name.startsWith('signet_'))).toEqual([])
+    // whose default depends on who made the client, so it is stored
+    expect(Object.keys(metadata).filter((name) => name.startsWith('signet_'))).toEqual(['signet_id_token_claims'])
   })
 
   test('a browser app has the origins of its redirect URIs unless it names others', async () => {

@@ -52,7 +52,7 @@ test('ASVS 10.7.2: every scope but openid can be left out, and the token and the
   ])
   const body = await redeem(await browser.submit(page, {}, ALLOW, { unticked: ['email', 'posts:write'] }), verifier)
   expect(scopesOf(body.access_token)).toEqual(['posts:read'])
-  expect(body.scope).toBe('posts:read')
+  expect(body.scope).toBe('openid posts:read')
   expect(decodeJwt(String(body.id_token))).not.toHaveProperty('email')
 
   const { items } = await admin.call<{ items: Record<string, unknown>[] }>('GET', `/accounts/${sub}/grants`)

@@ -129,7 +129,7 @@ describe('scopes', () => {
     const { body } = await app.redeem(
       await app.code(someone(), ada, { scope: 'openid nonsense posts:read', resource: POSTS }),
     )
-    expect(body['scope']).toBe('posts:read')
+    expect(body['scope']).toBe('openid posts:read')
     expect(await refusal(app, { scope: 'nonsense posts:read', resource: POSTS })).toMatchObject({
       error: 'invalid_scope',
       scope: 'nonsense',
@@ -162,9 +162,9 @@ describe('scopes', () => {
       await app.code(someone(), ada, { scope: 'openid offline_access posts:read posts:write', resource: POSTS }),
     )
     const token = body['refresh_token'] as string
-    expect((await app.refresh(token)).body['scope']).toBe('posts:read posts:write')
+    expect((await app.refresh(token)).body['scope']).toBe('openid posts:read posts:write')
     expect((await app.refresh(token, { scope: 'posts:read' })).body['scope']).toBe('posts:read')
-    expect((await app.refresh(token)).body['scope']).toBe('posts:read posts:write')
+    expect((await app.refresh(token)).body['scope']).toBe('openid posts:read posts:write')
   })
 })
 

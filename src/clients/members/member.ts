@@ -1,6 +1,7 @@
 /** The shape of the row of a client metadata member, and of the client draft that its rule checks. */
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
+import type { ClientOrigin } from '../client.ts'
 import type { Offers, Profile, ProfileRow } from '../profiles.ts'
 
 /** A rule for a value that does not depend on other members. */
@@ -19,6 +20,7 @@ export interface MetadataOptions {
 /** A client that is being checked. */
 export interface Draft {
   readonly profile: Profile
+  readonly origin: ClientOrigin
   readonly rules: ProfileRow
   /** Members by name. A refused value is removed, so that it is reported once. */
   readonly values: Map<string, unknown>

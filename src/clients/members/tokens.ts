@@ -1,6 +1,7 @@
 /** Metadata members for the properties of a client's tokens. */
 import { type Draft, type Member, oneOf, refuse } from './member.ts'
-import { FLAG, STRING } from './values.ts'
+import { defaultIdTokenClaims, ID_TOKEN_CLAIMS } from '../id-token-claims.ts'
+import { choiceOf, FLAG, STRING } from './values.ts'
 
 const ALG = 'id_token_signed_response_alg'
 
@@ -11,6 +12,13 @@ export const TOKENS: readonly Member[] = [
     meaning: 'How its ID tokens are signed; the profile has a default.',
     schema: STRING,
     settle: settleIdTokenAlg,
+  },
+  {
+    name: ID_TOKEN_CLAIMS,
+    meaning:
+      '`all`: its ID tokens carry the claims of the granted scopes, where many apps look for them. `minimal`: only `/userinfo` has them (OpenID Connect Core §5.4), and an app with a token for an API asks twice. `all` for `web`, `spa` and `native` clients of an administrator; `minimal` for `fapi2`, for self-registered clients and for client documents, because ID tokens travel in sign-out URLs.',
+    ...choiceOf('all', 'minimal'),
+    settle: settleIdTokenClaims,
   },
   {
     name: 'subject_type',
@@ -39,6 +47,16 @@ function settleIdTokenAlg(draft: Draft): void {
     values.set(ALG, oneOf(draft, ALG, rules.idTokenAlgs, rules.idTokenAlgs[0]))
   } else if (values.has(ALG)) {
     refuse(draft, ALG, `nothing here: a ${profile} client gets no ID tokens`)
+  }
+}
+
+/** Stores the default with the client, so that a later release with another default does not change its ID tokens. */
+function settleIdTokenClaims(draft: Draft): void {
+  const { profile, origin, rules, values } = draft
+  if (rules.openidScopes.length > 0) {
+    values.set(ID_TOKEN_CLAIMS, values.get(ID_TOKEN_CLAIMS) ?? defaultIdTokenClaims(profile, origin))
+  } else if (values.has(ID_TOKEN_CLAIMS)) {
+    refuse(draft, ID_TOKEN_CLAIMS, `nothing here: a ${profile} client gets no ID tokens`)
   }
 }
 

@@ -7,6 +7,8 @@ import type {
   KoaContextWithOIDC,
 } from 'oidc-provider'
 import type { Account, Accounts } from '#accounts/account.ts'
+import { idTokenClaimsOf } from '#clients/id-token-claims.ts'
+import { clientOf } from '../engine/clients.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import type { Grants } from '../grants/registry.ts'
 
@@ -36,14 +38,33 @@ export const CLAIMS: NonNullable<Configuration['claims']> = {
 
 /** Returns the engine's account lookup. It reads PostgreSQL each time and does not find disabled accounts. */
 export function findAccount(accounts: Accounts) {
-  return async (_ctx: KoaContextWithOIDC, accountId: string): Promise<EngineAccount | undefined> => {
+  return async (ctx: KoaContextWithOIDC, accountId: string): Promise<EngineAccount | undefined> => {
     const account = await orUnavailable(() => accounts.read(accountId))
     if (account?.status !== 'enabled') return undefined
-    return { accountId, claims: () => standardClaims(account) }
+    return {
+      accountId,
+      claims: (use, _scope, asked) =>
+        use === 'id_token' && isMinimal(ctx) ? onlyAsked(standardClaims(account), asked) : standardClaims(account),
+    }
   }
 }
 
-function standardClaims(account: Account): { sub: string; [claim: string]: unknown } {
+function isMinimal({ oidc: { client } }: KoaContextWithOIDC): boolean {
+  return client !== undefined && idTokenClaimsOf(clientOf(client)) === 'minimal'
+}
+
+/** Returns the subject and the claims that the request named one by one (OpenID Connect Core §5.5). */
+function onlyAsked(claims: StandardClaims, asked: Readonly<Record<string, unknown>>): StandardClaims {
+  const kept = Object.entries(claims).filter(([name]) => Object.hasOwn(asked, name))
+  return { ...Object.fromEntries(kept), sub: claims.sub }
+}
+
+interface StandardClaims {
+  sub: string
+  [claim: string]: unknown
+}
+
+function standardClaims(account: Account): StandardClaims {
   return {
     ...account.claims,
     sub: account.id,

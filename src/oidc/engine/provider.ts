@@ -69,6 +69,8 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     ttl: timeToLive(deps.lifetimes),
     scopes: [...OPENID_SCOPES],
     claims: CLAIMS,
+    // which claims an ID token carries is decided for each client, whatever its access token is for
+    conformIdTokenClaims: false,
     acrValues: [...ACR_VALUES],
     responseTypes: ['code'],
     features: features(deps),

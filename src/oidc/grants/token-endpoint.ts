@@ -36,6 +36,7 @@ export function tokenEndpoint(deps: TokenEndpointDeps) {
     // bounds the number of metric labels
     const grantType = grant?.metricLabel ?? 'other'
     if (ctx.status === 200) {
+      nameOpenid(ctx.body as IssuedBody)
       const settlement = await deps.settler.settle(unit, {
         audit: [issued(engineCtx, grant, deps.auditContext(ctx))],
         touch: grant?.refresh === 'presented' ? touched(engineCtx, unit, deps.lifetimes) : undefined,
@@ -55,6 +56,18 @@ export function tokenEndpoint(deps: TokenEndpointDeps) {
       ])
     deps.counted({ grantType, error: refusal.error })
   }
+}
+
+interface IssuedBody {
+  scope?: string
+  readonly id_token?: string
+}
+
+/** RFC 6749 §5.1: `openid` was granted when there is an ID token, also where the access token is for an API. */
+function nameOpenid(body: IssuedBody): void {
+  if (body.id_token === undefined) return
+  const others = (body.scope ?? '').split(' ').filter((name) => name !== '' && name !== 'openid')
+  body.scope = ['openid', ...others].join(' ')
 }
 
 function answer(ctx: Context, settlement: Settlement): void {
