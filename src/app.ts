@@ -120,6 +120,7 @@ function interactionsOf({ config, oidc, signIn, verification, federation, ...ser
     csrf,
     audit,
     clock,
+    lostFactors: services.lostFactors,
     methods,
     attempts,
     devices,
@@ -161,6 +162,9 @@ function accountPortalOf({ config, oidc, signIn, verification, federation, ...se
     assertNotLastCredential,
     upstreamSignIn: federation.upstreamSignIn,
     emailAddress: verification.emailAddress,
+    emailVerifications: verification.emailVerifications,
+    lostFactors: services.lostFactors,
+    settings: services.settings,
   })
 }
 

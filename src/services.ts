@@ -106,7 +106,7 @@ export function assembleServices(
     { config, smtpUrl, logger, metrics, allowHttp: plainHttpRule(config), furtherMethods: methods },
     foundations,
   )
-  const { accounts, accountAccess, mail, signIn, verification, federation, masterKeys } = rooms
+  const { accounts, accountAccess, mail, signIn, lostFactors, verification, federation, masterKeys } = rooms
   const engineInput = { config, logger, metrics, accounts, federation }
   const oidc = createEngine(engineInput, { foundations, registrations, grants, restoreEpoch })
   return {
@@ -128,6 +128,7 @@ export function assembleServices(
     accountAccess,
     mail,
     signIn,
+    lostFactors,
     verification,
     federation,
     masterKeys,

@@ -10,15 +10,18 @@ import type { Mail } from '#mail/mail.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'
 import type { BrowserSessions } from '#oidc/sessions/browser-session.ts'
 import type { Resources } from '#resources/resource.ts'
+import type { Settings } from '#settings/settings.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Enrolments } from '#sign-in/enrolment-store.ts'
 import type { AssertNotLastCredential } from '#sign-in/last-credential.ts'
 import { PASSKEY } from '#sign-in/passkey/method.ts'
+import type { LostFactors } from '#sign-in/lost-factor/lost-factors.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { MethodRegistry } from '#sign-in/registry.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
+import type { EmailVerifications } from '#verification/email-verification/email-verification.ts'
 import type { EmailAddress } from '#verification/email-address.ts'
 import { createLayout, type Layout } from './layout.ts'
 import { createGuard, type Guard } from './guard.ts'
@@ -31,6 +34,7 @@ import { createAuthenticator } from './sections/authenticator.ts'
 import { createData } from './sections/data.ts'
 import { createEmailSection } from './sections/email.ts'
 import { createLinked } from './sections/linked.ts'
+import { createLost } from './sections/lost.ts'
 import { createOverview } from './sections/overview.ts'
 import { createPasskeysSection } from './sections/passkeys.ts'
 import { createPasswordSection } from './sections/password.ts'
@@ -74,6 +78,9 @@ export interface AccountPortalDeps {
   readonly recoveryCodes: RecoveryCodes
   readonly upstreamSignIn: UpstreamSignIn
   readonly emailAddress: EmailAddress
+  readonly emailVerifications: EmailVerifications
+  readonly lostFactors: LostFactors
+  readonly settings: Pick<Settings, 'current'>
 }
 
 interface SectionsDeps extends AccountPortalDeps {
@@ -120,7 +127,8 @@ export function createAccountPortal(deps: AccountPortalDeps): Middleware {
     const visit = await guard.visit(ctx)
     if (!visit) return paths.signIn(ctx, name)
     if (visit.isFresh) return paths.lead(ctx, paths.section(name))
-    paths.signInAgain(ctx, name, visit.strongest === PASSKEY.name ? 'urn:signet:acr:passkey' : undefined)
+    const isPasskey = visit.strongest === PASSKEY.name && ctx.query['without'] === undefined
+    paths.signInAgain(ctx, name, isPasskey ? 'urn:signet:acr:passkey' : undefined)
   })
   router.get(SIGNED_IN_PATH, (ctx) => comeBack(ctx, guard, paths))
   router.get(CHANGE_PASSWORD_PATH, (ctx) => paths.lead(ctx, paths.section('password')))
@@ -147,6 +155,7 @@ function createSections(deps: SectionsDeps) {
     createApps(deps),
     createActivity(deps),
     createData(deps),
+    createLost(deps),
   ]
   return { sections, passkeys }
 }

@@ -19,7 +19,7 @@ const RAIL: readonly (readonly SectionName[])[] = [
 ]
 
 /** Pages without an entry in the rail, and the page that links to them. */
-const UNDER: Partial<Record<SectionName, SectionName>> = { email: 'profile', linked: 'overview' }
+const UNDER: Partial<Record<SectionName, SectionName>> = { email: 'profile', linked: 'overview', lost: 'overview' }
 
 /** Changes to sign-in methods. The page then offers to end the other sessions (ASVS 7.4.3). */
 const FACTOR_CHANGES: ReadonlySet<Done> = new Set([
@@ -86,7 +86,11 @@ export function createLayout({ paths, accountAccess }: LayoutDeps): Layout {
   return {
     paths,
     form: toSection,
-    confirm: ({ language }, name) => confirmation(TEXTS[language].fresh, paths.confirm(name)),
+    confirm: ({ language, strongest }, name) =>
+      confirmation(TEXTS[language].fresh, {
+        href: paths.confirm(name),
+        lost: strongest === undefined ? undefined : paths.section('lost'),
+      }),
     tell: ({ ctx }, name, what) => paths.lead(ctx, `${paths.section(name)}?${DONE}=${what}`),
 
     async send(visit, page) {
@@ -127,12 +131,16 @@ function problems({ problem, errors = [] }: ShownAgain, language: Visit['languag
   return html`${said}${errors.length === 0 ? '' : errorSummary({ heading: texts.layout.errors, errors })}`
 }
 
-function confirmation(texts: PortalTexts['fresh'], href: string): Html {
+function confirmation(
+  texts: PortalTexts['fresh'],
+  { href, lost }: { readonly href: string; readonly lost: string | undefined },
+): Html {
   return section({
     id: 'confirm',
     heading: texts.heading,
     lead: texts.words,
-    content: html`<div>${buttonLink({ href, label: texts.submit, kind: 'primary' })}</div>`,
+    content: html`<div>${buttonLink({ href, label: texts.submit, kind: 'primary' })}</div>
+      ${lost === undefined ? '' : html`<p><a href="${lost}">${texts.lost}</a></p>`}`,
   })
 }
 

@@ -2,9 +2,12 @@
 import type { Queryable } from '#database/database.ts'
 import { deviceOf, nameOfDevice } from '#http/device.ts'
 import type { Mail } from '#mail/mail.ts'
-import type { FactorChange } from '#mail/templates/mail-template.ts'
+import type { FactorChange, IssuerPath } from '#mail/templates/mail-template.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Visit } from './visit.ts'
+
+/** Where a person can undo a change, if not on the page of recent activity. */
+const PATHS: Partial<Record<FactorChange, IssuerPath>> = { lost_factor_requested: '/account/lost' }
 
 export interface Notices {
   /** `name`: the person's name for what was added or removed. */
@@ -31,7 +34,12 @@ export function createNotices({ mail, clock }: { readonly mail: Mail; readonly c
       mail.enqueue(trx, {
         ...addressee(visit),
         template: 'factor_changed',
-        data: { ...origin(visit), change, ...(name === undefined ? {} : { name }), path: '/account/activity' },
+        data: {
+          ...origin(visit),
+          change,
+          ...(name === undefined ? {} : { name }),
+          path: PATHS[change] ?? '/account/activity',
+        },
       }),
     deleted: (trx, visit) =>
       mail.enqueue(trx, { ...addressee(visit), template: 'account_deleted', data: origin(visit) }),

@@ -15,6 +15,8 @@ export interface Paths {
   home: string
   signOut: string
   confirm(name: SectionName): string
+  /** Does the same, for a person who cannot use their passkey. */
+  confirmWithoutPasskey(name: SectionName): string
   passkeyOptions: string
   /** Redirects (303) to a path. */
   lead(ctx: Context, path: string): void
@@ -50,6 +52,7 @@ export function createPaths(issuer: string): Paths {
     section: (name) => base + routeOf(name),
     home: `${base}/`,
     signOut: base + ROUTES.end_session,
+    confirmWithoutPasskey: (name) => `${base}${ROOT}/confirm?to=${name}&without=passkey`,
     confirm: (name) => `${base}${ROOT}/confirm?to=${name}`,
     passkeyOptions: `${base}${routeOf('passkeys')}/options`,
     lead,

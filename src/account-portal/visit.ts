@@ -22,6 +22,7 @@ export const SECTION_NAMES = [
   'apps',
   'activity',
   'data',
+  'lost',
 ] as const
 
 export type SectionName = (typeof SECTION_NAMES)[number]

@@ -8,6 +8,7 @@ import type { WriteBudget } from '#http/write-budget.ts'
 import type { InteractionGateway, OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import type { Enrolments } from '#sign-in/enrolment-store.ts'
 import type { KnownDevices } from '#sign-in/known-devices.ts'
+import type { LostFactors } from '#sign-in/lost-factor/lost-factors.ts'
 import type { SignInProgress } from '#sign-in/progress-store.ts'
 import type { MethodRegistry } from '#sign-in/registry.ts'
 import type { Clock } from '#shared/clock.ts'
@@ -47,6 +48,7 @@ export interface InteractionsDeps {
   readonly settings: StepDeps['settings']
   readonly csrf: Csrf
   readonly clock: Clock
+  readonly lostFactors: Pick<LostFactors, 'cancel'>
   readonly notifyPasswordChanged: StepDeps['notifyPasswordChanged']
 }
 

@@ -10,7 +10,8 @@ import type { MethodRegistry } from '#sign-in/registry.ts'
 import type { Proof } from '#sign-in/sign-in-method.ts'
 import { type NextProof, nextProof } from '#sign-in/next-proof.ts'
 import type { SignInProgress } from '#sign-in/progress-store.ts'
-import { MAIL_CODE, type ProofTimes } from '#sign-in/proof-times.ts'
+import type { LostFactors } from '#sign-in/lost-factor/lost-factors.ts'
+import { isSecondFactor, MAIL_CODE, type ProofTimes } from '#sign-in/proof-times.ts'
 import type { DeviceCookie } from './device-cookie.ts'
 import { anonymous, type InteractionPaths } from './paths.ts'
 
@@ -40,6 +41,7 @@ export interface ProofsDeps {
   readonly enrolments: Enrolments
   readonly progress: SignInProgress
   readonly clock: Clock
+  readonly lostFactors: Pick<LostFactors, 'cancel'>
 }
 
 interface ShownBefore {
@@ -115,7 +117,7 @@ export function createProofs(deps: ProofsDeps): Proofs {
 }
 
 async function signIn(
-  { deviceCookie, upstreamSignIn, gateway, methods }: ProofsDeps,
+  { deviceCookie, lostFactors, upstreamSignIn, gateway, methods }: ProofsDeps,
   ctx: Context,
   { uid }: OpenInteraction,
   { account, amr, provenAt, at }: Shown & { readonly at: number },
@@ -123,6 +125,10 @@ async function signIn(
   // a proof made here accepts the pending offer to link the person's upstream identity to this account
   if (Object.keys(provenAt).some((name) => name !== UPSTREAM.name && name !== MAIL_CODE)) {
     await upstreamSignIn.acceptOffer({ uid, account, amr }, anonymous(ctx))
+  }
+  // what has just been used is not lost
+  if (methods.methods.some((method) => method.name in provenAt && isSecondFactor(method))) {
+    await lostFactors.cancel(account.id, { ...anonymous(ctx), actor: { kind: 'account', id: account.id } })
   }
   deviceCookie.remember(ctx, account.id)
   await gateway.signedIn(ctx, { accountId: account.id, amr, acr: methods.acrOf(amr), at, provenAt })

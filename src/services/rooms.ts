@@ -9,6 +9,7 @@ import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { createAccountAccess, endAccountAccess } from '#oidc/sessions/account-access.ts'
 import { createMasterKeys } from '#sealing/master-keys.ts'
+import { createLostFactors } from '#sign-in/lost-factor/lost-factors.ts'
 import { createMethods } from '#sign-in/methods.ts'
 import { noticeOf } from '#sign-in/notice.ts'
 import type { SignInMethod } from '#sign-in/sign-in-method.ts'
@@ -64,6 +65,12 @@ export function createRooms(input: RoomsInput, foundations: Foundations) {
     signIn,
     verification,
     federation,
+    lostFactors: createLostFactors({
+      db,
+      audit,
+      clock,
+      delaySeconds: () => settings.current().limits.lost_factor_delay_seconds,
+    }),
     masterKeys: createMasterKeys({ db, keyring, sealed: SEALED_COLUMNS }),
   }
 }

@@ -58,6 +58,11 @@ const limits = z.object({
     description:
       'What requests from one address (IPv6: one /64) may have one process store in an hour before anyone has signed in; an eighth of it at once. A sign-in that is begun takes about two kilobytes.',
   }),
+  lost_factor_delay_seconds: seconds(
+    DAY,
+    [HOUR, 30 * DAY],
+    'How long a person who lost their passkey or authenticator app waits before a password and a code by mail stand in for it',
+  ),
   waiting_passwords: z.int().min(1).max(100_000).default(600).meta({
     description:
       'Passwords that may wait in one process to be checked; whoever comes on top is asked to try again in a moment.',

@@ -8,6 +8,7 @@ import { createAttempts } from './attempts.ts'
 import { createEnrolments } from './enrolment-store.ts'
 import { createHasher } from './hashing.ts'
 import { createKnownDevices } from './known-devices.ts'
+import { createLostFactorStore } from './lost-factor/lost-factor-store.ts'
 import { createLastCredentialGuard } from './last-credential.ts'
 import { createPasskeyMethod } from './passkey/method.ts'
 import { createPasskeys } from './passkey/passkeys.ts'
@@ -73,6 +74,7 @@ export function createMethods({ further = [], ...deps }: MethodsDeps) {
       const removed: Record<string, number> = {
         sign_in_progress: await progress.removeExpired(),
         ...(await attempts.removeExpired()),
+        lost_factor_requests: await createLostFactorStore(deps.db).removeExpired(),
       }
       for (const method of registry.methods) Object.assign(removed, await method.removeExpired?.())
       return Object.values(removed).some((rows) => rows > 0) ? removed : undefined

@@ -2,6 +2,7 @@
 import type { OwnedTables } from '#database/owned-tables.ts'
 
 export const TABLES = {
+  lost_factor_requests: 'emptied',
   passkey_users: 'kept',
   passkeys: 'kept',
   password_credentials: 'kept',

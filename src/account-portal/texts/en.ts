@@ -3,6 +3,7 @@ import { html } from '#pages/design/html.ts'
 import { foreign, strong } from '#pages/design/components.ts'
 import type { Catalogue } from '#pages/i18n/catalogue.ts'
 import { EVENTS } from './events-en.ts'
+import { lost } from './lost-en.ts'
 
 const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`
 
@@ -25,6 +26,7 @@ export const en = {
       apps: 'Apps with access',
       activity: 'Recent activity',
       data: 'Your data',
+      lost: 'A lost passkey or authenticator app',
     },
     unknownDevice: 'Unknown device',
   },
@@ -32,6 +34,7 @@ export const en = {
     heading: 'First confirm that it is you',
     words: 'You signed in a while ago. Before something changes here, prove once more who you are.',
     submit: 'Confirm that it is you',
+    lost: 'I lost my passkey or authenticator app',
   },
   problems: {
     stale: 'This page was open for too long, or your browser did not keep its cookie. Nothing was changed; try again.',
@@ -67,7 +70,12 @@ export const en = {
     sessionEnded: 'That session has ended.',
     othersEnded: 'You are signed out everywhere else.',
     appRemoved: 'That app has no access any more.',
+    lostConfirmed: 'Confirmed. For five minutes you can change how you sign in.',
+    lostBegun: 'Confirmed. Please wait until the time below, then come back.',
+    lostWaiting: 'Confirmed, but it is too early. Please wait until the time below.',
+    lostCancelled: 'The request is cancelled.',
   },
+  lost,
   elsewhere: {
     offer: 'If somebody else may have got into your account, sign out everywhere else as well.',
     submit: 'Sign out everywhere else',

@@ -3,6 +3,7 @@ import { html } from '#pages/design/html.ts'
 import { foreign, strong } from '#pages/design/components.ts'
 import type { PortalTexts } from './en.ts'
 import { EVENTS } from './events-ko.ts'
+import { lost } from './lost-ko.ts'
 
 export const ko: PortalTexts = {
   layout: {
@@ -23,6 +24,7 @@ export const ko: PortalTexts = {
       apps: '접근을 허용한 앱',
       activity: '최근 활동',
       data: '내 데이터',
+      lost: '잃어버린 패스키나 인증 앱',
     },
     unknownDevice: '알 수 없는 기기',
   },
@@ -30,6 +32,7 @@ export const ko: PortalTexts = {
     heading: '먼저 본인인지 확인할게요',
     words: '로그인한 지 시간이 좀 지났어요. 여기서 무언가를 바꾸기 전에 한 번 더 확인해 주세요.',
     submit: '본인 확인하기',
+    lost: '패스키나 인증 앱을 잃어버렸어요',
   },
   problems: {
     stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 바뀐 것은 없으니 다시 시도해 주세요.',
@@ -64,7 +67,12 @@ export const ko: PortalTexts = {
     sessionEnded: '세션을 끝냈어요.',
     othersEnded: '다른 모든 곳에서 로그아웃했어요.',
     appRemoved: '앱의 접근을 해제했어요.',
+    lostConfirmed: '확인했어요. 5분 동안 로그인 방법을 바꿀 수 있어요.',
+    lostBegun: '확인했어요. 아래 시각까지 기다렸다가 다시 와 주세요.',
+    lostWaiting: '확인했지만 아직 일러요. 아래 시각까지 기다려 주세요.',
+    lostCancelled: '요청을 취소했어요.',
   },
+  lost,
   elsewhere: {
     offer: '다른 사람이 계정에 들어왔을지도 모른다면 다른 모든 곳에서도 로그아웃하세요.',
     submit: '다른 모든 곳에서 로그아웃',

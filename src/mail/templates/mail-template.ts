@@ -15,6 +15,7 @@ export const FACTOR_CHANGES = [
   'recovery_codes_made',
   'recovery_code_used',
   'email_changed',
+  'lost_factor_requested',
   'upstream_linked',
   'upstream_unlinked',
 ] as const

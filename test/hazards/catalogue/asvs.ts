@@ -29,6 +29,7 @@ export const ASVS_ITEMS: Readonly<Record<string, string>> = {
   '6.4.2': 'There are no secret questions and no hints.',
   '6.4.3': 'A reset of the password does not go around the second factor.',
   '6.4.6': 'An administrator can start a reset and neither sees nor chooses the password.',
+  '6.4.4': 'A lost factor is replaced only after proofs as strong as the rest, or a wait.',
   '6.5.1': 'One-time codes count once.',
   '6.5.2': 'Recovery codes are kept as keyed digests.',
   '6.5.3': 'Codes and seeds come from a cryptographic generator.',

@@ -12,6 +12,7 @@ const CHANGES: Readonly<Record<FactorChange, string>> = {
   recovery_codes_made: 'New recovery codes were made',
   recovery_code_used: 'A recovery code was used',
   email_changed: 'Your e-mail address was changed',
+  lost_factor_requested: 'A change without your passkey or authenticator app was requested',
   upstream_linked: 'Another way to sign in was linked',
   upstream_unlinked: 'A linked way to sign in was removed',
 }
@@ -72,7 +73,12 @@ export const en: MailTemplates = {
   factor_changed: ({ change, name, at, address, device, path }, { brand, host, link, date }) => ({
     subject: `${CHANGES[change]} at ${brand}`,
     heading: CHANGES[change],
-    paragraphs: [],
+    paragraphs:
+      change === 'lost_factor_requested'
+        ? [
+            'If you lost it, wait as the page said. If you did not ask for this, sign in, cancel the request on that page, and change your password.',
+          ]
+        : [],
     facts: [
       ['Name', name],
       ['When', date(at)],

@@ -12,6 +12,7 @@ const CHANGES: Readonly<Record<FactorChange, string>> = {
   recovery_codes_made: '복구 코드를 새로 만들었어요',
   recovery_code_used: '복구 코드가 사용됐어요',
   email_changed: '이메일 주소가 바뀌었어요',
+  lost_factor_requested: '패스키나 인증 앱 없이 계정을 바꾸려는 요청이 있었어요',
   upstream_linked: '다른 로그인 방법이 연결됐어요',
   upstream_unlinked: '연결된 로그인 방법이 해제됐어요',
 }
@@ -72,7 +73,12 @@ export const ko: MailTemplates = {
   factor_changed: ({ change, name, at, address, device, path }, { brand, host, link, date }) => ({
     subject: `${brand} 계정: ${CHANGES[change]}`,
     heading: CHANGES[change],
-    paragraphs: [],
+    paragraphs:
+      change === 'lost_factor_requested'
+        ? [
+            '직접 요청하셨다면 안내된 시간까지 기다려 주세요. 요청한 적이 없다면 로그인해서 그 페이지에서 요청을 취소하고 비밀번호를 바꿔 주세요.',
+          ]
+        : [],
     facts: [
       ['이름', name],
       ['시각', date(at)],
