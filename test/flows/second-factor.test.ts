@@ -138,7 +138,7 @@ describe('after the password', () => {
     const [{ email }, other] = [await withApp(), await somebody()]
     const browser = person(() => server)
     const { page, verifier } = await firstProof(browser, email)
-    const restart = /action="([^"]*\/restart)"/.exec(page.html)?.[1] as string
+    const restart = actionOf(page, 'restart')
     const again = await browser.submit({ ...page, html: formWithAction(page.html, restart) }, {})
     expect(again.html).toContain('name="password"')
     const answer = await browser.submit(again, { identifier: other.email, password: PASSWORD })
@@ -215,8 +215,66 @@ describe('step-up', () => {
   })
 })
 
+describe('RFC 9700 §4.7: a form that no page of this browser made', () => {
+  const refusal = async () => (await admin.audit('authorization.refused'))[0]
+  const reason = 'the form was not made by a page of this interaction in this browser'
+  const sent = (browser: Person, page: Visit, step: string, fields: Record<string, string>) =>
+    browser.submit({ ...page, html: formWithAction(page.html, actionOf(page, step)) }, fields)
+
+  test.each(['x', ''])('proves no second factor (csrf: “%s”), and the code stays good', async (csrf) => {
+    const { email, sub, phone } = await withApp()
+    const browser = person(() => server)
+    const { page, verifier } = await firstProof(browser, email)
+    const [code = ''] = phone.paper
+    const forged = await browser.submit(page, { csrf, code })
+    expect([forged.status, textOf(forged.html)]).toEqual([403, expect.stringContaining('open for too long')])
+    asksForCode(forged)
+    expect(await refusal()).toMatchObject({ outcome: 'failure', reason })
+    const { id } = await redeemed(browser, await browser.submit(page, { code }), verifier)
+    expect(id).toMatchObject({ sub, acr: MFA })
+  })
+
+  test('does not make somebody begin anew: the first proof stands', async () => {
+    const { email } = await withApp()
+    const browser = person(() => server)
+    const { page } = await firstProof(browser, email)
+    asksForCode(await sent(browser, page, 'restart', { csrf: 'x' }))
+    expect(await refusal()).toMatchObject({ outcome: 'failure', reason })
+    asksForCode(await browser.visit(page.url))
+  })
+
+  test('does not send the app an error that the person did not choose', async () => {
+    const { email } = await somebody()
+    const browser = person(() => server)
+    const { page } = await firstProof(browser, email, { acr_values: PASSKEY })
+    const forged = await sent(browser, page, 'unmet', { csrf: 'x' })
+    expect(forged.left).toBeUndefined()
+    expect(textOf(forged.html)).toContain('Blog asks for a passkey, and your account has none.')
+    expect(await refusal()).toMatchObject({ outcome: 'failure', reason })
+    const back = await sent(browser, page, 'unmet', {})
+    expect(answerOf(back.left as URL)).toMatchObject({ error: 'unmet_authentication_requirements' })
+  })
+})
+
+test('proofs of another person add nothing: whoever signs in after them is asked for each of their own', async () => {
+  const [ada, eve] = [await withApp(), await withApp()]
+  const browser = person(() => server)
+  const { page } = await firstProof(browser, ada.email, { acr_values: PASSKEY })
+  const unmet = await browser.submit(page, { code: await ada.phone.code() })
+  expect(textOf(unmet.html)).toContain('your account has none')
+  const login = { ...unmet, html: unmet.html.replace('/unmet"', '/login"') }
+  const answer = await browser.submit(login, { identifier: eve.email, password: PASSWORD })
+  asksForCode(answer)
+  expect(textOf(answer.html)).toContain(eve.email)
+})
+
 /** The page with the form of that action first, which is the one that is sent. */
 function formWithAction(html: string, action: string): string {
   const form = new RegExp(`<form[^>]*action="${action}"[\\s\\S]*?</form>`).exec(html)?.[0]
   return form ?? html
+}
+
+/** The address of the form of a step on the page. */
+function actionOf(page: Visit, step: string): string {
+  return new RegExp(`action="([^"]*/${step})"`).exec(page.html)?.[1] as string
 }
