@@ -10,6 +10,7 @@ export type RequestErrorCode =
   | 'unsupported_media_type'
   | 'misdirected_request'
   | 'method_not_implemented'
+  | 'server_busy'
 
 const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   malformed_request: 400,
@@ -20,6 +21,7 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   unsupported_media_type: 415,
   misdirected_request: 421,
   method_not_implemented: 501,
+  server_busy: 503,
 }
 
 /** The request cannot be served as sent; the message says what would be right. */

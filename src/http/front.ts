@@ -36,8 +36,8 @@ export function createFront(deps: FrontDeps): Middleware {
     hostAllowList([deps.issuer, ...(deps.furtherUrls ?? [])]),
     origin(deps),
     malformedUrl(),
-    pacing(deps.paced),
     bodyLimit(),
+    pacing(deps.paced),
     methodRules(deps),
   ])
 }
