@@ -9,6 +9,7 @@ import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
 import { createEnrolments } from '#sign-in/enrolment-store.ts'
 import { createBreachRange } from '#sign-in/password/breach-range.ts'
 import { createPasswordPolicy } from '#sign-in/password/password-policy.ts'
+import { createEstimateStrength } from '#sign-in/password/strength.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
 import { PASSWORD } from '../support/administrator.ts'
 import { atEnd } from '../support/endings.ts'
@@ -56,6 +57,23 @@ describe('a new password', () => {
     'é composed and e\u0301 not',
   ])('ASVS 6.2.5, 6.2.9: %s is taken, whatever kinds of characters it has', async (password) => {
     await policy.check(password, { email: 'ada@example.com', name: 'Ada Lovelace' })
+  })
+
+  test('is measured beside the event loop, which goes on meanwhile', async () => {
+    await policy.check('a first one reads the lists', {})
+    let [turns, isMeasured] = [0, false]
+    const turn = () => void (isMeasured || ((turns += 1), setImmediate(turn)))
+    turn()
+    await refusal(policy.check('p4$$w0rd'.repeat(8), {})).finally(() => (isMeasured = true))
+    expect(turns).toBeGreaterThan(100)
+  })
+
+  test('of which too many come at once is put off with 503', async () => {
+    const estimate = createEstimateStrength({ maxWaiting: 2 })
+    const outcomes = await Promise.allSettled(['one', 'two', 'three'].map((password) => estimate(password, [])))
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+    expect(outcomes[2]).toMatchObject({ reason: { code: 'sign_in_busy', status: 503, retryAfterSeconds: 2 } })
+    expect(await estimate('correct horse battery staple', [])).toBeGreaterThanOrEqual(3)
   })
 })
 

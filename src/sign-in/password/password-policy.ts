@@ -2,13 +2,12 @@
 import { createHash } from 'node:crypto'
 import { type PasswordProblem, PasswordInvalid } from '../errors.ts'
 import { isBreached } from './breached-passwords.ts'
+import { createEstimateStrength } from './strength.ts'
 
 /** In Unicode code points (ASVS 6.2.1, 6.2.9). There are no composition rules (6.2.5). */
 export const PASSWORD_LENGTH = { min: 8, max: 256 } as const
 /** The lowest accepted zxcvbn score (0 to 4). From 3 on, a password withstands attacks on a stolen hash for a while. */
 const LEAST_SCORE = 3
-/** The estimate reads no further: more characters would only take time. */
-const ESTIMATED_CHARACTERS = 100
 const RANGE_PREFIX = 5
 
 /** The owner of the password. Their name and email are easy guesses. */
@@ -26,16 +25,17 @@ export interface PasswordPolicyDeps {
 }
 
 export interface PasswordPolicy {
-  /** Throws PasswordInvalid (400) with the first rule that the password breaks. */
+  /** Throws PasswordInvalid (400) with the first rule that the password breaks, and SignInBusy (503). */
   check(password: string, owner: PasswordOwner): Promise<void>
 }
 
 export function createPasswordPolicy({ breachRange }: PasswordPolicyDeps): PasswordPolicy {
+  const estimateStrength = createEstimateStrength()
   async function problemOf(password: string, owner: PasswordOwner): Promise<PasswordProblem | undefined> {
     const length = Array.from(password).length
     if (length < PASSWORD_LENGTH.min || length > PASSWORD_LENGTH.max) return 'length'
     if (await isBreached(password)) return 'breached'
-    if ((await scoreOf(password, owner)) < LEAST_SCORE) return 'guessable'
+    if ((await estimateStrength(password, knownOf(owner))) < LEAST_SCORE) return 'guessable'
     return breachRange && (await isInRange(password, breachRange)) ? 'breached' : undefined
   }
 
@@ -47,24 +47,9 @@ export function createPasswordPolicy({ breachRange }: PasswordPolicyDeps): Passw
   }
 }
 
-let estimator: Promise<(password: string, known: string[]) => number> | undefined
-
-async function scoreOf(password: string, { email = '', name = '' }: PasswordOwner): Promise<number> {
-  estimator ??= loadEstimator()
-  const known = [email, ...email.split(/[@.+_-]/), name, ...name.split(/\s+/), 'signet'].filter(
-    (word) => word.length > 2,
-  )
-  return (await estimator)(password.slice(0, ESTIMATED_CHARACTERS), known)
-}
-
-/** Loads the dictionaries (some megabytes) when the first password is chosen; most processes never need them. */
-async function loadEstimator(): Promise<(password: string, known: string[]) => number> {
-  const [{ ZxcvbnFactory }, { dictionary, adjacencyGraphs: graphs }] = await Promise.all([
-    import('@zxcvbn-ts/core'),
-    import('@zxcvbn-ts/language-common'),
-  ])
-  const zxcvbn = new ZxcvbnFactory({ dictionary, graphs })
-  return (password, known) => zxcvbn.check(password, known).score
+/** Returns words that are easy guesses for this person. */
+function knownOf({ email = '', name = '' }: PasswordOwner): string[] {
+  return [email, ...email.split(/[@.+_-]/), name, ...name.split(/\s+/), 'signet'].filter((word) => word.length > 2)
 }
 
 async function isInRange(password: string, range: NonNullable<PasswordPolicyDeps['breachRange']>): Promise<boolean> {

@@ -43,4 +43,28 @@ export const STRANGERS: readonly Row[] = [
       ],
     },
   },
+  {
+    id: 'X4',
+    feature: 'core',
+    title: 'Bodies that do not come, crowds and those who left hold up nobody, and the queue of pages is bounded.',
+    tests: {
+      'test/http/pacing.test.ts': [
+        'the queue › is joined once the body is there, so bodies that do not come (%s) hold up nobody',
+        'the queue › does not wait for the rest of a body that is too large',
+        'the queue › is bounded: who comes when it is full is told to come back',
+        'the queue › is left by those who disconnect',
+      ],
+    },
+  },
+  {
+    id: 'X5',
+    feature: 'core',
+    title: 'A password that takes long to measure holds up nobody.',
+    tests: {
+      'test/sign-in/password-policy.test.ts': [
+        'a new password › is measured beside the event loop, which goes on meanwhile',
+        'a new password › of which too many come at once is put off with 503',
+      ],
+    },
+  },
 ]
