@@ -29,8 +29,9 @@ import * as m27 from './20261201061247-signing-keys-create-archive.ts'
 import * as m28 from './20261201061519-accounts-add-email-changed-at.ts'
 import * as m29 from './20261201062418-sign-in-add-proof-times.ts'
 import * as m30 from './20261201063419-clients-add-ignored-keys.ts'
-import * as m31 from './20261201064413-clients-set-id-token-claims.ts'
-import * as m32 from './20261201064633-sign-in-create-lost-factors.ts'
+import * as m31 from './20261201063541-sign-in-seal-passwords.ts'
+import * as m32 from './20261201064413-clients-set-id-token-claims.ts'
+import * as m33 from './20261201064633-sign-in-create-lost-factors.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -63,6 +64,7 @@ export const MIGRATIONS = {
   '20261201061519-accounts-add-email-changed-at': m28,
   '20261201062418-sign-in-add-proof-times': m29,
   '20261201063419-clients-add-ignored-keys': m30,
-  '20261201064413-clients-set-id-token-claims': m31,
-  '20261201064633-sign-in-create-lost-factors': m32,
+  '20261201063541-sign-in-seal-passwords': m31,
+  '20261201064413-clients-set-id-token-claims': m32,
+  '20261201064633-sign-in-create-lost-factors': m33,
 } as const

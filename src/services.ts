@@ -179,6 +179,12 @@ function plainHttpRule({ production }: Pick<Config, 'production'>): (host: strin
   return (host) => !production && isLoopback(host)
 }
 
+/** Seals the password hashes that an earlier release left in plain. */
+async function sealPasswords({ passwords }: Pick<Services['signIn'], 'passwords'>) {
+  const sealed = await passwords.sealPlain()
+  return sealed > 0 ? { sealed } : undefined
+}
+
 /** Starts the outbox and the jobs that remove expired rows and save key uses. Returns a function that stops them. */
 function startBackground(
   { oidc, signIn, verification, federation, clientKeys, mail }: Services,
@@ -192,6 +198,7 @@ function startBackground(
       { name: 'remove-expired-proofs', everyMs, run: () => signIn.removeExpired() },
       { name: 'remove-expired-mail-proofs', everyMs, run: () => verification.removeExpired() },
       { name: 'remove-expired-upstream', everyMs, run: () => federation.removeExpired() },
+      { name: 'seal-passwords', everyMs, run: () => sealPasswords(signIn) },
       { name: 'note-key-uses', everyMs, run: () => clientKeys.flush().then(() => undefined) },
     ],
     logger,

@@ -10,6 +10,7 @@ import { SEALED_EMAIL_CODES } from '#verification/email-code/sealed-codes.ts'
 import { SEALED_EMAIL_VERIFICATIONS } from '#verification/email-verification/sealed-email-verifications.ts'
 import { SEALED_CREDENTIALS } from '#federation/credentials.ts'
 import { SEALED_UPSTREAM_REQUESTS } from '#federation/requests.ts'
+import { SEALED_PASSWORDS } from '#sign-in/password/sealed-passwords.ts'
 import { SEALED_TOTP_SECRETS } from '#sign-in/totp/sealed-secrets.ts'
 import { SEALED_PRIVATE_PARTS } from '#signing-keys/key-changes.ts'
 import { SEALED_PEPPER } from '#sealing/master-key-store.ts'
@@ -22,6 +23,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   SEALED_EMAIL_VERIFICATIONS,
   SEALED_CREDENTIALS,
   ...SEALED_UPSTREAM_REQUESTS,
+  SEALED_PASSWORDS,
   ...SEALED_TOTP_SECRETS,
   ...SEALED_PAYLOADS,
   SEALED_SEEN_FROM,

@@ -89,7 +89,9 @@ test('the search finds every secret of every flow, in every form, where an adapt
 
 test('a dump, the files of the data directory and the logs at level debug hold no secret of any flow', async () => {
   const url = embeddedUrl(dataDir)
-  const hits = [...(await searchDatabase(url, secrets.values())), ...searchFiles(dataDir, secrets.values())]
+  // whoever had a hash could guess its password at leisure
+  const all = [...secrets.values(), { kind: 'password hash', value: '$argon2id$v=' }]
+  const hits = [...(await searchDatabase(url, all)), ...searchFiles(dataDir, all)]
   await live.stop()
   hits.push(...found(secrets.values(), 'the log', Buffer.from(live.logs())))
   expect(hits).toEqual([])

@@ -17,12 +17,14 @@ const SEALERS: Readonly<Record<string, readonly string[]>> = {
   'src/mail/kept-mail-store.ts': ['kept_mails.sealed'],
   'src/mail/sealed-mail.ts': [], // in the outbox, until it is sent
   'src/oidc/sessions/seen-from.ts': ['sessions.seen_from'],
+  'src/oidc/interactions/way-back.ts': [], // in the cookie of the interaction
   'src/oidc/adapter/sealing.ts': ['artefacts.sealed', 'sessions.sealed'],
   'src/verification/email-code/seals.ts': ['email_codes.sealed'],
   'src/verification/email-verification/email-verifications.ts': ['mail_errands.sealed'],
   'src/federation/credentials.ts': ['upstreams.credential'],
   'src/federation/requests.ts': ['upstream_offers.sealed', 'upstream_requests.sealed'],
   'src/federation/sign-out.ts': [], // in an address, for ten minutes
+  'src/sign-in/password/sealed-passwords.ts': ['password_credentials.sealed'],
   'src/sign-in/totp/totp.ts': ['totp_credentials.sealed', 'totp_credentials.pending'],
   'src/signing-keys/key-changes.ts': ['signing_keys.private_jwk'],
   'src/sealing/master-key-store.ts': ['pepper.sealed'], // and each key's own check, which it alone opens

@@ -24,6 +24,8 @@ const PASSWORD = 'correct horse battery staple'
 const LONG = ['a', 'b'].map((half) => createHash('sha512').update(half).digest('hex')).join('')
 const BROWSER: AuditContext = { actor: { kind: 'anonymous' }, address: '192.0.2.7', requestId: 'req-1' }
 
+const keyring = createKeyring([Buffer.alloc(32, 7)])
+
 let db: PooledDatabase
 let audit: Audit
 let accounts: Accounts
@@ -36,8 +38,8 @@ beforeAll(async () => {
   atEnd(() => db.close())
   audit = createAudit({ db })
   accounts = createAccounts({ db, audit, clock: systemClock })
-  const keyring = createKeyring([Buffer.alloc(32, 7)])
-  deps = { db, accounts, audit, attempts: createAttempts({ db, keyring }), devices: createKnownDevices({ keyring }) }
+  const devices = createKnownDevices({ keyring })
+  deps = { db, accounts, audit, keyring, attempts: createAttempts({ db, keyring }), devices }
   passwords = createPasswords(deps)
 })
 
@@ -84,17 +86,19 @@ describe('the right password', () => {
 
   test('renews a hash that was made with less work, which then still matches', async () => {
     const weak = await argon2Hash(PASSWORD, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
-    await db.query('UPDATE password_credentials SET hash = $1', [weak])
+    await db.query('UPDATE password_credentials SET sealed = $1', [keyring.seal('password', weak, ada.id)])
     expect(await signIn('ada@example.com', PASSWORD)).toBeDefined()
-    const { rows } = await db.query<{ hash: string }>('SELECT hash FROM password_credentials')
-    expect(rows[0]?.hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    const { rows } = await db.query<{ sealed: Buffer }>('SELECT sealed FROM password_credentials')
+    expect(keyring.open('password', rows[0]?.sealed as Buffer, ada.id).toString()).toMatch(
+      /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/,
+    )
     expect(await signIn('ada@example.com', PASSWORD)).toBeDefined()
   })
 
   test('leaves a hash alone that was made with enough work', async () => {
-    const before = await db.query('SELECT hash FROM password_credentials')
+    const before = await db.query('SELECT sealed FROM password_credentials')
     await signIn('ada@example.com', PASSWORD)
-    expect((await db.query('SELECT hash FROM password_credentials')).rows).toEqual(before.rows)
+    expect((await db.query('SELECT sealed FROM password_credentials')).rows).toEqual(before.rows)
   })
 })
 

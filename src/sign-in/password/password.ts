@@ -29,6 +29,8 @@ export interface Passwords extends Verifier<{
   ): Promise<boolean>
   /** Sets a password after a proof by mail or invitation. Throws PasswordInvalid, SignInBusy. Audits password.reset. */
   reset(account: Account, next: string, by: AuditContext, within?: (trx: Queryable) => Promise<void>): Promise<void>
+  /** Seals the hashes that an earlier release left in plain. Returns how many. */
+  sealPlain(): Promise<number>
   /** Hashes the first password of a new account. The returned function stores it in the account's transaction. */
   prepare(
     password: string,

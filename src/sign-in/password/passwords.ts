@@ -2,6 +2,7 @@
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
+import type { Keyring } from '#sealing/keyring.ts'
 import { randomId } from '#shared/ids.ts'
 import { SignInBusy } from '../errors.ts'
 import { createHasher, type Hasher } from '../hashing.ts'
@@ -9,19 +10,23 @@ import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
 import type { KnownDevices } from '../known-devices.ts'
 import { PASSWORD } from './method.ts'
 import { createPasswordPolicy, type PasswordPolicyDeps } from './password-policy.ts'
-import { createPasswordStore, type PasswordCredential } from './password-store.ts'
+import { createPasswordStore, type PasswordCredential, type PasswordStore } from './password-store.ts'
 import type { Passwords } from './password.ts'
+import { createPasswordSeals, type PasswordSeals } from './sealed-passwords.ts'
 
 /** An account id that does not exist; looked up for unknown identifiers. */
 const NOBODY = ''
 /** Counts changes of a password apart from sign-ins, as if from a browser of their own. */
 const SESSION = 'session'
+/** How many hashes of an earlier release are sealed by one statement. */
+const BATCH = 500
 
 export interface PasswordsDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
   readonly audit: Pick<Audit, 'record' | 'recordIn'>
   readonly accounts: Pick<Accounts, 'findByIdentifier' | 'endMailLinks'>
   readonly devices: Pick<KnownDevices, 'idFor'>
+  readonly keyring: Pick<Keyring, 'seal' | 'open'>
   readonly hasher?: Hasher
   readonly breachRange?: PasswordPolicyDeps['breachRange']
 }
@@ -29,13 +34,14 @@ export interface PasswordsDeps extends Pick<AttemptLimitDeps, 'attempts'> {
 /** Creates the password method. See Passwords for its functions. */
 export function createPasswords(deps: PasswordsDeps): Passwords {
   const { accounts, devices, hasher = createHasher() } = deps
-  const store = createPasswordStore(deps.db)
+  const seals = createPasswordSeals(deps.keyring)
+  const store = createPasswordStore(deps.db, seals)
   const judge = createJudge(hasher)
-  const changes = createChanges({ ...deps, hasher, judge })
+  const changes = createChanges({ ...deps, hasher, judge, seals })
 
-  async function strengthen(accountId: string, weaker: string, password: string): Promise<void> {
+  async function strengthen(accountId: string, version: string, password: string): Promise<void> {
     try {
-      await store.strengthen(accountId, weaker, await hasher.hash(password))
+      await store.strengthen(accountId, version, await hasher.hash(password))
     } catch (error) {
       // the next sign-in tries again, so this one need not wait
       if (!(error instanceof SignInBusy)) throw error
@@ -43,7 +49,7 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
   }
 
   return {
-    isEnrolled: async (accountId) => (await store.find(accountId)) !== undefined,
+    isEnrolled: async (accountId) => (await store.state(accountId)) !== undefined,
 
     async verify(attempt, by) {
       const { identifier, password, clientId } = attempt
@@ -57,13 +63,21 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
         refusal: await judge({ account, credential, password }),
       }))
       if (!proven || !credential) return undefined
-      if (hasher.outdated(credential.hash)) await strengthen(proven.id, credential.hash, password)
+      if (hasher.outdated(credential.hash)) await strengthen(proven.id, credential.version, password)
       return { account: proven, method: PASSWORD.name, amr: PASSWORD.amr.always }
     },
 
     state: (accountId) => store.state(accountId),
+    sealPlain: () => sealPlain(store),
     ...changes,
   }
+}
+
+/** Seals the hashes in batches until none is left in plain. */
+async function sealPlain(store: PasswordStore): Promise<number> {
+  let sealed = 0
+  for (let batch = await store.sealPlain(BATCH); batch > 0; batch = await store.sealPlain(BATCH)) sealed += batch
+  return sealed
 }
 
 type Judge = (facts: {
@@ -89,10 +103,10 @@ function createJudge(hasher: Hasher): Judge {
 
 /** Creates the functions that set passwords. They check and hash before the transaction starts. */
 function createChanges(
-  deps: PasswordsDeps & { hasher: Hasher; judge: Judge },
+  deps: PasswordsDeps & { hasher: Hasher; judge: Judge; seals: PasswordSeals },
 ): Pick<Passwords, 'change' | 'reset' | 'check' | 'prepare'> {
-  const { accounts, audit, db, hasher, judge } = deps
-  const store = createPasswordStore(db)
+  const { accounts, audit, db, hasher, judge, seals } = deps
+  const store = createPasswordStore(db, seals)
   const policy = createPasswordPolicy(deps)
   return {
     async change(account, { current, next }, by, within) {
@@ -109,7 +123,7 @@ function createChanges(
       return db.transaction(async (trx) => {
         await accounts.endMailLinks(trx, account.id)
         // replaces only the password that was proven, so that one of two concurrent changes succeeds
-        if (!(await createPasswordStore(trx).change(account.id, credential.hash, hash))) return false
+        if (!(await createPasswordStore(trx, seals).change(account.id, credential.version, hash))) return false
         await audit.recordIn(trx, passwordEvent('password.changed', account, by))
         await within?.(trx)
         return true
@@ -123,7 +137,7 @@ function createChanges(
         // first what spends the proof, so that the account is locked before its credentials, as everywhere
         await within?.(trx)
         await accounts.endMailLinks(trx, account.id)
-        await createPasswordStore(trx).put(account.id, hash)
+        await createPasswordStore(trx, seals).put(account.id, hash)
         await audit.recordIn(trx, passwordEvent('password.reset', account, by))
       })
     },
@@ -134,7 +148,7 @@ function createChanges(
       await policy.check(password, options.owner ?? {})
       const hash = await hasher.hash(password)
       return (trx, accountId) =>
-        createPasswordStore(trx).insert(accountId, { hash, mustChange: options.mustChange ?? false })
+        createPasswordStore(trx, seals).insert(accountId, { hash, mustChange: options.mustChange ?? false })
     },
   }
 }
