@@ -1,61 +1,12 @@
-/** Private keys of clients as files: one JWK each, readable only by the owner, never overwritten. */
-import { generateKeyPairSync } from 'node:crypto'
-import { open, readFile, rm, stat } from 'node:fs/promises'
-import { calculateJwkThumbprint, type JWK } from 'jose'
+/** Reads keys from files: the private key of a client, one JWK readable only by the owner, and public key sets. */
+import { readFile, stat } from 'node:fs/promises'
+import type { JWK } from 'jose'
 import { CliFailure } from './failure.ts'
 
-const OWNER_ONLY = 0o600
 const ACCESS_BY_OTHERS = 0o077
 
 /** A private key that can sign a client assertion. */
 export type PrivateJwk = JWK & { kid?: string; alg?: string }
-
-/**
- * Generates a P-256 key, writes its private JWK (`kty crv x y d kid alg use`, mode 0600) and returns the public one.
- * Throws CliFailure `key_file_exists` when the file exists: a key is never overwritten.
- */
-async function generateKeyFile(path: string): Promise<JWK> {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const { kty, crv, x, y, d } = privateKey.export({ format: 'jwk' }) as Record<string, string>
-  const kid = await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }))
-  const file = await openNew(path)
-  try {
-    await file.writeFile(`${JSON.stringify({ kty, crv, x, y, d, kid, alg: 'ES256', use: 'sig' }, null, 2)}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  return { kty: kty as string, crv: crv as string, x: x as string, y: y as string, kid, alg: 'ES256', use: 'sig' }
-}
-
-/** Runs `work` with the public key of a new key file; deletes the file when `work` fails. */
-export async function withNewKeyFile<T>(path: string | undefined, work: (key: JWK | undefined) => Promise<T>) {
-  const key = path === undefined ? undefined : await generateKeyFile(path)
-  try {
-    return await work(key)
-  } catch (error) {
-    if (path !== undefined) await rm(path, { force: true })
-    throw error
-  }
-}
-
-async function openNew(path: string) {
-  try {
-    return await open(path, 'wx', OWNER_ONLY)
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code
-    if (code === 'EEXIST') {
-      throw new CliFailure(`${path} exists already and a key is never written over: name another file.`, {
-        code: 'key_file_exists',
-        cause,
-      })
-    }
-    throw new CliFailure(`${path} could not be written (${code}): name a file in a directory you may write to.`, {
-      code: 'key_file_not_writable',
-      cause,
-    })
-  }
-}
 
 /**
  * Reads a private JWK. Throws CliFailure, which says what to do, when the file is missing, readable by others or not
@@ -63,6 +14,14 @@ async function openNew(path: string) {
  */
 export async function readKeyFile(path: string, missingHint: string): Promise<PrivateJwk> {
   const text = await readOwn(path, missingHint)
+  if (text.trimStart().startsWith('-----BEGIN')) {
+    throw new CliFailure(
+      `${path} is a PEM file, which is for your service: here a key that --format jwk wrote is needed.`,
+      {
+        code: 'key_file_invalid',
+      },
+    )
+  }
   const key = parseJson(text, path)
   if (typeof key !== 'object' || key === null || !('kty' in key) || !('d' in key)) {
     throw new CliFailure(`${path} is not a private JWK: it needs the members kty and d.`, { code: 'key_file_invalid' })

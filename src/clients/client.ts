@@ -64,7 +64,7 @@ export interface ClientInput {
   readonly metadata: Readonly<Record<string, unknown>>
   readonly allowances?: readonly Allowance[]
   readonly defaultResource?: string | null
-  /** A chosen id (`[A-Za-z0-9._-]{1,64}`), which only the server itself may give; random when absent. */
+  /** A chosen id; random when absent. */
   readonly id?: string
 }
 

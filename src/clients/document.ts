@@ -38,6 +38,7 @@ export function metadataToInput(document: Readonly<Document>, before?: Client): 
   const metadata: Document = { ...rest }
   const present = before && clientToMetadata(before)
   const faults: Fault[] = []
+  const id = before === undefined ? takeChosenId(metadata, faults) : undefined
   for (const field of UNCHANGEABLE) {
     if (!Object.hasOwn(metadata, field)) continue
     const given = metadata[field]
@@ -49,11 +50,25 @@ export function metadataToInput(document: Readonly<Document>, before?: Client): 
   if (faults.length > 0) throw new ClientMetadataError(faults)
   return {
     metadata,
+    ...(id !== undefined && { id }),
     ...(profile !== undefined && { profile }),
     // can have any type here; the service checks it
     ...(allow !== undefined && { allowances: allow as readonly Allowance[] }),
     ...(defaultResource !== undefined && { defaultResource: defaultResource as string | null }),
   }
+}
+
+/**
+ * Takes the id of a new client out of its document; undefined when the server is to give one. Ids that begin with
+ * `signet-` are those of clients that are built in.
+ */
+function takeChosenId(document: Document, faults: Fault[]): string | undefined {
+  const { client_id: given } = document
+  delete document.client_id
+  if (given === undefined) return undefined
+  if (typeof given === 'string' && !given.startsWith('signet-')) return given
+  faults.push({ field: 'client_id', given: shown(given), expected: 'a string that does not begin with signet-' })
+  return undefined
 }
 
 /**

@@ -19,10 +19,11 @@ export interface ValidationDeps {
 }
 
 /**
- * The form of chosen ids. It excludes the form of account ids, so that a client cannot pass for a person (RFC 9700
- * §4.15).
+ * The form of chosen ids. It excludes account ids, so that a client cannot pass for a person (RFC 9700 §4.15), and URLs,
+ * which are resource identifiers and client metadata documents.
  */
-const CHOSEN_ID = /^(?!acc-)[A-Za-z0-9._-]{1,64}$/
+const CHOSEN_ID = /^(?!acc-)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const CHOSEN_ID_EXPECTED = '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc-'
 
 /**
  * Returns the fields to write: `input` on top of `before`. `origin` is that of a new client, an administrator by
@@ -37,7 +38,7 @@ export async function validateClient(
   const { offers } = deps
   const profile = checkProfile(input.profile, before, faults, offers)
   if (input.id !== undefined && (before ? input.id !== before.id : !CHOSEN_ID.test(input.id))) {
-    const expected = before?.id ?? '1 to 64 of A-Z a-z 0-9 . _ - and not beginning with acc-'
+    const expected = before?.id ?? CHOSEN_ID_EXPECTED
     faults.push({ field: 'client_id', given: shown(input.id), expected })
   }
   // all other checks depend on the profile

@@ -74,7 +74,7 @@ test('tells every faulty member at once', async () => {
     redirect_uris: ['https://blog.example.com/cb#x', 'javascript:alert(1)'],
     client_nam: 'blog',
     client_uri: 'http://blog.example.com',
-    client_id: 'mine',
+    client_id: 'signet-mine',
     signet_allow: [{ resource: API, scopes: ['reed'] }],
   }
   const answer = await app.call('POST', '/clients', { body })

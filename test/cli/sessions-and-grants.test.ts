@@ -56,7 +56,9 @@ test('ends one browser session for good and leaves the other', async () => {
   const before = await sessions()
   await app.code(other, ada, { scope: 'openid posts:read', resource: API })
   const both = await sessions()
-  expect(before).toMatchObject([{ client_ids: [web.id] }])
+  expect(before).toMatchObject([{ client_ids: [web.id], client_names: { [web.id]: 'Blog' } }])
+  const listed = await signet.run(['accounts', 'sessions', ada.email])
+  expect(listed.stdout).toMatch(/^SESSION ID .* CLIENTS *\n.* Blog *\n/)
   expect(both).toHaveLength(2)
 
   const end = ['accounts', 'sessions', 'end', ada.email, String(before[0]?.id), '--yes']
@@ -115,10 +117,13 @@ test('withdraws what a person allowed a client, with every token got by it', asy
   expect(await grants()).toMatchObject([
     {
       client_id: web.id,
+      client_name: 'Blog',
       scope: expect.stringContaining('offline_access'),
       resources: [{ resource: API, scopes: ['posts:read'] }],
     },
   ])
+  const listed = await signet.run(['accounts', 'grants', ada.email])
+  expect(listed.stdout).toMatch(new RegExp(`^CLIENT +CLIENT ID .*\\n.*\\bBlog +${web.id} `))
   const withdraw = ['accounts', 'grants', 'withdraw', ada.email, web.id, '--yes']
   expect(await signet.run(withdraw)).toEqual({
     code: 0,

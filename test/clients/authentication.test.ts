@@ -5,7 +5,8 @@ import { accept, refuse, RSA_KEYS } from './least.ts'
 
 describe('authentication and keys', () => {
   test('private_key_jwt needs keys or where they are, and not both', async () => {
-    const expected = 'the public keys that the client signs with (jwks), or where they are (jwks_uri)'
+    const expected =
+      'the public keys that the client signs with (jwks), or where they are (jwks_uri); signet clients create makes a key with --generate-key FILE'
     expect(await refuse('machine', { jwks: null })).toEqual([['jwks', null, expected]])
     const uri = 'https://app.example.com/jwks'
     expect(await refuse('machine', { jwks_uri: uri })).toEqual([['jwks_uri', uri, 'either jwks or jwks_uri, not both']])

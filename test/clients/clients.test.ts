@@ -82,7 +82,7 @@ describe('creating', () => {
     expect(error.message).toBe('A client "signet-cli" exists already.')
   })
 
-  test.each(['acc-AAAAAAAAAAAAAAAAAAAAAA', 'a b', '', 'x'.repeat(65), 'https://app.example.com', '\u0000'])(
+  test.each(['acc-AAAAAAAAAAAAAAAAAAAAAA', 'a b', '', 'x'.repeat(65), 'https://app.example.com', '\u0000', '..', '-x'])(
     'refuses the chosen id %j',
     async (id) => {
       const error = await refusal(clients.create(machine({}, { id }), SYSTEM))
@@ -90,7 +90,7 @@ describe('creating', () => {
       expect(error.faults[0]).toEqual({
         field: 'client_id',
         given: id,
-        expected: '1 to 64 of A-Z a-z 0-9 . _ - and not beginning with acc-',
+        expected: '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc-',
       })
     },
   )

@@ -69,6 +69,7 @@ function createClient(deps: ClientRoutesDeps): Route {
       schema: createdClient,
       versioned: true,
     },
+    refusals: [409],
     async handle({ body, by, caller }) {
       const input = metadataToInput(body) as ClientInput
       requireRightsAsked(deps, input, caller)

@@ -30,12 +30,16 @@ const MEMBER_SCHEMAS = {
 const profile: Shape = { type: 'string', enum: Object.keys(PROFILES) }
 const optional = Object.fromEntries(Object.entries(MEMBER_SCHEMAS).map(([name, schema]) => [name, schema.optional()]))
 
-export const newClient = z.looseObject({ signet_profile: member(profile).optional(), ...optional }).meta({
-  id: 'NewClient',
-  description: 'RFC 7591 members; signet_profile fixes what is safe for this kind of client.',
-  override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) =>
-    void (jsonSchema.required = ['signet_profile']),
-})
+const chosenId = member({ type: 'string', maxLength: 64 }, 'The id of a client that moves in; a new one when absent.')
+
+export const newClient = z
+  .looseObject({ client_id: chosenId.optional(), signet_profile: member(profile).optional(), ...optional })
+  .meta({
+    id: 'NewClient',
+    description: 'RFC 7591 members; signet_profile fixes what is safe for this kind of client.',
+    override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) =>
+      void (jsonSchema.required = ['signet_profile']),
+  })
 
 export const clientChange = z.looseObject({ signet_profile: member(profile).optional(), ...optional }).meta({
   id: 'ClientChange',

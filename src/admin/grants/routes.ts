@@ -1,7 +1,9 @@
 /** Routes `/accounts/{sub}/grants`: what a person allowed each client. */
 import type { Accounts } from '#accounts/account.ts'
 import { AccountNotFound } from '#accounts/errors.ts'
+import type { Clients } from '#clients/client.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'
+import { clientNames } from '../client-names.ts'
 import { pageOfAll, pageQuery } from '../paging.ts'
 import { route, type Route } from '../route.ts'
 import { grantPage, toGrantDocument } from './schema.ts'
@@ -9,12 +11,13 @@ import { grantPage, toGrantDocument } from './schema.ts'
 export interface GrantRoutesDeps {
   readonly accounts: Pick<Accounts, 'read'>
   readonly accountAccess: AccountAccess
+  readonly clients: Pick<Clients, 'find'>
 }
 
 const tag = 'Grants'
 const path = '/accounts/{sub}/grants'
 
-export function grantRoutes({ accounts, accountAccess }: GrantRoutesDeps): Route[] {
+export function grantRoutes({ accounts, accountAccess, clients }: GrantRoutesDeps): Route[] {
   return [
     route({
       method: 'GET',
@@ -29,7 +32,12 @@ export function grantRoutes({ accounts, accountAccess }: GrantRoutesDeps): Route
       async handle({ params, query }) {
         const accountId = params.sub as string
         if (!(await accounts.read(accountId))) throw new AccountNotFound(accountId)
-        const all = (await accountAccess.consents(accountId)).map(toGrantDocument)
+        const consents = await accountAccess.consents(accountId)
+        const names = await clientNames(
+          clients,
+          consents.map(({ clientId }) => clientId),
+        )
+        const all = consents.map((consent) => toGrantDocument(consent, names))
         return { body: pageOfAll(all, query, ({ client_id }) => client_id) }
       },
     }),

@@ -1,7 +1,9 @@
 /** Routes `/accounts/{sub}/sessions`: the browsers in which a person is signed in. */
 import type { Accounts } from '#accounts/account.ts'
 import { AccountNotFound } from '#accounts/errors.ts'
+import type { Clients } from '#clients/client.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'
+import { clientNames } from '../client-names.ts'
 import { pageOfAll, pageQuery } from '../paging.ts'
 import { route, type Route } from '../route.ts'
 import { sessionPage, toSessionDocument } from './schema.ts'
@@ -9,12 +11,13 @@ import { sessionPage, toSessionDocument } from './schema.ts'
 export interface SessionRoutesDeps {
   readonly accounts: Pick<Accounts, 'read'>
   readonly accountAccess: AccountAccess
+  readonly clients: Pick<Clients, 'find'>
 }
 
 const tag = 'Sessions'
 const path = '/accounts/{sub}/sessions'
 
-export function sessionRoutes({ accounts, accountAccess }: SessionRoutesDeps): Route[] {
+export function sessionRoutes({ accounts, accountAccess, clients }: SessionRoutesDeps): Route[] {
   return [
     route({
       method: 'GET',
@@ -29,9 +32,13 @@ export function sessionRoutes({ accounts, accountAccess }: SessionRoutesDeps): R
       async handle({ params, query }) {
         const accountId = params.sub as string
         if (!(await accounts.read(accountId))) throw new AccountNotFound(accountId)
-        return {
-          body: pageOfAll((await accountAccess.sessions(accountId)).map(toSessionDocument), query, ({ id }) => id),
-        }
+        const sessions = await accountAccess.sessions(accountId)
+        const names = await clientNames(
+          clients,
+          sessions.flatMap(({ clientIds }) => clientIds),
+        )
+        const documents = sessions.map((session) => toSessionDocument(session, names))
+        return { body: pageOfAll(documents, query, ({ id }) => id) }
       },
     }),
     route({

@@ -40,7 +40,8 @@ function settleJwks(draft: Draft): void {
   if (checked) values.set('jwks', checked.jwks)
   if (!usesKeys({ token_endpoint_auth_method: values.get('token_endpoint_auth_method') })) return
   if (jwks === undefined && values.get('jwks_uri') === undefined) {
-    const expected = 'the public keys that the client signs with (jwks), or where they are (jwks_uri)'
+    const expected =
+      'the public keys that the client signs with (jwks), or where they are (jwks_uri); signet clients create makes a key with --generate-key FILE'
     faults.push({ field: 'jwks', given: null, expected })
   }
   if (checked) requireAssertionKey(draft, checked.assertionAlgs)

@@ -33,8 +33,8 @@ function registerList(grants: Command, context: CliContext): void {
       if (all.length === 0) return print(context, `${account} allowed no client anything.`)
       printTable(
         context,
-        ['CLIENT ID', 'GRANTED (UTC)', 'SCOPES'].map((title) => ({ title })),
-        all.map((item) => [item.client_id, clockTime(item.granted_at), scopesOf(item)]),
+        ['CLIENT', 'CLIENT ID', 'GRANTED (UTC)', 'SCOPES'].map((title) => ({ title })),
+        all.map((item) => [item.client_name, item.client_id, clockTime(item.granted_at), scopesOf(item)]),
       )
     })
 }

@@ -1,7 +1,7 @@
 /** `signet accounts sessions`: lists and ends the browser sessions of a person. */
 import type { Command } from 'commander'
 import { accountPath } from './path.ts'
-import { apiPath } from '../../admin-client.ts'
+import { apiPath, type Document } from '../../admin-client.ts'
 import { confirm } from '../../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
 import type { CliContext } from '../../context.ts'
@@ -34,14 +34,14 @@ function registerList(sessions: Command, context: CliContext): void {
       printTable(
         context,
         ['SESSION ID', 'SIGNED IN (UTC)', 'EXPIRES (UTC)', 'CLIENTS'].map((title) => ({ title })),
-        all.map((item) => [
-          item.id,
-          clockTime(item.signed_in_at),
-          clockTime(item.expires_at),
-          (item.client_ids as string[]).join(' '),
-        ]),
+        all.map((item) => [item.id, clockTime(item.signed_in_at), clockTime(item.expires_at), namesOf(item)]),
       )
     })
+}
+
+/** Returns the names of the clients of a session, or the ids of those that have none. */
+function namesOf({ client_ids: ids, client_names: names }: Document): string {
+  return (ids as string[]).map((id) => (names as Record<string, string> | undefined)?.[id] ?? id).join(', ')
 }
 
 function registerEnd(sessions: Command, context: CliContext): void {

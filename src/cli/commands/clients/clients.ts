@@ -1,17 +1,23 @@
 /** `signet clients`: manages the apps and services that get tokens. */
 import { type Command, Option } from 'commander'
-import { PROFILES } from '#clients/profiles.ts'
+import { isOffered, isProfile, PROFILES } from '#clients/profiles.ts'
+import { GRANTS } from '#oidc/grants/registry.ts'
+import { offersOf } from '#oidc/offers.ts'
 import { apiPath } from '../../admin-client.ts'
 import { confirm } from '../../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
 import type { CliContext } from '../../context.ts'
 import { usageFailure } from '../../failure.ts'
-import { withNewKeyFile } from '../../key-file.ts'
+import { withNewKey } from '../../new-key.ts'
 import { collectAll, print, printJson, printJsonList, printTable, stateStyle } from '../../output.ts'
 import { registerClientKeys } from './keys.ts'
+import { findClient } from './find-client.ts'
 import { clientDocumentOf, type ClientOptions, refuseSeveralKeys, withClientMembers } from './members.ts'
 import { printClient } from './print.ts'
 import { registerClientSecrets } from './secrets.ts'
+
+/** The profiles that a server of this release takes. */
+const OFFERED_PROFILES = Object.keys(PROFILES).filter((name) => isProfile(name) && isOffered(name, offersOf(GRANTS)))
 
 export function register(program: Command, context: CliContext): void {
   const clients = program.command('clients').description('the apps and services that get tokens')
@@ -28,7 +34,8 @@ export function register(program: Command, context: CliContext): void {
 
 function registerCreate(clients: Command, context: CliContext): void {
   withClientMembers(clients.command('create').description('register a client'))
-    .addOption(new Option('--profile <profile>', 'what it is').choices(Object.keys(PROFILES)).makeOptionMandatory())
+    .addOption(new Option('--profile <profile>', 'what it is').choices(OFFERED_PROFILES).makeOptionMandatory())
+    .option('--id <id>', 'the client id that it has where it moves in from (default: a new one)')
     .addHelpText(
       'after',
       `
@@ -36,13 +43,15 @@ Examples:
   $ signet clients create --profile machine --name billing --generate-key billing.jwk.json --allow https://api.example.com=posts:read
   $ signet clients create --profile web --name shop --redirect-uri http://localhost:5000/authorize --jwks-file shop.jwks.json --allow https://api.example.com=posts:read
   $ signet clients create --profile web --name blog --redirect-uri http://localhost:6000/cb --auth client_secret_basic
+  $ signet clients create --profile machine --generate-key reports.pem --alg RS256 --format pem
+  $ signet clients create --profile web --id 8f3a1c --name wiki --redirect-uri https://wiki.example.com/cb --auth client_secret_basic
   $ signet clients create --profile spa --name board --redirect-uri https://board.example.com/cb --set policy_uri=https://board.example.com/privacy`,
     )
     .action(async (_: ClientOptions, command: Command) => {
       const options = command.optsWithGlobals<ClientOptions>()
       refuseSeveralKeys(options)
       const api = connect(options, context)
-      const created = await withNewKeyFile(options.generateKey, async (key) =>
+      const created = await withNewKey(options, async (key) =>
         api.change('/clients', { method: 'POST', body: await clientDocumentOf(options, key) }),
       )
       if (options.json) return printJson(context, created)
@@ -79,19 +88,23 @@ function registerList(clients: Command, context: CliContext): void {
 }
 
 function registerShow(clients: Command, context: CliContext): void {
-  withConnection(clients.command('show <client>').description('show a client'))
-    .addHelpText('after', '\nExample:\n  $ signet clients show ID')
+  withConnection(
+    clients.command('show <client>').description('show a client, by its id or a name that no other client has'),
+  )
+    .addHelpText('after', '\nExamples:\n  $ signet clients show ID\n  $ signet clients show billing')
     .action(async (client: string, _: ConnectionOptions, command: Command) => {
       const options = command.optsWithGlobals<ConnectionOptions>()
-      const { document } = await connect(options, context).read(apiPath('clients', client))
+      const { document } = await findClient(connect(options, context), client)
       if (options.json) return printJson(context, document)
       printClient(context, document)
     })
 }
 
 function registerUpdate(clients: Command, context: CliContext): void {
-  withClientMembers(clients.command('update <client>').description('change a client; what is not named stays'))
-    .addOption(new Option('--profile <profile>', 'another kind of client').choices(Object.keys(PROFILES)))
+  withClientMembers(
+    clients.command('update <client>').description('change a client, by its id or name; what is not named stays'),
+  )
+    .addOption(new Option('--profile <profile>', 'another kind of client').choices(OFFERED_PROFILES))
     .option('--no-default-resource', 'a request must name its API')
     .option('--no-introspect', 'it is told about its own tokens only')
     .addHelpText(
@@ -107,33 +120,31 @@ Examples:
       const options = command.optsWithGlobals<ClientOptions>()
       refuseSeveralKeys(options)
       const api = connect(options, context)
-      const path = apiPath('clients', client)
-      const updated = await withNewKeyFile(options.generateKey, async (key) => {
+      const updated = await withNewKey(options, async (key) => {
         // `--grant` and `--allow` add to lists, so read the client first and update only that version.
-        const { document: before, etag } = await api.read(path)
+        const { id, document: before, etag } = await findClient(api, client)
         const body = await clientDocumentOf(options, key, before)
         if (Object.keys(body).length === 0) throw usageFailure('Name what to change, such as --name. See --help.')
-        return api.change(path, { method: 'PATCH', body, ifMatch: etag })
+        return api.change(apiPath('clients', id), { method: 'PATCH', body, ifMatch: etag })
       })
       if (options.json) return printJson(context, updated)
-      print(context, `Changed the client ${client}.`, '')
+      print(context, `Changed the client ${String(updated?.client_id)}.`, '')
       printClient(context, updated ?? {}, { key: options.generateKey })
     })
 }
 
 function registerDelete(clients: Command, context: CliContext): void {
-  withConnection(clients.command('delete <client>').description('delete a client'))
+  withConnection(clients.command('delete <client>').description('delete a client, by its id or name'))
     .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText('after', '\nExample:\n  $ signet clients delete ID --yes')
     .action(async (client: string, _: ConnectionOptions, command: Command) => {
       const options = command.optsWithGlobals<ConnectionOptions & { yes?: boolean }>()
       const api = connect(options, context)
-      const path = apiPath('clients', client)
-      const { document } = await api.read(path)
-      const name = typeof document.client_name === 'string' ? `${document.client_name} (${client})` : client
+      const { id, document } = await findClient(api, client)
+      const name = typeof document.client_name === 'string' ? `${document.client_name} (${id})` : id
       await confirm(context, `Delete the client ${name}? Its tokens and consents go with it.`, options)
-      await api.change(path, { method: 'DELETE' })
-      if (options.json) return printJson(context, { client_id: client, status: 'deleted' })
+      await api.change(apiPath('clients', id), { method: 'DELETE' })
+      if (options.json) return printJson(context, { client_id: id, status: 'deleted' })
       print(context, `Deleted the client ${name}.`)
     })
 }
@@ -144,8 +155,10 @@ function registerStatus(clients: Command, context: CliContext, verb: 'enable' | 
     .addHelpText('after', `\nExample:\n  $ signet clients ${verb} ID`)
     .action(async (client: string, _: ConnectionOptions, command: Command) => {
       const options = command.optsWithGlobals<ConnectionOptions>()
-      const changed = await connect(options, context).change(apiPath('clients', client, verb), { method: 'POST' })
+      const api = connect(options, context)
+      const { id } = await findClient(api, client)
+      const changed = await api.change(apiPath('clients', id, verb), { method: 'POST' })
       if (options.json) return printJson(context, changed)
-      print(context, `${verb === 'enable' ? 'Enabled' : 'Disabled'} the client ${client}.`)
+      print(context, `${verb === 'enable' ? 'Enabled' : 'Disabled'} the client ${id}.`)
     })
 }

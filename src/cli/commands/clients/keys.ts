@@ -5,11 +5,12 @@ import { confirm } from '../../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
 import type { CliContext } from '../../context.ts'
 import { CliFailure, usageFailure } from '../../failure.ts'
-import { readJwksFile, withNewKeyFile } from '../../key-file.ts'
+import { readJwksFile } from '../../key-file.ts'
+import { type NewKeyOptions, withNewKey, withNewKeyOptions } from '../../new-key.ts'
 import { collectAll, moment, print, printJson } from '../../output.ts'
 import { printKeys } from './keys-print.ts'
 
-type Options = ConnectionOptions & { generateKey?: string; jwksFile?: string; yes?: boolean }
+type Options = ConnectionOptions & NewKeyOptions & { jwksFile?: string; yes?: boolean }
 
 export function registerClientKeys(clients: Command, context: CliContext): void {
   const keys = clients
@@ -52,8 +53,7 @@ function registerList(keys: Command, context: CliContext): void {
 }
 
 function registerAdd(keys: Command, context: CliContext): void {
-  withConnection(keys.command('add <client>').description('add a key beside those there are'))
-    .option('--generate-key <file>', 'make a P-256 key here, write its private JWK to this file, add the public one')
+  withNewKeyOptions(withConnection(keys.command('add <client>').description('add a key beside those there are')))
     .option('--jwks-file <file>', 'public keys to add, a JWK Set')
     .addHelpText('after', '\nExample:\n  $ signet clients keys add ID --generate-key billing-2.jwk.json')
     .action(async (client: string, _: Options, command: Command) => {
@@ -63,7 +63,7 @@ function registerAdd(keys: Command, context: CliContext): void {
         throw usageFailure('Give either --generate-key FILE or --jwks-file FILE.')
       }
       const api = connect(options, context)
-      const added = await withNewKeyFile(generateKey, async (key) =>
+      const added = await withNewKey(options, async (key) =>
         addEach(api, client, key ? [key] : (await readJwksFile(jwksFile as string)).keys),
       )
       if (options.json) return printJson(context, added)

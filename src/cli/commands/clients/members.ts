@@ -1,15 +1,18 @@
 /** The options of `signet clients create` and `update`, and the RFC 7591 document that they form. */
 import { type Command, Option } from 'commander'
 import type { JWK } from 'jose'
-import { AUTH_METHODS } from '#clients/auth-methods.ts'
+import { offeredAuthMethods } from '#clients/auth-methods.ts'
 import { isProfile, defaultGrantTypes } from '#clients/profiles.ts'
+import { FEATURE_OFFERS } from '#oidc/offers.ts'
 import type { Document } from '../../admin-client.ts'
 import { type ConnectionOptions, withConnection } from '../../connection.ts'
 import { usageFailure } from '../../failure.ts'
 import { readJwksFile } from '../../key-file.ts'
+import { type NewKeyOptions, withNewKeyOptions } from '../../new-key.ts'
 import { collect, collectAllowance, collectMember, type GivenAllowance } from '../../options.ts'
 
-export interface ClientOptions extends ConnectionOptions {
+export interface ClientOptions extends ConnectionOptions, NewKeyOptions {
+  readonly id?: string
   readonly profile?: string
   readonly name?: string
   readonly redirectUri?: string[]
@@ -17,7 +20,6 @@ export interface ClientOptions extends ConnectionOptions {
   readonly origin?: string[]
   readonly auth?: string
   readonly grant?: string[]
-  readonly generateKey?: string
   readonly jwksFile?: string
   readonly jwksUri?: string
   readonly allow?: GivenAllowance[]
@@ -29,17 +31,13 @@ export interface ClientOptions extends ConnectionOptions {
 }
 
 export function withClientMembers(command: Command): Command {
-  return withConnection(command)
+  return withNewKeyOptions(withConnection(command))
     .option('--name <name>', 'what people read on the consent page')
     .option('--redirect-uri <uri>', 'where the code is sent, may be repeated', collect)
     .option('--post-logout-redirect-uri <uri>', 'where people go after sign-out, may be repeated', collect)
     .option('--origin <origin>', 'from where a browser app calls the token endpoint, may be repeated', collect)
-    .addOption(new Option('--auth <method>', 'how it authenticates').choices(Object.keys(AUTH_METHODS)))
+    .addOption(new Option('--auth <method>', 'how it authenticates').choices(offeredAuthMethods(FEATURE_OFFERS)))
     .option('--grant <type>', 'a further grant type, may be repeated', collect)
-    .option(
-      '--generate-key <file>',
-      'make a P-256 key here, write its private JWK to this file, register the public one',
-    )
     .option('--jwks-file <file>', 'its public keys, a JWK Set')
     .option('--jwks-uri <url>', 'where its public keys are')
     .option('--allow <resource=scope,…>', 'scopes of an API it may have, may be repeated', collectAllowance)
@@ -70,6 +68,7 @@ export async function clientDocumentOf(
   const keys = key ? { keys: [key] } : options.jwksFile === undefined ? undefined : await readJwksFile(options.jwksFile)
   const { assertionAudience } = options
   const members = {
+    client_id: options.id,
     signet_profile: options.profile,
     client_name: options.name,
     redirect_uris: options.redirectUri,
