@@ -27,11 +27,13 @@ import * as m25 from './20261201055317-sign-in-create-budgets.ts'
 import * as m26 from './20261201060843-verification-bind-links.ts'
 import * as m27 from './20261201061247-signing-keys-create-archive.ts'
 import * as m28 from './20261201061519-accounts-add-email-changed-at.ts'
-import * as m29 from './20261201062418-sign-in-add-proof-times.ts'
-import * as m30 from './20261201063419-clients-add-ignored-keys.ts'
-import * as m31 from './20261201063541-sign-in-seal-passwords.ts'
-import * as m32 from './20261201064413-clients-set-id-token-claims.ts'
-import * as m33 from './20261201064633-sign-in-create-lost-factors.ts'
+import * as m29 from './20261201061537-audit-partition-events.ts'
+import * as m30 from './20261201062213-audit-add-caller-request.ts'
+import * as m31 from './20261201062418-sign-in-add-proof-times.ts'
+import * as m32 from './20261201063419-clients-add-ignored-keys.ts'
+import * as m33 from './20261201063541-sign-in-seal-passwords.ts'
+import * as m34 from './20261201064413-clients-set-id-token-claims.ts'
+import * as m35 from './20261201064633-sign-in-create-lost-factors.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -62,9 +64,11 @@ export const MIGRATIONS = {
   '20261201060843-verification-bind-links': m26,
   '20261201061247-signing-keys-create-archive': m27,
   '20261201061519-accounts-add-email-changed-at': m28,
-  '20261201062418-sign-in-add-proof-times': m29,
-  '20261201063419-clients-add-ignored-keys': m30,
-  '20261201063541-sign-in-seal-passwords': m31,
-  '20261201064413-clients-set-id-token-claims': m32,
-  '20261201064633-sign-in-create-lost-factors': m33,
+  '20261201061537-audit-partition-events': m29,
+  '20261201062213-audit-add-caller-request': m30,
+  '20261201062418-sign-in-add-proof-times': m31,
+  '20261201063419-clients-add-ignored-keys': m32,
+  '20261201063541-sign-in-seal-passwords': m33,
+  '20261201064413-clients-set-id-token-claims': m34,
+  '20261201064633-sign-in-create-lost-factors': m35,
 } as const

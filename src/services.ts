@@ -1,5 +1,6 @@
 /** Builds the service of each room once, without HTTP, for the serving process and for tests. */
 import { SYSTEM } from '#audit/audit.ts'
+import { tendAuditPartitions } from '#audit/partitions.ts'
 import type { Config } from '#config/config.ts'
 import { isLoopback } from '#config/loopback.ts'
 import type { Secrets } from '#config/secrets.ts'
@@ -68,10 +69,10 @@ export async function openServices(
   { grants = GRANTS, methods, ...overrides }: ServiceOverrides = {},
 ): Promise<{ services: Services; foundations: Foundations }> {
   const { config, secrets, databaseUrl, databaseDirectUrl, logger, metrics } = input
-  const { fetchAllow, issuer } = config
+  const { fetchAllow, issuer, refusalsPerMinute } = config
   const { masterKeys } = secrets
   const foundations = await openFoundations(
-    { databaseUrl, databaseDirectUrl, masterKeys, fetchAllow, logger, metrics },
+    { databaseUrl, databaseDirectUrl, masterKeys, fetchAllow, refusalsPerMinute, logger, metrics },
     overrides,
   )
   const { signingKeys, settings } = foundations
@@ -143,7 +144,7 @@ function createEngine(
 ) {
   const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings } = foundations
   const { clients, resources, clientKeys, adminResource } = registrations
-  const { issuer } = config
+  const { issuer, production } = config
   return createOidc({
     issuer,
     db,
@@ -160,7 +161,7 @@ function createEngine(
     audit,
     logger,
     metrics,
-    pages: createEnginePages({ accounts, issuer, upstreamSignIn: federation.upstreamSignIn }),
+    pages: createEnginePages({ accounts, issuer, production, upstreamSignIn: federation.upstreamSignIn }),
     fetch,
     writeBudget,
     builtInResources: [adminResource],
@@ -169,7 +170,7 @@ function createEngine(
 }
 
 interface EngineInput extends Pick<Rooms, 'accounts' | 'federation'> {
-  readonly config: Pick<Config, 'issuer'>
+  readonly config: Pick<Config, 'issuer' | 'production'>
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -187,7 +188,7 @@ async function sealPasswords({ passwords }: Pick<Services['signIn'], 'passwords'
 
 /** Starts the outbox and the jobs that remove expired rows and save key uses. Returns a function that stops them. */
 function startBackground(
-  { oidc, signIn, verification, federation, clientKeys, mail }: Services,
+  { oidc, signIn, verification, federation, clientKeys, mail, audit, settings }: Services,
   { databaseDirectUrl, logger }: Pick<ServicesInput, 'databaseDirectUrl' | 'logger'>,
 ): () => Promise<void> {
   const stopOutbox = startOutbox({ url: databaseDirectUrl, tasks: { [MAIL_TASK]: mail.deliver }, logger })
@@ -199,12 +200,19 @@ function startBackground(
       { name: 'remove-expired-mail-proofs', everyMs, run: () => verification.removeExpired() },
       { name: 'remove-expired-upstream', everyMs, run: () => federation.removeExpired() },
       { name: 'seal-passwords', everyMs, run: () => sealPasswords(signIn) },
+      { name: 'count-refusals', everyMs, run: () => audit.recordCounts(false) },
+      {
+        name: 'tend-audit-partitions',
+        everyMs: 60 * everyMs,
+        run: () => tendAuditPartitions({ url: databaseDirectUrl, days: settings.current().audit.retention_days }),
+      },
       { name: 'note-key-uses', everyMs, run: () => clientKeys.flush().then(() => undefined) },
     ],
     logger,
   )
   return async () => {
     await Promise.all([stopJobs(), stopOutbox()])
+    await audit.recordCounts(true).catch((error: unknown) => logger.warn({ err: error }, 'refusals were not counted'))
     await clientKeys.flush().catch((error: unknown) => logger.warn({ err: error }, 'uses of keys were not written'))
   }
 }

@@ -23,6 +23,7 @@ const AUDIT_INSERT_COLUMNS = [
   'account_id',
   'address',
   'request_id',
+  'caller_request_id',
   'reason',
   'detail',
 ] as const
@@ -129,6 +130,7 @@ function toRow(event: AuditEvent): AuditRow {
     account_id: text(event.accountId),
     address: text(event.address),
     request_id: text(event.requestId),
+    caller_request_id: text(event.callerRequestId),
     reason: text(event.reason),
     detail: event.detail === undefined ? null : plain(event.detail, 0),
   }
@@ -149,6 +151,7 @@ function fromRow(row: StoredRow): StoredAuditEvent {
     ...member('accountId', row.account_id),
     ...member('address', row.address),
     ...member('requestId', row.request_id),
+    ...member('callerRequestId', row.caller_request_id),
     ...member('reason', row.reason),
     ...member('detail', row.detail as Readonly<Record<string, unknown>> | null),
   }

@@ -13,6 +13,8 @@ export interface AuditContext {
   readonly actor: Actor
   readonly address?: string
   readonly requestId?: string
+  /** The id that the caller gave its request (`X-Request-Id`). */
+  readonly callerRequestId?: string
 }
 
 export const SYSTEM: AuditContext = { actor: { kind: 'system' } }
@@ -61,6 +63,10 @@ export interface Audit {
   record(event: AuditEvent): Promise<void>
   /** Records an event in the transaction of the change that it describes. */
   recordIn(trx: Queryable, event: AuditEvent): Promise<void>
+  /** Returns the events that are to be recorded now; further refusals of the minute are counted. */
+  thin(events: readonly AuditEvent[]): readonly AuditEvent[]
+  /** Records the counts of refusals of minutes that are over, or `all`. Returns their number, if there were any. */
+  recordCounts(all: boolean): Promise<{ counts: number } | undefined>
   /** Lists events, newest first. */
   list(query: AuditQuery): Promise<StoredAuditEvent[]>
 }

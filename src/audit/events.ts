@@ -26,7 +26,11 @@ const PROOF = {
 const FACTOR = { method: text('Sign-in method.'), name: text('Name that the person gave it.').optional() }
 const EMAIL_CODE = { purpose: text('What the code or link is for.') }
 const claimedClientId = text('Client id that the request claims, where there is no such client.').optional()
-const ENDPOINT = { endpoint: text('Name of the endpoint.').optional(), claimed_client_id: claimedClientId }
+const ENDPOINT = {
+  endpoint: text('Name of the endpoint.').optional(),
+  claimed_client_id: claimedClientId,
+  unregistered_uri: text('Redirect URI of the request that is not registered.').optional(),
+}
 const grantType = text('`grant_type` of the request.').optional()
 const grantParameters = z
   .record(z.string(), z.string())
@@ -73,6 +77,11 @@ export const AUDIT_EVENTS = {
   'consent.denied': event('A person refused a client.', {}),
   'consent.withdrawn': event('A consent was withdrawn, and the tokens issued from it.', {}),
   'authorization.refused': event('An authorization request was refused.', ENDPOINT),
+  'refusals.counted': event('Further refusals of a kind in a minute, which were counted only.', {
+    refused: text('Type of the events.'),
+    count: count('Number of events that were not recorded in full.'),
+    since: text('Time of the first event of the minute.'),
+  }),
   'endpoint.refused': event('A request to another protocol endpoint was refused.', ENDPOINT),
   'token.issued': event('Tokens were issued.', {
     grant_type: grantType,
@@ -145,6 +154,10 @@ export const AUDIT_EVENTS = {
     alg,
     status: keyStatus.meta({ description: 'Status of the key before.' }),
     promoted: text('`kid` of the key that took its place.').optional(),
+  }),
+  'audit.events_removed': event('A partition of the audit log was removed, as all of its events were too old.', {
+    partition: text('Name of the table.'),
+    retention_days: count('`audit.retention_days` at that time.'),
   }),
   'admin.refused': event('A request to the admin API was refused.', {
     method: text('Method of the request.'),

@@ -3,14 +3,15 @@ import { createBatchWriter } from '#database/batch-writer.ts'
 import type { Database } from '#database/database.ts'
 import type { Audit, AuditEvent } from './audit.ts'
 import { createAuditStore } from './audit-store.ts'
+import type { Refusals } from './refusals.ts'
 
 const MAX_BATCH = 200
 
 /**
  * Creates the audit service. `record` resolves after the commit, and rejects with `DatabaseUnavailable` when the event
- * could not be written.
+ * could not be written. With `refusals`, an event that is only counted resolves at once.
  */
-export function createAudit({ db }: { db: Database }): Audit {
+export function createAudit({ db, refusals }: { db: Database; refusals?: Refusals }): Audit {
   const store = createAuditStore(db)
   const writer = createBatchWriter<AuditEvent, void>({
     maxBatch: MAX_BATCH,
@@ -20,8 +21,18 @@ export function createAudit({ db }: { db: Database }): Audit {
     },
   })
 
+  const thin = (events: readonly AuditEvent[]) => refusals?.thin(events) ?? events
+
   return {
-    record: (event) => writer.submit(event),
+    async record(event) {
+      for (const one of thin([event])) await writer.submit(one)
+    },
+    thin,
+    async recordCounts(all) {
+      const counts = refusals?.take(all) ?? []
+      await store.insert(counts)
+      return counts.length === 0 ? undefined : { counts: counts.length }
+    },
     recordIn: (trx, event) => createAuditStore(trx).insert([event]),
     list: (query) => store.list(query),
   }

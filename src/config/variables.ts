@@ -218,6 +218,14 @@ export const VARIABLES = {
     example: 'Signet <id@example.com>',
     meaning: 'the sender of outgoing mail',
   },
+  SIGNET_REFUSALS_PER_MINUTE: {
+    member: 'refusalsPerMinute',
+    parse: parse.integer(1, 1_000_000),
+    default: '10',
+    example: '10',
+    meaning:
+      'how many refusals of a kind the audit log has in full for each address and minute; further ones are counted',
+  },
   LOG_LEVEL: {
     member: 'logLevel',
     parse: parse.choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),

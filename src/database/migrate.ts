@@ -95,7 +95,7 @@ async function withMigrationLock(
   run: (knex: Knex) => Promise<unknown>,
 ): Promise<string[]> {
   // this connection holds the lock, so it ends with this process even after a crash
-  await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK])
+  await takeMigrationLock(client)
   await refuseNewerRelease(client)
   const before = await appliedMigrations(client)
   const knex = await createKnex(options)
@@ -109,6 +109,15 @@ async function withMigrationLock(
   const after = await appliedMigrations(client)
   const taken = after.filter((name) => !before.includes(name))
   return taken.length > 0 ? taken : before.filter((name) => !after.includes(name)).toReversed()
+}
+
+/** Asks again and again: a statement that waits for the lock would hold up indexes that are built concurrently. */
+async function takeMigrationLock(client: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [ADVISORY_LOCK])
+    if (rows[0]?.taken === true) return
+    await delay(50 + Math.random() * 100)
+  }
 }
 
 /**

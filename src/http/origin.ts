@@ -52,12 +52,17 @@ interface Peer {
 export interface RequestOrigin {
   readonly address: string
   readonly requestId: string
+  readonly callerRequestId?: string
 }
 
-/** Returns the address and request id of a request, for audit events. */
+/** Returns the address and request ids of a request, for audit events. */
 export function requestOrigin(ctx: Context): RequestOrigin {
-  const { address, requestId } = requestState(ctx)
-  return { address: address ?? plainAddress(ctx.req.socket.remoteAddress), requestId: requestId ?? '' }
+  const { address, requestId, callerRequestId } = requestState(ctx)
+  return {
+    address: address ?? plainAddress(ctx.req.socket.remoteAddress),
+    requestId: requestId ?? '',
+    ...(callerRequestId === undefined ? {} : { callerRequestId }),
+  }
 }
 
 /**

@@ -27,7 +27,7 @@ export function requestLog({ logger, metrics, routeOf }: RequestLogDeps): Middle
       const route = routeTemplate(ctx, path, routeOf)
       const status = ctx.res.writableFinished ? ctx.res.statusCode : ('aborted' as const)
       metrics.observeRequest({ method: ctx.method, route, status, seconds })
-      const { requestId, clientId } = requestState(ctx)
+      const { requestId, callerRequestId, clientId } = requestState(ctx)
       const line: Record<string, unknown> = {
         request_id: requestId,
         method: ctx.method,
@@ -35,6 +35,7 @@ export function requestLog({ logger, metrics, routeOf }: RequestLogDeps): Middle
         status,
         duration_ms: Math.round(seconds * 10_000) / 10,
       }
+      if (callerRequestId !== undefined) line['caller_request_id'] = callerRequestId
       if (clientId !== undefined) line['client_id'] = clientId.slice(0, MAX_CLIENT_ID)
       if (typeof status === 'number' && status >= 500) logger.warn(line, 'request')
       else logger.info(line, 'request')

@@ -4,6 +4,8 @@ import type { Context } from 'koa'
 export interface RequestState {
   /** Set by the request id middleware and sent as `X-Request-Id`. */
   requestId?: string
+  /** The well-formed `X-Request-Id` of the caller. */
+  callerRequestId?: string
   /** The client address, from the socket or a trusted proxy. */
   address?: string
   /** The route template for logs and metrics; rooms may set it. */

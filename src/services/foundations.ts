@@ -1,6 +1,7 @@
 /** Opens what every room needs: database, notifications, keys, settings, audit log, clock and guarded fetch. */
 import type { Audit } from '#audit/audit.ts'
 import { createAudit } from '#audit/recorder.ts'
+import { createRefusals } from '#audit/refusals.ts'
 import type { Database, Notifications } from '#database/database.ts'
 import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
@@ -28,6 +29,8 @@ export interface FoundationsInput {
   readonly masterKeys: readonly Uint8Array[]
   /** Private hosts and ranges that outgoing requests may reach. */
   readonly fetchAllow: readonly string[]
+  /** Refusals of a kind that are recorded in full for each address and minute. */
+  readonly refusalsPerMinute: number
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'watchPool'>
 }
@@ -60,9 +63,10 @@ export interface Foundations {
 
 /** Opens the database pool and the notifications. Does not create signing keys or read the settings. */
 export async function openFoundations(
-  { databaseUrl, databaseDirectUrl, masterKeys, fetchAllow: allow, logger, metrics }: FoundationsInput,
+  input: FoundationsInput,
   { clock = systemClock, fetch, endings = { sessions: [], grants: [] } }: FoundationOverrides = {},
 ): Promise<Foundations> {
+  const { databaseUrl, databaseDirectUrl, masterKeys, fetchAllow: allow, logger, metrics } = input
   const db = createDatabase({ url: databaseUrl, logger, applicationName: 'signet' })
   metrics.watchPool(() => db.stats())
   // each opens a connection, so both run at once
@@ -70,7 +74,8 @@ export async function openFoundations(
     withPepper(db, createKeyring(masterKeys)),
     createNotifications({ url: databaseDirectUrl, logger }),
   ])
-  const audit = createAudit({ db })
+  const refusals = createRefusals({ now: () => clock.now().getTime(), inFull: input.refusalsPerMinute })
+  const audit = createAudit({ db, refusals })
   const warn = (what: string) => (error: unknown) =>
     logger.warn({ err: error }, `the ${what} could not be read; they are tried again`)
   const onError = warn('settings')

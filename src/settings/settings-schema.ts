@@ -53,6 +53,13 @@ const registration = z.object({
   }),
 })
 
+const audit = z.object({
+  retention_days: z.int().min(30).max(3650).default(400).meta({
+    description:
+      'How many days audit events are kept. They are removed by the month, when the youngest of the month is older.',
+  }),
+})
+
 const limits = z.object({
   anonymous_megabytes_per_hour: z.int().min(1).max(10_000).default(32).meta({
     description:
@@ -67,6 +74,18 @@ const limits = z.object({
     description:
       'Passwords that may wait in one process to be checked; whoever comes on top is asked to try again in a moment.',
   }),
+})
+
+const security = z.object({
+  contact: z
+    .string()
+    .regex(/^(?:mailto:|https:\/\/|tel:)[\x21-\x7e]{1,500}$/, 'a mailto:, https: or tel: URI')
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'Where to report a vulnerability: a mailto:, https: or tel: URI, published in /.well-known/security.txt; null: there is no such file.',
+    }),
 })
 
 const footerLink = (what: string) =>
@@ -101,14 +120,16 @@ const brand = z.object({
 })
 
 /** The groups of settings. A setting without a value has its default. */
-export const SETTINGS_GROUPS = { brand, lifetimes, limits, passwords, registration } as const
+export const SETTINGS_GROUPS = { audit, brand, lifetimes, limits, passwords, registration, security } as const
 
 export const settingsSchema = z.object({
+  audit: audit.prefault({}),
   brand: brand.prefault({}),
   lifetimes: lifetimes.prefault({}),
   limits: limits.prefault({}),
   passwords: passwords.prefault({}),
   registration: registration.prefault({}),
+  security: security.prefault({}),
 })
 
 export type SettingsValues = z.infer<typeof settingsSchema>

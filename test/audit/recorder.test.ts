@@ -63,6 +63,7 @@ describe('the audit log', () => {
       accountId: 'ada',
       address: '2001:db8::7',
       requestId: 'id-12345678',
+      callerRequestId: 'trace-12345678',
       reason: 'version mismatch',
       detail: { changed: ['redirect_uris', 'ü😀'], version: 3 },
     }

@@ -96,13 +96,18 @@ describe('the request log', () => {
     })
   })
 
-  test('keeps a well-formed request id of the caller and replaces any other', async () => {
+  test('names each request itself, and logs a well-formed id of the caller beside it', async () => {
     const server = await startLoopback(rooms())
-    const kept = await get(server, '/things/1', ['X-Request-Id: trace-0123456789'])
-    expect(kept.headers['x-request-id']).toBe('trace-0123456789')
+    const first = await get(server, '/things/1', ['X-Request-Id: trace-0123456789'])
+    expect(first.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
+    expect(server.lines().at(-1)).toMatchObject({
+      request_id: first.headers['x-request-id'],
+      caller_request_id: 'trace-0123456789',
+    })
     for (const given of ['short', 'with space inside', 'x'.repeat(65), '{"a":1}12345', '"><script>12']) {
       const answer = await get(server, '/things/1', [`X-Request-Id: ${given}`])
       expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
+      expect(server.lines().at(-1)).not.toHaveProperty('caller_request_id')
     }
   })
 

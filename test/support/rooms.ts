@@ -26,6 +26,7 @@ export async function openRooms(url: string, { clock = systemClock } = {}) {
       databaseDirectUrl: url,
       masterKeys: [MASTER_KEY],
       fetchAllow: ['127.0.0.0/8'],
+      refusalsPerMinute: 1_000_000,
       logger,
       metrics: { watchPool: () => undefined },
     },

@@ -171,6 +171,8 @@ function environmentOf({ port, managementUrl, databaseUrl, keysDir, env }: Setti
     SIGNET_KEYS_DIR: keysDir,
     DATABASE_URL: databaseUrl,
     LOG_FORMAT: 'json',
+    // tests look for the event of each refusal
+    SIGNET_REFUSALS_PER_MINUTE: '1000000',
     ...env,
     PORT: String(port),
   }

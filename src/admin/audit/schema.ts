@@ -36,6 +36,7 @@ export const auditDocument = z
     account_id: z.string().nullable(),
     address: z.string().nullable(),
     request_id: z.string().nullable(),
+    caller_request_id: z.string().nullable().meta({ description: 'The `X-Request-Id` that the caller sent.' }),
     reason: z.string().nullable(),
     detail: z.record(z.string(), z.unknown()),
   })
@@ -55,6 +56,7 @@ export function toAuditDocument(event: StoredAuditEvent): z.infer<typeof auditDo
     account_id: event.accountId ?? null,
     address: event.address ?? null,
     request_id: event.requestId ?? null,
+    caller_request_id: event.callerRequestId ?? null,
     reason: event.reason ?? null,
     detail: { ...event.detail },
   }

@@ -1,7 +1,7 @@
 /** Wraps the engine at the token endpoint: commits the unit of work of each request and records its audit events. */
 import type { Context, Next } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { AuditContext, AuditEvent } from '#audit/audit.ts'
+import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import type { TokenCommit } from '../adapter/token-store.ts'
 import type { Settlement, UnitSettler } from '../adapter/unit-of-work.ts'
 import { rowId } from '../adapter/sealing.ts'
@@ -17,6 +17,7 @@ import type { Grants } from './registry.ts'
 export interface TokenEndpointDeps {
   readonly grants: Grants
   readonly settler: UnitSettler
+  readonly audit: Pick<Audit, 'thin'>
   readonly lifetimes: Lifetimes
   readonly refused: (ctx: KoaContextWithOIDC) => Refusal | undefined
   readonly auditContext: (ctx: Context) => Omit<AuditContext, 'actor'>
@@ -50,10 +51,11 @@ export function tokenEndpoint(deps: TokenEndpointDeps) {
     }
     const refusal = deps.refused(engineCtx) ?? refusalOf(ctx)
     // the database is unavailable: writing the event would only make the caller wait longer
-    if (refusal.error !== 'temporarily_unavailable')
-      await deps.settler.refuse(unit, [
-        refusedEvent(engineCtx, { grant, refusal, isReuse: scope.grants.ended.size > 0 }, deps.auditContext(ctx)),
-      ])
+    if (refusal.error !== 'temporarily_unavailable') {
+      const isReuse = scope.grants.ended.size > 0
+      const event = refusedEvent(engineCtx, { grant, refusal, isReuse }, deps.auditContext(ctx))
+      await deps.settler.refuse(unit, deps.audit.thin([event]))
+    }
     deps.counted({ grantType, error: refusal.error })
   }
 }

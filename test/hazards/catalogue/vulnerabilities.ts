@@ -579,4 +579,35 @@ export const VULNERABILITIES: readonly Row[] = [
       ],
     },
   },
+  {
+    id: 'V46',
+    feature: 'core',
+    title: 'Whoever has not signed in cannot fill the database, and an address that tries is stopped alone.',
+    tests: {
+      'test/flows/growth.test.ts': [
+        'an hour of requests at the limit adds little, and a day later nothing of them is left',
+      ],
+      'test/flows/strangers.test.ts': [
+        'sign-ins that nobody finishes are refused beyond the budget of their address, on a page',
+        'a person who is signed in goes on from an address whose budget is used up',
+        'a sign-in is not begun for what could not show it: %s',
+      ],
+      'test/flows/parameter-sizes.test.ts': [
+        '%s of more than 4096 bytes is refused at the authorization endpoint',
+        '%s is bounded in a pushed request too',
+      ],
+      'test/audit/refusals.test.ts': ['a server records the count at the latest when it stops'],
+      'test/oidc/expiry.test.ts': ['removes what expired long enough ago, with what hangs on it, and nothing else'],
+    },
+  },
+  {
+    id: 'V47',
+    feature: 'core',
+    title: 'Nothing of a redirect URI that is not registered reaches the policy of a page.',
+    tests: {
+      'test/flows/response-modes.test.ts': [
+        'no part of a redirect URI that is not registered reaches the policy of a page',
+      ],
+    },
+  },
 ]

@@ -1,0 +1,124 @@
+import type { Knex } from 'knex'
+
+/** Outside one transaction: what reads the whole table must not hold locks that delay requests. */
+export const config = { transaction: false }
+
+/**
+ * Makes the table the first of monthly partitions. Its rows are read twice (for its bound and an index), while events
+ * are written as usual, and copied never. Can be repeated after an interruption.
+ */
+export async function up(knex: Knex): Promise<void> {
+  if (await isPartitioned(knex)) return
+  // left over from an attempt that was interrupted
+  await knex.raw('ALTER TABLE audit_events DROP CONSTRAINT IF EXISTS audit_events_bound')
+  // far enough ahead for the other nodes to write until the last step
+  const { rows } = await knex.raw<{ rows: { bound: string; following: string; after: string }[] }>(`
+    SELECT to_char(month + interval '2 months', 'YYYY-MM-DD') AS bound,
+      to_char(month + interval '3 months', 'YYYY-MM-DD') AS following,
+      to_char(month + interval '2 months', 'YYYY_MM') AS after
+    FROM date_trunc('month', now() AT TIME ZONE 'UTC') AS month`)
+  const { bound, following, after } = rows[0] as (typeof rows)[number]
+  await knex.raw(
+    `ALTER TABLE audit_events ADD CONSTRAINT audit_events_bound CHECK (at < '${bound} 00:00:00+00') NOT VALID`,
+  )
+  await knex.raw('ALTER TABLE audit_events VALIDATE CONSTRAINT audit_events_bound')
+  // waits for older transactions, such as a backup, and nothing waits for it
+  await knex.raw('SET lock_timeout = 0')
+  await knex.raw('DROP INDEX CONCURRENTLY IF EXISTS audit_events_first_id')
+  await knex.raw('CREATE UNIQUE INDEX CONCURRENTLY audit_events_first_id ON audit_events (id, at)')
+  await knex.raw("SET lock_timeout = '2s'")
+  await knex.transaction(async (trx) => {
+    await trx.raw(`
+      LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE;
+      ALTER TABLE audit_events RENAME TO audit_events_first;
+      ALTER INDEX audit_events_account RENAME TO audit_events_first_account;
+      ALTER INDEX audit_events_subject RENAME TO audit_events_first_subject;
+      CREATE SEQUENCE audit_event_ids;
+      SELECT setval('audit_event_ids', coalesce((SELECT max(id) FROM audit_events_first), 0) + 1, false);
+      ALTER TABLE audit_events_first ALTER COLUMN id DROP IDENTITY;
+      CREATE TABLE audit_events (
+        id bigint NOT NULL DEFAULT nextval('audit_event_ids'),
+        at timestamptz NOT NULL DEFAULT now(),
+        type text NOT NULL,
+        outcome text NOT NULL,
+        actor_kind text NOT NULL,
+        actor_id text,
+        subject_kind text,
+        subject_id text,
+        client_id text,
+        account_id text,
+        address text,
+        request_id text,
+        reason text,
+        detail jsonb
+      ) PARTITION BY RANGE (at);
+      ALTER SEQUENCE audit_event_ids OWNED BY audit_events.id;
+      CREATE UNIQUE INDEX audit_events_id ON audit_events (id, at);
+      CREATE INDEX audit_events_account ON audit_events (account_id, id DESC) WHERE account_id IS NOT NULL;
+      CREATE INDEX audit_events_subject ON audit_events (subject_id, id DESC) WHERE subject_id IS NOT NULL;
+      ALTER TABLE audit_events
+        ATTACH PARTITION audit_events_first FOR VALUES FROM (MINVALUE) TO ('${bound} 00:00:00+00');
+      CREATE TABLE audit_events_${after} PARTITION OF audit_events
+        FOR VALUES FROM ('${bound} 00:00:00+00') TO ('${following} 00:00:00+00');
+      -- holds what no other does, so that no event is ever lost
+      CREATE TABLE audit_events_default PARTITION OF audit_events DEFAULT;
+      ALTER TABLE audit_events_first DROP CONSTRAINT audit_events_bound;
+    `)
+    await copyPrivileges(trx)
+  })
+}
+
+/** The serving role may be another than the owner of the schema. */
+async function copyPrivileges(trx: Knex.Transaction): Promise<void> {
+  await trx.raw(`
+    DO $$ DECLARE given record; BEGIN
+      FOR given IN SELECT DISTINCT grantee::regrole::text AS role, privilege_type AS privilege
+        FROM pg_class, aclexplode(relacl) WHERE oid = 'audit_events_first'::regclass AND grantee <> 0
+      LOOP
+        EXECUTE format('GRANT %s ON audit_events TO %s', given.privilege, given.role);
+        IF given.privilege = 'INSERT' THEN EXECUTE format('GRANT USAGE ON SEQUENCE audit_event_ids TO %s', given.role);
+        END IF;
+      END LOOP;
+    END $$`)
+}
+
+export async function down(knex: Knex): Promise<void> {
+  if (!(await isPartitioned(knex))) return
+  await knex.transaction(async (trx) => {
+    await trx.raw(`
+      LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE;
+      CREATE TABLE audit_events_whole (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        at timestamptz NOT NULL DEFAULT now(),
+        type text NOT NULL,
+        outcome text NOT NULL,
+        actor_kind text NOT NULL,
+        actor_id text,
+        subject_kind text,
+        subject_id text,
+        client_id text,
+        account_id text,
+        address text,
+        request_id text,
+        reason text,
+        detail jsonb
+      );
+      INSERT INTO audit_events_whole OVERRIDING SYSTEM VALUE SELECT * FROM audit_events;
+      SELECT setval(pg_get_serial_sequence('audit_events_whole', 'id'),
+        (SELECT greatest(last_value, 1) FROM audit_event_ids));
+      DROP TABLE audit_events;
+      ALTER TABLE audit_events_whole RENAME TO audit_events;
+      ALTER INDEX audit_events_whole_pkey RENAME TO audit_events_pkey;
+      ALTER SEQUENCE audit_events_whole_id_seq RENAME TO audit_events_id_seq;
+      CREATE INDEX audit_events_account ON audit_events (account_id, id DESC) WHERE account_id IS NOT NULL;
+      CREATE INDEX audit_events_subject ON audit_events (subject_id, id DESC) WHERE subject_id IS NOT NULL;
+    `)
+  })
+}
+
+async function isPartitioned(knex: Knex): Promise<boolean> {
+  const { rows } = await knex.raw<{ rows: unknown[] }>(
+    "SELECT 1 FROM pg_class WHERE oid = to_regclass('audit_events') AND relkind = 'p'",
+  )
+  return rows.length > 0
+}
