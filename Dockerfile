@@ -36,5 +36,5 @@ VOLUME /var/lib/signet
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=40s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.SIGNET_MANAGEMENT_PORT ?? 3001}/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning", "--enable-source-maps", "bin/signet.js"]
+ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning", "--enable-source-maps", "--disable-sigusr1", "bin/signet.js"]
 CMD ["serve"]

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const OLDEST = [24, 7]
-const FLAGS = ['--disable-warning=ExperimentalWarning', '--enable-source-maps']
+const FLAGS = ['--disable-warning=ExperimentalWarning', '--enable-source-maps', '--disable-sigusr1']
 /** Said by this launcher to the process it starts: end when I am gone. */
 const LAUNCHED = 'signet: launched'
 
@@ -19,6 +19,7 @@ if (able) await run()
 else startOther(packagedNode())
 
 async function run() {
+  refuseDebugger()
   endWithLauncher()
   hideExperimentalWarnings()
   const { enableCompileCache } = await import('node:module')
@@ -35,6 +36,11 @@ async function run() {
   // A server that has drained ends now, whatever a library still holds open.
   if (served) process.exit(code)
   process.exitCode = code
+}
+
+/** What the flag --disable-sigusr1 does, for a Node that was started without it: the signal would open a debugger. */
+function refuseDebugger() {
+  process.on('SIGUSR1', () => {})
 }
 
 /** What the flag --disable-warning=ExperimentalWarning does, for a Node that was started without it. */

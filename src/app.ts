@@ -10,6 +10,7 @@ import { createHomePage } from '#interactions/home/page.ts'
 import { createInteractions } from '#interactions/interactions.ts'
 import { createMailLinks, MAIL_LINK_PATHS } from '#interactions/mail/links.ts'
 import { withoutDeadEnds } from '#interactions/lost/lost.ts'
+import { createSecurityTxt, SECURITY_TXT_PATH } from '#interactions/security-txt/endpoint.ts'
 import { createPasskeyEndpoints, PASSKEY_ENDPOINTS_PATH } from '#interactions/passkey/endpoints.ts'
 import { cookieSignatures } from '#oidc/configuration/cookies.ts'
 import { DISCOVERY_PATHS, PROGRAM_PATHS, ROUTES } from '#oidc/engine/routes.ts'
@@ -33,6 +34,7 @@ const TEMPLATES = [
   UPSTREAM_SIGNED_OUT_PATH,
   ...DISCOVERY_PATHS,
   PASSKEY_ENDPOINTS_PATH,
+  SECURITY_TXT_PATH,
   ...Object.values(MAIL_LINK_PATHS).flatMap((path) => [path, `${path}/last`]),
 ]
 
@@ -44,6 +46,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   [ROUTES.pushed_authorization_request]: ['POST'],
   [ROUTES.jwks]: ['GET'],
   [PASSKEY_ENDPOINTS_PATH]: ['GET'],
+  [SECURITY_TXT_PATH]: ['GET'],
   [UPSTREAM_CALLBACK_PATH]: ['GET'],
   [UPSTREAM_SIGNED_OUT_PATH]: ['GET'],
   [ROUTES.authorization]: ['GET', 'POST'],
@@ -98,6 +101,7 @@ export function createApp(services: Services): Koa {
   if (base !== '') app.use(belowIssuer(base))
   app.use(createHomePage({ issuer, production, open: ['account'] }))
   app.use(createPasskeyEndpoints({ issuer }))
+  app.use(createSecurityTxt({ issuer, settings: services.settings, clock: services.clock }))
   app.use(interactionsOf(services))
   app.use(accountPortalOf(services))
   app.use(mailLinksOf(services))
@@ -204,7 +208,7 @@ function adminApiOf({ config, logger, oidc, signIn, verification, federation, ..
  */
 function belowIssuer(base: string): Middleware {
   const inserted = new Map<string, string>(DISCOVERY_PATHS.map((path) => [path + base, path]))
-  for (const path of [PASSKEY_ENDPOINTS_PATH, CHANGE_PASSWORD_PATH]) inserted.set(path, path)
+  for (const path of [PASSKEY_ENDPOINTS_PATH, CHANGE_PASSWORD_PATH, SECURITY_TXT_PATH]) inserted.set(path, path)
   return async (ctx, next) => {
     const inside = ctx.path === base ? '/' : ctx.path.startsWith(`${base}/`) ? ctx.path.slice(base.length) : undefined
     const target = inserted.get(ctx.path) ?? inside
