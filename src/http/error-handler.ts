@@ -1,4 +1,5 @@
 /** The outermost error handler: turns every error into one answer (JSON, problem+json or a page) and one log line. */
+import { once } from 'node:events'
 import type { Context, Middleware } from 'koa'
 import type { Logger } from '#observability/logger.ts'
 import { createFailureLog, failureOf, failureOfStatus, setFailureHeaders, type Failure } from './failure.ts'
@@ -40,6 +41,17 @@ export function errorHandler(deps: ErrorHandlerDeps): Middleware {
   }
 }
 
+/** Bodies that are read to their end after all. */
+const MAX_DISCARDED = 4 * 1024 * 1024
+
+/** Reads the rest of a refused body: a browser shows a reset connection otherwise, instead of the page. */
+async function discard({ req, request }: Context): Promise<void> {
+  if (req.complete || (request.length ?? Infinity) > MAX_DISCARDED) return
+  req.resume()
+  // the caller may also leave
+  await Promise.race([once(req, 'end'), once(req, 'close')]).catch(() => undefined)
+}
+
 /** The client disconnected while sending its body: no answer is possible, and it is not an error of ours. */
 function abandon(ctx: Context): void {
   ctx.respond = false
@@ -52,6 +64,7 @@ async function answer(deps: ErrorHandlerDeps, ctx: Context, path: string, failur
   ctx.status = failure.status
   if (deps.errorPage && !isJsonPath(deps, path) && ctx.accepts(['json', 'html']) === 'html') {
     try {
+      if (failure.status === 413) await discard(ctx)
       await deps.errorPage(ctx, failure)
       return
     } catch (error) {

@@ -7,6 +7,7 @@ export type RequestErrorCode =
   | 'not_found'
   | 'method_not_allowed'
   | 'payload_too_large'
+  | 'head_too_large'
   | 'unsupported_media_type'
   | 'misdirected_request'
   | 'method_not_implemented'
@@ -20,6 +21,7 @@ const STATUS: Readonly<Record<RequestErrorCode, number>> = {
   payload_too_large: 413,
   unsupported_media_type: 415,
   misdirected_request: 421,
+  head_too_large: 431,
   method_not_implemented: 501,
   server_busy: 503,
 }

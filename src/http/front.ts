@@ -1,9 +1,11 @@
 /** The middleware before all routes, in order. */
 import compose from 'koa-compose'
 import type { Middleware } from 'koa'
+import { authorizationHeader } from './authorization-header.ts'
 import { bodyLimit } from './body-limit.ts'
 import { errorDescriptions } from './error-descriptions.ts'
 import { errorHandler, type ErrorHandlerDeps } from './error-handler.ts'
+import { headLimit } from './head-limit.ts'
 import { hostAllowList } from './host-allow-list.ts'
 import { malformedUrl } from './malformed-url.ts'
 import { methodRules, type MethodRules } from './method-rules.ts'
@@ -33,9 +35,11 @@ export function createFront(deps: FrontDeps): Middleware {
     securityHeaders(deps),
     errorDescriptions(),
     errorHandler(deps),
+    headLimit(),
     hostAllowList([deps.issuer, ...(deps.furtherUrls ?? [])]),
     origin(deps),
     malformedUrl(),
+    authorizationHeader(),
     bodyLimit(),
     pacing(deps.paced),
     methodRules(deps),

@@ -14,11 +14,16 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': ':80', 'https
  */
 export function hostAllowList(urls: readonly string[]): Middleware {
   const allowed = new Set(urls.flatMap(hostsOf))
-  const misdirected = `This server answers for ${urls[0] ?? ''} only, and the request named another host.`
+  const own = urls[0] ?? ''
 
   return (ctx, next) => {
     const host = requestedHost(ctx.req)
-    if (!allowed.has(host)) throw new RequestError('misdirected_request', misdirected)
+    if (!allowed.has(host)) {
+      throw new RequestError(
+        'misdirected_request',
+        `This server answers for ${own} only, and the request named the host ${host}. A proxy in front of it must send Host: ${new URL(own).host}.`,
+      )
+    }
     return next()
   }
 }

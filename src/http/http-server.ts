@@ -12,6 +12,7 @@ import { type AddressInfo, Server as TcpServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '#shared/app-error.ts'
 import { type TlsProfile, tlsOptions } from './tls.ts'
+import { HEAD_OPTIONS } from './head-limit.ts'
 import { refuseUnparsable } from './unparsable-request.ts'
 
 /** The address cannot be listened on. The message is one sentence that says what to do. */
@@ -60,6 +61,7 @@ export interface Address {
  * Short enough that a slow sender does not hold a socket for long; idle connections outlive those of common proxies.
  */
 const LIMITS: ServerOptions = {
+  ...HEAD_OPTIONS,
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 2000,

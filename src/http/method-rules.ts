@@ -2,10 +2,11 @@
 import type { Context, Middleware } from 'koa'
 import { readForm } from './body.ts'
 import { RequestError } from './errors.ts'
+import { headBytes, MAX_HEAD_BYTES } from './head-limit.ts'
 
 const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-/** The request line must fit into the 16 KiB of a request head, together with cookies. */
-const MAX_QUERY = 8192
+/** Cookies that come with the GET, but not with the POST of another site. */
+const COOKIE_BYTES = 1024
 
 export interface MethodRules {
   /** The methods by path. GET includes HEAD; OPTIONS always passes (CORS). Other paths are not checked. */
@@ -46,10 +47,12 @@ async function redirectAsGet(ctx: Context): Promise<void> {
   const form = await readForm(ctx)
   const fields = new URLSearchParams(form.entries).toString()
   const query = [ctx.querystring, fields].filter((part) => part !== '').join('&')
-  if (query.length > MAX_QUERY) {
+  // as long as the head of the GET that follows may be
+  const longest = Math.max(0, MAX_HEAD_BYTES - headBytes(ctx.req) - COOKIE_BYTES)
+  if (query.length > longest) {
     throw new RequestError(
       'payload_too_large',
-      `The parameters are too long for a URL: at most ${MAX_QUERY} characters. Push them to the pushed authorization request endpoint.`,
+      `The parameters are too long for a URL: at most ${longest} characters. Push them to the pushed authorization request endpoint.`,
     )
   }
   ctx.status = 303

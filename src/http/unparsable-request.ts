@@ -1,9 +1,10 @@
 /** Answers invalid HTTP, a too large head and a too slow sender with a description, where Node would send none. */
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { HEAD_TOO_LARGE } from './head-limit.ts'
 
 const REFUSALS: Readonly<Record<string, readonly [status: number, sentence: string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'The request head is too large: at most 16384 bytes.'],
+  HPE_HEADER_OVERFLOW: [431, HEAD_TOO_LARGE],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
 }
 const MALFORMED = [400, 'The request is not well-formed HTTP.'] as const

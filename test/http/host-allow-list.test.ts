@@ -35,7 +35,7 @@ describe('the host allow-list', () => {
     expect(answer.status).toBe(421)
     expect(JSON.parse(answer.body)).toEqual({
       error: 'invalid_request',
-      error_description: `This server answers for ${ISSUER} only, and the request named another host.`,
+      error_description: `This server answers for ${ISSUER} only, and the request named the host ${host.toLowerCase()}. A proxy in front of it must send Host: auth.example.test:3000.`,
     })
   })
 

@@ -5,6 +5,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { Writable } from 'node:stream'
 import Koa, { type Middleware } from 'koa'
 import { createFront, type FrontDeps } from '#http/front.ts'
+import { HEAD_OPTIONS } from '#http/head-limit.ts'
 import { refuseUnparsable } from '#http/unparsable-request.ts'
 import { createLogger } from '#observability/logger.ts'
 import { createMetrics } from '#observability/metrics.ts'
@@ -34,7 +35,7 @@ export async function startLoopback(rooms: readonly Middleware[], settings: Sett
   const log = new LogSink()
   const logger = createLogger({ level: 'debug', format: 'json' }, log)
   const metrics = createMetrics()
-  const server = createServer({ requireHostHeader: false })
+  const server = createServer({ ...HEAD_OPTIONS, requireHostHeader: false })
   server.on('clientError', refuseUnparsable)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -2,7 +2,9 @@
 import { html, type Html } from '#pages/design/html.ts'
 import { facts } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
+import type { UnregisteredUri } from '#oidc/interactions/interaction-gateway.ts'
 import { TEXTS } from '../texts/texts.ts'
+import { unregisteredHelp, unregisteredWords } from './unregistered.ts'
 
 export interface ErrorView {
   readonly language: Language
@@ -14,19 +16,25 @@ export interface ErrorView {
   readonly requestId?: string | undefined
   /** The path of the start page. */
   readonly home: string
+  /** The address to return to that the app has not registered. */
+  readonly wrong?: UnregisteredUri | undefined
+  /** Whether to leave out what only a developer may see. */
+  readonly production?: boolean
 }
 
-type ErrorKind = 'request' | 'access' | 'notFound' | 'busy' | 'server'
+type ErrorKind = 'request' | 'access' | 'notFound' | 'tooMuch' | 'cookies' | 'busy' | 'server'
 
 export function errorPage(view: ErrorView): { title: string; content: Html } {
   const texts = TEXTS[view.language].error
   const kind = kindOf(view.status)
-  const title = texts.titles[kind]
+  const { wrong, production = true } = view
+  const title = wrong ? texts.unregistered.title : texts.titles[kind]
   const content = html`<div class="lines">
       <h1>${title}</h1>
-      <p>${texts.words[kind]}</p>
+      ${wrong ? unregisteredWords(view.language, wrong) : html`<p>${texts.words[kind]}</p>`}
     </div>
     ${kind === 'notFound' ? html`<p><a href="${view.home}">${texts.home}</a></p>` : ''}
+    ${wrong && !production ? unregisteredHelp(view.language, wrong) : ''}
     ${facts([
       [texts.code, view.code],
       [texts.detail, view.detail],
@@ -38,6 +46,8 @@ export function errorPage(view: ErrorView): { title: string; content: Html } {
 function kindOf(status: number): ErrorKind {
   if (status === 404) return 'notFound'
   if (status === 401 || status === 403) return 'access'
+  if (status === 413) return 'tooMuch'
+  if (status === 431) return 'cookies'
   if (status === 429 || status === 503) return 'busy'
   return status >= 500 ? 'server' : 'request'
 }

@@ -166,6 +166,8 @@ export const en = {
       request: 'This request cannot go on',
       access: 'Access was refused',
       notFound: 'There is no such page',
+      tooMuch: 'That is too much text',
+      cookies: 'Your browser sent too much',
       busy: 'Not available at this moment',
       server: 'Something broke on our side',
     },
@@ -173,9 +175,23 @@ export const en = {
       request:
         'The app you came from sent something that is not right. Go back to it and try again. If that does not help, tell the people who run the app what stands below.',
       access: 'What you asked for is not allowed here. Go back to the app and try another way.',
+      tooMuch: 'Go back, shorten what you entered and send it again.',
+      cookies: 'Delete the cookies of this site, then go back to the app and try again.',
       notFound: 'The address may be mistyped, or the page has moved.',
       busy: 'We cannot answer just now. Nothing is lost: wait a few seconds and load this page again.',
       server: 'It is not your doing. Try again in a moment; if it stays so, tell us the request id below.',
+    },
+    unregistered: {
+      title: 'This app is not set up correctly',
+      words: (name: string) =>
+        html`${strong(name)} asked us to return you to an address that is not registered for it. Nothing has happened to
+        your account. Give the details below to the app’s developer.`,
+      sent: 'Address sent',
+      registered: 'Registered addresses',
+      none: 'none',
+      nearest: 'Nearest one',
+      difference: 'Address sent',
+      command: 'To register it',
     },
     home: 'Go to the start page',
     code: 'Error',

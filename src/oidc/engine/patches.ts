@@ -16,6 +16,7 @@ import { type ReplayDeps, reserveIdentifiers } from './patches/replay-detection.
 import { usePushedRequestsOnce } from './patches/pushed-request-once.ts'
 import { spellResources } from './patches/resource-spelling.ts'
 import { keepProofTimes } from './patches/session-proofs.ts'
+import { joinScopesByOneBlank } from './patches/scope-blanks.ts'
 import { endSessionsByUid, type SessionEndDeps } from './patches/session-end.ts'
 import { findStructuredTokens, type StructuredTokenDeps } from './patches/structured-tokens.ts'
 import { refuseUnauthorizedClients } from './patches/unauthorized-client.ts'
@@ -60,6 +61,7 @@ export const PATCHES: readonly Patch[] = [
   { file: 'api-tokens-at-userinfo.ts', apply: refuseApiTokensAtUserinfo },
   { file: 'dead-tokens.ts', apply: hideDeadTokens },
   { file: 'session-end.ts', apply: endSessionsByUid },
+  { file: 'scope-blanks.ts', apply: joinScopesByOneBlank },
   { file: 'pushed-request-once.ts', apply: usePushedRequestsOnce },
   { file: 'id-token-hint.ts', apply: verifyIdTokenHints },
   { file: 'form-post.ts', apply: postByOurPage },
