@@ -14,9 +14,10 @@ import { readEngineForm, signedOutPage, signOutPage } from './sign-out/page.ts'
 
 export interface EnginePagesDeps extends UpstreamSignOutDeps {
   readonly accounts: Pick<Accounts, 'read'>
+  readonly production: boolean
 }
 
-export function createEnginePages({ accounts, issuer, upstreamSignIn }: EnginePagesDeps): EnginePages {
+export function createEnginePages({ accounts, issuer, production, upstreamSignIn }: EnginePagesDeps): EnginePages {
   const home = new URL(issuer).pathname
   const upstream = createUpstreamSignOut({ issuer, upstreamSignIn })
 
@@ -53,18 +54,12 @@ export function createEnginePages({ accounts, issuer, upstreamSignIn }: EnginePa
       await sendPage(ctx, { language, ...page, status: ctx.status, languagePath: null })
     },
 
-    async error(ctx, out) {
+    async error(ctx, out, wrong) {
       const language = chooseLanguage(ctx, { uiLocales: uiLocales(ctx) })
       const status = ctx.status
       const { requestId } = requestOrigin(ctx)
-      const page = errorPage({
-        language,
-        status,
-        code: out.error,
-        detail: out.error_description,
-        requestId,
-        home,
-      })
+      const said = { status, code: out.error, detail: out.error_description, requestId, wrong }
+      const page = errorPage({ language, home, production, ...said })
       await sendPage(ctx, { language, ...page, status })
     },
   }

@@ -11,6 +11,7 @@ import type { SeenFrom } from '../sessions/seen-from.ts'
 import { explainRefusal, type EngineError, type Refusal } from './explain-refusal.ts'
 import { refusedClient } from './refused-client.ts'
 import { ROUTES } from './routes.ts'
+import { unregisteredUri } from './unregistered-uri.ts'
 import { inRequestScope } from './scope/request-scope.ts'
 import { tokenEndpoint, type TokenEndpointDeps } from '../grants/token-endpoint.ts'
 
@@ -138,6 +139,7 @@ function refusedFields(ctx: Context, engineCtx: KoaContextWithOIDC, refusal: Ref
   const { oidc } = engineCtx
   const { session } = oidc ?? {}
   const client = refusedClient(engineCtx)
+  const wrong = unregisteredUri(engineCtx)
   const atAuthorize = ctx.path.startsWith(ROUTES.authorization)
   const accountId = atAuthorize ? session?.accountId : undefined
   const actor: Actor = accountId ? { kind: 'account', id: accountId } : client.actor
@@ -151,6 +153,7 @@ function refusedFields(ctx: Context, engineCtx: KoaContextWithOIDC, refusal: Ref
     detail: {
       endpoint: oidc?.route,
       ...(client.claimedId === undefined ? {} : { claimed_client_id: client.claimedId }),
+      ...(wrong === undefined ? {} : { unregistered_uri: wrong.sent }),
     },
   } as const
 }

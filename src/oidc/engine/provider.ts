@@ -30,6 +30,7 @@ import { loadExistingGrant } from '../sessions/grants-of-sessions.ts'
 import { FEATURE_OFFERS } from '../offers.ts'
 import { clientOf } from './clients.ts'
 import { sentenceOf } from './explain-refusal.ts'
+import { unregisteredUri } from './unregistered-uri.ts'
 import { applyPatches, type PatchDeps } from './patches.ts'
 import { isBrowserRoute, ROUTES } from './routes.ts'
 
@@ -116,7 +117,7 @@ function renderError({ lost, pages }: Pick<ProviderDeps, 'lost' | 'pages'>): Non
     const shown = out as { error: string; error_description?: string }
     const sentence = shown.error_description ?? sentenceOf(shown.error)
     const explained = sentence === undefined ? shown : { ...shown, error_description: sentence }
-    if (isBrowserRoute(ctx.oidc.route)) await pages.error(ctx, explained)
+    if (isBrowserRoute(ctx.oidc.route)) await pages.error(ctx, explained, unregisteredUri(ctx))
     else ctx.body = explained
   }
 }

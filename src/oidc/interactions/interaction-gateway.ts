@@ -2,6 +2,9 @@
 import type { Context } from 'koa'
 import type { Brand } from '#pages/brand.ts'
 import type { ProofTimes } from '#sign-in/proof-times.ts'
+import type { UnregisteredUri } from '../engine/unregistered-uri.ts'
+
+export type { UnregisteredUri } from '../engine/unregistered-uri.ts'
 
 /** Scopes, grouped: those of OpenID Connect, and those of each resource by its identifier. */
 export interface ScopeSelection {
@@ -107,6 +110,9 @@ export interface EnginePages {
   signedOut(ctx: Context, clientName: string | undefined): Promise<void>
   /** Returns to the app with a form that posts `fields` to `action`, a registered redirect URI. The status is set. */
   formPost(ctx: Context, answer: { action: string; fields: Readonly<Record<string, string>> }): Promise<void>
-  /** Shows an error. `error` and `error_description` are those of the protocol. The HTTP status is already set. */
-  error(ctx: Context, out: { error: string; error_description?: string }): Promise<void>
+  /**
+   * Shows an error. `error` and `error_description` are those of the protocol; `wrong` is the address that the client has
+   * not registered. The HTTP status is already set.
+   */
+  error(ctx: Context, out: { error: string; error_description?: string }, wrong?: UnregisteredUri): Promise<void>
 }
