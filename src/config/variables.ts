@@ -13,8 +13,7 @@ export const VARIABLES = {
     parse: parse.text,
     default: NONE,
     example: 'production',
-    meaning:
-      '`production` makes it a production server whatever the issuer is; an issuer that is not loopback does too',
+    meaning: '`production` makes it a production server whatever the issuer; one that is not loopback does too',
   },
   SIGNET_ISSUER: {
     member: 'issuer',
@@ -223,8 +222,7 @@ export const VARIABLES = {
     parse: parse.integer(1, 1_000_000),
     default: '10',
     example: '10',
-    meaning:
-      'how many refusals of a kind the audit log has in full for each address and minute; further ones are counted',
+    meaning: 'refusals of a kind that are recorded for each address and minute; further ones are counted',
   },
   LOG_LEVEL: {
     member: 'logLevel',
