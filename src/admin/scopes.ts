@@ -36,6 +36,7 @@ export function builtInAdminResource(issuer: string): Resource {
     name: 'Signet administration',
     scopes: Object.entries(ADMIN_SCOPES).map(([name, description]) => ({ name, description })),
     accessTokenFormat: 'jwt',
+    accessTokenTyp: 'at+jwt',
     signingAlg: 'ES256',
     accessTokenTtlSeconds: undefined,
     version: 1,

@@ -1,5 +1,5 @@
 /** Verifies an access token (RFC 9068 §4): signature, type, issuer, audience, times and required claims. */
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
+import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import { IssuerUnavailable } from './bounded-fetch.ts'
 import { refuse, type RefusalContext } from './refusal.ts'
 
@@ -25,6 +25,8 @@ export interface AccessTokenClaims extends JWTPayload {
 export interface ClaimsRules {
   readonly issuer: string
   readonly audience: string
+  /** `JWT` also accepts `at+jwt`. */
+  readonly typ: 'at+jwt' | 'JWT'
   readonly algorithms: readonly string[]
   readonly clockToleranceSeconds: number
   readonly getKey: JWTVerifyGetKey
@@ -51,7 +53,7 @@ export async function verifiedClaims(
   try {
     const verified = await jwtVerify(token, rules.getKey, {
       // RFC 9068 §4: "at+jwt" or "application/at+jwt"; an ID token must not pass.
-      typ: 'at+jwt',
+      typ: rules.typ === 'JWT' && isPlainJwt(token) ? 'JWT' : 'at+jwt',
       algorithms: [...rules.algorithms],
       issuer: rules.issuer,
       audience: rules.audience,
@@ -107,11 +109,22 @@ export function claimsFault(payload: JWTPayload, rules: ClaimsRules, currentDate
   return undefined
 }
 
+/** Whether the header says `JWT`. False when there is no header to read. */
+function isPlainJwt(token: string): boolean {
+  try {
+    return decodeProtectedHeader(token).typ === 'JWT'
+  } catch {
+    return false
+  }
+}
+
 function describe(cause: Error, rules: ClaimsRules): string {
   if (cause instanceof errors.JWTExpired) return 'The access token has expired.'
   if (cause instanceof errors.JWTClaimValidationFailed) {
     if (cause.reason === 'missing') return `The access token has no ${cause.claim}.`
-    if (cause.claim === 'typ') return 'The token is not an access token: its typ must be at+jwt.'
+    if (cause.claim === 'typ') {
+      return `The token is not an access token: its typ must be ${rules.typ === 'JWT' ? 'at+jwt or JWT' : 'at+jwt'}.`
+    }
     if (cause.claim === 'iss') return `The access token was not issued by ${rules.issuer}.`
     if (cause.claim === 'aud') return `The access token is not for ${rules.audience}.`
     return TIME_CLAIM_FAULTS[cause.claim] ?? 'A claim of the access token is not valid.'

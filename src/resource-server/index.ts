@@ -76,8 +76,8 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
           now,
         })
       : createLocalKeys(options.keys)
-  const { issuer, audience, clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS } = options
-  const rules = { issuer, audience, algorithms: options.algorithms ?? ALGORITHMS, clockToleranceSeconds, getKey, now }
+  const rules = { ...tokenRules(options), getKey, now }
+  const { audience, clockToleranceSeconds } = rules
   const checkStatus = createStatusCheck(options.statusList ?? false, { ...rules, timeoutMs })
   const introspect = options.introspection && createIntrospection(options.introspection, { ...rules, timeoutMs })
   const dpop = createDpop(options.dpop ?? false, { audience, clockToleranceSeconds, now })
@@ -108,4 +108,14 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
   }
 
   return { verify, protectedResourceMetadata: () => protectedResourceMetadata(options, dpop), metadataUrl }
+}
+
+function tokenRules(options: AccessTokensOptions) {
+  return {
+    issuer: options.issuer,
+    audience: options.audience,
+    typ: options.accessTokenTyp ?? ('at+jwt' as const),
+    algorithms: options.algorithms ?? ALGORITHMS,
+    clockToleranceSeconds: options.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS,
+  }
 }

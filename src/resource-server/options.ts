@@ -24,6 +24,12 @@ export interface AccessTokensOptions {
   readonly jwksUri?: string
   /** The keys, or a function that returns them; nothing is fetched. */
   readonly keys?: JSONWebKeySet | (() => JSONWebKeySet | Promise<JSONWebKeySet>)
+  /**
+   * The `typ` that this API's tokens have: `at+jwt` (default; RFC 9068 §2.1), or `JWT` when the API is registered with
+   * `access_token_typ: "JWT"`. With `JWT` both are accepted, so that an API can change from one to the other. RFC 8725
+   * §3.11: `JWT` tells nothing of the kind of the token, so keep `at+jwt` if every consumer of the tokens can.
+   */
+  readonly accessTokenTyp?: 'at+jwt' | 'JWT'
   /** How far the clocks of issuer and API may differ, in seconds (default 5). */
   readonly clockToleranceSeconds?: number
   /** Allowed signature algorithms (default ES256, RS256, PS256, EdDSA). */
@@ -72,6 +78,9 @@ export function requireOptions(options: AccessTokensOptions): void {
     if (typeof options[name] !== 'string' || options[name] === '') {
       throw new TypeError(`accessTokens needs the option ${name}`)
     }
+  }
+  if (options.accessTokenTyp !== undefined && !['at+jwt', 'JWT'].includes(options.accessTokenTyp)) {
+    throw new TypeError(`the option accessTokenTyp must be at+jwt or JWT, not ${options.accessTokenTyp}`)
   }
   if (URL.parse(options.issuer) === null) throw new TypeError(`the option issuer must be a URL, not ${options.issuer}`)
   if (options.introspection !== undefined && options.statusList) {

@@ -23,6 +23,18 @@ export class ResourceNotFound extends AppError {
   }
 }
 
+/** 409: a client has the identifier as its id. */
+export class ResourceIsClient extends AppError {
+  override readonly code = 'resource_exists' satisfies ResourceErrorCode
+  override readonly status = 409
+
+  constructor(identifier: string) {
+    super(`${JSON.stringify(identifier)} is the id of a client, so it cannot name a resource.`, {
+      faults: [{ field: 'resource', given: identifier, expected: 'an identifier that is not the id of a client' }],
+    })
+  }
+}
+
 export class ResourceExists extends AppError {
   override readonly code = 'resource_exists' satisfies ResourceErrorCode
   override readonly status = 409

@@ -9,6 +9,7 @@ interface Row {
   name: string
   scopes: { name: string; description?: string }[]
   access_token_format: Resource['accessTokenFormat']
+  access_token_typ: Resource['accessTokenTyp']
   signing_alg: Resource['signingAlg']
   access_token_ttl_seconds: number | null
   version: number
@@ -16,8 +17,8 @@ interface Row {
   updated_at: Date
 }
 
-const COLUMNS = `identifier, name, scopes, access_token_format, signing_alg, access_token_ttl_seconds, version,
-  created_at, updated_at`
+const COLUMNS = `identifier, name, scopes, access_token_format, access_token_typ, signing_alg,
+  access_token_ttl_seconds, version, created_at, updated_at`
 
 /** Creates the store over `db`: the pool or a transaction. */
 export function createResourceStore(db: Queryable) {
@@ -25,9 +26,9 @@ export function createResourceStore(db: Queryable) {
     /** Inserts a resource. Returns undefined when the identifier, or another spelling of it, is taken. */
     async insert(fields: ResourceFields, canonical: string, at: Date): Promise<Resource | undefined> {
       const { rows } = await db.query<Row>(
-        `INSERT INTO resources (identifier, canonical, name, scopes, access_token_format, signing_alg,
-           access_token_ttl_seconds, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+        `INSERT INTO resources (identifier, canonical, name, scopes, access_token_format, access_token_typ,
+           signing_alg, access_token_ttl_seconds, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
          ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
         [fields.identifier, canonical, ...changeable(fields), at],
       )
@@ -57,9 +58,9 @@ export function createResourceStore(db: Queryable) {
     /** Undefined when the resource is gone or no longer of `version`. */
     async update(fields: ResourceFields, version: number, at: Date): Promise<Resource | undefined> {
       const { rows } = await db.query<Row>(
-        `UPDATE resources SET name = $2, scopes = $3, access_token_format = $4, signing_alg = $5,
-           access_token_ttl_seconds = $6, version = version + 1, updated_at = $7
-         WHERE identifier = $1 AND version = $8 RETURNING ${COLUMNS}`,
+        `UPDATE resources SET name = $2, scopes = $3, access_token_format = $4, access_token_typ = $5,
+           signing_alg = $6, access_token_ttl_seconds = $7, version = version + 1, updated_at = $8
+         WHERE identifier = $1 AND version = $9 RETURNING ${COLUMNS}`,
         [fields.identifier, ...changeable(fields), at, version],
       )
       return rows[0] && toResource(rows[0])
@@ -81,6 +82,7 @@ function changeable(fields: ResourceFields): unknown[] {
     fields.name,
     JSON.stringify(fields.scopes),
     fields.accessTokenFormat,
+    fields.accessTokenTyp,
     fields.signingAlg,
     fields.accessTokenTtlSeconds ?? null,
   ]
@@ -92,6 +94,7 @@ function toResource(row: Row): Resource {
     name: row.name,
     scopes: row.scopes.map(({ name, description }): Scope => ({ name, description })),
     accessTokenFormat: row.access_token_format,
+    accessTokenTyp: row.access_token_typ,
     signingAlg: row.signing_alg,
     accessTokenTtlSeconds: row.access_token_ttl_seconds ?? undefined,
     version: row.version,

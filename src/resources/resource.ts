@@ -15,6 +15,11 @@ export interface Resource {
   readonly scopes: readonly Scope[]
   /** The format of its access tokens: JWT (RFC 9068), the default, or opaque. */
   readonly accessTokenFormat: 'jwt' | 'opaque'
+  /**
+   * The header `typ` of its JWT access tokens: `at+jwt` (RFC 9068 §2.1), or `JWT` for APIs that accept nothing else. RFC
+   * 8725 §3.11: only a type of their own keeps other kinds of JWT from passing for access tokens.
+   */
+  readonly accessTokenTyp: 'at+jwt' | 'JWT'
   /** The JWS algorithm of its access tokens. */
   readonly signingAlg: 'ES256' | 'RS256'
   /** Lifetime of its access tokens; undefined for the server's default (5 minutes). */
@@ -29,6 +34,7 @@ export interface ResourceInput {
   readonly name?: string
   readonly scopes?: readonly (string | { name: string; description?: string })[]
   readonly accessTokenFormat?: string
+  readonly accessTokenTyp?: string
   readonly signingAlg?: string
   readonly accessTokenTtlSeconds?: number | null
 }

@@ -7,7 +7,7 @@ import { notify } from '#database/notify.ts'
 import { changeVersioned } from '#database/versioned.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { ExpectedVersion } from '#shared/version-mismatch.ts'
-import { ResourceExists, ResourceNotFound } from './errors.ts'
+import { ResourceExists, ResourceIsClient, ResourceNotFound } from './errors.ts'
 import { canonicalIdentifier } from './identifier.ts'
 import { createResourceStore } from './resource-store.ts'
 import type { Resource, ResourceInput, Resources } from './resource.ts'
@@ -26,6 +26,8 @@ export interface ResourcesDeps {
   readonly clock: Clock
   /** Identifiers of built-in resources, which cannot be registered. */
   readonly reserved?: readonly string[]
+  /** Returns whether there is a client with this id. */
+  readonly isClientId?: (id: string) => Promise<boolean>
   /** Called in the transaction that deletes a resource, to delete the allowances for it. */
   readonly onRemove?: (trx: Queryable, identifier: string) => Promise<void>
 }
@@ -78,6 +80,8 @@ async function create(deps: ResourcesDeps, reserved: Set<string>, input: Resourc
   const fields = validateResource(input)
   const canonical = canonicalIdentifier(fields.identifier)
   if (reserved.has(canonical)) throw new ResourceExists(fields.identifier)
+  // an access token for the resource would have the audience of the client's ID tokens
+  if (await deps.isClientId?.(fields.identifier)) throw new ResourceIsClient(fields.identifier)
   return deps.db.transaction(async (trx) => {
     const resource = await createResourceStore(trx).insert(fields, canonical, deps.clock.now())
     if (!resource) throw new ResourceExists(fields.identifier)

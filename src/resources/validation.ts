@@ -12,6 +12,7 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]{1,128}$/
 const OPENID_SCOPES = new Set(['openid', 'profile', 'email', 'address', 'phone', 'offline_access'])
 const FORMATS = ['jwt', 'opaque'] as const
 const ALGORITHMS = ['ES256', 'RS256'] as const
+const TYPES = ['at+jwt', 'JWT'] as const
 const MAX_SCOPES = 500
 const MAX_NAME = 200
 const MAX_DESCRIPTION = 500
@@ -28,6 +29,9 @@ export function validateResource(input: Partial<ResourceInput>, before?: Resourc
     scopes: input.scopes === undefined ? (before?.scopes ?? []) : checkScopes(input.scopes, faults),
     accessTokenFormat: choice(input.accessTokenFormat, before?.accessTokenFormat, FORMATS, (given, expected) =>
       faults.push({ field: 'access_token_format', given, expected }),
+    ),
+    accessTokenTyp: choice(input.accessTokenTyp, before?.accessTokenTyp, TYPES, (given, expected) =>
+      faults.push({ field: 'access_token_typ', given, expected }),
     ),
     signingAlg: choice(input.signingAlg, before?.signingAlg, ALGORITHMS, (given, expected) =>
       faults.push({ field: 'signing_alg', given, expected }),

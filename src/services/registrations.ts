@@ -53,6 +53,7 @@ export function createRegistrations(
     audit,
     clock,
     reserved: [adminResource.identifier],
+    isClientId: async (id) => (await clients.read(id)) !== undefined,
     onRemove: clients.forgetResource,
   })
   const clientKeys = createClientKeys({ db, notifications, audit, clock, clients, fetch })

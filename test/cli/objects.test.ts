@@ -18,7 +18,7 @@ test('tells what to do first where there is nothing yet', async () => {
 test('registers, lists, changes, allows and deletes a resource whose identifier is a URL with a query', async () => {
   const created = await signet.json([
     ['resources', 'create', API, '--name', 'Posts', '--scope', 'posts:read=Read your posts', '--scope', 'posts:write'],
-    ['--access-token-ttl', '120', '--signing-alg', 'RS256'],
+    ['--access-token-ttl', '120', '--signing-alg', 'RS256', '--access-token-typ', 'JWT'],
   ])
   expect(created).toMatchObject({
     resource: API,
@@ -28,6 +28,7 @@ test('registers, lists, changes, allows and deletes a resource whose identifier 
     ],
     access_token_ttl_seconds: 120,
     signing_alg: 'RS256',
+    access_token_typ: 'JWT',
   })
   expect(await signet.json(['resources', 'list'])).toEqual([created])
   const updated = await signet.json(['resources', 'update', API, '--name', 'Notes', '--access-token-ttl', 'default'])

@@ -38,6 +38,11 @@ describe('a token that passes', () => {
     expect(await aVerifier().verify(await aBearer({ header: { typ } }))).toMatchObject({ jti: 'token-1' })
   })
 
+  test.each(['JWT', 'at+jwt'])('has the type %s where the API is registered with JWT', async (typ) => {
+    const verifier = aVerifier({ accessTokenTyp: 'JWT' })
+    expect(await verifier.verify(await aBearer({ header: { typ } }))).toMatchObject({ jti: 'token-1' })
+  })
+
   test('may name the audience in an array of one', async () => {
     expect(await aVerifier().verify(await aBearer({ claims: { aud: [audience] } }))).toMatchObject({ sub: 'person-1' })
   })
@@ -93,6 +98,21 @@ describe('a request without a usable Authorization header', () => {
     const sentence = 'The request has more than one Authorization header.'
     await expectRefused(aVerifier().verify(request), 400, 'invalid_request', sentence)
   })
+})
+
+test.each([undefined, 'dpop+jwt', 'logout+jwt', 'jwt'])(
+  'a token of the type %s is refused where the API is registered with JWT',
+  async (typ) => {
+    const verifying = aVerifier({ accessTokenTyp: 'JWT' }).verify(await aBearer({ header: { typ } }))
+    const sentence = 'The token is not an access token: its typ must be at+jwt or JWT.'
+    await expectRefused(verifying, 401, 'invalid_token', sentence)
+  },
+)
+
+test('the option accessTokenTyp takes no other value', () => {
+  expect(() => aVerifier({ accessTokenTyp: 'jwt' as 'JWT' })).toThrow(
+    'the option accessTokenTyp must be at+jwt or JWT, not jwt',
+  )
 })
 
 describe('an invalid token', () => {

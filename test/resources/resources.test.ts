@@ -31,6 +31,7 @@ describe('creating', () => {
       name: 'https://api.example.com',
       scopes: [{ name: 'posts:read', description: undefined }],
       accessTokenFormat: 'jwt',
+      accessTokenTyp: 'at+jwt',
       signingAlg: 'ES256',
       accessTokenTtlSeconds: undefined,
       version: 1,
@@ -45,6 +46,7 @@ describe('creating', () => {
       name: 'Billing',
       scopes: [{ name: 'bills:read', description: 'Read your bills' }],
       accessTokenFormat: 'opaque',
+      accessTokenTyp: 'JWT',
       signingAlg: 'RS256',
       accessTokenTtlSeconds: 86_400,
     }
@@ -99,11 +101,26 @@ describe('creating', () => {
     expect(error).toMatchObject({ code: 'resource_exists', status: 409 })
   })
 
+  test('refuses the id of a client, whose ID tokens would have the same audience', async () => {
+    const id = 'https://app.example.com/client.json'
+    await here.db.query(
+      `INSERT INTO clients (id, profile, origin, metadata, openid_scopes) VALUES ($1, 'spa', 'document', '{}', '{openid}')`,
+      [id],
+    )
+    const error = await refusal(resources.create({ identifier: id }, SYSTEM))
+    expect(error).toMatchObject({ code: 'resource_exists', status: 409 })
+    expect(error.faults).toEqual([
+      { field: 'resource', given: id, expected: 'an identifier that is not the id of a client' },
+    ])
+    expect(await resources.read(id)).toBeUndefined()
+  })
+
   test('tells every faulty member at once', async () => {
     const found = await faults({
       name: '',
       scopes: ['ok', 'two words', 'quo"te', 'openid', 'ok', { name: 'text', description: 'a\u0007' }],
       accessTokenFormat: 'saml',
+      accessTokenTyp: 'jwt',
       signingAlg: 'none',
       accessTokenTtlSeconds: 29,
     })
@@ -115,6 +132,7 @@ describe('creating', () => {
       ['scopes[4]', 'ok'],
       ['scopes[5].description', 'a\u0007'],
       ['access_token_format', 'saml'],
+      ['access_token_typ', 'jwt'],
       ['signing_alg', 'none'],
       ['access_token_ttl_seconds', 29],
     ])

@@ -6,6 +6,10 @@ import { pageSchema } from '../paging.ts'
 const scopeName = z.string().meta({ description: 'A scope token (RFC 6749 §3.3).', example: 'posts:read' })
 const name = z.string().meta({ description: 'How people read of it; its identifier when absent.', example: 'Posts' })
 const accessTokenFormat = z.enum(['jwt', 'opaque']).meta({ description: 'JWT (RFC 9068), or a value to introspect.' })
+const accessTokenTyp = z.enum(['at+jwt', 'JWT']).meta({
+  description:
+    'The header typ of its JWT access tokens. JWT is for APIs that accept nothing else; they must refuse other JWTs of the issuer by themselves (RFC 8725 §3.11).',
+})
 const signingAlg = z.enum(['ES256', 'RS256']).meta({ description: 'The JWS algorithm of its access tokens.' })
 const ttl = z.int().nullable().meta({ description: "Seconds an access token lives; null: the server's default." })
 
@@ -17,6 +21,7 @@ const changeable = {
   name: name.optional(),
   scopes: z.array(givenScope).optional(),
   access_token_format: accessTokenFormat.optional(),
+  access_token_typ: accessTokenTyp.optional(),
   signing_alg: signingAlg.optional(),
   access_token_ttl_seconds: ttl.optional(),
 }
@@ -46,6 +51,7 @@ export const resourceDocument = z
     name,
     scopes: z.array(z.strictObject({ name: scopeName, description: z.string().nullable() })),
     access_token_format: accessTokenFormat,
+    access_token_typ: accessTokenTyp,
     signing_alg: signingAlg,
     access_token_ttl_seconds: ttl,
     created_at: z.iso.datetime(),
@@ -61,6 +67,7 @@ export function toResourceDocument(resource: Resource): z.infer<typeof resourceD
     name: resource.name,
     scopes: resource.scopes.map((scope) => ({ name: scope.name, description: scope.description ?? null })),
     access_token_format: resource.accessTokenFormat,
+    access_token_typ: resource.accessTokenTyp,
     signing_alg: resource.signingAlg,
     access_token_ttl_seconds: resource.accessTokenTtlSeconds ?? null,
     created_at: resource.createdAt.toISOString(),
@@ -73,6 +80,7 @@ const MEMBERS = {
   name: 'name',
   scopes: 'scopes',
   access_token_format: 'accessTokenFormat',
+  access_token_typ: 'accessTokenTyp',
   signing_alg: 'signingAlg',
   access_token_ttl_seconds: 'accessTokenTtlSeconds',
 } as const satisfies Record<string, keyof ResourceInput>

@@ -3,6 +3,7 @@ import type { Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-pro
 import type { Client } from '#clients/client.ts'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
 import type { Resource } from '#resources/resource.ts'
+import { jwtSettings } from './access-token-typ.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import { clientOf } from '../engine/clients.ts'
 import type { Grants } from '../grants/registry.ts'
@@ -63,7 +64,7 @@ function resourceServer(resource: Resource, scopes: readonly string[]): Resource
     scope: scopes.join(' '),
     accessTokenFormat: resource.accessTokenFormat,
     ...(resource.accessTokenTtlSeconds === undefined ? {} : { accessTokenTTL: resource.accessTokenTtlSeconds }),
-    jwt: { sign: { alg: resource.signingAlg } },
+    jwt: jwtSettings(resource),
   }
 }
 

@@ -11,6 +11,7 @@ import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { ACR_VALUES } from '#resource-server/acr.ts'
 import type { KeySet } from '#signing-keys/signing-key.ts'
+import { setTyp } from '../configuration/access-token-typ.ts'
 import { authorizationRequestHook, HOOK_PARAMETER } from '../configuration/authorization-request.ts'
 import { accessTokenClaims, CLAIMS, findAccount, type StatusOf } from '../configuration/claims.ts'
 import { assertionVerified } from '../configuration/client-assertion.ts'
@@ -98,6 +99,7 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     },
     findAccount: findAccount(deps.accounts),
     loadExistingGrant: loadExistingGrant(deps.consents),
+    formats: { customizers: { jwt: setTyp } },
     extraTokenClaims: accessTokenClaims(deps.statusOf, deps.grants),
     issueRefreshToken: issueRefreshToken(deps.grants),
     expiresWithSession,

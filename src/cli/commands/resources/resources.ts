@@ -13,6 +13,7 @@ interface Options extends ConnectionOptions {
   readonly name?: string
   readonly scope?: string[]
   readonly accessTokenFormat?: string
+  readonly accessTokenTyp?: string
   readonly signingAlg?: string
   readonly accessTokenTtl?: number | 'default'
   readonly yes?: boolean
@@ -33,6 +34,12 @@ function withMembers(command: Command): Command {
     .option('--name <name>', 'how people read of it')
     .option('--scope <scope>', 'a scope, or SCOPE=WHAT IT ALLOWS IN WORDS; may be repeated', collect)
     .addOption(new Option('--access-token-format <format>', 'JWT or opaque tokens').choices(['jwt', 'opaque']))
+    .addOption(
+      new Option('--access-token-typ <typ>', 'their header typ; JWT for APIs that accept nothing else').choices([
+        'at+jwt',
+        'JWT',
+      ]),
+    )
     .addOption(new Option('--signing-alg <alg>', 'signs its access tokens').choices(['ES256', 'RS256']))
     .option('--access-token-ttl <seconds>', "how long its access tokens live; 'default' for the server's", seconds)
 }
@@ -131,6 +138,7 @@ function membersOf(options: Options): Document {
     name: options.name,
     scopes: options.scope?.map(scopeOf),
     access_token_format: options.accessTokenFormat,
+    access_token_typ: options.accessTokenTyp,
     signing_alg: options.signingAlg,
     access_token_ttl_seconds: options.accessTokenTtl === 'default' ? null : options.accessTokenTtl,
   }
@@ -159,9 +167,13 @@ function printResource(context: CliContext, resource: Document): void {
     ['resource', resource.resource],
     ['name', resource.name],
     ['scopes', scopesOf(resource).map(({ name, description }) => (description ? `${name}  ${description}` : name))],
-    ['access tokens', `${String(resource.access_token_format)}, ${String(resource.signing_alg)}`],
+    ['access tokens', `${tokenKind(resource)}, ${String(resource.signing_alg)}`],
     ['live for', typeof ttl === 'number' ? `${ttl} s` : "the server's default"],
     ['created', moment(resource.created_at)],
     ['updated', moment(resource.updated_at)],
   ])
+}
+
+function tokenKind({ access_token_format: format, access_token_typ: typ }: Document): string {
+  return typ === 'JWT' ? `${String(format)} (typ JWT)` : String(format)
 }
