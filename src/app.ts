@@ -197,6 +197,7 @@ function adminApiOf({ config, logger, oidc, signIn, verification, federation, ..
     passwords: signIn.passwords,
     passwordReset: verification.passwordReset,
     invitations: verification.invitations,
+    unlockFactors: signIn.unlockFactors,
     upstreams: federation.upstreams,
   })
 }

@@ -13,6 +13,7 @@ import type { MasterKeys } from '#sealing/master-keys.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
 import type { Invitations } from '#verification/invitation/invitations.ts'
 import type { PasswordReset } from '#verification/password-reset.ts'
+import { accountFactorRoutes, type AccountFactorRoutesDeps } from './accounts/factor-routes.ts'
 import { accountMailRoutes } from './accounts/mail-routes.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { auditRoutes } from './audit/routes.ts'
@@ -39,6 +40,7 @@ export interface AdminServices {
   readonly upstreams: Upstreams
   readonly passwordReset: Pick<PasswordReset, 'start'>
   readonly invitations: Pick<Invitations, 'send'>
+  readonly unlockFactors: AccountFactorRoutesDeps['unlockFactors']
   readonly audit: Audit
 }
 
@@ -52,6 +54,7 @@ const REGISTRY: readonly ((services: AdminRoutesDeps) => Route[])[] = [
   resourceRoutes,
   accountRoutes,
   accountMailRoutes,
+  accountFactorRoutes,
   sessionRoutes,
   grantRoutes,
   keyRoutes,

@@ -58,6 +58,8 @@ export const AUDIT_EVENTS = {
   'lost_factor.requested': event('A person asked to replace a lost sign-in method, and waits.', {}),
   'lost_factor.confirmed': event('A person confirmed, after the wait, that a sign-in method is lost.', {}),
   'lost_factor.cancelled': event('A request to replace a lost sign-in method ended.', {}),
+  'factor.locked': event('A second factor was locked after too many wrong codes in a row.', FACTOR),
+  'factor.unlocked': event('An administrator unlocked the second factors of an account.', {}),
   'email_code.requested': event('A code and a link by mail were requested.', EMAIL_CODE),
   'email_code.accepted': event('A code or link from a mail was used.', EMAIL_CODE),
   'email_code.refused': event('A code or link from a mail was refused.', EMAIL_CODE),

@@ -106,6 +106,7 @@ function createSignIn(
     accounts,
     audit,
     keyring,
+    mail,
     clock,
     issuer,
     brand,

@@ -51,6 +51,18 @@ export class FactorCodeWrong extends AppError {
   }
 }
 
+/** Too many codes of this second factor were wrong in a row. */
+export class FactorLocked extends AppError {
+  override readonly code = 'factor_locked'
+  override readonly status = 403
+
+  constructor() {
+    super(
+      'This second factor is locked after too many wrong codes. Use another one, or ask an administrator to unlock it.',
+    )
+  }
+}
+
 /** The account does not have this factor, or no longer has it. */
 export class FactorNotFound extends AppError {
   override readonly code = 'factor_not_found'

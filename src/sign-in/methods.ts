@@ -7,6 +7,7 @@ import type { Keyring } from '#sealing/keyring.ts'
 import { createAttempts } from './attempts.ts'
 import { createEnrolments } from './enrolment-store.ts'
 import { createHasher } from './hashing.ts'
+import { createFactorLock, type FactorLockDeps } from './factor-lock.ts'
 import { createKnownDevices } from './known-devices.ts'
 import { createLostFactorStore } from './lost-factor/lost-factor-store.ts'
 import { createLastCredentialGuard } from './last-credential.ts'
@@ -28,6 +29,7 @@ export interface MethodsDeps {
   readonly accounts: Accounts
   readonly audit: Audit
   readonly keyring: Keyring
+  readonly mail: FactorLockDeps['mail']
   readonly clock: Clock
   readonly issuer: string
   /** The name that authenticators show for this server. */
@@ -69,6 +71,7 @@ export function createMethods({ further = [], ...deps }: MethodsDeps) {
     assertNotLastCredential: createLastCredentialGuard(registry.methods),
     attempts,
     devices,
+    unlockFactors: createFactorLock(deps).unlock,
     /** Deletes expired rows. Returns their number by table, or undefined if there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {
       const removed: Record<string, number> = {

@@ -28,11 +28,16 @@ export function proofEvent(facts: {
   }
 }
 
-/** Returns the event of a factor that was added, renamed or removed. */
+/** Returns the event of a factor that was added, renamed, removed or locked. Unlocking is for all factors at once. */
 export function factorEvent(
-  type: 'factor.added' | 'factor.renamed' | 'factor.removed',
-  { method, accountId, by, ...detail }: { method: string; accountId: string; by: AuditContext; name?: string },
+  type: 'factor.added' | 'factor.renamed' | 'factor.removed' | 'factor.locked',
+  facts: { method: string; accountId: string; by: AuditContext; name?: string },
+): AuditEvent
+export function factorEvent(type: 'factor.unlocked', facts: { accountId: string; by: AuditContext }): AuditEvent
+export function factorEvent(
+  type: Extract<AuditEvent['type'], `factor.${string}`>,
+  { accountId, by, ...detail }: { method?: string; accountId: string; by: AuditContext; name?: string },
 ): AuditEvent {
   const subject = { kind: 'account', id: accountId }
-  return { ...by, type, outcome: 'success', accountId, subject, detail: { method, ...detail } }
+  return { ...by, type, outcome: 'success', accountId, subject, detail } as AuditEvent
 }

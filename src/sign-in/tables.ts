@@ -2,6 +2,7 @@
 import type { OwnedTables } from '#database/owned-tables.ts'
 
 export const TABLES = {
+  factor_failures: 'kept',
   lost_factor_requests: 'emptied',
   passkey_users: 'kept',
   passkeys: 'kept',

@@ -62,6 +62,7 @@ test('has every route with an id of its own, one scope that exists, and its path
       "POST /accounts/{sub}/enable",
       "POST /accounts/{sub}/invite",
       "POST /accounts/{sub}/reset-password",
+      "POST /accounts/{sub}/unlock-factors",
       "POST /clients",
       "POST /clients/{client_id}/disable",
       "POST /clients/{client_id}/enable",

@@ -13,6 +13,7 @@ import { accessTokens } from '../../src/resource-server/index.ts'
 import { systemClock } from '../../src/shared/clock.ts'
 import { createKeyring } from '#sealing/keyring.ts'
 import { createMethods } from '../../src/sign-in/methods.ts'
+import { mailOf } from '../support/mail-of.ts'
 import { atEnd } from '../support/endings.ts'
 import { startSignet } from './support/signet.ts'
 
@@ -69,6 +70,7 @@ async function passwordCheck(): Promise<(identifier: string, password: string) =
     accounts,
     audit,
     keyring,
+    mail: mailOf({ db, keyring }),
     clock: systemClock,
     issuer: signet.server.issuer,
     brand: () => 'Signet',

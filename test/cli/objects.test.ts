@@ -106,6 +106,11 @@ test('makes, finds, changes, disables, enables and deletes an account by its e-m
   expect(await signet.run(['accounts', 'disable', 'ada@example.com'])).toEqual(told('Disabled'))
   expect(await signet.json(['accounts', 'show', String(sub)])).toMatchObject({ status: 'disabled' })
   expect(await signet.run(['accounts', 'enable', String(sub)])).toEqual(told('Enabled'))
+  expect(await signet.run(['accounts', 'unlock', 'ada@example.com'])).toEqual({
+    code: 0,
+    stdout: 'Unlocked the second factors of ada@example.com.\n',
+    stderr: '',
+  })
   expect(await signet.run(['accounts', 'delete', 'ada@example.com', '--yes'])).toEqual(told('Deleted'))
   expect(await signet.run(['accounts', 'show', 'ada@example.com'])).toMatchObject({
     code: 1,

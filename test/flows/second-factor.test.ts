@@ -5,6 +5,7 @@ import { administrator, type Administrator, PASSWORD } from '../support/administ
 import { type App, createApp } from '../support/app.ts'
 import { type AuthenticatorApp, authenticatorApp } from '../support/authenticator-app.ts'
 import { answerOf, type Person, person, textOf, type Visit } from '../support/person.ts'
+import { asSuperuser } from '../support/postgres.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const API = 'https://api.example.com'
@@ -134,12 +135,32 @@ describe('after the password', () => {
     expect(textOf(foreign.html)).not.toContain(email)
   })
 
+  test('an app that is locked after a hundred wrong codes says so, and a recovery code signs in', async () => {
+    const { email, sub, phone } = await withApp()
+    await asSuperuser(
+      (db) => db.query(`INSERT INTO factor_failures VALUES ($1, 'totp', 100)`, [sub]),
+      server.databaseUrl,
+    )
+    const browser = person(() => server)
+    const { page, verifier } = await firstProof(browser, email)
+    const locked = await browser.submit(page, { code: await phone.code() })
+    expect([locked.status, textOf(locked.html)]).toEqual([
+      403,
+      expect.stringContaining(
+        'Your authenticator app is locked after 100 wrong codes in a row. Use another way below, or ask the people who run this service to unlock it.',
+      ),
+    ])
+    const answer = await browser.submit(await browser.visit(`${page.url}?kind=paper`), {
+      code: phone.paper[0] as string,
+    })
+    expect((await redeemed(browser, answer, verifier)).id).toMatchObject({ sub, acr: MFA })
+  })
+
   test('somebody else can begin instead', async () => {
     const [{ email }, other] = [await withApp(), await somebody()]
     const browser = person(() => server)
     const { page, verifier } = await firstProof(browser, email)
-    const restart = actionOf(page, 'restart')
-    const again = await browser.submit({ ...page, html: formWithAction(page.html, restart) }, {})
+    const again = await browser.submit(withForm(page, 'restart'), {})
     expect(again.html).toContain('name="password"')
     const answer = await browser.submit(again, { identifier: other.email, password: PASSWORD })
     expect((await redeemed(browser, answer, verifier)).id).toMatchObject({ sub: other.sub })
@@ -219,7 +240,7 @@ describe('RFC 9700 §4.7: a form that no page of this browser made', () => {
   const refusal = async () => (await admin.audit('authorization.refused'))[0]
   const reason = 'the form was not made by a page of this interaction in this browser'
   const sent = (browser: Person, page: Visit, step: string, fields: Record<string, string>) =>
-    browser.submit({ ...page, html: formWithAction(page.html, actionOf(page, step)) }, fields)
+    browser.submit(withForm(page, step), fields)
 
   test.each(['x', ''])('proves no second factor (csrf: “%s”), and the code stays good', async (csrf) => {
     const { email, sub, phone } = await withApp()
@@ -268,13 +289,8 @@ test('proofs of another person add nothing: whoever signs in after them is asked
   expect(textOf(answer.html)).toContain(eve.email)
 })
 
-/** The page with the form of that action first, which is the one that is sent. */
-function formWithAction(html: string, action: string): string {
-  const form = new RegExp(`<form[^>]*action="${action}"[\\s\\S]*?</form>`).exec(html)?.[0]
-  return form ?? html
-}
-
-/** The address of the form of a step on the page. */
-function actionOf(page: Visit, step: string): string {
-  return new RegExp(`action="([^"]*/${step})"`).exec(page.html)?.[1] as string
+/** The page with the form of a step first, which is the one that is sent. */
+function withForm(page: Visit, step: string): Visit {
+  const form = new RegExp(`<form[^>]*action="[^"]*/${step}"[\\s\\S]*?</form>`).exec(page.html)?.[0]
+  return { ...page, html: form ?? page.html }
 }

@@ -9,6 +9,7 @@ import { systemClock } from '#shared/clock.ts'
 import { createKeyring } from '#sealing/keyring.ts'
 import { createMethods } from '#sign-in/methods.ts'
 import type { Server } from './server.ts'
+import { mailOf } from './mail-of.ts'
 import { asSuperuser } from './postgres.ts'
 
 const PERIOD_SECONDS = 30
@@ -36,6 +37,7 @@ export async function authenticatorApp(
       clock,
       accounts,
       keyring,
+      mail: mailOf({ db, keyring }),
       issuer: server.issuer,
       brand: () => 'Signet',
     })

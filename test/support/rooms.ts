@@ -12,6 +12,7 @@ import { createAttempts } from '#sign-in/attempts.ts'
 import { createKnownDevices } from '#sign-in/known-devices.ts'
 import { systemClock } from '#shared/clock.ts'
 import { atEnd } from './endings.ts'
+import { mailOf } from './mail-of.ts'
 
 const MASTER_KEY = randomBytes(32)
 const logger = createLogger({ level: 'silent', format: 'json' })
@@ -40,6 +41,7 @@ export async function openRooms(url: string, { clock = systemClock } = {}) {
     ...createRegistrations(foundations, rules),
     accounts: createAccounts({ db, audit, clock }),
     restoreEpoch: await seenRestoreEpoch(db),
+    mail: mailOf(foundations),
     attempts: createAttempts({ db, keyring }),
     devices: createKnownDevices({ keyring }),
   }

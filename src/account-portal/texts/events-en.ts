@@ -12,6 +12,8 @@ export const EVENTS = {
   'lost_factor.requested': 'A wait began, to replace a lost passkey or authenticator app',
   'lost_factor.confirmed': 'A passkey or authenticator app was reported lost, after the wait',
   'lost_factor.cancelled': 'The wait to replace a lost passkey or authenticator app was cancelled',
+  'factor.locked': 'Somebody entered too many wrong codes, and a second factor was locked',
+  'factor.unlocked': 'Your second factors were unlocked',
   'email_code.requested': 'A mail with a code was asked for',
   'email_code.accepted': 'A code or link from a mail was used',
   'email_code.refused': 'A code or link from a mail was refused',

@@ -12,6 +12,8 @@ export const EVENTS: PortalTexts['activity']['events'] = {
   'lost_factor.requested': '잃어버린 패스키나 인증 앱을 바꾸려고 기다리기 시작했어요',
   'lost_factor.confirmed': '기다린 뒤에 패스키나 인증 앱을 잃어버렸다고 확인했어요',
   'lost_factor.cancelled': '잃어버린 패스키나 인증 앱을 바꾸는 요청이 취소됐어요',
+  'factor.locked': '틀린 코드가 너무 많이 입력되어 2단계 인증이 잠겼어요',
+  'factor.unlocked': '2단계 인증의 잠금이 풀렸어요',
   'email_code.requested': '코드가 담긴 메일을 요청했어요',
   'email_code.accepted': '메일로 받은 코드나 링크를 사용했어요',
   'email_code.refused': '메일로 받은 코드나 링크가 거절됐어요',

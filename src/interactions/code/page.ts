@@ -5,7 +5,7 @@ import type { Language } from '#pages/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interactions/interaction-gateway.ts'
 import { TEXTS } from '../texts/texts.ts'
 
-export type CodeProblem = 'mismatch' | 'missing' | 'stale' | 'busy' | 'tooMany'
+export type CodeProblem = 'mismatch' | 'missing' | 'stale' | 'busy' | 'tooMany' | 'locked'
 
 export interface CodeView {
   readonly language: Language

@@ -1,6 +1,7 @@
 /** The step that asks for a second proof and checks it. */
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
+import { FactorLocked } from '#sign-in/errors.ts'
 import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { looksLikeRecoveryCode } from '#sign-in/recovery-code/recovery-codes.ts'
 import { PASSKEY } from '#sign-in/passkey/method.ts'
@@ -29,8 +30,8 @@ export function createCodeStep(deps: StepDeps): Step {
     if (!isAsked(next) || accountId === undefined) return paths.backToQuestion(ctx, interaction.uid)
     const form = await guardForm(deps, ctx, interaction)
     const isRecoveryCode = form?.one(KIND) === 'paper'
-    const again = (problem: CodeProblem, status: number) =>
-      ask(deps, ctx, { interaction, accountId, isRecoveryCode, problem, status })
+    const again = (problem: CodeProblem, status: number, isPaper = isRecoveryCode) =>
+      ask(deps, ctx, { interaction, accountId, isRecoveryCode: isPaper, problem, status })
     if (!form) return again('stale', 403)
     const code = form.one('code') ?? ''
     if (normalizedCode(code) === '') return again('missing', 422)
@@ -41,6 +42,7 @@ export function createCodeStep(deps: StepDeps): Step {
       if (!proof) return await again('mismatch', 422)
       await proofs.take(ctx, interaction, proof)
     } catch (error) {
+      if (error instanceof FactorLocked) return again('locked', error.status, method === recoveryCodes)
       const delayed = putOff(ctx, error)
       if (!delayed) throw error
       await again(delayed.problem, delayed.status)

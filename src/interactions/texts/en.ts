@@ -42,6 +42,8 @@ export const en = {
       label: 'Code',
       missing: 'Enter the six digits.',
       mismatch: 'That code is not right, or it was used before. Wait for the next one and try again.',
+      locked:
+        'Your authenticator app is locked after 100 wrong codes in a row. Use another way below, or ask the people who run this service to unlock it.',
       other: 'Use a recovery code instead',
     },
     recoveryCode: {
@@ -50,6 +52,8 @@ export const en = {
       label: 'Recovery code',
       missing: 'Enter one of your recovery codes.',
       mismatch: 'That recovery code is not right, or it was used before. Check it, or try another one.',
+      locked:
+        'Your recovery codes are locked after 100 wrong codes in a row. Use another way below, or ask the people who run this service to unlock them.',
       other: 'Use your authenticator app instead',
     },
     submit: 'Continue',

@@ -40,6 +40,8 @@ export const ko: InteractionTexts = {
       label: '코드',
       missing: '여섯 자리 숫자를 입력해 주세요.',
       mismatch: '코드가 맞지 않거나 이미 쓴 코드예요. 다음 코드가 나오면 다시 입력해 주세요.',
+      locked:
+        '틀린 코드가 100번 이어져 인증 앱이 잠겼어요. 아래의 다른 방법을 쓰거나 서비스 운영자에게 잠금을 풀어 달라고 해 주세요.',
       other: '복구 코드로 하기',
     },
     recoveryCode: {
@@ -48,6 +50,8 @@ export const ko: InteractionTexts = {
       label: '복구 코드',
       missing: '복구 코드 하나를 입력해 주세요.',
       mismatch: '복구 코드가 맞지 않거나 이미 쓴 코드예요. 다시 확인하거나 다른 코드를 써 주세요.',
+      locked:
+        '틀린 코드가 100번 이어져 복구 코드가 잠겼어요. 아래의 다른 방법을 쓰거나 서비스 운영자에게 잠금을 풀어 달라고 해 주세요.',
       other: '인증 앱으로 하기',
     },
     submit: '계속',

@@ -14,6 +14,8 @@ export const FACTOR_CHANGES = [
   'totp_removed',
   'recovery_codes_made',
   'recovery_code_used',
+  'totp_locked',
+  'recovery_codes_locked',
   'email_changed',
   'lost_factor_requested',
   'upstream_linked',

@@ -4,6 +4,7 @@ import type { Audit } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
+import { createFactorLockStore } from '../factor-lock-store.ts'
 import { proofEvent } from '../proof-events.ts'
 import { readAssertion, type RelyingParty, ResponseRefused, verifyAssertion } from './ceremonies.ts'
 import { createChallengeStore } from './challenge-store.ts'
@@ -52,6 +53,7 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
       await deps.audit.record(proofEvent({ method: PASSKEY.name, ...verdict, clientId: attempt.clientId, by }))
       const { account, refusal } = verdict
       if (refusal !== undefined || !account || !passkey) return undefined
+      await createFactorLockStore(db).clear(account.id)
       return { account, method: PASSKEY.name, amr: [passkey.synced ? 'swk' : 'hwk', ...PASSKEY.amr.always] }
     },
 

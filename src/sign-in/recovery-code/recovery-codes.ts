@@ -3,11 +3,15 @@ import { randomInt } from 'node:crypto'
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
+import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import type { SecondFactorCode, Verifier } from '../sign-in-method.ts'
 import { normalizedCode } from '../one-time-code.ts'
 import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
+import { createFactorLock, type FactorLockDeps } from '../factor-lock.ts'
+import { createFactorLockStore } from '../factor-lock-store.ts'
 import type { KnownDevices } from '../known-devices.ts'
+import { noticeOf } from '../notice.ts'
 import { factorEvent } from '../proof-events.ts'
 import { RECOVERY_CODE } from './method.ts'
 import { createRecoveryCodeStore } from './recovery-code-store.ts'
@@ -23,6 +27,8 @@ export interface RecoveryCodesDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
   readonly audit: Audit
+  readonly mail: FactorLockDeps['mail']
+  readonly clock: Clock
   readonly keyring: Keyring
   readonly devices: Pick<KnownDevices, 'idFor'>
 }
@@ -50,17 +56,23 @@ export function looksLikeRecoveryCode(text: string): boolean {
 }
 
 export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
-  const { db, accounts, audit, devices, keyring } = deps
+  const { db, accounts, audit, clock, devices, keyring, mail } = deps
   const store = createRecoveryCodeStore(db)
+  const lock = createFactorLock(deps)
   const valueOf = (accountId: string, code: string) => `${accountId} ${code}`
 
-  async function judge(account: Account | undefined, given: string): Promise<string | undefined> {
+  async function judge(account: Account | undefined, given: string, by: AuditContext): Promise<string | undefined> {
     if (!account) return 'the account is gone'
     if (account.status !== 'enabled') return 'the account is disabled'
     const code = canonical(given)
     if (code.length !== LENGTH) return 'wrong code'
-    const used = await store.use(account.id, keyring.macs(PURPOSE, valueOf(account.id, code)))
-    return used ? undefined : 'wrong code'
+    const macs = keyring.macs(PURPOSE, valueOf(account.id, code))
+    return db.transaction(async (trx) => {
+      if (!(await createRecoveryCodeStore(trx).use(account.id, macs))) return 'wrong code'
+      // the person is told, because someone else may have found the codes
+      await mail.enqueue(trx, noticeOf(account, 'recovery_code_used', { by, at: clock.now() }))
+      return undefined
+    })
   }
 
   return {
@@ -70,7 +82,11 @@ export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
       const account = await accounts.read(accountId)
       const knownBrowser = devices.idFor(device, accountId)
       const facts = { method: RECOVERY_CODE, who: accountId, knownBrowser, account, clientId, by }
-      const proven = await withAttemptLimit(deps, facts, async () => ({ account, refusal: await judge(account, code) }))
+      const lockable = { account, method: RECOVERY_CODE.name, clientId, by }
+      const proven = await withAttemptLimit(deps, facts, async () => ({
+        account,
+        refusal: await lock.guard(lockable, () => judge(account, code, by)),
+      }))
       return proven && { account: proven, method: RECOVERY_CODE.name, amr: RECOVERY_CODE.amr.always }
     },
 
@@ -80,6 +96,7 @@ export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
       const write = async (trx: Queryable) => {
         await accounts.endMailLinks(trx, accountId)
         await createRecoveryCodeStore(trx).replace(accountId, macs)
+        await createFactorLockStore(trx).clear(accountId, RECOVERY_CODE.name)
         await audit.recordIn(trx, factorEvent('factor.added', { method: RECOVERY_CODE.name, accountId, by }))
         await within?.(trx)
       }

@@ -2,10 +2,13 @@
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
+import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { FactorCodeWrong, FactorNotFound } from '../errors.ts'
 import type { SecondFactorCode, Verifier } from '../sign-in-method.ts'
 import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
+import { createFactorLock, type FactorLockDeps } from '../factor-lock.ts'
+import { createFactorLockStore } from '../factor-lock-store.ts'
 import type { KnownDevices } from '../known-devices.ts'
 import { factorEvent } from '../proof-events.ts'
 import { TOTP } from './method.ts'
@@ -20,6 +23,8 @@ export interface TotpDeps extends Pick<AttemptLimitDeps, 'attempts'> {
   readonly db: Database
   readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
   readonly audit: Audit
+  readonly mail: FactorLockDeps['mail']
+  readonly clock: Clock
   readonly keyring: Keyring
   readonly devices: Pick<KnownDevices, 'idFor'>
 }
@@ -42,6 +47,7 @@ export interface Totp extends Verifier<SecondFactorCode> {
 export function createTotp(deps: TotpDeps): Totp {
   const { accounts, devices, keyring } = deps
   const store = createTotpStore(deps.db)
+  const lock = createFactorLock(deps)
 
   /** Returns why the code is refused, or undefined if it is right. A right code is marked as used. */
   async function judge(account: Account | undefined, code: string): Promise<string | undefined> {
@@ -62,7 +68,11 @@ export function createTotp(deps: TotpDeps): Totp {
       const account = await accounts.read(accountId)
       const knownBrowser = devices.idFor(device, accountId)
       const facts = { method: TOTP, who: accountId, knownBrowser, account, clientId, by }
-      const proven = await withAttemptLimit(deps, facts, async () => ({ account, refusal: await judge(account, code) }))
+      const lockable = { account, method: TOTP.name, clientId, by }
+      const proven = await withAttemptLimit(deps, facts, async () => ({
+        account,
+        refusal: await lock.guard(lockable, () => judge(account, code)),
+      }))
       return proven && { account: proven, method: TOTP.name, amr: TOTP.amr.always }
     },
 
@@ -102,6 +112,7 @@ function createSetup({
         await accounts.endMailLinks(trx, accountId)
         const sealed = keyring.seal(PURPOSE, secret, accountId)
         if (!(await createTotpStore(trx).confirm(accountId, pending.sealed, sealed, step))) throw new FactorCodeWrong()
+        await createFactorLockStore(trx).clear(accountId, TOTP.name)
         await audit.recordIn(trx, factorEvent('factor.added', { method: TOTP.name, accountId, by }))
         await within?.(trx)
       })
@@ -111,6 +122,7 @@ function createSetup({
       await db.transaction(async (trx) => {
         await accounts.endMailLinks(trx, accountId)
         if (!(await createTotpStore(trx).remove(accountId))) throw new FactorNotFound('authenticator app')
+        await createFactorLockStore(trx).clear(accountId, TOTP.name)
         await audit.recordIn(trx, factorEvent('factor.removed', { method: TOTP.name, accountId, by }))
         await within?.(trx)
       })

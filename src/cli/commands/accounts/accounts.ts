@@ -21,6 +21,7 @@ import { readSecret } from '../../standard-input.ts'
 import { registerGrants } from './grants.ts'
 import { registerMail } from './mail.ts'
 import { registerSessions } from './sessions.ts'
+import { registerUnlock } from './unlock.ts'
 
 interface Options extends ConnectionOptions {
   readonly email?: string
@@ -46,6 +47,7 @@ export function register(program: Command, context: CliContext): void {
   registerStatus(accounts, context, 'enable')
   registerDelete(accounts, context)
   registerMail(accounts, context)
+  registerUnlock(accounts, context)
   registerSessions(accounts, context)
   registerGrants(accounts, context)
 }

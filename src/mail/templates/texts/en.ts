@@ -11,6 +11,8 @@ const CHANGES: Readonly<Record<FactorChange, string>> = {
   totp_removed: 'The authenticator app was removed',
   recovery_codes_made: 'New recovery codes were made',
   recovery_code_used: 'A recovery code was used',
+  totp_locked: 'Your authenticator app was locked after 100 wrong codes',
+  recovery_codes_locked: 'Your recovery codes were locked after 100 wrong codes',
   email_changed: 'Your e-mail address was changed',
   lost_factor_requested: 'A change without your passkey or authenticator app was requested',
   upstream_linked: 'Another way to sign in was linked',

@@ -11,6 +11,8 @@ const CHANGES: Readonly<Record<FactorChange, string>> = {
   totp_removed: '인증 앱이 삭제됐어요',
   recovery_codes_made: '복구 코드를 새로 만들었어요',
   recovery_code_used: '복구 코드가 사용됐어요',
+  totp_locked: '틀린 코드가 100번 이어져 인증 앱이 잠겼어요',
+  recovery_codes_locked: '틀린 코드가 100번 이어져 복구 코드가 잠겼어요',
   email_changed: '이메일 주소가 바뀌었어요',
   lost_factor_requested: '패스키나 인증 앱 없이 계정을 바꾸려는 요청이 있었어요',
   upstream_linked: '다른 로그인 방법이 연결됐어요',
