@@ -8,6 +8,7 @@ import { SignInBusy, TooManyAttempts } from '#sign-in/errors.ts'
 import { createHasher } from '#sign-in/hashing.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
 import { createTotp } from '#sign-in/totp/totp.ts'
+import { eventually } from '../support/eventually.ts'
 import { PASSWORD } from '../support/administrator.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 import { openRooms, refusal, type Rooms } from '../support/rooms.ts'
@@ -33,13 +34,16 @@ beforeEach(async () => {
 
 /** As a client does that is told to come back: a thousand are more than the pool of a node lets wait. */
 async function untilAnswered<T>(attempt: () => Promise<T>): Promise<T> {
-  for (;;) {
+  let answer: { value: T } | undefined
+  await eventually(async () => {
     try {
-      return await attempt()
+      answer = { value: await attempt() }
     } catch (error) {
       if (!(error instanceof DatabaseUnavailable)) throw error
     }
-  }
+    return answer !== undefined
+  }, 60_000)
+  return (answer as unknown as { value: T }).value
 }
 
 /**
