@@ -53,14 +53,15 @@ describe.skipIf(!browser)('in a browser without JavaScript', () => {
     await page.keyboard.press('Enter')
     await page.waitForSelector('button[value=allow]')
     const stops: string[] = []
-    for (let tabs = 0; tabs < 8; tabs += 1) {
+    for (let tabs = 0; tabs < 9; tabs += 1) {
       await page.keyboard.press('Tab')
       const { text, outline } = await focused(page)
       stops.push(text)
       expect(outline).toBeGreaterThanOrEqual(2)
     }
     // the scopes that can be left out, each a box without words of its own
-    expect(stops).toEqual(['', '', '', '', 'Allow', 'Not now', "The app's privacy policy", '한국어'])
+    const buttons = ['Allow', 'Not now', 'Not you? Use another account']
+    expect(stops).toEqual(['', '', '', '', ...buttons, "The app's privacy policy", '한국어'])
     await page.focus('button[value=allow]')
     await page.keyboard.press('Enter')
     await page.waitForURL(`${world.shop.callback}?**`)

@@ -40,6 +40,8 @@ export const FLOWS: readonly Flow[] = [
       const opaque = await app.redeem(await app.code(browser, { email: '', password: '' }, { scope: 'openid email' }))
       await server.fetch('/userinfo', { headers: { authorization: `Bearer ${opaque.body['access_token']}` } })
       await app.call('/revoke', { token: opaque.body['access_token'] as string })
+      const question = await browser.visit(`${server.issuer}/logout`)
+      await browser.submit(question, {}, { name: 'logout', value: 'yes' })
       await browser.visit(`${server.issuer}/logout?id_token_hint=${body['id_token']}`)
     },
   },
