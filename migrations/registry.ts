@@ -34,8 +34,9 @@ import * as m32 from './20261201063419-clients-add-ignored-keys.ts'
 import * as m33 from './20261201063541-sign-in-seal-passwords.ts'
 import * as m34 from './20261201064413-clients-set-id-token-claims.ts'
 import * as m35 from './20261201064633-sign-in-create-lost-factors.ts'
-import * as m36 from './20261201065137-resources-add-access-token-typ.ts'
-import * as m37 from './20261201070213-sign-in-create-factor-failures.ts'
+import * as m36 from './20261201064713-sign-in-add-passkey-changes.ts'
+import * as m37 from './20261201065137-resources-add-access-token-typ.ts'
+import * as m38 from './20261201070213-sign-in-create-factor-failures.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -73,6 +74,7 @@ export const MIGRATIONS = {
   '20261201063541-sign-in-seal-passwords': m33,
   '20261201064413-clients-set-id-token-claims': m34,
   '20261201064633-sign-in-create-lost-factors': m35,
-  '20261201065137-resources-add-access-token-typ': m36,
-  '20261201070213-sign-in-create-factor-failures': m37,
+  '20261201064713-sign-in-add-passkey-changes': m36,
+  '20261201065137-resources-add-access-token-typ': m37,
+  '20261201070213-sign-in-create-factor-failures': m38,
 } as const

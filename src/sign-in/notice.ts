@@ -16,7 +16,7 @@ export function languageOf({ claims: { locale } }: Account): string {
 export function noticeOf(
   account: Account,
   change: FactorChange,
-  { by, at }: { by: AuditContext; at: Date },
+  { by, at, name }: { by: AuditContext; at: Date; /** The person's name for what changed. */ name?: string },
 ): MailMessage<'factor_changed'> {
   return {
     to: account.email,
@@ -25,6 +25,7 @@ export function noticeOf(
     data: {
       change,
       at: at.toISOString(),
+      ...(name === undefined ? {} : { name }),
       path: ACCOUNT_PATH,
       // where an administrator works is not for people to know
       ...(by.address === undefined || by.actor.kind === 'client' ? {} : { address: by.address }),

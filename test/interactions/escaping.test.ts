@@ -45,7 +45,14 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
     }),
   'passkeys of an account': (language, text) => {
     const sent = { language, action: '/account/passkeys', csrfField: { name: 'csrf', value: text } }
-    const passkey = { id: text, name: text, synced: true, createdAt: new Date(0), lastUsedAt: undefined }
+    const passkey = {
+      id: text,
+      name: text,
+      synced: true,
+      createdAt: new Date(0),
+      lastUsedAt: undefined,
+      changedAt: undefined,
+    }
     const options = {
       challenge: text,
       rp: { name: text },

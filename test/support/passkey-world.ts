@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import type { Account } from '#accounts/account.ts'
 import { SYSTEM, type StoredAuditEvent } from '#audit/audit.ts'
 import type { Clock } from '#shared/clock.ts'
+import { PasskeyChanged } from '#sign-in/passkey/errors.ts'
 import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import { createPasskeys } from '#sign-in/passkey/passkeys.ts'
 import { authenticator, type Forgery, type SoftwarePasskey } from './authenticator.ts'
@@ -57,7 +58,10 @@ export async function openPasskeyWorld(): Promise<PasskeyWorld> {
     },
     present(passkey, forgery = {}, through = here) {
       const credential = passkey.assertion(here.options(PAGE), forgery)
-      return through.verify({ credential, binding: PAGE, clientId: 'shop' }, BY)
+      return through.verify({ credential, binding: PAGE, clientId: 'shop' }, BY).catch((error: unknown) => {
+        if (error instanceof PasskeyChanged) return undefined
+        throw error
+      })
     },
     lastEvent: async () => (await rooms.audit.list({ limit: 1 }))[0],
     async isRefused(proof, reason) {

@@ -2,6 +2,7 @@
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { CREDENTIAL_FIELD } from '#sign-in/passkey/parts.ts'
+import { PasskeyChanged } from '#sign-in/passkey/errors.ts'
 import { PASSKEY_STEP } from '#sign-in/passkey/method.ts'
 import { anonymous } from '../paths.ts'
 import { passkeyAsked, type ShownAgain, showSignIn } from '../sign-in/step.ts'
@@ -32,8 +33,16 @@ async function answer(deps: StepDeps, ctx: Context): Promise<void> {
   const form = await guardForm(deps, ctx, interaction)
   if (!form) return askAgain(deps, ctx, interaction, { problem: 'stale', status: 403 })
   const attempt = { credential: form.one(CREDENTIAL_FIELD), binding: bindingOf(interaction) }
-  const proof = await passkeys.verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
-  if (!proof) return askAgain(deps, ctx, interaction, { problem: 'passkey', status: 422 })
+  const { proof, problem } = await passkeys
+    .verify({ ...attempt, clientId: interaction.client.id }, anonymous(ctx))
+    .then(
+      (proven) => ({ proof: proven, problem: 'passkey' as const }),
+      (error: unknown) => {
+        if (!(error instanceof PasskeyChanged)) throw error
+        return { proof: undefined, problem: 'passkeyChanged' as const }
+      },
+    )
+  if (!proof) return askAgain(deps, ctx, interaction, { problem, status: 422 })
   await proofs.take(ctx, interaction, proof)
 }
 

@@ -7,7 +7,7 @@ import { PASSKEY_AUTOCOMPLETE } from '#sign-in/passkey/parts.ts'
 import { TEXTS } from '../texts/texts.ts'
 
 /** Why the page is shown again. */
-export type SignInProblem = 'mismatch' | 'busy' | 'tooMany' | 'stale' | 'passkey'
+export type SignInProblem = 'mismatch' | 'busy' | 'tooMany' | 'stale' | 'passkey' | 'passkeyChanged'
 
 export interface SignInView {
   readonly language: Language

@@ -25,6 +25,8 @@ export const en = {
     passwordMissing: 'Enter your password.',
     mismatch: 'That e-mail address and password do not match. Check both and try again.',
     passkey: 'That passkey could not be used. Try again, or sign in another way.',
+    passkeyChanged:
+      "We didn't accept that passkey because it has changed since you added it. Sign in another way, then replace it on your account page.",
     busy: 'Many people are signing in at this moment. Wait a few seconds and try again.',
     tooMany: TOO_MANY,
     passkeyTitle: 'Confirm with your passkey',

@@ -24,6 +24,8 @@ export const ko: InteractionTexts = {
     passwordMissing: '비밀번호를 입력해 주세요.',
     mismatch: '이메일 주소와 비밀번호가 서로 맞지 않아요. 다시 확인해 주세요.',
     passkey: '이 패스키로는 로그인할 수 없어요. 다시 시도하거나 다른 방법으로 로그인해 주세요.',
+    passkeyChanged:
+      '이 패스키는 추가했을 때와 달라져서 받지 않았어요. 다른 방법으로 로그인한 뒤 계정 페이지에서 새 패스키로 바꿔 주세요.',
     busy: '지금 로그인하는 분이 많아요. 몇 초 뒤에 다시 시도해 주세요.',
     tooMany: TOO_MANY,
     passkeyTitle: '패스키로 확인해 주세요',

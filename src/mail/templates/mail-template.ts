@@ -10,6 +10,7 @@ export const FACTOR_CHANGES = [
   'invitation_accepted',
   'passkey_added',
   'passkey_removed',
+  'passkey_changed',
   'totp_added',
   'totp_removed',
   'recovery_codes_made',

@@ -8,6 +8,8 @@ export interface RelyingParty {
   readonly origin: string
 }
 
+export const COUNTER_WENT_BACK = 'the counter went back'
+
 /** EdDSA, ES256 and RS256 (COSE, RFC 9053). Every platform supports at least one of them. */
 export const ALGORITHMS = [-8, -7, -257]
 /** WebAuthn §7.1: longer ids are refused. */
@@ -15,7 +17,12 @@ const MAX_CREDENTIAL_ID_BYTES = 1023
 
 /** A response is refused. The message is always our own and never contains data from an authenticator or browser. */
 export class ResponseRefused extends Error {
-  override readonly name = 'ResponseRefused'
+  override readonly name: string = 'ResponseRefused'
+}
+
+/** The signature holds, but the passkey is not as it was when it was made: it may be a copy, or was reset. */
+export class ResponseChanged extends ResponseRefused {
+  override readonly name = 'ResponseChanged'
 }
 
 const base64url = z.string().regex(/^[\w-]+$/)
@@ -56,7 +63,10 @@ export function readAttestation(text: string | undefined): Attestation {
   return withChallenge(parse(attestationSchema, text))
 }
 
-/** Verifies an assertion by WebAuthn §7.2. The caller must have spent the challenge. Throws ResponseRefused. */
+/**
+ * Verifies an assertion by WebAuthn §7.2. The caller must have spent the challenge. Throws ResponseRefused, or
+ * ResponseChanged once the signature is verified.
+ */
 export async function verifyAssertion(
   assertion: Assertion,
   stored: { readonly publicKey: Buffer; readonly signCount: number; readonly synced: boolean },
@@ -71,16 +81,20 @@ export async function verifyAssertion(
       expectedChallenge: challenge,
       expectedOrigin: rp.origin,
       expectedRPID: rp.id,
-      credential: { id: response.id, publicKey: Uint8Array.from(stored.publicKey), counter: stored.signCount },
+      // the library would compare the counters before it verifies the signature
+      credential: { id: response.id, publicKey: Uint8Array.from(stored.publicKey), counter: 0 },
       requireUserVerification: true,
     }),
   )
   if (!verified) throw new ResponseRefused('the signature is not of this passkey')
   // §7.2: backup eligibility is fixed when the passkey is made
   if ((authenticationInfo.credentialDeviceType === 'multiDevice') !== stored.synced) {
-    throw new ResponseRefused('the passkey says of itself what it did not say when it was made')
+    throw new ResponseChanged('the passkey says of itself what it did not say when it was made')
   }
-  return { signCount: authenticationInfo.newCounter }
+  const signCount = authenticationInfo.newCounter
+  // two assertions with the same count, or a lower one, mean that the passkey was cloned
+  if (signCount <= stored.signCount && stored.signCount > 0) throw new ResponseChanged(COUNTER_WENT_BACK)
+  return { signCount }
 }
 
 export interface MadeCredential {
@@ -174,7 +188,6 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^Unexpected RP ID hash/, 'wrong RP ID'],
   [/^User (presence was required|not present)/, 'nobody was present'],
   [/^User verification (was )?required/, 'the person was not verified'],
-  [/^Response counter value/, 'the counter went back'],
   [/^Unexpected public key alg/, 'the algorithm was not offered'],
 ]
 

@@ -65,7 +65,14 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
         await audit.recordIn(trx, factorEvent('factor.added', { method, accountId, by, name }))
         await within?.(trx)
       })
-      return { id: passkey.id, name, synced: passkey.synced, createdAt: clock.now(), lastUsedAt: undefined }
+      return {
+        id: passkey.id,
+        name,
+        synced: passkey.synced,
+        createdAt: clock.now(),
+        lastUsedAt: undefined,
+        changedAt: undefined,
+      }
     },
 
     async rename(accountId, { id, name: given }, by) {

@@ -44,3 +44,13 @@ export class PasskeyNameInvalid extends AppError {
     super(`The name must have ${expected}.`, { faults: [{ field: 'name', given: shown(given), expected }] })
   }
 }
+
+/** The passkey is not as it was when it was added: it may have been copied or reset. */
+export class PasskeyChanged extends AppError {
+  override readonly code = 'passkey_changed'
+  override readonly status = 422
+
+  constructor() {
+    super('The passkey was not accepted: it has changed since it was added. Sign in another way, then replace it.')
+  }
+}

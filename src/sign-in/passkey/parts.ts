@@ -98,11 +98,12 @@ export function passkeyList(view: SentForm & { readonly passkeys: readonly Passk
 function listed({ language, action, csrfField }: SentForm, passkey: Passkey): Row {
   const texts = PASSKEY_TEXTS[language].list
   const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' })
-  const { createdAt, id, lastUsedAt, name, synced } = passkey
+  const { changedAt, createdAt, id, lastUsedAt, name, synced } = passkey
   const facts = [
     synced ? texts.synced : texts.single,
     texts.added(dates.format(createdAt)),
     lastUsedAt === undefined ? texts.unused : texts.used(dates.format(lastUsedAt)),
+    ...(changedAt === undefined ? [] : [texts.changed(dates.format(changedAt))]),
   ]
   const fields = html`${hidden(csrfField.name, csrfField.value)}${hidden('id', id)}`
   const newName = nameField({ id: `name-of-${id}`, label: texts.newName, value: name })
@@ -114,7 +115,10 @@ function listed({ language, action, csrfField }: SentForm, passkey: Passkey): Ro
   return {
     name: foreign(name),
     facts: [facts.join(' · ')],
-    acts: html`${ask(texts.rename(name), rename)}${ask(
+    acts: html`${changedAt === undefined ? '' : ask(texts.replace(name), html`<p>${texts.replacing}</p>`)}${ask(
+      texts.rename(name),
+      rename,
+    )}${ask(
       texts.remove(name),
       html`<p>${texts.removing}</p>
         ${remove}`,

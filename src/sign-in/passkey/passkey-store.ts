@@ -8,6 +8,7 @@ export const PASSKEY_CREDENTIALS = 'SELECT 1 FROM passkeys WHERE account_sub = $
 export interface StoredPasskey {
   readonly id: string
   readonly accountId: string
+  readonly name: string
   readonly userHandle: Buffer
   readonly publicKey: Buffer
   readonly signCount: number
@@ -47,10 +48,13 @@ export function createPasskeyStore(db: Queryable) {
       return rows[0]?.handle
     },
 
-    /** Lists the credentials that a new passkey must not duplicate (`excludeCredentials`). */
+    /**
+     * Lists the credentials that a new passkey must not duplicate (`excludeCredentials`). A device whose passkey has
+     * changed may make another in its place.
+     */
     async credentials(accountId: string): Promise<{ id: Buffer; transports: string[] }[]> {
       const { rows } = await db.query<{ id: Buffer; transports: string[] }>(
-        'SELECT credential_id AS id, transports FROM passkeys WHERE account_sub = $1 ORDER BY created_at, id',
+        'SELECT credential_id AS id, transports FROM passkeys WHERE account_sub = $1 AND changed_at IS NULL ORDER BY created_at, id',
         [accountId],
       )
       return rows
@@ -63,6 +67,10 @@ export function createPasskeyStore(db: Queryable) {
          WHERE id = $1 AND (sign_count < $2 OR (sign_count = 0 AND $2 = 0))`,
         [id, signCount],
       ),
+
+    /** Notes that the passkey has changed. Returns false if that is known, or the passkey was removed. */
+    markChanged: (id: string) =>
+      done('UPDATE passkeys SET changed_at = statement_timestamp() WHERE id = $1 AND changed_at IS NULL', [id]),
 
     /** Returns false if the account has no such passkey. */
     rename: (accountId: string, id: string, name: string) =>
@@ -81,7 +89,7 @@ export function createPasskeyStore(db: Queryable) {
 
 async function find(db: Queryable, credentialId: Buffer): Promise<StoredPasskey | undefined> {
   const { rows } = await db.query<Omit<StoredPasskey, 'signCount'> & { signCount: string }>(
-    `SELECT id, account_sub AS "accountId", user_handle AS "userHandle", public_key AS "publicKey",
+    `SELECT id, account_sub AS "accountId", name, user_handle AS "userHandle", public_key AS "publicKey",
        sign_count AS "signCount", synced
      FROM passkeys JOIN passkey_users USING (account_sub) WHERE credential_id = $1`,
     [credentialId],
@@ -91,12 +99,14 @@ async function find(db: Queryable, credentialId: Buffer): Promise<StoredPasskey 
 
 /** Oldest first. */
 async function list(db: Queryable, accountId: string): Promise<Passkey[]> {
-  const { rows } = await db.query<Omit<Passkey, 'lastUsedAt'> & { lastUsedAt: Date | null }>(
-    `SELECT id, name, synced, created_at AS "createdAt", last_used_at AS "lastUsedAt"
+  const { rows } = await db.query<
+    Omit<Passkey, 'lastUsedAt' | 'changedAt'> & { lastUsedAt: Date | null; changedAt: Date | null }
+  >(
+    `SELECT id, name, synced, created_at AS "createdAt", last_used_at AS "lastUsedAt", changed_at AS "changedAt"
      FROM passkeys WHERE account_sub = $1 ORDER BY created_at, id`,
     [accountId],
   )
-  return rows.map((row) => ({ ...row, lastUsedAt: row.lastUsedAt ?? undefined }))
+  return rows.map((row) => ({ ...row, lastUsedAt: row.lastUsedAt ?? undefined, changedAt: row.changedAt ?? undefined }))
 }
 
 /**

@@ -15,6 +15,8 @@ export interface Passkey {
   readonly synced: boolean
   readonly createdAt: Date
   readonly lastUsedAt: Date | undefined
+  /** When it was first refused because it is not as it was when it was made. */
+  readonly changedAt: Date | undefined
 }
 
 /** Options for `navigator.credentials.get` and `create`, in the JSON form of WebAuthn Level 3 §5.1. */
@@ -31,7 +33,11 @@ export interface PasskeyAttempt {
   readonly binding: string
 }
 
-/** Errors: PasskeyRefused 422, PasskeyNameInvalid 422, PasskeyKnown and TooManyPasskeys 409, FactorNotFound 404. */
+/**
+ * Errors: PasskeyRefused 422, PasskeyNameInvalid 422, PasskeyKnown and TooManyPasskeys 409, FactorNotFound 404. `verify`
+ * throws PasskeyChanged (422) for a passkey whose signature holds, but whose counter went back or whose kind of backup is
+ * another.
+ */
 export interface Passkeys extends Verifier<PasskeyAttempt> {
   /** Returns options to sign in. They name no account or passkey, so they reveal nothing about accounts. */
   options(binding: string): PasskeyRequest

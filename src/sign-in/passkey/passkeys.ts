@@ -1,15 +1,23 @@
 /** Implements passkeys: a proof that finds the account by itself and counts as two kinds of proof. */
 import type { Account, Accounts } from '#accounts/account.ts'
-import type { Audit } from '#audit/audit.ts'
-import type { Database } from '#database/database.ts'
+import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Database, Queryable } from '#database/database.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { createFactorLockStore } from '../factor-lock-store.ts'
 import { proofEvent } from '../proof-events.ts'
-import { readAssertion, type RelyingParty, ResponseRefused, verifyAssertion } from './ceremonies.ts'
+import {
+  COUNTER_WENT_BACK,
+  readAssertion,
+  type RelyingParty,
+  ResponseChanged,
+  ResponseRefused,
+  verifyAssertion,
+} from './ceremonies.ts'
 import { createChallengeStore } from './challenge-store.ts'
 import { CHALLENGE_SECONDS, type Challenges, createChallenges } from './challenges.ts'
 import { createEnrolment } from './enrolment.ts'
+import { PasskeyChanged } from './errors.ts'
 import { PASSKEY } from './method.ts'
 import { createPasskeyStore, type PasskeyStore, type StoredPasskey } from './passkey-store.ts'
 import type { PasskeyAttempt, Passkeys } from './passkey.ts'
@@ -24,7 +32,16 @@ export interface PasskeysDeps {
   readonly issuer: string
   /** The name that authenticators show for this server. */
   readonly brand: () => string
+  /** Runs in the transaction that notes for the first time that a passkey has changed, for example to send a notice. */
+  readonly onPasskeyChanged?: PasskeyChangedHook
 }
+
+export type PasskeyChangedHook = (
+  trx: Queryable,
+  account: Account,
+  passkey: { readonly name: string },
+  by: AuditContext,
+) => Promise<void>
 
 /** Creates the passkey method. See Passkeys for its functions. */
 export function createPasskeys(deps: PasskeysDeps): Passkeys {
@@ -48,10 +65,14 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
     }),
 
     async verify(attempt, by) {
-      const { passkey, ...verdict } = await judge({ accounts, store, challenges, rp }, attempt)
+      const { passkey, hasChanged, ...verdict } = await judge({ accounts, store, challenges, rp }, attempt)
       // not within an attempt limit: nobody can guess a passkey, so nobody can lock anyone out
       await deps.audit.record(proofEvent({ method: PASSKEY.name, ...verdict, clientId: attempt.clientId, by }))
       const { account, refusal } = verdict
+      if (hasChanged && account && passkey) {
+        await noteChange(deps, account, passkey, by)
+        throw new PasskeyChanged()
+      }
       if (refusal !== undefined || !account || !passkey) return undefined
       await createFactorLockStore(db).clear(account.id)
       return { account, method: PASSKEY.name, amr: [passkey.synced ? 'swk' : 'hwk', ...PASSKEY.amr.always] }
@@ -61,6 +82,17 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
     list: (accountId) => store.list(accountId),
     removeExpired: () => challengeStore.removeExpired(),
   }
+}
+
+async function noteChange(
+  { db, onPasskeyChanged }: Pick<PasskeysDeps, 'db' | 'onPasskeyChanged'>,
+  account: Account,
+  passkey: StoredPasskey,
+  by: AuditContext,
+): Promise<void> {
+  await db.transaction(async (trx) => {
+    if (await createPasskeyStore(trx).markChanged(passkey.id)) await onPasskeyChanged?.(trx, account, passkey, by)
+  })
 }
 
 interface Judging {
@@ -75,6 +107,8 @@ interface Verdict {
   readonly account: Account | undefined
   readonly passkey: StoredPasskey | undefined
   readonly refusal: string | undefined
+  /** Whether it is refused because the passkey is not as it was when it was made. */
+  readonly hasChanged: boolean
 }
 
 async function judge(deps: Judging, { credential, binding }: PasskeyAttempt): Promise<Verdict> {
@@ -96,11 +130,12 @@ async function judge(deps: Judging, { credential, binding }: PasskeyAttempt): Pr
     }
     const { signCount } = await verifyAssertion(assertion, passkey, rp)
     if (account?.status !== 'enabled') throw new ResponseRefused('the account is disabled')
-    // two assertions with the same count, or one out of order, mean that the passkey was cloned
-    if (!(await store.use(passkey.id, signCount))) throw new ResponseRefused('the counter went back')
-    return { account, passkey, refusal: undefined }
+    // another assertion overtook this one
+    if (!(await store.use(passkey.id, signCount))) throw new ResponseRefused(COUNTER_WENT_BACK)
+    return { account, passkey, refusal: undefined, hasChanged: false }
   } catch (error) {
     if (!(error instanceof ResponseRefused)) throw error
-    return { account, passkey, refusal: error.message }
+    const hasChanged = error instanceof ResponseChanged && account?.status === 'enabled'
+    return { account, passkey, refusal: error.message, hasChanged }
   }
 }

@@ -359,6 +359,10 @@ export const VULNERABILITIES: readonly Row[] = [
         'V30: a challenge › ASVS 6.7.2: is answered once, on whichever node, however many present the answer',
         'V30: a new passkey is refused by the server › $what',
       ],
+      'test/account-portal/changed-passkeys.test.ts': [
+        'a passkey whose %s is refused in these words, told by mail once, and can be replaced',
+        'who does not have the key can make no passkey look changed',
+      ],
     },
   },
   {

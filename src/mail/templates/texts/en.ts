@@ -7,6 +7,7 @@ const CHANGES: Readonly<Record<FactorChange, string>> = {
   invitation_accepted: 'Your invitation was accepted',
   passkey_added: 'A passkey was added',
   passkey_removed: 'A passkey was removed',
+  passkey_changed: 'A passkey was refused because it has changed',
   totp_added: 'An authenticator app was added',
   totp_removed: 'The authenticator app was removed',
   recovery_codes_made: 'New recovery codes were made',

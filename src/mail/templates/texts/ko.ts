@@ -7,6 +7,7 @@ const CHANGES: Readonly<Record<FactorChange, string>> = {
   invitation_accepted: '초대를 수락했어요',
   passkey_added: '패스키가 추가됐어요',
   passkey_removed: '패스키가 삭제됐어요',
+  passkey_changed: '달라진 패스키로 로그인하려고 해서 막았어요',
   totp_added: '인증 앱이 추가됐어요',
   totp_removed: '인증 앱이 삭제됐어요',
   recovery_codes_made: '복구 코드를 새로 만들었어요',

@@ -22,6 +22,10 @@ export const en = {
     added: (date: string) => `Added on ${date}`,
     used: (date: string) => `Last used on ${date}`,
     unused: 'Not used yet',
+    changed: (date: string) => `Refused on ${date} because it had changed`,
+    replace: (name: string) => `Replace ${name}`,
+    replacing:
+      'This passkey gave an answer that does not fit what it said before: its device was reset, or somebody has a copy. Add a new passkey below, then remove this one.',
     rename: (name: string) => `Rename ${name}`,
     newName: 'New name',
     save: 'Save name',

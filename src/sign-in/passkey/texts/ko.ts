@@ -22,6 +22,10 @@ export const ko: PasskeyTexts = {
     added: (date) => `${date}에 추가`,
     used: (date) => `${date}에 마지막으로 사용`,
     unused: '아직 사용하지 않음',
+    changed: (date) => `달라져서 ${date}에 거부됨`,
+    replace: (name) => `${name} 새로 바꾸기`,
+    replacing:
+      '이 패스키의 응답이 이전과 맞지 않아요. 기기가 초기화됐거나 누군가 복사했을 수 있어요. 아래에서 새 패스키를 추가한 뒤 이 패스키를 삭제해 주세요.',
     rename: (name) => `${name} 이름 바꾸기`,
     newName: '새 이름',
     save: '이름 저장',
