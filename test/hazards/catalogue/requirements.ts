@@ -61,6 +61,11 @@ export const REQUIREMENTS: readonly Row[] = [
         'R5: a proof of a clock that is ahead is remembered for as long as it can be accepted',
         'R5, R35: a bound token is no bearer token, and needs its own key at userinfo too',
       ],
+      'test/resource-server/dpop.test.ts': [
+        'a bound token › is no bearer token',
+        'a proof › is refused when it %s',
+        'a proof is accepted › once, whatever else the request is',
+      ],
     },
   },
   {
