@@ -140,6 +140,7 @@ function interactionsOf({ config, oidc, signIn, verification, federation, ...ser
     registration,
     passwordReset,
     notifyPasswordChanged,
+    notifyNewBrowser: signIn.notifyNewBrowser,
   })
 }
 

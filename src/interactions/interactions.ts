@@ -7,6 +7,7 @@ import type { Csrf } from '#http/csrf.ts'
 import type { WriteBudget } from '#http/write-budget.ts'
 import type { InteractionGateway, OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import type { Enrolments } from '#sign-in/enrolment-store.ts'
+import type { NotifyNewBrowser } from '#sign-in/new-browser.ts'
 import type { KnownDevices } from '#sign-in/known-devices.ts'
 import type { LostFactors } from '#sign-in/lost-factor/lost-factors.ts'
 import type { SignInProgress } from '#sign-in/progress-store.ts'
@@ -50,6 +51,7 @@ export interface InteractionsDeps {
   readonly clock: Clock
   readonly lostFactors: Pick<LostFactors, 'cancel'>
   readonly notifyPasswordChanged: StepDeps['notifyPasswordChanged']
+  readonly notifyNewBrowser: NotifyNewBrowser
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Tracks what a person has proven in an interaction, and decides what follows from the next proof. */
 import type { Context } from 'koa'
 import type { Account } from '#accounts/account.ts'
+import { deviceOf, nameOfDevice } from '#http/device.ts'
 import { UPSTREAM } from '#federation/method.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
@@ -9,6 +10,7 @@ import type { Enrolments } from '#sign-in/enrolment-store.ts'
 import type { MethodRegistry } from '#sign-in/registry.ts'
 import type { Proof } from '#sign-in/sign-in-method.ts'
 import { type NextProof, nextProof } from '#sign-in/next-proof.ts'
+import type { NotifyNewBrowser } from '#sign-in/new-browser.ts'
 import type { SignInProgress } from '#sign-in/progress-store.ts'
 import type { LostFactors } from '#sign-in/lost-factor/lost-factors.ts'
 import { isSecondFactor, MAIL_CODE, type ProofTimes } from '#sign-in/proof-times.ts'
@@ -35,7 +37,8 @@ export interface Proofs {
 export interface ProofsDeps {
   readonly gateway: Pick<InteractionGateway, 'signedIn'>
   readonly paths: Pick<InteractionPaths, 'backToQuestion'>
-  readonly deviceCookie: Pick<DeviceCookie, 'remember'>
+  readonly deviceCookie: Pick<DeviceCookie, 'isKnown' | 'remember'>
+  readonly notifyNewBrowser: NotifyNewBrowser
   readonly upstreamSignIn: Pick<UpstreamSignIn, 'acceptOffer'>
   readonly methods: MethodRegistry
   readonly enrolments: Enrolments
@@ -117,7 +120,7 @@ export function createProofs(deps: ProofsDeps): Proofs {
 }
 
 async function signIn(
-  { deviceCookie, lostFactors, upstreamSignIn, gateway, methods }: ProofsDeps,
+  { deviceCookie, lostFactors, notifyNewBrowser, upstreamSignIn, gateway, methods }: ProofsDeps,
   ctx: Context,
   { uid }: OpenInteraction,
   { account, amr, provenAt, at }: Shown & { readonly at: number },
@@ -129,6 +132,9 @@ async function signIn(
   // what has just been used is not lost
   if (methods.methods.some((method) => method.name in provenAt && isSecondFactor(method))) {
     await lostFactors.cancel(account.id, { ...anonymous(ctx), actor: { kind: 'account', id: account.id } })
+  }
+  if (!deviceCookie.isKnown(ctx, account.id)) {
+    await notifyNewBrowser(account, anonymous(ctx), nameOfDevice(deviceOf(ctx.get('user-agent'))))
   }
   deviceCookie.remember(ctx, account.id)
   await gateway.signedIn(ctx, { accountId: account.id, amr, acr: methods.acrOf(amr), at, provenAt })

@@ -11,6 +11,7 @@ import { createFactorLock, type FactorLockDeps } from './factor-lock.ts'
 import { createKnownDevices } from './known-devices.ts'
 import { createLostFactorStore } from './lost-factor/lost-factor-store.ts'
 import { createLastCredentialGuard } from './last-credential.ts'
+import { createNotifyNewBrowser } from './new-browser.ts'
 import { createPasskeyMethod } from './passkey/method.ts'
 import { createPasskeys, type PasskeyChangedHook } from './passkey/passkeys.ts'
 import { PASSWORD } from './password/method.ts'
@@ -74,6 +75,7 @@ export function createMethods({ further = [], ...deps }: MethodsDeps) {
     attempts,
     devices,
     unlockFactors: createFactorLock(deps).unlock,
+    notifyNewBrowser: createNotifyNewBrowser(deps),
     /** Deletes expired rows. Returns their number by table, or undefined if there were none. */
     async removeExpired(): Promise<Record<string, number> | undefined> {
       const removed: Record<string, number> = {

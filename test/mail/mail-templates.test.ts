@@ -19,6 +19,7 @@ const DATA: TemplateData = {
     device: 'Firefox',
     path: '/account',
   },
+  new_browser: { at: AT, address: '192.0.2.7', device: 'Firefox', path: '/account/sessions' },
   account_exists: { path: '/sign-in' },
   invitation: { path: '/invitation?token=abc', until: AT, invitedBy: 'Ada' },
   account_deleted: { at: AT, address: '192.0.2.7' },

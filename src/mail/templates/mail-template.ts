@@ -51,6 +51,8 @@ export interface TemplateData {
   readonly confirm_identity: Omit<OneTime, 'path'>
   /** `name` is that of the credential that was added or removed; `path` leads to the account pages. */
   readonly factor_changed: Origin & { readonly change: FactorChange; readonly name?: string; readonly path: IssuerPath }
+  /** The account signed in with a browser that it is not known in; `path` leads to the account pages. */
+  readonly new_browser: Origin & { readonly path: IssuerPath }
   /** Somebody tried to register with an address that has an account; `path` leads to sign-in. */
   readonly account_exists: { readonly path: IssuerPath }
   /** `until`: ISO 8601. */

@@ -333,6 +333,10 @@ export const VULNERABILITIES: readonly Row[] = [
         'V28, ASVS 6.3.1: a thousand guesses at once on two nodes › are as many looks at the password as may be, and the counter is exact',
         'V28, ASVS 6.3.1: a thousand guesses at once on two nodes › are as few looks at the code of an authenticator app',
       ],
+      'test/sign-in/factor-lock.test.ts': [
+        'the hundredth wrong code in a row locks the app: the right one is refused too, and the person is told by mail',
+        'of wrong codes at once on two nodes as many are checked as are left, and one mail is sent',
+      ],
       'test/flows/second-factor.test.ts': [
         'after the password › V28: the code page alone signs nobody in, nor does a code without the password',
       ],

@@ -93,6 +93,20 @@ export const en: MailTemplates = {
     notYou:
       'If that was not you, open your account, end all other sessions and change your password. If you cannot sign in any more, reset your password first.',
   }),
+  new_browser: ({ at, address, device, path }, { brand, host, link, date }) => ({
+    subject: `New sign-in at ${brand}`,
+    heading: 'You signed in with a new browser',
+    paragraphs: [],
+    facts: [
+      ['When', date(at)],
+      ['From', address],
+      ['Device', device],
+    ],
+    action: { label: 'See where you are signed in', url: link(path) },
+    why: `You get this mail because ${brand} (${host}) tells you of each sign-in with a browser it does not know.`,
+    notYou:
+      'If that was not you, open your account, end all other sessions and change your password. If you cannot sign in any more, reset your password first.',
+  }),
   account_exists: ({ path }, { brand, host, link }) => ({
     subject: `You already have an account at ${brand}`,
     heading: 'You already have an account',

@@ -93,6 +93,20 @@ export const ko: MailTemplates = {
     notYou:
       '직접 하지 않았다면 내 계정을 열어 다른 세션을 모두 끝내고 비밀번호를 바꿔 주세요. 로그인할 수 없다면 비밀번호부터 새로 정해 주세요.',
   }),
+  new_browser: ({ at, address, device, path }, { brand, host, link, date }) => ({
+    subject: `${brand} 계정에 새로 로그인했어요`,
+    heading: '새 브라우저에서 로그인했어요',
+    paragraphs: [],
+    facts: [
+      ['시각', date(at)],
+      ['접속 주소', address],
+      ['기기', device],
+    ],
+    action: { label: '로그인한 곳 보기', url: link(path) },
+    why: `${brand}(${host})에서는 처음 보는 브라우저로 로그인할 때마다 메일로 알려 드려요.`,
+    notYou:
+      '직접 하지 않았다면 내 계정을 열어 다른 세션을 모두 끝내고 비밀번호를 바꿔 주세요. 로그인할 수 없다면 비밀번호부터 새로 정해 주세요.',
+  }),
   account_exists: ({ path }, { brand, host, link }) => ({
     subject: `${brand} 계정이 이미 있어요`,
     heading: '이미 계정이 있어요',
