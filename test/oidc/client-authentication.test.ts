@@ -137,6 +137,13 @@ test('the refusal of a disabled client names it and says so in the audit log alo
   }
 })
 
+test('the refusal of an authorization request names the unknown client that it claims', async () => {
+  const answer = await server.fetch(`/authorize?client_id=cli-unknown&response_type=code&redirect_uri=${CALLBACK}`)
+  expect(answer.status).toBe(400)
+  const [event] = await admin.audit('authorization.refused')
+  expect(event).toMatchObject({ actor: { kind: 'anonymous' }, detail: { claimed_client_id: 'cli-unknown' } })
+})
+
 test('a claimed client id is kept to 200 characters', async () => {
   await send('/token', 'nothing', { ...client('none'), id: `x${'y'.repeat(300)}` })
   expect((await eventOf('/token'))['detail']).toMatchObject({ claimed_client_id: `x${'y'.repeat(199)}` })

@@ -34,6 +34,7 @@ export const ENGINE: readonly Row[] = [
       'test/hazards/client-assertion.test.ts': [
         'the audience › may be %s',
         'the audience › may not be %s, and the client is told what it must be',
+        'the audience › may not be %s, and the client is told how it could be',
         'the audience › may be the token endpoint or the endpoint posted to for a client registered so, as the only value',
       ],
     },
@@ -46,7 +47,12 @@ export const ENGINE: readonly Row[] = [
       'test/hazards/client-assertion.test.ts': [
         'time › refuses an assertion %s',
         'time › accepts exactly an hour, and iat and nbf up to a minute ahead',
+        'time › accepts one without iat for up to an hour from now, once',
+        'time › is at most as long as the client is registered for',
         'identity › refuses %s',
+      ],
+      'test/flows/restore-epoch.test.ts': [
+        'a client assertion of before is refused, whether it was used or not, and until it is sure that it was made after',
       ],
     },
   },

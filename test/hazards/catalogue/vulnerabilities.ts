@@ -618,4 +618,22 @@ export const VULNERABILITIES: readonly Row[] = [
       ],
     },
   },
+  {
+    id: 'V48',
+    feature: 'core',
+    title:
+      'Rights that were taken from a client, or from signet-cli, do not come back by a start or a release, and the last administrator stays.',
+    tests: {
+      'test/admin/last-administrator.test.ts': [
+        'alone › the last administrator client cannot be %s',
+        'of the last two administrator clients, deleted at once through two processes, one stays',
+        'a deleted signet-cli stays deleted at the next start, and its id is not given again, until it is recovered',
+        'a disabled and narrowed signet-cli stays so at the next start, and is whole again once recovered',
+      ],
+      'test/clients/deleted-clients.test.ts': [
+        'the id of a deleted client is not given again',
+        'a new scope is granted to the clients that held every scope of its object, once, and to no others',
+      ],
+    },
+  },
 ]
