@@ -6,7 +6,8 @@ import { DEFAULT_SETTINGS, SETTINGS_GROUPS } from '#settings/settings-schema.ts'
 import { ACR_VALUES } from '#resource-server/acr.ts'
 import { LIMIT } from '#sign-in/attempts-store.ts'
 import { BUDGETS, EASING } from '#sign-in/budgets-store.ts'
-import { ASVS_ITEMS, testsByItem } from './catalogue/asvs.ts'
+import { ASVS_REASONS } from './catalogue/asvs-reasons.ts'
+import { ALL_ITEMS, ASVS_ITEMS, testsByItem } from './catalogue/asvs.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const page = readFileSync(join(ROOT, 'docs/security/sign-in.md'), 'utf8')
@@ -19,6 +20,13 @@ test('every item is held by a test that names it, but for those that are still t
   const open = Object.keys(ASVS_ITEMS).filter((item) => !held.has(item))
   expect(open).toEqual(OPEN)
   expect([...held.keys()].filter((item) => !(item in ASVS_ITEMS) && !/^10\.[46]\./.test(item))).toEqual([])
+})
+
+test('every item of the chapters has a verdict: tests that hold it, or a reason', () => {
+  expect(ALL_ITEMS).toHaveLength(47 + 19 + 36)
+  const listed = new Set([...Object.keys(ASVS_ITEMS), ...Object.keys(ASVS_REASONS)])
+  expect(ALL_ITEMS.filter((item) => !listed.has(item))).toEqual([])
+  expect([...listed].filter((item) => !ALL_ITEMS.includes(item))).toEqual([])
 })
 
 test('ASVS 6.1.1, 6.1.3, 6.3.4: the ways in, their classes and the limits on guessing are documented as they are', () => {

@@ -1,6 +1,7 @@
-/** OWASP ASVS 5.0, chapters 6, 7 and 10.7: what each item asks, in our words; tests name the items they hold. */
+/** OWASP ASVS 5.0, chapters 6, 7 and 10: what each item asks, in our words; tests name the items they hold. */
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ASVS_REASONS } from './asvs-reasons.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -81,14 +82,29 @@ export function testsByItem(): Map<string, { file: string; title: string }[]> {
   return found
 }
 
-/** Items by number, and under each the tests that hold it. */
+/** Every item of the chapters, by the number of items in each section: `6.1` has three. */
+const SECTIONS: readonly (readonly [chapter: number, items: readonly number[]])[] = [
+  [6, [3, 12, 8, 6, 8, 4, 2, 4]],
+  [7, [3, 4, 2, 5, 3, 2]],
+  [10, [2, 3, 5, 16, 5, 2, 3]],
+]
+export const ALL_ITEMS: readonly string[] = SECTIONS.flatMap(([chapter, sections]) =>
+  sections.flatMap((items, at) => Array.from({ length: items }, (_, item) => `${chapter}.${at + 1}.${item + 1}`)),
+)
+
+/** Every item with its verdict, and the reason or the tests that hold it. */
 export function asvsTable(): string {
   const held = testsByItem()
-  const rows = Object.entries(ASVS_ITEMS).map(([item, words]) => {
+  const rows = ALL_ITEMS.map((item) => {
+    const judged = ASVS_REASONS[item]
     const tests = (held.get(item) ?? []).map(({ file, title }) => `[${file}](../../${file}): “${escaped(title)}”`)
-    return `| ${item} | ${words} | ${tests.length === 0 ? 'open' : tests.join('; ')} |`
+    const grounds = [
+      ...(judged === undefined ? [] : [judged.reason]),
+      ...(tests.length === 0 ? [] : [tests.join('; ')]),
+    ]
+    return `| ${item} | ${judged?.asks ?? ASVS_ITEMS[item]} | ${judged?.verdict ?? 'met'} | ${grounds.join(' ')} |`
   })
-  return ['| item | what it asks | held by |', '|---|---|---|', ...rows, ''].join('\n')
+  return ['| item | what it asks | | held by, or the reason |', '|---|---|---|---|', ...rows, ''].join('\n')
 }
 
 function escaped(text: string): string {
