@@ -207,3 +207,27 @@ describe.skipIf(!browser)('in a popup of an app', () => {
     await app.waitForFunction(`document.title === location.origin + ' popup'`)
   })
 })
+
+describe.skipIf(!browser)('an answer by form_post', () => {
+  test.each([
+    ['by itself', true],
+    ['by the button in a browser without JavaScript', false],
+  ])('reaches the app %s', async (_how, scripted) => {
+    const page = await (await newContext({ scripted })).newPage()
+    const arrived = page.waitForRequest((sent) => sent.url() === world.shop.callback && sent.method() === 'POST')
+    await page.goto(world.request({ response_mode: 'form_post', state: 'here', prompt: 'login consent' }))
+    await signIn(page)
+    await page.click('button[name=decision][value=allow]')
+    if (!scripted) {
+      expect(await page.textContent('h1')).toBe('Back to the app')
+      await page.click('button[type=submit]')
+    }
+    const sent = new URLSearchParams((await arrived).postData() ?? '')
+    expect(Object.fromEntries(sent)).toEqual({
+      code: expect.stringMatching(/.{20,}/) as string,
+      iss: world.server.issuer,
+      state: 'here',
+    })
+    await page.waitForURL(world.shop.callback)
+  })
+})
