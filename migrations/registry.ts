@@ -37,6 +37,7 @@ import * as m35 from './20261201064633-sign-in-create-lost-factors.ts'
 import * as m36 from './20261201064713-sign-in-add-passkey-changes.ts'
 import * as m37 from './20261201065137-resources-add-access-token-typ.ts'
 import * as m38 from './20261201070213-sign-in-create-factor-failures.ts'
+import * as m39 from './20261201070443-sign-in-add-upstream-answers.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -77,4 +78,5 @@ export const MIGRATIONS = {
   '20261201064713-sign-in-add-passkey-changes': m36,
   '20261201065137-resources-add-access-token-typ': m37,
   '20261201070213-sign-in-create-factor-failures': m38,
+  '20261201070443-sign-in-add-upstream-answers': m39,
 } as const

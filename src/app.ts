@@ -15,7 +15,7 @@ import { createPasskeyEndpoints, PASSKEY_ENDPOINTS_PATH } from '#interactions/pa
 import { cookieSignatures } from '#oidc/configuration/cookies.ts'
 import { DISCOVERY_PATHS, PROGRAM_PATHS, ROUTES } from '#oidc/engine/routes.ts'
 import type { Services } from '#services.ts'
-import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
+import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/paths.ts'
 
 /** Path templates below the issuer, as logs and metrics name them. */
 const TEMPLATES = [
@@ -31,6 +31,7 @@ const TEMPLATES = [
   '/interaction/:uid/:step/options',
   '/interaction/:uid/upstream/:upstream',
   UPSTREAM_CALLBACK_PATH,
+  `${UPSTREAM_CALLBACK_PATH}/:upstream`,
   UPSTREAM_SIGNED_OUT_PATH,
   ...DISCOVERY_PATHS,
   PASSKEY_ENDPOINTS_PATH,
@@ -47,7 +48,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   [ROUTES.jwks]: ['GET'],
   [PASSKEY_ENDPOINTS_PATH]: ['GET'],
   [SECURITY_TXT_PATH]: ['GET'],
-  [UPSTREAM_CALLBACK_PATH]: ['GET'],
+  [UPSTREAM_CALLBACK_PATH]: ['GET', 'POST'],
   [UPSTREAM_SIGNED_OUT_PATH]: ['GET'],
   [ROUTES.authorization]: ['GET', 'POST'],
   [ROUTES.end_session]: ['GET', 'POST'],

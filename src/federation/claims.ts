@@ -25,10 +25,11 @@ export function profileOf(
   configured: readonly Upstream[],
 ): UpstreamProfile {
   const { email, email_verified: verified, name, ...others } = upstream.claims
+  const said = verified === undefined ? undefined : claims[verified]
   const valueOf = (theirs: string | undefined) => (theirs === undefined ? undefined : claims[theirs])
   const address = valueOf(email)
   // a boolean by OpenID Connect Core §5.1, but some providers send a string
-  const isVerified = [true, 'true'].includes(valueOf(verified) as boolean | string)
+  const isVerified = said === undefined ? upstream.trustEmail : [true, 'true'].includes(said as boolean | string)
   const isTheirs = isEmail(address) && isOfDomain(upstream, address, configured)
   const given = valueOf(name)
   return {

@@ -6,18 +6,11 @@ import type { Keyring } from '#sealing/keyring.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { AssertNotLastCredential } from '#sign-in/last-credential.ts'
 import { createUpstreamMethod } from './method.ts'
+import { callbackPathOf, UPSTREAM_SIGNED_OUT_PATH } from './paths.ts'
 import { createUpstreamSignIn, type UpstreamSignInDeps } from './sign-in.ts'
 import { createProviders, type ProvidersDeps } from './upstream-client.ts'
 import { createUpstreamRequests } from './requests.ts'
 import { createUpstreams, type UpstreamsDeps } from './upstreams.ts'
-
-/**
- * The path, below the issuer, to which providers send people back. It is the same for all, so each provider needs only
- * this one registered.
- */
-export const UPSTREAM_CALLBACK_PATH = '/upstream/callback'
-/** The path to which providers send people back after sign-out there. */
-export const UPSTREAM_SIGNED_OUT_PATH = '/upstream/signed-out'
 
 export interface FederationDeps {
   readonly db: Database
@@ -38,12 +31,12 @@ export interface FederationDeps {
 export function createFederation(deps: FederationDeps) {
   const upstreams = createUpstreams(deps)
   const base = deps.issuer.replace(/\/$/, '')
-  const redirectUri = base + UPSTREAM_CALLBACK_PATH
+  const redirectUriOf: ProvidersDeps['redirectUriOf'] = (upstream) => base + callbackPathOf(upstream)
   const requests = createUpstreamRequests(deps.db, deps.keyring)
   const upstreamSignIn = createUpstreamSignIn({
     ...deps,
     upstreams,
-    providers: createProviders({ ...deps, upstreams, redirectUri }),
+    providers: createProviders({ ...deps, upstreams, redirectUriOf }),
     requests,
     signedOutUri: base + UPSTREAM_SIGNED_OUT_PATH,
   })

@@ -4,6 +4,7 @@
  */
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { UpstreamSignIn, OwnLink } from './upstream-sign-in.ts'
+import { callbackPathOf } from './paths.ts'
 import { linkEvent, type Links } from './links.ts'
 import { redeem, type RedemptionDeps } from './redemption.ts'
 import type { UpstreamRequests } from './requests.ts'
@@ -44,9 +45,11 @@ export function createOwnLinks(deps: OwnLinksDeps): Pick<UpstreamSignIn, 'beginL
       return 'taken'
     },
 
-    async returnOf(state) {
-      const uid = await requests.waiting(state)
-      if (uid === undefined) return undefined
+    async returnOf(state, path) {
+      const waiting = await requests.waiting(state)
+      const upstream = waiting && (await deps.upstreams.read(waiting.upstream))
+      if (!upstream || path !== callbackPathOf(upstream)) return undefined
+      const { uid } = waiting
       return uid.startsWith(WAITING) ? { to: 'account' } : { to: 'interaction', uid }
     },
   }

@@ -1,7 +1,7 @@
 /** Redeems the answer of a provider, once: returns the verified claims, or why the answer cannot be used. */
 import type { UpstreamAnswer } from './upstream-sign-in.ts'
-import type { Providers, UpstreamClaims } from './upstream-client.ts'
-import { refusalOf, wasCancelled } from './refusals.ts'
+import type { Providers, Redeemed, UpstreamClaims } from './upstream-client.ts'
+import { kindOf, type RefusalKind, refusalOf } from './refusals.ts'
 import type { UpstreamRequests } from './requests.ts'
 import type { Upstream, Upstreams } from './upstream.ts'
 
@@ -16,10 +16,11 @@ export type Redemption =
       readonly kind: 'claims'
       readonly upstream: Upstream
       readonly claims: UpstreamClaims
+      readonly profile: Redeemed['profile']
       /** When the request began, in epoch seconds. */
       readonly beganAt: number | undefined
     }
-  | { readonly kind: 'refused' | 'cancelled'; readonly upstream: Upstream | undefined; readonly refusal: string }
+  | { readonly kind: RefusalKind; readonly upstream: Upstream | undefined; readonly refusal: string }
 
 /** Redeems an answer. `uid` must be the one with which the request began. */
 export async function redeem(deps: RedemptionDeps, { uid, answer }: UpstreamAnswer): Promise<Redemption> {
@@ -30,10 +31,10 @@ export async function redeem(deps: RedemptionDeps, { uid, answer }: UpstreamAnsw
   const upstream = await deps.upstreams.read(request.upstream)
   if (!upstream?.enabled) return refused(upstream, 'the provider is disabled or gone')
   try {
-    const claims = await deps.providers.redeem(upstream, parameters, { ...request, state })
-    return { kind: 'claims', upstream, claims, beganAt: request.beganAt }
+    const { claims, profile } = await deps.providers.redeem(upstream, parameters, { ...request, state })
+    return { kind: 'claims', upstream, claims, profile, beganAt: request.beganAt }
   } catch (error) {
-    return { kind: wasCancelled(error) ? 'cancelled' : 'refused', upstream, refusal: refusalOf(error) }
+    return { kind: kindOf(error), upstream, refusal: refusalOf(error) }
   }
 }
 

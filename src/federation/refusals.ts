@@ -11,9 +11,27 @@ export function refusalOf(error: unknown): string {
   return reason.replaceAll(/[^\x20-\x7E]/g, '?').slice(0, MAX_LENGTH)
 }
 
-/** Whether the person, or the provider for them, denied the request (RFC 6749 §4.1.2.1). */
-export function wasCancelled(error: unknown): boolean {
-  return error instanceof Error && 'error' in error && error.error === 'access_denied'
+/**
+ * What the person is told. `cancelled`: they, or the provider for them, denied the request. `unavailable`: the provider
+ * cannot answer at this moment. `login_required`: they have to sign in at the provider first. `refused`: anything else.
+ */
+export type RefusalKind = 'cancelled' | 'unavailable' | 'login_required' | 'refused'
+
+/** RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6 */
+const KINDS: Readonly<Record<string, RefusalKind>> = {
+  access_denied: 'cancelled',
+  temporarily_unavailable: 'unavailable',
+  server_error: 'unavailable',
+  login_required: 'login_required',
+  interaction_required: 'login_required',
+  account_selection_required: 'login_required',
+  consent_required: 'login_required',
+}
+
+/** Returns the kind of an error response of the provider; `refused` for all other errors. */
+export function kindOf(error: unknown): RefusalKind {
+  const said = error instanceof Error && 'error' in error ? error.error : undefined
+  return (typeof said === 'string' && Object.hasOwn(KINDS, said) ? KINDS[said] : undefined) ?? 'refused'
 }
 
 function reasonOf(error: Error): string {

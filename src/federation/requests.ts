@@ -59,11 +59,11 @@ export function createUpstreamRequests(db: Queryable, keyring: Pick<Keyring, 'se
       return secrets
     },
 
-    /** Returns the uid with which the request of this state began, and keeps the request. */
-    async waiting(state: string): Promise<string | undefined> {
+    /** Returns the request of this state, and keeps it. */
+    async waiting(state: string): Promise<Pick<OpenRequest, 'uid' | 'upstream'> | undefined> {
       const stateHash = stateHashOf(state)
       const sealed = await store.find(stateHash)
-      return sealed && (open(REQUEST, sealed, stateHash) as OpenRequest).uid
+      return sealed && (open(REQUEST, sealed, stateHash) as OpenRequest)
     },
 
     /** Returns a request once; undefined when it was used, has expired or belongs to another interaction. */

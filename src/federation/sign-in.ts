@@ -11,9 +11,10 @@ import type { BeginUpstream, UpstreamSignIn, UpstreamAnswer, UpstreamOutcome } f
 import { createLinkStore, type UpstreamPerson } from './link-store.ts'
 import { UPSTREAM } from './method.ts'
 import { createLinks, linkEvent, type LinksDeps } from './links.ts'
-import type { Providers, UpstreamClaims } from './upstream-client.ts'
+import type { Providers, Redeemed, UpstreamClaims } from './upstream-client.ts'
 import { createOwnLinks } from './own-links.ts'
 import { redeem } from './redemption.ts'
+import { kindOf, type RefusalKind, refusalOf } from './refusals.ts'
 import type { UpstreamRequests } from './requests.ts'
 import { createUpstreamSignOut, type UpstreamSignOutDeps } from './sign-out.ts'
 import type { Upstream, Upstreams } from './upstream.ts'
@@ -117,14 +118,14 @@ interface Judgement {
 async function judge(deps: UpstreamSignInDeps, { uid, answer }: Attempt, by: AuditContext): Promise<Judgement> {
   const redemption = await redeem(deps, { uid, answer })
   if (redemption.kind !== 'claims') return refused(redemption.refusal, redemption.upstream, redemption.kind)
-  const { upstream, claims, beganAt } = redemption
+  const { upstream, claims, profile, beganAt } = redemption
   const person = { upstream: upstream.id, subject: claims.sub }
   const amr = amrOf(claims, deps.isReserved)
   const detail = Array.isArray(claims['amr']) ? { upstream_amr: claims['amr'].slice(0, 10).map(String) } : {}
   const accountId = await createLinkStore(deps.db).use(person)
   const found =
     accountId === undefined
-      ? await provision(deps, { upstream, person, claims, uid }, by)
+      ? await provision(deps, { upstream, person, profile, uid }, by)
       : await known(deps, upstream, accountId)
   if ('outcome' in found) return { ...found, upstream, detail }
   const provenAt = provenAtOf(claims, { beganAt, now: Math.floor(deps.clock.now().getTime() / 1000) })
@@ -136,7 +137,7 @@ async function judge(deps: UpstreamSignInDeps, { uid, answer }: Attempt, by: Aud
   }
 }
 
-function refused(refusal: string, upstream: Upstream | undefined, kind: 'refused' | 'cancelled' = 'refused') {
+function refused(refusal: string, upstream: Upstream | undefined, kind: RefusalKind = 'refused') {
   return { verdict: { account: undefined, refusal }, outcome: { kind, upstream }, upstream } satisfies Judgement
 }
 
@@ -152,10 +153,14 @@ async function known(
   return { ...refused('the account is disabled', upstream), verdict: { account, refusal: 'the account is disabled' } }
 }
 
+function isClaims(value: unknown): value is UpstreamClaims {
+  return typeof value === 'object' && value !== null && !(value instanceof Error)
+}
+
 interface UnlinkedPerson {
   readonly upstream: Upstream
   readonly person: UpstreamPerson
-  readonly claims: UpstreamClaims
+  readonly profile: Redeemed['profile']
   readonly uid: string
 }
 
@@ -168,7 +173,9 @@ async function provision(
   person: UnlinkedPerson,
   by: AuditContext,
 ): Promise<Account | Judgement> {
-  const { upstream, claims } = person
+  const { upstream } = person
+  const claims = await person.profile().catch((error: unknown) => error)
+  if (!isClaims(claims)) return refused(refusalOf(claims), upstream, kindOf(claims))
   const profile = profileOf(upstream, claims, await deps.upstreams.list())
   const email = profile.verifiedEmail
   if (email === undefined) return unlinked(upstream, 'no_email')

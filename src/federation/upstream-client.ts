@@ -18,8 +18,8 @@ export interface ProvidersDeps {
   /** Whether a host may use plain http. */
   readonly allowHttp: UpstreamRules['allowHttp']
   readonly clock: Clock
-  /** `<issuer>/upstream/callback`, the same for all providers. */
-  readonly redirectUri: string
+  /** Returns the URL to which the provider sends people back. */
+  readonly redirectUriOf: (upstream: Upstream) => string
 }
 
 /** The values that tie an answer to its request. */
@@ -37,13 +37,20 @@ type Wishes = Pick<BeginUpstream, 'loginHint' | 'again'>
 export interface Providers {
   /** Returns the URL of an authorization request. Throws the errors of discovery. */
   authorizationUrl(upstream: Upstream, secrets: RequestSecrets, wishes: Wishes): Promise<URL>
-  /**
-   * Redeems the code of an authorization response and returns the claims of the ID token. Adds those of userinfo when
-   * the ID token lacks a mapped claim. Throws when any check fails.
-   */
-  redeem(upstream: Upstream, answer: URLSearchParams, secrets: RequestSecrets): Promise<UpstreamClaims>
+  /** Redeems the code of an authorization response. Throws when any check fails. */
+  redeem(upstream: Upstream, answer: URLSearchParams, secrets: RequestSecrets): Promise<Redeemed>
   /** Returns the URL for sign-out at the provider; undefined when the provider has none. */
   endSessionUrl(upstream: Upstream, parameters: Record<string, string>): Promise<URL | undefined>
+}
+
+export interface Redeemed {
+  /** The claims of the ID token. */
+  readonly claims: UpstreamClaims
+  /**
+   * Returns the claims with those of userinfo, which are fetched when the ID token lacks a mapped one. Throws when the
+   * provider does not answer. Only a person who is new here needs them.
+   */
+  profile(): Promise<UpstreamClaims>
 }
 
 interface Known {
@@ -70,42 +77,63 @@ export function createProviders(deps: ProvidersDeps): Providers {
     async authorizationUrl(upstream, { state, nonce, verifier }, { loginHint, again }) {
       const openid = await load()
       return openid.buildAuthorizationUrl(await configurationOf(upstream), {
-        redirect_uri: deps.redirectUri,
+        redirect_uri: deps.redirectUriOf(upstream),
         scope: upstream.scopes.join(' '),
         state,
         nonce,
         code_challenge: await openid.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
+        ...(upstream.responseMode === 'query' ? {} : { response_mode: upstream.responseMode }),
         ...(loginHint === undefined ? {} : { login_hint: loginHint }),
         // OpenID Connect Core §3.1.2.1: with max_age the provider has to say when the person signed in (`auth_time`)
         ...(again ? { prompt: 'login', max_age: '0' } : {}),
       })
     },
 
-    async redeem(upstream, answer, { state, nonce, verifier }) {
-      const openid = await load()
-      const configuration = await configurationOf(upstream)
-      const url = new URL(`${deps.redirectUri}?${answer.toString()}`)
-      // OpenID Connect Core §3.1.3.7: checks iss, aud, azp, exp, nonce and, with the option set below, the signature
-      const tokens = await openid.authorizationCodeGrant(configuration, url, {
-        expectedState: state,
-        expectedNonce: nonce,
-        pkceCodeVerifier: verifier,
-        idTokenExpected: true,
-      })
-      const claims = tokens.claims() as UpstreamClaims
-      const isComplete = Object.values(upstream.claims).every((name) => claims[name] !== undefined)
-      if (isComplete || configuration.serverMetadata().userinfo_endpoint === undefined) return claims
-      // OpenID Connect Core §5.3.2: the sub must equal that of the ID token
-      const further = await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub)
-      return { ...further, ...claims }
-    },
+    redeem: async (upstream, answer, secrets) =>
+      redeem(await configurationOf(upstream), {
+        upstream,
+        secrets,
+        url: new URL(`${deps.redirectUriOf(upstream)}?${answer.toString()}`),
+      }),
 
     async endSessionUrl(upstream, parameters) {
       const openid = await load()
       const configuration = await configurationOf(upstream)
       if (configuration.serverMetadata().end_session_endpoint === undefined) return undefined
       return openid.buildEndSessionUrl(configuration, parameters)
+    },
+  }
+}
+
+interface Answer {
+  readonly upstream: Upstream
+  readonly secrets: RequestSecrets
+  /** The redirect URI with the parameters of the answer. */
+  readonly url: URL
+}
+
+async function redeem(
+  configuration: OpenIdClient.Configuration,
+  { upstream, secrets, url }: Answer,
+): Promise<Redeemed> {
+  const openid = await load()
+  // OpenID Connect Core §3.1.3.7: checks iss, aud, azp, exp, nonce and, with the option set below, the signature
+  const tokens = await openid.authorizationCodeGrant(configuration, url, {
+    expectedState: secrets.state,
+    expectedNonce: secrets.nonce,
+    pkceCodeVerifier: secrets.verifier,
+    idTokenExpected: true,
+  })
+  const claims = tokens.claims() as UpstreamClaims
+  return {
+    claims,
+    async profile() {
+      const isComplete = Object.values(upstream.claims).every((name) => claims[name] !== undefined)
+      if (isComplete || configuration.serverMetadata().userinfo_endpoint === undefined) return claims
+      // OpenID Connect Core §5.3.2: the sub must equal that of the ID token
+      const further = await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub)
+      return { ...further, ...claims }
     },
   }
 }

@@ -2,6 +2,7 @@
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Proof, Verifier } from '#sign-in/sign-in-method.ts'
+import type { RefusalKind } from './refusals.ts'
 import type { UpstreamLink, UpstreamPerson } from './link-store.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -17,14 +18,13 @@ export interface UpstreamAnswer {
 /**
  * The result of a sign-in.
  * `proof`: the person is known. `offer`: an account has this address; the person who proves it next in this interaction
- * gets the link. `unlinked`: the person has no account here, and none can be linked. `cancelled`: the person came back
- * without signing in. `refused`: the answer is wrong, or could not be fetched.
+ * gets the link. `unlinked`: the person has no account here, and none can be linked. For the others see RefusalKind.
  */
 export type UpstreamOutcome =
   | { readonly kind: 'proof'; readonly proof: Proof; readonly upstream: Upstream }
   | { readonly kind: 'offer'; readonly upstream: Upstream; readonly email: string }
   | { readonly kind: 'unlinked'; readonly upstream: Upstream; readonly why: 'no_account' | 'no_email' }
-  | { readonly kind: 'cancelled' | 'refused'; readonly upstream: Upstream | undefined }
+  | { readonly kind: RefusalKind; readonly upstream: Upstream | undefined }
 
 /** The answer of a provider for a person who is signed in here. */
 export interface OwnLink extends Pick<UpstreamAnswer, 'answer'> {
@@ -36,7 +36,7 @@ export interface OwnLink extends Pick<UpstreamAnswer, 'answer'> {
 /**
  * The result of linking an account. `taken`: the person at the provider is linked already, to this or another account.
  */
-export type OwnLinkOutcome = 'linked' | 'taken' | 'cancelled' | 'refused'
+export type OwnLinkOutcome = 'linked' | 'taken' | RefusalKind
 
 export interface BeginUpstream {
   /** The id of the provider. */
@@ -59,8 +59,10 @@ export interface UpstreamSignIn extends Verifier<UpstreamAnswer> {
   begin(request: BeginUpstream): Promise<URL | undefined>
   /**
    * Returns what began the request of this state, an interaction or a person's account page. Does not use up the state.
+   * `path` is the one that the answer came to. Undefined if nothing waits for an answer there: the answer of one
+   * provider does not count at the redirect URI of another (RFC 9700 §4.4).
    */
-  returnOf(state: string): Promise<{ to: 'interaction'; uid: string } | { to: 'account' } | undefined>
+  returnOf(state: string, path: string): Promise<{ to: 'interaction'; uid: string } | { to: 'account' } | undefined>
   /** Like `begin`, for a signed-in person who wants to link their account. */
   beginLink(request: { readonly upstream: string; readonly session: string }): Promise<URL | undefined>
   /**

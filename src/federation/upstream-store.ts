@@ -1,7 +1,7 @@
 /** The SQL of the tables `upstreams` and `upstream_domains`. */
 import type { JWK } from 'jose'
 import type { Queryable } from '#database/database.ts'
-import type { Upstream, UpstreamAuthMethod } from './upstream.ts'
+import type { ResponseMode, Upstream, UpstreamAuthMethod } from './upstream.ts'
 import type { UpstreamFields } from './validation.ts'
 
 interface Row {
@@ -14,6 +14,9 @@ interface Row {
   scopes: string[]
   claims: Record<string, string>
   domains: string[]
+  trust_email: boolean
+  response_mode: ResponseMode
+  own_redirect: boolean
   just_in_time: boolean
   logout: boolean
   enabled: boolean
@@ -28,8 +31,8 @@ export interface StoredCredential {
   readonly publicJwk: JWK | undefined
 }
 
-const COLUMNS = `id, name, issuer, client_id, auth_method, public_jwk, scopes, claims, just_in_time, logout, enabled,
-  version, created_at, updated_at`
+const COLUMNS = `id, name, issuer, client_id, auth_method, public_jwk, scopes, claims, trust_email, response_mode, own_redirect, just_in_time,
+  logout, enabled, version, created_at, updated_at`
 const DOMAINS = `ARRAY(SELECT domain FROM upstream_domains d WHERE d.upstream = u.id ORDER BY domain) AS domains`
 
 export function createUpstreamStore(db: Queryable) {
@@ -46,8 +49,8 @@ export function createUpstreamStore(db: Queryable) {
     async insert(fields: UpstreamFields, { sealed, publicJwk }: StoredCredential, at: Date): Promise<boolean> {
       const { rowCount } = await db.query(
         `INSERT INTO upstreams (id, issuer, credential, public_jwk, name, client_id, auth_method, scopes, claims,
-           just_in_time, logout, enabled, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) ON CONFLICT DO NOTHING`,
+           trust_email, response_mode, own_redirect, just_in_time, logout, enabled, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16) ON CONFLICT DO NOTHING`,
         [fields.id, fields.issuer, sealed, jsonOf(publicJwk), ...changeable(fields), at],
       )
       return rowCount === 1
@@ -66,8 +69,8 @@ export function createUpstreamStore(db: Queryable) {
       const { rowCount } = await db.query(
         `UPDATE upstreams SET credential = coalesce($3, credential),
            public_jwk = CASE WHEN $3::bytea IS NULL THEN public_jwk ELSE $4 END, name = $5, client_id = $6,
-           auth_method = $7, scopes = $8, claims = $9, just_in_time = $10, logout = $11, enabled = $12,
-           version = version + 1, updated_at = $13
+           auth_method = $7, scopes = $8, claims = $9, trust_email = $10, response_mode = $11, own_redirect = $12,
+           just_in_time = $13, logout = $14, enabled = $15, version = version + 1, updated_at = $16
          WHERE id = $1 AND version = $2`,
         [fields.id, version, credential?.sealed ?? null, jsonOf(credential?.publicJwk), ...changeable(fields), at],
       )
@@ -102,8 +105,10 @@ async function setDomains(db: Queryable, id: string, domains: readonly string[])
 }
 
 function changeable(fields: UpstreamFields): unknown[] {
-  const { name, clientId, authMethod, scopes, claims, justInTime, logout, enabled } = fields
-  return [name, clientId, authMethod, scopes, jsonOf(claims), justInTime, logout, enabled]
+  const { trustEmail, responseMode, ownRedirect, justInTime, logout, enabled } = fields
+  const { name, clientId, authMethod, scopes, claims } = fields
+  const first = [name, clientId, authMethod, scopes, jsonOf(claims)]
+  return [...first, trustEmail, responseMode, ownRedirect, justInTime, logout, enabled]
 }
 
 function jsonOf(value: unknown): string | null {
@@ -121,6 +126,9 @@ function toUpstream(row: Row): Upstream {
     scopes: row.scopes,
     claims: row.claims,
     domains: row.domains,
+    trustEmail: row.trust_email,
+    responseMode: row.response_mode,
+    ownRedirect: row.own_redirect,
     justInTime: row.just_in_time,
     logout: row.logout,
     enabled: row.enabled,

@@ -10,6 +10,10 @@ import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 export const AUTH_METHODS = ['private_key_jwt', 'client_secret_basic', 'client_secret_post'] as const
 export type UpstreamAuthMethod = (typeof AUTH_METHODS)[number]
 
+/** How a provider sends its answer: in the URL, or as a form (OAuth 2.0 Form Post Response Mode). */
+export const RESPONSE_MODES = ['query', 'form_post'] as const
+export type ResponseMode = (typeof RESPONSE_MODES)[number]
+
 /** Maps our claims to those of the provider. Claims that are not mapped are ignored. */
 export type ClaimMapping = Readonly<Record<string, string>>
 
@@ -28,6 +32,14 @@ export interface Upstream {
   readonly claims: ClaimMapping
   /** E-mail domains whose people are sent to this provider. */
   readonly domains: readonly string[]
+  /** Whether an address counts as verified if the provider does not say whether it is (no `email_verified`). */
+  readonly trustEmail: boolean
+  readonly responseMode: ResponseMode
+  /**
+   * Whether answers come to a redirect URI of this provider alone (RFC 9700 §4.4). Providers that were added before
+   * there was one share theirs until an administrator changes that.
+   */
+  readonly ownRedirect: boolean
   /** Whether people without an account here get one. */
   readonly justInTime: boolean
   /** Whether sign-out here continues with sign-out at the provider. */
@@ -49,6 +61,9 @@ export interface UpstreamInput {
   readonly scopes?: readonly string[]
   readonly claims?: ClaimMapping
   readonly domains?: readonly string[]
+  readonly trustEmail?: boolean
+  readonly responseMode?: string
+  readonly ownRedirect?: boolean
   readonly justInTime?: boolean
   readonly logout?: boolean
   readonly enabled?: boolean

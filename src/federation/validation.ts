@@ -3,7 +3,14 @@ import { mergeClaims } from '#accounts/claims.ts'
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import { UpstreamInvalid } from './errors.ts'
-import { AUTH_METHODS, type Upstream, type UpstreamAuthMethod, type UpstreamInput } from './upstream.ts'
+import {
+  AUTH_METHODS,
+  RESPONSE_MODES,
+  type ResponseMode,
+  type Upstream,
+  type UpstreamAuthMethod,
+  type UpstreamInput,
+} from './upstream.ts'
 
 export type UpstreamFields = Omit<Upstream, 'publicJwk' | 'version' | 'createdAt' | 'updatedAt'>
 
@@ -46,11 +53,17 @@ export function validateUpstream(
     scopes: check.changed('scopes', DEFAULT_SCOPES, scopesFault),
     claims: check.changed('claims', DEFAULT_CLAIMS, claimsFault),
     domains: lowered(check.changed('domains', [], domainsFault)),
+    trustEmail: check.flag('trustEmail', false),
+    responseMode: check.changed('responseMode', 'query', (given) =>
+      RESPONSE_MODES.includes(given as ResponseMode) ? undefined : RESPONSE_MODES.join(' or '),
+    ),
+    ownRedirect: check.flag('ownRedirect', true),
     justInTime: check.flag('justInTime', false),
     logout: check.flag('logout', false),
     enabled: check.flag('enabled', true),
   }
   checkSecret(input, fields, before, faults)
+  checkTrust(fields, faults)
   if (faults.length > 0) throw new UpstreamInvalid(faults)
   return fields
 }
@@ -66,12 +79,16 @@ export const MEMBERS = {
   scopes: 'scopes',
   claims: 'claims',
   domains: 'domains',
+  trustEmail: 'trust_email',
+  responseMode: 'response_mode',
+  ownRedirect: 'own_redirect_uri',
   justInTime: 'just_in_time',
   logout: 'logout',
   enabled: 'enabled',
 } as const satisfies Record<keyof UpstreamInput, string>
 
 type Rule = (given: unknown) => string | undefined
+type FlagName = 'trustEmail' | 'ownRedirect' | 'justInTime' | 'logout' | 'enabled'
 
 function checker(input: Partial<UpstreamInput>, before: Upstream | undefined, faults: Fault[]) {
   const refuse = (member: keyof UpstreamInput, expected: string) =>
@@ -100,7 +117,7 @@ function checker(input: Partial<UpstreamInput>, before: Upstream | undefined, fa
       if (expected !== undefined) refuse(member, expected)
       return given as Upstream[Member]
     },
-    flag(member: 'justInTime' | 'logout' | 'enabled', fallback: boolean): boolean {
+    flag(member: FlagName, fallback: boolean): boolean {
       const given: unknown = input[member]
       if (given !== undefined && typeof given !== 'boolean') refuse(member, 'true or false')
       return typeof given === 'boolean' ? given : (before?.[member] ?? fallback)
@@ -150,6 +167,17 @@ function domainsFault(given: unknown): string | undefined {
     given.length <= MOST &&
     given.every((domain) => typeof domain === 'string' && domain.length < 254 && DOMAIN.test(domain.toLowerCase()))
   return isRight ? undefined : `an array of at most ${MOST} domains of e-mail addresses, such as example.com`
+}
+
+/** The issuers of Microsoft Entra ID in which anybody can make an account, with any address. */
+const ENTRA_FOR_ALL = /^https:\/\/login\.microsoftonline\.com\/(?:common|organizations|consumers)(?:\/|$)/i
+
+/** Refuses to trust addresses that nobody answers for: those of every tenant of Entra ID. */
+function checkTrust({ issuer, trustEmail }: UpstreamFields, faults: Fault[]): void {
+  if (!trustEmail || !ENTRA_FOR_ALL.test(issuer)) return
+  const expected =
+    'false: every tenant of Entra ID can claim any address; add the provider with the issuer of one tenant'
+  faults.push({ field: MEMBERS.trustEmail, given: 'true', expected })
 }
 
 /** Checks the client secret (RFC 6749 Appendix A.2). It is required when the method needs one and none is stored. */

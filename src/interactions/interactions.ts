@@ -1,7 +1,7 @@
 /** Serves the pages of sign-in and consent: `/interaction/:uid`, and the paths below it that their forms post to. */
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
-import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
+import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/paths.ts'
 import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
 import type { Csrf } from '#http/csrf.ts'
 import type { WriteBudget } from '#http/write-budget.ts'
@@ -23,7 +23,7 @@ import { leadOnFromSignOut } from './sign-out/already.ts'
 import { createUpstreamSignOut } from './sign-out/upstream.ts'
 import { openInteraction, type Question, type StepDeps } from './step.ts'
 import { createSteps } from './steps.ts'
-import { upstreamCallback } from './upstream/step.ts'
+import { upstreamCallback, upstreamFormAnswer } from './upstream/step.ts'
 
 export interface InteractionsDeps {
   /** The issuer identifier. The paths of forms start with its path. */
@@ -84,7 +84,10 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
     if (get) router.get(`/interaction/:uid/${path}`, get)
     if (post) router.post(`/interaction/:uid/${path}`, post)
   }
-  router.get(UPSTREAM_CALLBACK_PATH, (ctx) => upstreamCallback(stepDeps, ctx))
+  for (const path of [UPSTREAM_CALLBACK_PATH, `${UPSTREAM_CALLBACK_PATH}/:upstream`]) {
+    router.get(path, (ctx) => upstreamCallback(stepDeps, ctx))
+    router.post(path, (ctx) => upstreamFormAnswer(stepDeps, ctx))
+  }
   router.get(UPSTREAM_SIGNED_OUT_PATH, (ctx) => signOut.back(ctx))
   // reloading a page that answered a form, or typing its URL, leads back to the question
   router.get(`/interaction/:uid/:step`, (ctx) => paths.backToQuestion(ctx, ctx.params['uid'] ?? ''))

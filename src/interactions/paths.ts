@@ -12,6 +12,8 @@ export interface InteractionPaths {
   upstream(uid: string, id: string): string
   /** The path where people link providers to their account. */
   readonly linked: string
+  /** Adds the issuer's path to a path below it. */
+  of(path: string): string
   /** Redirects (303) to the open question. */
   backToQuestion(ctx: Context, uid: string): void
 }
@@ -25,6 +27,7 @@ export function interactionPaths(issuer: string): InteractionPaths {
     form: (uid, step) => `${question(uid)}/${step}`,
     upstream: (uid, id) => `${question(uid)}/${UPSTREAM_STEP}/${encodeURIComponent(id)}`,
     linked: `${base}/account/linked`,
+    of: (path) => base + path,
     backToQuestion(ctx, uid) {
       ctx.redirect(question(uid) + ctx.search)
       // RFC 9700 §4.12: 303, so that the browser does not submit the form again

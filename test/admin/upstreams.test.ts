@@ -26,10 +26,13 @@ test('adds a provider with what is usual, and a key of its own to register there
       jwks: {
         keys: [{ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig', kid: expect.stringMatching(/./) as string }],
       },
-      redirect_uri: `${app.issuer}/upstream/callback`,
+      redirect_uri: `${app.issuer}/upstream/callback/acme`,
       scopes: ['openid', 'email', 'profile'],
       claims: { email: 'email', email_verified: 'email_verified', name: 'name' },
       domains: [],
+      trust_email: false,
+      response_mode: 'query',
+      own_redirect_uri: true,
       just_in_time: false,
       logout: false,
       enabled: true,
@@ -72,6 +75,22 @@ test('names every fault at once', async () => {
   const fields = ['id', 'issuer', 'client_id', 'scopes', 'claims', 'domains', 'client_secret']
   expect(errors.map(({ field }) => field).toSorted()).toEqual(fields.toSorted())
 })
+
+test.each(['common/v2.0', 'organizations/v2.0', 'COMMON', 'consumers/v2.0'])(
+  'trusts no addresses of the tenants of Entra ID that are open to all: %s',
+  async (tenant) => {
+    const entra = { issuer: `https://login.microsoftonline.com/${tenant}`, trust_email: true }
+    const refused = await create(entra)
+    expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } })
+    const { errors } = refused.body as { errors: { field: string; expected: string }[] }
+    expect(errors).toMatchObject([{ field: 'trust_email', expected: expect.stringContaining('one tenant') as string }])
+    expect((await create({ ...entra, issuer: 'https://login.microsoftonline.com/0c0f7b3a/v2.0' })).status).toBe(201)
+    const plain = await create({ issuer: entra.issuer, id: `entra-${tenant.length}-${tenant.length % 3}` })
+    expect(plain.status).toBe(201)
+    const { id } = plain.body as { id: string }
+    expect((await app.call('PATCH', `/upstreams/${id}`, { body: { trust_email: true } })).status).toBe(400)
+  },
+)
 
 test.for([
   ['an issuer by plain http', { issuer: 'http://id.example' }, 'issuer'],

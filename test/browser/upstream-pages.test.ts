@@ -83,7 +83,7 @@ const PAGES: Readonly<Record<string, Way>> = {
       await page.click('a[href$="/upstream/open"]')
       const { searchParams } = new URL((await asked).url())
       const answer = { state: searchParams.get('state') ?? '', code: 'not-a-code', iss: world.there.issuer }
-      await page.goto(`${world.here.issuer}/upstream/callback?${new URLSearchParams(answer).toString()}`)
+      await page.goto(`${world.here.issuer}/upstream/callback/open?${new URLSearchParams(answer).toString()}`)
       return page
     },
   },

@@ -32,7 +32,7 @@ test('adds a provider, says what to register there, shows, changes and deletes i
   })
   expect(await signet.json(['upstreams', 'list'])).toEqual([created])
   const shown = await signet.run(['upstreams', 'show', 'acme'])
-  expect(shown.stdout).toContain(`redirect URI  ${signet.server.issuer}/upstream/callback`)
+  expect(shown.stdout).toContain(`redirect URI  ${signet.server.issuer}/upstream/callback/acme`)
   expect(shown.stdout).toContain('"kty":"EC"')
   const updated = await signet.json([
     'upstreams',

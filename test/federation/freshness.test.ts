@@ -61,7 +61,7 @@ async function arrive(
   const given = typeof claims === 'function' ? claims({ before, after: now() }) : claims
   provider.claims = { nonce: request.get('nonce'), sub: email, email, email_verified: true, ...given }
   const answer = new URLSearchParams({ code: 'c', state: request.get('state') ?? '' })
-  return { attempt, browser, request, page: await browser.visit(`/upstream/callback?${answer.toString()}`) }
+  return { attempt, browser, request, page: await browser.visit(`/upstream/callback/forged?${answer.toString()}`) }
 }
 
 /** Makes the account by a first sign-in. */
@@ -194,7 +194,7 @@ describe('ASVS 7.5.1: at the account pages', () => {
     expect(left?.searchParams.get('max_age')).toBe('0')
     provider.claims = { ...provider.claims, nonce: left?.searchParams.get('nonce') }
     const answer = new URLSearchParams({ code: 'c', state: left?.searchParams.get('state') ?? '' })
-    const back = await browser.visit(`/upstream/callback?${answer.toString()}`)
+    const back = await browser.visit(`/upstream/callback/forged?${answer.toString()}`)
     const waiting = await press(browser, back, 'Send the code')
     const done = await press(browser, waiting, 'name="code"', { code: await mailedCode(email) })
     expect(done.url).toMatch(/\/account\/data$/)

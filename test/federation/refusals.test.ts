@@ -64,7 +64,7 @@ async function begin(id = 'forged', browser = person(() => server)): Promise<Beg
 }
 
 const callback = (browser: Person, answer: Record<string, string>) =>
-  browser.visit(`/upstream/callback?${new URLSearchParams(answer).toString()}`)
+  browser.visit(`/upstream/callback/forged?${new URLSearchParams(answer).toString()}`)
 
 const reason = async () => {
   const [event] = await admin.audit('sign_in.failed')
@@ -102,7 +102,7 @@ test('what is right signs the person in, with our authentication and the verifie
   expect(Object.fromEntries(request?.form ?? [])).toMatchObject({
     grant_type: 'authorization_code',
     code: 'c',
-    redirect_uri: `${server.issuer}/upstream/callback`,
+    redirect_uri: `${server.issuer}/upstream/callback/forged`,
     code_verifier: expect.stringMatching(/^[\w-]{43}$/) as string,
   })
   const claims = await claimsOf({ app }, begun.browser, begun.attempt, page)

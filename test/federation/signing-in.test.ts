@@ -36,7 +36,7 @@ describe('whoever comes for the first time', () => {
     const request = await begin(browser, page, 'open')
     expect(Object.fromEntries(request.searchParams)).toMatchObject({
       response_type: 'code',
-      redirect_uri: `${world.here.issuer}/upstream/callback`,
+      redirect_uri: `${world.here.issuer}/upstream/callback/open`,
       scope: 'openid email profile',
       code_challenge_method: 'S256',
       state: expect.stringMatching(/^[\w-]{43}$/) as string,

@@ -57,7 +57,7 @@ export async function addUpstream(
   const registered = await adminThere.call<{ client_id: string }>('POST', '/clients', {
     signet_profile: 'web',
     client_name: 'the server here',
-    redirect_uris: [`${here.issuer}/upstream/callback`],
+    redirect_uris: [`${here.issuer}/upstream/callback/${id}`],
     post_logout_redirect_uris: [`${here.issuer}/upstream/signed-out`],
     jwks: created.jwks,
   })

@@ -162,14 +162,14 @@ export const FLOWS: readonly Flow[] = [
       const { state = '', nonce } = await leave(browser)
       provider.claims = { nonce, sub: 'somebody', email: 'somebody@elsewhere.example', email_verified: true }
       const code = randomBytes(16).toString('base64url')
-      await browser.visit(`/upstream/callback?${new URLSearchParams({ code, state }).toString()}`)
+      await browser.visit(`/upstream/callback/elsewhere?${new URLSearchParams({ code, state }).toString()}`)
       // the address of the account that the person must prove to own
       await admin.account('both@elsewhere.example', randomBytes(12).toString('base64url'))
       const both = person(() => server)
       const second = await leave(both)
       provider.claims = { nonce: second['nonce'], sub: 'other', email: 'both@elsewhere.example', email_verified: true }
       const answer = new URLSearchParams({ code: randomBytes(16).toString('base64url'), state: second['state'] ?? '' })
-      await both.visit(`/upstream/callback?${answer.toString()}`)
+      await both.visit(`/upstream/callback/elsewhere?${answer.toString()}`)
     },
   },
   {

@@ -15,6 +15,8 @@ export interface ForgedProvider {
   metadata: Record<string, unknown>
   /** The answer to the next token requests; by default a valid one with the claims of `claims`. */
   respond: ((response: ServerResponse, rightToken: () => Promise<string>) => void | Promise<void>) | undefined
+  /** Answers userinfo requests; by default they fail. Used where `metadata` has `userinfo_endpoint`. */
+  userinfo: ((response: ServerResponse) => void) | undefined
   /** Replaces valid claims; undefined removes one. */
   claims: Record<string, unknown>
   /** Replaces claims for one code. */
@@ -46,13 +48,14 @@ export async function forgedProvider(clientId: string): Promise<ForgedProvider> 
     issuer,
     metadata: {},
     respond: undefined,
+    userinfo: undefined,
     claims: {},
     codes: new Map(),
     sign: signed,
     signed,
     requests: [],
     reset() {
-      Object.assign(provider, { respond: undefined, claims: {}, sign: signed })
+      Object.assign(provider, { respond: undefined, userinfo: undefined, claims: {}, sign: signed })
     },
   }
 
@@ -62,6 +65,10 @@ export async function forgedProvider(clientId: string): Promise<ForgedProvider> 
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url === '/jwks') return json(response, jwks)
+    if (request.url === '/userinfo') {
+      if (provider.userinfo) return provider.userinfo(response)
+      return json(response, { error: 'server_error' }, 500)
+    }
     if (request.url !== '/token') {
       return json(response, {
         issuer,

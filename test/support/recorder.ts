@@ -38,7 +38,7 @@ export function recording(server: Server): { server: Server; secrets: Map<string
     if (url === null) return
     const { searchParams, pathname } = new URL(url, server.issuer)
     noteParams(searchParams)
-    if (searchParams.get('redirect_uri') === `${server.issuer}/upstream/callback`) {
+    if (searchParams.get('redirect_uri')?.startsWith(`${server.issuer}/upstream/callback`) === true) {
       note('upstream state', searchParams.get('state'))
       note('upstream nonce', searchParams.get('nonce'))
     }

@@ -20,6 +20,8 @@ type Link = Awaited<ReturnType<UpstreamSignIn['links']>>[number]
 /** The status and message for each way that linking can fail. */
 const REFUSALS = {
   cancelled: { status: 200, problem: 'linkCancelled' },
+  unavailable: { status: 503, problem: 'linkUnavailable' },
+  login_required: { status: 200, problem: 'linkLoginRequired' },
   refused: { status: 403, problem: 'linkRefused' },
   taken: { status: 409, problem: 'linkTaken' },
 } as const satisfies Record<Exclude<OwnLinkOutcome, 'linked'>, ShownAgain>

@@ -50,6 +50,8 @@ export const en = {
     tooManyPasskeys: 'You have as many passkeys as can be kept. Remove one that you do not use any more.',
     linkUnavailable: 'That provider does not answer at this moment. Nothing was changed; try again in a while.',
     linkCancelled: 'You came back without signing in there. Nothing was changed.',
+    linkLoginRequired:
+      'That provider needs you to sign in there first. Nothing was changed; open it, sign in and try again.',
     linkRefused: 'What the provider sent back could not be used. Nothing was changed; try again.',
     linkTaken: 'Whoever you signed in as there is linked already. Nothing was changed.',
     confirm: 'You signed in a while ago, so nothing was changed. Confirm that it is you, then try again.',

@@ -1,5 +1,5 @@
 /** Routes `/upstreams`: the OpenID providers that people can sign in with. They use the scopes of settings. */
-import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/federation.ts'
+import { callbackPathOf, UPSTREAM_SIGNED_OUT_PATH } from '#federation/paths.ts'
 import { UpstreamNotFound } from '#federation/errors.ts'
 import type { Upstream, UpstreamInput, Upstreams } from '#federation/upstream.ts'
 import { roomFaults } from '../faults.ts'
@@ -28,25 +28,25 @@ export interface UpstreamRoutesDeps {
 
 export function upstreamRoutes(services: UpstreamRoutesDeps): Route[] {
   const { upstreams } = services
-  const deps = { upstreams, uris: () => returnUris(services.adminResource) }
+  const deps = { upstreams, uris: (upstream: Upstream) => returnUris(services.adminResource, upstream) }
   return [listUpstreams(deps), createUpstream(deps), readUpstream(deps), updateUpstream(deps), deleteUpstream(deps)]
 }
 
-function returnUris(adminResource: string): ReturnUris {
+function returnUris(adminResource: string, upstream: Upstream): ReturnUris {
   const issuer = adminResource.replace(/\/admin\/v1$/, '')
   return {
-    redirect_uri: issuer + UPSTREAM_CALLBACK_PATH,
+    redirect_uri: issuer + callbackPathOf(upstream),
     post_logout_redirect_uri: issuer + UPSTREAM_SIGNED_OUT_PATH,
   }
 }
 
 interface Deps {
   readonly upstreams: Upstreams
-  readonly uris: () => ReturnUris
+  readonly uris: (upstream: Upstream) => ReturnUris
 }
 
-const reply = (upstream: Upstream, uris: () => ReturnUris): Reply => ({
-  body: toUpstreamDocument(upstream, uris()),
+const reply = (upstream: Upstream, uris: Deps['uris']): Reply => ({
+  body: toUpstreamDocument(upstream, uris(upstream)),
   version: upstream.version,
 })
 
@@ -62,7 +62,7 @@ function listUpstreams({ upstreams, uris }: Deps): Route {
     answer: { status: 200, description: 'A page of upstream providers.', schema: upstreamPage },
     async handle({ query }) {
       const page = pageOfAll(await upstreams.list(), query, ({ id }) => id)
-      return { body: { ...page, items: page.items.map((upstream) => toUpstreamDocument(upstream, uris())) } }
+      return { body: { ...page, items: page.items.map((upstream) => toUpstreamDocument(upstream, uris(upstream))) } }
     },
   })
 }
@@ -118,7 +118,7 @@ function updateUpstream({ upstreams, uris }: Deps): Route {
       // the change itself reports that the provider does not exist
       if (!current) return []
       return [
-        ...readOnlyFaults(document, toUpstreamDocument(current, uris()), UPSTREAM_READ_ONLY),
+        ...readOnlyFaults(document, toUpstreamDocument(current, uris(current)), UPSTREAM_READ_ONLY),
         ...(await roomFaults(() => upstreams.check(toUpstreamInput(document), current))),
       ]
     },

@@ -1,6 +1,6 @@
 /** The schemas of an upstream provider in the admin API. */
 import { z } from 'zod'
-import { AUTH_METHODS, type Upstream, type UpstreamInput } from '#federation/upstream.ts'
+import { AUTH_METHODS, RESPONSE_MODES, type Upstream, type UpstreamInput } from '#federation/upstream.ts'
 import { MEMBERS } from '#federation/validation.ts'
 import { pageSchema } from '../paging.ts'
 
@@ -24,6 +24,15 @@ const domains = z.array(z.string()).meta({
   description: 'Whoever has an address of these domains is led there.',
   example: ['example.com'],
 })
+const trustEmail = z.boolean().meta({
+  description:
+    'Whether an address counts as verified if the provider does not say whether it is. Only for a provider whose people cannot choose their address; refused for the tenants of Entra ID that are open to all.',
+})
+const responseMode = z.enum(RESPONSE_MODES).meta({ description: 'How it sends its answer; `query` when absent.' })
+const ownRedirect = z.boolean().meta({
+  description:
+    'Whether it has a redirect URI of its own (RFC 9700 §4.4); true when absent. To share one is safe only with providers that send `iss` (RFC 9207).',
+})
 const justInTime = z.boolean().meta({
   description: 'Whether people who were never here get an account, by an address that the provider has verified.',
 })
@@ -37,6 +46,9 @@ const changeable = {
   scopes: scopes.optional(),
   claims: claims.optional(),
   domains: domains.optional(),
+  trust_email: trustEmail.optional(),
+  response_mode: responseMode.optional(),
+  own_redirect_uri: ownRedirect.optional(),
   just_in_time: justInTime.optional(),
   logout: logout.optional(),
   enabled: enabled.optional(),
@@ -81,6 +93,9 @@ export const upstreamDocument = z
     scopes,
     claims,
     domains,
+    trust_email: trustEmail,
+    response_mode: responseMode,
+    own_redirect_uri: ownRedirect,
     just_in_time: justInTime,
     logout,
     enabled,
@@ -110,6 +125,9 @@ export function toUpstreamDocument(upstream: Upstream, uris: ReturnUris): z.infe
     scopes: [...upstream.scopes],
     claims: { ...upstream.claims },
     domains: [...upstream.domains],
+    trust_email: upstream.trustEmail,
+    response_mode: upstream.responseMode,
+    own_redirect_uri: upstream.ownRedirect,
     just_in_time: upstream.justInTime,
     logout: upstream.logout,
     enabled: upstream.enabled,

@@ -17,6 +17,7 @@ export const upstream = {
     no_account: () => 'No account is linked to you',
     no_email: () => 'Your e-mail address is not confirmed',
     unavailable: (name: string) => `${name} does not answer`,
+    login_required: (name: string) => `${name} did not sign you in`,
   },
   words: {
     led: (name: string, who: string) => html`${strong(who)} is an address that ${strong(name)} looks after.`,
@@ -33,6 +34,9 @@ export const upstream = {
     no_email: (name: string) =>
       html`${strong(name)} has not confirmed that your e-mail address is yours, and without that no account can be found
       or made. Confirm it there and try again, or sign in another way.`,
+    login_required: (name: string) =>
+      html`${strong(name)} needs you to sign in there, or to agree to something, and did not ask. Open ${strong(name)},
+      sign in, and try again, or sign in another way.`,
     unavailable: (name: string) =>
       html`${strong(name)} cannot be reached at this moment. Try again in a while, or sign in another way.`,
   },

@@ -17,6 +17,7 @@ export const upstream: typeof english = {
     no_account: () => '연결된 계정이 없어요',
     no_email: () => '이메일 주소가 확인되지 않았어요',
     unavailable: (name) => `${name} 쪽에서 응답이 없어요`,
+    login_required: (name) => `${name} 쪽에서 로그인하지 못했어요`,
   },
   words: {
     led: (name, who) => html`${strong(who)} 주소는 ${strong(name)} 계정으로 로그인해요.`,
@@ -33,6 +34,9 @@ export const upstream: typeof english = {
     no_email: (name) =>
       html`${strong(name)} 쪽에서 이메일 주소를 아직 확인하지 않아 계정을 찾거나 만들 수 없어요. 그곳에서 주소를 확인한
       뒤 다시 시도하거나 다른 방법으로 로그인해 주세요.`,
+    login_required: (name) =>
+      html`${strong(name)} 쪽에서 먼저 로그인하거나 동의해야 해요. ${strong(name)} 페이지를 열어 로그인한 뒤 다시
+      시도하거나 다른 방법으로 로그인해 주세요.`,
     unavailable: (name) =>
       html`지금은 ${strong(name)} 쪽에 연결할 수 없어요. 잠시 뒤에 다시 시도하거나 다른 방법으로 로그인해 주세요.`,
   },

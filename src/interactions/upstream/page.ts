@@ -25,6 +25,7 @@ const STATUS = {
   no_account: 403,
   no_email: 403,
   unavailable: 503,
+  login_required: 200,
 } as const
 
 /** Returns the page for an outcome without a sign-in. */

@@ -2,6 +2,7 @@
 import type { Context } from 'koa'
 import { requestOrigin } from '#http/origin.ts'
 import { InteractionLost, type OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
+import { readForm } from '#http/body.ts'
 import { UPSTREAM_STEP } from '#federation/method.ts'
 import { UpstreamUnavailable } from '#federation/errors.ts'
 import { isReauthentication } from '../flow.ts'
@@ -53,15 +54,15 @@ async function begin(deps: StepDeps, ctx: Context): Promise<void> {
 }
 
 /**
- * Serves `<issuer>/upstream/callback`: redirects to the page that waits for the answer. Only the browser that started
- * the request can open it.
+ * Serves `<issuer>/upstream/callback`, with or without the id of a provider: redirects to the page that waits for the
+ * answer. Only the browser that started the request can open it.
  */
 export async function upstreamCallback(
   { upstreamSignIn, paths }: Pick<StepDeps, 'upstreamSignIn' | 'paths'>,
   ctx: Context,
 ): Promise<void> {
   const { state } = ctx.query
-  const waiting = typeof state === 'string' ? await upstreamSignIn.returnOf(state) : undefined
+  const waiting = typeof state === 'string' ? await upstreamSignIn.returnOf(state, ctx.path) : undefined
   if (waiting === undefined) {
     // nothing waits for this answer; it is still processed, so that it is audited
     await upstreamSignIn.finish({ uid: '', answer: ctx.querystring }, anonymous(ctx))
@@ -70,6 +71,25 @@ export async function upstreamCallback(
   const back = waiting.to === 'account' ? paths.linked : paths.form(waiting.uid, UPSTREAM_STEP)
   ctx.redirect(`${back}?${ctx.querystring}`)
   ctx.status = 303
+}
+
+/** What a provider answers that matters here (RFC 6749 §4.1.2, RFC 9207). Apple's `user`, a name, is left behind. */
+const ANSWER = ['code', 'state', 'iss', 'error', 'error_description']
+
+/**
+ * Takes an answer that comes as a form (Form Post Response Mode §2). It is sent by the provider's page, so the browser
+ * leaves out our SameSite cookies: it is led (303) to the same address by GET, where they come along.
+ */
+export async function upstreamFormAnswer({ paths }: Pick<StepDeps, 'paths'>, ctx: Context): Promise<void> {
+  const form = await readForm(ctx)
+  const answer = new URLSearchParams()
+  for (const name of ANSWER) {
+    const value = form.one(name)
+    if (value !== undefined) answer.set(name, value)
+  }
+  ctx.redirect(`${paths.of(ctx.path)}?${answer.toString()}`)
+  ctx.status = 303
+  ctx.set('Cache-Control', 'no-store')
 }
 
 /** Handles the provider's answer. */

@@ -1,6 +1,6 @@
 /** `signet upstreams`: manages the upstream providers that people may sign in with. */
 import { type Command, Option } from 'commander'
-import { AUTH_METHODS } from '#federation/upstream.ts'
+import { AUTH_METHODS, RESPONSE_MODES } from '#federation/upstream.ts'
 import { apiPath, type Document } from '../../admin-client.ts'
 import { confirm } from '../../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
@@ -28,6 +28,9 @@ interface Options extends ConnectionOptions {
   readonly scope?: string[]
   readonly claim?: Record<string, unknown>
   readonly domain?: string[] | false
+  readonly trustEmail?: boolean
+  readonly responseMode?: string
+  readonly ownRedirectUri?: boolean
   readonly justInTime?: boolean
   readonly logout?: boolean
   readonly enabled?: boolean
@@ -57,6 +60,11 @@ function withMembers(command: Command): Command {
     )
     .option('--domain <domain>', 'e-mail addresses of it are led there, may be repeated', collect)
     .option('--no-domain', 'no address is led there any more')
+    .option('--trust-email', 'its addresses count as verified if it does not say whether they are')
+    .option('--no-trust-email', 'only addresses that it has verified count')
+    .addOption(new Option('--response-mode <mode>', 'how it sends its answer').choices(RESPONSE_MODES))
+    .option('--own-redirect-uri', 'it has a redirect URI of its own, as every new provider has')
+    .option('--no-own-redirect-uri', 'it shares one, which is safe only if it sends iss')
     .option('--just-in-time', 'people who were never here get an account')
     .option('--no-just-in-time', 'only whoever is linked comes in')
     .option('--logout', 'a sign-out here leads on to one there')
@@ -71,7 +79,7 @@ function registerCreate(upstreams: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-With a secret, register the redirect URI there first: <issuer>/upstream/callback. With private_key_jwt (the default) a
+With a secret, register the redirect URI there first: <issuer>/upstream/callback/<id>. With private_key_jwt (the default) a
 key is made: register the one that is printed there, and give the client id by "update" if you have none yet.
 
 Examples:
@@ -158,6 +166,9 @@ async function membersOf(options: Options, context: CliContext): Promise<Documen
     scopes: options.scope,
     claims: options.claim,
     domains: options.domain === false ? [] : options.domain,
+    trust_email: options.trustEmail,
+    response_mode: options.responseMode,
+    own_redirect_uri: options.ownRedirectUri,
     just_in_time: options.justInTime,
     logout: options.logout,
     enabled: options.enabled,
@@ -182,6 +193,8 @@ function printUpstream(context: CliContext, upstream: Document): void {
     ['scopes', Array.isArray(upstream.scopes) ? upstream.scopes.join(' ') : undefined],
     ['claims', claims],
     ['domains', upstream.domains],
+    ['addresses trusted', yesOrNo(upstream.trust_email)],
+    ['answers by', upstream.response_mode],
     ['accounts just in time', yesOrNo(upstream.just_in_time)],
     ['sign-out there', yesOrNo(upstream.logout)],
     ['created', moment(upstream.created_at)],
