@@ -662,6 +662,11 @@ export const REQUIREMENTS: readonly Row[] = [
     feature: 'core',
     title: 'A JWT made for one use is refused for every other (RFC 8725 §3.12).',
     tests: {
+      'test/flows/access-token-typ.test.ts': [
+        'it is no client assertion',
+        'a token with typ %s is no hint, even for a client with its audience',
+      ],
+      'test/resources/resources.test.ts': ['refuses the id of a client, whose ID tokens would have the same audience'],
       'test/hazards/requirements-rfc8725-uses.test.ts': [
         'R57: an ID token opens nothing, and an access token is no hint: each JWT is for one use',
       ],
