@@ -1,12 +1,13 @@
 /** The commands of the contract, as they are printed there, against a live server. */
 import { readFile, stat, writeFile } from 'node:fs/promises'
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
 import { decodeProtectedHeader } from 'jose'
 import { expect, test } from 'vitest'
 import { createAccounts } from '../../src/accounts/accounts.ts'
 import { SYSTEM } from '../../src/audit/audit.ts'
 import { createAudit } from '../../src/audit/recorder.ts'
+import { readMasterKeyFile } from '../../src/config/key-files.ts'
 import { createDatabase } from '../../src/database/pool.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { accessTokens } from '../../src/resource-server/index.ts'
@@ -64,7 +65,7 @@ async function passwordCheck(): Promise<(identifier: string, password: string) =
   atEnd(() => db.close())
   const audit = createAudit({ db })
   const accounts = createAccounts({ db, audit, clock: systemClock })
-  const keyring = createKeyring([randomBytes(32)])
+  const keyring = createKeyring(readMasterKeyFile(signet.server.keysDir)?.keys ?? [])
   const { passwords } = createMethods({
     db,
     accounts,
