@@ -64,6 +64,8 @@ type World = Awaited<ReturnType<typeof createWorld>>
 
 async function createWorld() {
   const admin = await administrator(server)
+  // all of the load comes from one address
+  await admin.call('PATCH', '/settings', { limits: { anonymous_megabytes_per_hour: 10_000 } })
   await admin.resource(API, ['posts:read'])
   const allowed = { signet_allow: [{ resource: API, scopes: ['posts:read'] }] }
   const app = createApp(server, await admin.client('web', { redirect_uris: [CALLBACK], ...allowed }), CALLBACK)

@@ -71,6 +71,8 @@ export async function createWorld(patience = 1): Promise<World> {
     },
   })
   const admin = await administrator(first)
+  // all of the load comes from one address
+  await admin.call('PATCH', '/settings', { limits: { anonymous_megabytes_per_hour: 10_000 } })
   await admin.resource(API, ['posts:read'])
   const allow = { signet_allow: [{ resource: API, scopes: ['posts:read'] }] }
   const people = Array.from({ length: PEOPLE }, (_, index) => ({ email: `p${index}@example.com`, password: PASSWORD }))
