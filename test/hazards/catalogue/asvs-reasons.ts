@@ -23,9 +23,9 @@ export const ASVS_REASONS: Readonly<Record<string, Judged>> = {
     'Two factors, or one that counts for two, must be used.',
     'An app can demand them (`acr_values`), and people can set them up. The server cannot yet demand them of everybody.',
   ),
-  '6.3.5': notMet(
+  '6.3.5': met(
     'People are told of attempts that look suspicious.',
-    'Mails tell of a used recovery code, of a second factor that was locked and of a passkey that has changed, but not of everything unusual, such as a right password without the second factor or a sign-in after a long time.',
+    'Mails tell of a sign-in with a new browser ([test/interactions/new-browser.test.ts](../../test/interactions/new-browser.test.ts)), a used recovery code, a second factor that was locked and a passkey that has changed ([test/account-portal/changed-passkeys.test.ts](../../test/account-portal/changed-passkeys.test.ts)).',
   ),
   '6.4.5': notApplicable(
     'People are reminded before a way to sign in expires.',
@@ -69,7 +69,7 @@ export const ASVS_REASONS: Readonly<Record<string, Judged>> = {
   '10.2.1': met('As a client: forged answers do not lead to token requests.', 'State and PKCE, as in 10.1.2.'),
   '10.2.2': met(
     'As a client of several providers: no mix-up.',
-    'The issuer in the answer is checked where the provider sends it (RFC 9207), the one of the ID token always.',
+    'Each provider has a redirect URI of its own, or its answers name their issuer (RFC 9207): [test/federation/answers.test.ts](../../test/federation/answers.test.ts). The issuer of the ID token is always checked.',
   ),
   '10.2.3': met(
     'As a client: only the scopes that are needed are asked for.',
