@@ -97,11 +97,17 @@ describe('every profile', () => {
     ['', 'an absolute URI such as https://app.example.com/callback'],
     [null, 'an absolute URI such as https://app.example.com/callback'],
     [['https://app.example.com'], 'an absolute URI such as https://app.example.com/callback'],
-    [`https://app.example.com/${'a'.repeat(2000)}`, 'a URI of at most 2000 characters'],
+    [`https://app.example.com/${'a'.repeat(1977)}`, 'a URI of at most 2000 characters'],
+    ['https://app.example.com/%4', 'two hexadecimal digits after each %'],
+    ['https://app.example.com/%4g', 'two hexadecimal digits after each %'],
   ])('refuses %j', (uri, expected) => {
     expect(web(uri)).toBe(expected)
     expect(native(uri)).toBe(expected)
   })
+})
+
+test('a redirect URI may have 2000 characters', () => {
+  expect(web(`https://app.example.com/${'a'.repeat(1976)}`)).toBeUndefined()
 })
 
 describe('native apps', () => {

@@ -52,6 +52,17 @@ const REFUSED = {
 }
 
 describe('form protection', () => {
+  test('accepts a form that the browser sends on its own, which no other site can make it do', async () => {
+    const server = await start([KEY])
+    expect(await submit(server, await openForm(server), { 'sec-fetch-site': 'none' })).toMatchObject({ status: 200 })
+  })
+
+  test('gives a browser with a cookie that is none of ours a new one', async () => {
+    const server = await start([KEY])
+    const response = await fetch(`${server.url}/one`, { headers: { cookie: 'signet-form=short' } })
+    expect(response.headers.getSetCookie()[0]).toMatch(/^signet-form=[\w-]{43};/)
+  })
+
   test('accepts the form that a page made in this browser', async () => {
     const server = await start([KEY])
     const form = await openForm(server)

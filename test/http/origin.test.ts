@@ -56,6 +56,9 @@ describe('the caller’s address', () => {
     ['203.0.113.9, garbage', '127.0.0.1'],
     ['203.0.113.9, garbage, 10.0.0.5', '10.0.0.5'],
     ['10.0.0.7, 10.0.0.5', '10.0.0.7'],
+    ['10.0.0.12', '10.0.0.12'],
+    // ten hops are followed, and no more
+    [Array.from({ length: 11 }, (_, at) => `10.0.0.${20 - at}`).join(', '), '10.0.0.19'],
     ['', '127.0.0.1'],
   ])('from a trusted proxy that sends "%s" is %s', async (header, address) => {
     const server = await startLoopback([report], { trustedProxies: ['127.0.0.1', '10.0.0.0/8'] })
@@ -80,6 +83,7 @@ describe('the caller’s address', () => {
 
   test('does not match an IPv4 address with an IPv6 range, and refuses a malformed range', () => {
     expect(createProxyTest(['::/0'])('192.0.2.1')).toBe(false)
+    expect(createProxyTest(['0.0.0.0/0'])('')).toBe(false)
     expect(createProxyTest(['10.0.0.0/8'])('::ffff:10.1.2.3')).toBe(true)
     expect(() => createProxyTest(['10.0.0.0/99'])).toThrow()
   })

@@ -95,7 +95,7 @@ function judge({ files }: Report): number {
   const unexplained: string[] = []
   for (const [file, { source, mutants }] of Object.entries(files)) {
     const alive = mutants.filter(({ status }) => status === 'Survived' || status === 'NoCoverage')
-    const open = alive.filter((mutant) => !isExplained(file, textAt(source, mutant), mutant.replacement))
+    const open = alive.filter((mutant) => !isExplained(file, source, mutant))
     const counted = mutants.filter(({ status }) => !['RuntimeError', 'CompileError', 'Ignored'].includes(status))
     rows.push(`| \`${file}\` | ${counted.length} | ${counted.length - alive.length} | ${alive.length - open.length} |`)
     for (const mutant of open) {
@@ -109,8 +109,12 @@ function judge({ files }: Report): number {
   return unexplained.length
 }
 
-function isExplained(file: string, code: string, replacement: string): boolean {
-  return EXPLAINED.some((one) => one.file === file && one.code === code && one.replacement === replacement)
+function isExplained(file: string, source: string, mutant: Mutant): boolean {
+  const line = source.split('\n')[mutant.location.start.line - 1]?.trim()
+  return EXPLAINED.some(
+    ({ code, replacement, ...one }) =>
+      one.file === file && replacement === mutant.replacement && (code === textAt(source, mutant) || code === line),
+  )
 }
 
 /** Returns the changed text on one line. Lines and columns are counted from 1. */

@@ -47,6 +47,15 @@ describe('a token that passes', () => {
     expect(await aVerifier().verify(await aBearer({ claims: { aud: [audience] } }))).toMatchObject({ sub: 'person-1' })
   })
 
+  test('may have no scope', async () => {
+    expect(await aVerifier().verify(await aBearer({ without: ['scope'] }))).toMatchObject({ sub: 'person-1' })
+  })
+
+  test('may have blanks around it in its header', async () => {
+    const token = await anAccessToken(issuer, es256)
+    expect(await aVerifier().verify(` Bearer \t ${token} `)).toMatchObject({ sub: 'person-1' })
+  })
+
   test('may be off by the clock tolerance', async () => {
     const claims = { exp: seconds() - 3, iat: seconds() + 3, nbf: seconds() + 3 }
     expect(await aVerifier().verify(await aBearer({ claims }))).toMatchObject(claims)
@@ -83,12 +92,13 @@ describe('a request without a usable Authorization header', () => {
   test.each(['Bearer', 'Bearer a b', 'Bearer "quoted"', 'Bearer a,b', 'Bearer ü'])(
     'is told that it is malformed: %s',
     async (header) => {
-      await expectRefused(
+      const refused = await expectRefused(
         aVerifier().verify(header),
         400,
         'invalid_request',
         'The Authorization header must be the word Bearer, one space and the access token.',
       )
+      expect(refused.challenge).toContain(metadata)
     },
   )
 
@@ -208,6 +218,8 @@ describe('an invalid token', () => {
   test('is longer than 16384 characters', async () => {
     const bearer = await aBearer({ claims: { blob: 'a'.repeat(16_384) } })
     await expectRefused(aVerifier().verify(bearer), 401, 'invalid_token', 'The access token is too long.')
+    const shorter = await refusal(aVerifier().verify(`Bearer ${'a'.repeat(16_384)}`))
+    expect(shorter.error_description).toBe('The access token is not a well-formed JWT.')
   })
 
   test('is any other text: it is refused and never taken for a failure of the API', async () => {

@@ -51,10 +51,19 @@ describe('the URL of a proof', () => {
     ['https://x.example/posts', '//x.example/posts'],
     ['https://x.example/posts', 'https://x.example/posts'],
     ['ftp://api.example.com/posts', '/posts'],
+    ['https://api.example.com/posts', '*'],
   ])('%s does not fit the target %s', async (htu, target) => {
     const refused = await refusal(aVerifier().verify(await aRequest(htu, target)))
     expect(refused).toMatchObject({
       status: 401,
+      error: 'invalid_dpop_proof',
+      error_description: 'The DPoP proof is for another URL (htu).',
+    })
+  })
+
+  test.each([undefined, 'x', audience])('is none of a request of which it is unknown: %s', async (htu) => {
+    const { url: _, ...request } = await aRequest(audience, '/', { htu })
+    expect(await refusal(aVerifier().verify(request))).toMatchObject({
       error: 'invalid_dpop_proof',
       error_description: 'The DPoP proof is for another URL (htu).',
     })
@@ -118,14 +127,15 @@ describe('an API that asks for nonces', () => {
 
   test('asks again after five minutes, and remembers until then', async () => {
     let ahead = 0
-    const verifier = aVerifier({ nonceSecret: NONCE_SECRET }, { now: () => new Date(Date.now() + ahead) })
+    const began = Date.now()
+    const verifier = aVerifier({ nonceSecret: NONCE_SECRET }, { now: () => new Date(began + ahead) })
     token = await anAccessToken(issuer, pair, { claims: { cnf: { jkt: key.jkt }, exp: Date.now() / 1000 + 3600 } })
     const nonce = await expectAsked(verifier.verify(await aRequest(posts, '/posts')))
     const request = await aRequest(posts, '/posts', { nonce })
     await verifier.verify(request)
-    ahead = 295_000
+    ahead = 299_999
     expect((await refusal(verifier.verify(request))).error_description).toBe('The DPoP proof was used before (jti).')
-    ahead = 301_000
+    ahead = 300_000
     expect(await expectAsked(verifier.verify(request))).not.toBe(nonce)
   })
 

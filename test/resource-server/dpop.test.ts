@@ -23,7 +23,7 @@ beforeAll(async () => {
   bearerToken = await anAccessToken(issuer, pair)
 })
 
-const bound = (cnf: object = { jkt: key.jkt }) => anAccessToken(issuer, pair, { claims: { cnf } })
+const bound = (cnf: object | null = { jkt: key.jkt }) => anAccessToken(issuer, pair, { claims: { cnf } })
 
 function aVerifier(dpop: DpopOptions | boolean = true, also: Partial<AccessTokensOptions> = {}): AccessTokens {
   return accessTokens({ issuer, audience, keys: publicKeys([pair]), dpop, ...also })
@@ -77,7 +77,11 @@ describe('a bound token', () => {
     await expectRefused(aVerifier().verify(request), 'invalid_token', sentence, 'Bearer')
   })
 
-  test.each([{ 'x5t#S256': 'abc' }, { jkt: 7 }, { jkt: '' }, {}, { jkt: 'abc', 'x5t#S256': 'abc' }])(
+  test('passes where the API needs proofs', async () => {
+    expect(await aVerifier({ required: true }).verify(await aRequest())).toMatchObject({ sub: 'person-1' })
+  })
+
+  test.each([null, { 'x5t#S256': 'abc' }, { jkt: 7 }, { jkt: '' }, {}, { jkt: 'abc', 'x5t#S256': 'abc' }])(
     'is refused when the API cannot check how it is bound: %j',
     async (cnf) => {
       const other = await bound(cnf)
@@ -203,6 +207,8 @@ describe('a proof', () => {
   test('is refused when it is very long', async () => {
     const request = await aRequest({ claims: { blob: 'a'.repeat(8192) } })
     await expectRefused(aVerifier().verify(request), 'invalid_dpop_proof', 'The DPoP proof is too long.')
+    request.headers.dpop = 'a'.repeat(8192)
+    await expectRefused(aVerifier().verify(request), 'invalid_dpop_proof', malformed)
   })
 
   test('has to come, exactly once, and cannot come in the Authorization header alone', async () => {
@@ -214,6 +220,19 @@ describe('a proof', () => {
     await expectRefused(aVerifier().verify(twice), 'invalid_dpop_proof', sentence)
     await expectRefused(aVerifier().verify(authorization), 'invalid_dpop_proof', sentence)
   })
+})
+
+test.each([
+  [5, undefined],
+  [6, 'The DPoP proof was made in the future (iat).'],
+  [-64, undefined],
+  [-65, 'The DPoP proof is too old (iat).'],
+])('a proof made %i seconds from now, where the clocks may differ by 5: %s', async (after, sentence) => {
+  const at = seconds()
+  const verifier = aVerifier(true, { now: () => new Date(at * 1000) })
+  const attempt = verifier.verify(await aRequest({ claims: { iat: at + after } }))
+  if (sentence === undefined) expect(await attempt).toMatchObject({ sub: 'person-1' })
+  else await expectRefused(attempt, 'invalid_dpop_proof', sentence)
 })
 
 describe('a proof is accepted', () => {

@@ -87,6 +87,15 @@ describe('an opaque token', () => {
     })
   })
 
+  test('expires when the clock tolerance is over', async () => {
+    const at = seconds()
+    const verifier = aVerifier({ cacheSeconds: 0 }, { now: () => new Date(at * 1000) })
+    issuer.answers.set('/introspect', anAnswer({ exp: at - 4, iat: at - 300 }))
+    expect(await verifier.verify('Bearer opaque')).toMatchObject({ exp: at - 4 })
+    issuer.answers.set('/introspect', anAnswer({ exp: at - 5, iat: at - 300 }))
+    expect(await refusal(verifier.verify('Bearer opaque'))).toMatchObject({ error: 'invalid_token' })
+  })
+
   test('of a machine has its client as the subject', async () => {
     issuer.answers.set('/introspect', anAnswer({ sub: undefined }))
     expect(await aVerifier().verify('Bearer opaque')).toMatchObject({ sub: 'client-1' })

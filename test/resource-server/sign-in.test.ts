@@ -1,8 +1,8 @@
 /** How strong and how recent the sign-in of an access token must be (RFC 9470). */
 import { describe, expect, test } from 'vitest'
-import { ACR_VALUES } from '#resource-server/acr.ts'
+import { ACR_VALUES, reaches } from '#resource-server/acr.ts'
 import { accessTokens, type AccessTokens, type AccessTokensOptions } from '#resource-server/index.ts'
-import { expectRefused } from './refused.ts'
+import { expectRefused, refusal } from './refused.ts'
 import { aSigningPair, anAccessToken, audience, publicKeys, type TokenParts } from './test-issuer.ts'
 
 const issuer = 'https://id.example.com'
@@ -16,6 +16,10 @@ function aVerifier(options: Partial<AccessTokensOptions>): AccessTokens {
 async function aBearer(parts: TokenParts): Promise<string> {
   return `Bearer ${await anAccessToken(issuer, pair, parts)}`
 }
+
+test.each(ACR_VALUES)('the class %s reaches itself', (acr) => {
+  expect(reaches(acr, [acr])).toBe(true)
+})
 
 describe('a valid token', () => {
   test.each([{ acr: 'pwd' }, {}])('tells of a sign-in that was too weak: %s', async (claims) => {
@@ -66,6 +70,19 @@ describe('a valid token', () => {
   test('passes with a sign-in as far ahead as the clocks may differ', async () => {
     const claims = { auth_time: seconds() + 3 }
     expect(await aVerifier({ maxAgeSeconds: 60 }).verify(await aBearer({ claims }))).toMatchObject(claims)
+  })
+
+  test('is too old one second after its maximum age and the clock tolerance', async () => {
+    const at = 1_800_000_000
+    const verifier = aVerifier({ maxAgeSeconds: 60, clockToleranceSeconds: 5, now: () => new Date(at * 1000) })
+    const signedIn = async (age: number) =>
+      `Bearer ${await anAccessToken(issuer, pair, { claims: { auth_time: at - age } }, at * 1000)}`
+    expect(await verifier.verify(await signedIn(65))).toMatchObject({ auth_time: at - 65 })
+    expect(await refusal(verifier.verify(await signedIn(66)))).toMatchObject({
+      error: 'insufficient_user_authentication',
+    })
+    expect(await verifier.verify(await signedIn(-5))).toMatchObject({ auth_time: at + 5 })
+    expect(await refusal(verifier.verify(await signedIn(-6)))).toMatchObject({ error: 'invalid_token' })
   })
 
   test('passes once the sign-in is strong and recent enough', async () => {

@@ -1,6 +1,7 @@
 /** Whether the proofs of a session are recent and strong enough to change how somebody signs in. */
 import { describe, expect, test } from 'vitest'
 import { isFreshlyProven, strongestOf } from '#sign-in/proof-times.ts'
+import type { MethodTraits } from '#sign-in/sign-in-method.ts'
 import { registry } from '../support/sign-in-registry.ts'
 
 const NOW = 1_000_000
@@ -31,6 +32,22 @@ describe('ASVS 7.5.1: a change needs the strongest method that is set up, proven
   ] as const)('%s', (_, provenAt, enrolled, expected) => {
     expect(isFresh({ ...provenAt }, [...enrolled])).toBe(expected)
   })
+})
+
+test('a method that can be phished, or is of one kind, is no stronger than a code', () => {
+  const method = (name: string, also: Partial<MethodTraits>): MethodTraits => ({
+    name,
+    kinds: ['possession'],
+    phishingResistant: false,
+    amr: { always: [name] },
+    first: true,
+    ...also,
+  })
+  const card = method('card', { phishingResistant: true })
+  const both = method('both', { kinds: ['possession', 'knowledge'] })
+  const methods = [card, both, method('app', { second: 'always' })]
+  expect(strongestOf({ methods }, ['card', 'both', 'app'])).toBe('app')
+  expect(isFreshlyProven({ methods }, { provenAt: { card: NOW }, enrolled: ['card', 'app'], now: NOW })).toBe(false)
 })
 
 describe('in place of a lost method count', () => {

@@ -48,6 +48,28 @@ describe('what is left to prove', () => {
     expect(next(['pwd', 'otp', 'mfa'], WITH_APP, [PASSKEY])).toEqual({ kind: 'unmet' })
   })
 
+  test('of somebody with a passkey too, it may be the second proof', () => {
+    expect(next(['pwd'], [...WITH_APP, 'passkey'])).toEqual({
+      kind: 'second',
+      methods: ['totp', 'recovery_code', 'passkey'],
+    })
+  })
+
+  test.each([
+    ['a password and an app', WITH_APP, ['password']],
+    ['a password and a passkey', ['password', 'passkey'], ['password', 'passkey']],
+    ['a provider alone', ['federated'], []],
+    ['a provider and a password', ['federated', 'password'], ['password']],
+  ] as const)(
+    'a proof that shows nobody is here now is followed by one of ours, of somebody with %s',
+    (...[, has, methods]) => {
+      const enrolled = { methods: has, mustReplace: [] }
+      const amr = ['pwd', 'otp', 'mfa']
+      expect(nextProof(further, { amr, asked: [], enrolled, isStale: true })).toEqual({ kind: 'recent', methods })
+      expect(nextProof(further, { amr, asked: [], enrolled, isStale: false })).toEqual({ kind: 'done' })
+    },
+  )
+
   test('a password that somebody else chose is replaced after a proof by it, and not after another one', () => {
     const enrolled = { methods: ['password'], mustReplace: ['password'] }
     expect(nextProof(further, { amr: ['pwd'], asked: [], enrolled })).toEqual({ kind: 'replace', method: 'password' })

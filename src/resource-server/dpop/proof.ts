@@ -72,10 +72,10 @@ function requestFault(
 ): string | undefined {
   const { htm, htu, ath, jti, iat } = payload
   if (typeof jti !== 'string' || jti === '') return 'The DPoP proof has no valid jti.'
-  if (typeof iat !== 'number' || !Number.isFinite(iat)) return 'The DPoP proof has no valid iat.'
+  if (!Number.isFinite(iat)) return 'The DPoP proof has no valid iat.'
   if (htm !== method) return 'The DPoP proof is for another method (htm).'
   const url = target === undefined ? undefined : requestUrl(baseUrl, target)
-  if (typeof htu !== 'string' || url === undefined || normalizedUrl(htu) !== url) {
+  if (url === undefined || normalizedUrl(String(htu)) !== url) {
     return 'The DPoP proof is for another URL (htu).'
   }
   if (ath !== createHash('sha256').update(token).digest('base64url')) {
