@@ -1,5 +1,6 @@
 /** The standard claims that an account may have in addition to e-mail and name (OpenID Connect Core §5.1). */
 import type { Fault } from '#shared/app-error.ts'
+import { isDisplayText } from '#shared/display-text.ts'
 import { shown } from '#shared/shown.ts'
 
 interface ClaimRule {
@@ -59,10 +60,9 @@ export function mergeClaims(
   return Object.fromEntries(merged)
 }
 
-/** Whether a value is a string that a page can show: not empty, well formed, without control characters. */
+/** Whether a value is a string that a page can show. */
 export function isText(value: unknown): value is string {
-  if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_TEXT) return false
-  return value.isWellFormed() && !/\p{Cc}/u.test(value)
+  return typeof value === 'string' && value.length <= MAX_TEXT && isDisplayText(value)
 }
 
 function isWebAddress(value: unknown): boolean {

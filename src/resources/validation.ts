@@ -1,4 +1,5 @@
 /** Validates the input to create or update a resource, and reports all faults at once. */
+import { isDisplayText } from '#shared/display-text.ts'
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import { ResourceInvalid } from './errors.ts'
@@ -122,8 +123,7 @@ function checkTtl(given: unknown, faults: Fault[]): number | undefined {
 }
 
 function isStringUpTo(value: unknown, max: number): value is string {
-  if (typeof value !== 'string' || value.trim() === '' || value.length > max) return false
-  return value.isWellFormed() && !/\p{Cc}/u.test(value)
+  return typeof value === 'string' && value.length <= max && isDisplayText(value)
 }
 
 function expectedString(max: number): string {

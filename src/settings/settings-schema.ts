@@ -1,5 +1,6 @@
 /** The schema of runtime settings: each with its bounds, default and description. */
 import { z } from 'zod'
+import { isDisplayText } from '#shared/display-text.ts'
 import { EXPECTED_ACCENT, EXPECTED_LOGO, isAccent, isLogo } from '#pages/brand.ts'
 
 const MINUTE = 60
@@ -99,7 +100,7 @@ const brand = z.object({
   name: z
     .string()
     .trim()
-    .regex(/^[^\p{Cc}]{1,40}$/u, 'a name of 1 to 40 characters')
+    .refine((name) => Array.from(name).length <= 40 && isDisplayText(name), 'a name of 1 to 40 characters')
     .default('Signet')
     .meta({ description: 'How pages, mails and authenticators call the server.' }),
   logo: z

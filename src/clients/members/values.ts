@@ -1,4 +1,5 @@
 /** Kinds of values that several members share, each with its rule and its JSON Schema. */
+import { isDisplayText } from '#shared/display-text.ts'
 import { isLoopbackHost } from '../redirect-uris.ts'
 import type { Member } from './member.ts'
 
@@ -41,7 +42,6 @@ export function isWebAddress(value: unknown): value is string {
 }
 
 function isText(value: unknown): boolean {
-  if (typeof value !== 'string' || value.trim() === '' || value.length > MAX_NAME) return false
-  // control and bidirectional characters could disguise a name on the consent page
-  return value.isWellFormed() && !/[\p{Cc}\p{Bidi_Control}]/u.test(value)
+  // other characters could disguise a name on the consent page
+  return typeof value === 'string' && value.length <= MAX_NAME && isDisplayText(value)
 }

@@ -4,6 +4,7 @@ import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { Clock } from '#shared/clock.ts'
+import { isDisplayText } from '#shared/display-text.ts'
 import { randomName } from '#shared/ids.ts'
 import { FactorNotFound } from '../errors.ts'
 import { factorEvent } from '../proof-events.ts'
@@ -144,7 +145,7 @@ function useOf(accountId: string, binding: string) {
 function checkedName(given: string): string {
   const name = given.trim()
   const length = Array.from(name).length
-  if (length < 1 || length > MAX_NAME_LENGTH || !name.isWellFormed() || /\p{Cc}/u.test(name)) {
+  if (length < 1 || length > MAX_NAME_LENGTH || !isDisplayText(name)) {
     throw new PasskeyNameInvalid(given, MAX_NAME_LENGTH)
   }
   return name
