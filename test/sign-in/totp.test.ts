@@ -2,7 +2,7 @@
 import { HOTP, Secret } from 'otpauth'
 import { expect, test, vi } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
-import { setupOf, stepOf } from '#sign-in/totp/one-time-password.ts'
+import { newSecret, setupOf, stepOf } from '#sign-in/totp/one-time-password.ts'
 import { createRecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import { createTotp } from '#sign-in/totp/totp.ts'
 import { cloneDatabase } from '../support/postgres.ts'
@@ -42,7 +42,7 @@ test('the app is told issuer, account and a secret of 160 bits, as a picture and
   const uri = new URL(setup.uri)
   expect(setup.secret).toMatch(/^[A-Z2-7]{32}$/)
   expect(uri.searchParams.get('secret')).toBe(setup.secret)
-  expect(uri.searchParams.get('issuer')).toBe('Signet: Test')
+  expect(uri.searchParams.get('issuer')).toBe('Signet Test')
   expect(decodeURIComponent(uri.pathname)).toContain('ada+1@example.com')
   expect(setup.qr).toMatch(/^<svg[^>]*>.*<\/svg>$/s)
 })
@@ -126,4 +126,11 @@ test('ASVS 6.5.2: the tables show neither secret nor code, raw or encoded', asyn
   }
   expect(new Set(paper).size).toBe(10)
   expect(paper.every((code) => /^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){2}$/.test(code))).toBe(true)
+})
+
+test('a colon in the name of the server does not break the setup: apps split the label at the first one', () => {
+  const { uri } = setupOf(newSecret(), { issuer: 'Acme: Sign-in', account: 'ada@example.com' })
+  const { pathname, searchParams } = new URL(uri)
+  expect(decodeURIComponent(pathname).replace(/^\/+/, '')).toBe('Acme Sign-in:ada@example.com')
+  expect(searchParams.get('issuer')).toBe('Acme Sign-in')
 })

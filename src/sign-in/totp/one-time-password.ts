@@ -40,6 +40,8 @@ export interface TotpSetup {
 
 export function setupOf(secret: Buffer, { issuer, account }: { issuer: string; account: string }): TotpSetup {
   const key = new Secret({ buffer: Uint8Array.from(secret).buffer })
-  const uri = new TOTP({ issuer, label: account, secret: key, digits: DIGITS, period: PERIOD_SECONDS }).toString()
+  // apps split the label at the first colon, also an encoded one, so the name must not have any
+  const name = issuer.replaceAll(/\s*:\s*/g, ' ').trim()
+  const uri = new TOTP({ issuer: name, label: account, secret: key, digits: DIGITS, period: PERIOD_SECONDS }).toString()
   return { secret: key.base32, uri, qr: encodeQR(uri, 'svg', { ecc: 'medium', border: 2 }) }
 }
