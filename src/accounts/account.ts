@@ -47,7 +47,7 @@ export interface Accounts {
   ): Promise<Account>
   /** Reads an account from PostgreSQL, never from a cache, so that disabling it takes effect at once on every node. */
   read(accountId: string): Promise<Account | undefined>
-  /** Finds an account by e-mail address, ignoring case. */
+  /** Finds an account by e-mail address, ignoring case, white space around it and how its domain is spelled. */
   findByIdentifier(identifier: string): Promise<Account | undefined>
   list(query: { limit: number; cursor?: string }): Promise<{ items: Account[]; nextCursor: string | null }>
   update(

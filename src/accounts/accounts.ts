@@ -10,7 +10,7 @@ import { VersionMismatch } from '#shared/version-mismatch.ts'
 import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 import { createAccountStore } from './account-store.ts'
 import type { Account, AccountInput, Accounts } from './account.ts'
-import { isEmail } from './email.ts'
+import { emailOf } from './email.ts'
 import { AccountExists, AccountNotFound } from './errors.ts'
 import { validateAccount } from './validation.ts'
 
@@ -45,8 +45,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     create: (input, by, within) => create(deps, input, by, within),
     read: async (accountId) => (READABLE.test(accountId) ? store.read(accountId) : undefined),
     findByIdentifier: async (identifier) => {
-      const email = identifier.trim()
-      return isEmail(email) ? store.readByEmail(email) : undefined
+      const email = emailOf(identifier)
+      return email === undefined ? undefined : store.readByEmail(email)
     },
     list: ({ limit, cursor }) => store.list(limit, cursor),
     update: (accountId, input, expectedVersion, by) => update(deps, { accountId, expectedVersion, by }, input),

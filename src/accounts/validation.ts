@@ -3,7 +3,7 @@ import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import type { Account, AccountInput } from './account.ts'
 import { isText, mergeClaims } from './claims.ts'
-import { isEmail } from './email.ts'
+import { emailOf } from './email.ts'
 import { AccountInvalid } from './errors.ts'
 
 export type AccountFields = Pick<Account, 'email' | 'emailVerified' | 'name' | 'claims'>
@@ -11,9 +11,9 @@ export type AccountFields = Pick<Account, 'email' | 'emailVerified' | 'name' | '
 /** Returns the fields of an account: `input` on top of `before`, if given. Throws AccountInvalid. */
 export function validateAccount(input: Partial<AccountInput>, before?: AccountFields): AccountFields {
   const faults: Fault[] = []
-  const email = input.email === undefined && before ? before.email : input.email
-  if (!isEmail(email)) {
-    faults.push({ field: 'email', given: shown(email), expected: 'an e-mail address such as ada@example.com' })
+  const email = input.email === undefined && before ? before.email : emailOf(input.email)
+  if (email === undefined) {
+    faults.push({ field: 'email', given: shown(input.email), expected: 'an e-mail address such as ada@example.com' })
   }
   const fields = {
     email: String(email),
@@ -31,9 +31,7 @@ function checkVerified(input: Partial<AccountInput>, before: AccountFields | und
   const given: unknown = input.emailVerified
   if (typeof given === 'boolean') return given
   if (given !== undefined) faults.push({ field: 'email_verified', given: shown(given), expected: 'true or false' })
-  const email: unknown = input.email
-  const sameAddress =
-    email === undefined || (typeof email === 'string' && email.toLowerCase() === before?.email.toLowerCase())
+  const sameAddress = input.email === undefined || emailOf(input.email)?.toLowerCase() === before?.email.toLowerCase()
   return before !== undefined && sameAddress && before.emailVerified
 }
 

@@ -1,6 +1,6 @@
 /** Reads a person's profile from the claims of a provider, by the provider's mapping. Has no side effects. */
 import { isText, mergeClaims } from '#accounts/claims.ts'
-import { isEmail } from '#accounts/email.ts'
+import { emailOf } from '#accounts/email.ts'
 import { UPSTREAM } from './method.ts'
 import type { UpstreamClaims } from './upstream-client.ts'
 import type { Upstream } from './upstream.ts'
@@ -27,10 +27,10 @@ export function profileOf(
   const { email, email_verified: verified, name, ...others } = upstream.claims
   const said = verified === undefined ? undefined : claims[verified]
   const valueOf = (theirs: string | undefined) => (theirs === undefined ? undefined : claims[theirs])
-  const address = valueOf(email)
+  const address = emailOf(valueOf(email))
   // a boolean by OpenID Connect Core §5.1, but some providers send a string
   const isVerified = said === undefined ? upstream.trustEmail : [true, 'true'].includes(said as boolean | string)
-  const isTheirs = isEmail(address) && isOfDomain(upstream, address, configured)
+  const isTheirs = address !== undefined && isOfDomain(upstream, address, configured)
   const given = valueOf(name)
   return {
     verifiedEmail: isVerified && isTheirs ? address : undefined,

@@ -1,4 +1,6 @@
 /** Checks the input to create or change an upstream provider. All faults are reported at once. */
+import { asciiDomain } from '#accounts/email.ts'
+import { isDisplayText } from '#shared/display-text.ts'
 import { mergeClaims } from '#accounts/claims.ts'
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
@@ -165,7 +167,7 @@ function domainsFault(given: unknown): string | undefined {
   const isRight =
     Array.isArray(given) &&
     given.length <= MOST &&
-    given.every((domain) => typeof domain === 'string' && domain.length < 254 && DOMAIN.test(domain.toLowerCase()))
+    given.every((domain) => typeof domain === 'string' && domain.length < 254 && DOMAIN.test(storedDomain(domain)))
   return isRight ? undefined : `an array of at most ${MOST} domains of e-mail addresses, such as example.com`
 }
 
@@ -197,9 +199,14 @@ function checkSecret(
   } else if (!isVisible(clientSecret, 1024)) refuse('(not shown)', 'a secret of 1 to 1024 visible ASCII characters')
 }
 
-/** Returns the domains in lower case, without duplicates. Anything but a list was refused before, so it gives none. */
+/** Returns a domain as addresses are stored with it: in ASCII and lower case. */
+function storedDomain(domain: string): string {
+  return (asciiDomain(domain) ?? '').toLowerCase()
+}
+
+/** Returns the domains as they are stored, without duplicates. Anything but a list was refused before, so it gives none. */
 function lowered(domains: unknown): string[] {
-  return Array.isArray(domains) ? [...new Set(domains.map((domain) => String(domain).toLowerCase()))] : []
+  return Array.isArray(domains) ? [...new Set(domains.map((domain) => storedDomain(String(domain))))] : []
 }
 
 function isVisible(value: unknown, max: number): value is string {
@@ -207,7 +214,7 @@ function isVisible(value: unknown, max: number): value is string {
 }
 
 function isText(value: unknown, max: number): boolean {
-  return typeof value === 'string' && value.trim() !== '' && value.length <= max && !/\p{Cc}/u.test(value)
+  return typeof value === 'string' && value.length <= max && isDisplayText(value)
 }
 
 function textExpected(max: number): string {

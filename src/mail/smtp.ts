@@ -28,10 +28,12 @@ export class MailRefused extends Error {
     this.name = 'MailRefused'
     const permanentCode = Number(error.responseCode) >= 500 && Number(error.responseCode) < 600
     // Other commands (AUTH, MAIL FROM) are rejected because of our configuration, which an operator can fix.
-    this.permanent = permanentCode && ['RCPT TO', 'DATA'].includes(error.command ?? '')
+    this.permanent = error.code === NO_UTF8 || (permanentCode && ['RCPT TO', 'DATA'].includes(error.command ?? ''))
   }
 }
 
+/** The code of our own error for a relay without the extension of RFC 6531. */
+const NO_UTF8 = 'ENOSMTPUTF8'
 const CONNECT_MS = 5000
 const IDLE_MS = 10_000
 
@@ -67,8 +69,19 @@ async function transmit(
   const { mail, message, auth } = given
   await completed((done) => connection.connect(done))
   if (auth) await completed((done) => connection.login(auth, done))
+  if (!isAscii(mail.to) && !canUtf8(connection)) throw Object.assign(new Error(NO_UTF8), { code: NO_UTF8 })
   const envelope = { from: mailboxOf(mail.from).address, to: mail.to }
   await completed((done) => connection.send(envelope, message, done))
+}
+
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length
+}
+
+/** Whether the relay offers SMTPUTF8 (RFC 6531 §3.1). Without it the library sends such an address as it is. */
+function canUtf8(connection: SMTPConnection): boolean {
+  const { _supportedExtensions: offered } = connection as unknown as { _supportedExtensions?: readonly string[] }
+  return offered?.includes('SMTPUTF8') === true
 }
 
 function completed(ask: (done: (error?: Error | null) => void) => void): Promise<void> {
@@ -121,6 +134,7 @@ function compose({ to, from, subject, text, html, messageId, at, language }: Out
 
 /** Describes the error by reply code and error code only: the text of a relay's answer repeats addresses. */
 function reasonOf({ code, command, response, responseCode }: SMTPConnection.SMTPError): string {
+  if (code === NO_UTF8) return 'the relay sends no mail to addresses with letters outside ASCII (SMTPUTF8)'
   if (responseCode === undefined) return `the relay could not be reached (${code ?? 'unknown'})`
   const enhanced = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response ?? '')?.[1]
   const reply = enhanced === undefined ? `${responseCode}` : `${responseCode} ${enhanced}`

@@ -1,6 +1,6 @@
 /** `/account/email`: verifies the current or a new address, by a code or link sent to it. */
 import { html, type Html } from '#pages/design/html.ts'
-import { isEmail } from '#accounts/email.ts'
+import { emailOf } from '#accounts/email.ts'
 import type { Form } from '#http/body.ts'
 import { button, field, hidden } from '#pages/design/components.ts'
 import { rows, section, sheet } from '#pages/design/work-components.ts'
@@ -51,11 +51,12 @@ function given({ account }: Visit, form: Form): Parameters<EmailAddress['confirm
   return token === undefined ? { accountId, code: form.one('code') ?? '' } : { accountId, token }
 }
 
-async function ask({ emailAddress, layout }: EmailDeps, visit: Visit, address: string): Promise<Answer> {
+async function ask({ emailAddress, layout }: EmailDeps, visit: Visit, typed: string): Promise<Answer> {
   const { account, by, language } = visit
-  if (!isEmail(address)) {
+  const address = emailOf(typed)
+  if (address === undefined) {
     const errors = [{ field: 'email', message: TEXTS[language].email.invalid }]
-    await show({ emailAddress, layout }, visit, { status: 422, errors, values: { email: address } })
+    await show({ emailAddress, layout }, visit, { status: 422, errors, values: { email: typed } })
     return undefined
   }
   await emailAddress.ask(handleOf(visit), { account, address, language, path: '/account/email' }, by)

@@ -1,5 +1,6 @@
 /** Routes `/accounts`: the accounts of people. */
 import type { Account, AccountInput, Accounts } from '#accounts/account.ts'
+import { emailOf } from '#accounts/email.ts'
 import { AccountNotFound } from '#accounts/errors.ts'
 import { validateAccount } from '#accounts/validation.ts'
 import type { Fault } from '#shared/app-error.ts'
@@ -147,7 +148,7 @@ function updateAccount({ accounts }: AccountRoutesDeps): Route {
       const accountId = params.sub as string
       const { email, ...input } = toAccountInput(body)
       // dropped when it is the present one, so that this request changes no address in a race either
-      const isSame = email !== undefined && email === (await accounts.read(accountId))?.email
+      const isSame = email !== undefined && emailOf(email) === (await accounts.read(accountId))?.email
       if (email === undefined || isSame) return reply(await accounts.update(accountId, input, expectedVersion, by))
       if (!caller.scopes.includes(EMAIL_SCOPE)) {
         throw insufficientScope(EMAIL_SCOPE, `To change an e-mail address, the token needs the scope ${EMAIL_SCOPE}.`)

@@ -1,6 +1,6 @@
 /** The steps of registration and reset within a sign-in: the address, the code, and the new password or account. */
 import type { Context } from 'koa'
-import { isEmail } from '#accounts/email.ts'
+import { emailOf } from '#accounts/email.ts'
 import { AccountExists, AccountInvalid } from '#accounts/errors.ts'
 import type { Account } from '#accounts/account.ts'
 import type { Form } from '#http/body.ts'
@@ -51,12 +51,13 @@ function createMailStep(deps: StepDeps, purpose: Purpose): Step {
   const address = (ctx: Context) =>
     sent(ctx, async (interaction, form) => {
       const given = (form.one('email') ?? '').trim()
-      if (!isEmail(given)) {
+      const asked = emailOf(given)
+      if (asked === undefined) {
         const addressFault = given === '' ? 'missing' : 'wrong'
         return ask(deps, ctx, { purpose, interaction, renew: true, address: given, addressFault, status: 422 })
       }
       await attempt(ctx, interaction, async () => {
-        const start = { purpose, address: given, language: languageOf(ctx, interaction), path: PATHS[purpose] }
+        const start = { purpose, address: asked, language: languageOf(ctx, interaction), path: PATHS[purpose] }
         await emailVerifications.begin(handleOf(interaction), start, anonymous(ctx))
         redirect(ctx, paths.form(interaction.uid, own.address))
       })

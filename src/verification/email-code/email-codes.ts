@@ -1,7 +1,7 @@
 /** Sends codes and links by mail and redeems them, once each. See EmailCodes for its functions. */
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Account, Accounts } from '#accounts/account.ts'
-import { isEmail } from '#accounts/email.ts'
+import { emailOf } from '#accounts/email.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { Mail } from '#mail/mail.ts'
@@ -62,8 +62,8 @@ export function createEmailCodes(deps: EmailCodesDeps): EmailCodes {
 
 async function send(deps: EmailCodesDeps & { seals: Seals }, request: SendRequest, by: AuditContext): Promise<void> {
   const { db, audit, mail, seals } = deps
-  const address = request.address.trim()
-  if (!isEmail(address)) throw new TypeError('a code is sent to an e-mail address')
+  const address = emailOf(request.address)
+  if (address === undefined) throw new TypeError('a code is sent to an e-mail address')
   const decision = await decide(deps, { ...request, address })
   const event = requestedEvent(request.purpose, decision, by)
   const waitSeconds = await db.transaction(async (trx) => {

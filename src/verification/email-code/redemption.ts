@@ -1,5 +1,6 @@
 /** Redeems a code or link: once, for its purpose, and in the browser that asked for it. */
 import type { Account, Accounts } from '#accounts/account.ts'
+import { emailOf } from '#accounts/email.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import { whileCounted } from '#sign-in/attempt-limit.ts'
@@ -66,7 +67,7 @@ async function judgeCode({ db, seals }: RedemptionDeps, request: CodeRequest): P
   const store = createEmailCodeStore(db)
   const code = normalizedCode(request.code)
   if (!/^\d{8}$/.test(code)) return { refusal: 'not a code' }
-  const keys = seals.keys({ ...request, address: request.address.trim() })
+  const keys = seals.keys({ ...request, address: emailOf(request.address) ?? request.address })
   const tried = await store.tryCode(keys, seals.codeMacs(keys, code))
   if (tried) {
     const content = seals.open(tried.key, tried.sealed)
