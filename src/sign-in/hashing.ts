@@ -29,8 +29,7 @@ export interface Hasher {
 
 /**
  * Creates a hasher that runs `concurrency` hashes at once and queues up to `maxWaiting`; beyond that it throws
- * SignInBusy. It hashes the full UTF-8 string without normalization or truncation (ASVS 6.2.8), so two encodings of the
- * same glyph are different passwords.
+ * SignInBusy. It hashes the full UTF-8 string without truncation (ASVS 6.2.8); preparedPassword normalizes it before.
  */
 export function createHasher(limits: { concurrency?: number; maxWaiting?: () => number } = {}): Hasher {
   const concurrency = limits.concurrency ?? Math.max(1, Math.min(availableParallelism() - 1, MOST_AT_ONCE))

@@ -7,6 +7,7 @@ import type { Form } from '#http/body.ts'
 import { button, field, form as formElement, hidden, notice } from '#pages/design/components.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { PasswordInvalid } from '#sign-in/errors.ts'
+import { preparedPassword } from '#sign-in/password/prepared-password.ts'
 import { PASSWORD } from '#sign-in/password/method.ts'
 import { type ChoiceFaults, choiceFields } from '../mail/page.ts'
 import { sendStep, type StepPage, type StepView } from '../send-step.ts'
@@ -61,7 +62,7 @@ async function change(deps: StepDeps, ctx: Context, given: Known & { form: Form 
   if (current === '' || next === '') {
     return again({ ...(current === '' ? { current: 'missing' } : {}), ...(next === '' ? { next: 'missing' } : {}) })
   }
-  if (current === next) return again({ next: 'same' })
+  if (preparedPassword(current) === preparedPassword(next)) return again({ next: 'same' })
   const by: AuditContext = { ...anonymous(ctx), actor: { kind: 'account', id: account.id } }
   try {
     const changed = await deps.passwords.change(account, { current, next }, by, (trx) =>

@@ -1,5 +1,6 @@
 /** Checks passwords at sign-in, with equal work for known and unknown people, and changes and resets them. */
 import type { Account, Accounts } from '#accounts/account.ts'
+import { emailOf } from '#accounts/email.ts'
 import type { Audit, AuditContext, AuditEvent } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
@@ -12,6 +13,7 @@ import { PASSWORD } from './method.ts'
 import { createPasswordPolicy, type PasswordPolicyDeps } from './password-policy.ts'
 import { createPasswordStore, type PasswordCredential, type PasswordStore } from './password-store.ts'
 import type { Passwords } from './password.ts'
+import { preparedPassword } from './prepared-password.ts'
 import { createPasswordSeals, type PasswordSeals } from './sealed-passwords.ts'
 
 /** An account id that does not exist; looked up for unknown identifiers. */
@@ -41,7 +43,7 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
 
   async function strengthen(accountId: string, version: string, password: string): Promise<void> {
     try {
-      await store.strengthen(accountId, version, await hasher.hash(password))
+      await store.strengthen(accountId, version, await hasher.hash(preparedPassword(password)))
     } catch (error) {
       // the next sign-in tries again, so this one need not wait
       if (!(error instanceof SignInBusy)) throw error
@@ -55,15 +57,18 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
       const { identifier, password, clientId } = attempt
       const account = await accounts.findByIdentifier(identifier)
       const knownBrowser = account && devices.idFor(attempt.device, account.id)
-      const who = knownBrowser === undefined ? identifier : account?.id
+      // every spelling of an address is counted as one
+      const who = knownBrowser === undefined ? (emailOf(identifier) ?? identifier) : account?.id
       const credential = await store.find(account?.id ?? NOBODY)
       const facts = { method: PASSWORD, who, knownBrowser, account, clientId, by }
-      const proven = await withAttemptLimit(deps, facts, async () => ({
-        account,
-        refusal: await judge({ account, credential, password }),
-      }))
+      let isRaw = false
+      const proven = await withAttemptLimit(deps, facts, async () => {
+        const { refusal, ...verdict } = await judge({ account, credential, password })
+        isRaw = verdict.isRaw
+        return { account, refusal }
+      })
       if (!proven || !credential) return undefined
-      if (hasher.outdated(credential.hash)) await strengthen(proven.id, credential.version, password)
+      if (isRaw || hasher.outdated(credential.hash)) await strengthen(proven.id, credential.version, password)
       return { account: proven, method: PASSWORD.name, amr: PASSWORD.amr.always }
     },
 
@@ -84,21 +89,32 @@ type Judge = (facts: {
   account: Account | undefined
   credential: PasswordCredential | undefined
   password: string
-}) => Promise<string | undefined>
+}) => Promise<{ readonly refusal: string | undefined; readonly isRaw: boolean }>
 
-/** Creates a check that returns why a password is refused, or undefined if it is right. */
+/**
+ * Creates a check that returns why a password is refused, or undefined if it is right. `isRaw`: the hash is of an earlier
+ * release, which hashed passwords as they were typed.
+ */
 function createJudge(hasher: Hasher): Judge {
   let standIn: string | undefined
   return async ({ account, credential, password }) => {
     // ASVS 6.3.8: unknown identifiers are checked against the hash of a random password. It is made with the first
     // check for anyone, so that the time of that check reveals nothing either.
     standIn ??= await hasher.hash(randomId())
-    const matches = await hasher.verify(credential?.hash ?? standIn, password)
-    if (!account) return 'unknown identifier'
-    if (!credential) return 'the account has no password'
-    if (!matches) return 'wrong password'
-    return account.status === 'enabled' ? undefined : 'the account is disabled'
+    const hash = credential?.hash ?? standIn
+    const prepared = preparedPassword(password)
+    const matches = await hasher.verify(hash, prepared)
+    // tried for unknown identifiers as well, so that the time reveals nothing
+    const isRaw = !matches && prepared !== password && (await hasher.verify(hash, password))
+    return { refusal: refusalOf(account, credential, matches || isRaw), isRaw }
   }
+}
+
+function refusalOf(account: Account | undefined, credential: PasswordCredential | undefined, matches: boolean) {
+  if (!account) return 'unknown identifier'
+  if (!credential) return 'the account has no password'
+  if (!matches) return 'wrong password'
+  return account.status === 'enabled' ? undefined : 'the account is disabled'
 }
 
 /** Creates the functions that set passwords. They check and hash before the transaction starts. */
@@ -109,13 +125,14 @@ function createChanges(
   const store = createPasswordStore(db, seals)
   const policy = createPasswordPolicy(deps)
   return {
-    async change(account, { current, next }, by, within) {
+    async change(account, { current, next: typed }, by, within) {
+      const next = preparedPassword(typed)
       const credential = await store.find(account.id)
       // the person is signed in, so the address is not asked
       const facts = { method: PASSWORD, who: account.id, knownBrowser: SESSION, account, clientId: undefined, by }
       const proven = await withAttemptLimit(deps, facts, async () => ({
         account,
-        refusal: await judge({ account, credential, password: current }),
+        refusal: (await judge({ account, credential, password: current })).refusal,
       }))
       if (!proven || !credential) return false
       await policy.check(next, account)
@@ -130,7 +147,8 @@ function createChanges(
       })
     },
 
-    async reset(account, next, by, within) {
+    async reset(account, typed, by, within) {
+      const next = preparedPassword(typed)
       await policy.check(next, account)
       const hash = await hasher.hash(next)
       await db.transaction(async (trx) => {
@@ -142,9 +160,10 @@ function createChanges(
       })
     },
 
-    check: (password, owner = {}) => policy.check(password, owner),
+    check: (password, owner = {}) => policy.check(preparedPassword(password), owner),
 
-    async prepare(password, options = {}) {
+    async prepare(typed, options = {}) {
+      const password = preparedPassword(typed)
       await policy.check(password, options.owner ?? {})
       const hash = await hasher.hash(password)
       return (trx, accountId) =>

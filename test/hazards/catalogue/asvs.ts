@@ -15,7 +15,8 @@ export const ASVS_ITEMS: Readonly<Record<string, string>> = {
   '6.2.5': 'No kinds of characters are demanded or forbidden.',
   '6.2.6': 'A password field hides what is typed.',
   '6.2.7': 'Password managers and paste work.',
-  '6.2.8': 'A password is checked as it was typed: nothing cut off, no case changed.',
+  '6.2.8':
+    'A password is checked as it was typed: nothing cut off, no case changed; only its Unicode form is unified (RFC 8265).',
   '6.2.9': 'A password may have 64 characters and more.',
   '6.2.10': 'No password expires by age.',
   '6.2.12': 'Known breached passwords are refused.',
