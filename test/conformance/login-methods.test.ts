@@ -22,10 +22,13 @@ async function world() {
   const rooms = await Promise.all([openRooms(url), openRooms(url)])
   const [here] = rooms
   let made = 0
-  const account = (password?: string, passwords = createPasswords(here)) => {
+  const account = async (password?: string, passwords = createPasswords(here)) => {
     made += 1
-    return here.accounts.create({ email: `person-${made}@example.com` }, SYSTEM, async (trx, { id: sub }) => {
-      if (password !== undefined) await (await passwords.prepare(password))(trx, sub)
+    const email = `person-${made}@example.com`
+    // before the transaction, which waits a few seconds at most
+    const store = password === undefined ? undefined : await passwords.prepare(password)
+    return here.accounts.create({ email }, SYSTEM, async (trx, { id: sub }) => {
+      await store?.(trx, sub)
     })
   }
   return { rooms, ...here, account, bare: async () => (await account()).id }

@@ -33,8 +33,9 @@ beforeAll(async () => {
 })
 
 async function account(email: string, password?: string): Promise<string> {
+  const store = password === undefined ? undefined : await createPasswords(rooms).prepare(password)
   const { id: sub } = await rooms.accounts.create({ email }, SYSTEM, async (trx, { id: of }) => {
-    if (password !== undefined) await (await createPasswords(rooms).prepare(password))(trx, of)
+    await store?.(trx, of)
   })
   return sub
 }

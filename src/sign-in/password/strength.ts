@@ -15,9 +15,11 @@ const YIELDING = 10
 /** Returns the score of a password, from 0 to 4. `known`: words that are easy guesses for this person. */
 export type EstimateStrength = (password: string, known: readonly string[]) => Promise<number>
 
+/** One thread for the process, because the dictionaries take some megabytes. */
+let thread: Promise<Piscina<StrengthWork, number>> | undefined
+
 /** Creates an estimate that throws SignInBusy (503) while `maxWaiting` passwords wait for theirs. */
 export function createEstimateStrength({ maxWaiting = MAX_WAITING } = {}): EstimateStrength {
-  let thread: Promise<Piscina<StrengthWork, number>> | undefined
   let waiting = 0
   return async (password, known) => {
     if (waiting >= maxWaiting) throw new SignInBusy()
