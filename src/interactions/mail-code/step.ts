@@ -84,7 +84,11 @@ async function prove(deps: StepDeps, ctx: Context, asked: Asked, form: Form): Pr
   const handle = handleOf(interaction)
   const isRight =
     (await isSent(deps, asked)) &&
-    (await emailVerifications.proveByCode(handle, { purpose: PURPOSE, code }, anonymous(ctx)))
+    (await emailVerifications.proveByCode(
+      handle,
+      { purpose: PURPOSE, code, device: deps.deviceCookie.read(ctx) ?? '' },
+      anonymous(ctx),
+    ))
   if (!isRight) return ask(deps, ctx, asked, { fault: 'mismatch', status: 422 })
   await emailVerifications.forget(handle)
   const facts = { account, refusal: undefined, clientId: interaction.client.id, by: anonymous(ctx) }

@@ -34,7 +34,7 @@ export type RedeemRequest = Binding & (TypedCode | { readonly token: string })
 interface TypedCode {
   readonly address: string
   readonly code: string
-  /** The token that the browser kept from an earlier sign-in (KnownDevices). */
+  /** The token that the browser kept from an earlier sign-in (KnownDevices), or ''. Undefined if the person is signed in. */
   readonly device?: string | undefined
 }
 

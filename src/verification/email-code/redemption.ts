@@ -56,11 +56,12 @@ export function createRedemption(deps: RedemptionDeps): EmailCodes['redeem'] {
 
 type CodeRequest = Extract<RedeemRequest, { code: string }>
 
-/** Counts by the address, unless the person is known in this browser: each code has few attempts anyway. */
+/** Counts by the address, unless the person is known in this browser or signed in: each code has few attempts anyway. */
 async function attemptOf({ accounts, devices }: RedemptionDeps, request: CodeRequest, by: AuditContext) {
-  const holder = request.device === undefined ? undefined : await accounts.findByIdentifier(request.address.trim())
-  const knownBrowser = request.accountId ?? (holder && devices.idFor(request.device, holder.id))
-  return { method: 'email_code', who: undefined, knownBrowser, address: by.address }
+  const attempt = { method: 'email_code', who: undefined, address: by.address }
+  if (request.device === undefined) return { ...attempt, knownBrowser: request.accountId }
+  const holder = await accounts.findByIdentifier(request.address.trim())
+  return { ...attempt, knownBrowser: holder && devices.idFor(request.device, holder.id) }
 }
 
 async function judgeCode({ db, seals }: RedemptionDeps, request: CodeRequest): Promise<Verdict> {

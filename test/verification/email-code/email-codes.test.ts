@@ -146,6 +146,20 @@ describe('code and link', () => {
   })
 })
 
+test('where an address has used up its guesses, a code is redeemed by whoever is signed in or known in the browser', async () => {
+  await redeem({ purpose: 'reset_password', address: NOBODY, code: '00000000' })
+  const identity = { purpose: 'confirm_identity', accountId: ada } as const
+  const known = world.devices.remember(undefined, ada)
+  for (const device of ['', world.devices.remember(undefined, eve), known, undefined]) {
+    await send({ ...identity, address: ADA, language: 'en', path: '/confirm' })
+    const code = (await mails()).map(({ data }) => ('code' in data ? data.code : undefined)).at(-1) ?? ''
+    await db.query(`UPDATE sign_in_budgets SET empties_at = now() + interval '50 minutes' WHERE kind = 'address'`)
+    const proof = redeem({ ...identity, address: ADA, code, ...(device === undefined ? {} : { device }) })
+    if (device === known || device === undefined) expect(await proof).toMatchObject({ account: { id: ada } })
+    else await expect(proof).rejects.toMatchObject({ code: 'too_many_attempts', status: 429 })
+  }
+})
+
 describe('V26, V32: what was sent for one thing is worth nothing for another', () => {
   test('the values of the two purposes are not interchangeable', async () => {
     for (const [sent, tried] of [

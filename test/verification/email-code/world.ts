@@ -37,6 +37,8 @@ export async function openCodeWorld() {
     await db.close()
   })
 
+  const devices = createKnownDevices({ keyring })
+
   function build(over: Database, production = false) {
     const mail = createMail({
       config: { issuer: 'https://id.example.com', production, mailFrom: undefined },
@@ -54,7 +56,7 @@ export async function openCodeWorld() {
       keyring,
       mail,
       attempts: createAttempts({ db: over, keyring }),
-      devices: createKnownDevices({ keyring }),
+      devices,
       resetDelay: () => undefined,
     })
   }
@@ -72,6 +74,7 @@ export async function openCodeWorld() {
     db,
     audit,
     accounts,
+    devices,
     codes: build(db),
     build,
     mails,
