@@ -158,9 +158,13 @@ describe('where the bucket of the address is full', () => {
     })
     const totp = createTotp(rooms)
     expect(await totp.verify({ accountId: account.id, code: '000000', device: known }, BY)).toBeUndefined()
-    expect(await codes.verify({ accountId: account.id, code, device: known }, BY)).toMatchObject({ account })
+    expect(await codes.verify({ accountId: account.id, code, device: known }, BY)).toMatchObject({
+      account: { id: account.id },
+    })
     // 20 were taken back
-    expect(await codes.verify({ accountId: account.id, code: another }, BY)).toMatchObject({ account })
+    expect(await codes.verify({ accountId: account.id, code: another }, BY)).toMatchObject({
+      account: { id: account.id },
+    })
   })
 
   test('the count of the account still holds in a browser that it is known in', async () => {
