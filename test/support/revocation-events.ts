@@ -11,7 +11,7 @@ import { addPasskey, atOwnPage, newPassword } from './own-page.ts'
 import { asSuperuser, backUp, restore } from './postgres.ts'
 import { CALLBACK, type Holder, type Holdings, SCOPES, type Stage } from './revocation-holdings.ts'
 import { eventually, SOON_MS } from './eventually.ts'
-import { letTimePass } from './passed-time.ts'
+import { aMinuteAgo, letTimePass } from './passed-time.ts'
 
 export type Happen = (stage: Stage, holdings: Holdings) => Promise<void>
 
@@ -151,6 +151,7 @@ export const EVENTS: Readonly<Record<string, Happen>> = {
     const servers = [stage.first, stage.second]
     const { databaseUrl, keysDir, issuer } = stage.first
     for (const server of servers) await server.stop()
+    await aMinuteAgo(databaseUrl)
     await restore(databaseUrl, await backUp(databaseUrl))
     const env = { SIGNET_ISSUER: issuer, SIGNET_KEYS_DIR: keysDir, DATABASE_URL: databaseUrl }
     const { code, stderr } = await runSignet(['restore-epoch', '--yes'], { dir: keysDir, env })

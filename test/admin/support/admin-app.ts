@@ -125,6 +125,7 @@ async function openRooms(port: number) {
   const { url } = await cloneDatabase()
   const masterKey = Buffer.alloc(32, 7).toString('base64url')
   const { config, secrets } = loadConfig({
+    SIGNET_REFUSALS_PER_MINUTE: '1000000',
     PORT: String(port),
     DATABASE_URL: url,
     SIGNET_MASTER_KEYS: masterKey,
