@@ -10,11 +10,11 @@ export const lost = {
   recoveryCode: 'Recovery code',
   recoveryWrong: 'That code is wrong or was used before.',
   other: 'Sign in with your password and authenticator app',
-  otherLead: 'If you lost only your passkey, these two together are enough.',
+  otherLead: 'If you only lost your passkey, these two are enough.',
   otherSubmit: 'Sign in again',
   mail: 'Use your password and a code by mail',
   mailLead: (hours: number) =>
-    `This takes ${hours} hours, so that you hear of it if somebody else asks. Come back after that and do the same again.`,
+    `This takes ${hours} hours, so that you find out if somebody else asks for it. Then come back and repeat this step.`,
   readyLead: 'The waiting time is over. Confirm once more, then replace what you lost.',
   password: 'Password',
   passwordWrong: 'That is not your password.',
@@ -23,7 +23,8 @@ export const lost = {
   code: 'Code',
   codeWrong: 'That code is wrong or has expired. Check it, or ask for another one.',
   confirm: 'Confirm',
-  waiting: (until: string) => `Somebody asked to change this account without it. That is possible from ${until}.`,
+  waiting: (until: string) =>
+    `Somebody asked to change this account without the lost passkey or app. This will be possible from ${until}.`,
   cancel: 'Cancel the request',
-  support: 'Nothing that you have set up can take its place. Ask the people who run this service for help.',
+  support: 'None of your other sign-in methods can replace it. Ask the people who run this service for help.',
 } satisfies Catalogue

@@ -70,11 +70,11 @@ export const en = {
   mailCode: {
     title: 'Confirm that it is you',
     asks: (who: string) =>
-      html`We know your account ${strong(who)}, but not that it was you who signed in just now. We can send a code to
-      your e-mail address.`,
-    sent: (who: string) => html`A mail is on its way to ${strong(who)}. Enter the code from it.`,
+      html`We know your account ${strong(who)}, but we can't tell that it was you who signed in just now. We can send a
+      code to your e-mail address.`,
+    sent: (who: string) => html`A code is on its way to ${strong(who)}. Enter it here.`,
     unavailable:
-      'We know your account, but not that it was you who signed in just now, and this server cannot send you a code by mail. Go back and sign in another way, or ask the people who run this service.',
+      "We know your account, but we can't tell that it was you who signed in just now, and this server can't send you a code by mail. Go back and sign in another way, or ask the people who run this service for help.",
   },
   upstream,
   unmet: {
@@ -173,7 +173,7 @@ export const en = {
       access: 'Access was refused',
       notFound: 'There is no such page',
       tooMuch: 'That is too much text',
-      cookies: 'Your browser sent too much',
+      cookies: 'Your browser sent too much data',
       busy: 'Not available at this moment',
       server: 'Something broke on our side',
     },
@@ -190,14 +190,14 @@ export const en = {
     unregistered: {
       title: 'This app is not set up correctly',
       words: (name: string) =>
-        html`${strong(name)} asked us to return you to an address that is not registered for it. Nothing has happened to
-        your account. Give the details below to the app’s developer.`,
+        html`${strong(name)} asked us to return you to an address that is not registered for it. Your account is not
+        affected. Give the app’s developer the details below.`,
       sent: 'Address sent',
       registered: 'Registered addresses',
       none: 'none',
-      nearest: 'Nearest one',
+      nearest: 'Closest match',
       difference: 'Address sent',
-      command: 'To register it',
+      command: 'Command to register it',
     },
     home: 'Go to the start page',
     code: 'Error',

@@ -35,8 +35,8 @@ export const upstream = {
       html`${strong(name)} has not confirmed that your e-mail address is yours, and without that no account can be found
       or made. Confirm it there and try again, or sign in another way.`,
     login_required: (name: string) =>
-      html`${strong(name)} needs you to sign in there, or to agree to something, and did not ask. Open ${strong(name)},
-      sign in, and try again, or sign in another way.`,
+      html`${strong(name)} needs you to sign in there or to agree to something first, but did not ask you to. Open
+      ${strong(name)}, sign in and try again, or sign in another way.`,
     unavailable: (name: string) =>
       html`${strong(name)} cannot be reached at this moment. Try again in a while, or sign in another way.`,
   },

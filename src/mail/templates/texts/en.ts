@@ -57,21 +57,21 @@ export const en: MailTemplates = {
     heading: "You can't reset your password yet",
     paragraphs: [
       'The e-mail address of your account was changed recently. To protect the account, a password reset has to wait.',
-      `It is possible from ${date(from)}.`,
+      `You can reset it from ${date(from)}.`,
     ],
-    after: 'Ask for a new password again then. If you still know your password, you can sign in as usual.',
-    why: `You get this mail because a new password was asked for at ${brand} (${host}).`,
+    after: 'Please ask again then. If you still know your password, you can sign in as usual.',
+    why: `You get this mail because somebody asked for a new password at ${brand} (${host}).`,
     notYou: 'If that was not you, do nothing: your password stays as it is.',
   }),
   confirm_identity: ({ code, minutes }, { brand, host }) => ({
     subject: `Your code for ${brand}`,
     heading: 'Confirm that it is you',
-    paragraphs: ['Type this code where you were asked for it:'],
+    paragraphs: ['Enter this code on the page that asked for it:'],
     code,
     after: `The code works once, and for ${minutes} minutes.`,
     why: `You get this mail because somebody is signing in to your account at ${brand} (${host}), or wants to change it.`,
     notYou:
-      'If that was not you, do not give this code to anyone. Somebody may know how you sign in: open your account, end all other sessions and change your password.',
+      'If that was not you, do not give this code to anyone. Somebody else may be able to sign in as you: open your account, end all other sessions and change your password.',
   }),
   factor_changed: ({ change, name, at, address, device, path }, { brand, host, link, date }) => ({
     subject: `${CHANGES[change]} at ${brand}`,
@@ -79,7 +79,7 @@ export const en: MailTemplates = {
     paragraphs:
       change === 'lost_factor_requested'
         ? [
-            'If you lost it, wait as the page said. If you did not ask for this, sign in, cancel the request on that page, and change your password.',
+            'If you asked for this, wait until the time shown on the page. If you did not, sign in, cancel the request on that page and change your password.',
           ]
         : [],
     facts: [
@@ -103,7 +103,7 @@ export const en: MailTemplates = {
       ['Device', device],
     ],
     action: { label: 'See where you are signed in', url: link(path) },
-    why: `You get this mail because ${brand} (${host}) tells you of each sign-in with a browser it does not know.`,
+    why: `You get this mail because ${brand} (${host}) tells you about each sign-in with a browser that it does not know.`,
     notYou:
       'If that was not you, open your account, end all other sessions and change your password. If you cannot sign in any more, reset your password first.',
   }),

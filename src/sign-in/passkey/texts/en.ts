@@ -25,7 +25,7 @@ export const en = {
     changed: (date: string) => `Refused on ${date} because it had changed`,
     replace: (name: string) => `Replace ${name}`,
     replacing:
-      'This passkey gave an answer that does not fit what it said before: its device was reset, or somebody has a copy. Add a new passkey below, then remove this one.',
+      'What this passkey sent does not match what it sent before: its device was reset, or somebody has a copy. Add a new passkey below, then remove this one.',
     rename: (name: string) => `Rename ${name}`,
     newName: 'New name',
     save: 'Save name',
