@@ -27,32 +27,38 @@ const ON_THE_NEWEST = [
   'two-nodes',
 ].map((name) => `test/flows/${name}.test.ts`)
 
-/** What takes long and is about processes that die, or compares times: `npm run test:soak` runs it (`SIGNET_TEST_SOAK`). */
+/**
+ * What takes long and is about processes that die, compares times, or installs what test/pack.test.ts installs as well:
+ * `npm run test:soak` runs it (`SIGNET_TEST_SOAK`).
+ */
 const BY_NIGHT = [
   'test/flows/refresh-crash.test.ts',
   'test/flows/restore-epoch-servers.test.ts',
   'test/hazards/faults.test.ts',
   'test/hazards/unknown-addresses.test.ts',
   'test/browser/first-paint.test.ts',
+  'test/docs/image.test.ts',
 ]
 const leftOut = process.env['SIGNET_TEST_SOAK'] === undefined ? BY_NIGHT : []
 
 /** Half a minute and more each, what waits beside what computes: begun last, one of them would run alone at the end. */
 const LONGEST = [
-  'browser/account-pages',
-  'cli/serve-refusals',
   'docs/commands',
-  'browser/upstream-pages',
-  'oidc/refresh-schedules',
-  'browser/mail-pages',
+  'cli/serve-refusals',
   'cli/serve',
-  'flows/restore-epoch',
-  'browser/pages',
-  'flows/master-keys',
-  'mail/mail',
+  'browser/account-pages',
   'embedded-postgres/embedded-postgres',
   'flows/revocation-matrix',
-  'docs/image',
+  'browser/upstream-pages',
+  'pack',
+  'flows/master-keys',
+  'browser/pages',
+  'browser/mail-pages',
+  'mail/mail',
+  'flows/demo',
+  'oidc/refresh-schedules',
+  'admin/last-administrator',
+  'flows/restore-epoch',
 ].map((name) => `/test/${name}.test.ts`)
 
 /** A process goes on to the next file only if that is of the same project: the files of a project follow each other. */
@@ -87,7 +93,8 @@ export default defineConfig({
     pool: 'forks',
     // loading the sources again for each file would take a fifth of the whole time
     isolate: false,
-    maxWorkers: 4,
+    // more than cores: a fifth of the time is spent waiting
+    maxWorkers: 5,
     // the larger young generation saves a tenth of the processor time, which went into collecting garbage
     execArgv: ['--disable-warning=ExperimentalWarning', '--enable-source-maps', '--max-semi-space-size=64'],
     testTimeout: 60_000,

@@ -1,6 +1,6 @@
 /**
  * Foreign clients against a live server: `npm run test:interop`. The Flask program runs with the packages of the system,
- * and with the newest of PyPI. Each is skipped, in one line, where it is not to be had.
+ * and with the newest of PyPI (not with `--system`). Each is skipped, in one line, where it is not to be had.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -17,13 +17,17 @@ try {
   if (runs(python, '-c', 'import flask, authlib')) await test(python)
   else console.log(`skipped: ${python} has no flask and authlib (apt install python3-flask python3-authlib)`)
 
+  if (!process.argv.includes('--system')) await testNewest()
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function testNewest(): Promise<void> {
   const own = join(folder, 'bin/python3')
   const isInstalled =
     runs(python, '-m', 'venv', folder) && runs(own, '-m', 'pip', 'install', '-q', 'flask', 'authlib', 'requests')
   if (isInstalled) await test(own)
   else console.log(`skipped: ${python} cannot make a virtual environment with flask, authlib and requests from PyPI`)
-} finally {
-  rmSync(folder, { recursive: true, force: true })
 }
 
 function runs(command: string, ...options: readonly string[]): boolean {
