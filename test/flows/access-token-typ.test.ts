@@ -158,18 +158,19 @@ test('userinfo names the API that it is for', async () => {
   ])
 })
 
-test('a resource that goes back to at+jwt gets such tokens, and those with typ JWT are inactive', async () => {
+test('tokens with typ JWT are still introspected and revoked after their resource goes back to at+jwt', async () => {
   const api = 'https://changes.example.com'
   await admin.resource(api, ['posts:read'], { access_token_typ: 'JWT' })
   const service = await admin.client('machine', { signet_allow: [{ resource: api, scopes: ['posts:read'] }] })
-  const token = async () =>
-    String(
-      (await createApp(server, service, CALLBACK).token({ grant_type: 'client_credentials' })).body['access_token'],
-    )
+  const owner = createApp(server, service, CALLBACK)
+  const token = async () => String((await owner.token({ grant_type: 'client_credentials' })).body['access_token'])
   const before = await token()
   expect(await isActive(before)).toBe(true)
   await admin.call('PATCH', `/resources/${encodeURIComponent(api)}`, { access_token_typ: 'at+jwt' })
   await eventually(async () => decodeProtectedHeader(await token()).typ === 'at+jwt', SOON_MS)
+  expect(decodeProtectedHeader(before).typ).toBe('JWT')
+  expect(await isActive(before)).toBe(true)
+  expect((await owner.call('/revoke', { token: before })).status).toBe(200)
   expect(await isActive(before)).toBe(false)
   expect(await isActive(await token())).toBe(true)
 })

@@ -19,11 +19,14 @@ export type AccessTokenVerifier = (token: string) => Promise<JWTPayload | undefi
 export function createAccessTokenVerifier({ issuer, keys, requests }: AccessTokenDeps): AccessTokenVerifier {
   const keySet = createLocalJWKSet({ keys: keys.keys.map(({ publicJwk }) => publicJwk) })
 
-  /** RFC 8725 §3.11: the type is `at+jwt`, or `JWT` where the resource is registered so. ID tokens have none. */
+  /**
+   * RFC 8725 §3.11: the type is `at+jwt`, or `JWT` for a resource, also for one that was registered so when the token was
+   * issued and is not any more. ID tokens have none.
+   */
   async function hasItsTyp(typ: string | undefined, { aud }: JWTPayload): Promise<boolean> {
     if (typ === 'at+jwt') return true
     if (typ !== 'JWT' || typeof aud !== 'string') return false
-    return (await orUnavailable(() => requests.find(aud)))?.accessTokenTyp === 'JWT'
+    return (await orUnavailable(() => requests.find(aud))) !== undefined
   }
 
   return async (token) => {
