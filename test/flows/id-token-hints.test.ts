@@ -105,6 +105,18 @@ describe.each([
   })
 })
 
+test('a hint that cannot be verified is login_required with prompt=none in a pushed request too', async () => {
+  const params = Object.fromEntries(new URL(shop.begin({ prompt: 'none', id_token_hint: 'x.y.z' }).url).searchParams)
+  const { status, body } = await shop.push(params)
+  expect([status, body]).toEqual([
+    400,
+    { error: 'login_required', error_description: 'id_token_hint could not be verified' },
+  ])
+  const [event] = await admin.audit('endpoint.refused')
+  const reason = expect.stringMatching(/^login_required: \S/) as string
+  expect(event).toMatchObject({ client_id: shopClient.id, outcome: 'failure', reason })
+})
+
 test('a hint of a deleted client is the question, and leads nowhere', async () => {
   const gone = await admin.client('web', { redirect_uris: [CALLBACK], post_logout_redirect_uris: [BYE] })
   const { hint } = await signedIn(createApp(server, gone, CALLBACK))

@@ -44,7 +44,8 @@ export function verifyIdTokenHints(provider: Provider, { issuer, keys }: IdToken
 
 function isPromptNone(): boolean {
   const { route, params } = Provider.ctx?.oidc ?? {}
-  return route === 'authorization' && params?.['prompt'] === 'none'
+  const isRequest = route === 'authorization' || route === 'pushed_authorization_request'
+  return isRequest && params?.['prompt'] === 'none'
 }
 
 /** OpenID Connect Core §3.1.2.1: it is unknown whether the person whom the app means is signed in. */
