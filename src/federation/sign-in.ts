@@ -1,6 +1,7 @@
 /** Signs people in with upstream providers: sends them there, checks the answer, and finds or creates their account. */
 import { AccountExists } from '#accounts/errors.ts'
 import type { Account, Accounts } from '#accounts/account.ts'
+import { emailOf } from '#accounts/email.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import { type ProofDetail, proofEvent } from '#sign-in/proof-events.ts'
@@ -44,7 +45,7 @@ export function createUpstreamSignIn(deps: UpstreamSignInDeps): UpstreamSignIn {
     offered: () => upstreams.offered(),
 
     async forIdentifier(identifier) {
-      const domain = identifier.includes('@') ? domainOf(identifier.trim()) : ''
+      const domain = identifier.includes('@') ? domainOf(emailOf(identifier) ?? identifier.trim()) : ''
       return (await upstreams.offered()).find(({ domains }) => domains.includes(domain))
     },
 

@@ -117,9 +117,9 @@ describe('the sign-in page', () => {
   })
 
   test('leads whoever has an address of its domains to a provider, account or not', async () => {
-    await addUpstream(world, 'acme', { domains: ['acme.example'] })
+    await addUpstream(world, 'acme', { domains: ['acme.example', 'bücher.example'] })
     await world.admin.account('known@acme.example', PASSWORD)
-    for (const identifier of ['known@acme.example', 'nobody@ACME.example']) {
+    for (const identifier of ['known@acme.example', 'nobody@ACME.example', 'a@bücher.example', 'a@acme。example']) {
       const browser = twoSided(world)
       const page = await browser.here.visit(world.app.begin({ ui_locales: 'en' }).url)
       const led = await browser.here.submit(page, { identifier, password: PASSWORD })
