@@ -55,7 +55,9 @@ export function createRooms(input: RoomsInput, foundations: Foundations) {
     passwords: signIn.passwords,
     settings,
     clock,
-    canSignIn: signIn.canSignIn,
+    // a provider that is disabled may be enabled again, so its links count as well
+    isInUse: async (accountId) =>
+      (await signIn.canSignIn(accountId)) || (await federation.upstreamSignIn.links(accountId)).length > 0,
     endAccess: (trx, accountId, reason) => endAccountAccess(endings, trx, accountId, reason),
   })
   return {

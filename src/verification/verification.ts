@@ -18,7 +18,7 @@ import { createRegistration } from './registration.ts'
 import { createInvitations, type InvitationsDeps } from './invitation/invitations.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 
-export interface VerificationDeps extends Pick<InvitationsDeps, 'canSignIn'> {
+export interface VerificationDeps extends Pick<InvitationsDeps, 'isInUse'> {
   readonly db: Database
   readonly accounts: Accounts
   readonly audit: Audit

@@ -87,6 +87,23 @@ test('an invitation is refused while registration is off, and where the account 
   expect(await mailsTo(email)).toHaveLength(1)
 })
 
+test('an account that is linked to a provider is in use, also while the provider is disabled', async () => {
+  await setMode('invited')
+  const { email, path, sub } = await anAccount()
+  expect((await app.call('POST', `${path}/invite`)).status).toBe(204)
+  const [mail] = await mailsTo(email)
+  const token = new URLSearchParams((mail as { data: { path: string } }).data.path.split('?')[1]).get('token') as string
+  const upstream = { id: 'acme', name: 'Acme', issuer: 'https://acme.example', client_id: 'us', enabled: false }
+  expect((await app.call('POST', '/upstreams', { body: upstream })).status).toBe(201)
+  await app.db.query(`INSERT INTO upstream_links (upstream, subject, account_sub) VALUES ('acme', 'there', $1)`, [sub])
+  expect(await app.call('POST', `${path}/invite`)).toMatchObject({ status: 409, body: { code: 'account_in_use' } })
+  expect(await app.refusal()).toMatchObject({ reason: 'account_in_use' })
+  expect(await app.invitations.find(token)).toBeUndefined()
+  expect(await app.invitations.accept(token, { name: 'Eve', password: 'seven purple lanterns' }, SYSTEM)).toBe(
+    undefined,
+  )
+})
+
 test('an invitation is a link of 256 bits for seven days; the one before it is worth nothing any more', async () => {
   await setMode('invited')
   const { email, path, sub } = await anAccount({ name: 'Ada' })

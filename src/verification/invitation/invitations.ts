@@ -37,8 +37,8 @@ export interface InvitationsDeps {
   readonly mail: Pick<Mail, 'available' | 'enqueue'>
   readonly settings: Pick<Settings, 'current'>
   readonly clock: Clock
-  /** Whether the account has a credential to begin a sign-in with. */
-  readonly canSignIn: (accountId: string) => Promise<boolean>
+  /** Whether the account has a credential to begin a sign-in with, even one whose provider is disabled. */
+  readonly isInUse: (accountId: string) => Promise<boolean>
   /** Ends all sessions and grants of the account. */
   readonly endAccess: (trx: Queryable, accountId: string, reason: 'invitation_accepted') => Promise<void>
 }
@@ -49,15 +49,14 @@ class InvitationSpent extends Error {}
 const tokenHashOf = (token: string) => sha256(`invitation ${token}`)
 
 export function createInvitations(deps: InvitationsDeps): Invitations {
-  const { accounts, clock, db, endAccess, mail, passwords, settings } = deps
+  const { accounts, clock, db, endAccess, isInUse, mail, passwords, settings } = deps
   const store = createInvitationsStore(db)
 
   async function find(token: string): Promise<Account | undefined> {
     const invitation = isOff(settings) ? undefined : await store.find(tokenHashOf(token))
     const account = invitation && (await accounts.read(invitation.sub))
-    return account?.status === 'enabled' && account.mailLinksVersion === invitation?.mailLinksVersion
-      ? account
-      : undefined
+    if (account?.status !== 'enabled' || account.mailLinksVersion !== invitation?.mailLinksVersion) return undefined
+    return (await isInUse(account.id)) ? undefined : account
   }
 
   return {
@@ -91,11 +90,11 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
 const isOff = (settings: Pick<Settings, 'current'>) => settings.current().registration.mode === 'off'
 
 async function send(deps: InvitationsDeps, account: Account, by: AuditContext): Promise<void> {
-  const { audit, canSignIn, db, mail, settings } = deps
+  const { audit, db, isInUse, mail, settings } = deps
   if (isOff(settings)) throw new MailRefusal('registration_off')
   if (!mail.available) throw new MailRefusal('mail_unavailable')
   if (account.status !== 'enabled') throw new MailRefusal('account_disabled')
-  if (await canSignIn(account.id)) throw new MailRefusal('account_in_use')
+  if (await isInUse(account.id)) throw new MailRefusal('account_in_use')
   const token = randomId('inv-')
   await db.transaction(async (trx) => {
     const until = await createInvitationsStore(trx).put(account, tokenHashOf(token))
