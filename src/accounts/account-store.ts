@@ -27,8 +27,8 @@ const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,128}
 const INSERT = `INSERT INTO accounts (sub, email, email_verified, name, claims, created_at, updated_at)
   VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`
 const UPDATE = `UPDATE accounts SET email = $2, email_verified = $3, name = $4, claims = $5, version = version + 1,
-    mail_links_version = mail_links_version + CASE WHEN lower(email) = lower($2) THEN 0 ELSE 1 END, updated_at = $6,
-    email_changed_at = CASE WHEN lower(email) = lower($2) THEN email_changed_at WHEN $8 THEN NULL ELSE $6 END
+    mail_links_version = mail_links_version + CASE WHEN $9 THEN 1 ELSE 0 END, updated_at = $6,
+    email_changed_at = CASE WHEN NOT $9 THEN email_changed_at WHEN $8 THEN NULL ELSE $6 END
   WHERE sub = $1 AND version = $7 RETURNING ${COLUMNS}`
 const SET_STATUS = `UPDATE accounts SET status = $2, version = version + 1, mail_links_version = mail_links_version + 1,
     updated_at = $3
@@ -63,9 +63,15 @@ export function createAccountStore(db: Queryable) {
       }
     },
 
-    /** Undefined when the account is gone or its version is no longer `version`. `byOwner`: the person changes it. */
-    update: (accountId: string, fields: AccountFields, change: { version: number; at: Date; byOwner: boolean }) =>
-      one(UPDATE, [accountId, ...changeable(fields), change.at, change.version, change.byOwner]),
+    /**
+     * Undefined when the account is gone or its version is no longer `version`. `byOwner`: the person changes it.
+     * `isMoved`: mail to the new address may reach someone else.
+     */
+    update: (
+      accountId: string,
+      fields: AccountFields,
+      { version, at, byOwner, isMoved }: { version: number; at: Date; byOwner: boolean; isMoved: boolean },
+    ) => one(UPDATE, [accountId, ...changeable(fields), at, version, byOwner, isMoved]),
 
     /** Undefined when the account is gone or its version is no longer `version`. */
     setStatus: (change: { accountId: string; status: Account['status']; version: number; at: Date }) =>

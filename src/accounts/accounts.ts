@@ -108,9 +108,11 @@ async function write(deps: AccountsDeps, trx: Queryable, { account, input, by }:
   const { id: accountId, version } = account
   const fields = validateAccount(input, account)
   const byOwner = by.actor.kind === 'account' && by.actor.id === accountId
-  const written = await createAccountStore(trx).update(accountId, fields, { version, at: deps.clock.now(), byOwner })
+  // not by lower() of the database, which may take two addresses for one that a mail relay tells apart
+  const isMoved = fields.email.toLowerCase() !== account.email.toLowerCase()
+  const change = { version, at: deps.clock.now(), byOwner, isMoved }
+  const written = await createAccountStore(trx).update(accountId, fields, change)
   if (written) {
-    const isMoved = written.email.toLowerCase() !== account.email.toLowerCase()
     for (const subscriber of isMoved ? (deps.onEmailChange ?? []) : []) await subscriber(trx, account, by)
     const detail = { changed: changedMembers(input), version: written.version }
     await record(deps, trx, { type: 'account.updated', by, accountId, detail })

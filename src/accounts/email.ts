@@ -33,6 +33,14 @@ export function emailOf(given: unknown): string | undefined {
   return Buffer.byteLength(local) <= MAX_LOCAL_OCTETS && Buffer.byteLength(email) <= MAX_OCTETS ? email : undefined
 }
 
+/**
+ * Returns a key that is the same for all spellings that a database may take for one address. Which these are depends on
+ * its locale: by lower() of some, İ is i, and a final sigma is any other. A key may be shared by two addresses.
+ */
+export function spellingKey(text: string): string {
+  return text.toLowerCase().replaceAll('i\u0307', 'i').replaceAll('ς', 'σ')
+}
+
 /** Returns an internationalized domain in its ASCII form (RFC 5891), and one in ASCII as it is. */
 export function asciiDomain(domain: string): string | undefined {
   // oxlint-disable-next-line no-control-regex -- ASCII

@@ -1,5 +1,6 @@
 /** Slows down guessing with exact counters in PostgreSQL, which are raised before a proof is checked. */
 import ipaddr from 'ipaddr.js'
+import { spellingKey } from '#accounts/email.ts'
 import type { Queryable } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { createAttemptsStore } from './attempts-store.ts'
@@ -55,7 +56,7 @@ export function createAttempts({ db, keyring }: { db: Queryable; keyring: Pick<K
   return {
     async begin({ method, who: name, knownBrowser, address }) {
       const parts = [...(knownBrowser === undefined ? [] : [knownBrowser]), ...(name === undefined ? [] : [name])]
-      const who = name === undefined ? undefined : keyOf('who', method, parts.join(' ').toLowerCase())
+      const who = name === undefined ? undefined : keyOf('who', method, spellingKey(parts.join(' ')))
       const budgets = budgetsOf(address)
       const begun = await store.begin({ who, budgets: knownBrowser === undefined ? budgets : [] })
       if ('seconds' in begun) throw new TooManyAttempts(begun.seconds)

@@ -153,6 +153,15 @@ describe('changing', () => {
     expect((await accounts.update(sub, { email: 'v2@example.com' }, undefined, SYSTEM)).emailVerified).toBe(false)
   })
 
+  test('an address that the database takes for the old one is a new one all the same', async () => {
+    const before = await accounts.create({ email: 'mike@example.com' }, SYSTEM)
+    const same = await accounts.update(before.id, { email: 'Mike@example.com' }, undefined, BY)
+    expect(same).toMatchObject({ emailChangedAt: undefined, mailLinksVersion: before.mailLinksVersion })
+    const after = await accounts.update(before.id, { email: 'mİke@example.com' }, undefined, BY)
+    expect(after.mailLinksVersion).toBe(before.mailLinksVersion + 1)
+    expect(after.emailChangedAt).toEqual(after.updatedAt)
+  })
+
   test('refuses an e-mail address that another account has', async () => {
     await accounts.create({ email: 'taken@example.com' }, SYSTEM)
     const { id: sub } = await accounts.create({ email: 'other@example.com' }, SYSTEM)

@@ -118,6 +118,18 @@ test('each further failure doubles the wait, up to a quarter of an hour, and a s
   expect(await failuresOfAccount()).toBe(1)
 })
 
+test('guesses count together under all spellings that a database may take for one address, known or not', async () => {
+  await accounts.create({ email: 'mike@example.com' }, SYSTEM)
+  for (const local of ['mike', 'nobodi']) {
+    await db.query('DELETE FROM sign_in_attempts')
+    for (const spelling of [local, local.toUpperCase(), local.replaceAll('i', 'İ'), local.replaceAll('i', 'i\u0307')]) {
+      await passwords[0].verify({ identifier: `${spelling}@example.com`, password: 'wrong one' }, HOME)
+    }
+    const { rows } = await db.query('SELECT failures FROM sign_in_attempts')
+    expect(rows).toEqual([{ failures: 4 }])
+  }
+})
+
 test('a right password ends the count', async () => {
   const verify = (password: string) => passwords[0].verify({ ...ada, password }, HOME)
   await verify('wrong one')
