@@ -33,6 +33,8 @@ export interface EmailCodesDeps {
 interface Decision {
   readonly account: Account | undefined
   readonly answer: 'code' | 'account_exists' | 'later' | 'nothing'
+  /** The address as its account has it. Mail to the spelling that was typed may reach someone else. */
+  readonly to?: string
   /** `later`: when a reset becomes possible. */
   readonly from?: Date
   /** Why no valid code is sent. */
@@ -62,17 +64,18 @@ export function createEmailCodes(deps: EmailCodesDeps): EmailCodes {
 
 async function send(deps: EmailCodesDeps & { seals: Seals }, request: SendRequest, by: AuditContext): Promise<void> {
   const { db, audit, mail, seals } = deps
-  const address = emailOf(request.address)
-  if (address === undefined) throw new TypeError('a code is sent to an e-mail address')
-  const decision = await decide(deps, { ...request, address })
+  const asked = emailOf(request.address)
+  if (asked === undefined) throw new TypeError('a code is sent to an e-mail address')
+  const decision = await decide(deps, { ...request, address: asked })
+  const to = decision.to ?? asked
   const event = requestedEvent(request.purpose, decision, by)
   const waitSeconds = await db.transaction(async (trx) => {
     const store = createEmailCodeStore(trx)
-    const seconds = await createEmailCodeMailsStore(trx).count(seals.mailKey(address))
+    const seconds = await createEmailCodeMailsStore(trx).count(seals.mailKey(asked))
     if (seconds !== undefined) return seconds
-    const { row, code, token } = newCode(seals, { ...request, address }, decision)
+    const { row, code, token } = newCode(seals, { ...request, address: asked }, { ...decision, to })
     await store.replace(row)
-    await mail.enqueue(trx, letterOf({ request: { ...request, address }, decision, code, token }))
+    await mail.enqueue(trx, letterOf({ request: { ...request, address: to }, decision, code, token }))
     await audit.recordIn(trx, event)
     return undefined
   })
@@ -89,8 +92,9 @@ async function decide(deps: EmailCodesDeps, { purpose, accountId, address }: Sen
     if (!holder) return { account: undefined, answer: 'nothing', refusal: 'no account has this address' }
     if (own?.status !== 'enabled') return { account: holder, answer: 'nothing', refusal: 'the account is disabled' }
     const from = deps.resetDelay(holder)
-    if (!from) return { account: holder, answer: 'code' }
-    return { account: holder, answer: 'later', from, refusal: 'the address was changed by an administrator lately' }
+    const to = holder.email
+    if (!from) return { account: holder, answer: 'code', to }
+    return { account: holder, answer: 'later', to, from, refusal: 'the address was changed by an administrator lately' }
   }
   if (accountId !== undefined && own?.status !== 'enabled') {
     return { account: own, answer: 'nothing', refusal: 'the account is disabled or gone' }
@@ -99,6 +103,7 @@ async function decide(deps: EmailCodesDeps, { purpose, accountId, address }: Sen
     return {
       account: accountId === undefined ? holder : own,
       answer: 'account_exists',
+      to: holder.email,
       refusal: 'an account has this address',
     }
   }
@@ -106,7 +111,7 @@ async function decide(deps: EmailCodesDeps, { purpose, accountId, address }: Sen
 }
 
 /** Makes a code and its row. If no code may work, the row holds random values instead and looks like any other. */
-function newCode(seals: Seals, request: SendRequest, { account, answer }: Decision) {
+function newCode(seals: Seals, request: SendRequest, { account, answer, to }: Decision & { to: string }) {
   const code = randomInt(10 ** CODE_DIGITS)
     .toString()
     .padStart(CODE_DIGITS, '0')
@@ -114,7 +119,7 @@ function newCode(seals: Seals, request: SendRequest, { account, answer }: Decisi
   const key = seals.key(request)
   const works = answer === 'code'
   const { sub, mailLinksVersion } = works && account ? { ...account, sub: account.id } : {}
-  const content = { address: request.address, bound: request.accountId, sub, mailLinksVersion }
+  const content = { address: to, asked: request.address, bound: request.accountId, sub, mailLinksVersion }
   const row = {
     key,
     codeMac: works ? seals.codeMac(key, code) : randomBytes(32),

@@ -89,7 +89,7 @@ async function judgeToken(
   if (request.accountId !== undefined && request.accountId !== content.bound)
     return { refusal: 'of another account', content }
   // the row's key contains the browser that asked; a link opened in another one is refused, but not spent
-  const keys = seals.keys({ ...request, address: content.address, accountId: content.bound })
+  const keys = seals.keys({ ...request, address: content.asked ?? content.address, accountId: content.bound })
   if (!keys.some((key) => key.equals(found.key))) return { refusal: 'of another browser', content }
   return (await store.spend(tokenHash)) ? { content } : { refusal: refusalOf({ ...found, tries: 0 }), content }
 }

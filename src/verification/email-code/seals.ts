@@ -1,4 +1,5 @@
 /** Protects codes and links at rest: stores MACs or digests of them, under row keys that bind them to their use. */
+import { spellingKey } from '#accounts/email.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { sha256 } from '#shared/ids.ts'
 import type { EmailCodePurpose } from './email-code.ts'
@@ -14,6 +15,8 @@ export interface Binding {
 /** The sealed content of a row. `bound` is the account of the request, `sub` the account that was found. */
 export interface Content {
   readonly address: string
+  /** The address as typed, which the row's key contains. */
+  readonly asked?: string
   readonly bound: string | undefined
   readonly sub: string | undefined
   /** The account's links version when the mail was sent. */
@@ -33,7 +36,6 @@ export function createSeals(keyring: Pick<Keyring, 'seal' | 'open' | 'mac' | 'ma
   const bindingText = ({ purpose, address, accountId, browser }: Binding) =>
     JSON.stringify([purpose, address.toLowerCase(), accountId ?? null, browser ?? null])
   const codeText = (key: Buffer, code: string) => `${key.toString('hex')} ${code}`
-  const mailText = (address: string) => address.toLowerCase()
   return {
     key: (binding: Binding) => keyring.mac(`${PURPOSE}-row`, bindingText(binding)),
     /** The row's keys under each master key, for look-ups. */
@@ -41,7 +43,7 @@ export function createSeals(keyring: Pick<Keyring, 'seal' | 'open' | 'mac' | 'ma
     codeMac: (key: Buffer, code: string) => keyring.mac(PURPOSE, codeText(key, code)),
     codeMacs: (keys: readonly Buffer[], code: string) =>
       keys.flatMap((key) => keyring.macs(PURPOSE, codeText(key, code))),
-    mailKey: (address: string) => keyring.mac(`${PURPOSE}-mails`, mailText(address)),
+    mailKey: (address: string) => keyring.mac(`${PURPOSE}-mails`, spellingKey(address)),
     seal: (key: Buffer, content: Content) => keyring.seal(PURPOSE, JSON.stringify(content), key.toString('hex')),
     open: (key: Buffer, sealed: Buffer) =>
       JSON.parse(keyring.open(PURPOSE, sealed, key.toString('hex')).toString()) as Content,

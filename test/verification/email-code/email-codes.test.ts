@@ -58,6 +58,24 @@ describe('a reset', () => {
     expect(await redeem({ purpose: 'reset_password', token })).toMatchObject({ account: { id: ada } })
   })
 
+  test('goes to the address as the account has it, whatever was typed, and its code and link work there', async () => {
+    // by lower() of the database these are one address, to a mail relay they are two
+    const { id } = await accounts.create({ email: 'mike@example.com' }, SYSTEM)
+    const { rows } = await db.query<{ lower: string }>(`SELECT lower('İ')`)
+    const typed = rows[0]?.lower === 'i' ? 'mİke@example.com' : 'MIKE@example.com'
+    const proof = { address: 'mike@example.com', account: { id } }
+    for (const way of ['code', 'token'] as const) {
+      await send({ ...RESET, address: typed })
+      const { code, token } = await latest()
+      const by = way === 'code' ? { address: typed, code } : { token }
+      expect(await redeem({ purpose: 'reset_password', ...by })).toMatchObject(proof)
+    }
+    await send({ ...VERIFY, address: typed })
+    expect((await mails()).map(({ to }) => to)).toEqual(Array(3).fill('mike@example.com'))
+    const sent = await db.query('SELECT cardinality(sent_at) AS mails FROM email_code_mails')
+    expect(sent.rows).toEqual([{ mails: 3 }])
+  })
+
   test('the mail leads to the page that was named, in the language of the person', async () => {
     await send({ ...RESET, address: ADA, language: 'ko', path: '/reset?a=b' })
     const [mail] = await mails()
