@@ -30,7 +30,14 @@ export function createAudit({ db, refusals }: { db: Database; refusals?: Refusal
     thin,
     async recordCounts(all) {
       const counts = refusals?.take(all) ?? []
-      await store.insert(counts)
+      for (let at = 0; at < counts.length; at += MAX_BATCH) {
+        try {
+          await store.insert(counts.slice(at, at + MAX_BATCH))
+        } catch (error) {
+          refusals?.putBack(counts.slice(at))
+          throw error
+        }
+      }
       return counts.length === 0 ? undefined : { counts: counts.length }
     },
     recordIn: (trx, event) => createAuditStore(trx).insert([event]),

@@ -38,6 +38,8 @@ export interface Refusals {
   thin(events: readonly AuditEvent[]): AuditEvent[]
   /** Returns the counts of minutes that are over, or `all`, and forgets them. */
   take(all: boolean): CountedRefusals[]
+  /** Takes back counts that could not be written, so that they are returned again. */
+  putBack(counts: readonly CountedRefusals[]): void
 }
 
 interface Limits {
@@ -49,6 +51,7 @@ interface Limits {
 export function createRefusals(limits: Limits): Refusals {
   const tallies = createTallies(limits)
   const addresses = createAddresses(limits)
+  const unwritten = createUnwritten()
 
   function isInFull(event: AuditEvent): boolean {
     const tally = tallies.of(event)
@@ -64,8 +67,9 @@ export function createRefusals(limits: Limits): Refusals {
     thin: (events) => events.filter((event) => !THINNED.has(event.type) || isInFull(event)),
     take(all) {
       addresses.forget()
-      return tallies.finish(all).map(countOf)
+      return [...unwritten.take(), ...tallies.finish(all).map(countOf)]
     },
+    putBack: unwritten.add,
   }
 }
 
@@ -128,6 +132,33 @@ function createAddresses({ now, inFull }: Limits) {
     },
     forget(): void {
       for (const [network, { since }] of addresses) if (now() - since >= MINUTE_MS) addresses.delete(network)
+    },
+  }
+}
+
+/** Counts that could not be written yet. Beyond `MAX_COUNTS`, they are added up by their type alone. */
+function createUnwritten() {
+  let counts: CountedRefusals[] = []
+  let shared = new Map<string, CountedRefusals>()
+
+  function add(count: CountedRefusals): void {
+    if (counts.length < MAX_COUNTS) {
+      counts.push(count)
+      return
+    }
+    const { refused, since } = count.detail
+    const before = shared.get(refused)?.detail ?? { since, count: 0 }
+    const detail = { refused, count: before.count + count.detail.count, since: before.since }
+    shared.set(refused, { ...ANONYMOUS, type: count.type, outcome: count.outcome, detail })
+  }
+
+  return {
+    add: (all: readonly CountedRefusals[]) => all.forEach(add),
+    take(): CountedRefusals[] {
+      const all = [...counts, ...shared.values()]
+      counts = []
+      shared = new Map()
+      return all
     },
   }
 }

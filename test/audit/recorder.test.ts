@@ -3,6 +3,7 @@ import type { Audit, AuditEvent } from '#audit/audit.ts'
 import { auditInsertSelect, AuditQueryError, auditRecordset } from '#audit/audit-store.ts'
 import { AUDIT_EVENTS } from '#audit/events.ts'
 import { createAudit } from '#audit/recorder.ts'
+import { createRefusals } from '#audit/refusals.ts'
 import type { Database } from '#database/database.ts'
 import { DatabaseUnavailable } from '#database/errors.ts'
 import { createDatabase } from '#database/pool.ts'
@@ -118,6 +119,24 @@ describe('the audit log', () => {
     const nowhere = createDatabase({ url: 'postgres://signet@127.0.0.1:1/none' })
     atEnd(() => nowhere.close())
     await expect(createAudit({ db: nowhere }).record(anEvent())).rejects.toBeInstanceOf(DatabaseUnavailable)
+  })
+
+  test('writes the counts of refusals later where they could not be written', async () => {
+    let isAway = true
+    const flaky: Database = {
+      ...db,
+      query: (text, values) => (isAway ? nowhere.query(text, values) : db.query(text, values)),
+    }
+    const nowhere = createDatabase({ url: 'postgres://signet@127.0.0.1:1/none' })
+    atEnd(() => nowhere.close())
+    const refusals = createRefusals({ now: () => Date.now(), inFull: 0 })
+    const counted = createAudit({ db: flaky, refusals })
+    await counted.record({ type: 'endpoint.refused', outcome: 'failure', actor: { kind: 'anonymous' } })
+    await expect(counted.recordCounts(true)).rejects.toBeInstanceOf(DatabaseUnavailable)
+    isAway = false
+    expect(await counted.recordCounts(true)).toEqual({ counts: 1 })
+    expect(await counted.recordCounts(true)).toBeUndefined()
+    expect(await everything()).toMatchObject([{ type: 'refusals.counted', detail: { count: 1 } }])
   })
 
   test('takes every event of its catalogue', async () => {

@@ -66,6 +66,23 @@ describe('refusals', () => {
     expect(count).not.toHaveProperty('address')
   })
 
+  test('whose count could not be written are counted again, and beyond ten thousand by their kind alone', () => {
+    const of = (at: number) => refused(`10.0.${at >> 8}.${at & 255}`)
+    for (let at = 0; at < 6000; at += 1) inFull(times(4, of(at)))
+    const first = refusals.take(true)
+    refusals.putBack(first)
+    for (let at = 0; at < 6000; at += 1) inFull(times(5, of(at)))
+    const both = refusals.take(true)
+    expect(both).toHaveLength(12_000)
+    refusals.putBack(both)
+    const kept = refusals.take(true)
+    expect(kept).toHaveLength(10_001)
+    expect(kept.slice(0, 6000)).toEqual(first)
+    expect(kept.at(-1)).toMatchObject({ detail: { refused: 'endpoint.refused', count: 4000 } })
+    expect(kept.at(-1)).not.toHaveProperty('address')
+    expect(refusals.take(true)).toEqual([])
+  })
+
   test('that matter by themselves are never counted only', () => {
     const reused: AuditEvent = {
       ...refused('192.0.2.1'),
