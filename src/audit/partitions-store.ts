@@ -1,5 +1,6 @@
 /** The SQL of the partitions of `audit_events`: one a month, made ahead, and dropped whole once all of it is old. */
 import type { Database, Queryable } from '#database/database.ts'
+import { DatabaseUnavailable, sqlState } from '#database/errors.ts'
 import { SYSTEM } from './audit.ts'
 import { createAuditStore } from './audit-store.ts'
 
@@ -7,6 +8,8 @@ import { createAuditStore } from './audit-store.ts'
 const AHEAD = 3
 /** One process at a time makes or drops partitions: an arbitrary number, the same in all releases. */
 const LOCK = 7_436_118_266
+const LOCK_TIMEOUT_MS = 100
+const LOCK_NOT_AVAILABLE = '55P03'
 /** The upper bound in the definition of a partition; the default partition has none. */
 const BOUND = `substring(pg_get_expr(relpartbound, oid) FROM 'TO \\(''([^'']+)''\\)')::timestamptz`
 
@@ -91,12 +94,21 @@ async function drop(db: Database, name: string, days: number): Promise<boolean> 
   })
 }
 
-/** Runs `work` unless another process does. */
-function alone(db: Database, work: (trx: Queryable) => Promise<boolean>): Promise<boolean> {
-  return db.transaction(async (trx) => {
-    const { rows } = await trx.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS taken', [LOCK])
-    return rows[0]?.taken === true && work(trx)
-  })
+/**
+ * Runs `work` unless another process does, or a table is in use, for example by a backup: then the next run tries again.
+ * While a statement waits for the lock of a table, every insert queues behind it, so it waits only briefly.
+ */
+async function alone(db: Database, work: (trx: Queryable) => Promise<boolean>): Promise<boolean> {
+  try {
+    return await db.transaction(async (trx) => {
+      await trx.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
+      const { rows } = await trx.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS taken', [LOCK])
+      return rows[0]?.taken === true && work(trx)
+    })
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable && sqlState(error.cause) === LOCK_NOT_AVAILABLE) return false
+    throw error
+  }
 }
 
 async function exists(trx: Queryable, name: string): Promise<boolean> {

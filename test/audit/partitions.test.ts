@@ -75,6 +75,16 @@ describe('partitions', () => {
     await tendPartitions(db, DAYS)
     expect(await events()).toContainEqual({ id, held: expect.stringMatching(/^audit_events_\d{4}_\d{2}$/) as string })
   })
+
+  test('are made and dropped later where a backup holds the table, and inserts do not fail meanwhile', async () => {
+    await open().transaction(async (backup) => {
+      await backup.query('LOCK TABLE audit_events IN ACCESS SHARE MODE')
+      const tended = tendPartitions(db, -120)
+      await insert('now()')
+      expect((await tended).dropped).toEqual([])
+    })
+    expect((await tendPartitions(db, -120)).dropped).toContain('audit_events_first')
+  })
 })
 
 test('the migration makes a table with events the first partition, and loses none that come meanwhile', async () => {
