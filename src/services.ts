@@ -69,10 +69,10 @@ export async function openServices(
   { grants = GRANTS, methods, ...overrides }: ServiceOverrides = {},
 ): Promise<{ services: Services; foundations: Foundations }> {
   const { config, secrets, databaseUrl, databaseDirectUrl, logger, metrics } = input
-  const { fetchAllow, issuer, refusalsPerMinute } = config
+  const { fetchAllow, issuer, refusalsPerMinute, workers } = config
   const { masterKeys } = secrets
   const foundations = await openFoundations(
-    { databaseUrl, databaseDirectUrl, masterKeys, fetchAllow, refusalsPerMinute, logger, metrics },
+    { databaseUrl, databaseDirectUrl, masterKeys, fetchAllow, refusalsPerMinute, workers, logger, metrics },
     overrides,
   )
   const { signingKeys, settings } = foundations

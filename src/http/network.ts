@@ -1,12 +1,25 @@
-/** Groups addresses by the network that one customer has: an IPv4 address, or an IPv6 /64. */
+/** Groups addresses by the network that one customer has, and by a wider one that many have. */
 import ipaddr from 'ipaddr.js'
 
-const IPV6_PREFIX = 64
+const CUSTOMER = { ipv4: 32, ipv6: 64 } as const
+/** What one provider or one data center hands out: whoever has an IPv6 /48 has 65,536 networks of a customer. */
+const NEIGHBORS = { ipv4: 24, ipv6: 48 } as const
 
 /** Returns the network as text, such as `192.0.2.1` or `2001:db8::/64`; an empty string for no valid address. */
 export function networkOf(address: string | undefined): string {
+  return networkText(address, CUSTOMER)
+}
+
+/** Returns the wider network as text, such as `192.0.2.0/24` or `2001:db8::/48`; an empty string for no valid address. */
+export function widerNetworkOf(address: string | undefined): string {
+  return networkText(address, NEIGHBORS)
+}
+
+function networkText(address: string | undefined, prefixes: Readonly<Record<'ipv4' | 'ipv6', number>>): string {
   if (address === undefined || !ipaddr.isValid(address)) return ''
   const parsed = ipaddr.process(address)
-  if (parsed.kind() === 'ipv4') return parsed.toString()
-  return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${IPV6_PREFIX}`).toString()}/${IPV6_PREFIX}`
+  const prefix = prefixes[parsed.kind()]
+  const cidr = `${parsed.toString()}/${prefix}`
+  if (parsed.kind() === 'ipv6') return `${ipaddr.IPv6.networkAddressFromCIDR(cidr).toString()}/${prefix}`
+  return prefix === 32 ? parsed.toString() : `${ipaddr.IPv4.networkAddressFromCIDR(cidr).toString()}/${prefix}`
 }

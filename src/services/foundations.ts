@@ -31,6 +31,8 @@ export interface FoundationsInput {
   readonly fetchAllow: readonly string[]
   /** Refusals of a kind that are recorded in full for each address and minute. */
   readonly refusalsPerMinute: number
+  /** The serving processes of this server, which share its budgets evenly. */
+  readonly workers: number
   readonly logger: Logger
   readonly metrics: Pick<Metrics, 'watchPool'>
 }
@@ -100,7 +102,7 @@ export async function openFoundations(
     endings: createEndings(endings),
     writeBudget: createWriteBudget({
       clock,
-      megabytesPerHour: () => settings.current().limits.anonymous_megabytes_per_hour,
+      megabytesPerHour: () => settings.current().limits.anonymous_megabytes_per_hour / input.workers,
     }),
     fetch: fetch ?? createGuardedFetch({ allow }),
     upstreamFetch: fetch ?? createGuardedFetch({ allow, timeoutMs: UPSTREAM_TIMEOUT_MS }),

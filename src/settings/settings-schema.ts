@@ -64,7 +64,7 @@ const audit = z.object({
 const limits = z.object({
   anonymous_megabytes_per_hour: z.int().min(1).max(10_000).default(32).meta({
     description:
-      'What requests from one address (IPv6: one /64) may have one process store in an hour before anyone has signed in; an eighth of it at once. A sign-in that is begun takes about two kilobytes.',
+      'What requests from one address (IPv6: one /64) may have one server store in an hour before anyone has signed in; an eighth of it at once. The network around it (IPv4: /24, IPv6: /48) has ten times as much. The workers of a server have equal parts of it. A sign-in that is begun takes about two kilobytes.',
   }),
   lost_factor_delay_seconds: seconds(
     DAY,

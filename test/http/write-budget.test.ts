@@ -1,6 +1,8 @@
 /** What strangers may have stored: so much an hour for each network, and an eighth of it at once. */
 import { beforeEach, expect, test } from 'vitest'
 import { createWriteBudget, TooMuchWritten, type WriteBudget } from '#http/write-budget.ts'
+import { cloneDatabase } from '../support/postgres.ts'
+import { openRooms } from '../support/rooms.ts'
 
 const ROW = 1024
 let now: number
@@ -51,4 +53,31 @@ test('each IPv4 address has its own, and all addresses of an IPv6 /64 share one'
   fill('2001:db8::1')
   expect(fill('2001:db8::ffff')).toBe(0)
   expect(fill('2001:db8:0:1::1')).toBe(1024)
+})
+
+test('all addresses of an IPv6 /48 together have ten times the budget of one, and of an IPv4 /24 too', () => {
+  budget = createWriteBudget({ clock: { now: () => new Date(now) }, megabytesPerHour: () => 1 })
+  for (let at = 0; at < 10; at += 1) expect(fill(`2001:db8:0:${at}::1`)).toBe(128)
+  expect(fill('2001:db8:0:ffff::1')).toBe(0)
+  expect(fill('2001:db8:1::1')).toBe(128)
+  for (let at = 0; at < 10; at += 1) expect(fill(`198.51.100.${at}`)).toBe(128)
+  expect(fill('198.51.100.255')).toBe(0)
+  expect(fill('198.51.101.1')).toBe(128)
+})
+
+test('a row larger than what can be used at once is taken while nothing else is there, and waits else', () => {
+  const small = createWriteBudget({ clock: { now: () => new Date(now) }, megabytesPerHour: () => 1 / 64 })
+  small.charge('192.0.2.1', 8192 - 512)
+  expect(() => small.charge('192.0.2.1', 8192 - 512)).toThrow(new TooMuchWritten(1800))
+  now += 1_800_000
+  small.charge('192.0.2.1', 8192 - 512)
+})
+
+test('the workers of a server have equal parts of its budget', async () => {
+  const { url } = await cloneDatabase()
+  const rowsOf = async (workers: number) => {
+    budget = (await openRooms(url, { workers, clock: { now: () => new Date(now) } })).writeBudget
+    return fill('192.0.2.1')
+  }
+  expect(await rowsOf(4)).toBe((await rowsOf(1)) / 4)
 })

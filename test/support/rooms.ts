@@ -20,7 +20,7 @@ const logger = createLogger({ level: 'silent', format: 'json' })
 export type Rooms = Awaited<ReturnType<typeof openRooms>>
 
 /** Opens the rooms of one node. All nodes of a test file share their master key. */
-export async function openRooms(url: string, { clock = systemClock } = {}) {
+export async function openRooms(url: string, { clock = systemClock, workers = 1 } = {}) {
   const foundations = await openFoundations(
     {
       databaseUrl: url,
@@ -28,6 +28,7 @@ export async function openRooms(url: string, { clock = systemClock } = {}) {
       masterKeys: [MASTER_KEY],
       fetchAllow: ['127.0.0.0/8'],
       refusalsPerMinute: 1_000_000,
+      workers,
       logger,
       metrics: { watchPool: () => undefined },
     },
