@@ -98,3 +98,21 @@ test.each([
   const shown = await server.fetch(app.begin().url, from('192.0.2.5', { 'sec-fetch-dest': 'document' }))
   expect(shown.status).toBe(303)
 })
+
+test.each([
+  ['sec-purpose', 'prefetch'],
+  ['sec-purpose', 'prefetch;prerender'],
+  ['purpose', 'prefetch'],
+])('a sign-in is not begun by a browser that fetches ahead: %s: %s', async (header, purpose) => {
+  const before = await interactions()
+  const headers = { 'sec-fetch-dest': 'document', [header]: purpose }
+  const response = await server.fetch(app.begin().url, from('192.0.2.6', headers))
+  expect([response.status, response.headers.get('location')]).toEqual([400, null])
+  const sentence = 'a sign-in must be opened as a page, not fetched ahead (prefetch)'
+  expect(textOf(await response.text())).toContain(sentence)
+  expect(await interactions()).toBe(before)
+  const events = await admin.audit('authorization.refused')
+  expect(events.find((event) => event['request_id'] === response.headers.get('x-request-id'))).toMatchObject({
+    reason: `invalid_request: ${sentence}`,
+  })
+})

@@ -12,7 +12,10 @@ export function createAdmission(budget: WriteBudget): Admission {
   return (row) => {
     const ctx = Provider.ctx
     if (!ctx || !isOfStranger(ctx, row)) return
-    if (row.kind === 'Interaction') assertDocument(ctx)
+    if (row.kind === 'Interaction') {
+      assertDocument(ctx)
+      assertOpened(ctx)
+    }
     try {
       budget.charge(
         requestOrigin(ctx).address,
@@ -39,6 +42,13 @@ function assertDocument(ctx: KoaContextWithOIDC): void {
   const destination = ctx.get('sec-fetch-dest')
   if (destination === '' || destination === 'document') return
   throw refusal(400, 'invalid_request', `a sign-in must be opened as a page, not as ${shownDestination(destination)}`)
+}
+
+/** A prefetch names the destination `document`, but any page can cause it, and nobody may ever look at the result. */
+function assertOpened(ctx: KoaContextWithOIDC): void {
+  const purposes = `${ctx.get('sec-purpose')};${ctx.get('purpose')}`.toLowerCase()
+  if (!/\bprefetch\b/.test(purposes)) return
+  throw refusal(400, 'invalid_request', 'a sign-in must be opened as a page, not fetched ahead (prefetch)')
 }
 
 function shownDestination(destination: string): string {
