@@ -1,6 +1,6 @@
 /** What nobody in particular may have stored: a budget for each address, and no sign-in that could not be seen. */
 import { beforeAll, expect, test } from 'vitest'
-import { administrator, type Administrator, PASSWORD } from '../support/administrator.ts'
+import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
 import { answerOf, person, textOf } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
@@ -12,12 +12,14 @@ let server: Server
 let admin: Administrator
 let app: App
 let spa: App
+let spaClient: RegisteredClient
 
 beforeAll(async () => {
   server = await startServer({ env: { SIGNET_TRUSTED_PROXIES: '127.0.0.1' } })
   admin = await administrator(server)
   app = createApp(server, await admin.client('web', { redirect_uris: [CALLBACK] }), CALLBACK)
-  spa = createApp(server, await admin.client('spa', { redirect_uris: [CALLBACK] }), CALLBACK, true)
+  spaClient = await admin.client('spa', { redirect_uris: [CALLBACK] })
+  spa = createApp(server, spaClient, CALLBACK, true)
   await admin.account(ada.email, ada.password)
   await admin.call('PATCH', '/settings', { limits: { anonymous_megabytes_per_hour: 1 } })
 })
@@ -115,4 +117,21 @@ test.each([
   expect(events.find((event) => event['request_id'] === response.headers.get('x-request-id'))).toMatchObject({
     reason: `invalid_request: ${sentence}`,
   })
+})
+
+test('nobody can push a request in the name of the account page, whose client anybody knows', async () => {
+  const redirectUri = `${server.issuer}/account/signed-in`
+  const account = createApp(server, { ...spaClient, id: 'signet-account' }, redirectUri, true)
+  const refused = await account.push(Object.fromEntries(new URL(account.begin().url).searchParams))
+  const description = 'the account page pushes no requests: use a client of your own'
+  expect(refused).toMatchObject({
+    status: 400,
+    body: { error: 'unauthorized_client', error_description: description },
+  })
+  const events = await admin.audit('endpoint.refused')
+  expect(events.find((event) => event['request_id'] === refused.headers.get('x-request-id'))).toMatchObject({
+    client_id: 'signet-account',
+    reason: `unauthorized_client: ${description}`,
+  })
+  expect((await server.fetch(account.begin().url, from('192.0.2.7'))).status).toBe(303)
 })

@@ -1,6 +1,8 @@
 /** A hook into authorization requests that applies our rules for scopes, such as `offline_access`. */
 import { decodeJwt } from 'jose'
+import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { ACCOUNT_CLIENT_ID } from '../engine/account-client.ts'
 import { clientOf } from '../engine/clients.ts'
 import { assertSizes } from './parameter-sizes.ts'
 import { requestedScopes, type ResourceRequests } from '../grants/resource-requests.ts'
@@ -13,6 +15,9 @@ export function authorizationRequestHook(requests: ResourceRequests) {
     const { params, client: engineClient } = ctx.oidc
     if (!params || !engineClient) return
     delete params[HOOK_PARAMETER]
+    if (ctx.oidc.route === 'pushed_authorization_request' && engineClient.clientId === ACCOUNT_CLIENT_ID) {
+      throw new errors.UnauthorizedClient('the account page pushes no requests: use a client of your own')
+    }
     assertSizes(Object.keys(params), { ...params, ...(ctx.method === 'POST' ? ctx.oidc.body : ctx.query) })
     const client = clientOf(engineClient)
     const granted: string[] = []
