@@ -6,6 +6,7 @@ import type { ShownAgain } from './visit.ts'
 
 const PROBLEMS: Readonly<Record<string, Problem>> = {
   consent_not_found: 'gone',
+  factor_locked: 'locked',
   factor_not_found: 'gone',
   last_way_in: 'lastWay',
   link_not_found: 'gone',

@@ -10,6 +10,9 @@ import { TooManyAttempts } from './errors.ts'
 /** Prefix lengths, in bits: `address` covers one customer, `network` also covers their neighbors. */
 const PREFIXES = { ipv4: { address: 32, network: 24 }, ipv6: { address: 64, network: 48 } } as const
 
+/** Counts what a signed-in person proves apart from sign-ins, as if from a browser of their own. */
+export const SESSION = 'session'
+
 export interface Attempt {
   /** The counter to use; methods with different counters are limited separately. */
   readonly method: string

@@ -135,6 +135,8 @@ export interface SecondFactorCode {
   readonly code: string
   /** The token that the browser kept from an earlier sign-in (KnownDevices). */
   readonly device?: string | undefined
+  /** The person is signed in to the account, so neither guesses from elsewhere nor the address are asked. */
+  readonly isSignedIn?: boolean
 }
 
 export interface Verifier<Attempt> {

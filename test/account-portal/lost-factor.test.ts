@@ -160,6 +160,44 @@ test('ASVS 6.4.4: a recovery code stands in for a lost method at once', async ()
   expect(spent.status).toBe(422)
 })
 
+test('neither guesses from elsewhere nor a full bucket of the address hold up a signed-in person', async () => {
+  const who = await world.somebody()
+  const browser = await world.signedIn(who)
+  await authenticatorApp(world.first, who.sub)
+  const inDatabase = (sql: string) => asSuperuser((client) => client.query(sql), world.first.databaseUrl)
+  await inDatabase('DELETE FROM sign_in_attempts; DELETE FROM sign_in_budgets')
+  const elsewhere = world.browser()
+  await elsewhere.submit(await world.open(elsewhere), { identifier: who.email, password: 'a guess of a stranger' })
+  await inDatabase(`UPDATE sign_in_attempts SET blocked_until = now() + interval '1 hour';
+    UPDATE sign_in_budgets SET empties_at = now() + interval '1 day'`)
+  try {
+    const blocked = world.browser()
+    const refused = await blocked.submit(await world.open(blocked), { identifier: who.email, password: who.password })
+    expect(refused.status).toBe(429)
+    const wrong = await world.press(browser, await lost(browser), 'value="recovery"', { recovery: 'AAAA-AAAA-AAAA' })
+    expect(wrong.status).toBe(422)
+    const right = await world.press(browser, wrong, 'value="password"', { password: who.password })
+    expect([right.status, right.html.includes('value="code"')]).toEqual([200, true])
+  } finally {
+    await inDatabase('DELETE FROM sign_in_attempts; DELETE FROM sign_in_budgets')
+  }
+})
+
+test('whose recovery codes are locked is told so on the page', async () => {
+  const who = await world.somebody()
+  const browser = await world.signedIn(who)
+  const { paper } = await authenticatorApp(world.first, who.sub)
+  const lock = `INSERT INTO factor_failures (account_sub, method, failures) VALUES ($1, 'recovery_code', 100)`
+  await asSuperuser((client) => client.query(lock, [who.sub]), world.first.databaseUrl)
+  const page = await world.press(browser, await lost(browser), 'value="recovery"', { recovery: String(paper[0]) })
+  expect([page.status, textOf(page.html)]).toEqual([
+    403,
+    expect.stringContaining('Your recovery codes are locked after 100 wrong codes in a row.'),
+  ])
+  expect(page.html).toContain('value="recovery"')
+  expect(await world.event(who, 'sign_in.failed')).toMatchObject({ reason: 'locked after 100 wrong codes in a row' })
+})
+
 test('who has set up no second factor has nothing to replace', async () => {
   const browser = await world.signedIn(await world.somebody())
   const page = await lost(browser)

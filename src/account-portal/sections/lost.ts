@@ -59,7 +59,7 @@ export function createLost(deps: LostDeps): Section {
 }
 
 async function byRecoveryCode(deps: LostDeps, visit: Visit, form: Form): Promise<Answer> {
-  const attempt = { accountId: visit.account.id, code: form.one('recovery') ?? '' }
+  const attempt = { accountId: visit.account.id, code: form.one('recovery') ?? '', isSignedIn: true }
   const proof = await deps.recoveryCodes.verify(attempt, visit.by)
   if (!proof) return wrong(deps, visit, 'recovery', TEXTS[visit.language].lost.recoveryWrong)
   await visit.proved(RECOVERY_CODE.name)
@@ -71,7 +71,8 @@ async function byRecoveryCode(deps: LostDeps, visit: Visit, form: Form): Promise
 async function byPassword(deps: LostDeps, visit: Visit, form: Form): Promise<Answer> {
   const { emailVerifications, layout, passwords } = deps
   const { account, by, ctx, language } = visit
-  const proof = await passwords.verify({ identifier: account.email, password: form.one('password') ?? '' }, by)
+  const attempt = { identifier: account.email, password: form.one('password') ?? '', isSignedIn: true }
+  const proof = await passwords.verify(attempt, by)
   if (proof?.account.id !== account.id) {
     return wrong(deps, visit, 'password', TEXTS[language].lost.passwordWrong)
   }

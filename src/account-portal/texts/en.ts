@@ -40,6 +40,8 @@ export const en = {
     stale: 'This page was open for too long, or your browser did not keep its cookie. Nothing was changed; try again.',
     busy: 'Many people are signing in at this moment. Nothing was changed; wait a few seconds and try again.',
     tooMany: 'There were too many attempts. Nothing was changed; wait a while before you try again.',
+    locked:
+      'Your recovery codes are locked after 100 wrong codes in a row. Use another way, or ask the people who run this service to unlock them.',
     lastWay: 'This is the only way in that you have left. Add another way to sign in before you remove it.',
     gone: 'That is not there any more. Nothing else was changed.',
     passkeyRefused:

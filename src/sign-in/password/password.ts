@@ -11,6 +11,8 @@ export interface Passwords extends Verifier<{
   readonly password: string
   /** The token that the browser kept from an earlier sign-in (KnownDevices). */
   readonly device?: string | undefined
+  /** The person is signed in to the account, so neither guesses from elsewhere nor the address are asked. */
+  readonly isSignedIn?: boolean
 }> {
   /** Throws PasswordInvalid (400, faults) if a new password breaks a rule. */
   check(password: string, owner?: PasswordOwner): Promise<void>

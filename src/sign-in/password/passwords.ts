@@ -8,6 +8,7 @@ import { randomId } from '#shared/ids.ts'
 import { SignInBusy } from '../errors.ts'
 import { createHasher, type Hasher } from '../hashing.ts'
 import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
+import { SESSION } from '../attempts.ts'
 import type { KnownDevices } from '../known-devices.ts'
 import { PASSWORD } from './method.ts'
 import { createPasswordPolicy, type PasswordPolicyDeps } from './password-policy.ts'
@@ -18,8 +19,6 @@ import { createPasswordSeals, type PasswordSeals } from './sealed-passwords.ts'
 
 /** An account id that does not exist; looked up for unknown identifiers. */
 const NOBODY = ''
-/** Counts changes of a password apart from sign-ins, as if from a browser of their own. */
-const SESSION = 'session'
 /** How many hashes of an earlier release are sealed by one statement. */
 const BATCH = 500
 
@@ -56,7 +55,7 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
     async verify(attempt, by) {
       const { identifier, password, clientId } = attempt
       const account = await accounts.findByIdentifier(identifier)
-      const knownBrowser = account && devices.idFor(attempt.device, account.id)
+      const knownBrowser = account && (attempt.isSignedIn ? SESSION : devices.idFor(attempt.device, account.id))
       // every spelling of an address is counted as one
       const who = knownBrowser === undefined ? (emailOf(identifier) ?? identifier) : account?.id
       const credential = await store.find(account?.id ?? NOBODY)

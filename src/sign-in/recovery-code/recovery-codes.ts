@@ -10,6 +10,7 @@ import { normalizedCode } from '../one-time-code.ts'
 import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
 import { createFactorLock, type FactorLockDeps } from '../factor-lock.ts'
 import { createFactorLockStore } from '../factor-lock-store.ts'
+import { SESSION } from '../attempts.ts'
 import type { KnownDevices } from '../known-devices.ts'
 import { noticeOf } from '../notice.ts'
 import { factorEvent } from '../proof-events.ts'
@@ -78,9 +79,9 @@ export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
   return {
     isEnrolled: async (accountId) => (await store.count(accountId)) > 0,
 
-    async verify({ accountId, code, clientId, device }, by) {
+    async verify({ accountId, code, clientId, device, isSignedIn }, by) {
       const account = await accounts.read(accountId)
-      const knownBrowser = devices.idFor(device, accountId)
+      const knownBrowser = isSignedIn ? SESSION : devices.idFor(device, accountId)
       const facts = { method: RECOVERY_CODE, who: accountId, knownBrowser, account, clientId, by }
       const lockable = { account, method: RECOVERY_CODE.name, clientId, by }
       const proven = await withAttemptLimit(deps, facts, async () => ({
