@@ -168,6 +168,39 @@ describe('ASVS 6.8.4: where a recent sign-in is asked for', () => {
   })
 })
 
+describe('ASVS 6.8.4: in a session that a sign-in without a date began', () => {
+  test('max_age asks for a proof, also where the session is younger', async () => {
+    const email = 'later@example.com'
+    await known(email)
+    const { browser, attempt, page } = await arrive(email, {})
+    await claimsOf({ app }, browser, attempt, page)
+    const silent = await browser.visit(app.begin({ prompt: 'none', max_age: '60' }).url)
+    expect(silent.left?.searchParams.get('error')).toBe('login_required')
+    expect(silent.left?.searchParams.get('error_description')).toBe('recent authentication is required')
+    expect((await admin.audit('authorization.refused'))[0]).toMatchObject({
+      reason: expect.stringContaining('recent authentication is required'),
+    })
+    const again = await arrive(email, { max_age: '60' }, {}, browser)
+    expect(textOf(again.page.html)).toContain(`We know your account ${email}`)
+    const waiting = await press(browser, again.page, 'Send the code')
+    const done = await press(browser, waiting, 'name="code"', { code: await mailedCode(email) })
+    const { auth_time } = await claimsOf({ app }, browser, again.attempt, done)
+    expect(now() - Number(auth_time)).toBeLessThan(60)
+    // what was proven just now is enough for the next request
+    const next = app.begin({ prompt: 'none', max_age: '60' })
+    expect((await browser.visit(next.url)).left?.searchParams.has('code')).toBe(true)
+  })
+
+  test('max_age asks for nothing where the provider said that they were there', async () => {
+    const email = 'dated@example.com'
+    await known(email)
+    const { browser, attempt, page } = await arrive(email, {}, { auth_time: now() })
+    await claimsOf({ app }, browser, attempt, page)
+    const silent = await browser.visit(app.begin({ prompt: 'none', max_age: '60' }).url)
+    expect(silent.left?.searchParams.has('code')).toBe(true)
+  })
+})
+
 describe('ASVS 7.5.1: at the account pages', () => {
   test('a sign-in that the provider dates by now opens the forms, and one without a date does not', async () => {
     const email = 'pages@example.com'

@@ -3,6 +3,7 @@ import { interactionPolicy } from 'oidc-provider'
 import { isIdentityAssured } from '#clients/identity.ts'
 import { meets } from '#sign-in/assurance.ts'
 import { clientOf } from '../engine/clients.ts'
+import { isProvenBefore } from '../sessions/proof-times.ts'
 
 /** The reason of a login prompt when the person is signed in, but below the requested class. */
 export const UNMET_CLASS = 'unmet_acr_values'
@@ -38,6 +39,15 @@ export function policy(): interactionPolicy.DefaultPolicy {
     new interactionPolicy.Check('account_gone', 'End-User authentication is required', 'login_required', (ctx) => {
       const { session, account } = ctx.oidc
       return session?.accountId !== undefined && account === undefined
+    }),
+  )
+  // ASVS 6.8.4: the engine asks when the session began. A sign-in at a provider that does not say when the person was
+  // there begins one, but shows nothing recent.
+  prompts.get('login')?.checks.add(
+    new interactionPolicy.Check('proof_too_old', 'recent authentication is required', 'login_required', (ctx) => {
+      const { session, params, result } = ctx.oidc
+      if (params?.['max_age'] === undefined || !session?.accountId || result?.login) return false
+      return isProvenBefore(session, Number(params['max_age']))
     }),
   )
   // RFC 9470 §5: the session does not meet the requested class. Right after a sign-in, nobody is asked again.

@@ -22,6 +22,13 @@ export function addProofs(session: Session, added: ProofTimes): void {
   Object.assign(session, { provenAt: { ...provenAtOf(session), ...added } })
 }
 
+/** Whether the session keeps such times, and none of them is within the last `seconds`. */
+export function isProvenBefore(session: Session, seconds: number): boolean {
+  const { provenAt } = session as unknown as { provenAt?: ProofTimes }
+  const now = Math.floor(Date.now() / 1000)
+  return provenAt !== undefined && Object.values(provenAt).every((at) => now - at > seconds)
+}
+
 /** Returns the times; none for a session that began before they were kept. */
 export function provenAtOf(session: Session): ProofTimes {
   return (session as unknown as { provenAt?: ProofTimes }).provenAt ?? {}
