@@ -68,6 +68,15 @@ describe('by the code', () => {
     expect((await thief.visit(world.app.begin().url)).html).toMatch(/name="identifier"/)
   })
 
+  test('goes on to the app also where the person who is signed in first asked for another account', async () => {
+    const [{ email }, browser] = [await world.account(), world.somebody()]
+    await world.app.code(browser, { email, password: PASSWORD })
+    const signIn = await browser.submit(await world.signInPage(browser, { prompt: 'consent' }), { another: 'yes' })
+    const asked = await browser.submit(await world.follow(browser, signIn, 'Forgot your password?'), { email })
+    const page = await browser.submit(asked, { code: (await world.mail(email)).code })
+    expect(textOf((await browser.submit(page, { password: NEW_PASSWORD })).html)).toContain('Give shop access?')
+  })
+
   test('a sign-in that was under way with the old password does not go on', async () => {
     const { email, sub } = await world.account()
     const phone = await authenticatorApp(world.server, sub)

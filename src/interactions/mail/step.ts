@@ -159,7 +159,7 @@ async function reset(deps: StepDeps, ctx: Context, interaction: OpenInteraction,
   const { emailVerifications, gateway, passwordReset } = deps
   const verification = await emailVerifications.find(handleOf(interaction), 'reset')
   // the reset ends the person's sessions, so this sign-in first lets go of its own, in order not to end with it
-  if (verification?.proven && verification.sub === interaction.accountId) await gateway.beginAnew(ctx)
+  if (verification?.proven && verification.sub !== undefined) await gateway.beginAnew(ctx, verification.sub)
   return passwordReset.finish(handleOf(interaction), password, anonymous(ctx))
 }
 

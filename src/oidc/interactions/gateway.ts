@@ -48,8 +48,9 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
       const client = await deps.provider().Client.find(String(interaction.params['client_id']))
       return opened(interaction, client, describeClient(client, interaction.params))
     },
-    async beginAnew(ctx) {
-      await withoutSession(await current(deps, ctx))
+    async beginAnew(ctx, accountId) {
+      const interaction = await current(deps, ctx)
+      if (interaction.session?.accountId === accountId) await withoutSession(interaction)
     },
     async asAnother(ctx) {
       const interaction = await current(deps, ctx)

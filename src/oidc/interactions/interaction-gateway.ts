@@ -76,8 +76,11 @@ export class InteractionLost extends Error {
 /** All methods except `open`, `beginAnew` and `asAnother` answer with 303. All throw InteractionLost without an open interaction. */
 export interface InteractionGateway {
   open(ctx: Context): Promise<OpenInteraction>
-  /** Detaches the interaction from the session that it began with, which is about to end. The request continues. */
-  beginAnew(ctx: Context): Promise<void>
+  /**
+   * Detaches the interaction from the session that it began with if that session is of this account, because it is about
+   * to end. The request continues.
+   */
+  beginAnew(ctx: Context, accountId: string): Promise<void>
   /**
    * Turns the question into a sign-in that knows nobody, for a person who wants to continue with another account. The
    * session goes on until somebody else has signed in.
