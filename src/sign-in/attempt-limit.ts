@@ -11,7 +11,7 @@ export interface AttemptLimitDeps {
   readonly audit: Pick<Audit, 'record'>
 }
 
-interface Facts extends Pick<Attempt, 'who' | 'knownBrowser'> {
+export interface AttemptFacts extends Pick<Attempt, 'who' | 'knownBrowser'> {
   /** Provides the attempt counter and the name for the audit log. */
   readonly method: Pick<MethodTraits, 'name' | 'attemptCounter'>
   /** The account to prove, if it is known before the check. */
@@ -26,7 +26,7 @@ interface Facts extends Pick<Attempt, 'who' | 'knownBrowser'> {
  */
 export async function withAttemptLimit(
   { attempts, audit }: AttemptLimitDeps,
-  { method: { name, attemptCounter }, who, knownBrowser, account, clientId, by }: Facts,
+  { method: { name, attemptCounter }, who, knownBrowser, account, clientId, by }: AttemptFacts,
   judge: () => Promise<Verdict>,
 ): Promise<Account | undefined> {
   const record = (verdict: Verdict) => audit.record(proofEvent({ method: name, ...verdict, clientId, by }))

@@ -1,8 +1,9 @@
 /** A password is the same from every keyboard and system (RFC 8265), and one that was hashed as typed still works. */
 import { hash as argon2Hash } from '@node-rs/argon2'
-import { beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
 import type { Account } from '#accounts/account.ts'
+import { SignInBusy } from '#sign-in/errors.ts'
 import { createHasher } from '#sign-in/hashing.ts'
 import { createPasswords } from '#sign-in/password/passwords.ts'
 import { cloneDatabase } from '../support/postgres.ts'
@@ -11,6 +12,8 @@ import { openRooms } from '../support/rooms.ts'
 const rooms = await openRooms((await cloneDatabase()).url)
 const { accounts, db, keyring } = rooms
 const checked: string[] = []
+/** Checks of this form of the password find the queue full. */
+let refused: string | undefined
 const hasher = createHasher()
 const passwords = createPasswords({
   ...rooms,
@@ -18,6 +21,7 @@ const passwords = createPasswords({
     ...hasher,
     verify: (phc, password) => {
       checked.push(password)
+      if (password === refused) return Promise.reject(new SignInBusy())
       return hasher.verify(phc, password)
     },
   },
@@ -73,4 +77,34 @@ test('ASVS 6.3.8: for unknown people the same forms are checked', async () => {
     expect(checked).toEqual(known)
     expect(known).toHaveLength(typed === COMPOSED ? 1 : 2)
   }
+})
+
+describe('a server that is too busy', () => {
+  const BUSY = { name: 'SignInBusy', status: 503 }
+  const guess = DECOMPOSED.toUpperCase()
+  const failures = async (who: string) =>
+    (await db.query(`SELECT FROM audit_events WHERE type = 'sign_in.failed' AND reason = $1`, [who])).rowCount
+
+  afterEach(() => {
+    refused = undefined
+  })
+
+  test('for the second form has had a look: each such guess counts, until the next has to wait', async () => {
+    refused = guess
+    const before = await failures('wrong password')
+    await expect(signsIn(guess)).rejects.toMatchObject(BUSY)
+    expect(await failures('wrong password')).toBe(before + 1)
+    const answers: unknown[] = []
+    for (let tries = 0; tries < 20 && !answers.includes('TooManyAttempts'); tries++) {
+      answers.push(await signsIn(guess).catch(({ name }: Error) => name))
+    }
+    expect(answers.at(-1)).toBe('TooManyAttempts')
+  })
+
+  test('for the first form has had none, and counts nothing', async () => {
+    refused = guess.normalize('NFC')
+    for (let tries = 0; tries < 20; tries++) {
+      await expect(signsIn(guess, 'bob@example.com')).rejects.toMatchObject(BUSY)
+    }
+  })
 })

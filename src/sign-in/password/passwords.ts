@@ -7,7 +7,7 @@ import type { Keyring } from '#sealing/keyring.ts'
 import { randomId } from '#shared/ids.ts'
 import { SignInBusy } from '../errors.ts'
 import { createHasher, type Hasher } from '../hashing.ts'
-import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
+import { type AttemptFacts, type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
 import { SESSION } from '../attempts.ts'
 import type { KnownDevices } from '../known-devices.ts'
 import { PASSWORD } from './method.ts'
@@ -37,8 +37,8 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
   const { accounts, devices, hasher = createHasher() } = deps
   const seals = createPasswordSeals(deps.keyring)
   const store = createPasswordStore(deps.db, seals)
-  const judge = createJudge(hasher)
-  const changes = createChanges({ ...deps, hasher, judge, seals })
+  const prove = createProof(deps, hasher)
+  const changes = createChanges({ ...deps, hasher, prove, seals })
 
   async function strengthen(accountId: string, version: string, password: string): Promise<void> {
     try {
@@ -59,13 +59,8 @@ export function createPasswords(deps: PasswordsDeps): Passwords {
       // every spelling of an address is counted as one
       const who = knownBrowser === undefined ? (emailOf(identifier) ?? identifier) : account?.id
       const credential = await store.find(account?.id ?? NOBODY)
-      const facts = { method: PASSWORD, who, knownBrowser, account, clientId, by }
-      let isRaw = false
-      const proven = await withAttemptLimit(deps, facts, async () => {
-        const { refusal, ...verdict } = await judge({ account, credential, password })
-        isRaw = verdict.isRaw
-        return { account, refusal }
-      })
+      const facts = { method: PASSWORD, who, knownBrowser, clientId, by }
+      const { proven, isRaw } = await prove(facts, { account, credential, password })
       if (!proven || !credential) return undefined
       if (isRaw || hasher.outdated(credential.hash)) await strengthen(proven.id, credential.version, password)
       return { account: proven, method: PASSWORD.name, amr: PASSWORD.amr.always }
@@ -84,17 +79,43 @@ async function sealPlain(store: PasswordStore): Promise<number> {
   return sealed
 }
 
-type Judge = (facts: {
-  account: Account | undefined
-  credential: PasswordCredential | undefined
-  password: string
-}) => Promise<{ readonly refusal: string | undefined; readonly isRaw: boolean }>
+interface Presented {
+  readonly account: Account | undefined
+  readonly credential: PasswordCredential | undefined
+  readonly password: string
+}
 
-/**
- * Creates a check that returns why a password is refused, or undefined if it is right. `isRaw`: the hash is of an earlier
- * release, which hashed passwords as they were typed.
- */
-function createJudge(hasher: Hasher): Judge {
+interface Judged {
+  /** Why the password is refused; undefined if it is right. */
+  readonly refusal: string | undefined
+  /** Whether the hash is of an earlier release, which hashed passwords as they were typed. */
+  readonly isRaw: boolean
+  /** The prepared form was wrong, and the server was too busy to check the password as it was typed. */
+  readonly overload?: SignInBusy
+}
+
+type Prove = (
+  facts: Omit<AttemptFacts, 'account'>,
+  presented: Presented,
+) => Promise<{ readonly proven: Account | undefined; readonly isRaw: boolean }>
+
+/** Creates the check of a password within its attempt limit. */
+function createProof(deps: AttemptLimitDeps, hasher: Hasher): Prove {
+  const judge = createJudge(hasher)
+  return async (facts, presented) => {
+    const { account } = presented
+    let judged = undefined as Judged | undefined
+    const proven = await withAttemptLimit(deps, { ...facts, account }, async () => {
+      judged = await judge(presented)
+      return { account, refusal: judged.refusal }
+    })
+    // thrown only now, so that the attempt stays counted: one form of the password was checked
+    if (judged?.overload) throw judged.overload
+    return { proven, isRaw: judged?.isRaw ?? false }
+  }
+}
+
+function createJudge(hasher: Hasher): (presented: Presented) => Promise<Judged> {
   let standIn: string | undefined
   return async ({ account, credential, password }) => {
     // ASVS 6.3.8: unknown identifiers are checked against the hash of a random password. It is made with the first
@@ -104,9 +125,16 @@ function createJudge(hasher: Hasher): Judge {
     const prepared = preparedPassword(password)
     const matches = await hasher.verify(hash, prepared)
     // tried for unknown identifiers as well, so that the time reveals nothing
-    const isRaw = !matches && prepared !== password && (await hasher.verify(hash, password))
-    return { refusal: refusalOf(account, credential, matches || isRaw), isRaw }
+    const raw = !matches && prepared !== password && (await hasher.verify(hash, password).catch(overloadOf))
+    if (raw instanceof SignInBusy)
+      return { refusal: refusalOf(account, credential, false), isRaw: false, overload: raw }
+    return { refusal: refusalOf(account, credential, matches || raw), isRaw: raw }
   }
+}
+
+function overloadOf(error: unknown): SignInBusy {
+  if (error instanceof SignInBusy) return error
+  throw error
 }
 
 function refusalOf(account: Account | undefined, credential: PasswordCredential | undefined, matches: boolean) {
@@ -118,9 +146,9 @@ function refusalOf(account: Account | undefined, credential: PasswordCredential 
 
 /** Creates the functions that set passwords. They check and hash before the transaction starts. */
 function createChanges(
-  deps: PasswordsDeps & { hasher: Hasher; judge: Judge; seals: PasswordSeals },
+  deps: PasswordsDeps & { hasher: Hasher; prove: Prove; seals: PasswordSeals },
 ): Pick<Passwords, 'change' | 'reset' | 'check' | 'prepare'> {
-  const { accounts, audit, db, hasher, judge, seals } = deps
+  const { accounts, audit, db, hasher, prove, seals } = deps
   const store = createPasswordStore(db, seals)
   const policy = createPasswordPolicy(deps)
   return {
@@ -128,11 +156,8 @@ function createChanges(
       const next = preparedPassword(typed)
       const credential = await store.find(account.id)
       // the person is signed in, so the address is not asked
-      const facts = { method: PASSWORD, who: account.id, knownBrowser: SESSION, account, clientId: undefined, by }
-      const proven = await withAttemptLimit(deps, facts, async () => ({
-        account,
-        refusal: (await judge({ account, credential, password: current })).refusal,
-      }))
+      const facts = { method: PASSWORD, who: account.id, knownBrowser: SESSION, clientId: undefined, by }
+      const { proven } = await prove(facts, { account, credential, password: current })
       if (!proven || !credential) return false
       await policy.check(next, account)
       const hash = await hasher.hash(next)
