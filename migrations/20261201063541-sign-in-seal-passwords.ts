@@ -11,11 +11,18 @@ export async function up(knex: Knex): Promise<void> {
   `)
 }
 
+/** Refuses while there are sealed passwords: they cannot be opened here, and would be lost with their column. */
 export async function down(knex: Knex): Promise<void> {
+  // so that nobody sets a password after it was looked whether there are any
+  await knex.raw('LOCK TABLE password_credentials')
+  const { rows } = await knex.raw<{ rows: unknown[] }>('SELECT 1 FROM password_credentials WHERE hash IS NULL LIMIT 1')
+  if (rows.length > 0) {
+    const message =
+      'This step cannot be taken back: it would delete all sealed passwords, which the version before cannot read. To return to that version, restore the database from before the upgrade.'
+    throw Object.assign(new Error(message), { name: 'StepStays' })
+  }
   await knex.raw(`
     DROP INDEX password_credentials_plain;
-    -- a sealed hash cannot be opened here: its owner resets the password
-    DELETE FROM password_credentials WHERE hash IS NULL;
     ALTER TABLE password_credentials
       DROP CONSTRAINT password_credentials_stored,
       ALTER COLUMN hash SET NOT NULL,

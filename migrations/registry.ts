@@ -31,13 +31,14 @@ import * as m29 from './20261201061537-audit-partition-events.ts'
 import * as m30 from './20261201062213-audit-add-caller-request.ts'
 import * as m31 from './20261201062418-sign-in-add-proof-times.ts'
 import * as m32 from './20261201063419-clients-add-ignored-keys.ts'
-import * as m33 from './20261201063541-sign-in-seal-passwords.ts'
-import * as m34 from './20261201064413-clients-set-id-token-claims.ts'
-import * as m35 from './20261201064633-sign-in-create-lost-factors.ts'
-import * as m36 from './20261201064713-sign-in-add-passkey-changes.ts'
-import * as m37 from './20261201065137-resources-add-access-token-typ.ts'
-import * as m38 from './20261201070213-sign-in-create-factor-failures.ts'
-import * as m39 from './20261201070443-sign-in-add-upstream-answers.ts'
+import * as m33 from './20261201063540-database-raise-release.ts'
+import * as m34 from './20261201063541-sign-in-seal-passwords.ts'
+import * as m35 from './20261201064413-clients-set-id-token-claims.ts'
+import * as m36 from './20261201064633-sign-in-create-lost-factors.ts'
+import * as m37 from './20261201064713-sign-in-add-passkey-changes.ts'
+import * as m38 from './20261201065137-resources-add-access-token-typ.ts'
+import * as m39 from './20261201070213-sign-in-create-factor-failures.ts'
+import * as m40 from './20261201070443-sign-in-add-upstream-answers.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -72,11 +73,12 @@ export const MIGRATIONS = {
   '20261201062213-audit-add-caller-request': m30,
   '20261201062418-sign-in-add-proof-times': m31,
   '20261201063419-clients-add-ignored-keys': m32,
-  '20261201063541-sign-in-seal-passwords': m33,
-  '20261201064413-clients-set-id-token-claims': m34,
-  '20261201064633-sign-in-create-lost-factors': m35,
-  '20261201064713-sign-in-add-passkey-changes': m36,
-  '20261201065137-resources-add-access-token-typ': m37,
-  '20261201070213-sign-in-create-factor-failures': m38,
-  '20261201070443-sign-in-add-upstream-answers': m39,
+  '20261201063540-database-raise-release': m33,
+  '20261201063541-sign-in-seal-passwords': m34,
+  '20261201064413-clients-set-id-token-claims': m35,
+  '20261201064633-sign-in-create-lost-factors': m36,
+  '20261201064713-sign-in-add-passkey-changes': m37,
+  '20261201065137-resources-add-access-token-typ': m38,
+  '20261201070213-sign-in-create-factor-failures': m39,
+  '20261201070443-sign-in-add-upstream-answers': m40,
 } as const

@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { rollback } from '#database/migrate.ts'
+import { RELEASE } from '#database/release.ts'
 import { migrate } from '#schema.ts'
 import { MIGRATIONS } from '../migrations/registry.ts'
-import { asSuperuser, emptyDatabase } from './support/postgres.ts'
+import { asSuperuser, cloneDatabase, emptyDatabase } from './support/postgres.ts'
 
 const FOLDER = join(import.meta.dirname, '../migrations')
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.ts') && name !== 'registry.ts')
@@ -33,6 +34,29 @@ test('every step can be taken back and taken again, and the schema is then the s
   expect(await schemaOf(url)).toEqual([])
   await migrate({ url })
   expect(await schemaOf(url)).toEqual(first)
+})
+
+test('the step that seals passwords stays while there are sealed ones, and so does the release', async () => {
+  const { url } = await cloneDatabase()
+  const run = (sql: string) => asSuperuser((client) => client.query<Record<string, number>>(sql), url)
+  await run(`INSERT INTO accounts (sub, email, email_verified) VALUES ('ada', 'ada@example.com', true)`)
+  await run(`INSERT INTO password_credentials (account_sub, sealed) VALUES ('ada', 'sealed')`)
+  const takeBack = async () => {
+    while (!(await rollback({ url })).includes('20261201063541-sign-in-seal-passwords'));
+  }
+  await expect(takeBack()).rejects.toMatchObject({
+    code: 'database_start_failed',
+    message:
+      'This step cannot be taken back: it would delete all sealed passwords, which the version before cannot read. To return to that version, restore the database from before the upgrade.',
+  })
+  expect((await run('SELECT sealed FROM password_credentials')).rowCount).toBe(1)
+  const release = 'SELECT release, oldest_compatible AS oldest FROM schema_release'
+  expect((await run(release)).rows).toEqual([{ release: RELEASE, oldest: 2 }])
+  await run(`UPDATE password_credentials SET hash = 'plain'`)
+  await takeBack()
+  expect((await run('SELECT hash FROM password_credentials')).rows).toEqual([{ hash: 'plain' }])
+  await rollback({ url })
+  expect((await run(release)).rows).toEqual([{ release: 1, oldest: 1 }])
 })
 
 /** Every column, index and constraint but those of the migrations' own tables. */

@@ -45,7 +45,10 @@ export async function migrate(options: MigrateOptions, before: () => Promise<voi
   })
 }
 
-/** Reverts the last migration, or all of them with `all` (for tests), and returns their names, last one first. */
+/**
+ * Reverts the last migration, or all of them with `all` (for tests), and returns their names, last one first. Throws
+ * DatabaseStartError as `migrate`, and when the migration refuses because something would be lost.
+ */
 export async function rollback(options: MigrateOptions & { all?: boolean }): Promise<string[]> {
   return withConnection(options, async (client) => {
     const last = (await statusOf(client)).applied.at(-1)
@@ -56,8 +59,14 @@ export async function rollback(options: MigrateOptions & { all?: boolean }): Pro
     }
     return withMigrationLock(client, options, (knex) =>
       options.all ? knex.migrate.rollback(undefined, true) : knex.migrate.down(),
-    )
+    ).catch(refusalOfStep)
   })
+}
+
+/** Migrations cannot import our errors, so one that refuses to be reverted throws an error of this name. */
+function refusalOfStep(error: unknown): never {
+  if (error instanceof Error && error.name === 'StepStays') throw new DatabaseStartError(error.message)
+  throw error
 }
 
 /**

@@ -1,2 +1,2 @@
 /** The schema release of this source. Raise it with each migration that later releases rely on. */
-export const RELEASE = 1
+export const RELEASE = 2

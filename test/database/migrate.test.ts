@@ -93,7 +93,7 @@ test('a schema that a newer release extended is served, one that it made incompa
     await expect(use({ url })).rejects.toMatchObject({
       code: 'database_start_failed',
       message:
-        'The database was migrated by a newer Signet (schema release 7), which this one (schema release 1) cannot serve: install the newer version, or restore the database from before.',
+        'The database was migrated by a newer Signet (schema release 7), which this one (schema release 2) cannot serve: install the newer version, or restore the database from before.',
     })
   }
 })
