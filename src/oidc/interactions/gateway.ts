@@ -159,19 +159,31 @@ async function withoutSession(interaction: Interaction): Promise<void> {
   await interaction.persist()
 }
 
-/** Ends the session of a previous person when another one signs in. The engine would use a scripted sign-out form. */
+/**
+ * Ends the sessions of other persons when one signs in: that of the interaction, and that of the browser, which a second
+ * tab may have begun meanwhile. The engine would use a scripted sign-out form.
+ */
 async function replaceOtherPerson(
   deps: GatewayDeps,
   ctx: Context,
   { interaction, accountId }: { interaction: Interaction; accountId: string },
 ): Promise<void> {
   const before = interaction.session
-  if (before?.accountId === undefined || before.accountId === accountId) return
-  const { uid } = before
+  // the engine refuses it if the browser has another session by now
+  if (before?.accountId === accountId) return
+  const { Session } = deps.provider()
+  const ofBrowser = await orUnavailable(() => Session.get(ctx))
+  const others = [before, ofBrowser].filter((one) => one?.accountId !== undefined && one.accountId !== accountId)
+  const uids = new Set(others.map((one) => one?.uid).filter((uid) => uid !== undefined))
+  if (uids.size === 0) return
   await withoutSession(interaction)
   const by: AuditContext = { ...deps.auditContext(ctx), actor: { kind: 'account', id: accountId } }
   const reason = 'another_person_signed_in'
-  await orUnavailable(() => deps.db.transaction((trx) => endRecordedSessions(deps, trx, { uid }, { reason, by })))
+  await orUnavailable(() =>
+    deps.db.transaction(async (trx) => {
+      for (const uid of uids) await endRecordedSessions(deps, trx, { uid }, { reason, by })
+    }),
+  )
 }
 
 function leftOut(asked: ScopeSelection, granted: ScopeSelection): ScopeSelection | undefined {
