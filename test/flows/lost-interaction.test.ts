@@ -88,6 +88,19 @@ test('one whose parameters are too long for a cookie leads back to the app once 
   expect(late.html).not.toContain('Start again')
 })
 
+test('the head of its answer fits the buffer of a proxy, however long the state is', async () => {
+  // the smallest default of nginx's proxy_buffer_size
+  const smallest = 4096
+  for (const bytes of [16, 300, 1000, 3000]) {
+    const { url } = app.begin({ state: randomBytes(bytes).toString('base64url') })
+    const { headers, status } = await server.fetch(url, { redirect: 'manual' })
+    expect(status).toBe(303)
+    const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`)
+    expect(lines.join('').length, `with a state of ${bytes} bytes`).toBeLessThan(smallest)
+    expect(headers.getSetCookie().filter((line) => line.startsWith('signet_way_back='))).toHaveLength(1)
+  }
+})
+
 test('one that was answered keeps nothing of its request in the database', async () => {
   const browser = someone()
   await browser.authorize(app.begin({ prompt: 'login' }).url, ada)

@@ -239,7 +239,7 @@ export async function lost(deps: LostDeps, ctx: Context): Promise<InteractionLos
   if (uid === undefined) return new InteractionLost('unknown')
   const stored = await orUnavailable(() => deps.artefacts.find('Interaction', rowId(uid)))
   const way = wayOf(deps, stored) ?? deps.wayBack.read(ctx, uid)
-  if (!way) return new InteractionLost('unknown')
+  if (!way) return new InteractionLost('unknown', { pageUrl: pageOf(deps.issuer, ctx, uid) })
   const client = await clientOf(deps, way.params)
   if (stored && stored.consumedSeconds !== null) return new InteractionLost('unknown', { client })
   const restartUrl = way.repeatable ? restart(deps.issuer, way.params) : undefined
@@ -248,6 +248,11 @@ export async function lost(deps: LostDeps, ctx: Context): Promise<InteractionLos
   }
   // the row is valid, so this browser's cookies do not match it, or its session has changed since
   return new InteractionLost('foreign', { client, restartUrl })
+}
+
+/** The browser sends the cookie to the page of the interaction only, so another address of the interaction leads there. */
+function pageOf(issuer: string, ctx: Context, uid: string): string | undefined {
+  return ctx.path.includes('/authorize/') ? `${issuer}/interaction/${uid}` : undefined
 }
 
 function wayOf({ sealer }: LostDeps, stored: StoredArtefact | undefined): Way | undefined {

@@ -59,17 +59,24 @@ export class InteractionLost extends Error {
   /** Starts the same authorization request again. Undefined when the request is no longer known. */
   readonly restartUrl: string | undefined
   readonly client: InteractionClient | undefined
+  /** The page of the interaction, which can offer more. Undefined on that page. */
+  readonly pageUrl: string | undefined
   /** `expired`: too late. `unknown`: already finished, or never existed. `foreign`: another browser started it. */
   readonly reason: 'expired' | 'unknown' | 'foreign'
 
   constructor(
     reason: InteractionLost['reason'],
-    offer: { restartUrl?: string | undefined; client?: InteractionClient | undefined } = {},
+    offer: {
+      restartUrl?: string | undefined
+      client?: InteractionClient | undefined
+      pageUrl?: string | undefined
+    } = {},
   ) {
     super(`the interaction is ${reason}`)
     this.reason = reason
     this.restartUrl = offer.restartUrl
     this.client = offer.client
+    this.pageUrl = offer.pageUrl
   }
 }
 

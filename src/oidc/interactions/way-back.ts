@@ -8,19 +8,19 @@ import type { Keyring } from '#sealing/keyring.ts'
 
 const PURPOSE = 'way-back'
 const MAX_AGE_MS = 24 * 3600 * 1000
-/** RFC 6265 §6.1: browsers keep cookies of at least 4096 bytes, name and attributes included. */
-const MAX_LENGTH = 3600
+/** A proxy may allow 4096 bytes for the head of an answer, which holds the engine's cookies and our policies too. */
+const MAX_LENGTH = 1000
 const MAX_CONTENT = 64 * 1024
 
 export interface Way {
-  /** The parameters of the request. Only the client and its redirect URI when they are too long for a cookie. */
+  /** The parameters of the request. Only the client, and its redirect URI if it fits, when they are too long. */
   readonly params: Readonly<Record<string, unknown>>
   /** Whether `params` start the same request again. */
   readonly repeatable: boolean
 }
 
 export interface WayBack {
-  /** Sets the cookie for the paths of an interaction. */
+  /** Sets the cookie for the page of an interaction. */
   set(ctx: Context, uid: string, way: Way): void
   /** Returns the way back of this browser's interaction; undefined without a valid cookie. */
   read(ctx: Context, uid: string): Way | undefined
@@ -42,22 +42,29 @@ export function createWayBack({
     return keyring.seal(PURPOSE, deflateRawSync(JSON.stringify(way)), uid).toString('base64url')
   }
 
+  function firstThatFits(uid: string, ways: readonly Way[]): string | undefined {
+    for (const way of ways) {
+      const sealed = seal(uid, way)
+      if (sealed.length <= MAX_LENGTH) return sealed
+    }
+    return undefined
+  }
+
   return {
     set(ctx, uid, way) {
       const { client_id, redirect_uri } = way.params
-      const whole = seal(uid, way)
-      const value =
-        whole.length <= MAX_LENGTH ? whole : seal(uid, { params: { client_id, redirect_uri }, repeatable: false })
-      for (const path of [`${base}/interaction/${uid}`, `${base}/authorize/${uid}`]) {
-        ctx.cookies.set(name, value, {
-          httpOnly: true,
-          maxAge: MAX_AGE_MS,
-          path,
-          sameSite: 'lax',
-          secure,
-          signed: false,
-        })
-      }
+      const toApp = { params: { client_id, redirect_uri }, repeatable: false }
+      const toClient = { params: { client_id }, repeatable: false }
+      const value = firstThatFits(uid, [way, toApp, toClient])
+      if (value === undefined) return
+      ctx.cookies.set(name, value, {
+        httpOnly: true,
+        maxAge: MAX_AGE_MS,
+        path: `${base}/interaction/${uid}`,
+        sameSite: 'lax',
+        secure,
+        signed: false,
+      })
     },
     read(ctx, uid) {
       const value = ctx.cookies.get(name, { signed: false })
