@@ -42,13 +42,13 @@ export function requireAccessToken(
     let decision: Decision
     try {
       decision = await protection.decide(request)
+      if ('answer' in decision) {
+        send(response, decision.answer)
+        return
+      }
     } catch (error) {
       // Express 4 does not look at the promise.
       next(error)
-      return
-    }
-    if ('answer' in decision) {
-      send(response, decision.answer)
       return
     }
     Object.assign(response.locals, { accessToken: decision.claims } satisfies AccessTokenState)

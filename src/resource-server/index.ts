@@ -58,9 +58,9 @@ const ALGORITHMS: readonly SignatureAlgorithm[] = ['ES256', 'RS256', 'PS256', 'E
  *   try {
  *     const claims = await tokens.verify(request, { scope: 'posts:read' })
  *     response.end(`Hello ${claims.sub}`)
- *   } catch (refused) {
- *     if (!(refused instanceof AccessTokenRefused)) throw refused
- *     response.writeHead(refused.status, refused.headers).end(refused.body)
+ *   } catch (error) {
+ *     if (error instanceof AccessTokenRefused) response.writeHead(error.status, error.headers).end(error.body)
+ *     else fail(response, error) // 500 and a line in the log; to throw here would end the process
  *   }
  * })
  */

@@ -1,4 +1,5 @@
 /** What the adapters of all frameworks share: a request passes with its claims, or gets an answer. */
+import { inspect } from 'node:util'
 import type { RequestLike } from './credentials.ts'
 import { accessTokens, AccessTokenRefused, type AccessTokenClaims, type AccessTokens } from './index.ts'
 import type { AccessTokensOptions, RequestNeeds } from './options.ts'
@@ -19,7 +20,8 @@ export type Decision = { readonly claims: AccessTokenClaims } | { readonly answe
 export interface Protection {
   /**
    * Returns the claims, or the answer: of a refused request, or of one for the API's metadata if the API was given as
-   * options. (A verifier is shared by many routes, so its metadata is served once.)
+   * options. (A verifier is shared by many routes, so its metadata is served once.) Rejects with an Error alone: Express
+   * lets a request pass for `next(undefined)`, and Koa never answers it.
    */
   decide(request: RequestLike, wellKnown?: RequestLike): Promise<Decision>
 }
@@ -35,11 +37,16 @@ export function createProtection(verifier: AccessTokensOptions | AccessTokens, n
       try {
         return { claims: await tokens.verify(request, needs) }
       } catch (error) {
-        if (!(error instanceof AccessTokenRefused)) throw error
+        if (!(error instanceof AccessTokenRefused)) throw asError(error)
         return { answer: error }
       }
     },
   }
+}
+
+/** Returns what was thrown, or an Error that tells of it: code of the API may throw anything. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(`This is no Error, but was thrown: ${inspect(thrown)}`)
 }
 
 /** Answers a request for the API's metadata at its well-known path, for any origin; undefined for all others. */
