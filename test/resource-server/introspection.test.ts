@@ -10,6 +10,9 @@ import { aSigningPair, anAccessToken, audience, publicKeys, startTestIssuer, typ
 const pair = await aSigningPair('a')
 const SECRET = { clientId: 'api', clientSecret: 'a secret' }
 const INACTIVE = 'The access token is unknown, has expired or was revoked.'
+/** A token in the shape of Signet's opaque ones: 43 characters. */
+const anOpaqueToken = (number: number) => `${number}-_`.padEnd(43, 'Az')
+const OPAQUE = anOpaqueToken(0)
 const seconds = () => Math.floor(Date.now() / 1000)
 let issuer: TestIssuer
 let ahead: number
@@ -73,7 +76,7 @@ describe('a JWT', () => {
 describe('an opaque token', () => {
   test('passes with what the issuer says of it', async () => {
     issuer.answers.set('/introspect', anAnswer({ auth_time: 7 }))
-    const claims = await aVerifier().verify('Bearer opaque')
+    const claims = await aVerifier().verify(`Bearer ${OPAQUE}`)
     expect(claims).toEqual({
       iss: issuer.issuer,
       aud: audience,
@@ -83,7 +86,7 @@ describe('an opaque token', () => {
       iat: expect.any(Number),
       scope: 'posts:read',
       auth_time: 7,
-      jti: createHash('sha256').update('opaque').digest('base64url'),
+      jti: createHash('sha256').update(OPAQUE).digest('base64url'),
     })
   })
 
@@ -91,14 +94,14 @@ describe('an opaque token', () => {
     const at = seconds()
     const verifier = aVerifier({ cacheSeconds: 0 }, { now: () => new Date(at * 1000) })
     issuer.answers.set('/introspect', anAnswer({ exp: at - 4, iat: at - 300 }))
-    expect(await verifier.verify('Bearer opaque')).toMatchObject({ exp: at - 4 })
+    expect(await verifier.verify(`Bearer ${OPAQUE}`)).toMatchObject({ exp: at - 4 })
     issuer.answers.set('/introspect', anAnswer({ exp: at - 5, iat: at - 300 }))
-    expect(await refusal(verifier.verify('Bearer opaque'))).toMatchObject({ error: 'invalid_token' })
+    expect(await refusal(verifier.verify(`Bearer ${OPAQUE}`))).toMatchObject({ error: 'invalid_token' })
   })
 
   test('of a machine has its client as the subject', async () => {
     issuer.answers.set('/introspect', anAnswer({ sub: undefined }))
-    expect(await aVerifier().verify('Bearer opaque')).toMatchObject({ sub: 'client-1' })
+    expect(await aVerifier().verify(`Bearer ${OPAQUE}`)).toMatchObject({ sub: 'client-1' })
   })
 
   const cases: [string, Record<string, unknown>, string][] = [
@@ -131,21 +134,21 @@ describe('an opaque token', () => {
   ]
   test.each(cases)('is refused when it %s', async (_what, also, sentence) => {
     issuer.answers.set('/introspect', anAnswer(also))
-    await expectRefused(aVerifier().verify('Bearer opaque'), 401, 'invalid_token', sentence)
+    await expectRefused(aVerifier().verify(`Bearer ${OPAQUE}`), 401, 'invalid_token', sentence)
   })
 
   test('is refused when it is from another issuer', async () => {
     issuer.answers.set('/introspect', anAnswer({ iss: 'https://x.example' }))
     const sentence = `The access token was not issued by ${issuer.issuer}.`
-    await expectRefused(aVerifier().verify('Bearer opaque'), 401, 'invalid_token', sentence)
+    await expectRefused(aVerifier().verify(`Bearer ${OPAQUE}`), 401, 'invalid_token', sentence)
   })
 
   test('needs its scopes and its sign-in as a JWT does', async () => {
     issuer.answers.set('/introspect', anAnswer())
     const sentence = 'The access token lacks the scope posts:write.'
-    const lacking = aVerifier().verify('Bearer opaque', { scope: 'posts:write' })
+    const lacking = aVerifier().verify(`Bearer ${OPAQUE}`, { scope: 'posts:write' })
     await expectRefused(lacking, 403, 'insufficient_scope', sentence)
-    expect(await refusal(aVerifier({}, { maxAgeSeconds: 60 }).verify('Bearer opaque'))).toMatchObject({
+    expect(await refusal(aVerifier({}, { maxAgeSeconds: 60 }).verify(`Bearer ${OPAQUE}`))).toMatchObject({
       error: 'insufficient_user_authentication',
     })
   })
@@ -154,10 +157,10 @@ describe('an opaque token', () => {
     const key = await proofKey()
     issuer.answers.set('/introspect', anAnswer({ token_type: 'DPoP', cnf: { jkt: key.jkt } }))
     const verifier = aVerifier({}, { dpop: true })
-    const proof = await key.proof({ url: `${audience}/posts`, method: 'GET', accessToken: 'opaque' })
-    const headers = { authorization: 'DPoP opaque', dpop: proof.DPoP }
+    const proof = await key.proof({ url: `${audience}/posts`, method: 'GET', accessToken: OPAQUE })
+    const headers = { authorization: `DPoP ${OPAQUE}`, dpop: proof.DPoP }
     expect(await verifier.verify({ method: 'GET', url: '/posts', headers })).toMatchObject({ sub: 'person-1' })
-    expect(await refusal(verifier.verify('Bearer opaque'))).toMatchObject({ error: 'invalid_token' })
+    expect(await refusal(verifier.verify(`Bearer ${OPAQUE}`))).toMatchObject({ error: 'invalid_token' })
   })
 })
 
@@ -184,18 +187,18 @@ describe('the issuer', () => {
   })
 
   test('is asked about each token by itself', async () => {
-    issuer.answers.set('/introspect', (token) => (token === 'good' ? anAnswer() : { active: false }))
+    issuer.answers.set('/introspect', (token) => (token === OPAQUE ? anAnswer() : { active: false }))
     const verifier = aVerifier()
-    expect(await verifier.verify('Bearer good')).toMatchObject({ sub: 'person-1' })
-    await expectRefused(verifier.verify('Bearer other'), 401, 'invalid_token', INACTIVE)
+    expect(await verifier.verify(`Bearer ${OPAQUE}`)).toMatchObject({ sub: 'person-1' })
+    await expectRefused(verifier.verify(`Bearer ${anOpaqueToken(1)}`), 401, 'invalid_token', INACTIVE)
   })
 
   test('does not keep a token alive beyond its expiry', async () => {
     issuer.answers.set('/introspect', anAnswer({ exp: seconds() + 2 }))
     const verifier = aVerifier({ cacheSeconds: 60 }, { clockToleranceSeconds: 0 })
-    await verifier.verify('Bearer opaque')
+    await verifier.verify(`Bearer ${OPAQUE}`)
     ahead = 3_000
-    await expectRefused(verifier.verify('Bearer opaque'), 401, 'invalid_token', 'The access token has expired.')
+    await expectRefused(verifier.verify(`Bearer ${OPAQUE}`), 401, 'invalid_token', 'The access token has expired.')
   })
 
   test('learns the client by its secret, form-encoded', async () => {

@@ -3,9 +3,7 @@ import { createHash } from 'node:crypto'
 import { fetchAnswer, IssuerUnavailable } from '../bounded-fetch.ts'
 import { discoverUrl, jsonObject } from '../issuer-metadata.ts'
 import type { Authentication } from './client-authentication.ts'
-
-/** What the issuer says of a token: its claims, or undefined when it is not active. */
-export type Answer = Readonly<Record<string, unknown>> | undefined
+import { type Answer, createKeptAnswers } from './kept-answers.ts'
 
 export interface AnswersDeps {
   readonly issuer: string
@@ -18,47 +16,49 @@ export interface AnswersDeps {
 }
 
 export interface Answers {
-  /** Concurrent calls for one token share a request. Throws IssuerUnavailable, or Error when the API was refused. */
-  of(token: string): Promise<Answer>
+  /**
+   * Concurrent calls for one token share a request. A token that was `verified` is always asked about; of others, which
+   * anybody can make up, only some at a time. Throws IssuerUnavailable, also beyond that number, or Error when the API
+   * was refused.
+   */
+  of(token: string, verified: boolean): Promise<Answer>
 }
 
-interface Kept {
-  readonly answer: Promise<Answer>
-  /** Milliseconds since 1970; undefined while the issuer is asked. */
-  until: number | undefined
-}
-
-/** The answers that were given first are dropped beyond this number. */
-const MAX_ANSWERS = 10_000
+/** How many tokens that may be made up the issuer is asked about at a time. */
+const MAX_UNVERIFIED_QUESTIONS = 50
 
 export function createAnswers(deps: AnswersDeps): Answers {
-  const kept = new Map<string, Kept>()
+  const kept = createKeptAnswers(deps.cacheSeconds, () => deps.now())
+  const underWay = new Map<string, Promise<Answer>>()
   const ask = createQuestion(deps)
-  const now = (): number => deps.now().getTime()
+  let unverified = 0
 
-  async function askAndKeep(digest: string, token: string): Promise<Answer> {
-    const entry: Kept = { answer: ask(token), until: undefined }
-    kept.delete(digest)
-    kept.set(digest, entry)
-    const [oldest] = kept.keys()
-    if (kept.size > MAX_ANSWERS && oldest !== undefined) kept.delete(oldest)
+  async function askAndKeep(digest: string, token: string, verified: boolean): Promise<Answer> {
+    if (!verified) unverified += 1
     try {
-      const answer = await entry.answer
-      entry.until = now() + deps.cacheSeconds * 1000
+      const answer = await ask(token)
+      kept.keep(digest, answer)
       return answer
-    } catch (error) {
-      if (kept.get(digest) === entry) kept.delete(digest)
-      throw error
+    } finally {
+      underWay.delete(digest)
+      if (!verified) unverified -= 1
     }
   }
 
   return {
-    of(token) {
+    async of(token, verified) {
       // a digest, so that nothing that is kept can be used as a token
       const digest = createHash('sha256').update(token).digest('base64url')
-      const entry = kept.get(digest)
-      if (entry !== undefined && (entry.until === undefined || now() < entry.until)) return entry.answer
-      return askAndKeep(digest, token)
+      const found = kept.find(digest)
+      if (found !== undefined) return found.answer
+      const shared = underWay.get(digest)
+      if (shared !== undefined) return shared
+      if (!verified && unverified >= MAX_UNVERIFIED_QUESTIONS) {
+        throw new IssuerUnavailable(`${deps.issuer} is being asked about ${unverified} tokens already`)
+      }
+      const question = askAndKeep(digest, token, verified)
+      underWay.set(digest, question)
+      return question
     },
   }
 }

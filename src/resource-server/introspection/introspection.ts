@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { IssuerUnavailable } from '../bounded-fetch.ts'
 import { type AccessTokenClaims, claimsFault, type ClaimsRules, verifiedClaims } from '../claims.ts'
 import { refuse, type RefusalContext } from '../refusal.ts'
-import { type Answer, createAnswers } from './answers.ts'
+import { createAnswers } from './answers.ts'
 import { type ApiClient, createClientAuthentication } from './client-authentication.ts'
+import type { Answer } from './kept-answers.ts'
 
 export interface IntrospectionOptions extends ApiClient {
   /** The URL of the endpoint (default: taken from the issuer's metadata). */
@@ -21,6 +22,8 @@ export type Introspection = (token: string, context: RefusalContext) => Promise<
 
 const DEFAULT_CACHE_SECONDS = 5
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/
+/** The opaque tokens of Signet: 256 random bits, six in a character. */
+const OPAQUE = /^[\w-]{43}$/
 
 /** Creates the check. Throws TypeError for an invalid option. */
 export function createIntrospection(
@@ -38,7 +41,8 @@ export function createIntrospection(
   return async (token, context) => {
     // A JWT is verified first: nobody makes the API ask the issuer about one that the issuer did not sign.
     const own = JWT.test(token) ? await verifiedClaims(token, rules, context) : undefined
-    const answer = await answers.of(token).catch((cause: unknown) => unavailable(context, cause))
+    if (own === undefined && !OPAQUE.test(token)) return inactive(context)
+    const answer = await answers.of(token, own !== undefined).catch((cause: unknown) => unavailable(context, cause))
     if (answer === undefined) return inactive(context)
     return own ?? opaqueClaims(token, answer, rules, context)
   }
