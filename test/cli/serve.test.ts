@@ -157,18 +157,6 @@ describe('SIGTERM', () => {
     expect(server.logLines().at(-1)).toMatchObject({ msg: 'stopped serving', cutOff: 0 })
   })
 
-  test('a request on its way over an idle connection is still answered', async () => {
-    const server = await startProcess()
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    expect(await get(server, agent)).toEqual({ status: 200, connection: 'keep-alive' })
-    const ended = server.stop()
-    const stopping = () => server.logLines().some(({ msg }) => String(msg).startsWith('stopping'))
-    await expect.poll(stopping, { interval: 5, ...PATIENT }).toBe(true)
-    expect(await get(server, agent)).toEqual({ status: 200, connection: 'close' })
-    agent.destroy()
-    expect(await ended).toBe(0)
-  })
-
   test('idle connections do not hold the end up', async () => {
     const server = await startProcess()
     const agent = new Agent({ keepAlive: true })

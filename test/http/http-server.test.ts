@@ -48,6 +48,22 @@ test('what is still open when the patience is over is cut off and counted', asyn
   expect(await open).toMatchObject({ answer: '' })
 })
 
+test('a request on its way over an idle connection is still answered', async () => {
+  const { server, port } = await listening()
+  const socket = connect(port, '127.0.0.1')
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (data: string) => (answer += data))
+  const request = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
+  socket.write(request)
+  await expect.poll(() => answer).toContain('answered')
+  expect(answer).toContain('Connection: keep-alive')
+  answer = ''
+  const drained = server.drain(20_000)
+  socket.write(request)
+  expect(await drained).toBe(0)
+  await expect.poll(() => answer).toMatch(/Connection: close[^]+answered/)
+})
+
 test('an expectation that nobody knows is not refused without a word: the request is answered as every other', async () => {
   const { port } = await listening()
   const { answer } = await converse(
