@@ -115,7 +115,7 @@ export function createApp(services: Services): Koa {
 function interactionsOf({ config, oidc, signIn, verification, federation, ...services }: Services): Middleware {
   const { accounts, resources, settings, csrf, writeBudget, audit, clock } = services
   const { methods, attempts, devices, passwords, passkeys, totp, recoveryCodes, progress, enrolments } = signIn
-  const { emailVerifications, registration, passwordReset, notifyPasswordChanged } = verification
+  const { emailVerifications, identityCodes, registration, passwordReset, notifyPasswordChanged } = verification
   return createInteractions({
     issuer: config.issuer,
     gateway: oidc.gateway,
@@ -138,6 +138,7 @@ function interactionsOf({ config, oidc, signIn, verification, federation, ...ser
     upstreamSignIn: federation.upstreamSignIn,
     writeBudget,
     emailVerifications,
+    identityCodes,
     registration,
     passwordReset,
     notifyPasswordChanged,
@@ -168,7 +169,7 @@ function accountPortalOf({ config, oidc, signIn, verification, federation, ...se
     assertNotLastCredential,
     upstreamSignIn: federation.upstreamSignIn,
     emailAddress: verification.emailAddress,
-    emailVerifications: verification.emailVerifications,
+    identityCodes: verification.identityCodes,
     lostFactors: services.lostFactors,
     settings: services.settings,
   })

@@ -21,8 +21,8 @@ import type { Passwords } from '#sign-in/password/password.ts'
 import type { MethodRegistry } from '#sign-in/registry.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
-import type { EmailVerifications } from '#verification/email-verification/email-verification.ts'
 import type { EmailAddress } from '#verification/email-address.ts'
+import type { IdentityCodes } from '#verification/identity-codes.ts'
 import { createLayout, type Layout } from './layout.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { createNotices, type Notices } from './notices.ts'
@@ -78,7 +78,7 @@ export interface AccountPortalDeps {
   readonly recoveryCodes: RecoveryCodes
   readonly upstreamSignIn: UpstreamSignIn
   readonly emailAddress: EmailAddress
-  readonly emailVerifications: EmailVerifications
+  readonly identityCodes: IdentityCodes
   readonly lostFactors: LostFactors
   readonly settings: Pick<Settings, 'current'>
 }

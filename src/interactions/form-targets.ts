@@ -18,8 +18,8 @@ export function formTargets(...addresses: readonly unknown[]): string[] {
     if (NEVER.has(url.protocol)) return []
     if (url.protocol !== 'https:' && url.protocol !== 'http:') return SCHEME.test(url.protocol) ? [url.protocol] : []
     if (LOOPBACK.has(url.hostname)) return [...LOOPBACK].map((name) => `${url.protocol}//${name}:*`)
-    if (!url.hostname.startsWith('[') && !HOST.test(url.hostname)) return []
     // CSP Level 3 §2.3.1 cannot express IPv6 addresses, so only the scheme is named
-    return [url.hostname.startsWith('[') ? url.protocol : url.origin]
+    if (url.hostname.startsWith('[')) return [url.protocol]
+    return HOST.test(url.hostname) ? [url.origin] : []
   })
 }

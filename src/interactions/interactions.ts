@@ -14,6 +14,7 @@ import type { SignInProgress } from '#sign-in/progress-store.ts'
 import type { MethodRegistry } from '#sign-in/registry.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { EmailVerifications } from '#verification/email-verification/email-verification.ts'
+import type { IdentityCodes } from '#verification/identity-codes.ts'
 import type { Registration } from '#verification/registration.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 import { withoutDeadEnds } from './lost/lost.ts'
@@ -41,6 +42,7 @@ export interface InteractionsDeps {
   readonly passwordReset: StepDeps['passwordReset']
   readonly registration: Registration
   readonly emailVerifications: EmailVerifications
+  readonly identityCodes: IdentityCodes
   readonly upstreamSignIn: UpstreamSignIn
   readonly writeBudget: WriteBudget
   readonly resources: StepDeps['resources']

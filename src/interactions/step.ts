@@ -12,6 +12,7 @@ import type { Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
 import { TooManyMails } from '#verification/email-code/errors.ts'
 import type { EmailVerifications } from '#verification/email-verification/email-verification.ts'
+import type { IdentityCodes } from '#verification/identity-codes.ts'
 import type { PasswordReset } from '#verification/password-reset.ts'
 import type { Registration } from '#verification/registration.ts'
 import type { Attempts } from '#sign-in/attempts.ts'
@@ -44,6 +45,7 @@ export interface StepDeps {
   readonly passwordReset: Pick<PasswordReset, 'available' | 'finish'>
   readonly registration: Registration
   readonly emailVerifications: EmailVerifications
+  readonly identityCodes: IdentityCodes
   readonly upstreamSignIn: UpstreamSignIn
   readonly writeBudget: WriteBudget
   readonly signOut: Pick<UpstreamSignOut, 'remember'>

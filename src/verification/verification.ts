@@ -14,6 +14,7 @@ import { noticeOf } from '#sign-in/notice.ts'
 import { createEmailVerifications } from './email-verification/email-verifications.ts'
 import { createPasswordReset } from './password-reset.ts'
 import { createResetDelay } from './reset-delay.ts'
+import { createIdentityCodes } from './identity-codes.ts'
 import { createRegistration } from './registration.ts'
 import { createInvitations, type InvitationsDeps } from './invitation/invitations.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
@@ -49,6 +50,7 @@ export function createVerification(deps: VerificationDeps) {
     registration: createRegistration({ ...deps, emailVerifications }),
     passwordReset: createPasswordReset({ ...deps, resetDelay, emailCodes, emailVerifications }),
     emailAddress: createEmailAddress({ ...deps, emailVerifications }),
+    identityCodes: createIdentityCodes({ emailVerifications }),
     invitations,
     /** Sends the account's owner a notice that the password was changed, in the transaction of the change. */
     notifyPasswordChanged: (trx: Queryable, account: Account, by: AuditContext) =>

@@ -79,11 +79,7 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
     selectAccountPage({
       language,
       client: clientNamed(text),
-      actions: {
-        select: '/interaction/1/select-account',
-        another: '/interaction/1/another-account',
-        cancel: '/interaction/1/cancel',
-      },
+      pathOf: (step) => `/interaction/1/${step}`,
       csrfField: { name: 'csrf', value: text },
       who: text,
       isStale: true,
@@ -92,7 +88,7 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
     continuePage({
       language,
       client: clientNamed(text),
-      action: '/interaction/1/continue',
+      pathOf: (step) => `/interaction/1/${step}`,
       csrfField: { name: 'csrf', value: text },
       who: text,
       isStale: true,

@@ -12,7 +12,7 @@ import { LOST_FACTOR } from '#sign-in/proof-times.ts'
 import { RECOVERY_CODE } from '#sign-in/recovery-code/method.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
-import type { EmailVerifications } from '#verification/email-verification/email-verification.ts'
+import type { IdentityCodes } from '#verification/identity-codes.ts'
 import { datesOf } from '../dates.ts'
 import type { Layout } from '../layout.ts'
 import type { Notices } from '../notices.ts'
@@ -25,13 +25,12 @@ export interface LostDeps {
   readonly passwords: Pick<Passwords, 'state' | 'verify'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'left' | 'verify'>
   readonly totp: Pick<Totp, 'isEnrolled'>
-  readonly emailVerifications: EmailVerifications
+  readonly identityCodes: IdentityCodes
   readonly notices: Notices
   readonly settings: Pick<Settings, 'current'>
   readonly clock: Clock
 }
 
-const PURPOSE = 'identity'
 const PROVEN = { begun: 'lostBegun', waiting: 'lostWaiting', ready: 'lostConfirmed' } as const satisfies Record<
   string,
   Done
@@ -69,29 +68,24 @@ async function byRecoveryCode(deps: LostDeps, visit: Visit, form: Form): Promise
 
 /** Checks the password, and only then sends the code. */
 async function byPassword(deps: LostDeps, visit: Visit, form: Form): Promise<Answer> {
-  const { emailVerifications, layout, passwords } = deps
+  const { identityCodes, layout, passwords } = deps
   const { account, by, ctx, language } = visit
   const attempt = { identifier: account.email, password: form.one('password') ?? '', isSignedIn: true }
   const proof = await passwords.verify(attempt, by)
   if (proof?.account.id !== account.id) {
     return wrong(deps, visit, 'password', TEXTS[language].lost.passwordWrong)
   }
-  const start = { purpose: PURPOSE, address: account.email, accountId: account.id, language, path: '/account' } as const
-  if (emailVerifications.available) await emailVerifications.begin(handleOf(visit), start, by)
+  await identityCodes.send(handleOf(visit), { account, language }, by)
   layout.paths.lead(ctx, layout.paths.section('lost'))
   return undefined
 }
 
 /** Checks the code. The password was checked before the code was sent. */
 async function byMailCode(deps: LostDeps, visit: Visit, form: Form): Promise<Answer> {
-  const { emailVerifications, layout, lostFactors, notices } = deps
+  const { identityCodes, layout, lostFactors, notices } = deps
   const { account, by, language } = visit
-  const handle = handleOf(visit)
-  const isRight =
-    (await isSent(deps, visit)) &&
-    (await emailVerifications.proveByCode(handle, { purpose: PURPOSE, code: form.one('code') ?? '' }, by))
+  const isRight = await identityCodes.prove(handleOf(visit), { account, code: form.one('code') ?? '' }, by)
   if (!isRight) return wrong(deps, visit, 'code', TEXTS[language].lost.codeWrong)
-  await emailVerifications.forget(handle)
   const { kind } = await lostFactors.prove(account, by, (trx) =>
     notices.factorChanged(trx, visit, 'lost_factor_requested'),
   )
@@ -104,11 +98,6 @@ async function byMailCode(deps: LostDeps, visit: Visit, form: Form): Promise<Ans
 /** Names the session. A code that was sent for anything else does not count here, and only a password leads to one. */
 function handleOf({ session }: Visit): string {
   return `lost factor in ${session.uid}`
-}
-
-async function isSent({ emailVerifications }: LostDeps, visit: Visit): Promise<boolean> {
-  const verification = await emailVerifications.find(handleOf(visit), PURPOSE)
-  return verification?.sub === visit.account.id && verification.address === visit.account.email
 }
 
 async function wrong(deps: LostDeps, visit: Visit, name: string, message: string): Promise<undefined> {
@@ -125,7 +114,7 @@ async function show(deps: LostDeps, visit: Visit, again?: ShownAgain): Promise<v
 }
 
 async function waysOf(deps: LostDeps, visit: Visit, again: ShownAgain | undefined): Promise<Html[]> {
-  const { emailVerifications, layout, lostFactors, passwords, recoveryCodes, totp } = deps
+  const { identityCodes, layout, lostFactors, passwords, recoveryCodes, totp } = deps
   const { account, language, strongest } = visit
   const texts = TEXTS[language].lost
   const [codes, hasApp, password, request] = await Promise.all([
@@ -151,7 +140,7 @@ async function waysOf(deps: LostDeps, visit: Visit, again: ShownAgain | undefine
   return [
     ...(codes > 0 ? [recovery] : []),
     ...(strongest === PASSKEY.name && hasApp ? [other] : []),
-    ...(password && emailVerifications.available ? [await mailWay(deps, visit, request?.readyAt, again)] : []),
+    ...(password && identityCodes.available ? [await mailWay(deps, visit, request?.readyAt, again)] : []),
   ]
 }
 
@@ -165,7 +154,7 @@ async function mailWay(
   const texts = TEXTS[visit.language].lost
   const isReady = readyAt !== undefined && readyAt <= deps.clock.now()
   const hours = Math.ceil(deps.settings.current().limits.lost_factor_delay_seconds / 3600)
-  const sent = await isSent(deps, visit)
+  const sent = await deps.identityCodes.isSent(handleOf(visit), visit.account)
   const proof = sent
     ? act(
         deps,

@@ -1,21 +1,11 @@
 /** Renders the page with one button for an app whose identity is not assured, when nothing else is asked. */
 import { html, type Html } from '#pages/design/html.ts'
 import { button, form, hidden, hint, notice } from '#pages/design/components.ts'
-import type { InteractionClient } from '#oidc/interactions/interaction-gateway.ts'
-import type { StepView } from '../send-step.ts'
+import type { ClickView } from '../click-step.ts'
 import { TEXTS } from '../texts/texts.ts'
 
-export interface ContinueView extends StepView {
-  readonly client: InteractionClient
-  readonly action: string
-  /** The e-mail address of the signed-in person. */
-  readonly who: string
-  /** The form was forged or too old. */
-  readonly isStale: boolean
-}
-
-export function continuePage(view: ContinueView): { title: string; content: Html } {
-  const { language, client, action, csrfField, who, isStale } = view
+export function continuePage(view: ClickView): { title: string; content: Html } {
+  const { language, client, csrfField, pathOf, who, isStale } = view
   const texts = TEXTS[language].continue
   // the name that the button of consent has too, so that scripts which drive these pages need no other rule
   const submit = button({ label: texts.submit(client.name), kind: 'primary', name: 'decision', value: 'allow' })
@@ -25,7 +15,7 @@ export function continuePage(view: ContinueView): { title: string; content: Html
     </div>
     ${client.unverified ? hint(TEXTS[language].consent.unverified(client.name)) : ''}
     ${isStale ? notice('continue-notice', texts.stale) : ''}
-    ${form(action, html`${hidden(csrfField.name, csrfField.value)}${submit}`)}
+    ${form(pathOf('continue'), html`${hidden(csrfField.name, csrfField.value)}${submit}`)}
     <p class="small">${texts.stop}</p>`
   return { title: texts.title(client.name), content }
 }

@@ -41,7 +41,7 @@ export function unregisteredHelp(language: Language, wrong: UnregisteredUri): Ht
         ? ''
         : html`<dt>${texts.nearest}</dt>
             <dd>${marked(nearest, sent)}</dd>
-            <dt>${texts.difference}</dt>
+            <dt>${texts.sent}</dt>
             <dd>${marked(cut(sent), nearest)}</dd>`
     }
     ${

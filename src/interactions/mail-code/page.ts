@@ -1,6 +1,7 @@
 /** Renders the pages that confirm who a person is by a code sent to them: the offer to send it, and the code's field. */
-import { html, type Html } from '#pages/design/html.ts'
-import { button, field, form, hidden, notice } from '#pages/design/components.ts'
+import { html } from '#pages/design/html.ts'
+import { button, form, hidden, notice } from '#pages/design/components.ts'
+import { type CodeFault, codeField } from '../mail/page.ts'
 import type { StepPage, StepView } from '../send-step.ts'
 import { TEXTS } from '../texts/texts.ts'
 
@@ -16,7 +17,7 @@ export interface MailCodeView extends StepView {
   readonly sent: boolean
   readonly actions: { readonly send: string; readonly code: string; readonly restart: string; readonly cancel: string }
   readonly problem?: MailCodeProblem | undefined
-  readonly fault?: 'missing' | 'mismatch' | undefined
+  readonly fault?: CodeFault | undefined
 }
 
 const NOTICE = 'mail-code-notice'
@@ -27,6 +28,7 @@ export function mailCodePage(view: MailCodeView): StepPage {
   const csrf = hidden(csrfField.name, csrfField.value)
   const title = sent ? byMail.codeTitle : mailCode.title
   const words = available ? (sent ? mailCode.sent(who) : mailCode.asks(who)) : mailCode.unavailable
+  const submit = button({ label: byMail.submit, kind: 'primary' })
   const send = button({
     label: sent ? byMail.another : byMail.reset.submit,
     kind: sent ? 'quiet' : 'primary',
@@ -36,25 +38,11 @@ export function mailCodePage(view: MailCodeView): StepPage {
       <p>${words}</p>
     </div>
     ${problem === undefined ? '' : notice(NOTICE, { ...code, ...byMail }[problem])}
-    ${available && sent ? form(actions.code, html`${csrf}${codeField(view)}`) : ''}
+    ${available && sent ? form(actions.code, html`${csrf}${codeField(language, fault)}${submit}`) : ''}
     ${available ? form(actions.send, html`${csrf}${send}`) : ''}
     <div class="close">
       ${form(actions.restart, html`${csrf}${button({ label: code.restart, kind: 'quiet' })}`)}
       ${form(actions.cancel, html`${csrf}${button({ label: code.cancel(clientName), kind: 'quiet' })}`)}
     </div>`
   return { title: problem === undefined && fault === undefined ? title : `${signIn.errorPrefix}: ${title}`, content }
-}
-
-function codeField({ fault, language }: MailCodeView): Html {
-  const texts = TEXTS[language].byMail
-  return html`${field({
-    name: 'code',
-    label: texts.code,
-    help: texts.codeHelp,
-    type: 'text',
-    autocomplete: 'one-time-code',
-    inputmode: 'numeric',
-    error: fault && { missing: texts.codeMissing, mismatch: texts.codeWrong }[fault],
-    focus: true,
-  })}${button({ label: texts.submit, kind: 'primary' })}`
 }

@@ -16,7 +16,6 @@ import { sendStep } from '../send-step.ts'
 import { delayOf, guardForm, openInteraction, type Question, type Step, type StepDeps } from '../step.ts'
 import { mailCodePage, type MailCodeView } from './page.ts'
 
-const PURPOSE = 'identity'
 const PATHS = { send: 'mail-code/send', code: 'mail-code' } as const
 
 interface Asked {
@@ -61,36 +60,23 @@ async function forForm(deps: StepDeps, ctx: Context, use: (asked: Asked, form: F
 }
 
 async function send(deps: StepDeps, ctx: Context, { interaction, account }: Asked): Promise<void> {
-  const { emailVerifications, paths } = deps
+  const { identityCodes, paths } = deps
   const wishes = { uiLocales: interaction.params['ui_locales'], accountLocale: account.claims['locale'] }
-  const { email: address, id: accountId } = account
-  const start = {
-    purpose: PURPOSE,
-    address,
-    accountId,
-    language: chooseLanguage(ctx, wishes),
-    path: '/account',
-  } as const
-  if (emailVerifications.available) await emailVerifications.begin(handleOf(interaction), start, anonymous(ctx))
+  const language = chooseLanguage(ctx, wishes)
+  await identityCodes.send(handleOf(interaction), { account, language }, anonymous(ctx))
   paths.backToQuestion(ctx, interaction.uid)
 }
 
 /** Checks the code, which counts once. */
 async function prove(deps: StepDeps, ctx: Context, asked: Asked, form: Form): Promise<void> {
-  const { audit, emailVerifications, proofs } = deps
+  const { audit, deviceCookie, identityCodes, proofs } = deps
   const { interaction, account } = asked
   const code = form.one('code') ?? ''
   if (normalizedCode(code) === '') return ask(deps, ctx, asked, { fault: 'missing', status: 422 })
-  const handle = handleOf(interaction)
-  const isRight =
-    (await isSent(deps, asked)) &&
-    (await emailVerifications.proveByCode(
-      handle,
-      { purpose: PURPOSE, code, device: deps.deviceCookie.read(ctx) ?? '' },
-      anonymous(ctx),
-    ))
-  if (!isRight) return ask(deps, ctx, asked, { fault: 'mismatch', status: 422 })
-  await emailVerifications.forget(handle)
+  const given = { account, code, device: deviceCookie.read(ctx) ?? '' }
+  if (!(await identityCodes.prove(handleOf(interaction), given, anonymous(ctx)))) {
+    return ask(deps, ctx, asked, { fault: 'mismatch', status: 422 })
+  }
   const facts = { account, refusal: undefined, clientId: interaction.client.id, by: anonymous(ctx) }
   await audit.record(proofEvent({ method: MAIL_CODE, ...facts }))
   await proofs.takeMailCode(ctx, interaction, account)
@@ -100,22 +86,16 @@ function isAsked(wants: Question['wants']): boolean {
   return wants.kind === 'recent' && wants.methods.length === 0
 }
 
-/** A code of another step of this interaction does not count here. */
+/** Names the interaction. A code of another step does not count here. */
 function handleOf({ uid }: OpenInteraction): VerificationHandle {
   return `identity in ${uid}`
 }
 
-/** Returns whether a code was sent to the account's present address. */
-async function isSent({ emailVerifications }: StepDeps, { interaction, account }: Asked): Promise<boolean> {
-  const verification = await emailVerifications.find(handleOf(interaction), PURPOSE)
-  return verification?.sub === account.id && verification.address === account.email
-}
-
 async function ask(deps: StepDeps, ctx: Context, asked: Asked, { status, ...again }: Again): Promise<void> {
-  const { emailVerifications, paths } = deps
+  const { identityCodes, paths } = deps
   const { interaction, account } = asked
   const { client, uid } = interaction
-  const sent = await isSent(deps, asked)
+  const sent = await identityCodes.isSent(handleOf(interaction), account)
   await sendStep(deps, ctx, interaction, {
     account,
     status,
@@ -125,7 +105,7 @@ async function ask(deps: StepDeps, ctx: Context, asked: Asked, { status, ...agai
         ...again,
         clientName: client.name,
         who: account.email,
-        available: emailVerifications.available,
+        available: identityCodes.available,
         sent,
         actions: {
           send: paths.form(uid, PATHS.send),

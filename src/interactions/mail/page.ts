@@ -8,6 +8,8 @@ import { TEXTS } from '../texts/texts.ts'
 /** A problem of the form as a whole. */
 export type MailProblem = 'stale' | 'busy' | 'tooMany' | 'tooManyMails' | 'over' | 'taken'
 
+export type CodeFault = 'missing' | 'mismatch'
+
 export interface MailView {
   readonly language: Language
   readonly purpose: 'reset' | 'register'
@@ -55,28 +57,32 @@ export function addressPage(view: MailView & { readonly fault?: 'missing' | 'wro
 
 /** Asks for the code; says the same whether or not the address has an account. */
 export function mailCodePage(
-  view: MailView & { readonly fault?: 'missing' | 'mismatch' | undefined; readonly another: string },
+  view: MailView & { readonly fault?: CodeFault | undefined; readonly another: string },
 ): Rendered {
   const { language, purpose, address, fault, another } = view
   const texts = TEXTS[language].byMail
-  const error = fault && { missing: texts.codeMissing, mismatch: texts.codeWrong }[fault]
-  const fields = field({
+  return page(view, {
+    title: texts.codeTitle,
+    words: texts[purpose].codeAsks(address),
+    fields: codeField(language, fault),
+    submit: texts.submit,
+    ways: html`<a href="${another}">${texts.another}</a>`,
+    isWrong: fault !== undefined,
+  })
+}
+
+/** Returns the field for a code from a mail. */
+export function codeField(language: Language, fault: CodeFault | undefined): Html {
+  const texts = TEXTS[language].byMail
+  return field({
     name: 'code',
     label: texts.code,
     help: texts.codeHelp,
     type: 'text',
     autocomplete: 'one-time-code',
     inputmode: 'numeric',
-    error,
+    error: fault && { missing: texts.codeMissing, mismatch: texts.codeWrong }[fault],
     focus: true,
-  })
-  return page(view, {
-    title: texts.codeTitle,
-    words: texts[purpose].codeAsks(address),
-    fields,
-    submit: texts.submit,
-    ways: html`<a href="${another}">${texts.another}</a>`,
-    isWrong: error !== undefined,
   })
 }
 

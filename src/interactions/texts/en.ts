@@ -196,7 +196,6 @@ export const en = {
       registered: 'Registered addresses',
       none: 'none',
       nearest: 'Closest match',
-      difference: 'Address sent',
       command: 'Command to register it',
     },
     home: 'Go to the start page',

@@ -190,7 +190,6 @@ export const ko: InteractionTexts = {
       registered: '등록된 주소',
       none: '없음',
       nearest: '가장 비슷한 주소',
-      difference: '보낸 주소',
       command: '등록하려면',
     },
     home: '시작 페이지로 가기',
