@@ -25,21 +25,13 @@ export function asErrorDescription(text: string): string {
   return plain.length > MAX_LENGTH ? plain.slice(0, MAX_LENGTH - ELLIPSIS.length) + ELLIPSIS : plain
 }
 
-/** Filters JSON bodies, redirects, `WWW-Authenticate` challenges and forms that post back to an app. */
+/** Filters JSON bodies, redirects and `WWW-Authenticate` challenges. The form_post page filters its own field. */
 export function errorDescriptions(): Middleware {
   return async (ctx, next) => {
     await next()
-    filterBody(ctx)
+    const { body } = ctx
+    if (hasDescription(body)) body.error_description = asErrorDescription(body.error_description)
     filterHeaders(ctx)
-  }
-}
-
-function filterBody(ctx: Context): void {
-  const { body } = ctx
-  if (typeof body === 'string') {
-    if (body.includes(FIELD_NAME)) ctx.body = body.replaceAll(FIELD, filteredField)
-  } else if (hasDescription(body)) {
-    body.error_description = asErrorDescription(body.error_description)
   }
 }
 
@@ -71,21 +63,4 @@ const QUOTED = /(?<=error_description=")(?:[^"\\]|\\.)*(?=")/g
 
 function filteredQuote(quoted: string): string {
   return asErrorDescription(quoted.replaceAll(/\\(.)/g, '$1'))
-}
-
-const FIELD_NAME = 'name="error_description"'
-const FIELD = /(?<=name="error_description" value=")[^"]*(?=")/g
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&#39;' }
-const CHARACTERS: Readonly<Record<string, string>> = {
-  '&amp;': '&',
-  '&lt;': '<',
-  '&gt;': '>',
-  '&quot;': '"',
-  '&#39;': "'",
-  '&#x27;': "'",
-}
-
-function filteredField(escaped: string): string {
-  const description = escaped.replaceAll(/&(?:amp|lt|gt|quot|#39|#x27);/g, (entity) => CHARACTERS[entity] ?? entity)
-  return asErrorDescription(description).replaceAll(/[&<>']/g, (character) => ENTITIES[character] ?? character)
 }

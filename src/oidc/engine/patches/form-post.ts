@@ -6,6 +6,7 @@
  */
 import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { asErrorDescription } from '#http/error-descriptions.ts'
 import type { EnginePages } from '../../interactions/interaction-gateway.ts'
 import { sentenceOf } from '../explain-refusal.ts'
 import { setResponseMode } from '../internals.ts'
@@ -17,9 +18,12 @@ export interface FormPostDeps {
 /** The engine calls the handler only for a redirect URI that is registered. */
 export function postByOurPage(provider: Provider, { pages }: FormPostDeps): void {
   setResponseMode(provider, 'form_post', async (ctx: KoaContextWithOIDC, action, answer) => {
-    const { error } = answer
-    const sentence = error === undefined ? undefined : sentenceOf(error)
-    const fields = { ...(sentence === undefined ? {} : { error_description: sentence }), ...answer }
+    const { error, error_description: given } = answer
+    const description = given ?? (error === undefined ? undefined : sentenceOf(error))
+    const fields = {
+      ...answer,
+      ...(description === undefined ? {} : { error_description: asErrorDescription(description) }),
+    }
     ctx.status = error === undefined ? 200 : ctx.status === 500 ? 500 : 400
     await pages.formPost(ctx, { action, fields })
   })
