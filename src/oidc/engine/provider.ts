@@ -29,13 +29,14 @@ import type { RestoreEpoch } from '../restore-epoch/restore-epoch-store.ts'
 import type { ConsentStore } from '../sessions/consent-store.ts'
 import { loadExistingGrant } from '../sessions/grants-of-sessions.ts'
 import { FEATURE_OFFERS } from '../offers.ts'
+import { createAccessTokenVerifier } from './access-token-jwt.ts'
 import { clientOf } from './clients.ts'
 import { sentenceOf } from './explain-refusal.ts'
 import { unregisteredUri } from './unregistered-uri.ts'
 import { applyPatches, type PatchDeps } from './patches.ts'
 import { isBrowserRoute, ROUTES } from './routes.ts'
 
-export interface ProviderDeps extends Omit<PatchDeps, 'keys'> {
+export interface ProviderDeps extends Omit<PatchDeps, 'keys' | 'verifyAccessToken'> {
   readonly grants: Grants
   readonly keyring: Keyring
   readonly accounts: Accounts
@@ -55,7 +56,7 @@ export interface ProviderDeps extends Omit<PatchDeps, 'keys'> {
 export function createProvider(deps: ProviderDeps, keys: KeySet): Provider {
   const provider = new Provider(deps.issuer, configuration(deps, keys))
   provider.proxy = true
-  applyPatches(provider, { ...deps, keys })
+  applyPatches(provider, { ...deps, keys, verifyAccessToken: createAccessTokenVerifier({ ...deps, keys }) })
   installGrants(provider, deps.grants)
   return provider
 }

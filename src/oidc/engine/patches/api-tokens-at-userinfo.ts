@@ -8,18 +8,20 @@
 import Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { AccessToken } from 'oidc-provider'
-import { type AccessTokenDeps, createAccessTokenVerifier } from '../access-token-jwt.ts'
+import type { StructuredTokenDeps } from './structured-tokens.ts'
 
-export function refuseApiTokensAtUserinfo(provider: Provider, deps: AccessTokenDeps): void {
+export function refuseApiTokensAtUserinfo(
+  provider: Provider,
+  { verifyAccessToken }: Pick<StructuredTokenDeps, 'verifyAccessToken'>,
+): void {
   const Model = provider.AccessToken
   const find = Model.find.bind(Model) as (value: string, options?: object) => Promise<AccessToken | undefined>
-  const verify = createAccessTokenVerifier(deps)
 
   Object.assign(Model, {
     async find(value: string, options?: object): Promise<AccessToken | undefined> {
       if (Provider.ctx?.oidc?.route !== 'userinfo') return find(value, options)
       const token = await find(value, options)
-      const audience = token ? token.aud : (await verify(value))?.aud
+      const audience = token ? token.aud : (await verifyAccessToken(value))?.aud
       if (audience !== undefined) throw tokenOfApi(String(audience))
       return token
     },

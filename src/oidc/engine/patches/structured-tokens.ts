@@ -10,7 +10,7 @@ import type { JWTPayload } from 'jose'
 import Provider from 'oidc-provider'
 import type { AccessToken, ClientCredentials } from 'oidc-provider'
 import { orUnavailable } from '../../adapter/errors.ts'
-import { type AccessTokenDeps, createAccessTokenVerifier } from '../access-token-jwt.ts'
+import type { AccessTokenVerifier } from '../access-token-jwt.ts'
 import { requestScope } from '../scope/request-scope.ts'
 import type { StatusStore } from '../../statuses/status-store.ts'
 import { statusIndexOf, type TokenStatus } from '../../statuses/token-status.ts'
@@ -21,7 +21,8 @@ const ROUTES = new Set(['introspection', 'revocation'])
 /** Opaque tokens have no dot. A token with a dot is a JWT, or a part of one, which fails verification. */
 const STRUCTURED = /\./
 
-export interface StructuredTokenDeps extends AccessTokenDeps {
+export interface StructuredTokenDeps {
+  readonly verifyAccessToken: AccessTokenVerifier
   readonly statuses: StatusStore
 }
 
@@ -41,11 +42,10 @@ export function findStructuredTokens(provider: Provider, deps: StructuredTokenDe
     if (key === 'Client') setAside(this.route, this.params)
     entity.call(this, key, value)
   }
-  const verify = createAccessTokenVerifier(deps)
 
   async function verified(): Promise<JWTPayload | undefined> {
     const token = requestScope()?.token.structured
-    return token === undefined ? undefined : verify(token)
+    return token === undefined ? undefined : deps.verifyAccessToken(token)
   }
 
   const wrap = (Model: typeof AccessToken | typeof ClientCredentials, isMachine: boolean): void => {
