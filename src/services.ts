@@ -76,10 +76,11 @@ export async function openServices(
     overrides,
   )
   const { signingKeys, settings } = foundations
-  // the settings first: they say for how long old keys are kept
-  await settings.reload()
-  await signingKeys.ensure(SYSTEM)
-  const restoreEpoch = await seenRestoreEpoch(foundations.db)
+  const [restoreEpoch] = await Promise.all([
+    seenRestoreEpoch(foundations.db),
+    // the settings first: they say for how long old keys are kept
+    settings.reload().then(() => signingKeys.ensure(SYSTEM)),
+  ])
   const registrations = createRegistrations(foundations, { issuer, grants, allowHttp: plainHttpRule(config) })
   return {
     services: assembleServices(input, { foundations, registrations, grants, methods, restoreEpoch }),
