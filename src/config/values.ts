@@ -94,7 +94,7 @@ function exampleOf(name: string): string {
   return name in VARIABLES ? exampleLine(name as VariableName) : `${name}=/run/secrets/value`
 }
 
-/** Returns the most similar name, even one that differs a lot: the list is long, and a start is better than nothing. */
+/** Returns the most similar name, even one that differs a lot. */
 function nearestVariable(name: string, known: readonly string[]): string {
   const distances = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
   return distances.reduce((best, next) => (next.distance < best.distance ? next : best)).candidate

@@ -22,8 +22,8 @@ export interface SecurityHeadersDeps {
 
 /**
  * Sets the strict default on every answer; a page relaxes it with `allowContent`, and an answer that may be kept sets
- * its own `Cache-Control`. `Cross-Origin-Opener-Policy` is only for pages that no sign-in leads through: any value of it
- * cuts the `opener` of a popup.
+ * its own `Cache-Control`. `Cross-Origin-Opener-Policy` is only for pages outside a sign-in: with whatever value, it cuts the
+ * `opener` of a popup.
  */
 export function securityHeaders({ issuer, isolatedPaths = [] }: SecurityHeadersDeps): Middleware {
   const headers: Record<string, string> = {

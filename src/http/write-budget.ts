@@ -32,7 +32,7 @@ export class TooMuchWritten extends AppError {
 }
 
 export interface WriteBudget {
-  /** Counts a row of `bytes` of content that a request of nobody writes. Throws TooMuchWritten over the limit. */
+  /** Counts a row of `bytes` of content that a stranger's request writes. Throws TooMuchWritten over the limit. */
   charge(address: string | undefined, bytes: number): void
 }
 

@@ -55,7 +55,7 @@ export interface Foundations {
   readonly settings: ManagedSettings
   readonly clock: Clock
   readonly endings: Endings
-  /** Limits what requests of nobody write, for each network. */
+  /** Limits what requests without a signed-in person write, for each network. */
   readonly writeBudget: WriteBudget
   readonly fetch: GuardedFetch
   /** Like `fetch`, with a longer timeout. */

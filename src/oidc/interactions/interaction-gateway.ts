@@ -89,8 +89,8 @@ export interface InteractionGateway {
    */
   beginAnew(ctx: Context, accountId: string): Promise<void>
   /**
-   * Turns the question into a sign-in that knows nobody, for a person who wants to continue with another account. The
-   * session goes on until somebody else has signed in.
+   * Turns the question into a sign-in with no account preselected, for a person who wants to use another one. The session
+   * ends only once another person has signed in.
    */
   asAnother(ctx: Context): Promise<void>
   /** Continues with the account that is signed in (`prompt=select_account`). */
