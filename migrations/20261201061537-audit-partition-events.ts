@@ -1,15 +1,15 @@
 import type { Knex } from 'knex'
 
-/** Outside one transaction: what reads the whole table must not hold locks that delay requests. */
+/** Runs outside a transaction, so that no lock that delays requests is held while the whole table is read. */
 export const config = { transaction: false }
 
 /**
- * Makes the table the first of monthly partitions. Its rows are read twice (for its bound and an index), while events
- * are written as usual, and copied never. Can be repeated after an interruption.
+ * Makes the table the first of monthly partitions. Its rows are read twice, for the bound and for an index, while
+ * events are written as usual; they are not copied. Can be repeated after an interruption.
  */
 export async function up(knex: Knex): Promise<void> {
   if (await isPartitioned(knex)) return
-  // left over from an attempt that was interrupted
+  // from an interrupted attempt
   await knex.raw('ALTER TABLE audit_events DROP CONSTRAINT IF EXISTS audit_events_bound')
   // far enough ahead for the other nodes to write until the last step
   const { rows } = await knex.raw<{ rows: { bound: string; following: string; after: string }[] }>(`
@@ -22,7 +22,7 @@ export async function up(knex: Knex): Promise<void> {
     `ALTER TABLE audit_events ADD CONSTRAINT audit_events_bound CHECK (at < '${bound} 00:00:00+00') NOT VALID`,
   )
   await knex.raw('ALTER TABLE audit_events VALIDATE CONSTRAINT audit_events_bound')
-  // waits for older transactions, such as a backup, and nothing waits for it
+  // may wait for older transactions, such as a backup: it blocks nothing meanwhile
   await knex.raw('SET lock_timeout = 0')
   await knex.raw('DROP INDEX CONCURRENTLY IF EXISTS audit_events_first_id')
   await knex.raw('CREATE UNIQUE INDEX CONCURRENTLY audit_events_first_id ON audit_events (id, at)')
@@ -36,22 +36,8 @@ export async function up(knex: Knex): Promise<void> {
       CREATE SEQUENCE audit_event_ids;
       SELECT setval('audit_event_ids', coalesce((SELECT max(id) FROM audit_events_first), 0) + 1, false);
       ALTER TABLE audit_events_first ALTER COLUMN id DROP IDENTITY;
-      CREATE TABLE audit_events (
-        id bigint NOT NULL DEFAULT nextval('audit_event_ids'),
-        at timestamptz NOT NULL DEFAULT now(),
-        type text NOT NULL,
-        outcome text NOT NULL,
-        actor_kind text NOT NULL,
-        actor_id text,
-        subject_kind text,
-        subject_id text,
-        client_id text,
-        account_id text,
-        address text,
-        request_id text,
-        reason text,
-        detail jsonb
-      ) PARTITION BY RANGE (at);
+      CREATE TABLE audit_events (LIKE audit_events_first INCLUDING DEFAULTS) PARTITION BY RANGE (at);
+      ALTER TABLE audit_events ALTER COLUMN id SET DEFAULT nextval('audit_event_ids');
       ALTER SEQUENCE audit_event_ids OWNED BY audit_events.id;
       CREATE UNIQUE INDEX audit_events_id ON audit_events (id, at);
       CREATE INDEX audit_events_account ON audit_events (account_id, id DESC) WHERE account_id IS NOT NULL;
@@ -60,7 +46,7 @@ export async function up(knex: Knex): Promise<void> {
         ATTACH PARTITION audit_events_first FOR VALUES FROM (MINVALUE) TO ('${bound} 00:00:00+00');
       CREATE TABLE audit_events_${after} PARTITION OF audit_events
         FOR VALUES FROM ('${bound} 00:00:00+00') TO ('${following} 00:00:00+00');
-      -- holds what no other does, so that no event is ever lost
+      -- takes the events that no other partition is for
       CREATE TABLE audit_events_default PARTITION OF audit_events DEFAULT;
       ALTER TABLE audit_events_first DROP CONSTRAINT audit_events_bound;
     `)
@@ -87,22 +73,9 @@ export async function down(knex: Knex): Promise<void> {
   await knex.transaction(async (trx) => {
     await trx.raw(`
       LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE;
-      CREATE TABLE audit_events_whole (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-        at timestamptz NOT NULL DEFAULT now(),
-        type text NOT NULL,
-        outcome text NOT NULL,
-        actor_kind text NOT NULL,
-        actor_id text,
-        subject_kind text,
-        subject_id text,
-        client_id text,
-        account_id text,
-        address text,
-        request_id text,
-        reason text,
-        detail jsonb
-      );
+      CREATE TABLE audit_events_whole (LIKE audit_events INCLUDING DEFAULTS);
+      ALTER TABLE audit_events_whole ALTER COLUMN id DROP DEFAULT;
+      ALTER TABLE audit_events_whole ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY, ADD PRIMARY KEY (id);
       INSERT INTO audit_events_whole OVERRIDING SYSTEM VALUE SELECT * FROM audit_events;
       SELECT setval(pg_get_serial_sequence('audit_events_whole', 'id'),
         (SELECT greatest(last_value, 1) FROM audit_event_ids));
