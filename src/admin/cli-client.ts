@@ -1,4 +1,4 @@
-/** The machine client `signet-cli`, with which the command line calls the admin API. */
+/** The machine client `signet-cli`, with which the command line administers this server. */
 import type { JWK } from 'jose'
 import { SYSTEM } from '#audit/audit.ts'
 import type { Client, ClientInput, Clients } from '#clients/client.ts'
@@ -7,7 +7,7 @@ import { ClientIdDeleted } from '#clients/errors.ts'
 import { keyThumbprint } from '#clients/key-thumbprint.ts'
 import type { Resources } from '#resources/resource.ts'
 import { VersionMismatch } from '#shared/version-mismatch.ts'
-import { ADMIN_API_PATH } from './scopes.ts'
+import { ADMIN_API_PATH, ADMIN_SCOPES } from './scopes.ts'
 
 export const CLI_CLIENT_ID = 'signet-cli'
 
@@ -16,47 +16,49 @@ export type CliClientState = 'known' | 'created' | 'other-key' | 'deleted'
 
 /**
  * Creates the client on a new server, with the public key of the key file and all scopes of the admin API. After that,
- * its rights and key belong to the administrators: what they take away, and a client that they deleted, only `signet
- * recover` brings back. Safe when several nodes start at the same time.
+ * its rights and key belong to the administrators: only `signet recover` restores what they took away, or the client if
+ * they deleted it. Safe when several nodes start at the same time.
  */
 export async function seedCliClient(
   clients: Pick<Clients, 'create' | 'read'>,
   publicJwk: JWK,
   adminResource: string,
-  scopes: readonly string[],
 ): Promise<CliClientState> {
-  const client = await clients.read(CLI_CLIENT_ID)
-  if (client !== undefined) return stateOf(client, publicJwk)
   try {
-    await clients.create({ ...clientInput(publicJwk, adminResource, scopes), origin: 'administrator' }, SYSTEM)
+    await clients.create({ ...clientInput(publicJwk, adminResource), origin: 'administrator' }, SYSTEM)
     return 'created'
   } catch (error) {
     if (error instanceof ClientIdDeleted) return 'deleted'
-    // Another node created it first.
+    // another node created it first
     const created = await clients.read(CLI_CLIENT_ID)
     if (created === undefined) throw error
-    return stateOf(created, publicJwk)
+    return cliClientState(created, publicJwk)
   }
 }
 
+export function cliClientState(client: Client, publicJwk: JWK): 'known' | 'other-key' {
+  const { keys = [] } = (client.metadata['jwks'] ?? {}) as { keys?: JWK[] }
+  const isThere = keys.some(({ x, y }) => x === publicJwk.x && y === publicJwk.y)
+  // a revoked key stays in the registration when it is the last one
+  return isThere && !client.revokedKeys.has(keyThumbprint(publicJwk)) ? 'known' : 'other-key'
+}
+
 /**
- * Moves the client's scopes to the admin API of this issuer, when they are for that of another: the issuer in the
- * settings changed. Grants nothing that the client did not have.
+ * Moves the scopes of `client` to the admin API of this issuer, after the issuer in the settings was changed. Grants
+ * nothing that the client did not have.
  */
 export async function followIssuer(
-  clients: Pick<Clients, 'read' | 'update'>,
-  resources: Pick<Resources, 'find'>,
+  { clients, resources }: { clients: Pick<Clients, 'update'>; resources: Pick<Resources, 'find'> },
+  client: Client,
   adminResource: string,
-  scopes: readonly string[],
 ): Promise<void> {
-  const client = await clients.read(CLI_CLIENT_ID)
-  const earlier = client?.defaultResource
-  if (client === undefined || earlier === undefined || earlier === adminResource) return
+  const earlier = client.defaultResource
+  if (earlier === undefined || earlier === adminResource) return
   // an admin API is the only resource that is allowed without being registered
   if (!earlier.endsWith(ADMIN_API_PATH) || (await resources.find(earlier))) return
   const held = client.allowances.find(({ resource }) => resource === earlier)?.scopes ?? []
   const others = client.allowances.filter(({ resource }) => resource !== earlier && resource !== adminResource)
-  const moved = { resource: adminResource, scopes: held.filter((scope) => scopes.includes(scope)) }
+  const moved = { resource: adminResource, scopes: held.filter((scope) => Object.hasOwn(ADMIN_SCOPES, scope)) }
   const update = { allowances: [...others, moved], defaultResource: adminResource }
   await clients.update(CLI_CLIENT_ID, update, client.version, SYSTEM).catch((error: unknown) => {
     // another node was first
@@ -65,16 +67,15 @@ export async function followIssuer(
 }
 
 /**
- * Gives the client this key as its only one, all scopes of the admin API, and enables it; creates it if it is missing or
- * was deleted.
+ * Gives the client this key as its only one and all scopes of the admin API, and enables it. Creates it when it is
+ * missing or was deleted.
  */
 export async function recoverCliClient(
   clients: Pick<ManagedClients, 'read' | 'create' | 'update' | 'setStatus' | 'forgetDeletion'>,
   publicJwk: JWK,
   adminResource: string,
-  scopes: readonly string[],
 ): Promise<void> {
-  const input = clientInput(publicJwk, adminResource, scopes)
+  const input = clientInput(publicJwk, adminResource)
   const client = await clients.read(CLI_CLIENT_ID)
   if (client === undefined) {
     await clients.forgetDeletion(CLI_CLIENT_ID)
@@ -86,11 +87,7 @@ export async function recoverCliClient(
 }
 
 /** Returns the input that registers `signet-cli` with a key. */
-function clientInput(
-  publicJwk: JWK,
-  adminResource: string,
-  scopes: readonly string[],
-): Required<Omit<ClientInput, 'id'>> & { id: string } {
+function clientInput(publicJwk: JWK, adminResource: string): Required<Omit<ClientInput, 'id'>> & { id: string } {
   return {
     id: CLI_CLIENT_ID,
     profile: 'machine',
@@ -99,14 +96,7 @@ function clientInput(
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [publicJwk] },
     },
-    allowances: [{ resource: adminResource, scopes: [...scopes] }],
+    allowances: [{ resource: adminResource, scopes: Object.keys(ADMIN_SCOPES) }],
     defaultResource: adminResource,
   }
-}
-
-function stateOf(client: Client, publicJwk: JWK): CliClientState {
-  const { keys = [] } = (client.metadata['jwks'] ?? {}) as { keys?: JWK[] }
-  const isThere = keys.some(({ x, y }) => x === publicJwk.x && y === publicJwk.y)
-  // a revoked key stays in the registration when it is the last one
-  return isThere && !client.revokedKeys.has(keyThumbprint(publicJwk)) ? 'known' : 'other-key'
 }

@@ -1,14 +1,12 @@
 /** Registers the key of the CLI's client, `signet-cli`, at start. */
 import type { JWK } from 'jose'
-import { CLI_CLIENT_ID, followIssuer, seedCliClient } from '#admin/cli-client.ts'
+import { CLI_CLIENT_ID, cliClientState, followIssuer, seedCliClient } from '#admin/cli-client.ts'
 import { cliKeyPath, makeCliKey, readCliPublicKey } from '#admin/cli-key.ts'
-import { ADMIN_SCOPES, adminResourceOf } from '#admin/scopes.ts'
+import { adminResourceOf } from '#admin/scopes.ts'
 import type { ManagedClients } from '#clients/clients.ts'
 import type { Config } from '#config/config.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Resources } from '#resources/resource.ts'
-
-const SCOPES = Object.keys(ADMIN_SCOPES)
 
 export interface CliClientServices {
   readonly clients: ManagedClients
@@ -16,9 +14,8 @@ export interface CliClientServices {
 }
 
 /**
- * Registers the key that `signet init` created, once. In development the first start creates it too. A lost key is
- * replaced, and a deleted client registered again, only by `signet recover`, because that changes who can administer the
- * server.
+ * Registers the key that `signet init` created, once. In development the first start creates the key too. Only `signet
+ * recover` replaces a lost key or registers a deleted client again, because that changes who can administer the server.
  */
 export async function prepareCliClient(
   config: Pick<Config, 'production' | 'keysDir' | 'issuer'>,
@@ -26,11 +23,12 @@ export async function prepareCliClient(
   logger: Logger,
 ): Promise<void> {
   const adminResource = adminResourceOf(config.issuer)
-  await followIssuer(clients, resources, adminResource, SCOPES)
-  const key = await keyToRegister(config, clients, logger)
-  if (key === undefined) return
   const path = cliKeyPath(config.keysDir)
-  const state = await seedCliClient(clients, key, adminResource, SCOPES)
+  const client = await clients.read(CLI_CLIENT_ID)
+  if (client) await followIssuer({ clients, resources }, client, adminResource)
+  const key = readCliPublicKey(config.keysDir) ?? (client ? undefined : await keyOfNewServer(config, clients, logger))
+  if (key === undefined) return
+  const state = client ? cliClientState(client, key) : await seedCliClient(clients, key, adminResource)
   if (state === 'other-key') {
     logger.warn(
       `${path} is not the key that ${CLI_CLIENT_ID} is registered with: put the right one there, or move it away and run "signet recover"`,
@@ -43,19 +41,14 @@ export async function prepareCliClient(
   }
 }
 
-/** Returns the public key in the keys directory. In development it is created for a new server. */
-async function keyToRegister(
+/** Creates the key of a new server in development. Otherwise, or when the client was deleted, returns undefined. */
+async function keyOfNewServer(
   { keysDir, production }: Pick<Config, 'production' | 'keysDir'>,
-  clients: Pick<ManagedClients, 'read' | 'wasDeleted'>,
+  clients: Pick<ManagedClients, 'wasDeleted'>,
   logger: Logger,
 ): Promise<JWK | undefined> {
-  const key = readCliPublicKey(keysDir)
-  if (key !== undefined) return key
-  if ((await clients.read(CLI_CLIENT_ID)) !== undefined || (await clients.wasDeleted(CLI_CLIENT_ID))) return undefined
-  if (!production) {
-    makeCliKey(keysDir)
-    return readCliPublicKey(keysDir)
-  }
+  if (await clients.wasDeleted(CLI_CLIENT_ID)) return undefined
+  if (!production) return makeCliKey(keysDir) ?? readCliPublicKey(keysDir)
   logger.warn(`there is no ${cliKeyPath(keysDir)}: run "signet init" to administer this server by the command line`)
   return undefined
 }

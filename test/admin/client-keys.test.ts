@@ -159,7 +159,7 @@ test('no key of a client with further rights than the caller has is changed', as
 
 test('the command line is told when its key was revoked, also the last one', async () => {
   const key = aKey('cli')
-  const ensure = () => seedCliClient(app.clients, key, `${app.issuer}/admin/v1`, ['clients:read'])
+  const ensure = () => seedCliClient(app.clients, key, `${app.issuer}/admin/v1`)
   expect([await ensure(), await ensure()]).toEqual(['created', 'known'])
   expect((await app.call('DELETE', '/clients/signet-cli/keys/cli')).status).toBe(204)
   expect(await ensure()).toBe('other-key')

@@ -3,8 +3,8 @@ import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
 import { followIssuer } from '#admin/cli-client.ts'
-import { ADMIN_SCOPES } from '#admin/scopes.ts'
 import { createClientStore } from '#clients/client-store.ts'
+import type { Client } from '#clients/client.ts'
 import type { AppError } from '#shared/app-error.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 import { openRooms, refusal } from '../support/rooms.ts'
@@ -64,13 +64,13 @@ test('a new scope is granted to the clients that held every scope of its object,
 })
 
 test('signet-cli follows a changed issuer with the scopes it had, and no more', async () => {
-  const scopes = Object.keys(ADMIN_SCOPES)
   const narrowed = { ...machine('signet-cli', ['clients:read']), defaultResource: ADMIN_API }
   await clients.create(narrowed, SYSTEM)
   const other = 'https://id.example.com/admin/v1'
   await db.query(`UPDATE client_allowances SET resource = $1 WHERE client_id = 'signet-cli'`, [other])
   await db.query(`UPDATE clients SET default_resource = $1 WHERE id = 'signet-cli'`, [other])
-  await followIssuer(clients, here.resources, ADMIN_API, scopes)
+  const before = await clients.read('signet-cli')
+  await followIssuer(here, before as Client, ADMIN_API)
   const { allowances, defaultResource } = (await clients.read('signet-cli')) ?? {}
   expect({ allowances, defaultResource }).toEqual({
     allowances: [{ resource: ADMIN_API, scopes: ['clients:read'] }],

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import type { Command } from 'commander'
 import { CLI_CLIENT_ID, recoverCliClient } from '#admin/cli-client.ts'
 import { cliKeyPath, makeCliKey } from '#admin/cli-key.ts'
-import { ADMIN_SCOPES, adminResourceOf, administrationOf } from '#admin/scopes.ts'
+import { administrationOf, adminResourceOf, builtInAdminResource } from '#admin/scopes.ts'
 import { SYSTEM, type Audit } from '#audit/audit.ts'
 import type { ManagedClients } from '#clients/clients.ts'
 import type { Config } from '#config/config.ts'
@@ -54,7 +54,7 @@ async function recover(
   }
   try {
     await withServices(issuer, urls, async ({ clients, audit }) => {
-      await recoverCliClient(clients, key, adminResourceOf(issuer), Object.keys(ADMIN_SCOPES))
+      await recoverCliClient(clients, key, adminResourceOf(issuer))
       await audit.record({
         ...SYSTEM,
         type: 'admin.recovered',
@@ -82,9 +82,8 @@ async function withServices<T>(
     import('#schema.ts'),
     import('#observability/logger.ts'),
   ])
-  const [{ createAudit }, { createResources }, { createClients }] = await Promise.all([
+  const [{ createAudit }, { createClients }] = await Promise.all([
     import('#audit/recorder.ts'),
-    import('#resources/resources.ts'),
     import('#clients/clients.ts'),
   ])
   await migrate({ url: directUrl })
@@ -93,14 +92,11 @@ async function withServices<T>(
   const notifications = await createNotifications({ url: directUrl, logger })
   try {
     const deps = { db, notifications, audit: createAudit({ db }), clock: systemClock }
-    const resources = createResources(deps)
-    const adminResource = {
-      identifier: adminResourceOf(issuer),
-      scopes: Object.keys(ADMIN_SCOPES).map((name) => ({ name })),
-    }
+    const adminResource = builtInAdminResource(issuer)
     const administration = administrationOf(issuer)
+    // the client is allowed nothing else
     const findResource = async (identifier: string) =>
-      identifier === adminResource.identifier ? adminResource : resources.find(identifier)
+      identifier === adminResource.identifier ? adminResource : undefined
     return await work({
       audit: deps.audit,
       clients: createClients({ ...deps, findResource, administration, offers: offersOf(GRANTS) }),
