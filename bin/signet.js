@@ -38,7 +38,7 @@ async function run() {
   process.exitCode = code
 }
 
-/** What the flag --disable-sigusr1 does, for a Node that was started without it: the signal would open a debugger. */
+/** Does what --disable-sigusr1 does, when Node was started without it: SIGUSR1 would open a debugger. */
 function refuseDebugger() {
   process.on('SIGUSR1', () => {})
 }

@@ -11,9 +11,8 @@ export async function up(knex: Knex): Promise<void> {
       WHERE type = 'client.deleted' AND client_id IS NOT NULL AND NOT EXISTS (SELECT FROM clients c WHERE c.id = e.client_id)
       GROUP BY client_id;
 
-    -- For the migration of a release that introduces a scope of the admin API: grants it to the clients that held every
-    -- scope of that object before, which the caller names. The admin API is the only resource that is allowed without
-    -- being registered; which issuer it has is not known here.
+    -- For migrations that introduce a scope of the admin API: grants it to the clients that already have all scopes in
+    -- held. The issuer is not known here, but the admin API is the only resource that is allowed without being registered.
     CREATE FUNCTION grant_admin_scope(added text, held text[]) RETURNS void LANGUAGE sql AS $$
       WITH granted AS (
         UPDATE client_allowances a SET scopes = a.scopes || added

@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
-    -- when somebody else than its owner last changed the address; null when that never happened
+    -- when someone other than its owner last changed the address; null if never
     ALTER TABLE accounts ADD COLUMN email_changed_at timestamptz;
 
     SELECT grant_admin_scope('accounts:email:write', ARRAY['accounts:read', 'accounts:write']);

@@ -13,7 +13,7 @@ export async function up(knex: Knex): Promise<void> {
 
 /** Refuses while there are sealed passwords: they cannot be opened here, and would be lost with their column. */
 export async function down(knex: Knex): Promise<void> {
-  // so that nobody sets a password after it was looked whether there are any
+  // no password can be set between this check and the change
   await knex.raw('LOCK TABLE password_credentials')
   const { rows } = await knex.raw<{ rows: unknown[] }>('SELECT 1 FROM password_credentials WHERE hash IS NULL LIMIT 1')
   if (rows.length > 0) {

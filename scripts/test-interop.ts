@@ -1,6 +1,6 @@
 /**
- * Foreign clients against a live server: `npm run test:interop`. The Flask program runs with the packages of the system,
- * and with the newest of PyPI (not with `--system`). Each is skipped, in one line, where it is not to be had.
+ * Foreign clients against a live server: `npm run test:interop`. The Flask program runs with the packages of the system
+ * and, without `--system`, with the newest from PyPI. Each is skipped, with one line, where it is not available.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -124,7 +124,7 @@ async function runTests(): Promise<Count> {
   }
 }
 
-/** Clients written by others, where Python and its packages are there; those of PyPI change, and are not for every run. */
+/** Clients written by others, where Python and its packages are installed. PyPI is left out, because its packages change. */
 async function runInterop(): Promise<Count> {
   const python = process.env['PYTHON'] ?? '/usr/bin/python3'
   const { code: found } = await run(python, ['-c', 'import flask, authlib'], false)

@@ -1,7 +1,7 @@
-/** The names of clients, for lists of what belongs to them. */
+/** Looks up the names of clients, for lists of sessions and grants. */
 import type { Clients } from '#clients/client.ts'
 
-/** Names by client id, of those that have one. */
+/** Names by client id, for clients that have one. */
 export type ClientNames = ReadonlyMap<string, string>
 
 export async function clientNames(clients: Pick<Clients, 'find'>, ids: Iterable<string>): Promise<ClientNames> {

@@ -12,7 +12,7 @@ const STRONG_VERSION = /(?<!W\/)"(\d{1,9})"(?=[\t ]*(?:,|$))/g
 
 /**
  * Returns the versions in `If-Match`, of which one must be the current one; undefined for an absent header or `*`, which
- * both accept any version. A weak tag and a tag that this server never gave match no version.
+ * both accept any version. Weak tags, and tags that this server never issued, match no version.
  */
 export function expectedVersion(header: string | undefined, faults: Fault[]): readonly number[] | undefined {
   const value = header?.trim()

@@ -88,7 +88,7 @@ function operation(route: Route): ZodOpenApiOperationObject {
 
 const ifMatch = z.string().optional().meta({
   description:
-    'The ETag that the change was made against, or a list of which one must be the current one; a weak tag never matches. Absent: whatever version there is.',
+    'The ETag that the change is based on, or a list of ETags, one of which must be current; a weak ETag never matches. When absent, any version is accepted.',
   example: '"3"',
 })
 

@@ -45,7 +45,7 @@ export function builtInAdminResource(issuer: string): Resource {
   }
 }
 
-/** Returns the scope of the admin API without which nobody can register or change clients. */
+/** Returns the scope of the admin API that registering and changing clients needs. */
 export function administrationOf(issuer: string) {
   return { resource: adminResourceOf(issuer), scope: 'clients:write' } as const
 }

@@ -63,9 +63,9 @@ export interface Audit {
   record(event: AuditEvent): Promise<void>
   /** Records an event in the transaction of the change that it describes. */
   recordIn(trx: Queryable, event: AuditEvent): Promise<void>
-  /** Returns the events that are to be recorded now; further refusals of the minute are counted. */
+  /** Returns the events to record in full; counts further refusals of the same kind within a minute. */
   thin(events: readonly AuditEvent[]): readonly AuditEvent[]
-  /** Records the counts of refusals of minutes that are over, or `all`. Returns their number, if there were any. */
+  /** Records the counts of refusals of past minutes, or `all`. Returns how many, or undefined when there were none. */
   recordCounts(all: boolean): Promise<{ counts: number } | undefined>
   /** Lists events, newest first. */
   list(query: AuditQuery): Promise<StoredAuditEvent[]>

@@ -55,7 +55,7 @@ export const AUDIT_EVENTS = {
   'factor.added': event('A sign-in method was set up.', FACTOR),
   'factor.renamed': event('A sign-in method was renamed.', FACTOR),
   'factor.removed': event('A sign-in method was removed.', FACTOR),
-  'lost_factor.requested': event('A person asked to replace a lost sign-in method, and waits.', {}),
+  'lost_factor.requested': event('A person asked to replace a lost sign-in method; the waiting time began.', {}),
   'lost_factor.confirmed': event('A person confirmed, after the wait, that a sign-in method is lost.', {}),
   'lost_factor.cancelled': event('A request to replace a lost sign-in method ended.', {}),
   'factor.locked': event('A second factor was locked after too many wrong codes in a row.', FACTOR),
@@ -79,7 +79,7 @@ export const AUDIT_EVENTS = {
   'consent.denied': event('A person refused a client.', {}),
   'consent.withdrawn': event('A consent was withdrawn, and the tokens issued from it.', {}),
   'authorization.refused': event('An authorization request was refused.', ENDPOINT),
-  'refusals.counted': event('Further refusals of a kind in a minute, which were counted only.', {
+  'refusals.counted': event('Further refusals of one type in a minute, which were only counted.', {
     refused: text('Type of the events.'),
     count: count('Number of events that were not recorded in full.'),
     since: text('Time of the first event of the minute.'),
@@ -157,10 +157,13 @@ export const AUDIT_EVENTS = {
     status: keyStatus.meta({ description: 'Status of the key before.' }),
     promoted: text('`kid` of the key that took its place.').optional(),
   }),
-  'audit.events_removed': event('A partition of the audit log was removed, as all of its events were too old.', {
-    partition: text('Name of the table.'),
-    retention_days: count('`audit.retention_days` at that time.'),
-  }),
+  'audit.events_removed': event(
+    'A partition of the audit log was removed, because all its events were older than `audit.retention_days`.',
+    {
+      partition: text('Name of the table.'),
+      retention_days: count('`audit.retention_days` at that time.'),
+    },
+  ),
   'admin.refused': event('A request to the admin API was refused.', {
     method: text('Method of the request.'),
     route: text('Route template.'),

@@ -1,10 +1,10 @@
-/** The SQL of the partitions of `audit_events`: one a month, made ahead, and dropped whole once all of it is old. */
+/** SQL for the monthly partitions of `audit_events`: made in advance, dropped when all their events are old enough. */
 import type { Database, Queryable } from '#database/database.ts'
 import { DatabaseUnavailable, sqlState } from '#database/errors.ts'
 import { SYSTEM } from './audit.ts'
 import { createAuditStore } from './audit-store.ts'
 
-/** Months that are made ahead. What no partition is for goes to `audit_events_default`, so nothing is lost. */
+/** How many months in advance partitions are made. Events outside of them are stored in `audit_events_default`. */
 const AHEAD = 3
 /** One process at a time makes or drops partitions: an arbitrary number, the same in all releases. */
 const LOCK = 7_436_118_266
@@ -25,8 +25,8 @@ interface Month {
 }
 
 /**
- * Makes the partitions of the coming months, and drops those whose last event is older than `days`. Needs the owner of
- * the schema. Several processes can run it at once.
+ * Makes the partitions of the coming months, and drops those whose last event is older than `days`. Needs the role that
+ * owns the schema. Several processes can run it at once.
  */
 export async function tendPartitions(db: Database, days: number): Promise<PartitionChanges> {
   const made: string[] = []
@@ -52,7 +52,7 @@ async function missingMonths(db: Queryable): Promise<Month[]> {
   return rows
 }
 
-/** Events of the month that came before its partition move to it from the default partition. */
+/** Moves events that were stored before their partition existed from the default partition to it. */
 async function make(db: Database, { name, from, to }: Month): Promise<boolean> {
   return alone(db, async (trx) => {
     if (await exists(trx, name)) return false
@@ -95,8 +95,8 @@ async function drop(db: Database, name: string, days: number): Promise<boolean> 
 }
 
 /**
- * Runs `work` unless another process does, or a table is in use, for example by a backup: then the next run tries again.
- * While a statement waits for the lock of a table, every insert queues behind it, so it waits only briefly.
+ * Runs `work`, unless another process does or a table is in use, for example by a backup; the next run tries again.
+ * Inserts queue behind a statement that waits for a table lock, so it waits only briefly.
  */
 async function alone(db: Database, work: (trx: Queryable) => Promise<boolean>): Promise<boolean> {
   try {

@@ -1,12 +1,12 @@
 /**
- * Thins out refusals: of each kind, the first few a minute and address are recorded in full; the others are counted, and
- * the count is recorded. So whoever sends nothing but nonsense does not fill the audit log.
+ * Thins out refusals: for each kind, address and minute, the first few are recorded in full. The others are counted, and
+ * only the count is recorded, so that a flood of bad requests does not fill the audit log.
  */
 import { networkOf } from '#http/network.ts'
 import type { AuditEvent } from './audit.ts'
 import type { AuditEventType } from './events.ts'
 
-/** The events that a caller can cause at will, however often. */
+/** The events that any caller can cause without limit. */
 const THINNED: ReadonlySet<AuditEventType> = new Set<AuditEventType>([
   'account_page.refused',
   'admin.refused',
@@ -17,15 +17,15 @@ const THINNED: ReadonlySet<AuditEventType> = new Set<AuditEventType>([
   'token.refused',
 ])
 const MINUTE_MS = 60_000
-/** An address has so many events in full a minute over all kinds: this times those of one kind. */
+/** The limit of an address over all kinds, as a multiple of the limit of one kind. */
 const KINDS = 5
-/** Counts that are kept apart. Beyond, events are counted by their type alone. */
+/** How many separate counts are kept. Further events are counted by type alone. */
 const MAX_COUNTS = 10_000
 
 export type CountedRefusals = AuditEvent<'refusals.counted'>
 
 interface Tally {
-  /** The event without what is only of its own request. */
+  /** What the events have in common, apart from their type. */
   readonly about: Omit<CountedRefusals, 'type' | 'outcome' | 'detail'>
   readonly refused: AuditEventType
   readonly since: number
@@ -34,9 +34,9 @@ interface Tally {
 }
 
 export interface Refusals {
-  /** Returns the events to record now, and counts the others. */
+  /** Returns the events to record in full, and counts the others. */
   thin(events: readonly AuditEvent[]): AuditEvent[]
-  /** Returns the counts of minutes that are over, or `all`, and forgets them. */
+  /** Returns the counts of past minutes, or `all`, and forgets them. */
   take(all: boolean): CountedRefusals[]
   /** Takes back counts that could not be written, so that they are returned again. */
   putBack(counts: readonly CountedRefusals[]): void
@@ -114,7 +114,7 @@ function createTallies({ now, inFull }: Limits) {
   }
 }
 
-/** Bounds the events in full of an address over all kinds. */
+/** Limits the events of an address that are recorded in full, over all kinds. */
 function createAddresses({ now, inFull }: Limits) {
   const addresses = new Map<string, { readonly since: number; inFull: number }>()
 
@@ -136,7 +136,7 @@ function createAddresses({ now, inFull }: Limits) {
   }
 }
 
-/** Counts that could not be written yet. Beyond `MAX_COUNTS`, they are added up by their type alone. */
+/** Counts that could not be written yet. Beyond `MAX_COUNTS`, they are added up by type alone. */
 function createUnwritten() {
   let counts: CountedRefusals[] = []
   let shared = new Map<string, CountedRefusals>()

@@ -15,12 +15,9 @@ export type PrivateJwk = JWK & { kid?: string; alg?: string }
 export async function readKeyFile(path: string, missingHint: string): Promise<PrivateJwk> {
   const text = await readOwn(path, missingHint)
   if (text.trimStart().startsWith('-----BEGIN')) {
-    throw new CliFailure(
-      `${path} is a PEM file, which is for your service: here a key that --format jwk wrote is needed.`,
-      {
-        code: 'key_file_invalid',
-      },
-    )
+    throw new CliFailure(`${path} is a PEM file: give a key that was made with --format jwk.`, {
+      code: 'key_file_invalid',
+    })
   }
   const key = parseJson(text, path)
   if (typeof key !== 'object' || key === null || !('kty' in key) || !('d' in key)) {

@@ -33,7 +33,7 @@ export interface ClientChangeDeps extends ValidationDeps {
   readonly db: Database
   readonly audit: Audit
   readonly clock: Clock
-  /** Prepares what signs ID tokens by the algorithm, before the first client has it. */
+  /** Makes the keys that sign ID tokens with this algorithm, before the first client uses it. */
   readonly prepareIdTokenAlg?: (alg: string, by: AuditContext) => Promise<void>
   /** Runs in the transaction that deletes a client, so that its grants and consents end with it. */
   readonly onRemove?: (trx: Queryable, id: string) => Promise<void>
@@ -51,15 +51,15 @@ export function isReadableId(id: string): boolean {
   return READABLE.test(id)
 }
 
-export async function createClient(deps: ClientChangeDeps, { origin, ...input }: NewClient, by: AuditContext) {
-  const fields = await validateClient(deps, { ...input, origin }, undefined)
+export async function createClient(deps: ClientChangeDeps, input: NewClient, by: AuditContext) {
+  const fields = await validateClient(deps, input, undefined)
   await prepareIdTokens(deps, fields, by)
   const id = input.id ?? randomName('cli-')
   return deps.db.transaction(async (trx) => {
     const at = deps.clock.now()
     const store = createClientStore(trx)
-    if (!(await store.insert(id, { ...fields, origin }, at))) throw new ClientExists(id)
-    // asked after the insert, which waits for a deletion of the same id
+    if (!(await store.insert(id, { ...fields, origin: input.origin }, at))) throw new ClientExists(id)
+    // checked after the insert, which waits for a concurrent deletion of the same id
     if (await store.wasDeleted(id)) throw new ClientIdDeleted(id)
     await createKeyStore(trx).seen(id, inlineKeys(fields), at)
     const secret = usesSecret(fields.metadata) ? (await insertSecret(trx, id, at)).value : undefined

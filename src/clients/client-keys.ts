@@ -59,8 +59,8 @@ export function checkJwks(given: unknown, faults: Fault[]): CheckedKeys | undefi
 
 /**
  * Returns the usable keys among the first 50 of a document behind a `jwks_uri`, and how many keys come after those;
- * undefined when it is not a JWK Set. Keys of an unknown
- * kind are ignored (RFC 7517 §5). So are keys whose private part is published, since anyone could sign with them.
+ * undefined when it is not a JWK Set. Keys of an unknown kind are left out (RFC 7517 §5). So are keys whose private part
+ * is published, since anyone could sign with them.
  */
 export function usableKeys(document: unknown): { keys: PublicJwk[]; ignored: number } | undefined {
   const keys = isObject(document) ? document.keys : undefined

@@ -101,7 +101,7 @@ export function createClientStore(db: Queryable) {
         JSON.stringify({ keys }),
       ]),
 
-    /** Keeps the id as that of a deleted client. False when the client is gone or its version is no longer `version`. */
+    /** Also stores the id as deleted. False when the client is gone or its version is no longer `version`. */
     async remove(id: string, version: number, at: Date): Promise<boolean> {
       const removed = await changesOne('DELETE FROM clients WHERE id = $1 AND version = $2', [id, version])
       if (removed) await db.query(BURY, [id, at])
@@ -112,14 +112,14 @@ export function createClientStore(db: Queryable) {
       return (await db.query('SELECT FROM deleted_clients WHERE id = $1', [id])).rowCount === 1
     },
 
-    /** Allows the id of a deleted client to be given again. */
+    /** Lets the id of a deleted client be used again. */
     async forgetDeletion(id: string): Promise<void> {
       await db.query('DELETE FROM deleted_clients WHERE id = $1', [id])
     },
 
     /**
-     * Returns the enabled clients that are allowed a scope of a resource. Of the transactions that ask, only one runs
-     * at a time, so that each sees the changes of those before it.
+     * Returns the enabled clients that are allowed a scope of a resource. Holds a lock until the end of the transaction,
+     * so that the next one that asks sees its changes.
      */
     async allowed(resource: string, scope: string, at: Date): Promise<Client[]> {
       await db.query(`SELECT pg_advisory_xact_lock(hashtextextended('last_administrator', 0))`)

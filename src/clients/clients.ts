@@ -32,7 +32,7 @@ export interface ManagedClients extends Clients {
   forget(id: string): void
   /** Whether a client with this id existed and was deleted. */
   wasDeleted(id: string): Promise<boolean>
-  /** Allows the id of a deleted client to be given again. */
+  /** Lets the id of a deleted client be used again. */
   forgetDeletion(id: string): Promise<void>
 }
 

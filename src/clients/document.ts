@@ -59,8 +59,8 @@ export function metadataToInput(document: Readonly<Document>, before?: Client): 
 }
 
 /**
- * Takes the id of a new client out of its document; undefined when the server is to give one. Ids that begin with
- * `signet-` are those of clients that are built in.
+ * Removes the chosen id of a new client from its document and returns it; undefined when the server generates one. Ids
+ * that begin with `signet-` are reserved for built-in clients.
  */
 function takeChosenId(document: Document, faults: Fault[]): string | undefined {
   const { client_id: given } = document

@@ -53,7 +53,7 @@ export class ClientIdDeleted extends AppError {
   override readonly status = 409
 
   constructor(id: string) {
-    super(`The id ${JSON.stringify(id)} belonged to a client that was deleted, and is not given again.`, {
+    super(`The id ${JSON.stringify(id)} belonged to a client that was deleted, and cannot be used again.`, {
       faults: [{ field: 'client_id', given: id, expected: 'an id that no client has or had' }],
     })
   }

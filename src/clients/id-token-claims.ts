@@ -4,12 +4,12 @@ import { type IdTokenClaims, type Profile, PROFILES } from './profiles.ts'
 
 export const ID_TOKEN_CLAIMS = 'signet_id_token_claims'
 
-/** Returns the value for a client that was not given one. ID tokens travel in URLs when a person signs out. */
+/** Returns the default for a client. It is cautious because sign-out URLs contain ID tokens. */
 export function defaultIdTokenClaims(profile: Profile, origin: ClientOrigin): IdTokenClaims {
   return origin === 'administrator' ? PROFILES[profile].idTokenClaims : 'minimal'
 }
 
-/** Returns the client's value. One that the release before registered has the default. */
+/** Returns the client's value; the default for a client that the previous release registered. */
 export function idTokenClaimsOf({
   metadata,
   profile,

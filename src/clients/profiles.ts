@@ -28,7 +28,7 @@ export interface Offers {
   readonly grants: readonly { readonly grantType: string; readonly profiles: readonly Profile[] }[]
 }
 
-/** A value of `signet_id_token_claims`. `minimal`: only those of the protocol; the others are at userinfo. */
+/** A value of `signet_id_token_claims`. `minimal`: only claims of the protocol; the others are at `/userinfo`. */
 export type IdTokenClaims = 'all' | 'minimal'
 
 export interface ProfileRow {
@@ -54,7 +54,7 @@ export interface ProfileRow {
   readonly fapi?: '2.0'
   /** Algorithms of ID tokens, the default first. */
   readonly idTokenAlgs: readonly [string, ...string[]]
-  /** Where claims about the person go when an administrator registers the client and says nothing else. */
+  /** The default of `signet_id_token_claims` when an administrator registers the client. */
   readonly idTokenClaims: IdTokenClaims
   /** OpenID scopes when none are given. Empty if the profile may have none. */
   readonly openidScopes: readonly string[]

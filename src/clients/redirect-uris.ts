@@ -55,7 +55,7 @@ function characterFault(given: string): string | undefined {
 function authorityFault(authority: string | undefined): string | undefined {
   if (authority?.includes('@')) return 'a URI without user name and password'
   if (authority?.includes('%')) return 'a host without percent-encoding'
-  // they are separators in a Content Security Policy, which names the hosts that a form may lead to
+  // both are separators in a Content Security Policy, which lists the hosts that a form may lead to
   if (authority !== undefined && /[;,]/.test(authority)) return 'a host without ; and ,'
   return undefined
 }

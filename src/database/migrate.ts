@@ -47,7 +47,7 @@ export async function migrate(options: MigrateOptions, before: () => Promise<voi
 
 /**
  * Reverts the last migration, or all of them with `all` (for tests), and returns their names, last one first. Throws
- * DatabaseStartError as `migrate`, and when the migration refuses because something would be lost.
+ * DatabaseStartError as `migrate` does, and when a migration refuses because data would be lost.
  */
 export async function rollback(options: MigrateOptions & { all?: boolean }): Promise<string[]> {
   return withConnection(options, async (client) => {
@@ -120,7 +120,7 @@ async function withMigrationLock(
   return taken.length > 0 ? taken : before.filter((name) => !after.includes(name)).toReversed()
 }
 
-/** Asks again and again: a statement that waits for the lock would hold up indexes that are built concurrently. */
+/** Polls, because a statement that waits for the lock would block CREATE INDEX CONCURRENTLY. */
 async function takeMigrationLock(client: pg.Client): Promise<void> {
   for (;;) {
     const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [ADVISORY_LOCK])

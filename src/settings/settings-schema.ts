@@ -57,19 +57,19 @@ const registration = z.object({
 const audit = z.object({
   retention_days: z.int().min(30).max(3650).default(400).meta({
     description:
-      'How many days audit events are kept. They are removed by the month, when the youngest of the month is older.',
+      'How many days audit events are kept. They are removed a month at a time, once the newest of the month is older.',
   }),
 })
 
 const limits = z.object({
   anonymous_megabytes_per_hour: z.int().min(1).max(10_000).default(32).meta({
     description:
-      'What requests from one address (IPv6: one /64) may have one server store in an hour before anyone has signed in; an eighth of it at once. The network around it (IPv4: /24, IPv6: /48) has ten times as much. The workers of a server have equal parts of it. A sign-in that is begun takes about two kilobytes.',
+      'How much data requests from one address (IPv6: one /64) may make one server store in an hour before anyone has signed in; an eighth of it at once. The network around it (IPv4: /24, IPv6: /48) may store ten times as much. The workers of a server share the limit equally. Starting a sign-in takes about two kilobytes.',
   }),
   lost_factor_delay_seconds: seconds(
     DAY,
     [HOUR, 30 * DAY],
-    'How long a person who lost their passkey or authenticator app waits before a password and a code by mail stand in for it',
+    'How long a person who lost their passkey or authenticator app waits before a password and a code by mail replace it',
   ),
   waiting_passwords: z.int().min(1).max(100_000).default(600).meta({
     description:
@@ -85,7 +85,7 @@ const security = z.object({
     .default(null)
     .meta({
       description:
-        'Where to report a vulnerability: a mailto:, https: or tel: URI, published in /.well-known/security.txt; null: there is no such file.',
+        'Where to report a vulnerability: a mailto:, https: or tel: URI, published in /.well-known/security.txt. Null: there is no such file.',
     }),
 })
 

@@ -60,7 +60,7 @@ describe('--generate-key', () => {
     expect(await signet.run(['token', '--client-id', id, '--key', 'key.pem'])).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'key.pem is a PEM file, which is for your service: here a key that --format jwk wrote is needed.\n',
+      stderr: 'key.pem is a PEM file: give a key that was made with --format jwk.\n',
     })
   })
 
@@ -120,7 +120,7 @@ describe('--id', () => {
     expect(await signet.run(again)).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(
-        /^The id "0oa1b2_C\.3" belonged to a client that was deleted, and is not given again\.\n/,
+        /^The id "0oa1b2_C\.3" belonged to a client that was deleted, and cannot be used again\.\n/,
       ),
     })
     const refused = await signet.json<Record<string, unknown>[]>(['audit', 'list', '--type', 'admin.refused'])

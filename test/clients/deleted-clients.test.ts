@@ -28,7 +28,7 @@ test('the id of a deleted client is not given again', async () => {
   await clients.remove('billing', undefined, SYSTEM)
   const error = await refusal(clients.create(machine('billing', []), SYSTEM))
   expect(error).toMatchObject({ code: 'client_id_deleted', status: 409 })
-  expect(error.message).toBe('The id "billing" belonged to a client that was deleted, and is not given again.')
+  expect(error.message).toBe('The id "billing" belonged to a client that was deleted, and cannot be used again.')
   expect(await clients.read('billing')).toBeUndefined()
 })
 

@@ -1,4 +1,4 @@
-/** The route `/accounts/{sub}/unlock-factors`: lets a person use second factors again that wrong codes have locked. */
+/** The route `/accounts/{sub}/unlock-factors`: unlocks second factors that were locked after wrong codes. */
 import type { Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import { AccountNotFound } from '#accounts/errors.ts'

@@ -25,8 +25,7 @@ export function accountMailRoutes(deps: AccountMailRoutesDeps): Route[] {
     {
       path: '/accounts/{sub}/invite',
       operationId: 'inviteAccount',
-      summary:
-        'Invite the owner of an account that nobody can sign in to yet, by a link that works once within seven days',
+      summary: 'Invite the owner of an account without a sign-in method, by a link that works once within seven days',
       send: (account, by) => deps.invitations.send(account, by),
     },
     {

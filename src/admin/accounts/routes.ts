@@ -30,7 +30,7 @@ export interface AccountRoutesDeps {
 type Document = Readonly<Record<string, unknown>>
 
 const tag = 'Accounts'
-/** Whoever can change an address can take the account over by a password reset, so it is a right of its own. */
+/** Changing an address allows taking over the account by a password reset, so it needs a scope of its own. */
 const EMAIL_SCOPE = 'accounts:email:write'
 const path = '/accounts/{sub}'
 const one = { status: 200, description: 'The account.', schema: accountDocument, versioned: true } as const
@@ -129,7 +129,7 @@ function updateAccount({ accounts }: AccountRoutesDeps): Route {
     path,
     operationId: 'updateAccount',
     tag,
-    summary: `Change an account; another \`email\` needs the scope ${EMAIL_SCOPE} as well`,
+    summary: `Change an account; changing \`email\` also needs the scope ${EMAIL_SCOPE}`,
     scope: 'accounts:write',
     body: accountChange,
     async check(document, params) {
@@ -147,7 +147,7 @@ function updateAccount({ accounts }: AccountRoutesDeps): Route {
     async handle({ params, body, expectedVersion, by, caller }) {
       const accountId = params.sub as string
       const { email, ...input } = toAccountInput(body)
-      // dropped when it is the present one, so that this request changes no address in a race either
+      // an unchanged address is dropped, so that this request cannot revert a concurrent change of the address
       const isSame = email !== undefined && emailOf(email) === (await accounts.read(accountId))?.email
       if (email === undefined || isSame) return reply(await accounts.update(accountId, input, expectedVersion, by))
       if (!caller.scopes.includes(EMAIL_SCOPE)) {

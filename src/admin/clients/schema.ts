@@ -30,7 +30,10 @@ const MEMBER_SCHEMAS = {
 const profile: Shape = { type: 'string', enum: Object.keys(PROFILES) }
 const optional = Object.fromEntries(Object.entries(MEMBER_SCHEMAS).map(([name, schema]) => [name, schema.optional()]))
 
-const chosenId = member({ type: 'string', maxLength: 64 }, 'The id of a client that moves in; a new one when absent.')
+const chosenId = member(
+  { type: 'string', maxLength: 64 },
+  'The id to keep for a client that you migrate from another server; generated when absent.',
+)
 
 export const newClient = z
   .looseObject({ client_id: chosenId.optional(), signet_profile: member(profile).optional(), ...optional })

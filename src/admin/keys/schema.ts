@@ -19,7 +19,7 @@ export const keyDocument = z
     }),
     public_jwk: z
       .record(z.string(), z.unknown())
-      .meta({ description: 'As published at the jwks_uri (RFC 7517), but for archived keys.' }),
+      .meta({ description: 'As published at the jwks_uri (RFC 7517); archived keys are not published.' }),
     created_at: z.iso.datetime(),
     activated_at: z.iso.datetime().nullable(),
     retired_at: z.iso.datetime().nullable(),

@@ -8,7 +8,7 @@ const name = z.string().meta({ description: 'How people read of it; its identifi
 const accessTokenFormat = z.enum(['jwt', 'opaque']).meta({ description: 'JWT (RFC 9068), or a value to introspect.' })
 const accessTokenTyp = z.enum(['at+jwt', 'JWT']).meta({
   description:
-    'The header typ of its JWT access tokens. JWT is for APIs that accept nothing else; they must refuse other JWTs of the issuer by themselves (RFC 8725 §3.11).',
+    'The header typ of its JWT access tokens. JWT is for APIs that accept nothing else; such an API must itself reject other JWTs of the issuer (RFC 8725 §3.11).',
 })
 const signingAlg = z.enum(['ES256', 'RS256']).meta({ description: 'The JWS algorithm of its access tokens.' })
 const ttl = z.int().nullable().meta({ description: "Seconds an access token lives; null: the server's default." })

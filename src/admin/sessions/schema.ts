@@ -11,7 +11,9 @@ export const sessionDocument = z
     signed_in_at: z.iso.datetime().nullable(),
     expires_at: z.iso.datetime(),
     client_ids: z.array(z.string()).meta({ description: 'The clients that were signed in to by it.' }),
-    client_names: z.record(z.string(), z.string()).meta({ description: 'Their names by id, of those that have one.' }),
+    client_names: z
+      .record(z.string(), z.string())
+      .meta({ description: 'Names of these clients by id, for those that have one.' }),
   })
   .meta({ id: 'Session' })
 

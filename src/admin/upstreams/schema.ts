@@ -26,12 +26,14 @@ const domains = z.array(z.string()).meta({
 })
 const trustEmail = z.boolean().meta({
   description:
-    'Whether an address counts as verified if the provider does not say whether it is. Only for a provider whose people cannot choose their address; refused for the tenants of Entra ID that are open to all.',
+    'Whether an address counts as verified when the provider sends no `email_verified`. Only for providers whose users cannot choose their address; refused for the shared issuers of Entra ID (common, organizations, consumers).',
 })
-const responseMode = z.enum(RESPONSE_MODES).meta({ description: 'How it sends its answer; `query` when absent.' })
+const responseMode = z
+  .enum(RESPONSE_MODES)
+  .meta({ description: 'How the provider sends its response; `query` when absent.' })
 const ownRedirect = z.boolean().meta({
   description:
-    'Whether it has a redirect URI of its own (RFC 9700 §4.4); true when absent. To share one is safe only with providers that send `iss` (RFC 9207).',
+    'Whether it has a redirect URI of its own (RFC 9700 §4.4); true when absent. Sharing one is safe only for providers that send `iss` (RFC 9207).',
 })
 const justInTime = z.boolean().meta({
   description: 'Whether people who were never here get an account, by an address that the provider has verified.',

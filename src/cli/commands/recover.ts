@@ -23,7 +23,7 @@ export function register(program: Command, context: CliContext): void {
       'after',
       `
 Makes a new key in SIGNET_KEYS_DIR and registers it in place of the lost one, which no longer works. If signet-cli was
-deleted, disabled or restricted, it is there again with all scopes of the admin API. Run it on the server, with the
+deleted, disabled or restricted, it is restored with all scopes of the admin API. Run it on the server, with the
 settings of the server; the audit log records it. With the embedded database, stop the server first.
 
 Examples:
@@ -110,6 +110,6 @@ async function withServices<T>(
 function describe(file: string): string {
   return `signet-cli has a new key: ${file}
 
-Any earlier key no longer works, and it has all scopes of the admin API. The audit log records this as admin.recovered.
+Earlier keys no longer work. The client has all scopes of the admin API. The audit log records this as admin.recovered.
 `
 }

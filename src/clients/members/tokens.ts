@@ -16,7 +16,7 @@ export const TOKENS: readonly Member[] = [
   {
     name: ID_TOKEN_CLAIMS,
     meaning:
-      '`all`: its ID tokens carry the claims of the granted scopes, where many apps look for them. `minimal`: only `/userinfo` has them (OpenID Connect Core §5.4), and an app with a token for an API asks twice. `all` for `web`, `spa` and `native` clients of an administrator; `minimal` for `fapi2`, for self-registered clients and for client documents, because ID tokens travel in sign-out URLs.',
+      '`all`: its ID tokens carry the claims of the granted scopes, where many apps look for them. `minimal`: only `/userinfo` has them (OpenID Connect Core §5.4), and an app whose access token is for an API needs a second one for `/userinfo`. `all` for `web`, `spa` and `native` clients of an administrator; `minimal` for `fapi2`, for self-registered clients and for client documents, because ID tokens travel in sign-out URLs.',
     ...choiceOf('all', 'minimal'),
     settle: settleIdTokenClaims,
   },

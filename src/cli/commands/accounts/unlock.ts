@@ -1,4 +1,4 @@
-/** `signet accounts unlock`: lets a person use second factors again that wrong codes have locked. */
+/** `signet accounts unlock`: unlocks second factors that were locked after wrong codes. */
 import type { Command } from 'commander'
 import { accountPath } from './path.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
@@ -11,7 +11,7 @@ export function registerUnlock(accounts: Command, context: CliContext): void {
   )
     .addHelpText(
       'after',
-      '\nMake sure that it is the person who asks: whoever entered the wrong codes knows their first factor, such as the password.\n\nExample:\n  $ signet accounts unlock ada@example.com',
+      '\nMake sure who is asking: the wrong codes were entered by someone who knows the first factor, such as the password.\n\nExample:\n  $ signet accounts unlock ada@example.com',
     )
     .action(async (account: string, _: ConnectionOptions, command: Command) => {
       const options = command.optsWithGlobals<ConnectionOptions>()

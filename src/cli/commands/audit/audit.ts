@@ -31,10 +31,10 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--outcome <outcome>', 'only these').choices(['success', 'failure']))
     .option(
       '--since <time>',
-      'not before this time (UTC, unless it names a zone), such as 2026-11-24 or 2026-11-24T08:00',
+      'from this time on (UTC, unless it names a zone), such as 2026-11-24 or 2026-11-24T08:00',
       time,
     )
-    .option('--until <time>', 'before this time (likewise)', time)
+    .option('--until <time>', 'before this time, in the same form', time)
     .addHelpText(
       'after',
       `

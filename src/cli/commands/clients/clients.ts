@@ -16,7 +16,7 @@ import { clientDocumentOf, type ClientOptions, refuseSeveralKeys, withClientMemb
 import { printClient } from './print.ts'
 import { registerClientSecrets } from './secrets.ts'
 
-/** The profiles that a server of this release takes. */
+/** The profiles that a server of this release accepts. */
 const OFFERED_PROFILES = Object.keys(PROFILES).filter((name) => isProfile(name) && isOffered(name, offersOf(GRANTS)))
 
 export function register(program: Command, context: CliContext): void {
@@ -35,7 +35,7 @@ export function register(program: Command, context: CliContext): void {
 function registerCreate(clients: Command, context: CliContext): void {
   withClientMembers(clients.command('create').description('register a client'))
     .addOption(new Option('--profile <profile>', 'what it is').choices(OFFERED_PROFILES).makeOptionMandatory())
-    .option('--id <id>', 'the client id that it has where it moves in from (default: a new one)')
+    .option('--id <id>', 'keep this client id, for a client that you migrate from another server (default: a new one)')
     .addHelpText(
       'after',
       `
@@ -89,7 +89,7 @@ function registerList(clients: Command, context: CliContext): void {
 
 function registerShow(clients: Command, context: CliContext): void {
   withConnection(
-    clients.command('show <client>').description('show a client, by its id or a name that no other client has'),
+    clients.command('show <client>').description('show a client, by its id or, if no other client has it, its name'),
   )
     .addHelpText('after', '\nExamples:\n  $ signet clients show ID\n  $ signet clients show billing')
     .action(async (client: string, _: ConnectionOptions, command: Command) => {

@@ -35,10 +35,10 @@ function withMembers(command: Command): Command {
     .option('--scope <scope>', 'a scope, or SCOPE=WHAT IT ALLOWS IN WORDS; may be repeated', collect)
     .addOption(new Option('--access-token-format <format>', 'JWT or opaque tokens').choices(['jwt', 'opaque']))
     .addOption(
-      new Option('--access-token-typ <typ>', 'their header typ; JWT for APIs that accept nothing else').choices([
-        'at+jwt',
-        'JWT',
-      ]),
+      new Option(
+        '--access-token-typ <typ>',
+        'typ header of its JWT access tokens; JWT for APIs that accept nothing else',
+      ).choices(['at+jwt', 'JWT']),
     )
     .addOption(new Option('--signing-alg <alg>', 'signs its access tokens').choices(['ES256', 'RS256']))
     .option('--access-token-ttl <seconds>', "how long its access tokens live; 'default' for the server's", seconds)

@@ -60,11 +60,11 @@ function withMembers(command: Command): Command {
     )
     .option('--domain <domain>', 'e-mail addresses of it are led there, may be repeated', collect)
     .option('--no-domain', 'no address is led there any more')
-    .option('--trust-email', 'its addresses count as verified if it does not say whether they are')
-    .option('--no-trust-email', 'only addresses that it has verified count')
-    .addOption(new Option('--response-mode <mode>', 'how it sends its answer').choices(RESPONSE_MODES))
-    .option('--own-redirect-uri', 'it has a redirect URI of its own, as every new provider has')
-    .option('--no-own-redirect-uri', 'it shares one, which is safe only if it sends iss')
+    .option('--trust-email', 'count its addresses as verified when it sends no email_verified')
+    .option('--no-trust-email', 'count only addresses that it has verified as verified')
+    .addOption(new Option('--response-mode <mode>', 'how it sends its response').choices(RESPONSE_MODES))
+    .option('--own-redirect-uri', 'use a redirect URI of its own (default for new providers)')
+    .option('--no-own-redirect-uri', 'share a redirect URI; safe only if the provider sends iss')
     .option('--just-in-time', 'people who were never here get an account')
     .option('--no-just-in-time', 'only whoever is linked comes in')
     .option('--logout', 'a sign-out here leads on to one there')
@@ -194,7 +194,7 @@ function printUpstream(context: CliContext, upstream: Document): void {
     ['claims', claims],
     ['domains', upstream.domains],
     ['addresses trusted', yesOrNo(upstream.trust_email)],
-    ['answers by', upstream.response_mode],
+    ['response mode', upstream.response_mode],
     ['accounts just in time', yesOrNo(upstream.just_in_time)],
     ['sign-out there', yesOrNo(upstream.logout)],
     ['created', moment(upstream.created_at)],
