@@ -68,7 +68,7 @@ export function createPaths(issuer: string): Paths {
       scope: 'openid',
       redirect_uri: root + ACCOUNT_SIGNED_IN_PATH,
       state: routeOf(back),
-      // the code is never redeemed: nobody knows the verifier of this challenge
+      // the code is never redeemed, so the verifier of this challenge is not kept
       code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
       code_challenge_method: 'S256',
       ...wishes,

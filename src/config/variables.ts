@@ -13,7 +13,7 @@ export const VARIABLES = {
     parse: parse.text,
     default: NONE,
     example: 'production',
-    meaning: '`production` makes it a production server whatever the issuer; one that is not loopback does too',
+    meaning: '`production` turns on production mode; an issuer whose host is not loopback also does',
   },
   SIGNET_ISSUER: {
     member: 'issuer',

@@ -26,7 +26,7 @@ export interface ProofState {
 
 export interface Proofs {
   state(interaction: OpenInteraction): Promise<ProofState>
-  /** Adds a code from a mail to the proofs so far. It identifies nobody. Answers with a redirect (303). */
+  /** Adds a code from a mail to the proofs so far of the same account. Answers with a redirect (303). */
   takeMailCode(ctx: Context, interaction: OpenInteraction, account: Account): Promise<void>
   /** Adds a proof, then signs the person in or returns to the next question. Answers with a redirect (303). */
   take(ctx: Context, interaction: OpenInteraction, proof: Proof): Promise<void>

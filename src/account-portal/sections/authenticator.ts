@@ -73,7 +73,7 @@ async function confirm(deps: AuthenticatorDeps, visit: Visit, code: string): Pro
     if (!(error instanceof FactorCodeWrong)) throw error
     return again(texts.wrong).then(() => undefined)
   }
-  // the code was a proof of the app, which is now the strongest method, or next to it
+  // the code proved the app, which is now the strongest or second-strongest method
   await visit.proved(TOTP.name)
   if (!needsCodes) return 'totpAdded'
   await shownCodes(layout, visit, { name: 'authenticator', codes, done: 'totpAdded' })

@@ -144,7 +144,7 @@ async function waysOf(deps: LostDeps, visit: Visit, again: ShownAgain | undefine
   ]
 }
 
-/** Returns the part for password and mail code: its forms, and what is waited for. */
+/** Returns the section for password and mail code: its forms, and the end of the waiting time. */
 async function mailWay(
   deps: LostDeps,
   visit: Visit,

@@ -50,7 +50,7 @@ export function createPasskeysSection(deps: PasskeysDeps): Section & {
           await notices.factorChanged(trx, visit, what === 'added' ? 'passkey_added' : 'passkey_removed', name)
         },
       })
-      // to make a passkey, its owner was verified by the device
+      // creating a passkey requires user verification, so it is a proof too
       if (change === 'added') await visit.proved(PASSKEY.name)
       if (change !== undefined) return DONE[change]
       layout.paths.lead(visit.ctx, layout.paths.section('passkeys'))

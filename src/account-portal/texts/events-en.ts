@@ -9,7 +9,7 @@ export const EVENTS = {
   'factor.added': 'A way to sign in was set up',
   'factor.renamed': 'A way to sign in got another name',
   'factor.removed': 'A way to sign in was removed',
-  'lost_factor.requested': 'Replacing a lost passkey or authenticator app was requested',
+  'lost_factor.requested': 'A request to replace a lost passkey or authenticator app was made',
   'lost_factor.confirmed': 'The loss of a passkey or authenticator app was confirmed after the waiting time',
   'lost_factor.cancelled': 'The request to replace a lost passkey or authenticator app was cancelled',
   'factor.locked': 'A second factor was locked after too many wrong codes',

@@ -9,7 +9,7 @@ export const EVENTS: PortalTexts['activity']['events'] = {
   'factor.added': '로그인 방법이 추가됐어요',
   'factor.renamed': '로그인 방법의 이름이 바뀌었어요',
   'factor.removed': '로그인 방법이 삭제됐어요',
-  'lost_factor.requested': '잃어버린 패스키나 인증 앱을 바꾸려고 기다리기 시작했어요',
+  'lost_factor.requested': '잃어버린 패스키나 인증 앱을 바꾸려는 요청이 있었어요',
   'lost_factor.confirmed': '기다린 뒤에 패스키나 인증 앱을 잃어버렸다고 확인했어요',
   'lost_factor.cancelled': '잃어버린 패스키나 인증 앱을 바꾸는 요청이 취소됐어요',
   'factor.locked': '틀린 코드가 너무 많이 입력되어 2단계 인증이 잠겼어요',

@@ -14,7 +14,7 @@ export const lost = {
   otherSubmit: 'Sign in again',
   mail: 'Use your password and a code by mail',
   mailLead: (hours: number) =>
-    `This takes ${hours} hours, so that you find out if somebody else asks for it. Then come back and repeat this step.`,
+    `This takes ${hours} hours, so that you notice if someone else asks for it. Then come back and repeat this step.`,
   readyLead: 'The waiting time is over. Confirm once more, then replace what you lost.',
   password: 'Password',
   passwordWrong: 'That is not your password.',
@@ -24,7 +24,7 @@ export const lost = {
   codeWrong: 'That code is wrong or has expired. Check it, or ask for another one.',
   confirm: 'Confirm',
   waiting: (until: string) =>
-    `Somebody asked to change this account without the lost passkey or app. This will be possible from ${until}.`,
+    `There is a request to change this account without the lost passkey or app. It can go ahead from ${until}.`,
   cancel: 'Cancel the request',
   support: 'None of your other sign-in methods can replace it. Ask the people who run this service for help.',
 } satisfies Catalogue

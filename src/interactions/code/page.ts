@@ -18,7 +18,7 @@ export interface CodeView {
   readonly isRecoveryCode: boolean
   /** The URL of this page for the other kind of code. */
   readonly otherKind: string
-  /** The parts of other methods that count as well. */
+  /** The parts of other methods that are accepted as well. */
   readonly offers: readonly Html[]
   readonly problem?: CodeProblem | undefined
 }

@@ -64,7 +64,7 @@ export function createConsentStep(deps: StepDeps): Step {
   }
 }
 
-/** Asks somebody else to sign in. Decides nothing, also when a decision was sent with it. */
+/** Starts a sign-in with another account. Ignores a decision in the same form. */
 async function askAnother({ gateway, paths }: StepDeps, ctx: Context, { uid }: OpenInteraction): Promise<void> {
   await gateway.asAnother(ctx)
   paths.backToQuestion(ctx, uid)

@@ -7,7 +7,7 @@ import { TEXTS } from '../texts/texts.ts'
 export function continuePage(view: ClickView): { title: string; content: Html } {
   const { language, client, csrfField, pathOf, who, isStale } = view
   const texts = TEXTS[language].continue
-  // the name that the button of consent has too, so that scripts which drive these pages need no other rule
+  // the same name and value as on the consent page, so that scripts can treat both pages alike
   const submit = button({ label: texts.submit(client.name), kind: 'primary', name: 'decision', value: 'allow' })
   const content = html`<div class="lines">
       <h1>${texts.heading}</h1>

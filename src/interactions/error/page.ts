@@ -16,9 +16,9 @@ export interface ErrorView {
   readonly requestId?: string | undefined
   /** The path of the start page. */
   readonly home: string
-  /** The address to return to that the app has not registered. */
+  /** The redirect URI that is not registered. */
   readonly wrong?: UnregisteredUri | undefined
-  /** Whether to leave out what only a developer may see. */
+  /** Whether to leave out the part for developers. */
   readonly production?: boolean
 }
 

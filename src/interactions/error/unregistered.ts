@@ -1,4 +1,4 @@
-/** Renders what the error page says about an address to return to that the app has not registered. */
+/** Renders what the error page says about a redirect URI that is not registered. */
 import { redirectUriFault } from '#clients/redirect-uris.ts'
 import { facts } from '#pages/design/components.ts'
 import { html, type Html } from '#pages/design/html.ts'
@@ -12,14 +12,14 @@ const SHOWN = 500
 /** Bounds the comparison, whose cost grows with the square of the length. */
 const COMPARED = 50
 
-/** Returns what the page says to everybody: who asked, and for what. */
+/** Returns the part for everyone: the app and the URI that it sent. */
 export function unregisteredWords(language: Language, { client, sent }: UnregisteredUri): Html {
   const texts = TEXTS[language].error.unregistered
   return html`<p>${texts.words(client.name)}</p>
     ${facts([[texts.sent, cut(sent)]])}`
 }
 
-/** Returns what helps the developer: what is registered, the difference, and the command. For development only. */
+/** Returns the part for developers: the registered URIs, the difference, and the command. For development only. */
 export function unregisteredHelp(language: Language, wrong: UnregisteredUri): Html {
   const texts = TEXTS[language].error.unregistered
   const { sent, registered } = wrong

@@ -15,7 +15,7 @@ export interface FormPostView {
   readonly fields: Readonly<Record<string, string>>
 }
 
-/** Sends the form at once. Without script the button does. */
+/** Submits the form at once. Without script, the person uses the button. */
 const SCRIPT = 'document.forms[0].submit()'
 const SCRIPT_ELEMENT = raw(`<script>${SCRIPT}</script>`)
 const SCRIPT_SOURCE = `'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'`

@@ -5,7 +5,7 @@ import { sendPage } from '#pages/page.ts'
 import { InteractionLost } from '#oidc/interactions/interaction-gateway.ts'
 import { lostPage } from './page.ts'
 
-/** Middleware that answers InteractionLost with its page, or leads to it. Other errors pass. */
+/** Middleware that answers InteractionLost with its page, or redirects to it. Other errors pass. */
 export async function withoutDeadEnds(ctx: Context, next: Next): Promise<void> {
   try {
     await next()

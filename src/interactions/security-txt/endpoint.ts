@@ -15,7 +15,7 @@ export interface SecurityTxtDeps {
   readonly clock: Clock
 }
 
-/** Creates the middleware. Without a contact there is no file, since one without it would be invalid (§2.5.3). */
+/** Creates the middleware. Without a contact there is no file, because §2.5.3 requires one. */
 export function createSecurityTxt({ issuer, settings, clock }: SecurityTxtDeps): Middleware {
   const canonical = new URL(SECURITY_TXT_PATH, issuer).href
   return async (ctx, next) => {

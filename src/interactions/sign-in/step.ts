@@ -102,7 +102,7 @@ export async function showSignIn(
   const accountId = passkeyOf ?? interaction.accountId
   const known = accountId === undefined ? undefined : await accounts.read(accountId)
   const offered = (await deps.upstreamSignIn.offerOf(uid))?.email
-  // the app knows better than the session whom it means
+  // the app knows better than the session who should sign in
   const identifier = again.identifier ?? offered ?? (text(params['login_hint']) || (known?.email ?? ''))
   await sendStep(deps, ctx, interaction, {
     account: known,

@@ -70,11 +70,11 @@ export const en = {
   mailCode: {
     title: 'Confirm that it is you',
     asks: (who: string) =>
-      html`We know your account ${strong(who)}, but we can't tell that it was you who signed in just now. We can send a
-      code to your e-mail address.`,
+      html`We know your account ${strong(who)}, but we can't tell whether it was you who signed in just now. We can send
+      a code to your e-mail address.`,
     sent: (who: string) => html`A code is on its way to ${strong(who)}. Enter it here.`,
     unavailable:
-      "We know your account, but we can't tell that it was you who signed in just now, and this server can't send you a code by mail. Go back and sign in another way, or ask the people who run this service for help.",
+      "We know your account, but we can't tell whether it was you who signed in just now, and this server can't send you a code by mail. Go back and sign in another way, or ask the people who run this service for help.",
   },
   upstream,
   unmet: {

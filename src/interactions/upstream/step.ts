@@ -11,7 +11,7 @@ import { guardForm, openInteraction, type Step, type StepDeps } from '../step.ts
 import { LOGIN_HINT, MAX_LOGIN_HINT } from './lead-on.ts'
 import { pageOf, showUpstreamPage } from './page.ts'
 
-/** What the row of a request to a provider takes, about. */
+/** The approximate size of the row for a request to a provider. */
 const REQUEST_BYTES = 512
 
 export function createUpstreamStep(deps: StepDeps): Step {
@@ -73,12 +73,12 @@ export async function upstreamCallback(
   ctx.status = 303
 }
 
-/** What a provider answers that matters here (RFC 6749 §4.1.2, RFC 9207). Apple's `user`, a name, is left behind. */
+/** The parameters of an answer that we use (RFC 6749 §4.1.2, RFC 9207). Apple's `user`, a name, is dropped. */
 const ANSWER = ['code', 'state', 'iss', 'error', 'error_description']
 
 /**
- * Takes an answer that comes as a form (Form Post Response Mode §2). It is sent by the provider's page, so the browser
- * leaves out our SameSite cookies: it is led (303) to the same address by GET, where they come along.
+ * Handles an answer that is posted as a form (Form Post Response Mode §2). The provider's page posts it, so the browser
+ * does not send our SameSite cookies. It sends them after a redirect (303) to the same address.
  */
 export async function upstreamFormAnswer({ paths }: Pick<StepDeps, 'paths'>, ctx: Context): Promise<void> {
   const form = await readForm(ctx)

@@ -25,7 +25,7 @@ export const en = {
     changed: (date: string) => `Refused on ${date} because it had changed`,
     replace: (name: string) => `Replace ${name}`,
     replacing:
-      'What this passkey sent does not match what it sent before: its device was reset, or somebody has a copy. Add a new passkey below, then remove this one.',
+      "This passkey's response doesn't match its earlier ones: its device may have been reset, or someone may have a copy. Add a new passkey below, then remove this one.",
     rename: (name: string) => `Rename ${name}`,
     newName: 'New name',
     save: 'Save name',
