@@ -1,16 +1,16 @@
-/** Groups addresses by the network that one customer has, and by a wider one that many have. */
+/** Groups addresses by the network of one customer, and by the wider network around it. */
 import ipaddr from 'ipaddr.js'
 
 const CUSTOMER = { ipv4: 32, ipv6: 64 } as const
-/** What one provider or one data center hands out: whoever has an IPv6 /48 has 65,536 networks of a customer. */
+/** Includes neighbors. A single customer may have an IPv6 /48, which contains 65,536 networks of 64 bits. */
 const NEIGHBORS = { ipv4: 24, ipv6: 48 } as const
 
-/** Returns the network as text, such as `192.0.2.1` or `2001:db8::/64`; an empty string for no valid address. */
+/** Returns the network, such as `192.0.2.1` or `2001:db8::/64`; an empty string for no valid address. */
 export function networkOf(address: string | undefined): string {
   return networkText(address, CUSTOMER)
 }
 
-/** Returns the wider network as text, such as `192.0.2.0/24` or `2001:db8::/48`; an empty string for no valid address. */
+/** Returns the wider network, such as `192.0.2.0/24` or `2001:db8::/48`; an empty string for no valid address. */
 export function widerNetworkOf(address: string | undefined): string {
   return networkText(address, NEIGHBORS)
 }

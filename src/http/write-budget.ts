@@ -1,6 +1,6 @@
 /**
- * Limits what strangers can have stored: leaky buckets of bytes for each network and the wider network around it, in the
- * memory of the process, so that the limit itself writes nothing.
+ * Limits how much requests without a signed-in person can store: leaky buckets of bytes for each network and the wider
+ * network around it. The buckets are in memory, so the limit itself writes nothing.
  */
 import { AppError } from '#shared/app-error.ts'
 import type { Clock } from '#shared/clock.ts'
@@ -8,16 +8,16 @@ import { networkOf, widerNetworkOf } from './network.ts'
 
 const MEGABYTE = 1024 * 1024
 const HOUR_SECONDS = 3600
-/** The part of an hour's budget that can be used at once. */
+/** The share of an hour's budget that can be used at once. */
 const BURST = 1 / 8
 /** The budget of the wider network, in budgets of one of its networks. */
 const WIDER = 10
-/** What a row costs beside its content: its header, its index entries, and its removal. */
+/** Overhead of a row: its header, its index entries, and its removal. */
 const ROW_BYTES = 512
-/** Networks of each width that are remembered; the ones that have been quiet longest are forgotten first. */
+/** The most buckets for each width of network. The least recently used ones are dropped first. */
 const MAX_NETWORKS = 20_000
 
-/** 429: the network of the caller has used up its budget. */
+/** 429: the caller's network has used up its budget. */
 export class TooMuchWritten extends AppError {
   override readonly code = 'too_many_requests'
   override readonly status = 429
@@ -32,7 +32,7 @@ export class TooMuchWritten extends AppError {
 }
 
 export interface WriteBudget {
-  /** Counts a row of `bytes` of content that a stranger's request writes. Throws TooMuchWritten over the limit. */
+  /** Counts a row with `bytes` of content. Over the limit, counts nothing and throws TooMuchWritten. */
   charge(address: string | undefined, bytes: number): void
 }
 
@@ -67,7 +67,7 @@ function createBuckets() {
   }
 
   return {
-    /** Returns how long to wait until `bytes` have room, and what adds them. An empty bucket takes a row of any size. */
+    /** Returns the wait until `bytes` have room, and a function that adds them. An empty bucket takes any number. */
     fill(network: string, bytes: number, { hourly, now }: { hourly: number; now: number }) {
       const perSecond = hourly / HOUR_SECONDS
       const before = levels.get(network)
@@ -76,7 +76,7 @@ function createBuckets() {
       return {
         waitSeconds: Math.min(left, level - hourly * BURST) / perSecond,
         keep(): void {
-          // in order of last use
+          // deleted first, so that the map is in order of last use
           levels.delete(network)
           forgetSome()
           levels.set(network, { bytes: level, at: now })

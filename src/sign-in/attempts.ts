@@ -1,14 +1,11 @@
 /** Slows down guessing with exact counters in PostgreSQL, which are raised before a proof is checked. */
-import ipaddr from 'ipaddr.js'
 import { spellingKey } from '#accounts/email.ts'
 import type { Queryable } from '#database/database.ts'
+import { networkOf, widerNetworkOf } from '#http/network.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { createAttemptsStore } from './attempts-store.ts'
 import type { BudgetKey } from './budgets-store.ts'
 import { TooManyAttempts } from './errors.ts'
-
-/** Prefix lengths, in bits: `address` covers one customer, `network` also covers their neighbors. */
-const PREFIXES = { ipv4: { address: 32, network: 24 }, ipv6: { address: 64, network: 48 } } as const
 
 /** Counts what a signed-in person proves apart from sign-ins, as if from a browser of their own. */
 export const SESSION = 'session'
@@ -54,12 +51,12 @@ export function createAttempts({ db, keyring }: { db: Queryable; keyring: Pick<K
   // a keyed digest, because people sometimes type their password into the identifier field
   const keyOf = (...parts: readonly string[]) => keyring.mac('sign-in-attempts', JSON.stringify(parts))
   const budgetsOf = (address: string | undefined, ...purpose: readonly string[]): BudgetKey[] =>
-    networksOf(address).map(({ kind, network }) => ({ kind, key: keyOf(kind, network, ...purpose) }))
+    networksOf(address).map(([kind, network]) => ({ kind, key: keyOf(kind, network, ...purpose) }))
 
   return {
     async begin({ method, who: name, knownBrowser, address }) {
-      const parts = [...(knownBrowser === undefined ? [] : [knownBrowser]), ...(name === undefined ? [] : [name])]
-      const who = name === undefined ? undefined : keyOf('who', method, spellingKey(parts.join(' ')))
+      const prefix = knownBrowser === undefined ? '' : `${knownBrowser} `
+      const who = name === undefined ? undefined : keyOf('who', method, spellingKey(prefix + name))
       const budgets = budgetsOf(address)
       const begun = await store.begin({ who, budgets: knownBrowser === undefined ? budgets : [] })
       if ('seconds' in begun) throw new TooManyAttempts(begun.seconds)
@@ -79,16 +76,10 @@ export function createAttempts({ db, keyring }: { db: Queryable; keyring: Pick<K
   }
 }
 
-function networksOf(address: string | undefined): { kind: 'address' | 'network'; network: string }[] {
-  if (address === undefined || !ipaddr.isValid(address)) return []
-  const parsed = ipaddr.process(address)
-  const prefixes = PREFIXES[parsed.kind()]
-  return (['address', 'network'] as const).map((kind) => {
-    const mask = prefixes[kind]
-    const network =
-      parsed.kind() === 'ipv4'
-        ? ipaddr.IPv4.networkAddressFromCIDR(`${parsed.toString()}/${mask}`)
-        : ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${mask}`)
-    return { kind, network: `${network.toString()}/${mask}` }
-  })
+function networksOf(address: string | undefined) {
+  const networks = [
+    ['address', networkOf(address)],
+    ['network', widerNetworkOf(address)],
+  ] as const
+  return networks.filter(([, network]) => network !== '')
 }
