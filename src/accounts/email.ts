@@ -43,7 +43,6 @@ export function spellingKey(text: string): string {
 
 /** Returns an internationalized domain in its ASCII form (RFC 5891), and one in ASCII as it is. */
 export function asciiDomain(domain: string): string | undefined {
-  // oxlint-disable-next-line no-control-regex -- ASCII
-  if (/^[\x00-\x7F]*$/.test(domain)) return domain
+  if (/^\p{ASCII}*$/u.test(domain)) return domain
   return INTERNATIONAL_DOMAIN.test(domain) ? domainToASCII(domain) : undefined
 }

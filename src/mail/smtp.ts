@@ -69,13 +69,9 @@ async function transmit(
   const { mail, message, auth } = given
   await completed((done) => connection.connect(done))
   if (auth) await completed((done) => connection.login(auth, done))
-  if (!isAscii(mail.to) && !canUtf8(connection)) throw Object.assign(new Error(NO_UTF8), { code: NO_UTF8 })
+  if (!/^\p{ASCII}*$/u.test(mail.to) && !canUtf8(connection)) throw Object.assign(new Error(NO_UTF8), { code: NO_UTF8 })
   const envelope = { from: mailboxOf(mail.from).address, to: mail.to }
   await completed((done) => connection.send(envelope, message, done))
-}
-
-function isAscii(text: string): boolean {
-  return Buffer.byteLength(text) === text.length
 }
 
 /** Whether the relay offers SMTPUTF8 (RFC 6531 §3.1). Without it the library sends such an address as it is. */
