@@ -3,7 +3,7 @@
  * opened only for a token request.
  */
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import type { SealedColumn } from '#sealing/sealed-column.ts'
+import { boundTo, type SealedColumn } from '#sealing/sealed-column.ts'
 import { randomName } from '#shared/ids.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import type { StoredCredential } from './upstream-store.ts'
@@ -14,8 +14,7 @@ export const SEALED_CREDENTIALS: SealedColumn = {
   table: 'upstreams',
   column: 'credential',
   purpose: PURPOSE,
-  names: ['id'],
-  context: (row) => row['id'] as string,
+  ...boundTo('id'),
 }
 
 export function createCredentials(keyring: Pick<Keyring, 'seal' | 'open'>) {

@@ -1,6 +1,6 @@
 /** Stores what an interaction needs while its person is at a provider: sealed, for ten minutes, for one use. */
 import type { Queryable } from '#database/database.ts'
-import type { SealedColumn } from '#sealing/sealed-column.ts'
+import { boundTo, type SealedColumn } from '#sealing/sealed-column.ts'
 import { randomId, sha256 } from '#shared/ids.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import type { RequestSecrets } from './upstream-client.ts'
@@ -14,15 +14,13 @@ export const SEALED_UPSTREAM_REQUESTS: readonly SealedColumn[] = [
     table: 'upstream_requests',
     column: 'sealed',
     purpose: REQUEST,
-    names: ['state_hash'],
-    context: (row) => (row['state_hash'] as Buffer).toString('hex'),
+    ...boundTo('state_hash'),
   },
   {
     table: 'upstream_offers',
     column: 'sealed',
     purpose: OFFER,
-    names: ['interaction_id'],
-    context: (row) => (row['interaction_id'] as Buffer).toString('hex'),
+    ...boundTo('interaction_id'),
   },
 ]
 

@@ -16,3 +16,11 @@ export interface SealedColumn {
   /** An SQL condition that skips rows without sealed values, where an index or partition makes that cheap. */
   readonly where?: string
 }
+
+/** Returns the parts of a column whose context is another column of its row: a text as it is, bytes in hexadecimal. */
+export function boundTo(column: string): Pick<SealedColumn, 'names' | 'context'> {
+  return {
+    names: [column],
+    context: ({ [column]: value }) => (Buffer.isBuffer(value) ? value.toString('hex') : (value as string)),
+  }
+}

@@ -3,7 +3,7 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { notify } from '#database/notify.ts'
-import type { SealedColumn } from '#sealing/sealed-column.ts'
+import { boundTo, type SealedColumn } from '#sealing/sealed-column.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { KeyConflict, KeyNotFound } from './errors.ts'
@@ -21,8 +21,7 @@ export const SEALED_PRIVATE_PARTS: SealedColumn = {
   table: 'signing_keys',
   column: 'private_jwk',
   purpose: SEAL_PURPOSE,
-  names: ['kid'],
-  context: ({ kid }) => kid as string,
+  ...boundTo('kid'),
 }
 
 export interface KeyChangeDeps {

@@ -2,7 +2,7 @@
  * Seals and opens the address and device that last used a session, which are shown to its owner. This is personal data:
  * we keep only what helps to recognize a device, and seal it, so that a dump of the database does not reveal it.
  */
-import type { SealedColumn } from '#sealing/sealed-column.ts'
+import { boundTo, type SealedColumn } from '#sealing/sealed-column.ts'
 import type { Device } from '#http/device.ts'
 import { SealError, type Keyring } from '#sealing/keyring.ts'
 
@@ -31,6 +31,5 @@ export const SEALED_SEEN_FROM: SealedColumn = {
   table: 'sessions',
   column: 'seen_from',
   purpose: PURPOSE,
-  names: ['uid'],
-  context: ({ uid }) => uid as string,
+  ...boundTo('uid'),
 }

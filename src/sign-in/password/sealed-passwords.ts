@@ -1,6 +1,6 @@
 /** Seals password hashes, so that nobody can guess passwords with a copy of the database alone. */
 import type { Keyring } from '#sealing/keyring.ts'
-import type { SealedColumn } from '#sealing/sealed-column.ts'
+import { boundTo, type SealedColumn } from '#sealing/sealed-column.ts'
 
 const PURPOSE = 'password'
 
@@ -8,8 +8,7 @@ export const SEALED_PASSWORDS: SealedColumn = {
   table: 'password_credentials',
   column: 'sealed',
   purpose: PURPOSE,
-  names: ['account_sub'],
-  context: (row) => row['account_sub'] as string,
+  ...boundTo('account_sub'),
 }
 
 export type PasswordSeals = ReturnType<typeof createPasswordSeals>
