@@ -112,8 +112,6 @@ function createSignIn(
     clock,
     issuer,
     brand,
-    onPasskeyChanged: (trx, account, { name }, by) =>
-      mail.enqueue(trx, noticeOf(account, 'passkey_changed', { by, at: clock.now(), name })),
     maxWaiting: () => settings.current().limits.waiting_passwords,
     breachRange: createBreachRange({
       fetch,

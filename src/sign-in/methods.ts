@@ -13,7 +13,7 @@ import { createLostFactorStore } from './lost-factor/lost-factor-store.ts'
 import { createLastCredentialGuard } from './last-credential.ts'
 import { createNotifyNewBrowser } from './new-browser.ts'
 import { createPasskeyMethod } from './passkey/method.ts'
-import { createPasskeys, type PasskeyChangedHook } from './passkey/passkeys.ts'
+import { createPasskeys } from './passkey/passkeys.ts'
 import { PASSWORD } from './password/method.ts'
 import type { PasswordPolicyDeps } from './password/password-policy.ts'
 import { createPasswords } from './password/passwords.ts'
@@ -35,8 +35,6 @@ export interface MethodsDeps {
   readonly issuer: string
   /** The name that authenticators show for this server. */
   readonly brand: () => string
-  /** See PasskeysDeps. */
-  readonly onPasskeyChanged?: PasskeyChangedHook
   /** How many passwords may wait to be checked. */
   readonly maxWaiting?: () => number
   /** Sign-in methods of other rooms. */

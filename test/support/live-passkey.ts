@@ -11,6 +11,7 @@ import type { PasskeyRequest } from '#sign-in/passkey/passkey.ts'
 import { createPasskeys } from '#sign-in/passkey/passkeys.ts'
 import { authenticator, type SoftwarePasskey } from './authenticator.ts'
 import { atEnd } from './endings.ts'
+import { mailOf } from './mail-of.ts'
 import type { Person, Visit } from './person.ts'
 import type { Server } from './server.ts'
 
@@ -38,7 +39,16 @@ function passkeysOn({ databaseUrl, issuer }: Pick<Server, 'databaseUrl' | 'issue
   const accounts = createAccounts({ db, audit, clock })
   return {
     accounts,
-    passkeys: createPasskeys({ db, accounts, audit, keyring, clock, issuer, brand: () => 'Signet' }),
+    passkeys: createPasskeys({
+      db,
+      accounts,
+      audit,
+      keyring,
+      mail: mailOf({ db, keyring }),
+      clock,
+      issuer,
+      brand: () => 'Signet',
+    }),
   }
 }
 

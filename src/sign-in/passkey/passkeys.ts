@@ -1,10 +1,12 @@
 /** Implements passkeys: a proof that finds the account by itself and counts as two kinds of proof. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { Database, Queryable } from '#database/database.ts'
+import type { Database } from '#database/database.ts'
+import type { Mail } from '#mail/mail.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { createFactorLockStore } from '../factor-lock-store.ts'
+import { noticeOf } from '../notice.ts'
 import { proofEvent } from '../proof-events.ts'
 import {
   COUNTER_WENT_BACK,
@@ -27,21 +29,13 @@ export interface PasskeysDeps {
   readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
   readonly audit: Pick<Audit, 'record' | 'recordIn'>
   readonly keyring: Pick<Keyring, 'derive'>
+  readonly mail: Pick<Mail, 'enqueue'>
   readonly clock: Clock
   /** Its host is the RP ID, and its origin the only one where passkeys work. */
   readonly issuer: string
   /** The name that authenticators show for this server. */
   readonly brand: () => string
-  /** Runs in the transaction that notes for the first time that a passkey has changed, for example to send a notice. */
-  readonly onPasskeyChanged?: PasskeyChangedHook
 }
-
-export type PasskeyChangedHook = (
-  trx: Queryable,
-  account: Account,
-  passkey: { readonly name: string },
-  by: AuditContext,
-) => Promise<void>
 
 /** Creates the passkey method. See Passkeys for its functions. */
 export function createPasskeys(deps: PasskeysDeps): Passkeys {
@@ -66,7 +60,7 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
 
     async verify(attempt, by) {
       const { passkey, hasChanged, ...verdict } = await judge({ accounts, store, challenges, rp }, attempt)
-      // not within an attempt limit: nobody can guess a passkey, so nobody can lock anyone out
+      // no attempt limit: a passkey cannot be guessed, and a limit would let a stranger lock out the owner
       await deps.audit.record(proofEvent({ method: PASSKEY.name, ...verdict, clientId: attempt.clientId, by }))
       const { account, refusal } = verdict
       if (hasChanged && account && passkey) {
@@ -84,14 +78,16 @@ export function createPasskeys(deps: PasskeysDeps): Passkeys {
   }
 }
 
+/** Marks the passkey as changed, and sends a notice the first time. */
 async function noteChange(
-  { db, onPasskeyChanged }: Pick<PasskeysDeps, 'db' | 'onPasskeyChanged'>,
+  { db, mail, clock }: Pick<PasskeysDeps, 'db' | 'mail' | 'clock'>,
   account: Account,
-  passkey: StoredPasskey,
+  { id, name }: StoredPasskey,
   by: AuditContext,
 ): Promise<void> {
   await db.transaction(async (trx) => {
-    if (await createPasskeyStore(trx).markChanged(passkey.id)) await onPasskeyChanged?.(trx, account, passkey, by)
+    if (!(await createPasskeyStore(trx).markChanged(id))) return
+    await mail.enqueue(trx, noticeOf(account, 'passkey_changed', { by, at: clock.now(), name }))
   })
 }
 
@@ -107,7 +103,7 @@ interface Verdict {
   readonly account: Account | undefined
   readonly passkey: StoredPasskey | undefined
   readonly refusal: string | undefined
-  /** Whether it is refused because the passkey is not as it was when it was made. */
+  /** Whether it is refused because the passkey differs from when it was registered. */
   readonly hasChanged: boolean
 }
 
@@ -130,7 +126,7 @@ async function judge(deps: Judging, { credential, binding }: PasskeyAttempt): Pr
     }
     const { signCount } = await verifyAssertion(assertion, passkey, rp)
     if (account?.status !== 'enabled') throw new ResponseRefused('the account is disabled')
-    // another assertion overtook this one
+    // a concurrent assertion with a higher count was faster
     if (!(await store.use(passkey.id, signCount))) throw new ResponseRefused(COUNTER_WENT_BACK)
     return { account, passkey, refusal: undefined, hasChanged: false }
   } catch (error) {
