@@ -14,6 +14,9 @@ export const MOST_WRONG_CODES = 100
 
 const NOTICES = { totp: 'totp_locked', recovery_code: 'recovery_codes_locked' } as const
 
+/** The name of a method whose codes can lock it. */
+export type LockableMethod = keyof typeof NOTICES
+
 export interface FactorLockDeps {
   readonly db: Database
   readonly audit: Pick<Audit, 'record' | 'recordIn'>
@@ -24,7 +27,7 @@ export interface FactorLockDeps {
 interface Facts {
   /** Undefined if it is gone, so that there is nothing to count. */
   readonly account: Account | undefined
-  readonly method: keyof typeof NOTICES
+  readonly method: LockableMethod
   readonly clientId: string | undefined
   readonly by: AuditContext
 }

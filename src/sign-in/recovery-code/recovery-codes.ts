@@ -1,19 +1,15 @@
 /** Makes and checks recovery codes, for people who lost their second factor: ten at a time, each valid once. */
 import { randomInt } from 'node:crypto'
 import type { Account, Accounts } from '#accounts/account.ts'
-import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { Database, Queryable } from '#database/database.ts'
-import type { Clock } from '#shared/clock.ts'
+import type { AuditContext } from '#audit/audit.ts'
+import type { Queryable } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import type { SecondFactorCode, Verifier } from '../sign-in-method.ts'
 import { normalizedCode } from '../one-time-code.ts'
-import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
-import { createFactorLock, type FactorLockDeps } from '../factor-lock.ts'
 import { createFactorLockStore } from '../factor-lock-store.ts'
-import { SESSION } from '../attempts.ts'
-import type { KnownDevices } from '../known-devices.ts'
 import { noticeOf } from '../notice.ts'
 import { factorEvent } from '../proof-events.ts'
+import { createVerifySecondFactor, type SecondFactorDeps } from '../second-factor-code.ts'
 import { RECOVERY_CODE } from './method.ts'
 import { createRecoveryCodeStore } from './recovery-code-store.ts'
 
@@ -24,14 +20,9 @@ const LENGTH = 12
 const GROUP = 4
 const PURPOSE = 'recovery-code'
 
-export interface RecoveryCodesDeps extends Pick<AttemptLimitDeps, 'attempts'> {
-  readonly db: Database
+export interface RecoveryCodesDeps extends SecondFactorDeps {
   readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
-  readonly audit: Audit
-  readonly mail: FactorLockDeps['mail']
-  readonly clock: Clock
   readonly keyring: Keyring
-  readonly devices: Pick<KnownDevices, 'idFor'>
 }
 
 export interface RecoveryCodes extends Verifier<SecondFactorCode> {
@@ -57,20 +48,17 @@ export function looksLikeRecoveryCode(text: string): boolean {
 }
 
 export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
-  const { db, accounts, audit, clock, devices, keyring, mail } = deps
+  const { db, accounts, audit, clock, keyring, mail } = deps
   const store = createRecoveryCodeStore(db)
-  const lock = createFactorLock(deps)
   const valueOf = (accountId: string, code: string) => `${accountId} ${code}`
 
-  async function judge(account: Account | undefined, given: string, by: AuditContext): Promise<string | undefined> {
-    if (!account) return 'the account is gone'
-    if (account.status !== 'enabled') return 'the account is disabled'
+  async function judge(account: Account, given: string, by: AuditContext): Promise<string | undefined> {
     const code = canonical(given)
     if (code.length !== LENGTH) return 'wrong code'
     const macs = keyring.macs(PURPOSE, valueOf(account.id, code))
     return db.transaction(async (trx) => {
       if (!(await createRecoveryCodeStore(trx).use(account.id, macs))) return 'wrong code'
-      // the person is told, because someone else may have found the codes
+      // notifies the person, because someone else may have found the codes
       await mail.enqueue(trx, noticeOf(account, 'recovery_code_used', { by, at: clock.now() }))
       return undefined
     })
@@ -79,17 +67,7 @@ export function createRecoveryCodes(deps: RecoveryCodesDeps): RecoveryCodes {
   return {
     isEnrolled: async (accountId) => (await store.count(accountId)) > 0,
 
-    async verify({ accountId, code, clientId, device, isSignedIn }, by) {
-      const account = await accounts.read(accountId)
-      const knownBrowser = isSignedIn ? SESSION : devices.idFor(device, accountId)
-      const facts = { method: RECOVERY_CODE, who: accountId, knownBrowser, account, clientId, by }
-      const lockable = { account, method: RECOVERY_CODE.name, clientId, by }
-      const proven = await withAttemptLimit(deps, facts, async () => ({
-        account,
-        refusal: await lock.guard(lockable, () => judge(account, code, by)),
-      }))
-      return proven && { account: proven, method: RECOVERY_CODE.name, amr: RECOVERY_CODE.amr.always }
-    },
+    verify: createVerifySecondFactor(deps, RECOVERY_CODE, judge),
 
     async generate(accountId, by, given, within) {
       const codes = Array.from({ length: COUNT }, newCode)

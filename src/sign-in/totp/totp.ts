@@ -1,16 +1,13 @@
 /** Sets up authenticator apps and checks their codes as a second proof. */
 import type { Account, Accounts } from '#accounts/account.ts'
-import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { Database, Queryable } from '#database/database.ts'
-import type { Clock } from '#shared/clock.ts'
+import type { AuditContext } from '#audit/audit.ts'
+import type { Queryable } from '#database/database.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { FactorCodeWrong, FactorNotFound } from '../errors.ts'
 import type { SecondFactorCode, Verifier } from '../sign-in-method.ts'
-import { type AttemptLimitDeps, withAttemptLimit } from '../attempt-limit.ts'
-import { createFactorLock, type FactorLockDeps } from '../factor-lock.ts'
 import { createFactorLockStore } from '../factor-lock-store.ts'
-import type { KnownDevices } from '../known-devices.ts'
 import { factorEvent } from '../proof-events.ts'
+import { createVerifySecondFactor, type SecondFactorDeps } from '../second-factor-code.ts'
 import { TOTP } from './method.ts'
 import { newSecret, setupOf, stepOf, type TotpSetup } from './one-time-password.ts'
 import { createTotpStore } from './totp-store.ts'
@@ -19,14 +16,9 @@ import { createTotpStore } from './totp-store.ts'
 const PURPOSE = 'totp'
 const PENDING_SECONDS = 15 * 60
 
-export interface TotpDeps extends Pick<AttemptLimitDeps, 'attempts'> {
-  readonly db: Database
+export interface TotpDeps extends SecondFactorDeps {
   readonly accounts: Pick<Accounts, 'read' | 'endMailLinks'>
-  readonly audit: Audit
-  readonly mail: FactorLockDeps['mail']
-  readonly clock: Clock
   readonly keyring: Keyring
-  readonly devices: Pick<KnownDevices, 'idFor'>
 }
 
 export interface Totp extends Verifier<SecondFactorCode> {
@@ -45,37 +37,22 @@ export interface Totp extends Verifier<SecondFactorCode> {
 }
 
 export function createTotp(deps: TotpDeps): Totp {
-  const { accounts, devices, keyring } = deps
+  const { keyring } = deps
   const store = createTotpStore(deps.db)
-  const lock = createFactorLock(deps)
 
-  /** Returns why the code is refused, or undefined if it is right. A right code is marked as used. */
-  async function judge(account: Account | undefined, code: string): Promise<string | undefined> {
-    if (!account) return 'the account is gone'
-    if (account.status !== 'enabled') return 'the account is disabled'
-    const credential = await store.find(account.id)
+  async function judge({ id }: Account, code: string): Promise<string | undefined> {
+    const credential = await store.find(id)
     if (!credential) return 'the account has no authenticator app'
-    const secret = keyring.open(PURPOSE, credential.sealed, account.id)
+    const secret = keyring.open(PURPOSE, credential.sealed, id)
     const step = stepOf(code, secret, credential.now)
     if (step === undefined) return 'wrong code'
-    return (await store.use(account.id, credential.sealed, step)) ? undefined : 'the code was used before'
+    return (await store.use(id, credential.sealed, step)) ? undefined : 'the code was used before'
   }
 
   return {
     isEnrolled: async (accountId) => (await store.find(accountId)) !== undefined,
 
-    async verify({ accountId, code, clientId, device }, by) {
-      const account = await accounts.read(accountId)
-      const knownBrowser = devices.idFor(device, accountId)
-      const facts = { method: TOTP, who: accountId, knownBrowser, account, clientId, by }
-      const lockable = { account, method: TOTP.name, clientId, by }
-      const proven = await withAttemptLimit(deps, facts, async () => ({
-        account,
-        refusal: await lock.guard(lockable, () => judge(account, code)),
-      }))
-      return proven && { account: proven, method: TOTP.name, amr: TOTP.amr.always }
-    },
-
+    verify: createVerifySecondFactor(deps, TOTP, judge),
     ...createSetup(deps),
     state: (accountId) => store.state(accountId),
   }
