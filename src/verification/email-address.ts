@@ -4,7 +4,11 @@ import { AccountExists } from '#accounts/errors.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import type { IssuerPath } from '#mail/templates/mail-template.ts'
-import type { VerificationHandle, EmailVerifications } from './email-verification/email-verification.ts'
+import {
+  type EmailVerifications,
+  type VerificationHandle,
+  VerificationSpent,
+} from './email-verification/email-verification.ts'
 
 export interface EmailAddress {
   readonly available: boolean
@@ -62,9 +66,6 @@ export function createEmailAddress(deps: EmailAddressDeps): EmailAddress {
   }
 }
 
-/** Rolls back if the proof was spent, or the account's links have ended, meanwhile. */
-class VerificationSpent extends Error {}
-
 /** Sets the verified address. If it is a new one, `accounts` notifies the old one. */
 async function change(
   { accounts, db, emailVerifications }: EmailAddressDeps,
@@ -78,7 +79,7 @@ async function change(
   const { address: email } = verification
   try {
     return await db.transaction(async (trx) => {
-      if (!(await emailVerifications.finish(trx, handle, verification))) throw new VerificationSpent()
+      await emailVerifications.finish(trx, handle, verification)
       return accounts.updateIn(trx, before, { email, emailVerified: true }, by)
     })
   } catch (error) {

@@ -8,7 +8,11 @@ import type { EmailCodes } from './email-code/email-code.ts'
 import { MailRefusal } from './errors.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import { createSignInProgress } from '#sign-in/progress-store.ts'
-import type { VerificationHandle, EmailVerifications } from './email-verification/email-verification.ts'
+import {
+  type EmailVerifications,
+  type VerificationHandle,
+  VerificationSpent,
+} from './email-verification/email-verification.ts'
 import type { ResetDelay } from './reset-delay.ts'
 import { languageOf, noticeOf } from '#sign-in/notice.ts'
 
@@ -42,9 +46,6 @@ export interface PasswordResetDeps {
   /** Ends all sessions and grants of the account. */
   readonly endAccess: (trx: Queryable, accountId: string, reason: 'password_reset') => Promise<void>
 }
-
-/** Rolls back the password change if a concurrent call has spent the proof. */
-class VerificationSpent extends Error {}
 
 export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
   const { accounts, clock, emailCodes, endAccess, emailVerifications, mail, passwords, resetDelay } = deps
@@ -81,7 +82,7 @@ export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {
       const own: AuditContext = { ...by, actor: { kind: 'account', id: account.id } }
       try {
         await passwords.reset(account, password, own, async (trx) => {
-          if (!(await emailVerifications.finish(trx, handle, verification))) throw new VerificationSpent()
+          await emailVerifications.finish(trx, handle, verification)
           await endAccess(trx, account.id, 'password_reset')
           await createSignInProgress(trx).endOf(account.id)
           await mail.enqueue(trx, noticeOf(account, 'password_reset', { by, at: clock.now() }))

@@ -3,7 +3,11 @@ import type { Account, Accounts } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
 import type { Settings } from '#settings/settings.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
-import type { VerificationHandle, EmailVerifications } from './email-verification/email-verification.ts'
+import {
+  type EmailVerifications,
+  type VerificationHandle,
+  VerificationSpent,
+} from './email-verification/email-verification.ts'
 
 /** The page that the link of a registration opens, in any browser. */
 export const REGISTRATION_PATH = '/confirm-email'
@@ -33,9 +37,6 @@ export interface RegistrationDeps {
   readonly emailVerifications: EmailVerifications
 }
 
-/** Rolls back the new account if a concurrent call has spent the proof. */
-class VerificationSpent extends Error {}
-
 export function createRegistration({
   accounts,
   emailVerifications,
@@ -56,7 +57,7 @@ export function createRegistration({
           input,
           (accountId) => ({ ...by, actor: { kind: 'account', id: accountId } }),
           async (trx, account) => {
-            if (!(await emailVerifications.finish(trx, handle, verification))) throw new VerificationSpent()
+            await emailVerifications.finish(trx, handle, verification)
             await store(trx, account.id)
           },
         )

@@ -9,6 +9,9 @@ import type { IssuerPath } from '#mail/templates/mail-template.ts'
  */
 export type VerificationPurpose = 'register' | 'reset' | 'address' | 'identity'
 
+/** The verification was spent, or the account's links have ended. */
+export class VerificationSpent extends Error {}
+
 /** Where a verification runs: `interaction <uid>`, `session <uid>`, or the ticket that a link was exchanged for. */
 export type VerificationHandle = string
 
@@ -70,10 +73,11 @@ export interface EmailVerifications {
    */
   proveByLink(link: OpenedLink, by: AuditContext): Promise<VerificationHandle | undefined>
   /**
-   * Spends a proven verification and ends all links of its account, in the transaction of what it allows. True once,
-   * even under concurrent calls; false also if the account's links have ended since. Roll back if it is false.
+   * Spends a proven verification and ends all links of its account, in the transaction of what it allows. Throws
+   * VerificationSpent, which rolls back the transaction, if a concurrent call has spent it or the account's links have
+   * ended since.
    */
-  finish(trx: Queryable, handle: VerificationHandle, verification: EmailVerification): Promise<boolean>
+  finish(trx: Queryable, handle: VerificationHandle, verification: EmailVerification): Promise<void>
   forget(handle: VerificationHandle): Promise<void>
   removeExpired(): Promise<number>
 }

@@ -8,12 +8,13 @@ import type { Keyring } from '#sealing/keyring.ts'
 import type { Attempts } from '#sign-in/attempts.ts'
 import type { EmailCodePurpose, EmailCodes, VerifiedEmail } from '../email-code/email-code.ts'
 import { createEmailVerificationStore } from './email-verification-store.ts'
-import type {
-  EmailVerification,
-  VerificationHandle,
-  VerificationPurpose,
-  EmailVerifications,
-  VerificationStart,
+import {
+  type EmailVerification,
+  type EmailVerifications,
+  type VerificationHandle,
+  type VerificationPurpose,
+  VerificationSpent,
+  type VerificationStart,
 } from './email-verification.ts'
 
 export interface EmailVerificationsDeps {
@@ -64,11 +65,13 @@ export function createEmailVerifications(deps: EmailVerificationsDeps): EmailVer
       return where
     },
     async finish(trx, handle, { proven, sub, mailLinksVersion, seal }) {
-      if (!proven) return false
       const isCurrent =
-        sub === undefined ||
-        (mailLinksVersion !== undefined && (await accounts.useMailLink(trx, { id: sub, mailLinksVersion })))
-      return isCurrent && createEmailVerificationStore(trx).take(keyOf(handle), seal)
+        proven &&
+        (sub === undefined ||
+          (mailLinksVersion !== undefined && (await accounts.useMailLink(trx, { id: sub, mailLinksVersion }))))
+      if (!isCurrent || !(await createEmailVerificationStore(trx).take(keyOf(handle), seal))) {
+        throw new VerificationSpent()
+      }
     },
     forget: (handle) => createEmailVerificationStore(db).remove(keyOf(handle)),
     removeExpired: createEmailVerificationStore(db).removeExpired,
