@@ -1,6 +1,7 @@
 /** Confirms by a code from a mail that the owner of an account is here now. */
 import type { Account } from '#accounts/account.ts'
 import type { AuditContext } from '#audit/audit.ts'
+import type { TypedCode } from './email-code/email-code.ts'
 import type { EmailVerifications, VerificationHandle } from './email-verification/email-verification.ts'
 
 /** A code that was sent from one handle does not count at another. */
@@ -11,12 +12,8 @@ export interface IdentityCodes {
   send(handle: VerificationHandle, to: { account: Account; language: string }, by: AuditContext): Promise<void>
   /** Returns whether a code was sent to the account's present address. */
   isSent(handle: VerificationHandle, account: Account): Promise<boolean>
-  /** Checks the code, which counts once; `device` as in RedeemRequest. Throws TooManyAttempts (429). */
-  prove(
-    handle: VerificationHandle,
-    given: { account: Account; code: string; device?: string | undefined },
-    by: AuditContext,
-  ): Promise<boolean>
+  /** Checks the code, which counts once. Throws TooManyAttempts (429). */
+  prove(handle: VerificationHandle, given: TypedCode & { account: Account }, by: AuditContext): Promise<boolean>
 }
 
 const PURPOSE = 'identity'

@@ -84,7 +84,8 @@ async function byPassword(deps: LostDeps, visit: Visit, form: Form): Promise<Ans
 async function byMailCode(deps: LostDeps, visit: Visit, form: Form): Promise<Answer> {
   const { identityCodes, layout, lostFactors, notices } = deps
   const { account, by, language } = visit
-  const isRight = await identityCodes.prove(handleOf(visit), { account, code: form.one('code') ?? '' }, by)
+  const given = { account, code: form.one('code') ?? '', isSignedIn: true }
+  const isRight = await identityCodes.prove(handleOf(visit), given, by)
   if (!isRight) return wrong(deps, visit, 'code', TEXTS[language].lost.codeWrong)
   const { kind } = await lostFactors.prove(account, by, (trx) =>
     notices.factorChanged(trx, visit, 'lost_factor_requested'),

@@ -73,7 +73,7 @@ async function prove(deps: StepDeps, ctx: Context, asked: Asked, form: Form): Pr
   const { interaction, account } = asked
   const code = form.one('code') ?? ''
   if (normalizedCode(code) === '') return ask(deps, ctx, asked, { fault: 'missing', status: 422 })
-  const given = { account, code, device: deviceCookie.read(ctx) ?? '' }
+  const given = { account, code, device: deviceCookie.read(ctx) }
   if (!(await identityCodes.prove(handleOf(interaction), given, anonymous(ctx)))) {
     return ask(deps, ctx, asked, { fault: 'mismatch', status: 422 })
   }

@@ -71,7 +71,7 @@ function createMailStep(deps: StepDeps, purpose: Purpose): Step {
       await attempt(ctx, interaction, async () => {
         const right = await emailVerifications.proveByCode(
           handleOf(interaction),
-          { purpose, code: typed, device: deps.deviceCookie.read(ctx) ?? '' },
+          { purpose, code: typed, device: deps.deviceCookie.read(ctx) },
           anonymous(ctx),
         )
         if (right) redirect(ctx, paths.form(interaction.uid, own.address))

@@ -29,13 +29,14 @@ export interface SendRequest extends Binding {
   readonly linkOnly?: boolean
 }
 
-export type RedeemRequest = Binding & (TypedCode | { readonly token: string })
+export type RedeemRequest = Binding & ((TypedCode & { readonly address: string }) | { readonly token: string })
 
-interface TypedCode {
-  readonly address: string
+export interface TypedCode {
   readonly code: string
-  /** The token that the browser kept from an earlier sign-in (KnownDevices), or ''. Undefined if the person is signed in. */
+  /** The token that the browser kept from an earlier sign-in (KnownDevices). */
   readonly device?: string | undefined
+  /** The person is signed in to the account, so attempts are not counted by address. */
+  readonly isSignedIn?: boolean
 }
 
 /** Shows that the person reads the mail of this address. */

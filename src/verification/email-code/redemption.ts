@@ -4,11 +4,11 @@ import { emailOf } from '#accounts/email.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import { whileCounted } from '#sign-in/attempt-limit.ts'
-import type { Attempts } from '#sign-in/attempts.ts'
+import { type Attempts, SESSION } from '#sign-in/attempts.ts'
 import type { KnownDevices } from '#sign-in/known-devices.ts'
 import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { type CodeState, createEmailCodeStore, MAX_TRIES } from './email-code-store.ts'
-import type { EmailCodes, VerifiedEmail, RedeemRequest } from './email-code.ts'
+import type { EmailCodePurpose, EmailCodes, RedeemRequest } from './email-code.ts'
 import { type Content, type Seals, tokenHashOf } from './seals.ts'
 
 export interface RedemptionDeps {
@@ -20,13 +20,15 @@ export interface RedemptionDeps {
   readonly seals: Seals
 }
 
-type Verdict = { readonly content: Content } | { readonly refusal: string; readonly content?: Content | undefined }
-
-interface Checked {
-  readonly verdict: Verdict
-  readonly account: Account | undefined
-  /** As in the verdict. */
+interface Verdict {
+  /** What was sealed with the code; undefined if there is no such code. */
+  readonly content: Content | undefined
+  /** Why the proof is refused; undefined if it is right. */
   readonly refusal: string | undefined
+}
+
+interface Checked extends Verdict {
+  readonly account: Account | undefined
 }
 
 /** An account id that does not exist. */
@@ -37,44 +39,44 @@ export function createRedemption(deps: RedemptionDeps): EmailCodes['redeem'] {
   const { audit, attempts } = deps
   return async (request, by) => {
     const { purpose } = request
-    const record = (verdict: Verdict, account?: Account) =>
-      audit.record(redeemedEvent({ purpose, verdict, account, by }))
+    const record = (facts: Pick<Checked, 'account' | 'refusal'>) =>
+      audit.record(redeemedEvent({ ...facts, purpose, by }))
     async function judge(): Promise<Checked> {
       const verdict = 'token' in request ? await judgeToken(deps, request) : await judgeCode(deps, request)
       return checkAccount(deps, request, verdict)
     }
-    const onWait = () => record({ refusal: 'too many attempts' })
-    // nobody can guess a link
+    const onWait = () => record({ account: undefined, refusal: 'too many attempts' })
+    // no attempt limit for links, which cannot be guessed
     const checked = await ('token' in request
       ? judge()
       : whileCounted({ attempts, onWait }, await attemptOf(deps, request, by), judge))
-    await record(checked.verdict, checked.account)
-    if ('refusal' in checked.verdict) return undefined
-    return { purpose, address: checked.verdict.content.address, account: checked.account, amr: ['otp'] }
+    await record(checked)
+    const { account, content, refusal } = checked
+    return refusal === undefined && content ? { purpose, address: content.address, account, amr: ['otp'] } : undefined
   }
 }
 
 type CodeRequest = Extract<RedeemRequest, { code: string }>
 
-/** Counts by the address, unless the person is known in this browser or signed in: each code has few attempts anyway. */
+/** Counts by the address, unless the person is signed in or known in this browser: each code has few attempts anyway. */
 async function attemptOf({ accounts, devices }: RedemptionDeps, request: CodeRequest, by: AuditContext) {
   const attempt = { method: 'email_code', who: undefined, address: by.address }
-  if (request.device === undefined) return { ...attempt, knownBrowser: request.accountId }
-  const holder = await accounts.findByIdentifier(request.address.trim())
+  if (request.isSignedIn) return { ...attempt, knownBrowser: SESSION }
+  const holder = await accounts.findByIdentifier(request.address)
   return { ...attempt, knownBrowser: holder && devices.idFor(request.device, holder.id) }
 }
 
 async function judgeCode({ db, seals }: RedemptionDeps, request: CodeRequest): Promise<Verdict> {
   const store = createEmailCodeStore(db)
   const code = normalizedCode(request.code)
-  if (!/^\d{8}$/.test(code)) return { refusal: 'not a code' }
+  if (!/^\d{8}$/.test(code)) return { content: undefined, refusal: 'not a code' }
   const keys = seals.keys({ ...request, address: emailOf(request.address) ?? request.address })
   const tried = await store.tryCode(keys, seals.codeMacs(keys, code))
   if (tried) {
     const content = seals.open(tried.key, tried.sealed)
-    return tried.right ? { content } : { refusal: 'wrong code', content }
+    return { content, refusal: tried.right ? undefined : 'wrong code' }
   }
-  return { refusal: refusalOf(await store.findByKeys(keys)) }
+  return { content: undefined, refusal: refusalOf(await store.findByKeys(keys)) }
 }
 
 async function judgeToken(
@@ -84,14 +86,14 @@ async function judgeToken(
   const store = createEmailCodeStore(db)
   const tokenHash = tokenHashOf(request.purpose, request.token)
   const found = await store.findByToken(tokenHash)
-  if (!found) return { refusal: OVER }
+  if (!found) return { content: undefined, refusal: OVER }
   const content = seals.open(found.key, found.sealed)
   if (request.accountId !== undefined && request.accountId !== content.bound)
-    return { refusal: 'of another account', content }
+    return { content, refusal: 'of another account' }
   // the row's key contains the browser that asked; a link opened in another one is refused, but not spent
   const keys = seals.keys({ ...request, address: content.asked ?? content.address, accountId: content.bound })
-  if (!keys.some((key) => key.equals(found.key))) return { refusal: 'of another browser', content }
-  return (await store.spend(tokenHash)) ? { content } : { refusal: refusalOf({ ...found, tries: 0 }), content }
+  if (!keys.some((key) => key.equals(found.key))) return { content, refusal: 'of another browser' }
+  return { content, refusal: (await store.spend(tokenHash)) ? undefined : refusalOf({ ...found, tries: 0 }) }
 }
 
 /** Returns the reason for the audit log. People do not see it. */
@@ -109,31 +111,22 @@ async function checkAccount(
   verdict: Verdict,
 ): Promise<Checked> {
   const { content } = verdict
-  const checked = (given: Verdict, account?: Account): Checked => ({
-    verdict: given,
-    account,
-    refusal: 'refusal' in given ? given.refusal : undefined,
-  })
-  if (!content) return checked(verdict)
+  if (!content) return { ...verdict, account: undefined }
   // always read, so that the time of a wrong code does not reveal whether an account has the address
   const account = await accounts.read(content.sub ?? NOBODY)
-  if ('refusal' in verdict) return checked(verdict, account)
-  if (content.sub === undefined) return checked(verdict)
-  if (account?.status !== 'enabled') return checked({ refusal: 'the account is disabled or gone', content }, account)
-  const moved = purpose !== 'verify_email' && account.email.toLowerCase() !== content.address.toLowerCase()
-  if (moved) return checked({ refusal: 'the account has another address', content }, account)
-  const ended = account.mailLinksVersion !== content.mailLinksVersion
-  return checked(ended ? { refusal: 'the account has changed since', content } : verdict, account)
+  return { ...verdict, account, refusal: verdict.refusal ?? accountRefusal(account, content, purpose) }
 }
 
-function redeemedEvent(facts: {
-  purpose: VerifiedEmail['purpose']
-  verdict: Verdict
-  account: Account | undefined
-  by: AuditContext
-}) {
-  const { purpose, verdict, account, by } = facts
-  const refusal = 'refusal' in verdict ? verdict.refusal : undefined
+function accountRefusal(account: Account | undefined, content: Content, purpose: EmailCodePurpose): string | undefined {
+  if (content.sub === undefined) return undefined
+  if (account?.status !== 'enabled') return 'the account is disabled or gone'
+  const isMoved = purpose !== 'verify_email' && account.email.toLowerCase() !== content.address.toLowerCase()
+  if (isMoved) return 'the account has another address'
+  return account.mailLinksVersion === content.mailLinksVersion ? undefined : 'the account has changed since'
+}
+
+function redeemedEvent(facts: Pick<Checked, 'account' | 'refusal'> & { purpose: EmailCodePurpose; by: AuditContext }) {
+  const { purpose, refusal, account, by } = facts
   return {
     ...by,
     ...(account && refusal === undefined ? { actor: { kind: 'account', id: account.id } as const } : {}),

@@ -2,6 +2,7 @@
 import type { AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import type { IssuerPath } from '#mail/templates/mail-template.ts'
+import type { TypedCode } from '../email-code/email-code.ts'
 
 /**
  * `register`: create an account. `reset`: set a new password. `address`: verify an account's address or a new one.
@@ -61,10 +62,10 @@ export interface EmailVerifications {
   begin(handle: VerificationHandle, start: VerificationStart, by: AuditContext): Promise<void>
   /** Returns the verification; undefined if there is none for this purpose or it has expired. */
   find(handle: VerificationHandle, purpose: VerificationPurpose): Promise<EmailVerification | undefined>
-  /** Proves the address by the mail's code; `device` as in RedeemRequest. Returns false for every refusal. Throws TooManyAttempts (429). */
+  /** Proves the address by the mail's code. Returns false for every refusal. Throws TooManyAttempts (429). */
   proveByCode(
     handle: VerificationHandle,
-    given: { purpose: VerificationPurpose; code: string; device?: string | undefined },
+    given: TypedCode & { readonly purpose: VerificationPurpose },
     by: AuditContext,
   ): Promise<boolean>
   /**
