@@ -62,6 +62,10 @@ export function viewOf(
   interaction: OpenInteraction,
   account?: Account,
 ): StepView {
-  const wishes = { uiLocales: interaction.params['ui_locales'], accountLocale: account?.claims['locale'] }
-  return { language: chooseLanguage(ctx, wishes), csrfField: csrfField(deps, ctx, interaction) }
+  return { language: languageOf(ctx, interaction, account), csrfField: csrfField(deps, ctx, interaction) }
+}
+
+/** Returns the language of the request, the account (if its language may show) or the browser. */
+export function languageOf(ctx: Context, { params }: OpenInteraction, account?: Account): Language {
+  return chooseLanguage(ctx, { uiLocales: params['ui_locales'], accountLocale: account?.claims['locale'] })
 }

@@ -6,13 +6,12 @@ import type { Context } from 'koa'
 import type { Account } from '#accounts/account.ts'
 import type { Form } from '#http/body.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
-import { chooseLanguage } from '#pages/i18n/language.ts'
 import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { proofEvent } from '#sign-in/proof-events.ts'
 import { MAIL_CODE } from '#sign-in/proof-times.ts'
 import type { VerificationHandle } from '#verification/email-verification/email-verification.ts'
 import { anonymous } from '../paths.ts'
-import { sendStep } from '../send-step.ts'
+import { languageOf, sendStep } from '../send-step.ts'
 import { delayOf, guardForm, openInteraction, type Question, type Step, type StepDeps } from '../step.ts'
 import { mailCodePage, type MailCodeView } from './page.ts'
 
@@ -61,8 +60,7 @@ async function forForm(deps: StepDeps, ctx: Context, use: (asked: Asked, form: F
 
 async function send(deps: StepDeps, ctx: Context, { interaction, account }: Asked): Promise<void> {
   const { identityCodes, paths } = deps
-  const wishes = { uiLocales: interaction.params['ui_locales'], accountLocale: account.claims['locale'] }
-  const language = chooseLanguage(ctx, wishes)
+  const language = languageOf(ctx, interaction, account)
   await identityCodes.send(handleOf(interaction), { account, language }, anonymous(ctx))
   paths.backToQuestion(ctx, interaction.uid)
 }

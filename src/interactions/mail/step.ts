@@ -4,7 +4,6 @@ import { emailOf } from '#accounts/email.ts'
 import { AccountExists, AccountInvalid } from '#accounts/errors.ts'
 import type { Account } from '#accounts/account.ts'
 import type { Form } from '#http/body.ts'
-import { chooseLanguage, type Language } from '#pages/i18n/language.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { RESET_PATH } from '#verification/password-reset.ts'
 import { REGISTRATION_PATH } from '#verification/registration.ts'
@@ -14,7 +13,7 @@ import { normalizedCode } from '#sign-in/one-time-code.ts'
 import { proofEvent } from '#sign-in/proof-events.ts'
 import { text } from '../flow.ts'
 import { addressPage, type ChoiceFaults, lastPage, mailCodePage, type MailProblem, type MailView } from './page.ts'
-import { sendStep } from '../send-step.ts'
+import { languageOf, sendStep } from '../send-step.ts'
 import { delayOf, guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
 import { anonymous } from '../paths.ts'
 import { MAIL_PATHS } from './paths.ts'
@@ -57,6 +56,7 @@ function createMailStep(deps: StepDeps, purpose: Purpose): Step {
         return ask(deps, ctx, { purpose, interaction, renew: true, address: given, addressFault, status: 422 })
       }
       await attempt(ctx, interaction, async () => {
+        // without the account: the language must not reveal whether there is one
         const start = { purpose, address: asked, language: languageOf(ctx, interaction), path: PATHS[purpose] }
         await emailVerifications.begin(handleOf(interaction), start, anonymous(ctx))
         redirect(ctx, paths.form(interaction.uid, own.address))
@@ -219,11 +219,6 @@ async function ask(
       return mailCodePage({ ...view, action: paths.form(uid, own.code), fault: asked.codeFault, another })
     },
   })
-}
-
-/** Chooses the language without the account: the page's language must not reveal whether there is one. */
-function languageOf(ctx: Context, { params }: OpenInteraction): Language {
-  return chooseLanguage(ctx, { uiLocales: params['ui_locales'] })
 }
 
 function handleOf({ uid }: OpenInteraction): string {

@@ -22,6 +22,9 @@ const CHANGES: Readonly<Record<FactorChange, string>> = {
 
 const once = (minutes: number) => `The code and the link work once, and for ${minutes} minutes.`
 
+const NOT_YOU =
+  'If that was not you, open your account, end all other sessions and change your password. If you cannot sign in any more, reset your password first.'
+
 export const en: MailTemplates = {
   verify_email: ({ code, path, minutes }, { brand, host, link }) => ({
     subject: `Confirm your e-mail address for ${brand}`,
@@ -90,8 +93,7 @@ export const en: MailTemplates = {
     ],
     action: { label: 'See your account', url: link(path) },
     why: `You get this mail because ${brand} (${host}) tells you of every change to how you sign in.`,
-    notYou:
-      'If that was not you, open your account, end all other sessions and change your password. If you cannot sign in any more, reset your password first.',
+    notYou: NOT_YOU,
   }),
   new_browser: ({ at, address, device, path }, { brand, host, link, date }) => ({
     subject: `New sign-in at ${brand}`,
@@ -104,8 +106,7 @@ export const en: MailTemplates = {
     ],
     action: { label: 'See where you are signed in', url: link(path) },
     why: `You get this mail because ${brand} (${host}) tells you about each sign-in with a browser that it does not know.`,
-    notYou:
-      'If that was not you, open your account, end all other sessions and change your password. If you cannot sign in any more, reset your password first.',
+    notYou: NOT_YOU,
   }),
   account_exists: ({ path }, { brand, host, link }) => ({
     subject: `You already have an account at ${brand}`,

@@ -22,6 +22,9 @@ const CHANGES: Readonly<Record<FactorChange, string>> = {
 
 const once = (minutes: number) => `코드와 링크는 ${minutes}분 동안 한 번만 쓸 수 있어요.`
 
+const NOT_YOU =
+  '직접 하지 않았다면 내 계정을 열어 다른 세션을 모두 끝내고 비밀번호를 바꿔 주세요. 로그인할 수 없다면 비밀번호부터 새로 정해 주세요.'
+
 export const ko: MailTemplates = {
   verify_email: ({ code, path, minutes }, { brand, host, link }) => ({
     subject: `${brand} 이메일 주소를 확인해 주세요`,
@@ -90,8 +93,7 @@ export const ko: MailTemplates = {
     ],
     action: { label: '내 계정 보기', url: link(path) },
     why: `${brand}(${host})에서는 로그인 방법이 바뀔 때마다 메일로 알려 드려요.`,
-    notYou:
-      '직접 하지 않았다면 내 계정을 열어 다른 세션을 모두 끝내고 비밀번호를 바꿔 주세요. 로그인할 수 없다면 비밀번호부터 새로 정해 주세요.',
+    notYou: NOT_YOU,
   }),
   new_browser: ({ at, address, device, path }, { brand, host, link, date }) => ({
     subject: `${brand} 계정에 새로 로그인했어요`,
@@ -104,8 +106,7 @@ export const ko: MailTemplates = {
     ],
     action: { label: '로그인한 곳 보기', url: link(path) },
     why: `${brand}(${host})에서는 처음 보는 브라우저로 로그인할 때마다 메일로 알려 드려요.`,
-    notYou:
-      '직접 하지 않았다면 내 계정을 열어 다른 세션을 모두 끝내고 비밀번호를 바꿔 주세요. 로그인할 수 없다면 비밀번호부터 새로 정해 주세요.',
+    notYou: NOT_YOU,
   }),
   account_exists: ({ path }, { brand, host, link }) => ({
     subject: `${brand} 계정이 이미 있어요`,
