@@ -6,6 +6,7 @@ import { RELEASE } from '#database/release.ts'
 import { migrate } from '#schema.ts'
 import { MIGRATIONS } from '../migrations/registry.ts'
 import { asSuperuser, cloneDatabase, emptyDatabase } from './support/postgres.ts'
+import { takeBack } from './support/take-back.ts'
 
 const FOLDER = join(import.meta.dirname, '../migrations')
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.ts') && name !== 'registry.ts')
@@ -41,10 +42,8 @@ test('the step that seals passwords stays while there are sealed ones, and so do
   const run = (sql: string) => asSuperuser((client) => client.query<Record<string, number>>(sql), url)
   await run(`INSERT INTO accounts (sub, email, email_verified) VALUES ('ada', 'ada@example.com', true)`)
   await run(`INSERT INTO password_credentials (account_sub, sealed) VALUES ('ada', 'sealed')`)
-  const takeBack = async () => {
-    while (!(await rollback({ url })).includes('20261201063541-sign-in-seal-passwords'));
-  }
-  await expect(takeBack()).rejects.toMatchObject({
+  const step = '20261201063541-sign-in-seal-passwords'
+  await expect(takeBack(url, step)).rejects.toMatchObject({
     code: 'database_start_failed',
     message:
       'This step cannot be taken back: it would delete all sealed passwords, which the version before cannot read. To return to that version, restore the database from before the upgrade.',
@@ -53,7 +52,7 @@ test('the step that seals passwords stays while there are sealed ones, and so do
   const release = 'SELECT release, oldest_compatible AS oldest FROM schema_release'
   expect((await run(release)).rows).toEqual([{ release: RELEASE, oldest: 2 }])
   await run(`UPDATE password_credentials SET hash = 'plain'`)
-  await takeBack()
+  await takeBack(url, step)
   expect((await run('SELECT hash FROM password_credentials')).rows).toEqual([{ hash: 'plain' }])
   await rollback({ url })
   expect((await run(release)).rows).toEqual([{ release: 1, oldest: 1 }])

@@ -3,13 +3,14 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { tendPartitions } from '#audit/partitions-store.ts'
 import { createAudit } from '#audit/recorder.ts'
 import type { Database } from '#database/database.ts'
-import { rollback } from '#database/migrate.ts'
 import { createDatabase } from '#database/pool.ts'
 import { migrate } from '#schema.ts'
 import { atEnd } from '../support/endings.ts'
 import { cloneDatabase, emptyDatabase } from '../support/postgres.ts'
+import { takeBack } from '../support/take-back.ts'
 
 const DAYS = 400
+const STEP = '20261201061537-audit-partition-events'
 let url: string
 let db: Database
 
@@ -90,7 +91,7 @@ describe('partitions', () => {
 test('the migration makes a table with events the first partition, and loses none that come meanwhile', async () => {
   url = (await emptyDatabase()).url
   await migrate({ url })
-  while (!(await rollback({ url })).includes('20261201061537-audit-partition-events'));
+  await takeBack(url, STEP)
   db = open()
   await db.query(`INSERT INTO audit_events (at, type, outcome, actor_kind)
     SELECT now() - n * interval '1 hour', 'client.enabled', 'success', 'system' FROM generate_series(1, 20000) n`)
@@ -107,7 +108,7 @@ test('the migration makes a table with events the first partition, and loses non
   await insert('now()')
   migrated.abort()
   await writer
-  expect(taken.flat()).toContain('20261201061537-audit-partition-events')
+  expect(taken.flat()).toContain(STEP)
   const all = await events()
   expect(all).toHaveLength(20_001 + written)
   expect(new Set(all.map(({ id }) => id)).size).toBe(all.length)

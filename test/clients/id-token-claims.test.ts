@@ -1,10 +1,10 @@
 /** Clients of the release before get the value that a new client would have. */
 import { expect, test } from 'vitest'
-import { rollback } from '#database/migrate.ts'
+import { idTokenClaimsOf } from '#clients/id-token-claims.ts'
 import { migrate } from '#schema.ts'
 import { asSuperuser, cloneDatabase } from '../support/postgres.ts'
 import { openRooms } from '../support/rooms.ts'
-import { idTokenClaimsOf } from '#clients/id-token-claims.ts'
+import { takeBack } from '../support/take-back.ts'
 
 const STEP = '20261201064413-clients-set-id-token-claims'
 const CLIENTS = [
@@ -26,7 +26,7 @@ async function insertOld(url: string, prefix: string): Promise<void> {
 
 test('the step gives each client its value, and the release before still makes clients that have it', async () => {
   const { url } = await cloneDatabase()
-  for (let taken: string[] = []; !taken.includes(STEP);) taken = await rollback({ url })
+  await takeBack(url, STEP)
   await insertOld(url, 'before')
   expect(await migrate({ url })).toContain(STEP)
   await insertOld(url, 'after')

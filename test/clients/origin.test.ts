@@ -1,10 +1,10 @@
 /** Who made a client: kept from its creation on, and added to the table without breaking the release before. */
 import { expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
-import { rollback } from '#database/migrate.ts'
 import { migrate } from '#schema.ts'
 import { asSuperuser, cloneDatabase } from '../support/postgres.ts'
 import { openRooms } from '../support/rooms.ts'
+import { takeBack } from '../support/take-back.ts'
 import { LEAST } from './least.ts'
 
 const STEP = '20261201002000-clients-add-origin'
@@ -14,11 +14,6 @@ const OLD_INSERT = `INSERT INTO clients (id, profile, metadata, openid_scopes) V
 async function originsIn(url: string): Promise<unknown[]> {
   const { rows } = await asSuperuser((client) => client.query('SELECT origin FROM clients ORDER BY id'), url)
   return rows.map(({ origin }: { origin: string }) => origin)
-}
-
-/** Takes back this step and all later ones. */
-async function takeBack(url: string): Promise<void> {
-  for (let taken: string[] = []; !taken.includes(STEP);) taken = await rollback({ url })
 }
 
 test('a client keeps the origin that it was made with', async () => {
@@ -33,13 +28,18 @@ test('a client keeps the origin that it was made with', async () => {
   }
 })
 
-test('clients of the release before, and those that it still makes, are made by an administrator', async () => {
+test('taking the step back keeps the clients, and the release before makes clients of an administrator', async () => {
   const { url } = await cloneDatabase()
-  await takeBack(url)
-  await asSuperuser((client) => client.query(OLD_INSERT), url)
+  const insert = (id: string) => asSuperuser((client) => client.query(OLD_INSERT.replace('old', id)), url)
+  await insert('kept')
+  await takeBack(url, STEP)
+  const { rows } = await asSuperuser((client) => client.query('SELECT * FROM clients'), url)
+  expect(rows).toHaveLength(1)
+  expect(rows[0]).not.toHaveProperty('origin')
+  await insert('old')
   expect(await migrate({ url })).toContain(STEP)
-  await asSuperuser((client) => client.query(OLD_INSERT.replace('old', 'older')), url)
-  expect(await originsIn(url)).toEqual(['administrator', 'administrator'])
+  await insert('older')
+  expect(await originsIn(url)).toEqual(['administrator', 'administrator', 'administrator'])
 })
 
 test('the database refuses any other origin', async () => {
@@ -47,13 +47,4 @@ test('the database refuses any other origin', async () => {
   await asSuperuser((client) => client.query(OLD_INSERT), url)
   const change = asSuperuser((client) => client.query(`UPDATE clients SET origin = 'nobody'`), url)
   await expect(change).rejects.toMatchObject({ constraint: 'clients_origin' })
-})
-
-test('taking the step back keeps the clients', async () => {
-  const { url } = await cloneDatabase()
-  await asSuperuser((client) => client.query(OLD_INSERT), url)
-  await takeBack(url)
-  const { rows } = await asSuperuser((client) => client.query('SELECT * FROM clients'), url)
-  expect(rows).toHaveLength(1)
-  expect(rows[0]).not.toHaveProperty('origin')
 })
