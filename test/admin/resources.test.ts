@@ -114,20 +114,19 @@ test('makes a change against the version that If-Match names, and no other', asy
 })
 
 test.each([
-  ['the tag among others', '"7", "1"', 200],
-  ['the tag among others of every kind', ', W/"1" ,"a,b", "1",', 200],
-  ['other tags', '"7", "8"', 412],
-  ['the tag as a weak one', 'W/"1"', 412],
-  ['the tag as a weak one among others', '"7", W/"1"', 412],
-  ['a tag that was never given', '"abc"', 412],
-  ['a tag that holds the right one', '"x,"1', 400],
-  ['the tag in pieces', '"1', 400],
-  ['the tag and a star', '"1", *', 400],
-])('If-Match with %s (%s) is %d', async (_name, value, status) => {
+  ['the tag among others', '"7", "1"', 200, undefined],
+  ['the tag among others of every kind', ', W/"1" ,"a,b", "1",', 200, undefined],
+  ['other tags', '"7", "8"', 412, 'version_mismatch'],
+  ['the tag as a weak one', 'W/"1"', 412, 'version_mismatch'],
+  ['the tag as a weak one among others', '"7", W/"1"', 412, 'version_mismatch'],
+  ['a tag that was never given', '"abc"', 412, 'version_mismatch'],
+  ['a tag that holds the right one', '"x,"1', 400, 'invalid_request'],
+  ['the tag in pieces', '"1', 400, 'invalid_request'],
+  ['the tag and a star', '"1", *', 400, 'invalid_request'],
+])('If-Match with %s (%s) is %d', async (_name, value, status, code) => {
   const { path } = await aResource({ name: 'Posts' })
   const answer = await app.call('PATCH', path, { body: { name: 'One' }, headers: { 'if-match': value } })
   expect(answer.status).toBe(status)
-  const code = { 200: undefined, 400: 'invalid_request', 412: 'version_mismatch' }[status as 200]
   expect(answer.body.code).toBe(code)
   expect((await app.call('GET', path)).body.name).toBe(status === 200 ? 'One' : 'Posts')
   if (code !== undefined) expect(await app.refusal()).toMatchObject({ reason: code, detail: { status } })

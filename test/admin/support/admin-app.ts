@@ -59,7 +59,7 @@ interface CallOptions {
 export interface Answer {
   readonly status: number
   readonly headers: Headers
-  readonly body: any // oxlint-disable-line typescript/no-explicit-any -- each test says what it expects of it
+  readonly body: any // oxlint-disable-line typescript/no-explicit-any -- `call` checks it against the schema of the OpenAPI document
 }
 
 const ALL_SCOPES = Object.keys(ADMIN_SCOPES)
