@@ -3,36 +3,24 @@ import { createInterface } from 'node:readline'
 import { createAccounts } from '#accounts/accounts.ts'
 import { createAudit } from '#audit/recorder.ts'
 import { createDatabase } from '#database/pool.ts'
-import { createMail } from '#mail/mail.ts'
-import { createLogger } from '#observability/logger.ts'
-import { createMetrics } from '#observability/metrics.ts'
 import { systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#sealing/keyring.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
 import { createKnownDevices } from '#sign-in/known-devices.ts'
 import type { RedeemRequest, SendRequest } from '#verification/email-code/email-code.ts'
 import { createEmailCodes } from '#verification/email-code/email-codes.ts'
+import { mailOf } from './mail-of.ts'
 
 const [url = '', key = ''] = process.argv.slice(2)
 const db = createDatabase({ url })
 const keyring = createKeyring([Buffer.from(key, 'hex')])
 const audit = createAudit({ db })
-const mail = createMail({
-  config: { issuer: 'https://id.example.com', production: false, mailFrom: undefined },
-  smtpUrl: undefined,
-  db,
-  keyring,
-  logger: createLogger({ level: 'silent', format: 'json' }),
-  metrics: createMetrics(),
-  clock,
-  brand: () => 'Signet',
-})
 const codes = createEmailCodes({
   db,
   accounts: createAccounts({ db, audit, clock }),
   audit,
   keyring,
-  mail,
+  mail: mailOf({ db, keyring }),
   attempts: createAttempts({ db, keyring }),
   resetDelay: () => undefined,
   devices: createKnownDevices({ keyring }),

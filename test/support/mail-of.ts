@@ -5,9 +5,12 @@ import { createLogger } from '#observability/logger.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { systemClock } from '#shared/clock.ts'
 
-export function mailOf({ db, keyring }: { readonly db: Database; readonly keyring: Keyring }) {
+export function mailOf(
+  { db, keyring }: { readonly db: Database; readonly keyring: Keyring },
+  { production = false } = {},
+) {
   return createMail({
-    config: { issuer: 'https://as.example.com', production: false, mailFrom: undefined },
+    config: { issuer: 'https://as.example.com', production, mailFrom: undefined },
     smtpUrl: undefined,
     db,
     keyring,

@@ -7,16 +7,14 @@ import { createAccounts } from '#accounts/accounts.ts'
 import { createAudit } from '#audit/recorder.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { createDatabase } from '#database/pool.ts'
-import { createMail } from '#mail/mail.ts'
 import { openMail, type WaitingMail } from '#mail/sealed-mail.ts'
-import { createLogger } from '#observability/logger.ts'
-import { createMetrics } from '#observability/metrics.ts'
 import { systemClock as clock } from '#shared/clock.ts'
 import { createKeyring } from '#sealing/keyring.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
 import { createKnownDevices } from '#sign-in/known-devices.ts'
 import { createEmailCodes } from '#verification/email-code/email-codes.ts'
 import { atEnd } from '../../support/endings.ts'
+import { mailOf } from '../../support/mail-of.ts'
 import { cloneDatabase } from '../../support/postgres.ts'
 import type { ProcessCall } from '../../support/email-code-process.ts'
 
@@ -31,30 +29,15 @@ export async function openCodeWorld() {
   const keyring = createKeyring([masterKey])
   const audit = createAudit({ db })
   const accounts = createAccounts({ db, audit, clock })
-  const metrics = createMetrics()
-  atEnd(async () => {
-    metrics.close()
-    await db.close()
-  })
-
+  atEnd(() => db.close())
   const devices = createKnownDevices({ keyring })
 
   function build(over: Database, production = false) {
-    const mail = createMail({
-      config: { issuer: 'https://id.example.com', production, mailFrom: undefined },
-      smtpUrl: undefined,
-      db: over,
-      keyring,
-      logger: createLogger({ level: 'silent', format: 'json' }),
-      metrics,
-      clock,
-      brand: () => 'Signet',
-    })
     const own = { db: over, audit: createAudit({ db: over }), accounts: createAccounts({ db: over, audit, clock }) }
     return createEmailCodes({
       ...own,
       keyring,
-      mail,
+      mail: mailOf({ db: over, keyring }, { production }),
       attempts: createAttempts({ db: over, keyring }),
       devices,
       resetDelay: () => undefined,
