@@ -34,16 +34,16 @@ beforeEach(async () => {
 
 /** As a client does that is told to come back: a thousand are more than the pool of a node lets wait. */
 async function untilAnswered<T>(attempt: () => Promise<T>): Promise<T> {
-  let answer: { value: T } | undefined
+  const answers: T[] = []
   await eventually(async () => {
     try {
-      answer = { value: await attempt() }
+      answers.push(await attempt())
     } catch (error) {
       if (!(error instanceof DatabaseUnavailable)) throw error
     }
-    return answer !== undefined
+    return answers.length > 0
   }, 60_000)
-  return (answer as unknown as { value: T }).value
+  return answers[0] as T
 }
 
 /**

@@ -110,7 +110,6 @@ describe('a success', () => {
   })
 
   test('of many accounts at once takes back at most 100 more an hour for an address', async () => {
-    await db.query(`DELETE FROM sign_in_budgets`)
     await begin(OFFICE)
     // as full as no bucket can be, to see all that is taken back
     await db.query(`UPDATE sign_in_budgets SET empties_at = now() + interval '200 minutes' WHERE kind = 'address'`)

@@ -62,7 +62,7 @@ describe('what is left to prove', () => {
     ['a provider and a password', ['federated', 'password'], ['password']],
   ] as const)(
     'a proof that shows nobody is here now is followed by one of ours, of somebody with %s',
-    (...[, has, methods]) => {
+    (_who, has, methods) => {
       const enrolled = { methods: has, mustReplace: [] }
       const amr = ['pwd', 'otp', 'mfa']
       expect(nextProof(further, { amr, asked: [], enrolled, isStale: true })).toEqual({ kind: 'recent', methods })
