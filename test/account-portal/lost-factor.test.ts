@@ -98,7 +98,7 @@ describe('ASVS 6.4.4: a password and a code by mail stand in for a lost method',
     const begun = (await world.admin.audit('lost_factor.requested')).filter((event) => event['account_id'] === who.sub)
     expect(begun).toHaveLength(1)
     const other = await world.signedIn(who)
-    const again = await world.press(other, { ...page, html: page.html }, 'value="code"', { code })
+    const again = await world.press(other, page, 'value="code"', { code })
     expect(again.status).toBe(403)
     expect([await isFresh(browser), await isFresh(other)]).toEqual([false, false])
     expect(await world.event(who, 'lost_factor.confirmed')).toBeUndefined()

@@ -1,7 +1,6 @@
 /** Changing one's password: who may, which one, and what ends with it. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { formWith } from '../support/own-page.ts'
-import { type Person, textOf, type Visit } from '../support/person.ts'
+import { formWith, type Person, textOf, type Visit } from '../support/person.ts'
 import { type Somebody, startWorld, type World } from './world.ts'
 
 const NEXT = 'plum orchid canyon lattice'

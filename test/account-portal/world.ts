@@ -1,10 +1,10 @@
 /** A live server of two processes with people who look after their accounts, and an app that they use. */
-import pg from 'pg'
 import { administrator, PASSWORD, type Administrator } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
+import { devMails } from '../support/dev-mail.ts'
 import { enrolPasskey, passkeyRequestOf, submitPasskey } from '../support/live-passkey.ts'
-import { formWith } from '../support/own-page.ts'
-import { person, type Person, type Visit } from '../support/person.ts'
+import { person, type Person, press, type Visit } from '../support/person.ts'
+import { asSuperuser } from '../support/postgres.ts'
 import { type Server, startServers } from '../support/server.ts'
 
 export const API = 'https://api.example.com/v1'
@@ -78,28 +78,16 @@ export async function startWorld(): Promise<World> {
       const page = await submitPasskey(browser, asked, passkey.assertion(passkeyRequestOf(asked)))
       return { browser, page }
     },
-    press: (browser, page, marker, fields = {}) => browser.submit({ ...page, html: formWith(page, marker) }, fields),
-    async mails({ email }) {
-      const response = await fetch(`${first.managementUrl}/dev/mail`, { headers: { accept: 'application/json' } })
-      const { items } = (await response.json()) as { items: { to: string; subject: string; text: string }[] }
-      return items.filter(({ to }) => to === email)
-    },
+    press,
+    mails: ({ email }) => devMails(first, email),
     async age({ sub }, seconds) {
-      const db = new pg.Client(first.databaseUrl)
-      await db.connect()
-      try {
-        // the engine reads the time of the sign-in from the payload, and beside it are those of each method
-        await db.query(
-          `UPDATE sessions SET payload = payload
-             || jsonb_build_object('loginTs', (payload ->> 'loginTs')::int - $2::int)
-             || jsonb_build_object('provenAt', (SELECT coalesce(jsonb_object_agg(key, value::int - $2::int), '{}')
-                  FROM jsonb_each_text(payload -> 'provenAt')))
-           WHERE account_id = $1`,
-          [sub, seconds],
-        )
-      } finally {
-        await db.end()
-      }
+      // the payload has the time of the sign-in, which the engine reads, and those of each method
+      const earlier = `UPDATE sessions SET payload = payload
+          || jsonb_build_object('loginTs', (payload ->> 'loginTs')::int - $2::int)
+          || jsonb_build_object('provenAt', (SELECT coalesce(jsonb_object_agg(key, value::int - $2::int), '{}')
+               FROM jsonb_each_text(payload -> 'provenAt')))
+        WHERE account_id = $1`
+      await asSuperuser((db) => db.query(earlier, [sub, seconds]), first.databaseUrl)
     },
     async event({ sub }, type) {
       return (await admin.audit(type)).find((event) => event['account_id'] === sub)

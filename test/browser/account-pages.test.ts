@@ -1,9 +1,9 @@
 /** Every page of a person's account in Chromium, in both languages: pictures, accessibility, room on a phone. */
-import pg from 'pg'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { administrator, PASSWORD } from '../support/administrator.ts'
 import { authenticatorApp } from '../support/authenticator-app.ts'
+import { asSuperuser } from '../support/postgres.ts'
 import { keepScreenshot, openBrowser } from '../support/browser.ts'
 import { enrolPasskey } from '../support/live-passkey.ts'
 import { LANGUAGES, MARKED, outsideCatalogue, pagesIn, SPEAKS_MARKED } from './languages.ts'
@@ -205,15 +205,7 @@ async function age(email: string | null): Promise<void> {
 }
 
 async function change(email: string | null, members: string): Promise<void> {
-  const client = new pg.Client(world.server.databaseUrl)
-  await client.connect()
-  try {
-    await client.query(
-      `UPDATE sessions SET payload = payload || ${members}
-       WHERE account_id = (SELECT sub FROM accounts WHERE email = $1)`,
-      [email?.trim()],
-    )
-  } finally {
-    await client.end()
-  }
+  const text = `UPDATE sessions SET payload = payload || ${members}
+    WHERE account_id = (SELECT sub FROM accounts WHERE email = $1)`
+  await asSuperuser((client) => client.query(text, [email?.trim()]), world.server.databaseUrl)
 }

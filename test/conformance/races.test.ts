@@ -4,7 +4,7 @@ import { administrator, PASSWORD, type RegisteredClient } from '../support/admin
 import { type App, createApp } from '../support/app.ts'
 import { assertionParams } from '../support/assertion.ts'
 import { naiveRaces } from '../support/naive-target.ts'
-import { answerOf, person, type Person } from '../support/person.ts'
+import { answerOf, cookieHeader, person, type Person } from '../support/person.ts'
 import { type Server, type ServerProcess, startProcesses } from '../support/server.ts'
 import { type Attempt, CONCURRENCY, type Race, run, timesSpent } from './races.ts'
 import { inOneMoment } from '../support/passed-time.ts'
@@ -128,13 +128,13 @@ function pushedRace(app: App, browser: Person, nodes: readonly [Server, Server])
   return {
     name: 'a pushed authorization request',
     async begin() {
-      const { url } = app.begin({ scope: 'openid' })
-      const pushed = await app.push(Object.fromEntries(new URL(url).searchParams))
+      const { params } = app.begin({ scope: 'openid' })
+      const pushed = await app.push(params)
       const query = new URLSearchParams({
-        client_id: new URL(url).searchParams.get('client_id') as string,
+        client_id: params['client_id'] as string,
         request_uri: pushed.body['request_uri'] as string,
       })
-      const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const cookie = cookieHeader(browser.cookies)
       return async (node) => {
         const response = await (nodes[node] as Server).fetch(`/authorize?${query.toString()}`, {
           headers: { cookie },

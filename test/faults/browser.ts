@@ -1,6 +1,6 @@
 /** A person of the load: signs in and out through pages, and tries again when a page says to. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { answerOf, person, textOf, type Person, type Visit } from '../support/person.ts'
+import { answerOf, cookieHeader, person, type Person, textOf, type Visit } from '../support/person.ts'
 import { type App, createApp } from '../support/app.ts'
 import type { Caller } from './caller.ts'
 import { outcomeOf, type Kind } from './history.ts'
@@ -48,7 +48,7 @@ export function createBrowser(world: World, caller: Caller): Browser {
   return {
     code: (who, offline) => signIn({ app, browser, caller, attempt }, who, offline),
     signOut: () => signOut({ browser, caller, attempt }, world.nodes[0].issuer),
-    cookie: () => [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+    cookie: () => cookieHeader(browser.cookies),
   }
 }
 

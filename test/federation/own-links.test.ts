@@ -10,7 +10,7 @@ import {
   twoSided,
 } from '../support/federated-world.ts'
 import { asSuperuser } from '../support/postgres.ts'
-import { textOf, type Visit } from '../support/person.ts'
+import { press, textOf, type Visit } from '../support/person.ts'
 
 let world: FederatedWorld
 let people = 0
@@ -111,8 +111,7 @@ test('whoever is linked to an account already is linked to no other one', async 
 test('who turns back at the provider is told so, and nothing has changed', async () => {
   const who = await somebody()
   const signIn = await who.browser.there.visit(requestOf(await ask(who)))
-  const html = /<form[^>]*\/cancel".*?<\/form>/s.exec(signIn.html)?.[0] ?? ''
-  const { left } = await who.browser.there.submit({ ...signIn, html }, {})
+  const { left } = await press(who.browser.there, signIn, '/cancel"')
   const page = await who.browser.here.visit(String(left?.href))
   expect([page.status, textOf(page.html)]).toEqual([200, expect.stringContaining('without signing in there')])
   expect(await events(who.sub)).toMatchObject([{ outcome: 'failure', reason: 'the provider answered access_denied' }])

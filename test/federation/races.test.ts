@@ -8,7 +8,7 @@ import {
   startFederatedWorld,
   twoSided,
 } from '../support/federated-world.ts'
-import { person, type Person } from '../support/person.ts'
+import { cookieHeader, person, type Person } from '../support/person.ts'
 import { SOON_MS } from '../support/eventually.ts'
 
 let world: FederatedWorld
@@ -39,8 +39,7 @@ test('two answers with one state at once on two processes: one signs the person 
     const who = await somebodyThere(world, `one-state-${round}@example.com`)
     const { browser, answer } = await atTheDoor(who)
     const path = answer.pathname + answer.search
-    const cookies = [...browser.cookies].map(([name, value]) => `${name}=${value}`)
-    const headers = { accept: 'text/html', cookie: cookies.join('; ') }
+    const headers = { accept: 'text/html', cookie: cookieHeader(browser.cookies) }
     const events = (await world.admin.audit('sign_in.succeeded')).length
     await Promise.all(
       world.nodes.map(async (node) => {

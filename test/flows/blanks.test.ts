@@ -32,7 +32,7 @@ test('several blanks in scope count as one, in every request that has one', asyn
     200,
     expect.arrayContaining(['posts:read']) as string[],
   ])
-  const pushed = await app.push(Object.fromEntries(new URL(app.begin({ scope, resource: API }).url).searchParams))
+  const pushed = await app.push(app.begin({ scope, resource: API }).params)
   expect(pushed.status).toBe(201)
 })
 

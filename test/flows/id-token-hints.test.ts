@@ -106,7 +106,7 @@ describe.each([
 })
 
 test('a hint that cannot be verified is login_required with prompt=none in a pushed request too', async () => {
-  const params = Object.fromEntries(new URL(shop.begin({ prompt: 'none', id_token_hint: 'x.y.z' }).url).searchParams)
+  const { params } = shop.begin({ prompt: 'none', id_token_hint: 'x.y.z' })
   const { status, body } = await shop.push(params)
   expect([status, body]).toEqual([
     400,

@@ -25,8 +25,7 @@ test.each(SHORT)('%s of more than 4096 bytes is refused at the authorization end
   const answer = new URL(location ?? '').searchParams
   const sentence = `${name} is too long: 4098 bytes, at most 4096`
   expect([answer.get('error'), answer.get('error_description')]).toEqual(['invalid_request', sentence])
-  const events = await admin.audit('authorization.refused')
-  expect(events.find((event) => event['request_id'] === headers.get('x-request-id'))).toMatchObject({
+  expect(await admin.eventOf('authorization.refused', headers)).toMatchObject({
     reason: `invalid_request: ${sentence}`,
   })
 })
@@ -37,12 +36,11 @@ test('a parameter of 4096 bytes is accepted', async () => {
 })
 
 test.each(['state', 'nonce', 'login_hint', 'ui_locales'])('%s is bounded in a pushed request too', async (name) => {
-  const params = Object.fromEntries(new URL(app.begin({ [name]: 'x'.repeat(4097) }).url).searchParams)
+  const { params } = app.begin({ [name]: 'x'.repeat(4097) })
   const { status, body, headers } = await app.push(params)
   const error_description = `${name} is too long: 4097 bytes, at most 4096`
   expect([status, body]).toEqual([400, expect.objectContaining({ error: 'invalid_request', error_description })])
-  const events = await admin.audit('endpoint.refused')
-  expect(events.find((event) => event['request_id'] === headers.get('x-request-id'))).toMatchObject({
+  expect(await admin.eventOf('endpoint.refused', headers)).toMatchObject({
     reason: `invalid_request: ${error_description}`,
   })
 })
@@ -52,8 +50,7 @@ test('claims may have 16384 bytes and no more', async () => {
     const empty = JSON.stringify({ userinfo: { email: null }, x: '' })
     return JSON.stringify({ userinfo: { email: null }, x: 'x'.repeat(bytes - empty.length) })
   }
-  const push = (bytes: number) =>
-    app.push(Object.fromEntries(new URL(app.begin({ claims: claims(bytes) }).url).searchParams))
+  const push = (bytes: number) => app.push(app.begin({ claims: claims(bytes) }).params)
   expect((await push(16_384)).status).toBe(201)
   expect(await push(16_385)).toMatchObject({
     status: 400,

@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 
 test('of two sign-ins that began with one pushed request, one gets a code, however late they end', async () => {
-  const { body } = await app.push(Object.fromEntries(new URL(app.begin().url).searchParams))
+  const { body } = await app.push(app.begin().params)
   const query = new URLSearchParams({ client_id: clientId, request_uri: body['request_uri'] as string })
   const people = nodes.map((node) => person(() => node))
   const pages: Visit[] = []

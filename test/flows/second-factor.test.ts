@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { administrator, type Administrator, PASSWORD } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
 import { type AuthenticatorApp, authenticatorApp } from '../support/authenticator-app.ts'
-import { answerOf, type Person, person, textOf, type Visit } from '../support/person.ts'
+import { answerOf, type Person, person, press, textOf, type Visit } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
 import { type Server, startServer } from '../support/server.ts'
 
@@ -160,7 +160,7 @@ describe('after the password', () => {
     const [{ email }, other] = [await withApp(), await somebody()]
     const browser = person(() => server)
     const { page, verifier } = await firstProof(browser, email)
-    const again = await browser.submit(withForm(page, 'restart'), {})
+    const again = await press(browser, page, '/restart"')
     expect(again.html).toContain('name="password"')
     const answer = await browser.submit(again, { identifier: other.email, password: PASSWORD })
     expect((await redeemed(browser, answer, verifier)).id).toMatchObject({ sub: other.sub })
@@ -240,7 +240,7 @@ describe('RFC 9700 §4.7: a form that no page of this browser made', () => {
   const refusal = async () => (await admin.audit('authorization.refused'))[0]
   const reason = 'the form was not made by a page of this interaction in this browser'
   const sent = (browser: Person, page: Visit, step: string, fields: Record<string, string>) =>
-    browser.submit(withForm(page, step), fields)
+    press(browser, page, `/${step}"`, fields)
 
   test.each(['x', ''])('proves no second factor (csrf: “%s”), and the code stays good', async (csrf) => {
     const { email, sub, phone } = await withApp()
@@ -288,9 +288,3 @@ test('proofs of another person add nothing: whoever signs in after them is asked
   asksForCode(answer)
   expect(textOf(answer.html)).toContain(eve.email)
 })
-
-/** The page with the form of a step first, which is the one that is sent. */
-function withForm(page: Visit, step: string): Visit {
-  const form = new RegExp(`<form[^>]*action="[^"]*/${step}"[\\s\\S]*?</form>`).exec(page.html)?.[0]
-  return { ...page, html: form ?? page.html }
-}

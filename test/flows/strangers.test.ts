@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
-import { answerOf, person, textOf } from '../support/person.ts'
+import { answerOf, cookieHeader, person, textOf } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
 import { type Server, startServer } from '../support/server.ts'
 
@@ -63,14 +63,14 @@ test('a person who is signed in goes on from an address whose budget is used up'
   const browser = person(() => server)
   await app.code(browser, ada)
   await exhaust('192.0.2.3')
-  const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const cookie = cookieHeader(browser.cookies)
   const response = await server.fetch(app.begin().url, from('192.0.2.3', { cookie }))
   expect(answerOf(new URL(response.headers.get('location') ?? ''))).toMatchObject({ code: expect.any(String) })
 })
 
 test('requests that anybody can push are refused beyond the budget, those of a client that proves itself are not', async () => {
   await exhaust('192.0.2.4')
-  const params = (of: App) => Object.fromEntries(new URL(of.begin({ state: 'x'.repeat(4096) }).url).searchParams)
+  const params = (of: App) => of.begin({ state: 'x'.repeat(4096) }).params
   const push = (of: App) =>
     of.call('/par', params(of), {
       ...server,
@@ -93,8 +93,7 @@ test.each([
   expect([response.status, response.headers.get('location')]).toEqual([400, null])
   expect(textOf(await response.text())).toContain(`a sign-in must be opened as a page, ${sentence}`)
   expect(await interactions()).toBe(before)
-  const events = await admin.audit('authorization.refused')
-  expect(events.find((event) => event['request_id'] === response.headers.get('x-request-id'))).toMatchObject({
+  expect(await admin.eventOf('authorization.refused', response.headers)).toMatchObject({
     reason: expect.stringMatching(/^invalid_request: a sign-in must be opened as a page/) as string,
   })
   const shown = await server.fetch(app.begin().url, from('192.0.2.5', { 'sec-fetch-dest': 'document' }))
@@ -113,8 +112,7 @@ test.each([
   const sentence = 'a sign-in must be opened as a page, not fetched ahead (prefetch)'
   expect(textOf(await response.text())).toContain(sentence)
   expect(await interactions()).toBe(before)
-  const events = await admin.audit('authorization.refused')
-  expect(events.find((event) => event['request_id'] === response.headers.get('x-request-id'))).toMatchObject({
+  expect(await admin.eventOf('authorization.refused', response.headers)).toMatchObject({
     reason: `invalid_request: ${sentence}`,
   })
 })
@@ -122,14 +120,13 @@ test.each([
 test('nobody can push a request in the name of the account page, whose client anybody knows', async () => {
   const redirectUri = `${server.issuer}/account/signed-in`
   const account = createApp(server, { ...spaClient, id: 'signet-account' }, redirectUri, true)
-  const refused = await account.push(Object.fromEntries(new URL(account.begin().url).searchParams))
+  const refused = await account.push(account.begin().params)
   const description = 'the account page pushes no requests: use a client of your own'
   expect(refused).toMatchObject({
     status: 400,
     body: { error: 'unauthorized_client', error_description: description },
   })
-  const events = await admin.audit('endpoint.refused')
-  expect(events.find((event) => event['request_id'] === refused.headers.get('x-request-id'))).toMatchObject({
+  expect(await admin.eventOf('endpoint.refused', refused.headers)).toMatchObject({
     client_id: 'signet-account',
     reason: `unauthorized_client: ${description}`,
   })

@@ -1,7 +1,7 @@
 /** Right requests to every route of the protocols and the pages; those of the admin API stand in `admin-requests.ts`. */
 import { randomUUID } from 'node:crypto'
 import { assertionParams } from '../support/assertion.ts'
-import { pkce } from '../support/person.ts'
+import { cookieHeader, pkce } from '../support/person.ts'
 import type { Draft, Pair } from './draft.ts'
 import { compactJws } from './jose-mutations.ts'
 import type { Random } from './random.ts'
@@ -40,7 +40,7 @@ function page(path: string, { query = {}, form }: { query?: Record<string, strin
 }
 
 function cookies(browser: Cast['browser']): Pair {
-  return ['Cookie', [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')]
+  return ['Cookie', cookieHeader(browser.cookies)]
 }
 
 function authorizationParams(client: Machine): Record<string, string> {

@@ -44,8 +44,7 @@ async function expectError(url: string, error: string, description: RegExp | str
   expect(answer).toMatchObject({ error, state: new URL(url).searchParams.get('state'), iss: server.issuer })
   expect(answer['error_description']).toMatch(description)
   expect(answer).not.toHaveProperty('code')
-  const refused = await admin.audit('authorization.refused')
-  expect(refused.find((event) => event['request_id'] === headers.get('x-request-id'))).toMatchObject({
+  expect(await admin.eventOf('authorization.refused', headers)).toMatchObject({
     outcome: 'failure',
     client_id: web.id,
     reason: expect.stringContaining(error) as string,

@@ -56,7 +56,7 @@ test('a title counts as it stands in the source, and not when it is skipped or i
   expect(isTestOf(`test('a', async () => {})`, 'a')).toBe(true)
   expect(isTestOf(`  test.each([1])('it''s %s', () => {})`.replace("''", ''), 'its %s')).toBe(true)
   expect(isTestOf(`test.each([\n  [1],\n])(\n  "it's",\n  () => {})`, "it's")).toBe(true)
-  expect(isTestOf(`test.skip('a', () => {})`, 'a')).toBe(false) // the words of a skipped test, not one
+  expect(isTestOf(`test.skip('a', () => {})`, 'a')).toBe(false) // a skipped test proves nothing
   expect(isTestOf(`// test('a', () => {})`, 'a')).toBe(false)
   expect(isTestOf(`describe('a', () => {})`, 'a')).toBe(false)
   expect(isTestOf(`test('ab', () => {})`, 'a')).toBe(false)

@@ -46,7 +46,7 @@ test('V15: an unsigned request object is refused at both endpoints, and nothing 
   expect(left ? answer['error'] : html).toMatch(/request/)
   expect(answer).not.toHaveProperty('code')
   expect(answer['state']).not.toBe('from-the-object')
-  const pushed = await app.push({ ...Object.fromEntries(new URL(app.begin().url).searchParams), request })
+  const pushed = await app.push({ ...app.begin().params, request })
   await expectRefused(stage, pushed, {
     status: 400,
     error: 'request_not_supported',
@@ -63,7 +63,7 @@ test('V14: what was pushed without a challenge is refused as if it had been sent
     { code_challenge_method: '' },
     { code_challenge: 'short' },
   ]) {
-    const answer = await app.push(Object.fromEntries(new URL(app.begin(params).url).searchParams))
+    const answer = await app.push(app.begin(params).params)
     await expectRefused(stage, answer, {
       status: 400,
       error: 'invalid_request',

@@ -34,7 +34,7 @@ async function hold(profile: 'web' | 'spa' = 'web'): Promise<Held> {
   const owner = await granted(stage, profile)
   const { app, browser, who } = owner
   const { body } = await app.redeem(await app.code(browser, who, { scope: 'openid' }))
-  const pushed = await app.push(Object.fromEntries(new URL(app.begin({ prompt: 'none' }).url).searchParams))
+  const pushed = await app.push(app.begin({ prompt: 'none' }).params)
   return {
     ...owner,
     opaque: body['access_token'] as string,

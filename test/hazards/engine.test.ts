@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { assertionParams } from '../support/assertion.ts'
 import { ALLOWED, anApp, API, CALLBACK, granted, somebody, type Stage, startStage } from '../support/hazard-world.ts'
 import { keysHost } from '../support/keys-host.ts'
-import { answerOf, type Person, person, type Visit } from '../support/person.ts'
+import { answerOf, cookieHeader, type Person, person, type Visit } from '../support/person.ts'
 import type { Server } from '../support/server.ts'
 
 let stage: Stage
@@ -13,15 +13,11 @@ beforeAll(async () => {
   stage = await startStage(2)
 })
 
-function cookieOf({ cookies }: Person): string {
-  return [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-}
-
 test('A5: a session that an administrator ends while requests of it are under way stays ended on every node', async () => {
   const { app } = await anApp(stage, 'web')
   const { browser, who, sub } = await somebody(stage)
   await app.code(browser, who, { scope: 'openid' })
-  const cookie = cookieOf(browser)
+  const cookie = cookieHeader(browser.cookies)
   const { items } = await stage.admin.call<{ items: { id: string }[] }>('GET', `/accounts/${sub}/sessions`)
   expect(items).toHaveLength(1)
   const visit = async (node: Server) => {
@@ -100,7 +96,7 @@ test('A19: every answer of every back channel says that it must not be kept', as
     await app.token({ grant_type: 'client_credentials' }),
     await app.call('/introspect', { token: refresh }),
     await app.call('/introspect', {}),
-    await app.push(Object.fromEntries(new URL(app.begin().url).searchParams)),
+    await app.push(app.begin().params),
     await app.push({ response_type: 'nonsense' }),
     await app.call('/revoke', { token: 'unknown' }),
     await app.call('/revoke', {}),

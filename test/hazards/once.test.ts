@@ -11,7 +11,7 @@ import {
   type Stage,
   startProcessStage,
 } from '../support/hazard-world.ts'
-import { answerOf, type Person } from '../support/person.ts'
+import { answerOf, cookieHeader, type Person } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
 import { inOneMoment, letTimePass } from '../support/passed-time.ts'
 
@@ -61,7 +61,7 @@ test('V1: fifty refreshes of one token at once give one successor to all, and af
 
 /** The answers of browsers that hold the person's cookies, each to the same URL; no redirect is followed. */
 function visitAtOnce(count: number, url: string, { cookies }: Person): Promise<URL[]> {
-  const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const cookie = cookieHeader(cookies)
   return atOnce(count, async (node) => {
     const response = await node.fetch(url, { headers: { cookie }, redirect: 'manual' })
     expect(response.status).toBeLessThan(500)
@@ -74,20 +74,19 @@ test('V4: a pushed request gives one code, also with prompt=none, also when ten 
   const { browser, who } = await somebody(stage)
   await app.code(browser, who, EVERYTHING)
   const push = async () => {
-    const { url } = app.begin({ ...EVERYTHING, scope: 'openid posts:read', prompt: 'none' })
-    const { body } = await app.push(Object.fromEntries(new URL(url).searchParams))
+    const { params } = app.begin({ ...EVERYTHING, scope: 'openid posts:read', prompt: 'none' })
+    const { body } = await app.push(params)
     const query = new URLSearchParams({ client_id: client.id, request_uri: body['request_uri'] as string })
     return `${stage.first.issuer}/authorize?${query.toString()}`
   }
   const once = await push()
   expect(answerOf((await browser.visit(once)).left as URL)).toHaveProperty('code')
   for (const node of [stage.first, stage.second]) {
-    const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const cookie = cookieHeader(browser.cookies)
     const again = await node.fetch(once, { headers: { cookie, accept: 'text/html' }, redirect: 'manual' })
     expect({ status: again.status, to: again.headers.get('location') }).toEqual({ status: 400, to: null })
     expect(await again.text()).toContain('request_uri')
-    const events = await stage.admin.audit('authorization.refused')
-    expect(events.find((event) => event['request_id'] === again.headers.get('x-request-id'))).toMatchObject({
+    expect(await stage.admin.eventOf('authorization.refused', again.headers)).toMatchObject({
       outcome: 'failure',
       reason: expect.stringMatching(/^invalid_request_uri: \w+ \w+/) as string,
     })

@@ -37,9 +37,7 @@ async function tokenOf(jwksUri: string, node: Server) {
     body: new URLSearchParams({ grant_type: 'client_credentials', ...params }),
   })
   const ms = performance.now() - start
-  const requestId = response.headers.get('x-request-id')
-  const events = await stage.admin.audit('token.refused')
-  const event = events.find((refused) => refused['request_id'] === requestId)
+  const event = await stage.admin.eventOf('token.refused', response.headers)
   return { ms, status: response.status, body: await response.json(), event }
 }
 

@@ -1,7 +1,7 @@
 /** Pages against what comes from outside: foreign hosts, text that would be more than text, and sign-outs by other sites. */
 import { beforeAll, expect, test } from 'vitest'
 import { anApp, CALLBACK, EVERYTHING, somebody, type Stage, startStage } from '../support/hazard-world.ts'
-import { answerOf, type Person, textOf, type Visit } from '../support/person.ts'
+import { answerOf, cookieHeader, type Person, textOf, type Visit } from '../support/person.ts'
 import { linesThatAreNoJson } from '../support/server-faults.ts'
 
 let stage: Stage
@@ -34,7 +34,7 @@ test('V27: headers that name another host are in no link, redirect, form or answ
     .join('; ')
   const page = await stage.first.fetch(to.href, { headers: { ...FOREIGN, cookie } })
   expect(page.status).toBe(200)
-  const pushed = await app.push(Object.fromEntries(new URL(app.begin().url).searchParams))
+  const pushed = await app.push(app.begin().params)
   const answers = [
     await page.text(),
     JSON.stringify([...page.headers]),
@@ -151,7 +151,7 @@ test('V40: a confirmation without the secret of the page, or with another one, s
   for (const person of [{ browser, who }, other]) await app.code(person.browser, person.who, { scope: 'openid' })
   await browser.visit('/logout')
   const foreign = /name="xsrf" value="([^"]+)"/.exec((await other.browser.visit('/logout')).html)?.[1] as string
-  const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const cookie = cookieHeader(browser.cookies)
   for (const fields of [{ logout: 'yes' }, { logout: 'yes', xsrf: '' }, { logout: 'yes', xsrf: foreign }]) {
     const response = await stage.first.fetch('/logout/confirm', {
       method: 'POST',
@@ -161,8 +161,7 @@ test('V40: a confirmation without the secret of the page, or with another one, s
     })
     expect({ status: response.status, to: response.headers.get('location') }).toEqual({ status: 400, to: null })
     expect(textOf(await response.text())).toMatch(/xsrf/)
-    const events = await stage.admin.audit('endpoint.refused')
-    expect(events.find((event) => event['request_id'] === response.headers.get('x-request-id'))).toMatchObject({
+    expect(await stage.admin.eventOf('endpoint.refused', response.headers)).toMatchObject({
       outcome: 'failure',
       reason: expect.stringMatching(/^invalid_request: .*xsrf/) as string,
     })

@@ -45,11 +45,6 @@ async function post(path: string, body: URLSearchParams, headers: Record<string,
   }
 }
 
-async function eventOf(type: string, headers: Headers): Promise<Record<string, unknown> | undefined> {
-  const events = await admin.audit(type)
-  return events.find((event) => event['request_id'] === headers.get('x-request-id'))
-}
-
 test('R26: a browser app that binds its tokens to a key keeps its refresh token, worth nothing without the key', async () => {
   const spa = await admin.client('spa', { ...allowed, dpop_bound_access_tokens: true })
   const { code, verifier } = await createApp(server, spa, CALLBACK, true).code(somebody(), ada, {
@@ -81,7 +76,10 @@ test('R26: a browser app that binds its tokens to a key keeps its refresh token,
   ] as const
   for (const [answer, description] of refused) {
     expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_grant', error_description: description } })
-    expect(await eventOf('token.refused', answer.headers)).toMatchObject({ outcome: 'failure', client_id: spa.id })
+    expect(await admin.eventOf('token.refused', answer.headers)).toMatchObject({
+      outcome: 'failure',
+      client_id: spa.id,
+    })
   }
   for (let time = 0; time < 2; time++) {
     const again = await post('/token', refresh, await own.proof(at))
@@ -91,7 +89,7 @@ test('R26: a browser app that binds its tokens to a key keeps its refresh token,
 })
 
 test('R28: a parameter that is sent twice is refused at every endpoint that takes parameters', async () => {
-  const pushed = Object.fromEntries(new URL(app.begin({ nonce: 'n' }).url).searchParams)
+  const pushed = app.begin({ nonce: 'n' }).params
   const requests: [string, string, Record<string, string>][] = [
     ['/introspect', 'token', { token: 'x' }],
     ['/revoke', 'token', { token: 'x' }],
@@ -111,7 +109,7 @@ test('R28: a parameter that is sent twice is refused at every endpoint that take
         error_description: `'${name}' parameter must not be provided twice`,
       },
     })
-    expect(await eventOf('endpoint.refused', answer.headers)).toMatchObject({ client_id: web.id })
+    expect(await admin.eventOf('endpoint.refused', answer.headers)).toMatchObject({ client_id: web.id })
   }
   const userinfo = await server.fetch('/userinfo', {
     method: 'POST',
@@ -127,7 +125,7 @@ test('R28: a parameter that is sent twice is refused at every endpoint that take
 
 test('R29: a parameter that nobody knows is ignored at every endpoint', async () => {
   const unknown = { nonsense: 'x', 'a[b]': 'c', '': 'y' }
-  const request = { ...Object.fromEntries(new URL(app.begin().url).searchParams), ...unknown }
+  const request = { ...app.begin().params, ...unknown }
   expect((await app.push(request)).status).toBe(201)
   const { code, verifier } = await app.code(somebody(), ada, { ...unknown, '': '' })
   const { status, body } = await app.redeem({ code, verifier }, unknown)
@@ -156,7 +154,7 @@ test('R25: a token is read from the Authorization header or a form, one way at a
       error: 'invalid_request',
       error_description: expect.stringMatching(/\w+ \w+/) as string,
     })
-    expect(await eventOf('endpoint.refused', answer.headers)).toMatchObject({ outcome: 'failure' })
+    expect(await admin.eventOf('endpoint.refused', answer.headers)).toMatchObject({ outcome: 'failure' })
   }
   expect(server.logs()).not.toContain(token)
 })
@@ -164,7 +162,7 @@ test('R25: a token is read from the Authorization header or a form, one way at a
 test('R70: a confidential client gets nothing at the other back channels either without authentication', async () => {
   const other = await admin.client('web', allowed)
   const foreign = await assertionParams({ issuer: server.issuer, clientId: other.id, key: other.key })
-  const request = Object.fromEntries(new URL(app.begin().url).searchParams)
+  const request = app.begin().params
   for (const [path, params] of Object.entries({
     '/par': request,
     '/introspect': { token: 'x', client_id: web.id },
@@ -178,7 +176,7 @@ test('R70: a confidential client gets nothing at the other back channels either 
       const answer = await post(path, new URLSearchParams({ ...params, ...credentials }))
       expect([path, `${answer.status} ${answer.body['error']}`]).toEqual([path, refusal])
       expect(answer.body['error_description']).toMatch(/\w+ \w+/)
-      expect(await eventOf('endpoint.refused', answer.headers)).toMatchObject({ outcome: 'failure' })
+      expect(await admin.eventOf('endpoint.refused', answer.headers)).toMatchObject({ outcome: 'failure' })
     }
   }
 })
@@ -194,6 +192,6 @@ test('R71: a client that was registered for one response mode gets its answer by
     const told = `${answer.headers.get('location') ?? ''}${await answer.text()}`
     expect(told).toContain('invalid_request')
     expect(told).toMatch(/requested(?:\+|%20| )response_mode(?:\+|%20| )is(?:\+|%20| )not(?:\+|%20| )allowed/)
-    expect(await eventOf('authorization.refused', answer.headers)).toMatchObject({ client_id: client.id })
+    expect(await admin.eventOf('authorization.refused', answer.headers)).toMatchObject({ client_id: client.id })
   }
 })

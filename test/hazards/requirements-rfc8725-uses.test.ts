@@ -47,9 +47,7 @@ async function expectNoAssertion(assertion: string): Promise<void> {
   expect(`${response.status} ${error}: ${description}`).toMatch(
     /^(?:401 invalid_client: client authentication failed|400 invalid_request: invalid client_assertion format)$/,
   )
-  const events = await admin.audit('token.refused')
-  const requestId = response.headers.get('x-request-id')
-  expect(events.find((event) => event['request_id'] === requestId)).toMatchObject({ outcome: 'failure' })
+  expect(await admin.eventOf('token.refused', response.headers)).toMatchObject({ outcome: 'failure' })
 }
 
 describe('encryption', () => {
@@ -159,8 +157,7 @@ test('R48: a request object is refused with a sentence wherever it comes, whoeve
       error_description: expect.stringMatching(/^the parameter request is not supported: /) as string,
     }
     expect(Object.fromEntries(answer.searchParams)).toMatchObject({ ...told, iss: server.issuer })
-    const events = await admin.audit('authorization.refused')
-    expect(events.find((event) => event['request_id'] === headers.get('x-request-id'))).toMatchObject({
+    expect(await admin.eventOf('authorization.refused', headers)).toMatchObject({
       client_id: web.id,
       reason: expect.stringMatching(/^request_not_supported: the parameter request/) as string,
     })

@@ -46,11 +46,6 @@ async function consentPage(browser: Person, params: Record<string, string> = {})
   return browser.submit(page, { identifier: ada.email, password: ada.password })
 }
 
-async function eventOf(type: string, headers: Headers): Promise<Record<string, unknown> | undefined> {
-  const events = await admin.audit(type)
-  return events.find((event) => event['request_id'] === headers.get('x-request-id'))
-}
-
 describe('R10', () => {
   test('R10: what a browser is sent to or sends forms to answers no page of another origin', async () => {
     const headers = { origin: 'https://shop.example.com', 'access-control-request-method': 'GET' }
@@ -140,7 +135,7 @@ test('R15: signing out leads to a registered place, or to none', async () => {
     const answer = await firstAnswer(server, `/logout?${query.toString()}`)
     expect({ place, status: answer.status, location: answer.location }).toEqual({ place, status: 400, location: null })
     expect(answer.html).toContain('post_logout_redirect_uri not registered')
-    expect(await eventOf('endpoint.refused', answer.headers)).toMatchObject({
+    expect(await admin.eventOf('endpoint.refused', answer.headers)).toMatchObject({
       client_id: web.id,
       reason: 'invalid_request: post_logout_redirect_uri not registered',
     })
@@ -215,7 +210,7 @@ test('R17: a caller that is no trusted proxy has the address of its connection, 
     error: 'invalid_client',
     error_description: expect.stringMatching(/\w+ \w+/),
   })
-  const event = await eventOf('token.refused', response.headers)
+  const event = await admin.eventOf('token.refused', response.headers)
   expect(event?.['address']).toMatch(/^(?:127\.0\.0\.1|::1)$/)
   expect(server.logs()).not.toContain('203.0.113.7')
 })
@@ -248,6 +243,6 @@ test('R20: answers are not posted to other windows: the web_message mode is not 
       error_description: 'unsupported response_mode requested',
       iss: server.issuer,
     })
-    expect(await eventOf('authorization.refused', headers)).toMatchObject({ client_id: web.id })
+    expect(await admin.eventOf('authorization.refused', headers)).toMatchObject({ client_id: web.id })
   }
 })

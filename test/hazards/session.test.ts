@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import { anApp, CALLBACK, somebody, type Stage, startStage } from '../support/hazard-world.ts'
-import { answerOf, type Person } from '../support/person.ts'
+import { answerOf, cookieHeader, type Person } from '../support/person.ts'
 import { startServer } from '../support/server.ts'
 
 const SESSION = 'signet_session'
@@ -72,7 +72,7 @@ test('V21: a sign-in that is asked for anew and cancelled leaves the session as 
   const page = await browser.visit(app.begin({ prompt: 'login' }).url)
   const action = /<form[^>]*action="([^"]*\/cancel)"[^>]*>([\s\S]*?)<\/form>/.exec(page.html)
   const csrf = /name="csrf" value="([^"]*)"/.exec(action?.[2] ?? '')?.[1] as string
-  const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const cookie = cookieHeader(browser.cookies)
   const cancelled = await stage.first.fetch(action?.[1] as string, {
     method: 'POST',
     headers: { cookie, accept: 'text/html' },

@@ -3,7 +3,6 @@ import { beforeAll, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { type Person, textOf, type Visit } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
-import type { Server } from '../support/server.ts'
 import { type MailWorld, NEW_PASSWORD, startMailWorld } from './mail-world.ts'
 
 let world: MailWorld
@@ -92,19 +91,13 @@ test('of one registration sent many times at once one account is made', async ()
   expect(new Set(created.map(({ account_id: sub }) => sub)).size).toBe(created.length)
 })
 
-/** Opens a reset link on one process and goes on to the form for the new password. */
-async function openReset(email: string, through: () => Server) {
-  const before = world.smtp.taken.filter(({ to }) => to.includes(email)).length
-  await world.ask(world.somebody(), 'reset', email)
-  const { link } = await world.mail(email, before + 1)
-  const browser = world.somebody(through)
-  return { browser, page: await browser.submit(await browser.visit(link), {}) }
-}
-
 test('of two reset links used at once one sets the password, and the other has ended', async () => {
   const { email } = await world.account()
   const before = (await world.admin.audit('password.reset')).length
-  const tabs = [await openReset(email, () => world.server), await openReset(email, () => world.second)]
+  const tabs = [
+    await world.openLink(await world.resetLink(email)),
+    await world.openLink(await world.resetLink(email), () => world.second),
+  ]
   const ends = await Promise.all(
     tabs.map(({ browser, page }, index) => browser.submit(page, { password: `${NEW_PASSWORD} ${index}` })),
   )
@@ -114,7 +107,7 @@ test('of two reset links used at once one sets the password, and the other has e
 
 test('a reset link that is used while the address changes is refused', async () => {
   const { email, sub } = await world.account()
-  const { browser, page } = await openReset(email, () => world.second)
+  const { browser, page } = await world.openLink(await world.resetLink(email), () => world.second)
   const before = (await world.admin.audit('password.reset')).length
   const [end] = await asSuperuser(async (db) => {
     const waiting = async (count: number) => {

@@ -44,6 +44,10 @@ export interface MailWorld {
   ask(browser: Person, kind: 'reset' | 'register', email: string, params?: Record<string, string>): Promise<Visit>
   /** Does the same and enters the code, up to the page that asks for the new password. */
   prove(browser: Person, kind: 'reset' | 'register', email: string, params?: Record<string, string>): Promise<Visit>
+  /** Asks for a reset, and returns the link that is mailed. */
+  resetLink(email: string): Promise<string>
+  /** Opens a mailed link in a new browser, presses the button of its page and returns the page that follows. */
+  openLink(link: string, through?: () => Server): Promise<{ browser: Person; page: Visit }>
   newestEvent(type: string): Promise<Record<string, unknown>>
 }
 
@@ -82,10 +86,19 @@ export async function startMailWorld(count = 1, options: ServerOptions = {}): Pr
       return browser.submit(page, { email })
     },
     async prove(browser, kind, email, params) {
-      const before = smtp.taken.filter(({ to }) => to.includes(email)).length
+      const before = mailsTo(smtp, email).length
       const page = await world.ask(browser, kind, email, params)
       const { code } = await world.mail(email, before + 1)
       return browser.submit(page, { code })
+    },
+    async resetLink(email) {
+      const before = mailsTo(smtp, email).length
+      await world.ask(world.somebody(), 'reset', email)
+      return (await world.mail(email, before + 1)).link
+    },
+    async openLink(link, through) {
+      const browser = world.somebody(through)
+      return { browser, page: await browser.submit(await browser.visit(link), {}) }
     },
     async newestEvent(type) {
       const [event] = await admin.audit(type)
@@ -105,8 +118,12 @@ export function linkOf(page: Visit, words: string): string {
   return link[1].replaceAll('&amp;', '&')
 }
 
+function mailsTo(smtp: SmtpServer, address: string): readonly TakenMail[] {
+  return smtp.taken.filter(({ to }) => to.includes(address))
+}
+
 async function untilMail(smtp: SmtpServer, address: string, wanted: number): Promise<ReceivedMail> {
-  const own = () => smtp.taken.filter(({ to }) => to.includes(address))
+  const own = () => mailsTo(smtp, address)
   await eventually(
     () => own().length >= Math.max(wanted, 1),
     20_000,

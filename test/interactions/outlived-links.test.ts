@@ -47,18 +47,6 @@ async function resetPassword(email: string) {
   expect(end.status).toBe(200)
 }
 
-/** Opens the link of a reset and goes on to the form for the new password. */
-async function openReset(link: string) {
-  const browser = world.somebody()
-  return { browser, page: await browser.submit(await browser.visit(link), {}) }
-}
-
-async function resetLink(email: string) {
-  const before = world.smtp.taken.filter(({ to }) => to.includes(email)).length
-  await world.ask(world.somebody(), 'reset', email)
-  return (await world.mail(email, before + 1)).link
-}
-
 async function invite() {
   const email = world.address()
   const { sub } = await world.admin.call<{ sub: string }>('POST', '/accounts', { email })
@@ -71,11 +59,14 @@ describe.each(Object.keys({ ...CHANGES, ...OWN_CHANGES }))('after %s', (what) =>
 
   test('a reset that waits is refused, whether its link was opened before or not', async () => {
     const who = await world.account()
-    const [opened, unopened] = [await openReset(await resetLink(who.email)), await resetLink(who.email)]
+    const [opened, unopened] = [
+      await world.openLink(await world.resetLink(who.email)),
+      await world.resetLink(who.email),
+    ]
     await change(who)
     const late = await opened.browser.submit(opened.page, { password: 'a thief would choose this' })
     expect([late.status, textOf(late.html)]).toEqual([410, expect.stringContaining('does not work any more')])
-    expect((await openReset(unopened)).page.status).toBe(410)
+    expect((await world.openLink(unopened)).page.status).toBe(410)
     expect(await world.newestEvent('email_code.refused')).toMatchObject({
       reason: 'the account has changed since',
       account_id: who.sub,
@@ -99,9 +90,9 @@ describe.each(Object.keys(CHANGES))('after %s', (what) => {
 
 test('a name that an administrator corrects ends no link', async () => {
   const who = await world.account()
-  const link = await resetLink(who.email)
+  const link = await world.resetLink(who.email)
   await world.admin.call('PATCH', `/accounts/${who.sub}`, { name: 'Ada L.' })
-  expect((await openReset(link)).page.status).toBe(200)
+  expect((await world.openLink(link)).page.status).toBe(200)
 })
 
 test('an accepted invitation is announced by mail to its address', async () => {
@@ -157,16 +148,15 @@ describe('when registration.mode is set to off', () => {
     const proven = await world.prove(registering, 'register', email)
     await world.ask(world.somebody(), 'register', other)
     const { link: registration } = await world.mail(other)
-    const reset = await resetLink((await world.account()).email)
+    const reset = await world.resetLink((await world.account()).email)
     await world.set('off')
     await world.set('open')
     expect((await world.somebody().visit(invitation)).status).toBe(410)
-    const browser = world.somebody()
-    expect((await browser.submit(await browser.visit(registration), {})).status).toBe(410)
+    expect((await world.openLink(registration)).page.status).toBe(410)
     const late = await registering.submit(proven, { name: 'Eve', password: NEW_PASSWORD })
     expect(late.status).toBe(422)
     expect(await world.admin.call('GET', `/accounts?email=${email}`)).toMatchObject({ items: [] })
-    expect((await openReset(reset)).page.status).toBe(200)
+    expect((await world.openLink(reset)).page.status).toBe(200)
   })
 
   test('an invitation is refused while it is off', async () => {
@@ -183,8 +173,7 @@ describe('when registration.mode is set to off', () => {
     const { link: registration } = await world.mail(email)
     await world.set('invited')
     await world.set('open')
-    const browser = world.somebody()
-    expect((await browser.submit(await browser.visit(registration), {})).status).toBe(410)
-    expect((await browser.visit(link)).status).toBe(200)
+    expect((await world.openLink(registration)).page.status).toBe(410)
+    expect((await world.somebody().visit(link)).status).toBe(200)
   })
 })

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PASSWORD } from '../support/administrator.ts'
 import { authenticatorApp } from '../support/authenticator-app.ts'
-import { textOf } from '../support/person.ts'
+import { cookieHeader, textOf } from '../support/person.ts'
 import { linkOf, type MailWorld, NEW_PASSWORD, startMailWorld } from './mail-world.ts'
 
 let world: MailWorld
@@ -225,7 +225,7 @@ describe('by the link', () => {
     const browser = world.somebody()
     const page = await world.follow(browser, await world.signInPage(browser), 'Forgot your password?')
     const foreign = page.url.replace(/^http:\/\/[^/]*/, 'http://evil.example')
-    const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const cookie = cookieHeader(browser.cookies)
     const csrf = /name="csrf" value="([^"]*)"/.exec(page.html)?.[1] ?? ''
     const send = (url: string, headers: Record<string, string> = {}) => {
       const body = new URLSearchParams({ email, csrf })

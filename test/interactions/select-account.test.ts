@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
-import { answerOf, person, type Person, textOf, type Visit } from '../support/person.ts'
+import { answerOf, person, type Person, press, textOf } from '../support/person.ts'
 import { type Server, startServer } from '../support/server.ts'
 import { fieldOf } from './world.ts'
 
@@ -31,13 +31,6 @@ async function signedIn(who = ada): Promise<Person> {
   return browser
 }
 
-/** Sends the form of the page whose action ends so. */
-function press(browser: Person, page: Visit, step: string, fields: Record<string, string> = {}): Promise<Visit> {
-  const form = [...page.html.matchAll(/<form[\s\S]*?<\/form>/g)].find(([html]) => html.includes(`/${step}"`))
-  if (!form) throw new Error(`the page has no form for ${step}: ${textOf(page.html)}`)
-  return browser.submit({ ...page, html: form[0] }, fields)
-}
-
 /** The account of the ID token that the answer of a sign-in leads to. */
 async function subjectOf(left: URL | undefined, verifier: string): Promise<string | undefined> {
   const { body } = await app.redeem({ code: String(answerOf(left as URL)['code']), verifier })
@@ -56,17 +49,17 @@ describe('prompt=select_account', () => {
     const page = await browser.visit(url)
     expect(textOf(page.html)).toContain('Choose an account')
     expect(textOf(page.html)).toContain(`Continue as ${ada.email}`)
-    const { left } = await press(browser, page, 'select-account')
+    const { left } = await press(browser, page, '/select-account"')
     expect(await subjectOf(left, verifier)).toBe(subs[ada.email])
   })
 
   test('goes on with another person, whose sign-in ends the session before', async () => {
     const browser = await signedIn()
     const { url, verifier } = app.begin({ prompt: 'select_account' })
-    const signIn = await press(browser, await browser.visit(url), 'another-account')
+    const signIn = await press(browser, await browser.visit(url), '/another-account"')
     expect(fieldOf(signIn, 'identifier')).toBe('')
     expect(await session(browser)).toBe(subs[ada.email])
-    const page = await press(browser, signIn, 'login', { identifier: bob.email, password: PASSWORD })
+    const page = await press(browser, signIn, '/login"', { identifier: bob.email, password: PASSWORD })
     const { left } = /name="decision"/.test(page.html) ? await browser.submit(page, {}, ALLOW) : page
     expect(await subjectOf(left, verifier)).toBe(subs[bob.email])
     expect(await session(browser)).toBe(subs[bob.email])
@@ -80,7 +73,7 @@ describe('prompt=select_account', () => {
     const { url, verifier } = app.begin({ prompt: 'select_account' })
     const page = await browser.visit(url)
     expect(page.html).toContain('name="password"')
-    const { left } = await press(browser, page, 'login', { identifier: ada.email, password: PASSWORD })
+    const { left } = await press(browser, page, '/login"', { identifier: ada.email, password: PASSWORD })
     expect(await subjectOf(left, verifier)).toBe(subs[ada.email])
   })
 
@@ -101,13 +94,13 @@ describe('prompt=select_account', () => {
     const browser = await signedIn()
     const page = await browser.visit(app.begin({ prompt: `${also} select_account` }).url)
     expect(textOf(page.html)).toContain('Choose an account')
-    expect(textOf((await press(browser, page, 'select-account')).html)).toMatch(shown)
+    expect(textOf((await press(browser, page, '/select-account"')).html)).toMatch(shown)
   })
 
   test('is left by way of the app, where nothing was chosen', async () => {
     const browser = await signedIn()
     const page = await browser.visit(app.begin({ prompt: 'select_account' }).url)
-    const { left } = await press(browser, page, 'cancel')
+    const { left } = await press(browser, page, '/cancel"')
     expect(answerOf(left as URL)).toMatchObject({
       error: 'access_denied',
       error_description: 'the person did not allow the request',
@@ -121,7 +114,7 @@ describe('prompt=select_account', () => {
 test.each(['select-account', 'another-account'])('a forged form for %s chooses nothing', async (step) => {
   const browser = await signedIn()
   const page = await browser.visit(app.begin({ prompt: 'select_account' }).url)
-  const forged = await press(browser, page, step, { csrf: 'x' })
+  const forged = await press(browser, page, `/${step}"`, { csrf: 'x' })
   expect(forged.left).toBeUndefined()
   expect(textOf(forged.html)).toContain(`Continue as ${ada.email}`)
   const [event] = await admin.audit('authorization.refused')
@@ -137,7 +130,7 @@ test('at consent, a person who is not the one that is signed in goes on as thems
   const consent = await browser.visit(url)
   expect(textOf(consent.html)).toContain('Not you? Use another account')
   const signIn = await browser.submit(consent, {}, { name: 'another', value: 'yes' })
-  const asked = await press(browser, signIn, 'login', { identifier: bob.email, password: PASSWORD })
+  const asked = await press(browser, signIn, '/login"', { identifier: bob.email, password: PASSWORD })
   expect(textOf(asked.html)).toContain('Give shop access?')
   expect(textOf(asked.html)).toContain(bob.email)
   expect(textOf(asked.html)).not.toContain(ada.email)

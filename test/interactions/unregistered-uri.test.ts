@@ -19,7 +19,7 @@ let admin: Administrator
 let client: RegisteredClient
 let app: App
 
-async function begin(): Promise<void> {
+beforeAll(async () => {
   server = await startServer()
   admin = await administrator(server)
   client = await admin.client('web', {
@@ -28,15 +28,9 @@ async function begin(): Promise<void> {
     post_logout_redirect_uris: [SIGNED_OUT],
   })
   app = createApp(server, client, CALLBACK)
-}
-
-async function eventOf(type: string, headers: Headers) {
-  return (await admin.audit(type)).find((event) => event['request_id'] === headers.get('x-request-id'))
-}
+})
 
 describe('in development', () => {
-  beforeAll(() => begin())
-
   test('a redirect URI that is not registered is shown with the app, what is registered, and the command', async () => {
     const { status, headers, html } = await firstAnswer(server, app.begin({ redirect_uri: SENT }).url)
     const text = textOf(html)
@@ -48,7 +42,7 @@ describe('in development', () => {
     expect(text).toContain(
       `signet clients update ${client.id} --redirect-uri https://other.example.com/cb --redirect-uri ${CALLBACK} --redirect-uri ${SENT}`,
     )
-    expect(await eventOf('authorization.refused', headers)).toMatchObject({
+    expect(await admin.eventOf('authorization.refused', headers)).toMatchObject({
       client_id: client.id,
       reason: expect.stringMatching(/^invalid_redirect_uri: redirect_uri did not match/) as string,
       detail: { unregistered_uri: SENT },
@@ -82,29 +76,25 @@ describe('in development', () => {
     expect(text).toContain(
       `signet clients update ${client.id} --post-logout-redirect-uri ${SIGNED_OUT} --post-logout-redirect-uri ${SIGNED_OUT}/`,
     )
-    expect(await eventOf('endpoint.refused', headers)).toMatchObject({
+    expect(await admin.eventOf('endpoint.refused', headers)).toMatchObject({
       reason: 'invalid_request: post_logout_redirect_uri not registered',
       detail: { unregistered_uri: `${SIGNED_OUT}/` },
     })
   })
 
   test('a pushed request is refused as JSON, and the event keeps the address', async () => {
-    const params = Object.fromEntries(new URL(app.begin({ redirect_uri: SENT }).url).searchParams)
+    const { params } = app.begin({ redirect_uri: SENT })
     const { status, body, headers } = await app.push(params)
     expect([status, body['error']]).toEqual([400, 'invalid_request'])
-    expect(await eventOf('endpoint.refused', headers)).toMatchObject({ detail: { unregistered_uri: SENT } })
+    expect(await admin.eventOf('endpoint.refused', headers)).toMatchObject({ detail: { unregistered_uri: SENT } })
   })
 })
 
 describe('in production', () => {
-  beforeAll(async () => {
-    await begin()
-    const { issuer, databaseUrl, keysDir } = server
-    server = await startServer({ databaseUrl, keysDir, env: { ...PRODUCTION, SIGNET_ISSUER: issuer } })
-  })
-
   test('the page shows the app and what was sent, and nothing of what is registered', async () => {
-    const { html } = await firstAnswer(server, app.begin({ redirect_uri: SENT }).url)
+    const { issuer, databaseUrl, keysDir } = server
+    const production = await startServer({ databaseUrl, keysDir, env: { ...PRODUCTION, SIGNET_ISSUER: issuer } })
+    const { html } = await firstAnswer(production, app.begin({ redirect_uri: SENT }).url)
     const text = textOf(html)
     expect(text).toContain('Shop asked us to return you')
     expect(text).toContain(SENT)

@@ -1,7 +1,7 @@
 /** A live server with an app, an API and a person, and visitors who ask for the pages of sign-in and consent. */
 import { administrator, PASSWORD, type Administrator, type RegisteredClient } from '../support/administrator.ts'
 import { createApp, type App } from '../support/app.ts'
-import { person, type Person, type Visit } from '../support/person.ts'
+import { cookieHeader, person, type Person, type Visit } from '../support/person.ts'
 import { startServer, type Server } from '../support/server.ts'
 
 export const API = 'https://api.example.com/v1'
@@ -66,7 +66,7 @@ export async function startWorld(): Promise<World> {
 }
 
 function post(server: Server, browser: Person, { page, form }: { page: Visit; form: SentForm }): Promise<Response> {
-  const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const cookie = cookieHeader(browser.cookies)
   const path = new URL(page.url).pathname.replace(/\/(login|passkey|consent|cancel)$/, '')
   return server.fetch(`${path}/${form.step}`, {
     method: 'POST',

@@ -12,7 +12,7 @@ import { linesMatching, readSourceFiles } from '../support/architecture/source-f
 import { atEnd } from '../support/endings.ts'
 import { EVENTS } from '../support/revocation-events.ts'
 import { CALLBACK, hold, type Holdings, type Stage } from '../support/revocation-holdings.ts'
-import { type ServerProcess, startServer } from '../support/server.ts'
+import { startServer } from '../support/server.ts'
 
 interface Ends {
   readonly sessions?: SessionEndReason
@@ -71,7 +71,7 @@ async function hear(trx: Queryable, list: unknown[], ended: readonly unknown[]):
 }
 
 beforeAll(async () => {
-  const here = await startServer({
+  const server = await startServer({
     overrides: {
       endings: {
         sessions: [(trx, ended) => hear(trx, told.sessions, ended)],
@@ -79,10 +79,8 @@ beforeAll(async () => {
       },
     },
   })
-  db = createDatabase({ url: here.databaseUrl, poolSize: 2 })
+  db = createDatabase({ url: server.databaseUrl, poolSize: 2 })
   atEnd(() => db.close())
-  // the events that are tried need no process to stop or start
-  const server = here as unknown as ServerProcess
   const admin = await administrator(server)
   const visitor = createApp(server, await admin.client('web', { redirect_uris: [CALLBACK] }), CALLBACK)
   stage = { first: server, second: server, admin, visitor, gateway: visitor }

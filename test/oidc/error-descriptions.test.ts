@@ -71,7 +71,7 @@ describe('every description is within what OAuth allows', () => {
       expect(found, path).toMatch(/^client assertion: aud is '/)
     }
     for (const [name, value] of REPEATED) {
-      const { body } = await app.push({ ...parametersOf(app.begin().url), resource: API, [name]: value })
+      const { body } = await app.push({ ...app.begin().params, resource: API, [name]: value })
       expect(body['error_description'], name).toMatch(ALLOWED)
       expect(body['error_description'], name).toMatch(REPEATS)
     }
@@ -93,7 +93,3 @@ describe('every description is within what OAuth allows', () => {
     }
   })
 })
-
-function parametersOf(url: string): Record<string, string> {
-  return Object.fromEntries(new URL(url).searchParams)
-}

@@ -57,7 +57,7 @@ describe('PKCE', () => {
       code_challenge: _challenge,
       code_challenge_method: _method,
       ...params
-    } = Object.fromEntries(new URL((apps['web'] as App).begin().url).searchParams)
+    } = (apps['web'] as App).begin().params
     const { status, body } = await (apps['web'] as App).push(params)
     expect({ status, body }).toMatchObject({
       status: 400,

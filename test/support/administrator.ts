@@ -23,6 +23,8 @@ export interface Administrator {
   account(email: string, password: string, also?: Record<string, unknown>): Promise<string>
   /** Returns the newest audit events of a type. */
   audit(type: string): Promise<Record<string, unknown>[]>
+  /** Returns the audit event of a type for the request that was answered with these headers. */
+  eventOf(type: string, headers: Headers): Promise<Record<string, unknown> | undefined>
 }
 
 export interface AskOptions {
@@ -83,9 +85,17 @@ export async function administrator(server: Pick<Server, 'issuer' | 'fetch' | 'k
     return answer.body as T
   }
 
+  async function audit(type: string): Promise<Record<string, unknown>[]> {
+    const { items } = await call<{ items: Record<string, unknown>[] }>('GET', `/audit?type=${type}&limit=200`)
+    return items
+  }
+
   return {
     call,
     ask,
+    audit,
+    eventOf: async (type, headers) =>
+      (await audit(type)).find((event) => event['request_id'] === headers.get('x-request-id')),
     async resource(identifier, scopes, also = {}) {
       await call('POST', '/resources', { resource: identifier, name: 'Posts', scopes, ...also })
     },
@@ -112,10 +122,6 @@ export async function administrator(server: Pick<Server, 'issuer' | 'fetch' | 'k
         ...also,
       })
       return created.sub
-    },
-    async audit(type) {
-      const { items } = await call<{ items: Record<string, unknown>[] }>('GET', `/audit?type=${type}&limit=200`)
-      return items
     },
   }
 }

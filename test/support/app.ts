@@ -13,6 +13,8 @@ export interface TokenAnswer {
 
 export interface AuthorizationAttempt {
   readonly url: string
+  /** The parameters of the URL, as a pushed request has them too. */
+  readonly params: Record<string, string>
   readonly verifier: string
   readonly state: string
 }
@@ -71,7 +73,8 @@ export function createApp(server: Reachable, client: RegisteredClient, redirectU
         ...params,
       })
       for (const name of Object.keys(params)) if (params[name] === '') all.delete(name)
-      return { url: `${server.issuer}/authorize?${all.toString()}`, verifier, state: all.get('state') ?? '' }
+      const url = `${server.issuer}/authorize?${all.toString()}`
+      return { url, params: Object.fromEntries(all), verifier, state: all.get('state') ?? '' }
     },
     async code(person, who, params) {
       const { url, verifier } = app.begin(params)

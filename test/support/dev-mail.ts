@@ -8,6 +8,13 @@ interface KeptMail {
   readonly text: string
 }
 
+/** Returns the mails to an address so far, newest first. */
+export async function devMails(server: Pick<Server, 'managementUrl'>, address: string): Promise<KeptMail[]> {
+  const response = await fetch(`${server.managementUrl}/dev/mail`, { headers: { accept: 'application/json' } })
+  const { items } = (await response.json()) as { items: KeptMail[] }
+  return items.filter(({ to }) => to === address)
+}
+
 /** Waits for a mail to an address with a link of this path, and returns its code and link. */
 export async function devMail(
   server: Pick<Server, 'managementUrl'>,
@@ -16,9 +23,7 @@ export async function devMail(
 ): Promise<{ code: string; link: string }> {
   let text: string | undefined
   const hasCome = async () => {
-    const response = await fetch(`${server.managementUrl}/dev/mail`, { headers: { accept: 'application/json' } })
-    const { items } = (await response.json()) as { items: KeptMail[] }
-    text = items.find((mail) => mail.to === address && linkIn(mail.text).includes(path))?.text
+    text = (await devMails(server, address)).find((mail) => linkIn(mail.text).includes(path))?.text
     return text !== undefined
   }
   await eventually(hasCome, 20_000, () => `no mail with a link to ${path} came to ${address}`)

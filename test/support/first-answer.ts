@@ -30,8 +30,7 @@ export async function expectRefusalPage(
   expect(headers.get('x-frame-options')).toBe('DENY')
   expect(headers.get('referrer-policy')).toBe('no-referrer')
   expect(textOf(html)).toMatch(sentence)
-  const refused = await admin.audit('authorization.refused')
-  expect(refused.find((event) => event['request_id'] === headers.get('x-request-id'))).toMatchObject({
+  expect(await admin.eventOf('authorization.refused', headers)).toMatchObject({
     outcome: 'failure',
     reason: expect.stringMatching(/^\w+: .*\w+ \w+/) as string,
   })

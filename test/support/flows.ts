@@ -66,9 +66,7 @@ export const FLOWS: readonly Flow[] = [
     async run({ server, admin, person: somebody }) {
       const app = createApp(server, await admin.client('web', ALLOWED), CALLBACK)
       const who = await somebody()
-      const pushed = await app.push(
-        Object.fromEntries(new URL(app.begin({ scope: 'openid', login_hint: who.email }).url).searchParams),
-      )
+      const pushed = await app.push(app.begin({ scope: 'openid', login_hint: who.email }).params)
       await person(() => server).visit(
         `${server.issuer}/authorize?client_id=${new URL(app.begin().url).searchParams.get('client_id')}&request_uri=${pushed.body['request_uri']}`,
       )

@@ -96,9 +96,7 @@ export async function expectRefused(
   })
   expect(Object.keys(answer.body).filter((member) => /token|code$/.test(member))).toEqual([])
   expect(answer.headers.get('cache-control')).toBe('no-store')
-  const requestId = answer.headers.get('x-request-id')
-  const events = await admin.audit(event)
-  expect(events.find((recorded) => recorded['request_id'] === requestId)).toMatchObject({
+  expect(await admin.eventOf(event, answer.headers)).toMatchObject({
     outcome: 'failure',
     reason: expect.stringContaining(error) as string,
   })

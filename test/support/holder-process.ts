@@ -1,4 +1,4 @@
-/** Starts `embedded-holder.ts` in its own process, as any user. */
+/** Starts `embedded-holder.ts` in its own process, as another user if asked. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { HOTP, Secret } from 'otpauth'
 import { authenticator } from './authenticator.ts'
 import type { PasskeyCreation } from '#sign-in/passkey/passkey.ts'
-import { person, type Person, textOf, type Visit } from './person.ts'
+import { person, type Person, press, textOf, type Visit } from './person.ts'
 import type { Server } from './server.ts'
 
 export interface OwnPage {
@@ -30,20 +30,11 @@ export async function atOwnPage(
     browser,
     open,
     async send(path, marker, fields = {}) {
-      const shown = await open(path)
-      const answer = await browser.submit({ ...shown, html: formWith(shown, marker) }, fields)
+      const answer = await press(browser, await open(path), marker, fields)
       if (answer.status >= 400) throw new Error(`refused: ${answer.status} ${textOf(answer.html)}`)
       return answer
     },
   }
-}
-
-/** Returns the form that contains `marker`. */
-export function formWith({ html }: Visit, marker: string): string {
-  const forms = [...html.matchAll(/<form[^>]*>[^]*?<\/form>/g)].map(([form]) => form)
-  const form = forms.find((one) => one.includes(marker))
-  if (form === undefined) throw new Error(`the page has no form with ${marker}: ${textOf(html)}`)
-  return form
 }
 
 export function newPassword({ who }: Who): Record<string, string> {

@@ -111,6 +111,29 @@ export function textOf(html: string): string {
     .trim()
 }
 
+/** Sends the form of the page that contains `marker`. */
+export function press(
+  browser: Person,
+  page: Visit,
+  marker: string,
+  fields: Record<string, string> = {},
+): Promise<Visit> {
+  return browser.submit({ ...page, html: formWith(page, marker) }, fields)
+}
+
+/** Returns the form that contains `marker`. */
+export function formWith({ html }: Visit, marker: string): string {
+  const forms = [...html.matchAll(/<form[^>]*>[^]*?<\/form>/g)].map(([form]) => form)
+  const form = forms.find((one) => one.includes(marker))
+  if (form === undefined) throw new Error(`the page has no form with ${marker}: ${textOf(html)}`)
+  return form
+}
+
+/** Returns the header that sends these cookies. */
+export function cookieHeader(cookies: ReadonlyMap<string, string>): string {
+  return [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+}
+
 /** Returns a PKCE pair (RFC 7636). */
 export function pkce(): { verifier: string; challenge: string } {
   const verifier = randomBytes(32).toString('base64url')

@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 import { runSignet } from '../cli/support/signet.ts'
 import { administrator, PASSWORD } from './administrator.ts'
 import { createApp } from './app.ts'
-import { person } from './person.ts'
+import { cookieHeader, person } from './person.ts'
 import { aMinuteAgo } from './passed-time.ts'
 import { backUp, restore } from './postgres.ts'
 import { CALLBACK, CHECKS, type Holdings, type Stage } from './revocation-holdings.ts'
@@ -96,7 +96,7 @@ export async function restoreWorld(start: (count: number) => Promise<Server[]>):
 export async function signedInCookie({ servers, stage }: RestoreWorld): Promise<string> {
   const browser = person(() => servers[1])
   await stage.visitor.code(browser, ada)
-  return [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  return cookieHeader(browser.cookies)
 }
 
 /** Returns the error of a request with `prompt=none` and this cookie, or undefined for a code. */

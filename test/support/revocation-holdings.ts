@@ -2,7 +2,7 @@
 import { decodeJwt } from 'jose'
 import { type Administrator, PASSWORD, type RegisteredClient } from './administrator.ts'
 import { type App, createApp } from './app.ts'
-import { answerOf, person, type Person } from './person.ts'
+import { answerOf, cookieHeader, person, type Person } from './person.ts'
 import type { Server } from './server.ts'
 import { listedStatus } from './status-list.ts'
 import { devMail } from './dev-mail.ts'
@@ -87,7 +87,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
   const spentCode = await holder.app.code(browser, who, api)
   const tokens = await holder.app.redeem(spentCode)
   const opaque = await holder.app.redeem(await holder.app.code(browser, who, { scope: 'openid' }))
-  const pushed = await holder.app.push(Object.fromEntries(new URL(holder.app.begin(api).url).searchParams))
+  const pushed = await holder.app.push(holder.app.begin(api).params)
   const forMachine = await machine.app.token({ grant_type: 'client_credentials', resource })
   const code = await holder.app.code(browser, who, api)
   const { link: resetLink } = await devMail(first, who.email, '/reset-password')
@@ -97,7 +97,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
     who,
     resource,
     browser,
-    cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+    cookie: cookieHeader(browser.cookies),
     holder,
     refreshing: spa,
     offline: { ...offline, secret },
