@@ -1,65 +1,37 @@
 /** How answers of providers come, what they may lack, and what the person is told of those that are errors. */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { administrator, type Administrator } from '../support/administrator.ts'
-import { type App, type AuthorizationAttempt, createApp } from '../support/app.ts'
-import { APP_CALLBACK, claimsOf, linkTo } from '../support/federated-world.ts'
-import { forgedProvider, type ForgedProvider } from '../support/forged-provider.ts'
-import { formWith } from '../support/own-page.ts'
-import { type Person, person, textOf, type Visit } from '../support/person.ts'
-import { type Server, startServer } from '../support/server.ts'
+import type { Administrator } from '../support/administrator.ts'
+import type { App } from '../support/app.ts'
+import { claimsOf } from '../support/federated-world.ts'
+import type { ForgedProvider } from '../support/forged-provider.ts'
+import { person, textOf, type Visit } from '../support/person.ts'
+import type { Server } from '../support/server.ts'
+import { type Begun, type ForgedWorld, startForgedWorld } from './forged-world.ts'
 
-const CLIENT_ID = 'our-id-there'
-
+let world: ForgedWorld
 let server: Server
 let admin: Administrator
 let app: App
 let provider: ForgedProvider
 
 beforeAll(async () => {
-  server = await startServer()
-  admin = await administrator(server)
-  const client = await admin.client('web', { client_name: 'shop', redirect_uris: [APP_CALLBACK] })
-  app = createApp(server, client, APP_CALLBACK)
-  provider = await forgedProvider(CLIENT_ID)
+  world = await startForgedWorld()
+  ;({ server, admin, app, provider } = world)
   provider.metadata = { userinfo_endpoint: `${provider.issuer}/userinfo` }
-  await add('plain')
-  await add('trusted', { trust_email: true })
-  await add('posting', { response_mode: 'form_post' })
+  await world.add('plain')
+  await world.add('trusted', { trust_email: true })
+  await world.add('posting', { response_mode: 'form_post' })
 })
 
 beforeEach(() => provider.reset())
 
-const add = (id: string, also: Record<string, unknown> = {}) =>
-  admin.call('POST', '/upstreams', {
-    id,
-    name: `Forged ${id}`,
-    issuer: provider.issuer,
-    client_id: CLIENT_ID,
-    token_endpoint_auth_method: 'client_secret_basic',
-    client_secret: 'a-secret-that-both-know-and-nobody-else',
-    just_in_time: true,
-    ...also,
-  })
-
-interface Begun {
-  readonly attempt: AuthorizationAttempt
-  readonly browser: Person
-  readonly request: URLSearchParams
-}
-
-async function begin(id: string, browser = person(() => server)): Promise<Begun> {
-  const attempt = app.begin({ ui_locales: 'en' })
-  const { left } = await browser.visit(linkTo(await browser.visit(attempt.url), id))
-  return { attempt, browser, request: left?.searchParams ?? new URLSearchParams() }
-}
-
-const answerOf = ({ request }: Begun, also: Record<string, string> = { code: 'c' }) =>
-  new URLSearchParams({ ...also, state: request.get('state') ?? '' })
+const answerOf = ({ state }: Begun, also: Record<string, string> = { code: 'c' }) =>
+  new URLSearchParams({ ...also, state })
 
 /** The way there and back, with the claims of the ID token. */
 async function arrive(id: string, claims: Record<string, unknown>): Promise<Begun & { page: Visit }> {
-  const begun = await begin(id)
-  provider.claims = { nonce: begun.request.get('nonce'), ...claims }
+  const begun = await world.begin(id)
+  provider.claims = { nonce: begun.nonce, ...claims }
   const page = await begun.browser.visit(`/upstream/callback/${id}?${answerOf(begun).toString()}`)
   return { ...begun, page }
 }
@@ -108,7 +80,7 @@ describe('an error of the provider is told as what it is', () => {
     ['access_denied', 200, 'You did not sign in with Forged plain'],
     ['invalid_scope', 403, 'Forged plain could not sign you in'],
   ])('%s', async (error, status, words) => {
-    const begun = await begin('plain')
+    const begun = await world.begin('plain')
     const page = await begun.browser.visit(`/upstream/callback/plain?${answerOf(begun, { error }).toString()}`)
     expect([page.status, textOf(page.html).includes(words)]).toEqual([status, true])
     expect(await newest('sign_in.failed')).toMatchObject({ reason: `the provider answered ${error}` })
@@ -123,8 +95,7 @@ describe('an error of the provider is told as what it is', () => {
     const browser = person(() => server)
     await browser.submit(await browser.visit('/account'), { identifier: email, password: 'plum orchid canyon lattice' })
     const page = await browser.visit('/account/linked')
-    const html = formWith(page, 'name="link"')
-    const leading = await browser.submit({ ...page, html }, {}, { name: 'link', value: 'plain' })
+    const leading = await browser.submit(page, {}, { name: 'link', value: 'plain' })
     const there = new URL(String(leading.headers.get('refresh')).replace('0; url=', ''))
     const answer = new URLSearchParams({ error, state: there.searchParams.get('state') ?? '' })
     const back = await browser.visit(`/upstream/callback/plain?${answer.toString()}`)
@@ -172,10 +143,10 @@ describe('an answer that comes as a form', () => {
     })
 
   test('is asked for where the provider needs it, and led on to a page that compares the cookie', async () => {
-    const begun = await begin('posting')
+    const begun = await world.begin('posting')
     expect(begun.request.get('response_mode')).toBe('form_post')
     provider.claims = {
-      nonce: begun.request.get('nonce'),
+      nonce: begun.nonce,
       sub: 'apple',
       email: 'apple@example.com',
       email_verified: 'true',
@@ -199,7 +170,7 @@ describe('an answer that comes as a form', () => {
   })
 
   test('is asked for nowhere else', async () => {
-    expect((await begin('plain')).request.has('response_mode')).toBe(false)
+    expect((await world.begin('plain')).request.has('response_mode')).toBe(false)
   })
 
   test('is no form of another kind, and too large a one is refused', async () => {
@@ -215,10 +186,10 @@ describe('an answer that comes as a form', () => {
 
 describe('RFC 9700 §4.4: the redirect URI', () => {
   test('of a new provider is its own, and its answers count nowhere else', async () => {
-    const begun = await begin('plain')
+    const begun = await world.begin('plain')
     expect(begun.request.get('redirect_uri')).toBe(`${server.issuer}/upstream/callback/plain`)
     provider.claims = {
-      nonce: begun.request.get('nonce'),
+      nonce: begun.nonce,
       sub: 'mix',
       email: 'mix@example.com',
       email_verified: true,
@@ -237,15 +208,15 @@ describe('RFC 9700 §4.4: the redirect URI', () => {
   })
 
   test('of a provider that shares one stays the shared one until an administrator changes that', async () => {
-    await add('shared', { own_redirect_uri: false })
+    await world.add('shared', { own_redirect_uri: false })
     expect(await admin.call('GET', '/upstreams/shared')).toMatchObject({
       own_redirect_uri: false,
       redirect_uri: `${server.issuer}/upstream/callback`,
     })
-    const begun = await begin('shared')
+    const begun = await world.begin('shared')
     expect(begun.request.get('redirect_uri')).toBe(`${server.issuer}/upstream/callback`)
     provider.claims = {
-      nonce: begun.request.get('nonce'),
+      nonce: begun.nonce,
       sub: 'sh',
       email: 'sh@example.com',
       email_verified: true,
@@ -256,6 +227,6 @@ describe('RFC 9700 §4.4: the redirect URI', () => {
     const page = await begun.browser.visit(`/upstream/callback?${answerOf(begun).toString()}`)
     expect(page.html).toContain('name="decision"')
     await admin.call('PATCH', '/upstreams/shared', { own_redirect_uri: true })
-    expect((await begin('shared')).request.get('redirect_uri')).toBe(`${server.issuer}/upstream/callback/shared`)
+    expect((await world.begin('shared')).request.get('redirect_uri')).toBe(`${server.issuer}/upstream/callback/shared`)
   })
 })

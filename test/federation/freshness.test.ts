@@ -1,67 +1,44 @@
 /** When a sign-in at a provider shows that the person is here now, and what is asked for where it does not. */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { administrator, PASSWORD, type Administrator } from '../support/administrator.ts'
-import { type App, type AuthorizationAttempt, createApp } from '../support/app.ts'
-import { codeIn } from '../support/dev-mail.ts'
+import { PASSWORD, type Administrator } from '../support/administrator.ts'
+import type { App } from '../support/app.ts'
+import { codeIn, devMails } from '../support/dev-mail.ts'
 import { eventually } from '../support/eventually.ts'
-import { APP_CALLBACK, claimsOf, linkTo } from '../support/federated-world.ts'
-import { forgedProvider, type ForgedProvider } from '../support/forged-provider.ts'
-import { formWith } from '../support/own-page.ts'
-import { type Person, person, textOf, type Visit } from '../support/person.ts'
-import { type Server, startServer } from '../support/server.ts'
+import { claimsOf, linkTo } from '../support/federated-world.ts'
+import type { ForgedProvider } from '../support/forged-provider.ts'
+import { type Person, press, textOf } from '../support/person.ts'
+import { type Begun, type ForgedWorld, startForgedWorld } from './forged-world.ts'
 
-const CLIENT_ID = 'our-id-there'
 const FRESH = { prompt: 'login' }
 
-let server: Server
+let world: ForgedWorld
 let admin: Administrator
 let app: App
 let provider: ForgedProvider
 
 beforeAll(async () => {
-  server = await startServer()
-  admin = await administrator(server)
-  const client = await admin.client('web', { client_name: 'shop', redirect_uris: [APP_CALLBACK] })
-  app = createApp(server, client, APP_CALLBACK)
-  provider = await forgedProvider(CLIENT_ID)
-  await admin.call('POST', '/upstreams', {
-    id: 'forged',
-    name: 'Forged',
-    issuer: provider.issuer,
-    client_id: CLIENT_ID,
-    token_endpoint_auth_method: 'client_secret_basic',
-    client_secret: 'a-secret-that-both-know-and-nobody-else',
-    just_in_time: true,
-  })
+  world = await startForgedWorld()
+  ;({ admin, app, provider } = world)
+  await world.add('forged')
 })
 
 beforeEach(() => provider.reset())
 
 const now = () => Math.floor(Date.now() / 1000)
 
-interface Arrival {
-  readonly attempt: AuthorizationAttempt
-  readonly browser: Person
-  readonly request: URLSearchParams
-  readonly page: Visit
-}
-
 /** Signs in at the provider as `email`, and returns the page that follows. */
 async function arrive(
   email: string,
   params: Record<string, string>,
   claims: Record<string, unknown> | ((asked: { before: number; after: number }) => Record<string, unknown>) = {},
-  browser = person(() => server),
-): Promise<Arrival> {
-  const attempt = app.begin({ ui_locales: 'en', ...params })
-  const page = await browser.visit(attempt.url)
+  browser?: Person,
+): Promise<Begun> {
   const before = now()
-  const { left } = await browser.visit(linkTo(page, 'forged'))
-  const request = left?.searchParams ?? new URLSearchParams()
+  const begun = await world.begin('forged', browser, params)
   const given = typeof claims === 'function' ? claims({ before, after: now() }) : claims
-  provider.claims = { nonce: request.get('nonce'), sub: email, email, email_verified: true, ...given }
-  const answer = new URLSearchParams({ code: 'c', state: request.get('state') ?? '' })
-  return { attempt, browser, request, page: await browser.visit(`/upstream/callback/forged?${answer.toString()}`) }
+  provider.claims = { nonce: begun.nonce, sub: email, email, email_verified: true, ...given }
+  const answer = new URLSearchParams({ code: 'c', state: begun.state })
+  return { ...begun, page: await begun.browser.visit(`/upstream/callback/forged?${answer.toString()}`) }
 }
 
 /** Makes the account by a first sign-in. */
@@ -70,18 +47,14 @@ async function known(email: string): Promise<string> {
   return String((await claimsOf({ app }, first.browser, first.attempt, first.page))['sub'])
 }
 
-const press = (browser: Person, page: Visit, marker: string, fields: Record<string, string> = {}) =>
-  browser.submit({ ...page, html: formWith(page, marker) }, fields)
-
 async function mailedCode(email: string): Promise<string> {
-  let text = ''
+  let code = ''
   await eventually(async () => {
-    const answer = await fetch(`${server.managementUrl}/dev/mail`, { headers: { accept: 'application/json' } })
-    const { items } = (await answer.json()) as { items: { to: string; subject: string; text: string }[] }
-    text = items.find(({ to, subject }) => to === email && subject.startsWith('Your code'))?.text ?? ''
-    return text !== ''
+    const mails = await devMails(world.server, email)
+    code = codeIn(mails.find(({ subject }) => subject.startsWith('Your code'))?.text ?? '')
+    return code !== ''
   })
-  return codeIn(text)
+  return code
 }
 
 describe('ASVS 6.8.4: where a recent sign-in is asked for', () => {
@@ -213,7 +186,7 @@ describe('ASVS 7.5.1: at the account pages', () => {
       const { browser, attempt, page } = await arrive(email, {}, { auth_time })
       await claimsOf({ app }, browser, attempt, page)
       const shown = await browser.visit('/account/data')
-      expect([auth_time === undefined, shown.html.includes('value="delete"')]).toEqual([auth_time === undefined, opens])
+      expect(shown.html.includes('value="delete"'), `auth_time: ${auth_time}`).toBe(opens)
     }
   })
 

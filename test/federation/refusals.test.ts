@@ -1,67 +1,31 @@
 /** What a provider may not answer: each is refused, in words for the person and by its reason in the audit log. */
 import type { ServerResponse } from 'node:http'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { administrator, type Administrator } from '../support/administrator.ts'
-import { type App, type AuthorizationAttempt, createApp } from '../support/app.ts'
-import { APP_CALLBACK, claimsOf, linkTo } from '../support/federated-world.ts'
-import {
-  forgedProvider,
-  type ForgedProvider,
-  signedByAnother,
-  signedBySecret,
-  unsigned,
-} from '../support/forged-provider.ts'
+import type { Administrator } from '../support/administrator.ts'
+import type { App } from '../support/app.ts'
+import { claimsOf, linkTo } from '../support/federated-world.ts'
+import { type ForgedProvider, signedByAnother, signedBySecret, unsigned } from '../support/forged-provider.ts'
 import { type Person, person, textOf, type Visit } from '../support/person.ts'
-import { type Server, startServer } from '../support/server.ts'
+import type { Server } from '../support/server.ts'
+import { type Begun, CLIENT_ID, type ForgedWorld, SECRET, startForgedWorld } from './forged-world.ts'
 
-const CLIENT_ID = 'our-id-there'
-const SECRET = 'a-secret-that-both-know-and-nobody-else'
 const PAGE = 'could not sign you in'
 
+let world: ForgedWorld
 let server: Server
 let admin: Administrator
 let app: App
 let provider: ForgedProvider
-let clientId: string
 
 beforeAll(async () => {
-  server = await startServer()
-  admin = await administrator(server)
-  const client = await admin.client('web', { client_name: 'shop', redirect_uris: [APP_CALLBACK] })
-  clientId = client.id
-  app = createApp(server, client, APP_CALLBACK)
-  provider = await forgedProvider(CLIENT_ID)
-  await addForged('forged')
+  world = await startForgedWorld()
+  ;({ server, admin, app, provider } = world)
+  await world.add('forged')
 })
 
 beforeEach(() => provider.reset())
 
-const addForged = (id: string) =>
-  admin.call('POST', '/upstreams', {
-    id,
-    name: 'Forged',
-    issuer: provider.issuer,
-    client_id: CLIENT_ID,
-    token_endpoint_auth_method: 'client_secret_basic',
-    client_secret: SECRET,
-    just_in_time: true,
-  })
-
-interface Begun {
-  readonly attempt: AuthorizationAttempt
-  readonly browser: Person
-  readonly page: Visit
-  readonly state: string
-  readonly nonce: string
-}
-
-async function begin(id = 'forged', browser = person(() => server)): Promise<Begun> {
-  const attempt = app.begin({ ui_locales: 'en' })
-  const page = await browser.visit(attempt.url)
-  const { left } = await browser.visit(linkTo(page, id))
-  const { state, nonce } = Object.fromEntries(left?.searchParams ?? [])
-  return { attempt, browser, page, state: String(state), nonce: String(nonce) }
-}
+const begin = (browser?: Person) => world.begin('forged', browser)
 
 const callback = (browser: Person, answer: Record<string, string>) =>
   browser.visit(`/upstream/callback/forged?${new URLSearchParams(answer).toString()}`)
@@ -83,7 +47,7 @@ async function isRefused(page: Visit, words: string): Promise<void> {
   expect(textOf(page.html)).toContain('Sign in another way')
   expect((await admin.audit('sign_in.failed'))[0]).toMatchObject({
     outcome: 'failure',
-    client_id: clientId,
+    client_id: world.client.id,
     detail: { method: 'federated', upstream: 'forged' },
   })
   expect(await reason()).toContain(words)
@@ -215,7 +179,7 @@ describe('a state', () => {
     const thief = person(() => server)
     expect([(await callback(thief, answer)).status, (await callback(thief, answer)).left]).toEqual([403, undefined])
     // an interaction of their own does not help
-    const other = await begin('forged', thief)
+    const other = await begin(thief)
     const path = `${new URL(other.page.url).pathname}/upstream?${new URLSearchParams(answer).toString()}`
     expect((await thief.visit(path)).status).toBe(403)
     expect(await reason()).toBe('the state was spent, is too old or is not for this page')
