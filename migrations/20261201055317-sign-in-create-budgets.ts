@@ -3,7 +3,7 @@ import type { Knex } from 'knex'
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     CREATE TABLE sign_in_budgets (
-      -- HMAC of what is counted by, such as an address
+      -- HMAC of the subject of the limit, such as an address
       key bytea PRIMARY KEY,
       kind text NOT NULL,
       -- a leaky bucket, written as the time at which it is empty

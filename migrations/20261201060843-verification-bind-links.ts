@@ -7,7 +7,7 @@ export async function up(knex: Knex): Promise<void> {
 
     -- the account's mail_links_version when the invitation was sent; without one it is refused
     ALTER TABLE invitations ADD COLUMN mail_links_version integer;
-    -- invitations that wait stay valid where nothing about the account has changed since and nobody can sign in to it
+    -- open invitations stay valid if the account has not changed since and has no sign-in method
     UPDATE invitations i SET mail_links_version = 0 FROM accounts a
       WHERE a.sub = i.account_sub AND a.updated_at <= i.expires_at - interval '7 days'
         AND NOT EXISTS (SELECT FROM password_credentials WHERE account_sub = a.sub)

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 
 export async function up(knex: Knex): Promise<void> {
-  // the id that the caller gave the request, beside ours
+  // the request id that the caller sent; request_id is ours
   await knex.raw(`ALTER TABLE audit_events ADD COLUMN caller_request_id text`)
 }
 

@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
-    -- how many keys of the document are beyond those that are used
+    -- how many keys of the document come after those that are used
     ALTER TABLE client_key_documents ADD COLUMN ignored integer NOT NULL DEFAULT 0;
   `)
 }

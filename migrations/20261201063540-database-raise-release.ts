@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 
 export async function up(knex: Knex): Promise<void> {
-  // release 1 cannot check the passwords that the next step lets release 2 seal
+  // release 1 cannot check the passwords that release 2 seals after the next migration
   await knex.raw(`UPDATE schema_release SET release = 2, oldest_compatible = 2`)
 }
 

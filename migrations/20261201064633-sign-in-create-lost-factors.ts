@@ -7,7 +7,7 @@ export async function up(knex: Knex): Promise<void> {
       -- the account's version of mailed links: a request ends with any change that ends those
       mail_links_version integer NOT NULL,
       requested_at timestamptz NOT NULL,
-      -- from when on a password and a code by mail stand in for the lost method
+      -- when a password and a code by mail begin to replace the lost method
       ready_at timestamptz NOT NULL,
       expires_at timestamptz NOT NULL
     );

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 
 export async function up(knex: Knex): Promise<void> {
-  // the providers that are there, and those that the release before adds, keep the redirect URI that they share
+  // existing providers, and those that the previous release adds, keep the shared redirect URI
   await knex.raw(`
     ALTER TABLE upstreams
       ADD COLUMN trust_email boolean NOT NULL DEFAULT false,

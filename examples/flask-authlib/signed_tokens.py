@@ -1,6 +1,6 @@
 """
-Keys and signed tokens by the library that the installed Authlib works with: joserfc in newer releases, `authlib.jose`
-in those before.
+Keys and signed tokens with the library that the installed Authlib uses: joserfc in newer releases, `authlib.jose` in
+older ones.
 """
 
 from authlib.oauth2.rfc7523 import auth as client_authentication
@@ -21,7 +21,7 @@ if hasattr(client_authentication, 'ECKey'):  # this Authlib signs with keys of j
             raise ValueError('no such key') from error
 
     def verify(text, algorithms, key_of):
-        """The header and the claims of a token whose signature holds; `key_of` finds the key by its id."""
+        """The header and the claims of a token with a valid signature; `key_of` finds the key by its id."""
         token = jwt.decode(text, lambda signed: key_of(signed.headers().get('kid')), algorithms=algorithms)
         return token.header, token.claims
 
@@ -43,7 +43,7 @@ else:
         return keys.find_by_kid(kid)
 
     def verify(text, algorithms, key_of):
-        """The header and the claims of a token whose signature holds; `key_of` finds the key by its id."""
+        """The header and the claims of a token with a valid signature; `key_of` finds the key by its id."""
         claims = JsonWebToken(algorithms).decode(text, lambda header, payload: key_of(header.get('kid')))
         return claims.header, dict(claims)
 
@@ -51,7 +51,7 @@ else:
         JWTClaims(claims, {}, options).validate(leeway=leeway)
 
 
-# What a token that is not as it should be makes `verify` and `check` raise.
+# What `verify` and `check` raise for an invalid token.
 TOKEN_ERRORS = (JoseError, ValueError, TypeError)
 
 __all__ = ['TOKEN_ERRORS', 'check', 'find_key', 'import_key', 'import_keys', 'verify']

@@ -20,7 +20,7 @@ export interface PublishedKeys {
 
 /** Keys that were just fetched. */
 export interface FetchedKeys extends PublishedKeys {
-  /** How many further keys the document has, beyond those that are read. */
+  /** How many keys of the document come after those that are read. */
   readonly ignored: number
 }
 

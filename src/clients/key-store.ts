@@ -23,7 +23,7 @@ export interface KeyDocumentState {
   readonly attemptedAt: Date
   /** Why the last attempt failed; null when it succeeded. */
   readonly error: string | null
-  /** How many keys of the document are beyond those that are used. */
+  /** How many keys of the document come after those that are used. */
   readonly ignored: number
 }
 
