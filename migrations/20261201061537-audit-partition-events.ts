@@ -50,18 +50,18 @@ export async function up(knex: Knex): Promise<void> {
       CREATE TABLE audit_events_default PARTITION OF audit_events DEFAULT;
       ALTER TABLE audit_events_first DROP CONSTRAINT audit_events_bound;
     `)
-    await copyPrivileges(trx)
+    await copyPrivileges(trx, 'audit_events_first', 'audit_events')
   })
 }
 
-/** The serving role may be another than the owner of the schema. */
-async function copyPrivileges(trx: Knex.Transaction): Promise<void> {
+/** Grants what is granted on one table on another too: the serving role may not be the owner of the schema. */
+async function copyPrivileges(trx: Knex.Transaction, from: string, to: string): Promise<void> {
   await trx.raw(`
     DO $$ DECLARE given record; BEGIN
       FOR given IN SELECT DISTINCT grantee::regrole::text AS role, privilege_type AS privilege
-        FROM pg_class, aclexplode(relacl) WHERE oid = 'audit_events_first'::regclass AND grantee <> 0
+        FROM pg_class, aclexplode(relacl) WHERE oid = '${from}'::regclass AND grantee <> 0
       LOOP
-        EXECUTE format('GRANT %s ON audit_events TO %s', given.privilege, given.role);
+        EXECUTE format('GRANT %s ON ${to} TO %s', given.privilege, given.role);
         IF given.privilege = 'INSERT' THEN EXECUTE format('GRANT USAGE ON SEQUENCE audit_event_ids TO %s', given.role);
         END IF;
       END LOOP;
@@ -79,6 +79,9 @@ export async function down(knex: Knex): Promise<void> {
       INSERT INTO audit_events_whole OVERRIDING SYSTEM VALUE SELECT * FROM audit_events;
       SELECT setval(pg_get_serial_sequence('audit_events_whole', 'id'),
         (SELECT greatest(last_value, 1) FROM audit_event_ids));
+    `)
+    await copyPrivileges(trx, 'audit_events', 'audit_events_whole')
+    await trx.raw(`
       DROP TABLE audit_events;
       ALTER TABLE audit_events_whole RENAME TO audit_events;
       ALTER INDEX audit_events_whole_pkey RENAME TO audit_events_pkey;

@@ -1,4 +1,5 @@
 /** The audit log is kept by the month: months are made ahead, old ones go whole, and no event is lost. */
+import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { tendPartitions } from '#audit/partitions-store.ts'
 import { createAudit } from '#audit/recorder.ts'
@@ -6,7 +7,7 @@ import type { Database } from '#database/database.ts'
 import { createDatabase } from '#database/pool.ts'
 import { migrate } from '#schema.ts'
 import { atEnd } from '../support/endings.ts'
-import { cloneDatabase, emptyDatabase } from '../support/postgres.ts'
+import { asSuperuser, cloneDatabase, emptyDatabase } from '../support/postgres.ts'
 import { takeBack } from '../support/take-back.ts'
 
 const DAYS = 400
@@ -118,4 +119,28 @@ test('the migration makes a table with events the first partition, and loses non
   expect(moved.rows).toEqual(rows)
   const newest = all.slice(-2).toReversed()
   expect((await createAudit({ db }).list({ limit: 2 })).map(({ id }) => id)).toEqual(newest.map(({ id }) => id))
+})
+
+test('a role that may only read and write events still may after the migration, and after it was taken back', async () => {
+  url = (await cloneDatabase()).url
+  await takeBack(url, STEP)
+  const role = `events_${randomBytes(4).toString('hex')}`
+  await asSuperuser(
+    (client) => client.query(`CREATE ROLE ${role}; GRANT SELECT, INSERT ON audit_events TO ${role}`),
+    url,
+  )
+  const write = () =>
+    asSuperuser(async (client) => {
+      await client.query(`SET ROLE ${role}`)
+      await client.query(
+        `INSERT INTO audit_events (type, outcome, actor_kind) VALUES ('client.enabled', 'success', 'system')`,
+      )
+      return (await client.query('SELECT FROM audit_events')).rowCount
+    }, url)
+  expect(await write()).toBe(1)
+  await migrate({ url })
+  expect(await write()).toBe(2)
+  await takeBack(url, STEP)
+  expect(await write()).toBe(3)
+  await asSuperuser((client) => client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`), url)
 })
