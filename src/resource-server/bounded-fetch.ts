@@ -1,11 +1,11 @@
-/** Asks the issuer for documents, with limits on time and size, and without redirects. */
+/** Sends requests to the issuer, with limits on time and size, and without redirects. */
 
 /** The issuer did not answer, or its answer cannot be used. */
 export class IssuerUnavailable extends Error {
   override readonly name = 'IssuerUnavailable'
 }
 
-/** What is asked: a document, or with `form` the answer to a POST. */
+/** A GET, or with `form` a POST. */
 export interface Asked {
   readonly accept: string
   readonly signal: AbortSignal
@@ -24,7 +24,7 @@ export async function fetchText(url: string, asked: Asked): Promise<string> {
   return text
 }
 
-/** Returns status and text of any answer within the limits. Throws IssuerUnavailable for every other. */
+/** Returns the status and text of an answer within the limits. Throws IssuerUnavailable for any other. */
 export async function fetchAnswer(url: string, asked: Asked): Promise<{ status: number; text: string }> {
   const { accept, signal, form } = asked
   const post = form === undefined ? {} : { method: 'POST', body: form.parameters }

@@ -1,7 +1,7 @@
 /** Verifies an access token (RFC 9068 §4): signature, type, issuer, audience, times and required claims. */
 import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import { IssuerUnavailable } from './bounded-fetch.ts'
-import { refuse, type RefusalContext } from './refusal.ts'
+import { invalidToken, type RefusalContext, unavailable } from './refusal.ts'
 
 /** The claims of a valid access token. */
 export interface AccessTokenClaims extends JWTPayload {
@@ -64,19 +64,13 @@ export async function verifiedClaims(
     payload = verified.payload
   } catch (cause) {
     if (cause instanceof IssuerUnavailable) {
-      return refuse(context, {
-        status: 503,
-        error: 'temporarily_unavailable',
-        description: 'The keys of the token issuer cannot be read at the moment.',
-        cause,
-      })
+      return unavailable(context, 'The keys of the token issuer cannot be read at the moment.', cause)
     }
     if (!(cause instanceof errors.JOSEError)) throw cause
-    return refuse(context, { status: 401, error: 'invalid_token', description: describe(cause, rules), cause })
+    return invalidToken(context, describe(cause, rules), cause)
   }
   const fault = claimsFault(payload, rules, currentDate)
-  if (fault !== undefined) return refuse(context, { status: 401, error: 'invalid_token', description: fault })
-  return payload as AccessTokenClaims
+  return fault === undefined ? (payload as AccessTokenClaims) : invalidToken(context, fault)
 }
 
 /**
@@ -104,12 +98,12 @@ export function claimsFault(payload: JWTPayload, rules: ClaimsRules, currentDate
   }
   // A sign-in in the future would never be too old (RFC 9470 §5).
   if ((signIn as number) > now + rules.clockToleranceSeconds) {
-    return 'The access token tells of a sign-in in the future (auth_time).'
+    return 'The access token says that the sign-in is in the future (auth_time).'
   }
   return undefined
 }
 
-/** Whether the header says `JWT`. False when there is no header to read. */
+/** Returns whether the header has the type `JWT`; false if it cannot be read. */
 function isPlainJwt(token: string): boolean {
   try {
     return decodeProtectedHeader(token).typ === 'JWT'

@@ -1,15 +1,15 @@
 /** Reads the access token of a request, from its Authorization header only. */
-import { refuse, type RefusalContext, type Scheme } from './refusal.ts'
+import { invalidToken, refuse, type RefusalContext, type Scheme } from './refusal.ts'
 
 /** The part of a request that is needed; `node:http`'s IncomingMessage and Express's Request fit. */
 export interface RequestLike {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** Shows a repeated header; `headers` contains only the first. */
-  readonly headersDistinct?: Readonly<Record<string, string[] | undefined>>
+  readonly headersDistinct?: Readonly<Record<string, string[] | undefined>> | undefined
   /** The method and the target of the request line, which a DPoP proof names. */
   readonly method?: string | undefined
   readonly url?: string | undefined
-  /** The target before a router shortened `url`; used instead of `url` where it is present. */
+  /** The target before a router shortened `url`; used instead of `url` if present. */
   readonly originalUrl?: string | undefined
 }
 
@@ -27,7 +27,7 @@ const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
  * AccessTokenRefused: 401 without an error code when no token was sent (another scheme counts as none), 400
  * `invalid_request` for a malformed or repeated header, 401 `invalid_token` for a token that is too long.
  */
-export function credentialsOf(request: RequestLike | string | undefined, context: RefusalContext): Credentials {
+export function credentialsOf(request: RequestLike, context: RefusalContext): Credentials {
   const header = authorizationHeader(request, context)
   if (header === undefined) return refuse(context, { status: 401 })
   const [name = '', ...rest] = header.trim().split(/[ \t]+/)
@@ -42,9 +42,7 @@ export function credentialsOf(request: RequestLike | string | undefined, context
       description: `The Authorization header must be the word ${scheme}, one space and the access token.`,
     })
   }
-  if (token.length > MAX_TOKEN_LENGTH) {
-    return refuse(used, { status: 401, error: 'invalid_token', description: 'The access token is too long.' })
-  }
+  if (token.length > MAX_TOKEN_LENGTH) return invalidToken(used, 'The access token is too long.')
   return { scheme, token }
 }
 
@@ -53,8 +51,7 @@ function schemeNamed(name: string): Scheme | undefined {
   return (['Bearer', 'DPoP'] as const).find((scheme) => scheme.toLowerCase() === name.toLowerCase())
 }
 
-function authorizationHeader(request: RequestLike | string | undefined, context: RefusalContext): string | undefined {
-  if (request === undefined || typeof request === 'string') return request
+function authorizationHeader(request: RequestLike, context: RefusalContext): string | undefined {
   const values = headerValues(request, 'authorization')
   if (values.length > 1) {
     return refuse(context, {
@@ -70,4 +67,12 @@ function authorizationHeader(request: RequestLike | string | undefined, context:
 export function headerValues(request: RequestLike, name: string): string[] {
   const value = request.headersDistinct?.[name] ?? request.headers[name]
   return value === undefined ? [] : [value].flat()
+}
+
+/** Returns the path of the request line's target without the query; undefined if the request has no target. */
+export function targetPath({ originalUrl, url }: RequestLike): string | undefined {
+  const target = originalUrl ?? url
+  if (target === undefined || target.startsWith('/')) return target?.split('?', 1)[0]
+  // RFC 9112 §3.2.2: a client may send the absolute form to a proxy.
+  return URL.parse(target)?.pathname ?? ''
 }

@@ -35,8 +35,7 @@ export interface AccessTokens {
    * Returns the claims of the request's access token. Takes a `node:http` request, or the value of its Authorization
    * header where only bearer tokens are accepted. Throws AccessTokenRefused: 400 `invalid_request`, 401 (no token,
    * `invalid_token`, `invalid_dpop_proof`, `use_dpop_nonce`, `insufficient_user_authentication`), 403
-   * `insufficient_scope`, 503 when the issuer's keys, its status list or its introspection are
-   * unavailable.
+   * `insufficient_scope`, 503 when the issuer's keys, its status list or its introspection are unavailable.
    */
   verify(request: RequestLike | string | undefined, needs?: RequestNeeds): Promise<AccessTokenClaims>
   /** Returns the document to serve at `metadataUrl` (RFC 9728 §2). */
@@ -87,10 +86,8 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
       : (options.resourceMetadata ?? protectedResourceMetadataUrl(options.audience))
   const requiredScope = scopeList(options.scope)
 
-  async function verify(
-    request: RequestLike | string | undefined,
-    needs: RequestNeeds = {},
-  ): Promise<AccessTokenClaims> {
+  async function verify(sent: RequestLike | string | undefined, needs: RequestNeeds = {}): Promise<AccessTokenClaims> {
+    const request = typeof sent === 'object' ? sent : { headers: { authorization: sent } }
     const scope = [...new Set([...requiredScope, ...scopeList(needs.scope)])]
     const api = { resourceMetadata: metadataUrl, scope, dpop }
     const credentials = credentialsOf(request, api)

@@ -64,7 +64,7 @@ async function fetchJson(url: string, signal: AbortSignal): Promise<Record<strin
   return jsonObject(text, url)
 }
 
-/** Throws IssuerUnavailable when the text that came from `url` is no JSON object. */
+/** Parses the text that came from `url`. Throws IssuerUnavailable if it is not a JSON object. */
 export function jsonObject(text: string, url: string): Record<string, unknown> {
   let document: unknown
   try {

@@ -1,4 +1,4 @@
-/** What an API says of itself and of its issuer, and what a request needs. */
+/** The options of an API's verifier, and what a request needs. */
 import type { JSONWebKeySet } from 'jose'
 import type { DpopOptions } from './dpop/binding.ts'
 import type { IntrospectionOptions } from './introspection/introspection.ts'
@@ -27,7 +27,7 @@ export interface AccessTokensOptions {
   /**
    * The `typ` that this API's tokens have: `at+jwt` (default; RFC 9068 §2.1), or `JWT` when the API is registered with
    * `access_token_typ: "JWT"`. With `JWT` both are accepted, so that an API can change from one to the other. RFC 8725
-   * §3.11: `JWT` tells nothing of the kind of the token, so keep `at+jwt` if every consumer of the tokens can.
+   * §3.11: `JWT` does not say what kind of token it is, so keep `at+jwt` if every consumer of the tokens accepts it.
    */
   readonly accessTokenTyp?: 'at+jwt' | 'JWT'
   /** How far the clocks of issuer and API may differ, in seconds (default 5). */
@@ -41,18 +41,18 @@ export interface AccessTokensOptions {
    */
   readonly statusList?: boolean | StatusListOptions
   /**
-   * Asks the issuer about each token, so that a revocation is seen within seconds, and opaque tokens are accepted
-   * (RFC 7662; default: not asked). Takes the place of `statusList`.
+   * Asks the issuer about each token (RFC 7662; default: it does not), so that revocations take effect within seconds
+   * and opaque tokens are accepted. Replaces `statusList`.
    */
   readonly introspection?: IntrospectionOptions
   /**
-   * Accepts access tokens that are bound to a key, with a proof of that key (RFC 9449; default `false`, which refuses
-   * them).
+   * Accepts access tokens that are bound to a key, with a proof of that key (RFC 9449). The default, `false`, refuses
+   * them.
    */
   readonly dpop?: boolean | DpopOptions
   /**
-   * Time limit for the issuer's metadata and keys together, for a status list and for an introspection, in milliseconds
-   * (default 3000).
+   * Time limit for the issuer's metadata and keys together, for a status list and for an introspection request, in
+   * milliseconds (default 3000).
    */
   readonly timeoutMs?: number
   /** The URL of this API's metadata (default: derived from `audience`); `false` when the API serves none. */
@@ -84,7 +84,7 @@ export function requireOptions(options: AccessTokensOptions): void {
   }
   if (URL.parse(options.issuer) === null) throw new TypeError(`the option issuer must be a URL, not ${options.issuer}`)
   if (options.introspection !== undefined && options.statusList) {
-    throw new TypeError('set one of the options statusList and introspection: each tells which tokens were revoked')
+    throw new TypeError('set only one of the options statusList and introspection: both check for revoked tokens')
   }
 }
 

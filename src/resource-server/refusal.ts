@@ -9,7 +9,7 @@ export interface RefusalContext {
   readonly resourceMetadata: string | undefined
   /** The scopes that the request needs. */
   readonly scope: readonly string[]
-  /** What the API accepts of DPoP; undefined when it takes bearer tokens alone. */
+  /** What the API accepts of DPoP; undefined when it accepts only bearer tokens. */
   readonly dpop: { readonly algorithms: readonly string[]; readonly required: boolean } | undefined
   /** The scheme that the request used; undefined while it is unknown. */
   readonly scheme?: Scheme
@@ -45,7 +45,7 @@ const RETRY_AFTER_SECONDS = 5
  */
 export class AccessTokenRefused extends Error {
   override readonly name = 'AccessTokenRefused'
-  /** 400, 401, 403, or 503 when the issuer's keys or status list are unavailable. */
+  /** 400, 401, 403, or 503 when the issuer's keys, its status list or its introspection are unavailable. */
   readonly status: Refusal['status']
   /** The error code, or undefined when no token was sent. */
   readonly error: RefusalCode | undefined
@@ -82,6 +82,16 @@ export class AccessTokenRefused extends Error {
 
 export function refuse(context: RefusalContext, refusal: Refusal): never {
   throw new AccessTokenRefused(context, refusal)
+}
+
+/** Refuses the access token itself. */
+export function invalidToken(context: RefusalContext, description: string, cause?: unknown): never {
+  return refuse(context, { status: 401, error: 'invalid_token', description, cause })
+}
+
+/** Refuses a request because the issuer is unavailable, so that the token cannot be checked. */
+export function unavailable(context: RefusalContext, description: string, cause: unknown): never {
+  return refuse(context, { status: 503, error: 'temporarily_unavailable', description, cause })
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Checks whether an access token is still valid by the issuer's status list (Token Status List). */
 import type { AccessTokenClaims } from './claims.ts'
 import { createListCache, statusAt, type ListRules } from './status-list-cache.ts'
-import { refuse, type RefusalContext } from './refusal.ts'
+import { invalidToken, type RefusalContext, unavailable } from './refusal.ts'
 
 export interface StatusListOptions {
   /** The age at which a list is fetched again, in seconds (default: half of its `ttl`); at most its `ttl`. */
@@ -20,6 +20,7 @@ export interface StatusListOptions {
 export type StatusCheck = (claims: AccessTokenClaims, context: RefusalContext) => Promise<void>
 
 const NO_STATUS_INDEX = 'The access token has no place in a status list.'
+const UNAVAILABLE = 'The status list of the token issuer cannot be read at the moment.'
 
 /** Creates the check, or returns undefined for `false`. Throws TypeError for an invalid option. */
 export function createStatusCheck(
@@ -34,32 +35,21 @@ export function createStatusCheck(
 
   return async (claims, context) => {
     const reference = referenceOf(claims)
-    if (reference === undefined) return invalid(context, NO_STATUS_INDEX)
+    if (reference === undefined) return invalidToken(context, NO_STATUS_INDEX)
     const { uri, idx } = reference
     // A URL that changes when it is normalized (`..`, a tab, upper case in the host) is not below the issuer.
     if (!uri.startsWith(issuerPrefix) || URL.parse(uri)?.href !== uri) {
-      return invalid(context, 'The access token names a status list that does not stand below its issuer.')
+      return invalidToken(context, 'The access token names a status list that does not stand below its issuer.')
     }
     const list = await lists.get(uri)
-    if ('unavailable' in list) return whenUnavailable === 'accept' ? undefined : unavailable(context, list.unavailable)
+    if ('unavailable' in list) {
+      return whenUnavailable === 'accept' ? undefined : unavailable(context, UNAVAILABLE, list.unavailable)
+    }
     const status = statusAt(list, idx)
-    if (status === undefined) return invalid(context, NO_STATUS_INDEX)
+    if (status === undefined) return invalidToken(context, NO_STATUS_INDEX)
     // Token Status List §7.1: only 0 (VALID) makes a token usable; 1 is INVALID, 2 is SUSPENDED.
-    return status === 0 ? undefined : invalid(context, 'The access token was revoked.')
+    return status === 0 ? undefined : invalidToken(context, 'The access token was revoked.')
   }
-}
-
-function invalid(context: RefusalContext, description: string): never {
-  return refuse(context, { status: 401, error: 'invalid_token', description })
-}
-
-function unavailable(context: RefusalContext, cause: unknown): never {
-  return refuse(context, {
-    status: 503,
-    error: 'temporarily_unavailable',
-    description: 'The status list of the token issuer cannot be read at the moment.',
-    cause,
-  })
 }
 
 function requireOption(refreshSeconds: unknown, whenUnavailable: unknown): void {

@@ -128,5 +128,5 @@ test('an API that may not ask about others is told nothing, and one that is no c
   const stranger = await admin.client('machine', {})
   expect(await ask(anApi(JWT_API, { clientId: stranger.id, privateKey: stranger.key }), token)).toBe(INACTIVE)
   const unknown = anApi(JWT_API, { clientId: 'unknown', clientSecret: 'a secret' })
-  await expect(ask(unknown, token)).rejects.toThrow('/introspect refused to tell this API about tokens: 401')
+  await expect(ask(unknown, token)).rejects.toThrow('/introspect refused the introspection request of this API: 401')
 })

@@ -18,7 +18,7 @@ export const TARGETS: readonly Target[] = [
   { file: 'src/sign-in/proof-times.ts', functions: ['isFreshlyProven', 'strengthOf'] },
   { file: 'src/resource-server/acr.ts', functions: ['reaches'] },
   { file: 'src/resource-server/claims.ts', functions: ['claimsFault'] },
-  { file: 'src/resource-server/credentials.ts', functions: ['credentialsOf', 'authorizationHeader'] },
+  { file: 'src/resource-server/credentials.ts', functions: ['credentialsOf', 'authorizationHeader', 'targetPath'] },
   { file: 'src/resource-server/needs.ts', functions: ['requireScope', 'requireSignIn', 'meetsOne'] },
   {
     file: 'src/resource-server/dpop/binding.ts',

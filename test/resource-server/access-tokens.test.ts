@@ -157,7 +157,7 @@ describe('an invalid token', () => {
     [
       'tells of a sign-in in the future',
       { claims: { auth_time: seconds() + 60 } },
-      'The access token tells of a sign-in in the future (auth_time).',
+      'The access token says that the sign-in is in the future (auth_time).',
     ],
     [
       'is bound to a DPoP key',

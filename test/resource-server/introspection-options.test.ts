@@ -23,14 +23,14 @@ describe('an option', () => {
       { clientSecret: undefined, privateKey: { kty: 'EC', d: 'a' } },
       'the option introspection.privateKey must be a private JWK with its alg',
     ],
-    [{ cacheSeconds: -1 }, 'the option introspection.cacheSeconds must be a number of seconds from 0'],
+    [{ cacheSeconds: -1 }, 'the option introspection.cacheSeconds must be a number of seconds, 0 or more'],
   ]
   test.each(wrong)('that cannot be meant is refused at once (%#)', (option, sentence) => {
     expect(() => aVerifier(option)).toThrow(new TypeError(sentence))
   })
 
   test('for the status list does not go with it', () => {
-    const sentence = 'set one of the options statusList and introspection: each tells which tokens were revoked'
+    const sentence = 'set only one of the options statusList and introspection: both check for revoked tokens'
     expect(() => aVerifier({}, { statusList: true })).toThrow(new TypeError(sentence))
   })
 })

@@ -124,7 +124,7 @@ describe('an opaque token', () => {
     [
       'tells of a sign-in in the future',
       { auth_time: seconds() + 60 },
-      'The access token tells of a sign-in in the future (auth_time).',
+      'The access token says that the sign-in is in the future (auth_time).',
     ],
     [
       'is bound to a key',
@@ -286,7 +286,7 @@ describe('an issuer that does not answer', () => {
   test.each([400, 401, 403])('because the API is no client of it (%s) is a failure of the API', async (status) => {
     issuer.answers.set('/introspect', status)
     await expect(aVerifier().verify(await aJwt())).rejects.toThrow(
-      `/introspect refused to tell this API about tokens: ${status}`,
+      `/introspect refused the introspection request of this API: ${status}`,
     )
   })
 })

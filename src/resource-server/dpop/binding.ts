@@ -1,10 +1,10 @@
 /** Checks that an access token is used with the key that it is bound to (RFC 9449 §7.1). */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AccessTokenClaims } from '../claims.ts'
-import { type Credentials, headerValues, type RequestLike } from '../credentials.ts'
-import { refuse, type RefusalContext } from '../refusal.ts'
+import type { Credentials, RequestLike } from '../credentials.ts'
+import { invalidToken, type RefusalContext } from '../refusal.ts'
 import { createNonces } from './nonces.ts'
-import { invalid, type ProofRules, verifiedProof } from './proof.ts'
+import { invalidProof, type ProofRules, verifiedProof } from './proof.ts'
 import { createMemoryReplayStore, type ReplayStore } from './replay-store.ts'
 
 export type DpopAlgorithm = 'ES256' | 'PS256' | 'RS256' | 'EdDSA' | 'Ed25519'
@@ -13,19 +13,19 @@ export interface DpopOptions {
   /** Refuses bearer tokens (default `false`: both are accepted, a bound token only with its proof). */
   readonly required?: boolean
   /**
-   * The public URL to which the target of a request is appended (default: the origin of `audience`). Set it where a
-   * proxy cuts off the beginning of the path.
+   * The public URL to which the path of a request is appended (default: the origin of `audience`). Set it if a proxy
+   * removes a prefix of the path.
    */
   readonly baseUrl?: string
-  /** How old a proof may be, in seconds (default 60). Clock tolerance is added. */
+  /** The maximum age of a proof, in seconds (default 60). The clock tolerance is added. */
   readonly maxAgeSeconds?: number
   /** Allowed signature algorithms of proofs (default ES256, PS256, Ed25519, EdDSA). */
   readonly algorithms?: readonly DpopAlgorithm[]
-  /** Remembers used proofs (default: in the memory of this process). Several instances of an API need a shared one. */
+  /** Remembers used proofs (default: in the memory of this process). Several instances of an API must share one. */
   readonly replayStore?: ReplayStore
   /**
-   * Makes each proof contain a nonce of the API, which lives five minutes (RFC 9449 §9); then the client's clock does not
-   * matter. All instances of the API share the secret, of at least 32 characters or bytes.
+   * Requires each proof to contain a nonce from the API, valid for five minutes (RFC 9449 §9), so that the client's clock
+   * does not matter. The secret has at least 32 characters or bytes; all instances of the API must share it.
    */
   readonly nonceSecret?: string | Uint8Array
 }
@@ -37,7 +37,7 @@ export interface Dpop {
   requireProof(
     claims: AccessTokenClaims,
     credentials: Credentials,
-    request: RequestLike | string | undefined,
+    request: RequestLike,
     context: RefusalContext,
   ): Promise<void>
 }
@@ -66,17 +66,11 @@ export function createDpop(option: boolean | DpopOptions, deps: DpopDeps): Dpop 
     async requireProof(claims, { scheme, token }, request, context) {
       const boundTo = requireBinding(claims, scheme, required, context)
       if (boundTo === undefined) return
-      const sent = typeof request === 'object' ? request : undefined
-      const proof = await verifiedProof(
-        sent === undefined ? [] : headerValues(sent, 'dpop'),
-        { method: sent?.method, target: sent?.originalUrl ?? sent?.url, token },
-        rules,
-        context,
-      )
-      if (proof.jkt !== boundTo) invalid(context, 'The DPoP proof is of another key than the access token.')
-      const key = `${proof.jkt}.${createHash('sha256').update(proof.jti).digest('base64url')}`
+      const proof = await verifiedProof(request, token, rules, context)
+      if (proof.jkt !== boundTo) invalidProof(context, 'The DPoP proof is of another key than the access token.')
+      const key = `${proof.jkt}.${hash('sha256', proof.jti, 'base64url')}`
       if (!(await replays.remember(key, proof.acceptedUntil))) {
-        invalid(context, 'The DPoP proof was used before (jti).')
+        invalidProof(context, 'The DPoP proof was used before (jti).')
       }
     },
   }
@@ -85,7 +79,7 @@ export function createDpop(option: boolean | DpopOptions, deps: DpopDeps): Dpop 
 /** Throws AccessTokenRefused for a token that is bound to a key, which an API without DPoP cannot check (RFC 8705 §3). */
 export function requireUnbound(claims: AccessTokenClaims, context: RefusalContext): void {
   if (claims['cnf'] === undefined) return
-  refused(context, 'The access token is bound to a key and cannot be used as a bearer token.')
+  invalidToken(context, 'The access token is bound to a key and cannot be used as a bearer token.')
 }
 
 /** Returns the thumbprint of the key that a token is bound to; undefined for a bearer token. */
@@ -97,17 +91,17 @@ function requireBinding(
 ): string | undefined {
   const jkt = thumbprintOf(claims['cnf'])
   if (jkt === undefined && claims['cnf'] !== undefined) {
-    return refused(context, 'The access token is bound in a way that this API cannot check.')
+    return invalidToken(context, 'The access token is bound in a way that this API cannot check.')
   }
   if (scheme === 'DPoP' && jkt === undefined) {
-    return refused(context, 'The access token is not bound to a key: send it with the scheme Bearer.')
+    return invalidToken(context, 'The access token is not bound to a key: send it with the scheme Bearer.')
   }
   // RFC 9449 §7.2: a bound token must not be accepted as a bearer token, or a thief would need no key.
   if (scheme === 'Bearer' && jkt !== undefined) {
-    return refused(context, 'The access token is bound to a key: send it with the scheme DPoP and a proof.')
+    return invalidToken(context, 'The access token is bound to a key: send it with the scheme DPoP and a proof.')
   }
   if (required && jkt === undefined) {
-    return refused(context, 'This API accepts only access tokens that are bound to a key (DPoP).')
+    return invalidToken(context, 'This API accepts only access tokens that are bound to a key (DPoP).')
   }
   return jkt
 }
@@ -117,10 +111,6 @@ function thumbprintOf(cnf: unknown): string | undefined {
   if (typeof cnf !== 'object' || cnf === null) return undefined
   const { jkt, ...others } = cnf as Record<string, unknown>
   return typeof jkt === 'string' && jkt !== '' && Object.keys(others).length === 0 ? jkt : undefined
-}
-
-function refused(context: RefusalContext, description: string): never {
-  return refuse(context, { status: 401, error: 'invalid_token', description })
 }
 
 function rulesOf(options: DpopOptions, { audience, clockToleranceSeconds, now }: DpopDeps): ProofRules {

@@ -4,7 +4,7 @@ const UNRESERVED = /[A-Za-z0-9\-._~]/
 
 /**
  * Returns a URL without query and fragment, normalized by syntax and scheme (RFC 9449 §4.3, RFC 3986 §6.2.2 and
- * §6.2.3): case, default port, dot segments, empty path and percent-encoding. Undefined for what is no http(s) URL.
+ * §6.2.3): case, default port, dot segments, empty path and percent-encoding. Undefined if it is not an http(s) URL.
  */
 export function normalizedUrl(value: string): string | undefined {
   const url = URL.parse(value)
@@ -18,11 +18,9 @@ export function normalizedUrl(value: string): string | undefined {
 }
 
 /**
- * Returns the normalized URL of a request with the target `target`, below `baseUrl`. What the request says of its host
- * is not used, because whoever sends it chooses it.
+ * Returns the normalized URL of a request for `path` below `baseUrl`. The host that the request names is not used,
+ * because its sender chooses it.
  */
-export function requestUrl(baseUrl: string, target: string): string | undefined {
-  // RFC 9112 §3.2.2: a client may send the absolute form to a proxy.
-  const path = target.startsWith('/') ? target : (URL.parse(target)?.pathname ?? '')
+export function requestUrl(baseUrl: string, path: string): string | undefined {
   return normalizedUrl(`${baseUrl.replace(/\/$/, '')}${path}`)
 }

@@ -1,16 +1,16 @@
-/** Nonces that an API hands out and DPoP proofs must contain (RFC 9449 §9); nothing is kept of them. */
+/** Nonces that an API issues and DPoP proofs must contain (RFC 9449 §9). They are not stored. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 export interface Nonces {
   /** Returns a new nonce. */
   next(): string
-  /** Returns until when a nonce of ours is accepted, which may be in the past; undefined for any other text. */
+  /** Returns until when the nonce is accepted, which may be in the past; undefined if it was not issued here. */
   acceptedUntil(nonce: string): Date | undefined
 }
 
 /** How long a nonce is accepted. */
 const LIFETIME_MS = 300_000
-/** The time of issue, then its HMAC. */
+/** A nonce is the time of issue in this many bytes, then its HMAC. */
 const TIME_BYTES = 8
 
 /** Creates nonces under `secret`, which all instances of the API share. */

@@ -1,6 +1,7 @@
-/** Verifies a DPoP proof (RFC 9449 §4.3, §7.1): that the sender of this request has the key, and sent it just now. */
-import { createHash } from 'node:crypto'
+/** Verifies a DPoP proof (RFC 9449 §4.3, §7.1): its sender holds the key, and made it for this request just now. */
+import { hash } from 'node:crypto'
 import { calculateJwkThumbprint, EmbeddedJWK, errors, type JWK, jwtVerify, type JWTVerifyResult } from 'jose'
+import { headerValues, type RequestLike, targetPath } from '../credentials.ts'
 import { refuse, type RefusalContext } from '../refusal.ts'
 import { normalizedUrl, requestUrl } from './htu.ts'
 import type { Nonces } from './nonces.ts'
@@ -15,14 +16,6 @@ export interface ProofRules {
   now(): Date
 }
 
-/** What a proof must fit. */
-export interface ProvenRequest {
-  readonly method: string | undefined
-  /** The target of the request line. */
-  readonly target: string | undefined
-  readonly token: string
-}
-
 export interface Proof {
   /** The thumbprint of the key (RFC 7638). */
   readonly jkt: string
@@ -33,16 +26,21 @@ export interface Proof {
 
 const MAX_PROOF_LENGTH = 8192
 
-/** Throws AccessTokenRefused: 401 `invalid_dpop_proof`, or 401 `use_dpop_nonce` with a new nonce. */
+/**
+ * Returns the verified proof of a request with `token`. Throws AccessTokenRefused: 401 `invalid_dpop_proof`, or 401
+ * `use_dpop_nonce` with a new nonce.
+ */
 export async function verifiedProof(
-  values: readonly string[],
-  request: ProvenRequest,
+  request: RequestLike,
+  token: string,
   rules: ProofRules,
   context: RefusalContext,
 ): Promise<Proof> {
-  const [proof] = values
-  if (proof === undefined || values.length > 1) return invalid(context, 'The request needs exactly one DPoP header.')
-  if (proof.length > MAX_PROOF_LENGTH) return invalid(context, 'The DPoP proof is too long.')
+  const [proof, ...more] = headerValues(request, 'dpop')
+  if (proof === undefined || more.length > 0) {
+    return invalidProof(context, 'The request needs exactly one DPoP header.')
+  }
+  if (proof.length > MAX_PROOF_LENGTH) return invalidProof(context, 'The DPoP proof is too long.')
   let verified: JWTVerifyResult
   let jkt: string
   try {
@@ -54,37 +52,39 @@ export async function verifiedProof(
     })
     jkt = await calculateJwkThumbprint(verified.protectedHeader.jwk as JWK)
   } catch (cause) {
-    // Nothing is fetched here: whatever fails is a fault of the proof, of its key above all.
-    return invalid(context, describe(cause, rules), cause)
+    // Nothing is fetched here, so every error is a fault of the proof or of its key.
+    return invalidProof(context, describe(cause, rules), cause)
   }
   const { payload } = verified
-  const fault = requestFault(payload, request, rules)
-  if (fault !== undefined) return invalid(context, fault)
+  const fault = requestFault(payload, request, token, rules)
+  if (fault !== undefined) return invalidProof(context, fault)
   const acceptedUntil = acceptance(payload, rules, context)
   return { jkt, jti: payload['jti'] as string, acceptedUntil }
 }
 
-/** Returns why the proof does not fit the request, or undefined. */
+/** Returns why the proof does not match the request, or undefined. */
 function requestFault(
   payload: Readonly<Record<string, unknown>>,
-  { method, target, token }: ProvenRequest,
+  request: RequestLike,
+  token: string,
   { baseUrl }: ProofRules,
 ): string | undefined {
   const { htm, htu, ath, jti, iat } = payload
   if (typeof jti !== 'string' || jti === '') return 'The DPoP proof has no valid jti.'
   if (!Number.isFinite(iat)) return 'The DPoP proof has no valid iat.'
-  if (htm !== method) return 'The DPoP proof is for another method (htm).'
-  const url = target === undefined ? undefined : requestUrl(baseUrl, target)
+  if (htm !== request.method) return 'The DPoP proof is for another method (htm).'
+  const path = targetPath(request)
+  const url = path === undefined ? undefined : requestUrl(baseUrl, path)
   if (url === undefined || normalizedUrl(String(htu)) !== url) {
     return 'The DPoP proof is for another URL (htu).'
   }
-  if (ath !== createHash('sha256').update(token).digest('base64url')) {
+  if (ath !== hash('sha256', token, 'base64url')) {
     return 'The DPoP proof is for another access token (ath).'
   }
   return undefined
 }
 
-/** Returns until when the proof is accepted: by its nonce where the API asks for one, by its `iat` elsewhere. */
+/** Returns until when the proof is accepted, by its nonce if the API asks for one, otherwise by its `iat`. */
 function acceptance(payload: Readonly<Record<string, unknown>>, rules: ProofRules, context: RefusalContext): Date {
   const now = rules.now().getTime()
   if (rules.nonces !== undefined) {
@@ -100,12 +100,12 @@ function acceptance(payload: Readonly<Record<string, unknown>>, rules: ProofRule
   }
   const issuedAt = (payload['iat'] as number) * 1000
   const toleranceMs = rules.clockToleranceSeconds * 1000
-  if (issuedAt > now + toleranceMs) return invalid(context, 'The DPoP proof was made in the future (iat).')
+  if (issuedAt > now + toleranceMs) return invalidProof(context, 'The DPoP proof was made in the future (iat).')
   const until = issuedAt + rules.maxAgeSeconds * 1000 + toleranceMs
-  return until <= now ? invalid(context, 'The DPoP proof is too old (iat).') : new Date(until)
+  return until <= now ? invalidProof(context, 'The DPoP proof is too old (iat).') : new Date(until)
 }
 
-export function invalid(context: RefusalContext, description: string, cause?: unknown): never {
+export function invalidProof(context: RefusalContext, description: string, cause?: unknown): never {
   return refuse(context, { status: 401, error: 'invalid_dpop_proof', description, cause })
 }
 

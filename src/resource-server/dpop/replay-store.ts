@@ -1,10 +1,10 @@
-/** Remembers which DPoP proofs were used, so that each is used once (RFC 9449 §11.1). */
+/** Remembers used DPoP proofs, so that each can be used only once (RFC 9449 §11.1). */
 
-/** Where used proofs are remembered; several instances of an API share one, in Redis for example. */
+/** Remembers used proofs; several instances of an API share one, for example in Redis. */
 export interface ReplayStore {
   /**
-   * Remembers `key` until `until` and returns true, or returns false when it is remembered already. Of several calls
-   * with one key at the same time, exactly one may return true (`SET key 1 NX PXAT until` in Redis).
+   * Remembers `key` until `until` and returns true, or returns false if it is already remembered. Of several concurrent
+   * calls with one key, exactly one may return true (`SET key 1 NX PXAT until` in Redis).
    */
   remember(key: string, until: Date): boolean | Promise<boolean>
 }

@@ -1,5 +1,5 @@
-/** Asks the issuer about tokens (RFC 7662) and keeps each answer for some seconds. */
-import { createHash } from 'node:crypto'
+/** Asks the issuer about tokens (RFC 7662) and caches each answer for some seconds. */
+import { hash } from 'node:crypto'
 import { fetchAnswer, IssuerUnavailable } from '../bounded-fetch.ts'
 import { discoverUrl, jsonObject } from '../issuer-metadata.ts'
 import type { Authentication } from './client-authentication.ts'
@@ -17,14 +17,14 @@ export interface AnswersDeps {
 
 export interface Answers {
   /**
-   * Concurrent calls for one token share a request. A token that was `verified` is always asked about; of others, which
-   * anybody can make up, only some at a time. Throws IssuerUnavailable, also beyond that number, or Error when the API
-   * was refused.
+   * Returns the issuer's answer; concurrent calls for one token share a request. The number of concurrent requests about
+   * tokens that were not `verified` is limited, because anyone can make them up. Throws IssuerUnavailable, also beyond
+   * that limit, or Error when the issuer refused the API.
    */
   of(token: string, verified: boolean): Promise<Answer>
 }
 
-/** How many tokens that may be made up the issuer is asked about at a time. */
+/** The number of concurrent requests about tokens that may be made up. */
 const MAX_UNVERIFIED_QUESTIONS = 50
 
 export function createAnswers(deps: AnswersDeps): Answers {
@@ -47,8 +47,8 @@ export function createAnswers(deps: AnswersDeps): Answers {
 
   return {
     async of(token, verified) {
-      // a digest, so that nothing that is kept can be used as a token
-      const digest = createHash('sha256').update(token).digest('base64url')
+      // A digest, so that what is kept cannot be used as a token.
+      const digest = hash('sha256', token, 'base64url')
       const found = kept.find(digest)
       if (found !== undefined) return found.answer
       const shared = underWay.get(digest)
@@ -88,9 +88,9 @@ function createQuestion(deps: AnswersDeps): (token: string) => Promise<Answer> {
 }
 
 function answerOf({ status, text }: { status: number; text: string }, url: string): Answer {
-  // The API itself is not registered as it says, which no client of it can change.
+  // The API's own registration or credentials are wrong: a failure of the API, not of the request.
   if ([400, 401, 403].includes(status)) {
-    throw new Error(`${url} refused to tell this API about tokens: ${status} ${text.slice(0, 500)}`)
+    throw new Error(`${url} refused the introspection request of this API: ${status} ${text.slice(0, 500)}`)
   }
   if (status !== 200) throw new IssuerUnavailable(`${url} answered ${status}`)
   const { active, ...claims } = jsonObject(text, url)

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { importJWK, type JWK, SignJWT } from 'jose'
 
-/** Who the API is for the issuer: a client id with a secret, or with a private key. */
+/** The client that the API is registered as: its id, with a secret or a private key. */
 export interface ApiClient {
   readonly clientId: string
   /** Sent by `client_secret_basic`. */
@@ -19,7 +19,7 @@ export interface Authentication {
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 const ASSERTION_LIFETIME_SECONDS = 60
 
-/** Returns a function that makes the authentication of one request. Throws TypeError for an invalid option. */
+/** Returns a function that creates the authentication for one request. Throws TypeError for an invalid option. */
 export function createClientAuthentication(
   { clientId, clientSecret, privateKey }: ApiClient,
   issuer: string,

@@ -1,8 +1,8 @@
 /** Asks the issuer about each token, so that the API sees a revocation within seconds (RFC 7662). */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { IssuerUnavailable } from '../bounded-fetch.ts'
 import { type AccessTokenClaims, claimsFault, type ClaimsRules, verifiedClaims } from '../claims.ts'
-import { refuse, type RefusalContext } from '../refusal.ts'
+import { invalidToken, type RefusalContext, unavailable } from '../refusal.ts'
 import { createAnswers } from './answers.ts'
 import { type ApiClient, createClientAuthentication } from './client-authentication.ts'
 import type { Answer } from './kept-answers.ts'
@@ -21,8 +21,10 @@ export interface IntrospectionOptions extends ApiClient {
 export type Introspection = (token: string, context: RefusalContext) => Promise<AccessTokenClaims>
 
 const DEFAULT_CACHE_SECONDS = 5
+const INACTIVE = 'The access token is unknown, has expired or was revoked.'
+const UNAVAILABLE = 'The token issuer cannot be asked about the access token at the moment.'
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/
-/** The opaque tokens of Signet: 256 random bits, six in a character. */
+/** Signet's opaque tokens: 256 random bits, six per character. */
 const OPAQUE = /^[\w-]{43}$/
 
 /** Creates the check. Throws TypeError for an invalid option. */
@@ -32,38 +34,24 @@ export function createIntrospection(
 ): Introspection {
   const { issuer, timeoutMs } = rules
   const { endpoint, cacheSeconds = DEFAULT_CACHE_SECONDS } = options
-  if (!(cacheSeconds >= 0))
-    throw new TypeError('the option introspection.cacheSeconds must be a number of seconds from 0')
+  if (!(cacheSeconds >= 0)) {
+    throw new TypeError('the option introspection.cacheSeconds must be a number of seconds, 0 or more')
+  }
   const now = (): Date => rules.now()
   const authenticate = createClientAuthentication(options, issuer, now)
   const answers = createAnswers({ issuer, endpoint, cacheSeconds, timeoutMs, authenticate, now })
 
   return async (token, context) => {
-    // A JWT is verified first: nobody makes the API ask the issuer about one that the issuer did not sign.
+    // A JWT is verified first, so that strangers cannot make the API ask about tokens that the issuer did not sign.
     const own = JWT.test(token) ? await verifiedClaims(token, rules, context) : undefined
-    if (own === undefined && !OPAQUE.test(token)) return inactive(context)
-    const answer = await answers.of(token, own !== undefined).catch((cause: unknown) => unavailable(context, cause))
-    if (answer === undefined) return inactive(context)
+    if (own === undefined && !OPAQUE.test(token)) return invalidToken(context, INACTIVE)
+    const answer = await answers.of(token, own !== undefined).catch((cause: unknown) => {
+      if (cause instanceof IssuerUnavailable) return unavailable(context, UNAVAILABLE, cause)
+      throw cause
+    })
+    if (answer === undefined) return invalidToken(context, INACTIVE)
     return own ?? opaqueClaims(token, answer, rules, context)
   }
-}
-
-function inactive(context: RefusalContext): never {
-  return invalid(context, 'The access token is unknown, has expired or was revoked.')
-}
-
-function invalid(context: RefusalContext, description: string): never {
-  return refuse(context, { status: 401, error: 'invalid_token', description })
-}
-
-function unavailable(context: RefusalContext, cause: unknown): never {
-  if (!(cause instanceof IssuerUnavailable)) throw cause
-  return refuse(context, {
-    status: 503,
-    error: 'temporarily_unavailable',
-    description: 'The token issuer cannot be asked about the access token at the moment.',
-    cause,
-  })
 }
 
 /**
@@ -81,15 +69,15 @@ function opaqueClaims(
     ...told,
     iss: told['iss'] ?? rules.issuer,
     sub: told['sub'] ?? told['client_id'],
-    jti: told['jti'] ?? createHash('sha256').update(token).digest('base64url'),
+    jti: told['jti'] ?? hash('sha256', token, 'base64url'),
   } as AccessTokenClaims
   const fault = opaqueFault(claims, type, rules) ?? claimsFault(claims, rules, rules.now())
-  return fault === undefined ? claims : invalid(context, fault)
+  return fault === undefined ? claims : invalidToken(context, fault)
 }
 
-/** Checks what the signature and jose check of a JWT. */
+/** Checks what the signature and jose check for a JWT. */
 function opaqueFault(claims: AccessTokenClaims, type: unknown, rules: ClaimsRules): string | undefined {
-  // RFC 7662 §2.2: only access tokens have a type; a refresh token is told about, too.
+  // RFC 7662 §2.2: only access tokens have a type, and the issuer describes refresh tokens, too.
   if (typeof type !== 'string' || !['bearer', 'dpop'].includes(type.toLowerCase())) {
     return 'The token is not an access token.'
   }

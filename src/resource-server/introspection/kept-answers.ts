@@ -1,4 +1,4 @@
-/** Keeps what the issuer said of tokens, for some seconds. */
+/** Caches the issuer's answers about tokens, for some seconds. */
 
 /** What the issuer says of a token: its claims, or undefined when it is not active. */
 export type Answer = Readonly<Record<string, unknown>> | undefined
@@ -14,11 +14,11 @@ export interface KeptAnswers {
   keep(digest: string, answer: Answer): void
 }
 
-/** The answers that were given first are dropped beyond this number, of active and of inactive tokens each. */
+/** The maximum number of answers about active tokens, and of those about inactive ones; the oldest are dropped. */
 const MAX_ANSWERS = 10_000
 
 export function createKeptAnswers(seconds: number, now: () => Date): KeptAnswers {
-  // apart, so that tokens that are made up do not push out what is known of real ones
+  // Separate, so that made-up tokens do not evict the answers about real ones.
   const active = new Map<string, Kept>()
   const inactive = new Map<string, Kept>()
 
