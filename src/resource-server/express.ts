@@ -2,14 +2,7 @@
 import type { RequestLike } from './credentials.ts'
 import type { AccessTokens } from './index.ts'
 import type { AccessTokensOptions, RequestNeeds } from './options.ts'
-import {
-  type AccessTokenState,
-  createMetadataAnswer,
-  createProtection,
-  type Decision,
-  type ResponseLike,
-  send,
-} from './protection.ts'
+import { createMetadata, createProtection, type Decide, type ResponseLike, send } from './protection.ts'
 
 export type { AccessTokenState } from './protection.ts'
 
@@ -37,31 +30,28 @@ export function requireAccessToken(
   verifier: AccessTokensOptions | AccessTokens,
   needs: RequestNeeds = {},
 ): AccessTokenHandler {
-  const protection = createProtection(verifier, needs)
-  return async (request, response, next) => {
-    let decision: Decision
-    try {
-      decision = await protection.decide(request)
-      if ('answer' in decision) {
-        send(response, decision.answer)
-        return
-      }
-    } catch (error) {
-      // Express 4 does not look at the promise.
-      next(error)
-      return
-    }
-    Object.assign(response.locals, { accessToken: decision.claims } satisfies AccessTokenState)
-    next()
-  }
+  return createHandler(createProtection(verifier, needs))
 }
 
 /** Serves the API's metadata at its well-known path, for any origin; passes on all other requests. */
 export function serveProtectedResourceMetadata(tokens: AccessTokens): AccessTokenHandler {
-  const metadata = createMetadataAnswer(tokens)
+  return createHandler(createMetadata(tokens))
+}
+
+function createHandler(decide: Decide): AccessTokenHandler {
   return async (request, response, next) => {
-    const found = metadata(request)
-    if (found === undefined) next()
-    else send(response, found)
+    try {
+      const decision = await decide(request)
+      if (decision.answer !== undefined) {
+        send(response, decision.answer)
+        return
+      }
+      Object.assign(response.locals, decision.state)
+    } catch (error) {
+      // Express 4 ignores the promise.
+      next(error)
+      return
+    }
+    next()
   }
 }

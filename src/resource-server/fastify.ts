@@ -2,7 +2,7 @@
 import type { RequestLike } from './credentials.ts'
 import type { AccessTokens } from './index.ts'
 import type { AccessTokensOptions, RequestNeeds } from './options.ts'
-import { type AccessTokenState, type Answer, createMetadataAnswer, createProtection } from './protection.ts'
+import { type Answer, createMetadata, createProtection, type Decide } from './protection.ts'
 
 export type { AccessTokenState } from './protection.ts'
 
@@ -14,7 +14,7 @@ export interface FastifyRequestLike {
 /** The part of a Fastify reply that is needed; Fastify's own fits. */
 export interface FastifyReplyLike {
   code(status: number): unknown
-  headers(values: Record<string, string>): unknown
+  headers(values: Readonly<Record<string, string>>): unknown
   send(body?: string): unknown
 }
 
@@ -26,7 +26,7 @@ export type AccessTokenHook = (request: FastifyRequestLike, reply: FastifyReplyL
  * status and challenge. Given options it also serves the API's metadata (RFC 9728); given a verifier, as for routes
  * that need different scopes, it does not: use `serveProtectedResourceMetadata` once.
  *
- * In TypeScript, tell Fastify of the property once:
+ * In TypeScript, declare the property once:
  * `declare module 'fastify' { interface FastifyRequest extends AccessTokenState {} }`
  *
  * @example
@@ -38,28 +38,27 @@ export function requireAccessToken(
   verifier: AccessTokensOptions | AccessTokens,
   needs: RequestNeeds = {},
 ): AccessTokenHook {
-  const protection = createProtection(verifier, needs)
-  return async (request, reply) => {
-    const decision = await protection.decide(request.raw)
-    if ('answer' in decision) return answer(reply, decision.answer)
-    Object.assign(request, { accessToken: decision.claims } satisfies AccessTokenState)
-    return undefined
-  }
+  return createHook(createProtection(verifier, needs))
 }
 
 /** Serves the API's metadata at its well-known path, for any origin; passes on all other requests. */
 export function serveProtectedResourceMetadata(tokens: AccessTokens): AccessTokenHook {
-  const metadata = createMetadataAnswer(tokens)
+  return createHook(createMetadata(tokens))
+}
+
+function createHook(decide: Decide): AccessTokenHook {
   return async (request, reply) => {
-    const found = metadata(request.raw)
-    return found === undefined ? undefined : answer(reply, found)
+    const decision = await decide(request.raw)
+    if (decision.answer !== undefined) return send(reply, decision.answer)
+    Object.assign(request, decision.state)
+    return undefined
   }
 }
 
-/** Returns the reply, by which Fastify knows that a hook has answered. */
-function answer(reply: FastifyReplyLike, { status, headers, body }: Answer): FastifyReplyLike {
+/** Returns the reply, which tells Fastify that the hook has answered. */
+function send(reply: FastifyReplyLike, { status, headers, body }: Answer): FastifyReplyLike {
   reply.code(status)
-  reply.headers({ ...headers })
+  reply.headers(headers)
   reply.send(body === '' ? undefined : body)
   return reply
 }

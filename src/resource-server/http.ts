@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessTokenClaims, AccessTokens } from './index.ts'
 import type { AccessTokensOptions, RequestNeeds } from './options.ts'
-import { asError, createMetadataAnswer, createProtection, send } from './protection.ts'
+import { asError, createMetadata, createProtection, send } from './protection.ts'
 
 /** A handler of the API; it gets the claims of the request's access token. */
 export type ProtectedHandler = (
@@ -17,9 +17,9 @@ export type Listener = (request: IncomingMessage, response: ServerResponse) => v
 /**
  * Calls the handler for requests with a valid access token; answers all others with its status and challenge. Given
  * options it also serves the API's metadata (RFC 9728); given a verifier, as for paths that need different scopes, it
- * does not: use `serveProtectedResourceMetadata` once. When the verification itself fails, as for a replay store that is
- * away, or the handler throws or rejects, the answer is 500, a response that was begun is cut off, and the error becomes
- * a `warning` of the process.
+ * does not: use `serveProtectedResourceMetadata` once. If the verification fails, for example because the replay store
+ * is unavailable, or the handler throws or rejects, the answer is 500 and the error becomes a `warning` of the process; a
+ * response that has begun is cut off.
  *
  * @example
  * const options = { issuer, audience: 'https://api.example.com', scope: 'posts:read' }
@@ -30,12 +30,12 @@ export function requireAccessToken(
   handler: ProtectedHandler,
   needs: RequestNeeds = {},
 ): Listener {
-  const protection = createProtection(verifier, needs)
+  const decide = createProtection(verifier, needs)
 
   async function listen(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
-    const decision = await protection.decide(request)
-    if ('answer' in decision) return send(response, decision.answer)
-    return handler(request, response, decision.claims)
+    const decision = await decide(request)
+    if (decision.answer !== undefined) return send(response, decision.answer)
+    return handler(request, response, decision.state.accessToken)
   }
 
   return (request, response) =>
@@ -47,7 +47,7 @@ export function requireAccessToken(
 
 function fail(response: ServerResponse): void {
   if (response.headersSent) {
-    // cut off, so that nobody takes the part for the whole
+    // Cut off, so that the client does not take half an answer for a complete one.
     if (!response.writableEnded) response.destroy()
     return
   }
@@ -57,10 +57,10 @@ function fail(response: ServerResponse): void {
 
 /** Serves the API's metadata at its well-known path, for any origin; passes all other requests to `listener`. */
 export function serveProtectedResourceMetadata(tokens: AccessTokens, listener: Listener): Listener {
-  const metadata = createMetadataAnswer(tokens)
+  const decide = createMetadata(tokens)
   return (request, response) => {
-    const found = metadata(request)
-    if (found === undefined) listener(request, response)
-    else send(response, found)
+    const { answer } = decide(request)
+    if (answer === undefined) listener(request, response)
+    else send(response, answer)
   }
 }

@@ -2,15 +2,13 @@
 import type { RequestLike } from './credentials.ts'
 import type { AccessTokens } from './index.ts'
 import type { AccessTokensOptions, RequestNeeds } from './options.ts'
-import { type AccessTokenState, type Answer, createMetadataAnswer, createProtection } from './protection.ts'
+import { type Answer, createMetadata, createProtection, type Decide } from './protection.ts'
 
 export type { AccessTokenState } from './protection.ts'
 
 /** The part of a Koa context that is needed; Koa's own fits with any type of state. */
 export interface KoaContextLike {
   readonly req: RequestLike
-  readonly method: string
-  readonly path: string
   readonly originalUrl: string
   state: object
   status: number
@@ -36,39 +34,33 @@ export function requireAccessToken(
   verifier: AccessTokensOptions | AccessTokens,
   needs: RequestNeeds = {},
 ): AccessTokenMiddleware {
-  const protection = createProtection(verifier, needs)
-  return async (context, next) => {
-    const decision = await protection.decide(requestOf(context), pathOf(context))
-    if ('answer' in decision) {
-      answer(context, decision.answer)
-      return
-    }
-    Object.assign(context.state, { accessToken: decision.claims } satisfies AccessTokenState)
-    await next()
-  }
+  return createMiddleware(createProtection(verifier, needs))
 }
 
 /** Serves the API's metadata at its well-known path, for any origin; passes on all other requests. */
 export function serveProtectedResourceMetadata(tokens: AccessTokens): AccessTokenMiddleware {
-  const metadata = createMetadataAnswer(tokens)
+  return createMiddleware(createMetadata(tokens))
+}
+
+function createMiddleware(decide: Decide): AccessTokenMiddleware {
   return async (context, next) => {
-    const found = metadata(pathOf(context))
-    if (found === undefined) await next()
-    else answer(context, found)
+    const decision = await decide(requestOf(context))
+    if (decision.answer !== undefined) {
+      send(context, decision.answer)
+      return
+    }
+    Object.assign(context.state, decision.state)
+    await next()
   }
 }
 
-function pathOf({ method, path }: KoaContextLike): RequestLike {
-  return { headers: {}, method, url: path }
-}
-
-/** `koa-mount` and routers shorten `req.url`; a DPoP proof names the whole. */
+/** `koa-mount` and routers shorten `req.url`; DPoP proofs and the metadata URL contain the whole path. */
 function requestOf({ req, originalUrl }: KoaContextLike): RequestLike {
   const { headers, headersDistinct, method } = req
-  return { headers, ...(headersDistinct === undefined ? {} : { headersDistinct }), method, originalUrl }
+  return { headers, headersDistinct, method, originalUrl }
 }
 
-function answer(context: KoaContextLike, { status, headers, body }: Answer): void {
+function send(context: KoaContextLike, { status, headers, body }: Answer): void {
   context.status = status
   // The body must be set first: setting an empty body makes Koa remove the content headers.
   context.body = body

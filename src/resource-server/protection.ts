@@ -1,10 +1,10 @@
-/** What the adapters of all frameworks share: a request passes with its claims, or gets an answer. */
+/** What the entries for all frameworks share: a request is answered, or passes with the claims of its token. */
 import { inspect } from 'node:util'
-import type { RequestLike } from './credentials.ts'
+import { type RequestLike, targetPath } from './credentials.ts'
 import { accessTokens, AccessTokenRefused, type AccessTokenClaims, type AccessTokens } from './index.ts'
 import type { AccessTokensOptions, RequestNeeds } from './options.ts'
 
-/** What `requireAccessToken` leaves for the handlers of the API. */
+/** What `requireAccessToken` adds for the handlers of the API. */
 export interface AccessTokenState {
   accessToken: AccessTokenClaims
 }
@@ -15,55 +15,55 @@ export interface Answer {
   readonly body: string
 }
 
-export type Decision = { readonly claims: AccessTokenClaims } | { readonly answer: Answer }
+/** An answer, or the request passes, with `state` for the handlers. */
+export type Decision<State = AccessTokenState | undefined> =
+  | { readonly answer: Answer }
+  | { readonly answer?: undefined; readonly state: State }
 
-export interface Protection {
-  /**
-   * Returns the claims, or the answer: of a refused request, or of one for the API's metadata if the API was given as
-   * options. (A verifier is shared by many routes, so its metadata is served once.) Rejects with an Error alone: Express
-   * lets a request pass for `next(undefined)`, and Koa never answers it.
-   */
-  decide(request: RequestLike, wellKnown?: RequestLike): Promise<Decision>
-}
+/** What the middleware of a framework asks about each request. */
+export type Decide = (request: RequestLike) => Decision | Promise<Decision>
 
-export function createProtection(verifier: AccessTokensOptions | AccessTokens, needs: RequestNeeds): Protection {
+/**
+ * Lets requests with a valid access token pass. Given options, it also answers requests for the API's metadata; a
+ * verifier is shared by many routes, so its metadata is served once, by `createMetadata`. Rejects only with an Error:
+ * Express lets a request pass for `next(undefined)`, and Koa never answers it.
+ */
+export function createProtection(
+  verifier: AccessTokensOptions | AccessTokens,
+  needs: RequestNeeds,
+): (request: RequestLike) => Promise<Decision<AccessTokenState>> {
   const given = 'verify' in verifier
   const tokens = given ? verifier : accessTokens(verifier)
-  const metadata = createMetadataAnswer(tokens)
-  return {
-    async decide(request, wellKnown = request) {
-      const found = given ? undefined : metadata(wellKnown)
-      if (found !== undefined) return { answer: found }
-      try {
-        return { claims: await tokens.verify(request, needs) }
-      } catch (error) {
-        if (!(error instanceof AccessTokenRefused)) throw asError(error)
-        return { answer: error }
-      }
-    },
+  const metadata = given ? undefined : createMetadata(tokens)
+  return async (request) => {
+    const answer = metadata?.(request).answer
+    if (answer !== undefined) return { answer }
+    try {
+      return { state: { accessToken: await tokens.verify(request, needs) } }
+    } catch (error) {
+      if (!(error instanceof AccessTokenRefused)) throw asError(error)
+      return { answer: error }
+    }
   }
 }
 
-/** Returns what was thrown, or an Error that tells of it: code of the API may throw anything. */
+/** Returns what was thrown, or an Error about it: the API's own code may throw anything. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(`This is no Error, but was thrown: ${inspect(thrown)}`)
+  return thrown instanceof Error ? thrown : new Error(`A value that is not an Error was thrown: ${inspect(thrown)}`)
 }
 
-/** Answers a request for the API's metadata at its well-known path, for any origin; undefined for all others. */
-export function createMetadataAnswer(tokens: AccessTokens): (request: RequestLike) => Answer | undefined {
+/** Answers requests for the API's metadata at its well-known path, for any origin; all others pass. */
+export function createMetadata(tokens: AccessTokens): (request: RequestLike) => Decision<undefined> {
   const path = tokens.metadataUrl === undefined ? undefined : new URL(tokens.metadataUrl).pathname
-  return ({ method, originalUrl, url }) => {
-    const [target] = (originalUrl ?? url ?? '').split('?', 1)
-    if (target !== path || (method !== 'GET' && method !== 'HEAD')) return undefined
-    return {
-      status: 200,
-      headers: {
-        'Access-Control-Allow-Origin': '*',
-        'Cache-Control': 'public, max-age=300',
-        'Content-Type': 'application/json; charset=utf-8',
-      },
-      body: JSON.stringify(tokens.protectedResourceMetadata()),
+  return (request) => {
+    const asked = path !== undefined && targetPath(request) === path
+    if (!asked || (request.method !== 'GET' && request.method !== 'HEAD')) return { state: undefined }
+    const headers = {
+      'Access-Control-Allow-Origin': '*',
+      'Cache-Control': 'public, max-age=300',
+      'Content-Type': 'application/json; charset=utf-8',
     }
+    return { answer: { status: 200, headers, body: JSON.stringify(tokens.protectedResourceMetadata()) } }
   }
 }
 

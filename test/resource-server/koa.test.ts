@@ -1,6 +1,8 @@
 /** The Koa middleware on a live Koa server. */
 import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
 import Koa from 'koa'
 import { afterEach, expect, test } from 'vitest'
 import { accessTokens } from '#resource-server/index.ts'
@@ -68,7 +70,6 @@ test('answers a token without the scope by 403 and JSON', async () => {
 test('refuses two Authorization headers over the wire', async () => {
   const url = await listen(anApi())
   const token = await anAccessToken(issuer, pair)
-  const { request } = await import('node:http')
   const outgoing = request(url, {
     headers: ['Host', 'x', 'Authorization', `Bearer ${token}`, 'Authorization', 'Basic x'],
   })
@@ -111,13 +112,29 @@ test('guards routes with different scopes by one verifier', async () => {
   expect(await metadata.json()).toMatchObject({ scopes_supported: ['posts:read', 'posts:write'] })
 })
 
-test('asks a proof for the whole path of a router that is mounted', async () => {
-  const key = await proofKey()
-  const app = new Koa()
-  app.use((context, next) => {
+/** An app below `/v1`: the path that its middleware sees is shortened, as by `koa-mount`. */
+function aMountedApp(): Koa {
+  return new Koa().use((context, next) => {
     context.path = context.path.replace(/^\/v1/, '')
     return next()
   })
+}
+
+test.each(['/v1/metadata', '/v1/metadata?from=here', 'http://api.example.com/v1/metadata'])(
+  'serves the metadata of a mounted app at its whole path: %s',
+  async (path) => {
+    const app = aMountedApp()
+    app.use(requireAccessToken({ issuer, audience, keys, resourceMetadata: `${audience}/v1/metadata` }))
+    const outgoing = request(await listen(app), { path })
+    outgoing.end()
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+    expect([response.statusCode, await json(response)]).toEqual([200, expect.objectContaining({ resource: audience })])
+  },
+)
+
+test('asks a proof for the whole path of a mounted app', async () => {
+  const key = await proofKey()
+  const app = aMountedApp()
   app.use(requireAccessToken({ issuer, audience, keys, dpop: true }))
   app.use((context) => {
     context.body = (context.state as AccessTokenState).accessToken.sub
