@@ -1,6 +1,6 @@
-/** Finds where a function begins and ends in a formatted source: it ends at the next brace that is indented like it. */
+/** Finds where a function begins and ends in formatted source: it ends at the next brace with the same indentation. */
 
-/** Returns the lines of a function, from 1, as Stryker writes a range. Throws when there is no such function. */
+/** Returns the lines of a function, counted from 1, as a range for Stryker. Throws if there is no such function. */
 export function rangeOf(source: string, name: string): string {
   const lines = source.split('\n')
   const begins = new RegExp(`^( *)(?:export )?(?:async )?function ${name}\\(`)

@@ -1,7 +1,7 @@
 /**
- * `npm run mutate`: changes the functions of `targets.ts`, one thing at a time, and runs the tests that cover it. A
- * change that no test notices is a survivor, which needs a test or a line in `survivors.ts`. `--only TEXT` takes the
- * targets whose file contains the text.
+ * `npm run mutate`: makes one small change at a time in the functions of `targets.ts`, and runs the tests that cover it.
+ * A change that no test notices is a survivor, which needs a test or a line in `survivors.ts`. `--only TEXT` selects the
+ * targets whose file name contains the text.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -30,7 +30,7 @@ interface Report {
 
 const ROOT = join(import.meta.dirname, '../..')
 const STRYKER = join(import.meta.dirname, 'node_modules/.bin/stryker')
-/** Everything together; what runs longer is stopped. */
+/** A run that takes longer is stopped. */
 const MAX_MS = 2 * 3_600_000
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } })
@@ -45,7 +45,7 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Stryker has a lock file of its own, so that the checkout does without it. */
+/** Stryker has its own lock file, so that `npm ci` in the checkout does not install it. */
 function install(): void {
   if (existsSync(STRYKER)) return
   const { status } = spawnSync('npm', ['ci', '--ignore-scripts'], { cwd: import.meta.dirname, stdio: 'inherit' })
@@ -68,7 +68,7 @@ function mutate(ranges: readonly string[]): Report {
     plugins: ['@stryker-mutator/vitest-runner'],
     vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
     mutate: ranges,
-    // a message can say anything; that the right one is said is what the tests of refusals compare
+    // Tests of refusals compare whole messages; a mutant of each string would only repeat them.
     mutator: { excludedMutations: ['StringLiteral'] },
     coverageAnalysis: 'perTest',
     concurrency: 2,
@@ -76,7 +76,7 @@ function mutate(ranges: readonly string[]): Report {
     reporters: ['clear-text', 'json', 'progress-append-only'],
     jsonReporter: { fileName: report },
     clearTextReporter: { reportTests: false, reportMutants: false, allowColor: false, logTests: false },
-    // Stryker reads tsconfig.json by an interface that TypeScript 7 does not have; the tests need none
+    // Stryker reads tsconfig.json through an API that TypeScript 7 does not have; the tests need no tsconfig.
     tsconfigFile: 'none.json',
     tempDirName: 'dist/mutation',
     ignorePatterns: ['dist', 'docs', 'bench', 'keys'],
@@ -111,9 +111,10 @@ function judge({ files }: Report): number {
 
 function isExplained(file: string, source: string, mutant: Mutant): boolean {
   const line = source.split('\n')[mutant.location.start.line - 1]?.trim()
+  const text = textAt(source, mutant)
   return EXPLAINED.some(
-    ({ code, replacement, ...one }) =>
-      one.file === file && replacement === mutant.replacement && (code === textAt(source, mutant) || code === line),
+    ([path, code, replacement]) =>
+      path === file && replacement === mutant.replacement && (code === text || code === line),
   )
 }
 

@@ -1,12 +1,7 @@
 /** Changes that no test can notice, each with the reason. */
 
-export interface Explained {
-  readonly file: string
-  /** The changed text, or its whole line, and what the text was changed to, as the report shows them. */
-  readonly code: string
-  readonly replacement: string
-  readonly because: string
-}
+/** `code` is the changed text or its whole line, `replacement` what it was changed to, both as the report shows them. */
+export type Explained = readonly [file: string, code: string, replacement: string, because: string]
 
 const NEXT = 'src/sign-in/next-proof.ts'
 const TIMES = 'src/sign-in/proof-times.ts'
@@ -16,8 +11,7 @@ const ORIGIN = 'src/http/origin.ts'
 const NEEDS = 'src/resource-server/needs.ts'
 const DPOP = 'src/resource-server/dpop'
 
-/** One line each: file, code, replacement, reason. */
-const ROWS: readonly (readonly [string, string, string, string])[] = [
+export const EXPLAINED: readonly Explained[] = [
   [
     NEXT,
     'method.kinds.some((kind) => !kinds.has(kind))',
@@ -59,10 +53,3 @@ const ROWS: readonly (readonly [string, string, string, string])[] = [
   [`${DPOP}/htu.ts`, 'escape.toUpperCase()', 'escape.toLowerCase()', 'both URLs are written in one way, whichever'],
   [`${DPOP}/nonces.ts`, 'bytes.length < TIME_BYTES', 'bytes.length <= TIME_BYTES', 'a time alone has no digest either'],
 ]
-
-export const EXPLAINED: readonly Explained[] = ROWS.map(([file, code, replacement, because]) => ({
-  file,
-  code,
-  replacement,
-  because,
-}))

@@ -1,8 +1,8 @@
-/** What `npm run mutate` changes, one thing at a time: functions that decide about security, and the tests that must notice. */
+/** The functions that `npm run mutate` changes, because they decide about security, and the tests that must notice. */
 
 export interface Target {
   readonly file: string
-  /** Names of functions; each is changed with all that is in it. */
+  /** Names of functions; each is changed with everything inside it. */
   readonly functions: readonly string[]
 }
 
@@ -31,7 +31,7 @@ export const TARGETS: readonly Target[] = [
   { file: 'src/resource-server/introspection/introspection.ts', functions: ['opaqueClaims', 'opaqueFault'] },
 ]
 
-/** The tests run in the process that changes the code, so they start no server process. */
+/** These tests run in the process that changes the code, so they start no server process. */
 export const TESTS: readonly string[] = [
   'test/http/{csrf,origin}.test.ts',
   'test/clients/redirect-uris.test.ts',

@@ -38,7 +38,7 @@ describe('a token that passes', () => {
     expect(await aVerifier().verify(await aBearer({ header: { typ } }))).toMatchObject({ jti: 'token-1' })
   })
 
-  test.each(['JWT', 'at+jwt'])('has the type %s where the API is registered with JWT', async (typ) => {
+  test.each(['JWT', 'at+jwt'])('has the type %s if the API is registered with JWT', async (typ) => {
     const verifier = aVerifier({ accessTokenTyp: 'JWT' })
     expect(await verifier.verify(await aBearer({ header: { typ } }))).toMatchObject({ jti: 'token-1' })
   })
@@ -51,7 +51,7 @@ describe('a token that passes', () => {
     expect(await aVerifier().verify(await aBearer({ without: ['scope'] }))).toMatchObject({ sub: 'person-1' })
   })
 
-  test('may have blanks around it in its header', async () => {
+  test('may have spaces around it in its header', async () => {
     const token = await anAccessToken(issuer, es256)
     expect(await aVerifier().verify(` Bearer \t ${token} `)).toMatchObject({ sub: 'person-1' })
   })
@@ -111,7 +111,7 @@ describe('a request without a usable Authorization header', () => {
 })
 
 test.each([undefined, 'dpop+jwt', 'logout+jwt', 'jwt'])(
-  'a token of the type %s is refused where the API is registered with JWT',
+  'a token of the type %s is refused if the API is registered with JWT',
   async (typ) => {
     const verifying = aVerifier({ accessTokenTyp: 'JWT' }).verify(await aBearer({ header: { typ } }))
     const sentence = 'The token is not an access token: its typ must be at+jwt or JWT.'
@@ -119,7 +119,7 @@ test.each([undefined, 'dpop+jwt', 'logout+jwt', 'jwt'])(
   },
 )
 
-test('the option accessTokenTyp takes no other value', () => {
+test('the option accessTokenTyp accepts no other value', () => {
   expect(() => aVerifier({ accessTokenTyp: 'jwt' as 'JWT' })).toThrow(
     'the option accessTokenTyp must be at+jwt or JWT, not jwt',
   )

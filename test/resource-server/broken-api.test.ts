@@ -1,4 +1,4 @@
-/** Faults in the code of an API, whatever it throws: each costs one request, lets nobody in, and ends no process. */
+/** Faults in an API's own code, whatever it throws: each fails one request, which is not let in; the process lives on. */
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -48,7 +48,7 @@ const get = (url: string) => fetch(url, { headers: bearer, signal: AbortSignal.t
 
 const thrown = [undefined, null, 'route', 7, { code: 'ECONNREFUSED' }, Object.create(null) as object]
 
-/** Options of an API whose keys cannot be had, for a reason that need be no Error. */
+/** Options of an API that cannot get its keys, for a reason that may not be an Error. */
 const keyless = (reason: unknown) => ({
   issuer,
   audience,
@@ -125,12 +125,12 @@ describe('a handler on node:http', () => {
   })
 })
 
-test('an answer that came before the check was over, as of a time limit, does not make it reject on Express', async () => {
+test('a check on Express does not reject if the request was answered meanwhile, for example by a timeout', async () => {
   const check = onExpress({ issuer, audience, keys: publicKeys([pair]) })
   const errors: unknown[] = []
   const url = await serve((request, response) => {
     response.end('too late')
-    // as Express 4 does, which does not look at the promise
+    // As Express 4, which ignores the promise.
     void check(request, Object.assign(response, { locals: {} }), (error) => errors.push(error))
   })
   expect(await (await fetch(url)).text()).toBe('too late')

@@ -7,7 +7,7 @@ import { aSigningPair, anAccessToken, audience, publicKeys } from './test-issuer
 
 const issuer = 'https://id.example.com'
 const pair = await aSigningPair('a')
-const NONCE_SECRET = 'a secret that all instances of it share'
+const NONCE_SECRET = 'a secret that all its instances share'
 let key: ProofKey
 let token: string
 
@@ -38,7 +38,7 @@ describe('the URL of a proof', () => {
     ['https://api.example.com/é', '/%C3%A9'],
     ['https://api.example.com/posts', 'http://x.example/posts'],
     ['https://api.example.com//x.example/posts', '//x.example/posts'],
-  ])('%s fits the target %s', async (htu, target) => {
+  ])('%s matches the target %s', async (htu, target) => {
     expect(await aVerifier().verify(await aRequest(htu, target))).toMatchObject({ sub: 'person-1' })
   })
 
@@ -52,7 +52,7 @@ describe('the URL of a proof', () => {
     ['https://x.example/posts', 'https://x.example/posts'],
     ['ftp://api.example.com/posts', '/posts'],
     ['https://api.example.com/posts', '*'],
-  ])('%s does not fit the target %s', async (htu, target) => {
+  ])('%s does not match the target %s', async (htu, target) => {
     const refused = await refusal(aVerifier().verify(await aRequest(htu, target)))
     expect(refused).toMatchObject({
       status: 401,
@@ -61,7 +61,7 @@ describe('the URL of a proof', () => {
     })
   })
 
-  test.each([undefined, 'x', audience])('is none of a request of which it is unknown: %s', async (htu) => {
+  test.each([undefined, 'x', audience])('does not match a request whose URL is unknown: %s', async (htu) => {
     const { url: _, ...request } = await aRequest(audience, '/', { htu })
     expect(await refusal(aVerifier().verify(request))).toMatchObject({
       error: 'invalid_dpop_proof',
@@ -69,7 +69,7 @@ describe('the URL of a proof', () => {
     })
   })
 
-  test('is below the base URL of the API, whose proxy cuts off the beginning', async () => {
+  test('is below the base URL of an API whose proxy removes a prefix', async () => {
     for (const baseUrl of ['https://gateway.example/v1', 'https://gateway.example/v1/']) {
       const request = await aRequest('https://gateway.example/v1/posts', '/posts')
       expect(await aVerifier({ baseUrl }).verify(request)).toMatchObject({ sub: 'person-1' })
@@ -80,7 +80,7 @@ describe('the URL of a proof', () => {
     }
   })
 
-  test('is the whole one where a router shortened it', async () => {
+  test('is the whole one if a router shortened it', async () => {
     const request = { ...(await aRequest('https://api.example.com/v1/posts', '/posts')), originalUrl: '/v1/posts' }
     expect(await aVerifier().verify(request)).toMatchObject({ sub: 'person-1' })
   })
@@ -93,7 +93,7 @@ describe('an option', () => {
     [{ maxAgeSeconds: 0 }, audience, 'the option dpop.maxAgeSeconds must be a number of seconds above 0'],
     [{ nonceSecret: 'short' }, audience, 'the option dpop.nonceSecret must have at least 32 characters or bytes'],
   ]
-  test.each(wrong)('that cannot be meant is refused at once: %j for %s', (dpop, identifier, sentence) => {
+  test.each(wrong)('that is invalid is refused at once: %j for %s', (dpop, identifier, sentence) => {
     expect(() => aVerifier(dpop, { audience: identifier })).toThrow(new TypeError(sentence))
   })
 })
@@ -109,7 +109,7 @@ describe('an API that asks for nonces', () => {
     return refused.headers['DPoP-Nonce'] as string
   }
 
-  test('hands one out, and any instance accepts the proof that has it, once', async () => {
+  test('issues one, and any instance accepts a proof that contains it, once', async () => {
     const nonce = await expectAsked(aVerifier({ nonceSecret: NONCE_SECRET }).verify(await aRequest(posts, '/posts')))
     const other = aVerifier({ nonceSecret: Buffer.from(NONCE_SECRET) })
     const request = await aRequest(posts, '/posts', { nonce })
@@ -118,7 +118,7 @@ describe('an API that asks for nonces', () => {
     expect(again.error_description).toBe('The DPoP proof was used before (jti).')
   })
 
-  test('does not look at the clock of the client', async () => {
+  test('ignores the clock of the client', async () => {
     const verifier = aVerifier({ nonceSecret: NONCE_SECRET })
     const nonce = await expectAsked(verifier.verify(await aRequest(posts, '/posts')))
     const request = await aRequest(posts, '/posts', { nonce, iat: 1_000_000 })
@@ -139,11 +139,11 @@ describe('an API that asks for nonces', () => {
     expect(await expectAsked(verifier.verify(request))).not.toBe(nonce)
   })
 
-  test.each(['', 'x', 'AAAAAAAAAAA', 7, 'A'.repeat(53)])('takes no other text for one: %j', async (nonce) => {
+  test.each(['', 'x', 'AAAAAAAAAAA', 7, 'A'.repeat(53)])('accepts nothing else as a nonce: %j', async (nonce) => {
     await expectAsked(aVerifier({ nonceSecret: NONCE_SECRET }).verify(await aRequest(posts, '/posts', { nonce })))
   })
 
-  test('takes none that was made under another secret', async () => {
+  test('refuses one that was made with another secret', async () => {
     const others = aVerifier({ nonceSecret: `${NONCE_SECRET}!` })
     const nonce = await expectAsked(others.verify(await aRequest(posts, '/posts')))
     await expectAsked(aVerifier({ nonceSecret: NONCE_SECRET }).verify(await aRequest(posts, '/posts', { nonce })))

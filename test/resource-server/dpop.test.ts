@@ -77,7 +77,7 @@ describe('a bound token', () => {
     await expectRefused(aVerifier().verify(request), 'invalid_token', sentence, 'Bearer')
   })
 
-  test('passes where the API needs proofs', async () => {
+  test('passes if the API requires proofs', async () => {
     expect(await aVerifier({ required: true }).verify(await aRequest())).toMatchObject({ sub: 'person-1' })
   })
 
@@ -91,7 +91,7 @@ describe('a bound token', () => {
     },
   )
 
-  test('is checked before its proof, so that a forged one is not worth a look', async () => {
+  test('is checked before its proof', async () => {
     const request = await aRequest()
     request.headers = { authorization: `DPoP ${token.slice(0, -4)}AAAA`, dpop: 'x' }
     await expectRefused(aVerifier().verify(request), 'invalid_token', 'The signature of the access token is not valid.')
@@ -99,7 +99,7 @@ describe('a bound token', () => {
 })
 
 describe('a token that is not bound', () => {
-  test('passes as a bearer token, unless the API needs proofs', async () => {
+  test('passes as a bearer token, unless the API requires proofs', async () => {
     expect(await aVerifier().verify(`Bearer ${bearerToken}`)).toMatchObject({ sub: 'person-1' })
     const refused = await refusal(aVerifier({ required: true }).verify(`Bearer ${bearerToken}`))
     const sentence = 'This API accepts only access tokens that are bound to a key (DPoP).'
@@ -116,7 +116,7 @@ describe('a token that is not bound', () => {
 })
 
 describe('a request without a token', () => {
-  test('is told both schemes, or DPoP alone where proofs are needed', async () => {
+  test('gets a challenge for both schemes, or only for DPoP if proofs are required', async () => {
     const scope = 'posts:read'
     const both = await refusal(aVerifier(true, { scope }).verify(undefined))
     const parameters = `scope="posts:read", ${METADATA}`
@@ -125,7 +125,7 @@ describe('a request without a token', () => {
     expect(one.challenge).toBe(`DPoP ${METADATA}, algs="ES256"`)
   })
 
-  test('may not have a malformed header', async () => {
+  test('is refused if its header is malformed', async () => {
     const refused = await refusal(aVerifier().verify('DPoP a b'))
     const sentence = 'The Authorization header must be the word DPoP, one space and the access token.'
     expect(refused).toMatchObject({ status: 400, error: 'invalid_request', error_description: sentence })
@@ -211,7 +211,7 @@ describe('a proof', () => {
     await expectRefused(aVerifier().verify(request), 'invalid_dpop_proof', malformed)
   })
 
-  test('has to come, exactly once, and cannot come in the Authorization header alone', async () => {
+  test('must be sent exactly once, in its own header', async () => {
     const sentence = 'The request needs exactly one DPoP header.'
     const { headers, ...line } = await aRequest()
     const { authorization, dpop } = headers
@@ -255,7 +255,7 @@ describe('a proof is accepted', () => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   })
 
-  test('for as long as it can be replayed it is remembered, also when its clock is fast', async () => {
+  test('once for as long as it could be replayed, also when its clock is fast', async () => {
     let ahead = 0
     const now = () => new Date(Date.now() + ahead)
     const verifier = aVerifier({ maxAgeSeconds: 60 }, { now, clockToleranceSeconds: 5 })
@@ -263,14 +263,14 @@ describe('a proof is accepted', () => {
     await verifier.verify(request)
     const used = 'The DPoP proof was used before (jti).'
     for (ahead of [30_000, 60_000, 67_000]) await expectRefused(verifier.verify(request), 'invalid_dpop_proof', used)
-    // Other proofs make the store forget what is too old.
+    // The store forgets expired proofs when it remembers another one.
     ahead = 75_000
     const other = await aRequest({ claims: { iat: seconds() + 75 } })
     await verifier.verify(other)
     await expectRefused(verifier.verify(request), 'invalid_dpop_proof', 'The DPoP proof is too old (iat).')
   })
 
-  test('and remembered in the store of the API, which may be shared', async () => {
+  test('once by all instances that share a store', async () => {
     const keys = new Map<string, Date>()
     const replayStore = {
       remember: async (name: string, until: Date) => !keys.has(name) && keys.set(name, until).size > 0,
@@ -284,12 +284,12 @@ describe('a proof is accepted', () => {
     expect(Math.abs(until.getTime() / 1000 - seconds() - 65)).toBeLessThan(3)
   })
 
-  test('by nobody while the store fails, which is a failure of the API', async () => {
+  test('never while the store fails, which is a failure of the API', async () => {
     const replayStore = { remember: () => Promise.reject(new Error('the store is away')) }
     await expect(aVerifier({ replayStore }).verify(await aRequest())).rejects.toThrow('the store is away')
   })
 
-  test('and is not remembered when it was refused', async () => {
+  test('after a request with it was refused', async () => {
     const verifier = aVerifier()
     const request = await aRequest()
     await refusal(verifier.verify({ ...request, method: 'POST' }))

@@ -1,12 +1,19 @@
-/** What strangers with made-up tokens can make an API ask its issuer, and what they cost those with real ones. */
+/** Limits what strangers with made-up tokens can make an API ask its issuer, so that real tokens still pass. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { accessTokens } from '#resource-server/index.ts'
 import { createKeptAnswers } from '#resource-server/introspection/kept-answers.ts'
 import { expectRefused, refusal } from './refused.ts'
-import { aSigningPair, anAccessToken, audience, publicKeys, startTestIssuer, type TestIssuer } from './test-issuer.ts'
+import {
+  anAccessToken,
+  anOpaqueToken,
+  aSigningPair,
+  audience,
+  publicKeys,
+  startTestIssuer,
+  type TestIssuer,
+} from './test-issuer.ts'
 
 const pair = await aSigningPair('a')
-const anOpaqueToken = (number: number) => String(number).padEnd(43, '-_Az')
 let issuer: TestIssuer
 
 beforeEach(async () => {
@@ -21,7 +28,7 @@ function aVerifier() {
 }
 
 test.each(['x', 'x'.repeat(42), 'x'.repeat(44), `${'x'.repeat(42)}~`, `${'x'.repeat(42)}.`, 'x.y.z.w'])(
-  'the issuer is not asked about what is no token in shape (%#)',
+  'the issuer is not asked about values that do not look like a token (%#)',
   async (token) => {
     const sentence = 'The access token is unknown, has expired or was revoked.'
     await expectRefused(aVerifier().verify(`Bearer ${token}`), 401, 'invalid_token', sentence)
@@ -29,7 +36,7 @@ test.each(['x', 'x'.repeat(42), 'x'.repeat(44), `${'x'.repeat(42)}~`, `${'x'.rep
   },
 )
 
-test('the issuer is asked about fifty opaque tokens at a time, and about every JWT that it signed', async () => {
+test('the issuer is asked about at most fifty opaque tokens at a time, and about every JWT that it signed', async () => {
   const verifier = aVerifier()
   const askFor = (from: number, count: number) =>
     Array.from({ length: count }, (_, offset) => refusal(verifier.verify(`Bearer ${anOpaqueToken(from + offset)}`)))
@@ -54,7 +61,7 @@ test('the issuer is asked about fifty opaque tokens at a time, and about every J
   issuer = await startTestIssuer([pair])
 })
 
-test('answers about made-up tokens do not push out those about real ones, and either are bounded', () => {
+test('answers about made-up tokens do not evict those about real ones, and the number of both is limited', () => {
   const kept = createKeptAnswers(5, () => new Date(0))
   kept.keep('real', { sub: 'person-1' })
   for (let number = 0; number <= 10_000; number += 1) kept.keep(`made-up-${number}`, undefined)

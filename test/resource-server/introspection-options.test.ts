@@ -1,4 +1,4 @@
-/** Options of introspection that cannot be meant are refused when the verifier is created. */
+/** Invalid options of introspection are refused when the verifier is created. */
 import { describe, expect, test } from 'vitest'
 import { accessTokens, type AccessTokensOptions } from '#resource-server/index.ts'
 import { audience } from './test-issuer.ts'
@@ -25,11 +25,11 @@ describe('an option', () => {
     ],
     [{ cacheSeconds: -1 }, 'the option introspection.cacheSeconds must be a number of seconds, 0 or more'],
   ]
-  test.each(wrong)('that cannot be meant is refused at once (%#)', (option, sentence) => {
+  test.each(wrong)('that is invalid is refused at once (%#)', (option, sentence) => {
     expect(() => aVerifier(option)).toThrow(new TypeError(sentence))
   })
 
-  test('for the status list does not go with it', () => {
+  test('for the status list cannot be combined with it', () => {
     const sentence = 'set only one of the options statusList and introspection: both check for revoked tokens'
     expect(() => aVerifier({}, { statusList: true })).toThrow(new TypeError(sentence))
   })

@@ -1,17 +1,23 @@
-/** An API that asks the issuer about each token: it sees a revocation within seconds, and takes opaque tokens. */
+/** An API that asks the issuer about each token: revocations take effect within seconds, and opaque tokens pass. */
 import { createHash } from 'node:crypto'
 import { createLocalJWKSet, exportJWK, jwtVerify } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { accessTokens, type AccessTokensOptions, type IntrospectionOptions } from '#resource-server/index.ts'
 import { proofKey } from '../support/proof-key.ts'
 import { expectRefused, refusal } from './refused.ts'
-import { aSigningPair, anAccessToken, audience, publicKeys, startTestIssuer, type TestIssuer } from './test-issuer.ts'
+import {
+  anAccessToken,
+  anOpaqueToken,
+  aSigningPair,
+  audience,
+  publicKeys,
+  startTestIssuer,
+  type TestIssuer,
+} from './test-issuer.ts'
 
 const pair = await aSigningPair('a')
 const SECRET = { clientId: 'api', clientSecret: 'a secret' }
 const INACTIVE = 'The access token is unknown, has expired or was revoked.'
-/** A token in the shape of Signet's opaque ones: 43 characters. */
-const anOpaqueToken = (number: number) => `${number}-_`.padEnd(43, 'Az')
 const OPAQUE = anOpaqueToken(0)
 const seconds = () => Math.floor(Date.now() / 1000)
 let issuer: TestIssuer
@@ -90,7 +96,7 @@ describe('an opaque token', () => {
     })
   })
 
-  test('expires when the clock tolerance is over', async () => {
+  test('expires when the clock tolerance has passed', async () => {
     const at = seconds()
     const verifier = aVerifier({ cacheSeconds: 0 }, { now: () => new Date(at * 1000) })
     issuer.answers.set('/introspect', anAnswer({ exp: at - 4, iat: at - 300 }))
@@ -99,7 +105,7 @@ describe('an opaque token', () => {
     expect(await refusal(verifier.verify(`Bearer ${OPAQUE}`))).toMatchObject({ error: 'invalid_token' })
   })
 
-  test('of a machine has its client as the subject', async () => {
+  test('of a machine has its client as subject', async () => {
     issuer.answers.set('/introspect', anAnswer({ sub: undefined }))
     expect(await aVerifier().verify(`Bearer ${OPAQUE}`)).toMatchObject({ sub: 'client-1' })
   })
@@ -143,7 +149,7 @@ describe('an opaque token', () => {
     await expectRefused(aVerifier().verify(`Bearer ${OPAQUE}`), 401, 'invalid_token', sentence)
   })
 
-  test('needs its scopes and its sign-in as a JWT does', async () => {
+  test('needs the same scopes and sign-in as a JWT', async () => {
     issuer.answers.set('/introspect', anAnswer())
     const sentence = 'The access token lacks the scope posts:write.'
     const lacking = aVerifier().verify(`Bearer ${OPAQUE}`, { scope: 'posts:write' })
@@ -178,7 +184,7 @@ describe('the issuer', () => {
     expect(issuer.posted).toHaveLength(2)
   })
 
-  test('is asked each time where that is wanted', async () => {
+  test('is asked each time with cacheSeconds 0', async () => {
     const verifier = aVerifier({ cacheSeconds: 0 })
     const bearer = await aJwt()
     await verifier.verify(bearer)
@@ -186,7 +192,7 @@ describe('the issuer', () => {
     await expectRefused(verifier.verify(bearer), 401, 'invalid_token', INACTIVE)
   })
 
-  test('is asked about each token by itself', async () => {
+  test('is asked about each token separately', async () => {
     issuer.answers.set('/introspect', (token) => (token === OPAQUE ? anAnswer() : { active: false }))
     const verifier = aVerifier()
     expect(await verifier.verify(`Bearer ${OPAQUE}`)).toMatchObject({ sub: 'person-1' })
@@ -201,14 +207,14 @@ describe('the issuer', () => {
     await expectRefused(verifier.verify(`Bearer ${OPAQUE}`), 401, 'invalid_token', 'The access token has expired.')
   })
 
-  test('learns the client by its secret, form-encoded', async () => {
+  test('gets the form-encoded secret of the client', async () => {
     await aVerifier({ clientId: 'my api', clientSecret: 'a:b%ü' }).verify(await aJwt())
     const [{ authorization } = { authorization: undefined }] = issuer.posted
     const expected = Buffer.from('my+api:a%3Ab%25%C3%BC').toString('base64')
     expect(authorization).toBe(`Basic ${expected}`)
   })
 
-  test('learns the client by an assertion for it alone, a new one each time', async () => {
+  test('gets an assertion of the client with itself as audience, a new one each time', async () => {
     const own = await aSigningPair('k1')
     const privateKey = { ...(await exportJWK(own.privateKey)), kid: 'k1', alg: 'ES256' }
     const verifier = accessTokens({
@@ -232,7 +238,7 @@ describe('the issuer', () => {
     expect(new Set(await Promise.all(ids)).size).toBe(2)
   })
 
-  test('is asked where its metadata says, or where the API says', async () => {
+  test('is asked at the endpoint of the option, if it is set', async () => {
     issuer.answers.set('/elsewhere', { active: true })
     await aVerifier({ endpoint: `${issuer.issuer}/elsewhere` }).verify(await aJwt())
     expect(issuer.requests.filter((path) => /introspect|elsewhere/.test(path))).toEqual(['/elsewhere'])
@@ -253,16 +259,16 @@ describe('an issuer that does not answer', () => {
   }
 
   test.each([500, 302, 404, 429, 'no JSON', '[]', {}, { active: 'true' }, 'hang', `"${'x'.repeat(1_048_576)}"`])(
-    'as it should lets no token pass (%#)',
+    'properly lets no token pass (%#)',
     async (answer) => {
       issuer.answers.set('/introspect', answer)
-      // the keys are at hand, so that the time limit can only be that of the answer
+      // The keys are not fetched, so the time limit can only be that of the introspection request.
       const verifier = aVerifier({}, { timeoutMs: 200, keys: publicKeys([pair]) })
       await expectUnavailable(verifier.verify(await aJwt()))
     },
   )
 
-  test('is asked again by the next request, where its metadata says by then', async () => {
+  test('is asked again by the next request, at the endpoint that its metadata names by then', async () => {
     const verifier = aVerifier()
     const bearer = await aJwt()
     issuer.answers.set('/introspect', 500)
@@ -277,13 +283,13 @@ describe('an issuer that does not answer', () => {
     expect(await verifier.verify(bearer)).toMatchObject({ sub: 'person-1' })
   })
 
-  test('has metadata that names no endpoint', async () => {
+  test('because its metadata names no endpoint lets no token pass', async () => {
     const own = issuer.issuer
     issuer.answers.set('/.well-known/oauth-authorization-server', { issuer: own, jwks_uri: `${own}/jwks` })
     await expectUnavailable(aVerifier().verify(await aJwt()))
   })
 
-  test.each([400, 401, 403])('because the API is no client of it (%s) is a failure of the API', async (status) => {
+  test.each([400, 401, 403])('because the API is not its client (%s) is a failure of the API', async (status) => {
     issuer.answers.set('/introspect', status)
     await expect(aVerifier().verify(await aJwt())).rejects.toThrow(
       `/introspect refused the introspection request of this API: ${status}`,

@@ -1,4 +1,4 @@
-/** The store of used proofs in the memory of a process. */
+/** The store of used DPoP proofs in memory. */
 import { expect, test } from 'vitest'
 import { createMemoryReplayStore } from '#resource-server/dpop/replay-store.ts'
 

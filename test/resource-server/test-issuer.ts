@@ -29,14 +29,17 @@ export interface TestIssuer {
   /** What is published; changed at will. */
   keys: SigningPair[]
   /**
-   * Answers in place of the usual ones, by path: a status, a JSON document, a text as it is, `hang`, or a function of the
-   * token that is asked about.
+   * Answers that replace the usual ones, by path: a status, a JSON document, text, `hang`, or a function of the token that
+   * is introspected.
    */
   answers: Map<string, number | object | string | ((token: string) => number | object | string)>
   close(): Promise<void>
 }
 
 export const audience = 'https://api.example.com'
+
+/** Returns a token in the shape of Signet's opaque ones: 43 characters. */
+export const anOpaqueToken = (number: number) => `${number}-_`.padEnd(43, 'Az')
 
 export async function aSigningPair(kid: string, alg = 'ES256'): Promise<SigningPair> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
@@ -57,7 +60,7 @@ export async function startTestIssuer(keys: SigningPair[], path = ''): Promise<T
     const answer = typeof found === 'function' ? found(parameters.get('token') ?? '') : found
     if (answer === 'hang') return
     if (typeof answer === 'number') {
-      // whatever its body says, an answer of another status is none
+      // The body is that of a 200, which must not count under another status.
       response.writeHead(answer, { location: `${issuer.issuer}/elsewhere` }).end('{"active":true}')
       return
     }
