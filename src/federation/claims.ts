@@ -25,8 +25,8 @@ export function profileOf(
   configured: readonly Upstream[],
 ): UpstreamProfile {
   const { email, email_verified: verified, name, ...others } = upstream.claims
-  const said = verified === undefined ? undefined : claims[verified]
   const valueOf = (theirs: string | undefined) => (theirs === undefined ? undefined : claims[theirs])
+  const said = valueOf(verified)
   const address = emailOf(valueOf(email))
   // a boolean by OpenID Connect Core §5.1, but some providers send a string
   const isVerified = said === undefined ? upstream.trustEmail : [true, 'true'].includes(said as boolean | string)

@@ -154,10 +154,6 @@ async function known(
   return { ...refused('the account is disabled', upstream), verdict: { account, refusal: 'the account is disabled' } }
 }
 
-function isClaims(value: unknown): value is UpstreamClaims {
-  return typeof value === 'object' && value !== null && !(value instanceof Error)
-}
-
 interface UnlinkedPerson {
   readonly upstream: Upstream
   readonly person: UpstreamPerson
@@ -175,8 +171,12 @@ async function provision(
   by: AuditContext,
 ): Promise<Account | Judgement> {
   const { upstream } = person
-  const claims = await person.profile().catch((error: unknown) => error)
-  if (!isClaims(claims)) return refused(refusalOf(claims), upstream, kindOf(claims))
+  let claims: UpstreamClaims
+  try {
+    claims = await person.profile()
+  } catch (error) {
+    return refused(refusalOf(error), upstream, kindOf(error))
+  }
   const profile = profileOf(upstream, claims, await deps.upstreams.list())
   const email = profile.verifiedEmail
   if (email === undefined) return unlinked(upstream, 'no_email')

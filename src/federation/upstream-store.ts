@@ -31,8 +31,8 @@ export interface StoredCredential {
   readonly publicJwk: JWK | undefined
 }
 
-const COLUMNS = `id, name, issuer, client_id, auth_method, public_jwk, scopes, claims, trust_email, response_mode, own_redirect, just_in_time,
-  logout, enabled, version, created_at, updated_at`
+const COLUMNS = `id, name, issuer, client_id, auth_method, public_jwk, scopes, claims, trust_email, response_mode,
+  own_redirect, just_in_time, logout, enabled, version, created_at, updated_at`
 const DOMAINS = `ARRAY(SELECT domain FROM upstream_domains d WHERE d.upstream = u.id ORDER BY domain) AS domains`
 
 export function createUpstreamStore(db: Queryable) {
