@@ -20,6 +20,11 @@ const CHANGES: Readonly<Record<FactorChange, string>> = {
   upstream_unlinked: 'A linked way to sign in was removed',
 }
 
+const ADVICE: Readonly<Partial<Record<FactorChange, string>>> = {
+  lost_factor_requested:
+    'If you asked for this, wait until the time shown on the page. If you did not, sign in, cancel the request on that page and change your password.',
+}
+
 const once = (minutes: number) => `The code and the link work once, and for ${minutes} minutes.`
 
 const NOT_YOU =
@@ -79,12 +84,7 @@ export const en: MailTemplates = {
   factor_changed: ({ change, name, at, address, device, path }, { brand, host, link, date }) => ({
     subject: `${CHANGES[change]} at ${brand}`,
     heading: CHANGES[change],
-    paragraphs:
-      change === 'lost_factor_requested'
-        ? [
-            'If you asked for this, wait until the time shown on the page. If you did not, sign in, cancel the request on that page and change your password.',
-          ]
-        : [],
+    paragraphs: [ADVICE[change] ?? []].flat(),
     facts: [
       ['Name', name],
       ['When', date(at)],

@@ -20,6 +20,11 @@ const CHANGES: Readonly<Record<FactorChange, string>> = {
   upstream_unlinked: '연결된 로그인 방법이 해제됐어요',
 }
 
+const ADVICE: Readonly<Partial<Record<FactorChange, string>>> = {
+  lost_factor_requested:
+    '직접 요청하셨다면 안내된 시간까지 기다려 주세요. 요청한 적이 없다면 로그인해서 그 페이지에서 요청을 취소하고 비밀번호를 바꿔 주세요.',
+}
+
 const once = (minutes: number) => `코드와 링크는 ${minutes}분 동안 한 번만 쓸 수 있어요.`
 
 const NOT_YOU =
@@ -79,12 +84,7 @@ export const ko: MailTemplates = {
   factor_changed: ({ change, name, at, address, device, path }, { brand, host, link, date }) => ({
     subject: `${brand} 계정: ${CHANGES[change]}`,
     heading: CHANGES[change],
-    paragraphs:
-      change === 'lost_factor_requested'
-        ? [
-            '직접 요청하셨다면 안내된 시간까지 기다려 주세요. 요청한 적이 없다면 로그인해서 그 페이지에서 요청을 취소하고 비밀번호를 바꿔 주세요.',
-          ]
-        : [],
+    paragraphs: [ADVICE[change] ?? []].flat(),
     facts: [
       ['이름', name],
       ['시각', date(at)],
