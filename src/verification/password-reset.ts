@@ -35,6 +35,13 @@ export interface PasswordReset {
   finish(handle: VerificationHandle, password: string, by: AuditContext): Promise<Account | undefined>
 }
 
+/** Ends all sessions and grants of the account. */
+export type EndAccess = (
+  trx: Queryable,
+  accountId: string,
+  reason: 'password_reset' | 'invitation_accepted',
+) => Promise<void>
+
 export interface PasswordResetDeps {
   readonly accounts: Pick<Accounts, 'read'>
   readonly passwords: Pick<Passwords, 'reset'>
@@ -43,8 +50,7 @@ export interface PasswordResetDeps {
   readonly mail: Pick<Mail, 'enqueue'>
   readonly clock: Clock
   readonly resetDelay: ResetDelay
-  /** Ends all sessions and grants of the account. */
-  readonly endAccess: (trx: Queryable, accountId: string, reason: 'password_reset') => Promise<void>
+  readonly endAccess: EndAccess
 }
 
 export function createPasswordReset(deps: PasswordResetDeps): PasswordReset {

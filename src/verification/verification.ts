@@ -19,7 +19,7 @@ import { createRegistration } from './registration.ts'
 import { createInvitations, type InvitationsDeps } from './invitation/invitations.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 
-export interface VerificationDeps extends Pick<InvitationsDeps, 'isInUse'> {
+export interface VerificationDeps extends Pick<InvitationsDeps, 'isInUse' | 'endAccess'> {
   readonly db: Database
   readonly accounts: Accounts
   readonly audit: Audit
@@ -28,12 +28,6 @@ export interface VerificationDeps extends Pick<InvitationsDeps, 'isInUse'> {
   readonly passwords: Passwords
   readonly settings: Settings
   readonly clock: Clock
-  /** Ends all sessions and grants of the account. */
-  readonly endAccess: (
-    trx: Queryable,
-    accountId: string,
-    reason: 'password_reset' | 'invitation_accepted',
-  ) => Promise<void>
 }
 
 export function createVerification(deps: VerificationDeps) {

@@ -118,8 +118,14 @@ function newCode(seals: Seals, request: SendRequest, { account, answer, to }: De
   const token = randomId('eml-')
   const key = seals.key(request)
   const works = answer === 'code'
-  const { sub, mailLinksVersion } = works && account ? { ...account, sub: account.id } : {}
-  const content = { address: to, asked: request.address, bound: request.accountId, sub, mailLinksVersion }
+  const owner = works ? account : undefined
+  const content = {
+    address: to,
+    asked: request.address,
+    bound: request.accountId,
+    sub: owner?.id,
+    mailLinksVersion: owner?.mailLinksVersion,
+  }
   const row = {
     key,
     codeMac: works ? seals.codeMac(key, code) : randomBytes(32),

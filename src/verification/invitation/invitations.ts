@@ -1,7 +1,7 @@
 /** Invites people to an account that nobody can sign in to yet, by a link that is valid once and for seven days. */
 import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
-import type { Database, Queryable } from '#database/database.ts'
+import type { Database } from '#database/database.ts'
 import type { Mail } from '#mail/mail.ts'
 import type { Settings } from '#settings/settings.ts'
 import type { Clock } from '#shared/clock.ts'
@@ -10,6 +10,7 @@ import { languageOf, noticeOf } from '#sign-in/notice.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import { createSignInProgress } from '#sign-in/progress-store.ts'
 import { MailRefusal } from '../errors.ts'
+import type { EndAccess } from '../password-reset.ts'
 import { createInvitationsStore } from './invitations-store.ts'
 
 /** The page that the link opens, in any browser. */
@@ -22,8 +23,8 @@ export interface Invitations {
   find(token: string): Promise<Account | undefined>
   /**
    * Sets the name and first password of the invited person; the link verifies their address. Ends the account's
-   * sessions and grants and sends a notice. Returns undefined if the link has ended. Throws AccountInvalid (name) and PasswordInvalid, after which the person may try
-   * again, and SignInBusy. Audits password.reset and account.updated.
+   * sessions and grants and sends a notice. Returns undefined if the link has ended. Throws AccountInvalid (name) and
+   * PasswordInvalid, after which the person may try again, and SignInBusy. Audits password.reset and account.updated.
    */
   accept(token: string, person: { name: string; password: string }, by: AuditContext): Promise<Account | undefined>
   removeExpired(): Promise<number>
@@ -39,8 +40,7 @@ export interface InvitationsDeps {
   readonly clock: Clock
   /** Whether the account has a credential to begin a sign-in with, even one whose provider is disabled. */
   readonly isInUse: (accountId: string) => Promise<boolean>
-  /** Ends all sessions and grants of the account. */
-  readonly endAccess: (trx: Queryable, accountId: string, reason: 'invitation_accepted') => Promise<void>
+  readonly endAccess: EndAccess
 }
 
 /** Rolls back if the invitation was spent, or the account's links have ended, meanwhile. */
