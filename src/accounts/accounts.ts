@@ -6,8 +6,7 @@ import { sqlState } from '#database/errors.ts'
 import { changeVersioned } from '#database/versioned.ts'
 import type { Clock } from '#shared/clock.ts'
 import { randomName } from '#shared/ids.ts'
-import { VersionMismatch } from '#shared/version-mismatch.ts'
-import type { ExpectedVersion } from '#shared/version-mismatch.ts'
+import { type ExpectedVersion, VersionMismatch } from '#shared/version-mismatch.ts'
 import { createAccountStore } from './account-store.ts'
 import type { Account, AccountInput, Accounts } from './account.ts'
 import { emailOf } from './email.ts'
@@ -113,7 +112,7 @@ async function write(deps: AccountsDeps, trx: Queryable, { account, input, by }:
   const change = { version, at: deps.clock.now(), byOwner, isMoved }
   const written = await createAccountStore(trx).update(accountId, fields, change)
   if (written) {
-    for (const subscriber of isMoved ? (deps.onEmailChange ?? []) : []) await subscriber(trx, account, by)
+    if (isMoved) for (const subscriber of deps.onEmailChange ?? []) await subscriber(trx, account, by)
     const detail = { changed: changedMembers(input), version: written.version }
     await record(deps, trx, { type: 'account.updated', by, accountId, detail })
   }

@@ -56,7 +56,7 @@ export function createAttemptsStore(db: Queryable) {
     const { rows } = await db.query<{ seconds: number }>(
       `SELECT ceil(extract(epoch FROM blocked_until - clock_timestamp()))::int AS seconds
        FROM sign_in_attempts WHERE key = $1 AND blocked_until > clock_timestamp()`,
-      [who ?? Buffer.alloc(0)],
+      [who],
     )
     return rows[0]?.seconds ?? 0
   }
@@ -75,7 +75,7 @@ export function createAttemptsStore(db: Queryable) {
       // a concurrent attempt was faster at one of the keys
       await undo(counted)
       // the wait may have ended since the statement
-      return { seconds: Math.max(1, await secondsBlocked(who), (await budgetsStore.secondsUntilRoom(budgets)) ?? 0) }
+      return { seconds: Math.max(1, await secondsBlocked(who), await budgetsStore.secondsUntilRoom(budgets)) }
     },
 
     undo,

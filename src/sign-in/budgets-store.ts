@@ -65,15 +65,14 @@ export function createBudgetsStore(db: Queryable) {
       )
     },
 
-    /** Returns the seconds until every bucket has room; undefined if they have. */
-    async secondsUntilRoom(keys: readonly BudgetKey[]): Promise<number | undefined> {
+    /** Returns the seconds until every bucket has room; zero or less if they have room now. */
+    async secondsUntilRoom(keys: readonly BudgetKey[]): Promise<number> {
       const { rows } = await db.query<{ seconds: number | null }>(
         `SELECT ceil(extract(epoch FROM max(empties_at - ${ROOM('kind')}) - clock_timestamp()))::int AS seconds
          FROM sign_in_budgets WHERE key = ANY ($1::bytea[])`,
         bytes(keys),
       )
-      const seconds = rows[0]?.seconds ?? 0
-      return seconds > 0 ? seconds : undefined
+      return rows[0]?.seconds ?? 0
     },
 
     /** Deletes a limited number of buckets that are empty and were not eased lately. Returns how many. */
