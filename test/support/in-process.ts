@@ -37,9 +37,12 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
   const { config, secrets } = loadConfig({ SIGNET_ISSUER: ISSUER, DATABASE_URL: url }, { masterKeys: 'none' })
   const logger = createLogger({ level: 'error', format: 'json' })
   const input = { config, secrets, logger, metrics: createMetrics() }
-  const foundations = { ...rooms, db: scheduled, audit: createAudit({ db: scheduled }) }
-  const build = () =>
-    assembleServices(input, { foundations, registrations: rooms, restoreEpoch: rooms.restoreEpoch, grants: GRANTS })
+  const build = () => {
+    // a crash in the middle of a batch stops the writer, so each process has its own
+    const foundations = { ...rooms, db: scheduled, audit: createAudit({ db: scheduled }) }
+    const { restoreEpoch } = rooms
+    return assembleServices(input, { foundations, registrations: rooms, restoreEpoch, grants: GRANTS })
+  }
 
   return () => {
     let current = build()
