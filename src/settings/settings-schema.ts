@@ -1,6 +1,8 @@
 /** The schema of runtime settings: each with its bounds, default and description. */
 import { z } from 'zod'
+import { isLoopback } from '#config/loopback.ts'
 import { isDisplayText } from '#shared/display-text.ts'
+import { isPrivateScheme } from '#shared/private-scheme.ts'
 import { EXPECTED_ACCENT, EXPECTED_LOGO, isAccent, isLogo } from '#pages/brand.ts'
 
 const MINUTE = 60
@@ -52,6 +54,46 @@ const registration = z.object({
     description:
       'Who may make an account: nobody but administrators (off), also whoever an administrator invites (invited), or everybody who has an e-mail address (open). The last two need outgoing mail.',
   }),
+})
+
+function isSafeAddress(address: string): boolean {
+  const url = URL.parse(address)
+  return url?.protocol === 'https:' || (url !== null && isLoopback(url.hostname))
+}
+
+const clientRegistration = z.object({
+  mode: z.enum(['off', 'token', 'open']).default('off').meta({
+    description:
+      'Which clients may register themselves at /register (RFC 7591): none (off), those with an initial access token (token), or all (open).',
+  }),
+  unused_days: z.int().min(1).max(3650).default(30).meta({
+    description:
+      'After how many days without a token, an authorization or an identical registration a client of open registration is removed. One that anybody has allowed something stays.',
+  }),
+  schemes: z
+    .array(z.string().refine(isPrivateScheme, 'a URI scheme in lower case such as cursor, none that a browser runs'))
+    .max(100)
+    .default(['cursor', 'vscode', 'vscode-insiders'])
+    .meta({
+      description:
+        'Private-use URI schemes without a dot that redirect URIs of self-registered clients may have. Schemes with a dot, such as com.example.app, need no entry.',
+    }),
+  software_statement_issuers: z
+    .array(
+      z.strictObject({
+        issuer: z.string().min(1).max(500),
+        jwks_uri: z
+          .url({ protocol: /^https?$/ })
+          .max(2000)
+          .refine(isSafeAddress, 'an https URL, or http on loopback'),
+      }),
+    )
+    .max(20)
+    .default([])
+    .meta({
+      description:
+        'Who may sign software statements (RFC 7591 §2.3): objects with `issuer` and `jwks_uri`. What such a statement says comes before what the client says. While the list is empty, statements are ignored.',
+    }),
 })
 
 const audit = z.object({
@@ -121,11 +163,21 @@ const brand = z.object({
 })
 
 /** The groups of settings. A setting without a value has its default. */
-export const SETTINGS_GROUPS = { audit, brand, lifetimes, limits, passwords, registration, security } as const
+export const SETTINGS_GROUPS = {
+  audit,
+  brand,
+  client_registration: clientRegistration,
+  lifetimes,
+  limits,
+  passwords,
+  registration,
+  security,
+} as const
 
 export const settingsSchema = z.object({
   audit: audit.prefault({}),
   brand: brand.prefault({}),
+  client_registration: clientRegistration.prefault({}),
   lifetimes: lifetimes.prefault({}),
   limits: limits.prefault({}),
   passwords: passwords.prefault({}),
