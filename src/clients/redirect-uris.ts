@@ -3,11 +3,11 @@
  * read differently is refused here.
  */
 import type { Fault } from '#shared/app-error.ts'
+import { SCRIPT_SCHEMES } from '#shared/private-scheme.ts'
 import { shown } from '#shared/shown.ts'
 
 const MAX_LENGTH = 2000
 const MAX_URIS = 100
-const SCRIPT_SCHEMES = new Set(['javascript', 'data', 'vbscript', 'file', 'blob', 'about', 'view-source', 'filesystem'])
 const PARTS = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?]*))?([^?]*)(\?.*)?$/
 /** The characters of a URI (RFC 3986 §2). `#` and `*` have error messages of their own. */
 const URI_CHARACTERS = /^[A-Za-z0-9\-._~:/?[\]@!$&'()+,;=%]+$/
@@ -24,10 +24,27 @@ export function isLoopbackHost(host: string): boolean {
   return LOOPBACK_HOST.test(host)
 }
 
+/** Returns the URI without its port if it is http on loopback, where a native app may use any (RFC 8252 §7.3). */
+export function withoutLoopbackPort(uri: string): string {
+  const url = URL.parse(uri)
+  if (url?.protocol !== 'http:' || !isLoopbackHost(url.hostname)) return uri
+  url.port = ''
+  return url.href
+}
+
+/** The private-use schemes without a dot that a native app may have. */
+export interface DotlessSchemes {
+  readonly allowed: readonly string[]
+  /** How another one is allowed: the end of an error message. */
+  readonly howToAllow: (scheme: string) => string
+}
+
+const NO_DOTLESS: DotlessSchemes = { allowed: [], howToAllow: () => '' }
+
 /**
  * Returns what a redirect URI must be, or undefined when `given` is valid. `native` also allows private-use schemes.
  */
-export function redirectUriFault(given: unknown, native: boolean): string | undefined {
+export function redirectUriFault(given: unknown, native: boolean, dotless = NO_DOTLESS): string | undefined {
   if (typeof given !== 'string' || given === '') return 'an absolute URI such as https://app.example.com/callback'
   if (given.length > MAX_LENGTH) return `a URI of at most ${MAX_LENGTH} characters`
   const characters = characterFault(given)
@@ -36,7 +53,9 @@ export function redirectUriFault(given: unknown, native: boolean): string | unde
   if (!match) return 'an absolute URI with a scheme, such as https://app.example.com/callback'
   const parts = { scheme: (match[1] as string).toLowerCase(), authority: match[2], path: match[3] as string }
   if (SCRIPT_SCHEMES.has(parts.scheme)) return `another scheme than ${parts.scheme}: (https, or http on loopback)`
-  return authorityFault(parts.authority) ?? pathFault(parts.path) ?? schemeFault(parts, given, native)
+  return (
+    authorityFault(parts.authority) ?? pathFault(parts.path) ?? schemeFault(parts, given, native ? dotless : undefined)
+  )
 }
 
 function characterFault(given: string): string | undefined {
@@ -67,13 +86,14 @@ function pathFault(path: string): string | undefined {
   return dots ? 'a path without . and .. segments' : undefined
 }
 
-function schemeFault(parts: Parts, given: string, native: boolean): string | undefined {
-  if (parts.scheme === 'https' || parts.scheme === 'http') return webFault(parts, given, native)
-  if (!native) return 'an https URI, or http on localhost, 127.0.0.0/8 or [::1]'
+function schemeFault(parts: Parts, given: string, dotless: DotlessSchemes | undefined): string | undefined {
+  if (parts.scheme === 'https' || parts.scheme === 'http') return webFault(parts, given, dotless !== undefined)
+  if (!dotless) return 'an https URI, or http on localhost, 127.0.0.0/8 or [::1]'
   if (!URL.canParse(given)) return 'a URI that a browser can open, such as com.example.app:/callback'
   // RFC 8252 §7.1: a private-use scheme is a domain name in reverse, so it has a dot
-  if (!parts.scheme.includes('.'))
-    return 'a private-use scheme that is a reversed domain name: com.example.app:/callback'
+  if (!parts.scheme.includes('.') && !dotless.allowed.includes(parts.scheme)) {
+    return `a private-use scheme that is a reversed domain name: com.example.app:/callback${dotless.howToAllow(parts.scheme)}`
+  }
   if (parts.authority === undefined && !parts.path.startsWith('/'))
     return 'a / after the scheme: com.example.app:/callback'
   return undefined
@@ -96,13 +116,18 @@ function webFault({ scheme, authority }: Parts, given: string, native: boolean):
 }
 
 /** Returns the URIs of a member without duplicates. Pushes what is wrong to `faults`. */
-export function checkRedirectUris(field: string, given: unknown, native: boolean, faults: Fault[]): string[] {
+export function checkRedirectUris(
+  field: string,
+  given: unknown,
+  { native, dotless }: { readonly native: boolean; readonly dotless: DotlessSchemes },
+  faults: Fault[],
+): string[] {
   if (!Array.isArray(given) || given.length > MAX_URIS) {
     faults.push({ field, given: shown(given), expected: `an array of at most ${MAX_URIS} URIs` })
     return []
   }
   given.forEach((uri: unknown, at) => {
-    const expected = redirectUriFault(uri, native)
+    const expected = redirectUriFault(uri, native, dotless)
     if (expected !== undefined) faults.push({ field: `${field}[${at}]`, given: shown(uri), expected })
   })
   return [...new Set(given.map(String))]

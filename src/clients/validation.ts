@@ -16,14 +16,16 @@ export interface ValidationDeps {
   /** Hosts whose keys (`jwks_uri`) may be fetched over plain http; none unless given. */
   readonly allowHttpJwksUri?: (host: string) => boolean
   readonly offers: Offers
+  /** Private-use schemes without a dot that redirect URIs of self-registered clients may have; none unless given. */
+  readonly selfRegisteredSchemes?: () => readonly string[]
 }
 
 /**
- * The form of chosen ids. It excludes account ids, so that a client cannot pass for a person (RFC 9700 §4.15), and URLs,
- * which are resource identifiers and client metadata documents.
+ * The form of chosen ids. It excludes account ids, so that a client cannot pass for a person (RFC 9700 §4.15), ids of
+ * self-registered clients, and URLs, which are resource identifiers and client metadata documents.
  */
-const CHOSEN_ID = /^(?!acc-)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-const CHOSEN_ID_EXPECTED = '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc-'
+const CHOSEN_ID = /^(?!acc-|reg-)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const CHOSEN_ID_EXPECTED = '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc- or reg-'
 
 /**
  * Returns the fields to write: `input` on top of `before`. `origin` is that of a new client, an administrator by
@@ -44,7 +46,11 @@ export async function validateClient(
   // all other checks depend on the profile
   if (profile === undefined) throw new ClientMetadataError(faults)
   const origin = before?.origin ?? input.origin ?? 'administrator'
-  const options = { allowHttpJwksUri: deps.allowHttpJwksUri ?? (() => false), offers }
+  const options = {
+    allowHttpJwksUri: deps.allowHttpJwksUri ?? (() => false),
+    offers,
+    selfRegisteredSchemes: deps.selfRegisteredSchemes?.() ?? [],
+  }
   const checked = checkMetadata(profile, input.metadata ?? {}, before, { origin, faults, options })
   if (input.metadata?.jwks && before) checkNotRevoked(checked, before, faults)
   const allowances =

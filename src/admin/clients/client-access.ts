@@ -5,6 +5,7 @@ import { ClientNotFound } from '#clients/errors.ts'
 import type { ClientKeys } from '#clients/managed-keys.ts'
 import type { Offers } from '#clients/profiles.ts'
 import type { Resources } from '#resources/resource.ts'
+import type { Settings } from '#settings/settings.ts'
 import { type Caller, requireRightsOf } from '../caller.ts'
 import type { Call, Reply } from '../route.ts'
 
@@ -15,6 +16,7 @@ export interface ClientRoutesDeps {
   /** The identifier of the admin API. */
   readonly adminResource: string
   readonly offers: Offers
+  readonly settings: Pick<Settings, 'current'>
 }
 
 export function clientReply(client: Client): Reply {

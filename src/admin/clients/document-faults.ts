@@ -4,6 +4,7 @@ import { metadataToInput } from '#clients/document.ts'
 import type { Offers } from '#clients/profiles.ts'
 import { validateClient } from '#clients/validation.ts'
 import type { Resources } from '#resources/resource.ts'
+import type { Settings } from '#settings/settings.ts'
 import { AppError, type Fault } from '#shared/app-error.ts'
 import { roomFaults } from '../faults.ts'
 import { without } from '../read-only.ts'
@@ -13,6 +14,7 @@ export interface DocumentFaultsDeps {
   readonly resources: Pick<Resources, 'find'>
   readonly adminResource: string
   readonly offers: Offers
+  readonly settings: Pick<Settings, 'current'>
 }
 
 /**
@@ -33,7 +35,12 @@ export async function documentFaults(
   try {
     const findResource = (identifier: string) => findAllowable(deps, identifier)
     await validateClient(
-      { findResource, allowHttpJwksUri: () => true, offers: deps.offers },
+      {
+        findResource,
+        allowHttpJwksUri: () => true,
+        offers: deps.offers,
+        selfRegisteredSchemes: () => deps.settings.current().client_registration.schemes,
+      },
       metadataToInput(rest, before),
       before,
     )

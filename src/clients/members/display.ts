@@ -33,7 +33,8 @@ export const DISPLAY: readonly Member[] = [
   },
   {
     name: 'signet_verified',
-    meaning: 'false: the consent page says that nobody has verified who runs the app.',
+    meaning:
+      'false: the consent page says that nobody has verified who runs the app. It always says so of self-registered clients.',
     ...FLAG,
     default: true,
   },

@@ -15,6 +15,8 @@ export interface MetadataOptions {
   /** Hosts whose keys may be fetched over plain http. */
   readonly allowHttpJwksUri: (host: string) => boolean
   readonly offers: Offers
+  /** Private-use schemes without a dot that redirect URIs of clients without an administrator may have. */
+  readonly selfRegisteredSchemes: readonly string[]
 }
 
 /** A client that is being checked. */
