@@ -24,7 +24,6 @@ const PROOF = {
   upstream_amr: texts('`amr` that the upstream provider sent, at most ten values.').optional(),
 }
 const FACTOR = { method: text('Sign-in method.'), name: text('Name that the person gave it.').optional() }
-const LOGOUT = { attempts: count('Number of attempts.') }
 const EMAIL_CODE = { purpose: text('What the code or link is for.') }
 const claimedClientId = text('Client id that the request claims, where there is no such client.').optional()
 const ENDPOINT = {
@@ -69,8 +68,6 @@ export const AUDIT_EVENTS = {
   'session.others_ended': event('A person signed out everywhere but in one browser.', {
     sessions: count('Number of sessions that ended.'),
   }),
-  'backchannel_logout.delivered': event('A client took the logout token of a session that ended.', LOGOUT),
-  'backchannel_logout.failed': event('A client took no logout token of a session that ended; it is given up.', LOGOUT),
   'account_page.refused': event("A form of a person's own page was refused.", {}),
   'consent.granted': event('A person allowed a client some scopes.', {
     openid_scopes: texts('OpenID scopes that were allowed.'),
@@ -105,11 +102,17 @@ export const AUDIT_EVENTS = {
   'client.created': event('A client was registered.', {
     profile: text('Profile of the client.'),
     method: text('Client authentication method.'),
+    origin: text('Who registered it: administrator, registration or document.').optional(),
+    initial_access_token: text('Id of the initial access token that it registered with.').optional(),
   }),
   'client.updated': event('A client was changed.', { changed }),
   'client.enabled': event('A client was enabled.', {}),
   'client.disabled': event('A client was disabled.', {}),
   'client.deleted': event('A client was deleted.', { profile: text('Profile of the client.'), name }),
+  'client.collected': event('A client that had registered itself was removed, because nobody used it.', {
+    profile: text('Profile of the client.'),
+    name,
+  }),
   'client.secret_added': event('A client was given another secret.', SECRET),
   'client.secret_revoked': event('A client secret was revoked.', SECRET),
   'client.key_added': event('A client was given another key.', {
@@ -128,6 +131,11 @@ export const AUDIT_EVENTS = {
     ignored: count('Number of keys beyond the first 50, which are not used.').optional(),
   }),
   'client.keys_refetched': event('An administrator had the keys that a client publishes fetched.', {}),
+  'initial_access_token.created': event('A token with which clients register themselves was issued.', {
+    max_uses: count('How many clients can register with it.').optional(),
+    expires_at: text('Time until which it is valid.'),
+  }),
+  'initial_access_token.revoked': event('A token with which clients register themselves was revoked.', { name }),
   'resource.created': event('A resource was registered.', {}),
   'resource.updated': event('A resource was changed.', { changed, version }),
   'resource.deleted': event('A resource was deleted.', { name }),

@@ -53,24 +53,50 @@ export function isReadableId(id: string): boolean {
 
 export async function createClient(deps: ClientChangeDeps, input: NewClient, by: AuditContext) {
   const fields = await validateClient(deps, input, undefined)
+  return insertClient(deps, { id: input.id ?? randomName('cli-'), origin: input.origin, fields, by })
+}
+
+/** What else is written in the transaction of a change. An error rolls it back. */
+export type Alongside = (trx: Queryable, client: Client) => Promise<void>
+
+interface Insertion extends Pick<Client, 'id' | 'origin'> {
+  readonly fields: ClientFields
+  readonly by: AuditContext
+  /** The initial access token that the client registered with. */
+  readonly initialAccessToken?: string | undefined
+}
+
+/** Creates a client with fields that were validated. */
+export async function insertClient(deps: ClientChangeDeps, insertion: Insertion, alongside?: Alongside) {
+  const { id, origin, fields, by, initialAccessToken } = insertion
   await prepareIdTokens(deps, fields, by)
-  const id = input.id ?? randomName('cli-')
   return deps.db.transaction(async (trx) => {
     const at = deps.clock.now()
     const store = createClientStore(trx)
-    if (!(await store.insert(id, { ...fields, origin: input.origin }, at))) throw new ClientExists(id)
+    if (!(await store.insert(id, { ...fields, origin }, at))) throw new ClientExists(id)
     // checked after the insert, which waits for a concurrent deletion of the same id
     if (await store.wasDeleted(id)) throw new ClientIdDeleted(id)
     await createKeyStore(trx).seen(id, inlineKeys(fields), at)
     const secret = usesSecret(fields.metadata) ? (await insertSecret(trx, id, at)).value : undefined
-    const method = String(fields.metadata.token_endpoint_auth_method)
-    await recordAndNotify(deps, trx, { type: 'client.created', by, id, detail: { profile: fields.profile, method } })
+    const detail = {
+      profile: fields.profile,
+      method: String(fields.metadata.token_endpoint_auth_method),
+      origin,
+      ...(initialAccessToken === undefined ? {} : { initial_access_token: initialAccessToken }),
+    }
     const client = await readIn(trx, id, at)
+    await alongside?.(trx, client)
+    await recordAndNotify(deps, trx, { type: 'client.created', by, id, detail })
     return secret === undefined ? { client } : { client, secret }
   })
 }
 
-export async function updateClient(deps: ClientChangeDeps, change: Change, update: ClientUpdate): Promise<Client> {
+export async function updateClient(
+  deps: ClientChangeDeps,
+  change: Change,
+  update: ClientUpdate,
+  alongside?: Alongside,
+): Promise<Client> {
   const { id, by } = change
   return changeVersioned(versioned(deps, change), async (before) => {
     const input = typeof update === 'function' ? update(before) : update
@@ -81,8 +107,9 @@ export async function updateClient(deps: ClientChangeDeps, change: Change, updat
       if (!(await createClientStore(trx).update(id, fields, before.version, at))) return undefined
       if (!usesSecret(fields.metadata)) await createSecretStore(trx).removeAll(id)
       if (input.metadata?.jwks) await createKeyStore(trx).seen(id, inlineKeys(fields), at)
-      await recordAndNotify(deps, trx, { type: 'client.updated', by, id, detail: { changed: changedMembers(input) } })
       const after = await readIn(trx, id, at)
+      await alongside?.(trx, after)
+      await recordAndNotify(deps, trx, { type: 'client.updated', by, id, detail: { changed: changedMembers(input) } })
       await keepAnAdministrator(deps, trx, before, after)
       return after
     })
@@ -117,11 +144,14 @@ export async function setClientStatus(
   })
 }
 
-export async function removeClient(deps: ClientChangeDeps, change: Change): Promise<void> {
+export async function removeClient(deps: ClientChangeDeps, change: Change, alongside?: Alongside): Promise<void> {
   const { id, by } = change
   await changeVersioned(versioned(deps, change), (before) =>
     deps.db.transaction(async (trx) => {
-      if (!(await createClientStore(trx).remove(id, before.version, deps.clock.now()))) return undefined
+      const store = createClientStore(trx)
+      if (!(await store.lock(before))) return undefined
+      await alongside?.(trx, before)
+      await store.remove(before, deps.clock.now())
       await keepAnAdministrator(deps, trx, before, undefined)
       await deps.onRemove?.(trx, id)
       const name = before.metadata.client_name as string | undefined
@@ -170,7 +200,7 @@ export async function revokeClientSecret(
   })
 }
 
-async function insertSecret(
+export async function insertSecret(
   trx: Queryable,
   clientId: string,
   at: Date,

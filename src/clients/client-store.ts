@@ -1,7 +1,7 @@
 /** The SQL of the tables `clients` and `client_allowances`. */
 import type { Queryable } from '#database/database.ts'
 import { decodeCursor, encodeCursor } from '#shared/cursor.ts'
-import type { Allowance, Client, Page, PublicJwk } from './client.ts'
+import type { Allowance, Client, ClientQuery, Page, PublicJwk } from './client.ts'
 
 /** The fields that a change writes. */
 export type ClientFields = Pick<Client, 'profile' | 'metadata' | 'openidScopes' | 'allowances' | 'defaultResource'>
@@ -77,7 +77,7 @@ export function createClientStore(db: Queryable) {
       return rows[0] && toClient(rows[0])
     },
 
-    list: (query: { limit: number; cursor?: string }, at: Date) => listPage(db, query, at),
+    list: (query: ClientQuery, at: Date) => listPage(db, query, at),
 
     /** False when the client is gone or its version is no longer `version`. */
     async update(id: string, fields: ClientFields, version: number, at: Date): Promise<boolean> {
@@ -101,11 +101,17 @@ export function createClientStore(db: Queryable) {
         JSON.stringify({ keys }),
       ]),
 
-    /** Also stores the id as deleted. False when the client is gone or its version is no longer `version`. */
-    async remove(id: string, version: number, at: Date): Promise<boolean> {
-      const removed = await changesOne('DELETE FROM clients WHERE id = $1 AND version = $2', [id, version])
-      if (removed) await db.query(BURY, [id, at])
-      return removed
+    /** Locks the client until the end of the transaction. False when it is gone or has another version. */
+    lock: ({ id, version }: Pick<Client, 'id' | 'version'>) =>
+      changesOne('SELECT FROM clients WHERE id = $1 AND version = $2 FOR UPDATE', [id, version]),
+
+    /**
+     * Also stores the id as deleted. Ids of self-registered clients are random and cannot be chosen, so they need no such
+     * row, which any stranger could cause.
+     */
+    async remove({ id, origin }: Pick<Client, 'id' | 'origin'>, at: Date): Promise<void> {
+      await db.query('DELETE FROM clients WHERE id = $1', [id])
+      if (origin !== 'registration') await db.query(BURY, [id, at])
     },
 
     async wasDeleted(id: string): Promise<boolean> {
@@ -140,16 +146,13 @@ async function writeAllowances(db: Queryable, id: string, allowances: readonly A
 }
 
 /** Returns a page of clients, oldest first. */
-async function listPage(
-  db: Queryable,
-  { limit, cursor }: { limit: number; cursor?: string },
-  at: Date,
-): Promise<Page<Client>> {
+async function listPage(db: Queryable, { limit, cursor, origin }: ClientQuery, at: Date): Promise<Page<Client>> {
   const [createdAt, id] = cursor === undefined ? [null, null] : decodeCursor(cursor, CURSOR)
   const { rows } = await db.query<Row>(
-    `${SELECT} WHERE $2::text IS NULL OR (c.created_at, c.id) > ($2::timestamptz, $3)
+    `${SELECT} WHERE ($2::text IS NULL OR (c.created_at, c.id) > ($2::timestamptz, $3))
+       AND ($5::text IS NULL OR c.origin = $5)
      ORDER BY c.created_at, c.id LIMIT $4`,
-    [at, createdAt, id, limit + 1],
+    [at, createdAt, id, limit + 1, origin ?? null],
   )
   const last = rows.length > limit ? rows[limit - 1] : undefined
   return {

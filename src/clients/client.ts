@@ -81,6 +81,13 @@ export interface Page<Item> {
   readonly nextCursor: string | null
 }
 
+export interface ClientQuery {
+  readonly limit: number
+  readonly cursor?: string
+  /** Lists only clients of this origin. */
+  readonly origin?: ClientOrigin | undefined
+}
+
 export interface ClientSecret {
   readonly id: string
   readonly createdAt: Date
@@ -101,7 +108,7 @@ export interface Clients {
    * entry is at most `maxAgeMs` old.
    */
   find(id: string): Promise<Client | undefined>
-  list(query: { limit: number; cursor?: string }): Promise<Page<Client>>
+  list(query: ClientQuery): Promise<Page<Client>>
   /** Replaces the given members. `expectedVersion` undefined accepts any version. */
   update(id: string, update: ClientUpdate, expectedVersion: ExpectedVersion, by: AuditContext): Promise<Client>
   setStatus(id: string, status: Client['status'], expectedVersion: ExpectedVersion, by: AuditContext): Promise<Client>

@@ -16,6 +16,7 @@ import { createClientStore } from './client-store.ts'
 import type { Client, Clients } from './client.ts'
 import { ClientNotFound } from './errors.ts'
 import { addClientKey, revokeClientKey } from './key-changes.ts'
+import { createRegistrationStore } from './registration/registration-store.ts'
 import { createSecretStore } from './secret-store.ts'
 
 const MAX_AGE_MS = 5000
@@ -63,7 +64,11 @@ export function createClients(deps: ClientsDeps): ManagedClients {
     update: (id, update, expectedVersion, by) => changed(id, updateClient(deps, { id, expectedVersion, by }, update)),
     setStatus: (id, status, expectedVersion, by) =>
       changed(id, setClientStatus(deps, { id, expectedVersion, by }, status)),
-    remove: (id, expectedVersion, by) => changed(id, removeClient(deps, { id, expectedVersion, by })),
+    remove: (id, expectedVersion, by) =>
+      changed(
+        id,
+        removeClient(deps, { id, expectedVersion, by }, (trx) => createRegistrationStore(trx).refuse(id, clock.now())),
+      ),
     addSecret: (id, by) => changed(id, addClientSecret(deps, id, by)),
     revokeSecret: (id, secretId, by) => changed(id, revokeClientSecret(deps, id, secretId, by)),
     async listSecrets(id) {

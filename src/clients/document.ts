@@ -3,7 +3,9 @@ import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import type { Allowance, Client, ClientInput } from './client.ts'
 import { ClientMetadataError } from './errors.ts'
+import { isPublic } from './auth-methods.ts'
 import { PROFILES } from './profiles.ts'
+import { withoutLoopbackPort } from './redirect-uris.ts'
 
 type Document = Record<string, unknown>
 
@@ -77,6 +79,20 @@ function takeChosenId(document: Document, faults: Fault[]): string | undefined {
 export function originsOf({ profile, metadata }: Pick<Client, 'profile' | 'metadata'>): readonly string[] {
   if (!PROFILES[profile].hasOrigins) return []
   if (Array.isArray(metadata.signet_origins)) return metadata.signet_origins.map(String)
-  const uris = Array.isArray(metadata.redirect_uris) ? metadata.redirect_uris : []
-  return [...new Set(uris.map((uri) => new URL(String(uri)).origin))]
+  return originsOfUris(metadata)
+}
+
+function originsOfUris({ redirect_uris: uris }: Client['metadata']): readonly string[] {
+  return Array.isArray(uris) ? [...new Set(uris.map((uri) => new URL(String(uri)).origin))] : []
+}
+
+/**
+ * Whether browsers may call the token endpoint for this client from an origin. A public app that no administrator has
+ * registered may also be a page on loopback that passes for a native app, on any port.
+ */
+export function allowsOrigin(client: Client, origin: string): boolean {
+  if (originsOf(client).includes(origin)) return true
+  if (client.origin === 'administrator' || client.profile !== 'native' || !isPublic(client.metadata)) return false
+  const allowed = originsOfUris(client.metadata).map(withoutLoopbackPort)
+  return origin !== 'null' && allowed.includes(withoutLoopbackPort(origin))
 }

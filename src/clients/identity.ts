@@ -24,3 +24,8 @@ function isHttpsAt(uri: string, host: string | undefined): boolean {
   const url = URL.parse(uri)
   return url?.protocol === 'https:' && url.host === host
 }
+
+/** Whether somebody has verified who runs the app. Nobody has, where no administrator registered it. */
+export function isVerified({ origin, metadata }: Pick<Client, 'origin' | 'metadata'>): boolean {
+  return origin === 'administrator' && metadata['signet_verified'] !== false
+}

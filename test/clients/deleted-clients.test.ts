@@ -36,7 +36,7 @@ test('nor by a registration that waits for the deletion to be committed', async 
   await clients.create(machine('reports', []), SYSTEM)
   let created: Promise<AppError> | undefined
   await db.transaction(async (trx) => {
-    await createClientStore(trx).remove('reports', 1, new Date())
+    await createClientStore(trx).remove({ id: 'reports', origin: 'administrator' }, new Date())
     created = refusal(there.clients.create(machine('reports', []), SYSTEM))
     const waiting = () => db.query(`SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted`)
     await expect.poll(async () => (await waiting()).rowCount).toBe(1)
