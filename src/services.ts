@@ -13,7 +13,6 @@ import type { Metrics } from '#observability/metrics.ts'
 import type { Grant } from '#oidc/grants/grant.ts'
 import { GRANTS } from '#oidc/grants/registry.ts'
 import { createOidc } from '#oidc/oidc.ts'
-import { LOGOUT_TASK } from '#oidc/sign-out/logout-notice.ts'
 import { seenRestoreEpoch } from '#oidc/restore-epoch/restore-epoch.ts'
 import type { RestoreEpoch } from '#oidc/restore-epoch/restore-epoch-store.ts'
 import { startOutbox } from '#outbox/outbox.ts'
@@ -102,14 +101,14 @@ export function assembleServices(
   { foundations, registrations, grants, methods, restoreEpoch }: Parts,
 ) {
   const { audit, keyring, signingKeys, settings, writeBudget, clock } = foundations
-  const { clients, resources, clientKeys, offers } = registrations
+  const { clients, resources, clientKeys, offers, registeredClients, initialAccessTokens } = registrations
   const { issuer } = config
   const { smtpUrl } = secrets
   const rooms = createRooms(
     { config, smtpUrl, logger, metrics, allowHttp: plainHttpRule(config), furtherMethods: methods },
     foundations,
   )
-  const { accounts, accountAccess, mail, signIn, lostFactors, verification, federation, masterKeys } = rooms
+  const { accounts, federation } = rooms
   const engineInput = { config, logger, metrics, accounts, federation }
   const oidc = createEngine(engineInput, { foundations, registrations, grants, restoreEpoch })
   return {
@@ -127,14 +126,9 @@ export function assembleServices(
     clientKeys,
     resources,
     offers,
-    accounts,
-    accountAccess,
-    mail,
-    signIn,
-    lostFactors,
-    verification,
-    federation,
-    masterKeys,
+    registeredClients,
+    initialAccessTokens,
+    ...rooms,
     oidc,
     csrf: createCsrf({ keys: keyring.derive('csrf'), issuer }),
   }
@@ -144,17 +138,18 @@ function createEngine(
   { config, logger, metrics, accounts, federation }: EngineInput,
   { foundations, registrations, grants, restoreEpoch }: Omit<Parts, 'methods'>,
 ) {
-  const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings, clock } = foundations
-  const { clients, resources, clientKeys, adminResource } = registrations
+  const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings } = foundations
+  const { clients, resources, clientKeys, adminResource, registration, registeredClients } = registrations
   const { issuer, production } = config
   return createOidc({
     issuer,
     db,
     endings,
-    clock,
     keyring,
     clients,
     clientKeys,
+    registration,
+    registeredClients,
     resources,
     accounts,
     signingKeys,
@@ -191,11 +186,10 @@ async function sealPasswords({ passwords }: Pick<Services['signIn'], 'passwords'
 
 /** Starts the outbox and the jobs that remove expired rows and save key uses. Returns a function that stops them. */
 function startBackground(
-  { oidc, signIn, verification, federation, clientKeys, mail, audit, settings }: Services,
+  { oidc, signIn, verification, federation, clientKeys, registeredClients, mail, audit, settings }: Services,
   { databaseDirectUrl, logger }: Pick<ServicesInput, 'databaseDirectUrl' | 'logger'>,
 ): () => Promise<void> {
-  const tasks = { [MAIL_TASK]: mail.deliver, [LOGOUT_TASK]: oidc.deliverLogout }
-  const stopOutbox = startOutbox({ url: databaseDirectUrl, tasks, logger })
+  const stopOutbox = startOutbox({ url: databaseDirectUrl, tasks: { [MAIL_TASK]: mail.deliver }, logger })
   const everyMs = 60_000
   const stopJobs = startJobs(
     [
@@ -210,6 +204,8 @@ function startBackground(
         everyMs: 60 * everyMs,
         run: () => tendAuditPartitions({ url: databaseDirectUrl, days: settings.current().audit.retention_days }),
       },
+      { name: 'note-client-uses', everyMs, run: () => registeredClients.flush().then(() => undefined) },
+      { name: 'collect-unused-clients', everyMs: 60 * everyMs, run: () => registeredClients.collect() },
       { name: 'note-key-uses', everyMs, run: () => clientKeys.flush().then(() => undefined) },
     ],
     logger,
@@ -217,6 +213,9 @@ function startBackground(
   return async () => {
     await Promise.all([stopJobs(), stopOutbox()])
     await audit.recordCounts(true).catch((error: unknown) => logger.warn({ err: error }, 'refusals were not counted'))
+    await registeredClients
+      .flush()
+      .catch((error: unknown) => logger.warn({ err: error }, 'uses of clients were not written'))
     await clientKeys.flush().catch((error: unknown) => logger.warn({ err: error }, 'uses of keys were not written'))
   }
 }

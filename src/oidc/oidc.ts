@@ -5,16 +5,16 @@ import Provider from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
+import type { Collection } from '#clients/registration/collection.ts'
+import type { Registration } from '#clients/registration/registration.ts'
 import type { Database } from '#database/database.ts'
 import type { WriteBudget } from '#http/write-budget.ts'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
-import type { OutboxTask } from '#outbox/runner.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
 import type { Keyring } from '#sealing/keyring.ts'
-import type { Clock } from '#shared/clock.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
 import { createStatusLists } from '#signing-keys/status-list/status-list.ts'
 import { createAdapterFactory, toArtefactRow } from './adapter/adapter.ts'
@@ -39,11 +39,12 @@ import { createGateway, lost } from './interactions/gateway.ts'
 import type { EnginePages, InteractionGateway } from './interactions/interaction-gateway.ts'
 import { createWayBack } from './interactions/way-back.ts'
 import { createProvider, type ProviderDeps } from './engine/provider.ts'
+import { tellRegistrationEndpoint } from './registration/discovery.ts'
+import { createRegistrationEndpoint } from './registration/endpoint.ts'
+import { noteUses } from './registration/note-uses.ts'
 import type { RestoreEpoch } from './restore-epoch/restore-epoch-store.ts'
 import type { Grant } from './grants/grant.ts'
 import { createGrants } from './grants/registry.ts'
-import { createFrontChannel, type FrontChannel } from './sign-out/front-channel.ts'
-import { createLogoutDelivery } from './sign-out/logout-delivery.ts'
 import { dropUnverifiedHints } from './sign-out/sign-out.ts'
 import { createResourceRequests } from './grants/resource-requests.ts'
 import { createStatusRoute } from './statuses/status-route.ts'
@@ -57,6 +58,9 @@ export interface OidcDeps {
   readonly keyring: Keyring
   readonly clients: Clients
   readonly clientKeys: KeysOfClients
+  /** The registration of clients by themselves, and where their uses are noted. */
+  readonly registration: Registration
+  readonly registeredClients: Pick<Collection, 'used'>
   readonly resources: Resources
   readonly accounts: Accounts
   readonly signingKeys: SigningKeys
@@ -70,7 +74,6 @@ export interface OidcDeps {
   readonly fetch: GuardedFetch
   readonly writeBudget: WriteBudget
   readonly endings: Endings
-  readonly clock: Clock
   /** Resources that are not in the database, such as the admin API. */
   readonly builtInResources: readonly Resource[]
   /** Returns the address and request id of a request, for audit events. */
@@ -86,9 +89,6 @@ export interface Oidc {
   readonly middleware: Middleware
   readonly gateway: InteractionGateway
   readonly browserSessions: BrowserSessions
-  readonly frontChannel: Pick<FrontChannel, 'logoutUrls'>
-  /** Delivers a logout token to a client: the function of the outbox task. */
-  readonly deliverLogout: OutboxTask
   /** Returns whether a verified JWT access token of ours was revoked, or issued before a restore. */
   hasEnded(claims: EndedClaims): Promise<boolean>
   /** Removes expired rows. Returns their number by table; undefined when there were none. */
@@ -104,6 +104,7 @@ export function createOidc(deps: OidcDeps): Oidc {
 
   function build(): { provider: Provider; run: Middleware } {
     const provider = createProvider(providerDeps, deps.signingKeys.current())
+    noteUses(provider, deps.registeredClients.used)
     provider.use(dropUnverifiedHints(provider))
     provider.use(
       aroundEngine(provider, {
@@ -126,11 +127,14 @@ export function createOidc(deps: OidcDeps): Oidc {
   })
   return {
     // `current` is read once a request, so a running request keeps the engine it began with
-    middleware: compose([createStatusRoute(storage.statusLists), (ctx, next) => current.run(ctx, next)]),
+    middleware: compose([
+      createStatusRoute(storage.statusLists),
+      createRegistrationEndpoint(deps),
+      tellRegistrationEndpoint(deps.issuer, () => deps.settings.current().client_registration.mode !== 'off'),
+      (ctx, next) => current.run(ctx, next),
+    ]),
     gateway: createGateway({ ...lostDeps, auditContext: deps.origin }),
     browserSessions: createBrowserSessions({ provider: () => current.provider, accounts: deps.accounts }),
-    frontChannel: storage.frontChannel,
-    deliverLogout: createLogoutDelivery({ ...deps, provider: () => current.provider }),
     hasEnded: ({ jti, status }) => storage.statuses.hasEnded(jti, statusIndexOf(status)),
     async removeExpired() {
       const removed = await removeExpired(deps.db)
@@ -139,7 +143,7 @@ export function createOidc(deps: OidcDeps): Oidc {
   }
 }
 
-function createStorage({ db, issuer, keyring, clients, signingKeys, settings }: OidcDeps) {
+function createStorage({ db, issuer, keyring, signingKeys, settings }: OidcDeps) {
   const lifetimes: Lifetimes = () => settings.current().lifetimes
   const statuses = createStatusStore(db)
   const artefacts = createArtefactStore(db)
@@ -149,7 +153,6 @@ function createStorage({ db, issuer, keyring, clients, signingKeys, settings }: 
     lifetimes,
     graceSeconds,
     wayBack: createWayBack({ issuer, keyring }),
-    frontChannel: createFrontChannel({ issuer, clients }),
     artefacts,
     sealer,
     sessions: createSessionStore(db),
@@ -191,7 +194,7 @@ function createProviderDeps(
     wayBack: storage.wayBack,
     statuses: storage.statuses,
     statusOf: createStatusOf(storage.statuses, storage.statusLists),
-    endSession: (uid) => endSession(deps, storage.frontChannel, uid),
+    endSession: (uid) => endSession(deps, uid),
     reserveNow: async (reservation) => {
       const [reused] = await orUnavailable(() => tokens.reserve([{ reservations: [reservation], audit: [] }]))
       return reused?.length === 0
@@ -200,15 +203,14 @@ function createProviderDeps(
 }
 
 /** Ends a session. A concurrent request that has read it cannot restore it. */
-async function endSession(deps: OidcDeps, frontChannel: FrontChannel, uid: string): Promise<void> {
+async function endSession(deps: OidcDeps, uid: string): Promise<void> {
   const ctx = Provider.ctx
   const accountId = ctx?.oidc.session?.accountId
   const by: AuditContext = {
     ...(ctx ? deps.origin(ctx) : {}),
     actor: accountId === undefined ? { kind: 'anonymous' } : { kind: 'account', id: accountId },
   }
-  const ended = await orUnavailable(() =>
+  await orUnavailable(() =>
     deps.db.transaction((trx) => endRecordedSessions(deps, trx, { uid }, { reason: 'signed_out', by })),
   )
-  if (ctx) frontChannel.ended(ctx, ended)
 }

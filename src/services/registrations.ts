@@ -1,8 +1,15 @@
 /** Creates the services of clients, their published keys, and the resources they may ask for. */
+import type { AuditContext } from '#audit/audit.ts'
 import { administrationOf, builtInAdminResource } from '#admin/scopes.ts'
 import { createClients } from '#clients/clients.ts'
+import { createCollection } from '#clients/registration/collection.ts'
+import { createRegistration } from '#clients/registration/registrations.ts'
+import { createSoftwareStatements } from '#clients/registration/software-statement.ts'
+import { createInitialAccessTokens } from '#clients/registration/tokens.ts'
 import { createClientKeys } from '#clients/managed-keys.ts'
+import type { Queryable } from '#database/database.ts'
 import { endClientAccess } from '#oidc/sessions/account-access.ts'
+import { clientsInUse } from '#oidc/registration/in-use-store.ts'
 import type { Grant } from '#oidc/grants/grant.ts'
 import { offersOf } from '#oidc/offers.ts'
 import type { Resources } from '#resources/resource.ts'
@@ -11,7 +18,7 @@ import type { Foundations } from './foundations.ts'
 
 type RegistrationFoundations = Pick<
   Foundations,
-  'db' | 'notifications' | 'audit' | 'clock' | 'fetch' | 'endings' | 'signingKeys'
+  'db' | 'notifications' | 'audit' | 'clock' | 'fetch' | 'endings' | 'signingKeys' | 'settings'
 >
 
 export interface RegistrationRules {
@@ -25,28 +32,31 @@ export type Registrations = ReturnType<typeof createRegistrations>
 
 /** Creates clients and resources together: allowances of clients name resources, and a removed resource leaves them. */
 export function createRegistrations(
-  { db, notifications, audit, clock, fetch, endings, signingKeys }: RegistrationFoundations,
+  { db, notifications, audit, clock, fetch, endings, signingKeys, settings }: RegistrationFoundations,
   { issuer, grants, allowHttp }: RegistrationRules,
 ) {
   const offers = offersOf(grants)
   const adminResource = builtInAdminResource(issuer)
-  const clients = createClients({
+  const registrationSettings = () => settings.current().client_registration
+  const rules = {
     db,
     notifications,
     audit,
     clock,
     allowHttpJwksUri: allowHttp,
-    prepareIdTokenAlg: async (alg, by) => {
+    prepareIdTokenAlg: async (alg: string, by: AuditContext) => {
       if (alg === 'PS256') await signingKeys.add(alg, by)
     },
-    onRemove: (trx, id) => endClientAccess(endings, trx, id),
+    onRemove: (trx: Queryable, id: string) => endClientAccess(endings, trx, id),
     administration: administrationOf(issuer),
     offers,
-    findResource: async (identifier) =>
+    selfRegisteredSchemes: () => registrationSettings().schemes,
+    findResource: async (identifier: string) =>
       identifier === adminResource.identifier
         ? adminResource
         : ((await resources.read(identifier)) ?? resources.find(identifier)),
-  })
+  }
+  const clients = createClients(rules)
   const resources: Resources = createResources({
     db,
     notifications,
@@ -57,5 +67,17 @@ export function createRegistrations(
     onRemove: clients.forgetResource,
   })
   const clientKeys = createClientKeys({ db, notifications, audit, clock, clients, fetch })
-  return { clients, resources, clientKeys, adminResource, offers }
+  const ofRegistration = { ...rules, registration: registrationSettings, forget: clients.forget }
+  const trusted = () => registrationSettings().software_statement_issuers
+  const statements = createSoftwareStatements({ issuer, fetch, clock, trusted })
+  return {
+    clients,
+    resources,
+    clientKeys,
+    adminResource,
+    offers,
+    registration: createRegistration({ ...ofRegistration, statements }),
+    registeredClients: createCollection({ ...ofRegistration, inUse: clientsInUse }),
+    initialAccessTokens: createInitialAccessTokens(rules),
+  }
 }

@@ -1,6 +1,6 @@
 /** The engine's features that are on, and their policies. */
 import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
-import { originsOf } from '#clients/document.ts'
+import { allowsOrigin } from '#clients/document.ts'
 import { PROFILES } from '#clients/profiles.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { clientOf } from '../engine/clients.ts'
@@ -30,8 +30,6 @@ export function features({ grants, requests, pages, keyring }: FeatureDeps): Fea
     resourceIndicators: resourceIndicators(requests, grants),
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(client, token) },
-    // its deliveries are ours: see engine/patches/backchannel-logout.ts
-    backchannelLogout: { enabled: true },
     rpInitiatedLogout: {
       enabled: true,
       async logoutSource(ctx, form) {
@@ -55,7 +53,7 @@ async function mayIntrospect(client: EngineClient, token: { clientId?: string | 
   return token.clientId === client.clientId || clientOf(client).metadata['signet_introspect'] === true
 }
 
-/** Allows cross-origin requests only from the registered origins of a browser app. */
+/** Allows cross-origin requests only from the origins of a browser app. */
 export function clientBasedCors(_ctx: KoaContextWithOIDC, origin: string, client: EngineClient): boolean {
-  return originsOf(clientOf(client)).includes(origin)
+  return allowsOrigin(clientOf(client), origin)
 }

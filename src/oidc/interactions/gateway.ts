@@ -5,12 +5,14 @@ import type { Context } from 'koa'
 import type { AdapterPayload, Client as EngineClient, Interaction, InteractionResults } from 'oidc-provider'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
+import { isVerified } from '#clients/identity.ts'
 import { isLoopback } from '#config/loopback.ts'
 import type { ArtefactStore, StoredArtefact } from '../adapter/artefact-store.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import { rowId, type PayloadSealer } from '../adapter/sealing.ts'
 import { endRecordedSessions } from '../endings/recorded.ts'
 import type { Endings } from '../endings/endings.ts'
+import { clientOf as ourClientOf } from '../engine/clients.ts'
 import { ANOTHER_ACCOUNT } from '../configuration/interaction-policy.ts'
 import type { ConsentStore } from '../sessions/consent-store.ts'
 import type { ConsentResult } from '../sessions/grants-of-sessions.ts'
@@ -217,7 +219,7 @@ function describeClient(
     name: client?.clientName ?? id,
     redirectHost: redirect?.host || redirect?.protocol.slice(0, -1) || '',
     loopbackOnly: (client?.redirectUris ?? []).every((uri) => isLoopback(URL.parse(uri)?.hostname ?? '')),
-    unverified: client?.metadata()['signet_verified'] === false,
+    unverified: client !== undefined && !isVerified(ourClientOf(client)),
     brand: brandOf(client?.metadata() ?? {}),
     clientUri: client?.clientUri ?? website,
     logoUri: client?.logoUri,

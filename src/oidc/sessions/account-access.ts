@@ -5,7 +5,6 @@ import { AppError } from '#shared/app-error.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { endRecordedSessions } from '../endings/recorded.ts'
 import type { Endings } from '../endings/endings.ts'
-import { queueSubjectLogouts } from '../sign-out/logout-notice.ts'
 import { createAccountAccessStore } from './account-access-store.ts'
 import { openSeenFrom, type SeenFrom } from './seen-from.ts'
 
@@ -100,9 +99,9 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
 }
 
 /**
- * Ends all sessions and grants of an account, in the transaction that disables or deletes it, resets its password or
- * accepts its invitation. When the account is enabled again, tokens stolen before stay invalid. Clients that were used
- * only in sessions that are over already are told as well: the person may still be signed in there.
+ * Ends all sessions and grants of an account, in the transaction that disables or deletes it, resets its password or accepts its
+ * invitation.
+ * When the account is enabled again, tokens stolen before stay invalid.
  */
 export async function endAccountAccess(
   { endSessions, endGrants }: Endings,
@@ -110,13 +109,9 @@ export async function endAccountAccess(
   accountId: string,
   reason: 'account_disabled' | 'account_deleted' | 'password_reset' | 'invitation_accepted',
 ): Promise<void> {
-  const store = createAccountAccessStore(trx)
-  const clientIds = await store.clientsWithGrant(accountId)
-  const sessions = await endSessions(trx, { accountId }, reason)
+  await endSessions(trx, { accountId }, reason)
   await endGrants(trx, { accountId }, reason)
-  for (const { clientId } of sessions.flatMap(({ clients }) => clients)) clientIds.delete(clientId)
-  await queueSubjectLogouts(trx, accountId, clientIds)
-  if (reason === 'account_deleted') await store.forgetConsents(accountId)
+  if (reason === 'account_deleted') await createAccountAccessStore(trx).forgetConsents(accountId)
 }
 
 /** Ends all consents and grants of a client, in the transaction that deletes it. */
