@@ -21,6 +21,7 @@ import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/pa
 const TEMPLATES = [
   '/',
   ...Object.values(ROUTES),
+  `${ROUTES.registration}/:id`,
   '/status-lists/:id',
   '/authorize/:uid',
   '/logout/confirm',
@@ -119,7 +120,6 @@ function interactionsOf({ config, oidc, signIn, verification, federation, ...ser
   return createInteractions({
     issuer: config.issuer,
     gateway: oidc.gateway,
-    frontChannel: oidc.frontChannel,
     accounts,
     resources,
     settings,
@@ -182,14 +182,15 @@ function mailLinksOf({ config, csrf, verification }: Services): Middleware {
 }
 
 function adminApiOf({ config, logger, oidc, signIn, verification, federation, ...services }: Services): Middleware {
-  const { clients, clientKeys, offers, resources, accounts, accountAccess, signingKeys, masterKeys, settings, audit } =
-    services
+  const { clients, clientKeys, initialAccessTokens, offers, resources, accounts, accountAccess } = services
+  const { signingKeys, masterKeys, settings, audit } = services
   return createAdminApi({
     issuer: config.issuer,
     logger,
     hasEnded: oidc.hasEnded,
     clients,
     clientKeys,
+    initialAccessTokens,
     offers,
     resources,
     accounts,

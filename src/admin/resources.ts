@@ -2,6 +2,7 @@
 import type { Accounts } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
+import type { InitialAccessTokens } from '#clients/registration/registration.ts'
 import type { ClientKeys } from '#clients/managed-keys.ts'
 import type { Offers } from '#clients/profiles.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'
@@ -20,6 +21,7 @@ import { auditRoutes } from './audit/routes.ts'
 import { clientRoutes } from './clients/routes.ts'
 import { grantRoutes } from './grants/routes.ts'
 import { keyRoutes } from './keys/routes.ts'
+import { registrationTokenRoutes } from './registration-tokens/routes.ts'
 import { resourceRoutes } from './resources/routes.ts'
 import type { Route } from './route.ts'
 import { sessionRoutes } from './sessions/routes.ts'
@@ -29,6 +31,7 @@ import { upstreamRoutes } from './upstreams/routes.ts'
 export interface AdminServices {
   readonly clients: Clients
   readonly clientKeys: Pick<ClientKeys, 'report' | 'refetch'>
+  readonly initialAccessTokens: InitialAccessTokens
   readonly offers: Offers
   readonly resources: Resources
   readonly accounts: Accounts
@@ -51,6 +54,7 @@ export interface AdminRoutesDeps extends AdminServices {
 
 const REGISTRY: readonly ((services: AdminRoutesDeps) => Route[])[] = [
   clientRoutes,
+  registrationTokenRoutes,
   resourceRoutes,
   accountRoutes,
   accountMailRoutes,

@@ -2,7 +2,7 @@
 import type { ClientInput } from '#clients/client.ts'
 import { clientToMetadata, metadataToInput } from '#clients/document.ts'
 import { ClientNotFound } from '#clients/errors.ts'
-import { pageOf, pageQuery } from '../paging.ts'
+import { pageOf } from '../paging.ts'
 import { route, type Route } from '../route.ts'
 import { clientKeyRoutes } from './key-routes.ts'
 import { allowanceRoutes } from './allowance-routes.ts'
@@ -14,7 +14,7 @@ import {
   requireRightsAsked,
 } from './client-access.ts'
 import { documentFaults } from './document-faults.ts'
-import { clientChange, clientDocument, clientPage, createdClient, newClient } from './schema.ts'
+import { clientChange, clientDocument, clientPage, clientQuery, createdClient, newClient } from './schema.ts'
 import { secretRoutes } from './secret-routes.ts'
 
 const tag = 'Clients'
@@ -44,10 +44,10 @@ function listClients({ clients }: ClientRoutesDeps): Route {
     tag,
     summary: 'List clients',
     scope: 'clients:read',
-    query: pageQuery,
+    query: clientQuery,
     answer: { status: 200, description: 'A page of clients.', schema: clientPage },
     async handle({ query }) {
-      const { items, nextCursor } = await clients.list(pageOf(query))
+      const { items, nextCursor } = await clients.list({ ...pageOf(query), origin: query.origin })
       return { body: { items: items.map(clientToMetadata), next_cursor: nextCursor } }
     },
   })

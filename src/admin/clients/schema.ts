@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ClientSecret } from '#clients/client.ts'
 import { MEMBERS } from '#clients/members/registry.ts'
 import { PROFILES } from '#clients/profiles.ts'
-import { pageSchema } from '../paging.ts'
+import { PAGE_QUERY, pageSchema } from '../paging.ts'
 
 type Shape = Readonly<Record<string, unknown>>
 
@@ -49,14 +49,21 @@ export const clientChange = z.looseObject({ signet_profile: member(profile).opti
   description: 'The members given are replaced; null takes one away, so that the default of the profile stands again.',
 })
 
+const origin = z.enum(['administrator', 'registration', 'document'])
+
+export const clientQuery = z.strictObject({
+  ...PAGE_QUERY,
+  origin: origin.optional().meta({ description: 'Only clients of this origin.' }),
+})
+
 const issued = {
   client_id: z.string(),
   client_id_issued_at: z.int().meta({ description: 'Seconds since 1970.' }),
   signet_profile: member(profile),
   signet_status: z.enum(['enabled', 'disabled']),
-  signet_client_origin: z
-    .enum(['administrator', 'registration', 'document'])
-    .meta({ description: 'Who made it: an administrator, the client itself, or its client metadata document.' }),
+  signet_client_origin: origin.meta({
+    description: 'Who made it: an administrator, the client itself, or its client metadata document.',
+  }),
 }
 
 export const clientDocument = z.looseObject({ ...issued, ...optional }).meta({ id: 'Client' })
