@@ -8,6 +8,7 @@ import * as keys from './commands/keys/keys.ts'
 import * as migrate from './commands/migrate.ts'
 import * as recover from './commands/recover.ts'
 import * as restoreEpoch from './commands/restore-epoch.ts'
+import * as registrationTokens from './commands/registration-tokens/registration-tokens.ts'
 import * as resources from './commands/resources/resources.ts'
 import * as serve from './commands/serve.ts'
 import * as settings from './commands/settings/settings.ts'
@@ -24,6 +25,7 @@ const COMMANDS: readonly { register(program: Command, context: CliContext): void
   recover,
   restoreEpoch,
   clients,
+  registrationTokens,
   resources,
   accounts,
   keys,

@@ -42,6 +42,7 @@ test('every command explains itself with an example', async () => {
     clients: ['create', 'list', 'show', 'update', 'delete', 'enable', 'disable', 'secrets', 'keys'],
     'clients secrets': ['list', 'add', 'revoke'],
     'clients keys': ['list', 'add', 'refetch', 'revoke', 'remove'],
+    'registration-tokens': ['create', 'list', 'revoke'],
     resources: ['create', 'list', 'show', 'update', 'delete', 'allow'],
     accounts: ['create', 'list', 'show', 'update', 'disable', 'enable', 'delete', 'sessions', 'grants'],
     'accounts sessions': ['list', 'end'],

@@ -16,6 +16,10 @@ import { clientDocumentOf, type ClientOptions, refuseSeveralKeys, withClientMemb
 import { printClient } from './print.ts'
 import { registerClientSecrets } from './secrets.ts'
 
+const ORIGINS = ['administrator', 'registration', 'document']
+
+type ListOptions = ConnectionOptions & { readonly origin?: string }
+
 /** The profiles that a server of this release accepts. */
 const OFFERED_PROFILES = Object.keys(PROFILES).filter((name) => isProfile(name) && isOffered(name, offersOf(GRANTS)))
 
@@ -62,10 +66,11 @@ Examples:
 
 function registerList(clients: Command, context: CliContext): void {
   withConnection(clients.command('list').description('list the clients'))
-    .addHelpText('after', '\nExample:\n  $ signet clients list --json')
-    .action(async (_: ConnectionOptions, command: Command) => {
-      const options = command.optsWithGlobals<ConnectionOptions>()
-      const items = connect(options, context).list('/clients')
+    .addOption(new Option('--origin <origin>', 'only clients that were made so').choices(ORIGINS))
+    .addHelpText('after', '\nExamples:\n  $ signet clients list --json\n  $ signet clients list --origin registration')
+    .action(async (_: ListOptions, command: Command) => {
+      const options = command.optsWithGlobals<ListOptions>()
+      const items = connect(options, context).list('/clients', { origin: options.origin })
       if (options.json) return printJsonList(context, items)
       printTable(
         context,
@@ -74,6 +79,7 @@ function registerList(clients: Command, context: CliContext): void {
           { title: 'CLIENT ID' },
           { title: 'PROFILE' },
           { title: 'AUTH' },
+          { title: 'ORIGIN' },
           { title: 'STATUS', style: stateStyle },
         ],
         (await collectAll(items)).map((item) => [
@@ -81,6 +87,7 @@ function registerList(clients: Command, context: CliContext): void {
           item.client_id,
           item.signet_profile,
           item.token_endpoint_auth_method,
+          item.signet_client_origin,
           item.signet_status,
         ]),
       )

@@ -23,6 +23,7 @@ export function printClient(context: CliContext, client: Document, files: { key?
     ['PKCE', client.signet_pkce],
     ['assertion audience', client.signet_assertion_audience],
     ['introspects', client.signet_introspect ? 'tokens of others' : undefined],
+    ['origin', client.signet_client_origin],
     ['status', client.signet_status],
     ['registered', Number.isFinite(issuedAt) ? moment(new Date(issuedAt * 1000).toISOString()) : undefined],
   ])
