@@ -40,6 +40,7 @@ beforeAll(async () => {
 async function openStage(): Promise<Stage> {
   const [first, second] = (await startServers(2)) as [Server, Server]
   const admin = await administrator(first)
+  await admin.call('PATCH', '/settings', { client_registration: { mode: 'token' } })
   return {
     first,
     second,

@@ -63,6 +63,8 @@ function bodyOf(path: string, random: Random): unknown {
   const unique = random.int(1e9).toString(36)
   if (path.includes('/settings')) return { lifetimes: { id_token_seconds: 5 } }
   if (path.includes('/resources')) return { resource: `https://${unique}.example.com`, name: 'Things', scopes: ['a:b'] }
+  if (path.includes('/registration-tokens'))
+    return { name: 'fuzzed', profiles: ['web'], max_uses: 3, redirect_hosts: ['localhost'] }
   if (path.includes('/accounts'))
     return { email: `${unique}@example.com`, name: 'Grace', password: `pass word ${unique}` }
   if (path.endsWith('/secrets')) return {}
@@ -70,8 +72,6 @@ function bodyOf(path: string, random: Random): unknown {
     signet_profile: 'web',
     client_name: 'fuzzed',
     redirect_uris: [CALLBACK],
-    backchannel_logout_uri: 'https://app.example.com/logout',
-    frontchannel_logout_uri: new URL('/signed-out', CALLBACK).href,
     token_endpoint_auth_method: 'client_secret_basic',
     signet_allow: [{ resource: API, scopes: ['posts:read'] }],
     contacts: ['ada@example.com'],

@@ -5,6 +5,7 @@ import { cookieHeader, pkce } from '../support/person.ts'
 import type { Draft, Pair } from './draft.ts'
 import { compactJws } from './jose-mutations.ts'
 import type { Random } from './random.ts'
+import { registration } from './registration.ts'
 import { API, CALLBACK, type Cast, type Machine, type Stage } from './stage.ts'
 
 export type Maker = (stage: Stage, random: Random) => Promise<Draft>
@@ -256,6 +257,7 @@ export const REQUESTS: readonly (readonly [number, Maker])[] = [
   [5, logout],
   [1, logoutConfirmed],
   [2, interaction],
+  [4, registration],
   ...[
     '/',
     '/jwks',

@@ -5,6 +5,7 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
 import { person, type Person } from '../support/person.ts'
+import { register as selfRegister } from '../support/registration.ts'
 import type { Server } from '../support/server.ts'
 
 export const API = 'https://api.example.com'
@@ -21,6 +22,8 @@ export interface Cast {
   readonly machine: Machine
   readonly fapi2: Machine
   readonly secret: RegisteredClient
+  /** A client that registered itself. */
+  readonly registered: { readonly id: string; readonly token: string }
   readonly browser: Person
   readonly who: { readonly email: string; readonly password: string }
   readonly tokens: Readonly<Record<string, string>>
@@ -52,7 +55,10 @@ const CAST_MS = 60_000
 export async function createStage(server: Server): Promise<Stage> {
   const admin = await administrator(server)
   // all of the load comes from one address
-  await admin.call('PATCH', '/settings', { limits: { anonymous_megabytes_per_hour: 10_000 } })
+  await admin.call('PATCH', '/settings', {
+    limits: { anonymous_megabytes_per_hour: 10_000 },
+    client_registration: { mode: 'open' },
+  })
   await admin.resource(API, ['posts:read', 'posts:write'])
   const secrets = new Set([PASSWORD, ...keyFiles(server.keysDir)])
   const names = new Map<string, string>()
@@ -89,12 +95,13 @@ async function createCast(server: Server, admin: Administrator): Promise<Cast> {
     return { ...client, app: createApp(server, client, CALLBACK, isPublic) }
   }
   const uris = { redirect_uris: [CALLBACK] }
-  const frontchannel = { frontchannel_logout_uri: new URL('/signed-out', CALLBACK).href }
-  const web = await register('web', { ...uris, ...frontchannel, frontchannel_logout_session_required: true })
+  const web = await register('web', uris)
   const spa = await register('spa', uris, true)
   const machine = await register('machine', { signet_introspect: true })
   const fapi2 = await register('fapi2', uris)
   const secret = await admin.client('web', { ...allow, ...uris, token_endpoint_auth_method: 'client_secret_basic' })
+  const own = await selfRegister(server, { client_name: unique, ...uris })
+  const registered = { id: String(own.body['client_id']), token: String(own.body['registration_access_token']) }
   const reader = await register('machine', {
     signet_allow: [{ resource: `${server.issuer}/admin/v1`, scopes: ['clients:read'] }],
   })
@@ -114,6 +121,7 @@ async function createCast(server: Server, admin: Administrator): Promise<Cast> {
     machine,
     fapi2,
     secret,
+    registered,
     browser,
     who,
     tokens: first.body,
@@ -147,6 +155,8 @@ function valuesOf(cast: Cast, { issuer, port }: Server): Record<string, string> 
     machineToken,
     adminToken,
     readerToken,
+    registered: cast.registered.id,
+    registrationToken: cast.registered.token,
     ...cast.tokens,
     ...cast.spare,
     ...ids,

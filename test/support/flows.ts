@@ -7,6 +7,7 @@ import { forgedProvider } from './forged-provider.ts'
 import { enrolPasskey, passkeyRequestOf, submitPasskey } from './live-passkey.ts'
 import { addPasskey, atOwnPage, codeOf, newPassword } from './own-page.ts'
 import { type Person, person } from './person.ts'
+import { register, registrationRequest } from './registration.ts'
 import type { Server } from './server.ts'
 
 export interface FlowContext {
@@ -185,6 +186,19 @@ export const FLOWS: readonly Flow[] = [
         headers: { authorization: `Basic ${basic}` },
         body: new URLSearchParams({ grant_type: 'client_credentials' }),
       })
+    },
+  },
+  {
+    name: 'a client that registers with a token of an administrator, changes itself, and one that is shared',
+    async run({ server, admin }) {
+      await admin.call('PATCH', '/settings', { client_registration: { mode: 'open' } })
+      const { token } = await admin.call<{ token: string }>('POST', '/registration-tokens', { max_uses: 2 })
+      const metadata = { client_name: 'Itself', redirect_uris: [CALLBACK] }
+      const { body } = await register(server, metadata, token)
+      const id = body['client_id'] as string
+      const own = { token: body['registration_access_token'] as string, metadata: { client_id: id, ...metadata } }
+      await registrationRequest(server, 'PUT', id, own)
+      await register(server, { ...metadata, token_endpoint_auth_method: 'none' })
     },
   },
 ]

@@ -174,7 +174,7 @@ function allowedIds({ holder, refreshing, offline }: Holdings): Set<string> {
 
 /** The app that tests wait for comes last. */
 function clientIds(holdings: Holdings): Set<string> {
-  return new Set([holdings.machine.client.id, ...allowedIds(holdings)])
+  return new Set([holdings.registered.id, holdings.machine.client.id, ...allowedIds(holdings)])
 }
 
 async function isRefused(answer: Promise<{ status: number; body: Record<string, string> }>): Promise<void> {

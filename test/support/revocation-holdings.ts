@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose'
 import { type Administrator, PASSWORD, type RegisteredClient } from './administrator.ts'
 import { type App, createApp } from './app.ts'
 import { answerOf, cookieHeader, person, type Person } from './person.ts'
+import { register as selfRegister, registrationRequest } from './registration.ts'
 import type { Server } from './server.ts'
 import { listedStatus } from './status-list.ts'
 import { devMail } from './dev-mail.ts'
@@ -46,6 +47,9 @@ export interface Holdings {
   readonly offline: Holder & { secret: string }
   /** A machine client with a key, and its token. */
   readonly machine: Holder & { token: string }
+  /** An app that registered itself, and its registration access token. */
+  readonly registered: { readonly id: string; readonly token: string }
+  readonly initialAccessToken: string
   refreshToken: string
   readonly offlineToken: string
   readonly jwt: string
@@ -90,6 +94,8 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
   const pushed = await holder.app.push(holder.app.begin(api).params)
   const forMachine = await machine.app.token({ grant_type: 'client_credentials', resource })
   const code = await holder.app.code(browser, who, api)
+  const registered = await registerItself(stage)
+  const initial = await admin.call<{ token: string }>('POST', '/registration-tokens', {})
   const { link: resetLink } = await devMail(first, who.email, '/reset-password')
   await keepValid(first.databaseUrl, holder.client.id)
   return {
@@ -102,6 +108,8 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
     refreshing: spa,
     offline: { ...offline, secret },
     machine: { ...machine, token: present(forMachine.body['access_token']) },
+    registered,
+    initialAccessToken: initial.token,
     refreshToken: present((rotating ?? tokens).body['refresh_token']),
     offlineToken: present(kept.body['refresh_token']),
     jwt: present(tokens.body['access_token']),
@@ -117,6 +125,12 @@ async function register({ first, admin }: Stage, profile: string, also: Record<s
   const client = await admin.client(profile, also)
   const isPublic = profile === 'spa' || client.secret !== undefined
   return { client, app: createApp(first, client, CALLBACK, isPublic) }
+}
+
+async function registerItself({ first, admin }: Stage): Promise<Holdings['registered']> {
+  const { token } = await admin.call<{ token: string }>('POST', '/registration-tokens', {})
+  const { body } = await selfRegister(first, { redirect_uris: [CALLBACK] }, token)
+  return { id: String(body['client_id']), token: String(body['registration_access_token']) }
 }
 
 function present(value: string | undefined): string {
@@ -163,6 +177,17 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   'Machine access token, by status list': async ({ second }, { machine }) => ({
     isAlive: (await listedStatus(second, machine.token)) === 0,
   }),
+  'Registration access token': async ({ second }, { registered: { id, token } }) => {
+    const { status } = await registrationRequest(second, 'GET', id, { token })
+    if (![200, 401, 403].includes(status)) throw new Error(`neither good nor over: ${status}`)
+    return { isAlive: status === 200 }
+  },
+  'Initial access token': async ({ second }, { initialAccessToken }) => {
+    // metadata that is refused does not use the token
+    const { status } = await selfRegister(second, { redirect_uris: [] }, initialAccessToken)
+    if (status !== 400 && status !== 401) throw new Error(`neither good nor over: ${status}`)
+    return { isAlive: status === 400 }
+  },
   'Offline refresh token': async ({ second }, { offline, offlineToken }) =>
     tokenVerdict(await offline.app.refresh(offlineToken, { client_secret: offline.secret }, second)),
   'Refresh token': async ({ second }, holdings) => {

@@ -101,7 +101,7 @@ export const ASVS_REASONS: Readonly<Record<string, Judged>> = {
   '10.4.4': by('A client has only the grants that it needs.', 'R75'),
   '10.4.5': by('The replay of refresh tokens is countered.', 'R76'),
   '10.4.6': by('PKCE is demanded and checked, and `plain` is refused.', 'R77'),
-  '10.4.7': notApplicable('Clients that register themselves are distrusted.', 'Only administrators register clients.'),
+  '10.4.7': by('Clients that register themselves are distrusted.', 'X6'),
   '10.4.8': by('Refresh tokens end at an age.', 'R78'),
   '10.4.10': by('Confidential clients authenticate at every back channel.', 'R70'),
   '10.4.11': by('A client gets only the scopes that it was registered for.', 'R79'),

@@ -223,4 +223,18 @@ export const STORAGE: readonly Row[] = [
       'test/interactions/invitation.test.ts': ['sent at once by many, the form of an invitation counts once'],
     },
   },
+  {
+    id: 'S20',
+    feature: 'registration',
+    title:
+      'A registration token is rotated once, and an initial access token used as often as it says, by one statement each.',
+    tests: {
+      'test/flows/registration/management.test.ts': [
+        'of fifty changes at once over two nodes with one token one is made, and its token is the only good one',
+      ],
+      'test/flows/registration/initial-access-tokens.test.ts': [
+        'of fifty registrations at once over two nodes with a token for seven, seven are made',
+      ],
+    },
+  },
 ]

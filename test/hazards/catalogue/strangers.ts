@@ -68,31 +68,23 @@ export const STRANGERS: readonly Row[] = [
     },
   },
   {
-    id: 'X30',
-    feature: 'logout notices',
-    title: 'An app that does not answer its logout tokens holds up no sign-out, and no other app.',
+    id: 'X6',
+    feature: 'registration',
+    title: 'Whoever registers clients without an administrator is bounded and distrusted, and nothing of them stays.',
     tests: {
-      'test/flows/backchannel-logout-delivery.test.ts': [
-        'a sign-out is answered while an app still thinks about its logout token',
-        'an app that does not answer is left alone for a moment, so that it does not hold up the others',
+      'test/flows/registration/open.test.ts': [
+        'open › an address registers some clients at once, then is asked to wait; others are not concerned',
+        'open › nobody gets an answer for such an app without a click, though consent is remembered',
       ],
-    },
-  },
-  {
-    id: 'X31',
-    feature: 'logout notices',
-    title:
-      'However often a session is ended, and whichever node dies meanwhile, an app learns of it once, or by the same jti.',
-    tests: {
-      'test/flows/backchannel-logout.test.ts': [
-        'fifty endings of one session at once, over two servers, send each app one logout token',
+      'test/flows/registration/native.test.ts': ['the consent page says that nobody has verified the app'],
+      'test/flows/registration/coalescing.test.ts': [
+        'of fifty identical registrations at once over two nodes comes one client, which nobody can manage',
+        'what an administrator disabled or deleted is not born again',
+        'a registration that waits for the deletion of its client is refused',
       ],
-      'test/flows/backchannel-logout-crash.test.ts': [
-        'a node that is killed during a delivery leaves it to the next, with the same jti',
-        'what waited in a restored database is not sent',
-      ],
-      'test/flows/session-ids.test.ts': [
-        'requests of an app at once, over two servers, in a session that has not seen it yet get one sid',
+      'test/flows/registration/collection.test.ts': [
+        'what nobody used in the time of the setting is removed, is told invalid_client, and registers anew',
+        'one that somebody has allowed something stays, and loses the consent with a new life',
       ],
     },
   },
