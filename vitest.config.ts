@@ -11,8 +11,11 @@ const ON_EVERY_POSTGRES = [
 
 /** Flows about processes and files rather than statements: on the oldest PostgreSQL they run in `npm run test:soak`. */
 const ON_THE_NEWEST = [
+  'backchannel-logout-crash',
+  'backchannel-logout-delivery',
   'client-keys',
   'demo',
+  'frontchannel-logout',
   'jwks-uri',
   'lifetimes',
   'log-hygiene',
@@ -22,6 +25,7 @@ const ON_THE_NEWEST = [
   'restart',
   'restore-epoch',
   'restore-epoch-servers',
+  'session-ids',
   'status-list-at-an-api',
   'step-up',
   'two-nodes',

@@ -120,6 +120,7 @@ function interactionsOf({ config, oidc, signIn, verification, federation, ...ser
   return createInteractions({
     issuer: config.issuer,
     gateway: oidc.gateway,
+    frontChannel: oidc.frontChannel,
     accounts,
     resources,
     settings,

@@ -13,6 +13,7 @@ import type { Metrics } from '#observability/metrics.ts'
 import type { Grant } from '#oidc/grants/grant.ts'
 import { GRANTS } from '#oidc/grants/registry.ts'
 import { createOidc } from '#oidc/oidc.ts'
+import { LOGOUT_TASK } from '#oidc/sign-out/logout-notice.ts'
 import { seenRestoreEpoch } from '#oidc/restore-epoch/restore-epoch.ts'
 import type { RestoreEpoch } from '#oidc/restore-epoch/restore-epoch-store.ts'
 import { startOutbox } from '#outbox/outbox.ts'
@@ -138,13 +139,14 @@ function createEngine(
   { config, logger, metrics, accounts, federation }: EngineInput,
   { foundations, registrations, grants, restoreEpoch }: Omit<Parts, 'methods'>,
 ) {
-  const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings } = foundations
+  const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings, clock } = foundations
   const { clients, resources, clientKeys, adminResource, registration, registeredClients } = registrations
   const { issuer, production } = config
   return createOidc({
     issuer,
     db,
     endings,
+    clock,
     keyring,
     clients,
     clientKeys,
@@ -189,7 +191,8 @@ function startBackground(
   { oidc, signIn, verification, federation, clientKeys, registeredClients, mail, audit, settings }: Services,
   { databaseDirectUrl, logger }: Pick<ServicesInput, 'databaseDirectUrl' | 'logger'>,
 ): () => Promise<void> {
-  const stopOutbox = startOutbox({ url: databaseDirectUrl, tasks: { [MAIL_TASK]: mail.deliver }, logger })
+  const tasks = { [MAIL_TASK]: mail.deliver, [LOGOUT_TASK]: oidc.deliverLogout }
+  const stopOutbox = startOutbox({ url: databaseDirectUrl, tasks, logger })
   const everyMs = 60_000
   const stopJobs = startJobs(
     [

@@ -24,6 +24,7 @@ const PROOF = {
   upstream_amr: texts('`amr` that the upstream provider sent, at most ten values.').optional(),
 }
 const FACTOR = { method: text('Sign-in method.'), name: text('Name that the person gave it.').optional() }
+const LOGOUT = { attempts: count('Number of attempts.') }
 const EMAIL_CODE = { purpose: text('What the code or link is for.') }
 const claimedClientId = text('Client id that the request claims, where there is no such client.').optional()
 const ENDPOINT = {
@@ -68,6 +69,8 @@ export const AUDIT_EVENTS = {
   'session.others_ended': event('A person signed out everywhere but in one browser.', {
     sessions: count('Number of sessions that ended.'),
   }),
+  'backchannel_logout.delivered': event('A client took the logout token of a session that ended.', LOGOUT),
+  'backchannel_logout.failed': event('A client took no logout token of a session that ended; it is given up.', LOGOUT),
   'account_page.refused': event("A form of a person's own page was refused.", {}),
   'consent.granted': event('A person allowed a client some scopes.', {
     openid_scopes: texts('OpenID scopes that were allowed.'),

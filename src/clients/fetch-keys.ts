@@ -1,9 +1,10 @@
 /** Fetches the JWK Set behind a `jwks_uri`. Errors give the reason in words. */
-import { FetchRefused, type GuardedFetch } from '#outbound/guarded-fetch.ts'
+import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Clock } from '#shared/clock.ts'
 import { usableKeys } from './client-keys.ts'
 import type { FetchedKeys } from './client.ts'
 import { KeysNotFetched } from './errors.ts'
+import { type FetchedJson, fetchFault, fetchJson } from './fetch-json.ts'
 
 /** Limits in seconds for how long fetched keys stay fresh. Cache headers apply only between them. */
 const MAX_AGE = 600
@@ -20,20 +21,11 @@ export async function fetchKeys(fetch: GuardedFetch, uri: string, clock: Clock):
   return { ...usable, fetchedAt, freshUntil: new Date(fetchedAt.getTime() + age * 1000) }
 }
 
-async function ask(fetch: GuardedFetch, uri: string): Promise<{ status: number; headers: Headers; document: unknown }> {
+async function ask(fetch: GuardedFetch, uri: string): Promise<FetchedJson> {
   try {
-    const response = await fetch(uri, { accept: 'application/json' })
-    return { status: response.status, headers: response.headers, document: readJson(await response.text()) }
+    return await fetchJson(fetch, uri)
   } catch (cause) {
-    throw new KeysNotFetched(reasonOf(cause), cause)
-  }
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+    throw new KeysNotFetched(fetchFault(cause), cause)
   }
 }
 
@@ -43,14 +35,4 @@ function askedAge(headers: Headers, now: Date): number {
   if (maxAge !== undefined) return Number(maxAge)
   const expires = Date.parse(headers.get('expires') ?? '')
   return Number.isNaN(expires) ? 0 : (expires - now.getTime()) / 1000
-}
-
-function reasonOf(error: unknown): string {
-  const chain: unknown[] = []
-  for (let at = error; at instanceof Error; at = at.cause) chain.push(at)
-  const refused = chain.find((one) => one instanceof FetchRefused)
-  if (refused instanceof FetchRefused) return refused.message
-  if (chain.some((one) => one instanceof Error && /Timeout/.test(one.name))) return 'it did not answer in time'
-  const code = chain.map((one) => Reflect.get(one as Error, 'code')).find((one) => typeof one === 'string')
-  return code === undefined ? 'it could not be reached' : `it could not be reached (${code})`
 }

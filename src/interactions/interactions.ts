@@ -5,6 +5,7 @@ import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/pa
 import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
 import type { Csrf } from '#http/csrf.ts'
 import type { WriteBudget } from '#http/write-budget.ts'
+import type { FrontChannel } from '#oidc/sign-out/front-channel.ts'
 import type { InteractionGateway, OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import type { Enrolments } from '#sign-in/enrolment-store.ts'
 import type { NotifyNewBrowser } from '#sign-in/new-browser.ts'
@@ -21,6 +22,7 @@ import { withoutDeadEnds } from './lost/lost.ts'
 import { interactionPaths } from './paths.ts'
 import { createProofs } from './proofs.ts'
 import { leadOnFromSignOut } from './sign-out/already.ts'
+import { loadLogoutFrames } from './sign-out/frames.ts'
 import { createUpstreamSignOut } from './sign-out/upstream.ts'
 import { openInteraction, type Question, type StepDeps } from './step.ts'
 import { createSteps } from './steps.ts'
@@ -30,6 +32,7 @@ export interface InteractionsDeps {
   /** The issuer identifier. The paths of forms start with its path. */
   readonly issuer: string
   readonly gateway: InteractionGateway
+  readonly frontChannel: Pick<FrontChannel, 'logoutUrls'>
   readonly methods: MethodRegistry
   readonly enrolments: Enrolments
   readonly progress: SignInProgress
@@ -58,7 +61,7 @@ export interface InteractionsDeps {
 
 /**
  * Middleware that answers `/interaction/` and `/upstream/` and passes everything else on. Afterwards it redirects
- * sign-outs that need no question, or that continue at an upstream provider.
+ * sign-outs that need no question, or that continue at an upstream provider, and signs the person out of apps by frames.
  */
 export function createInteractions(deps: InteractionsDeps): Middleware {
   const paths = interactionPaths(deps.issuer)
@@ -100,5 +103,6 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
     await (/^\/(?:interaction|upstream)\//.test(ctx.path) ? routes(ctx as never, next) : next())
     await leadOnFromSignOut(ctx)
     await signOut.leadOn(ctx)
+    await loadLogoutFrames(ctx, deps.frontChannel)
   }
 }

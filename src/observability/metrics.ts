@@ -29,6 +29,9 @@ export interface PoolStats {
 /** `delayed`: will be retried; `dropped`: will not be sent. */
 export type MailOutcome = 'sent' | 'delayed' | 'dropped'
 
+/** `delayed`: will be retried; `failed`: given up; `dropped`: the client does not want it any more. */
+export type LogoutOutcome = 'delivered' | 'delayed' | 'failed' | 'dropped'
+
 /** The metrics of one process as plain data, to be aggregated over workers. */
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
@@ -42,6 +45,8 @@ export interface Metrics {
   forwardingIgnored(): void
   /** Counts an attempt to send a mail. */
   mailHandled(outcome: MailOutcome): void
+  /** Counts an attempt to deliver a logout token. */
+  logoutHandled(outcome: LogoutOutcome): void
   /** Registers the database pool, which is read at each scrape. */
   watchPool(read: () => PoolStats): void
   snapshot(): Promise<MetricsSnapshot>
@@ -63,7 +68,7 @@ export function createMetrics(): Metrics {
   return {
     ...requests,
     ...tokens,
-    ...createMailMetrics(registry),
+    ...createOutboxMetrics(registry),
     watchPool: (read) => measurePool(registry, read),
     snapshot: () => registry.getMetricsAsJSON(),
     text: () => registry.metrics(),
@@ -129,14 +134,25 @@ function createTokenMetrics(registry: Registry): Pick<Metrics, 'tokenIssued' | '
   }
 }
 
-function createMailMetrics(registry: Registry): Pick<Metrics, 'mailHandled'> {
-  const total = new Counter({
+function createOutboxMetrics(registry: Registry): Pick<Metrics, 'mailHandled' | 'logoutHandled'> {
+  const registers = [registry]
+  const labelNames = ['outcome'] as const
+  const mails = new Counter({
     name: 'signet_mails_total',
     help: 'Attempts to send a mail by outcome',
-    labelNames: ['outcome'] as const,
-    registers: [registry],
+    labelNames,
+    registers,
   })
-  return { mailHandled: (outcome) => total.inc({ outcome }) }
+  const logouts = new Counter({
+    name: 'signet_backchannel_logouts_total',
+    help: 'Attempts to deliver a logout token by outcome',
+    labelNames,
+    registers,
+  })
+  return {
+    mailHandled: (outcome) => mails.inc({ outcome }),
+    logoutHandled: (outcome) => logouts.inc({ outcome }),
+  }
 }
 
 function plainLabel(value: string): string {

@@ -12,9 +12,11 @@ import type { WriteBudget } from '#http/write-budget.ts'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
+import type { OutboxTask } from '#outbox/runner.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
 import type { Keyring } from '#sealing/keyring.ts'
+import type { Clock } from '#shared/clock.ts'
 import type { SigningKeys } from '#signing-keys/signing-key.ts'
 import { createStatusLists } from '#signing-keys/status-list/status-list.ts'
 import { createAdapterFactory, toArtefactRow } from './adapter/adapter.ts'
@@ -45,6 +47,8 @@ import { noteUses } from './registration/note-uses.ts'
 import type { RestoreEpoch } from './restore-epoch/restore-epoch-store.ts'
 import type { Grant } from './grants/grant.ts'
 import { createGrants } from './grants/registry.ts'
+import { createFrontChannel, type FrontChannel } from './sign-out/front-channel.ts'
+import { createLogoutDelivery } from './sign-out/logout-delivery.ts'
 import { dropUnverifiedHints } from './sign-out/sign-out.ts'
 import { createResourceRequests } from './grants/resource-requests.ts'
 import { createStatusRoute } from './statuses/status-route.ts'
@@ -74,6 +78,7 @@ export interface OidcDeps {
   readonly fetch: GuardedFetch
   readonly writeBudget: WriteBudget
   readonly endings: Endings
+  readonly clock: Clock
   /** Resources that are not in the database, such as the admin API. */
   readonly builtInResources: readonly Resource[]
   /** Returns the address and request id of a request, for audit events. */
@@ -89,6 +94,9 @@ export interface Oidc {
   readonly middleware: Middleware
   readonly gateway: InteractionGateway
   readonly browserSessions: BrowserSessions
+  readonly frontChannel: Pick<FrontChannel, 'logoutUrls'>
+  /** Delivers a logout token to a client: the function of the outbox task. */
+  readonly deliverLogout: OutboxTask
   /** Returns whether a verified JWT access token of ours was revoked, or issued before a restore. */
   hasEnded(claims: EndedClaims): Promise<boolean>
   /** Removes expired rows. Returns their number by table; undefined when there were none. */
@@ -135,6 +143,8 @@ export function createOidc(deps: OidcDeps): Oidc {
     ]),
     gateway: createGateway({ ...lostDeps, auditContext: deps.origin }),
     browserSessions: createBrowserSessions({ provider: () => current.provider, accounts: deps.accounts }),
+    frontChannel: storage.frontChannel,
+    deliverLogout: createLogoutDelivery({ ...deps, provider: () => current.provider }),
     hasEnded: ({ jti, status }) => storage.statuses.hasEnded(jti, statusIndexOf(status)),
     async removeExpired() {
       const removed = await removeExpired(deps.db)
@@ -143,7 +153,7 @@ export function createOidc(deps: OidcDeps): Oidc {
   }
 }
 
-function createStorage({ db, issuer, keyring, signingKeys, settings }: OidcDeps) {
+function createStorage({ db, issuer, keyring, clients, signingKeys, settings }: OidcDeps) {
   const lifetimes: Lifetimes = () => settings.current().lifetimes
   const statuses = createStatusStore(db)
   const artefacts = createArtefactStore(db)
@@ -153,6 +163,7 @@ function createStorage({ db, issuer, keyring, signingKeys, settings }: OidcDeps)
     lifetimes,
     graceSeconds,
     wayBack: createWayBack({ issuer, keyring }),
+    frontChannel: createFrontChannel({ issuer, clients }),
     artefacts,
     sealer,
     sessions: createSessionStore(db),
@@ -194,7 +205,7 @@ function createProviderDeps(
     wayBack: storage.wayBack,
     statuses: storage.statuses,
     statusOf: createStatusOf(storage.statuses, storage.statusLists),
-    endSession: (uid) => endSession(deps, uid),
+    endSession: (uid) => endSession(deps, storage.frontChannel, uid),
     reserveNow: async (reservation) => {
       const [reused] = await orUnavailable(() => tokens.reserve([{ reservations: [reservation], audit: [] }]))
       return reused?.length === 0
@@ -203,14 +214,15 @@ function createProviderDeps(
 }
 
 /** Ends a session. A concurrent request that has read it cannot restore it. */
-async function endSession(deps: OidcDeps, uid: string): Promise<void> {
+async function endSession(deps: OidcDeps, frontChannel: FrontChannel, uid: string): Promise<void> {
   const ctx = Provider.ctx
   const accountId = ctx?.oidc.session?.accountId
   const by: AuditContext = {
     ...(ctx ? deps.origin(ctx) : {}),
     actor: accountId === undefined ? { kind: 'anonymous' } : { kind: 'account', id: accountId },
   }
-  await orUnavailable(() =>
+  const ended = await orUnavailable(() =>
     deps.db.transaction((trx) => endRecordedSessions(deps, trx, { uid }, { reason: 'signed_out', by })),
   )
+  if (ctx) frontChannel.ended(ctx, ended)
 }

@@ -8,11 +8,22 @@ export interface OutboxEntry {
   readonly payload: Readonly<Record<string, unknown>>
   /** The maximum number of attempts. */
   readonly maxAttempts: number
+  /** Names the work: added again, it replaces what still waits under this name. */
+  readonly key?: string
+  /** Work with a lower number is done first; 0 by default. */
+  readonly priority?: number
 }
 
 /** Adds work in the transaction of its cause: a rollback removes it. */
-export async function addToOutbox(trx: Queryable, { task, payload, maxAttempts }: OutboxEntry): Promise<void> {
-  await trx.query('SELECT outbox_add($1, $2::json, $3)', [task, JSON.stringify(payload), maxAttempts])
+export async function addToOutbox(trx: Queryable, entry: OutboxEntry): Promise<void> {
+  const { task, payload, maxAttempts, key, priority } = entry
+  await trx.query('SELECT outbox_add($1, $2::json, $3, $4, $5)', [
+    task,
+    JSON.stringify(payload),
+    maxAttempts,
+    key ?? null,
+    priority ?? 0,
+  ])
 }
 
 /**

@@ -13,6 +13,8 @@ export interface OutboxJob {
   readonly attempt: number
   /** True for the last attempt: a failure is not retried. */
   readonly last: boolean
+  /** When the work was added, by the database's clock. */
+  readonly addedAt: Date
   /** Aborted at the time limit or when the process stops; the task must then end at once. */
   readonly signal: AbortSignal
 }
@@ -118,8 +120,8 @@ function boundedTask(task: OutboxTask, taskMs: number): Task {
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     try {
-      const last = job.attempts >= job.max_attempts
-      await Promise.race([task(payload, { attempt: job.attempts, last, signal }), aborted.promise])
+      const { attempts: attempt, max_attempts: most, created_at: addedAt } = job
+      await Promise.race([task(payload, { attempt, last: attempt >= most, addedAt, signal }), aborted.promise])
     } finally {
       signal.removeEventListener('abort', onAbort)
     }

@@ -9,6 +9,7 @@ import { createWriteBudget, type WriteBudget } from '#http/write-budget.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { createEndings, type Endings, type EndingSubscribers } from '#oidc/endings/endings.ts'
+import { queueSessionLogouts } from '#oidc/sign-out/logout-notice.ts'
 import { createGuardedFetch, type GuardedFetch } from '#outbound/guarded-fetch.ts'
 import { createKeyring, type Keyring } from '#sealing/keyring.ts'
 import { withPepper } from '#sealing/master-key-store.ts'
@@ -42,7 +43,7 @@ export interface FoundationOverrides {
   readonly clock?: Clock
   /** Used for all outgoing requests: client keys, breached passwords, upstream providers. */
   readonly fetch?: GuardedFetch
-  /** Subscribers that are called when sessions and grants end. */
+  /** Further subscribers that are called when sessions and grants end. */
   readonly endings?: EndingSubscribers
 }
 
@@ -99,7 +100,7 @@ export async function openFoundations(
     signingKeys,
     settings,
     clock,
-    endings: createEndings(endings),
+    endings: createEndings({ ...endings, sessions: [queueSessionLogouts, ...endings.sessions] }),
     writeBudget: createWriteBudget({
       clock,
       megabytesPerHour: () => settings.current().limits.anonymous_megabytes_per_hour / input.workers,

@@ -72,6 +72,8 @@ function bodyOf(path: string, random: Random): unknown {
     signet_profile: 'web',
     client_name: 'fuzzed',
     redirect_uris: [CALLBACK],
+    backchannel_logout_uri: 'https://app.example.com/logout',
+    frontchannel_logout_uri: new URL('/signed-out', CALLBACK).href,
     token_endpoint_auth_method: 'client_secret_basic',
     signet_allow: [{ resource: API, scopes: ['posts:read'] }],
     contacts: ['ada@example.com'],

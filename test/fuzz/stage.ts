@@ -95,7 +95,8 @@ async function createCast(server: Server, admin: Administrator): Promise<Cast> {
     return { ...client, app: createApp(server, client, CALLBACK, isPublic) }
   }
   const uris = { redirect_uris: [CALLBACK] }
-  const web = await register('web', uris)
+  const frontchannel = { frontchannel_logout_uri: new URL('/signed-out', CALLBACK).href }
+  const web = await register('web', { ...uris, ...frontchannel, frontchannel_logout_session_required: true })
   const spa = await register('spa', uris, true)
   const machine = await register('machine', { signet_introspect: true })
   const fapi2 = await register('fapi2', uris)

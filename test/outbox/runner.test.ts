@@ -247,3 +247,21 @@ async function connected(): Promise<number | null> {
   const mine = `application_name = 'signet-outbox' AND datname = current_database()`
   return (await db.query(`SELECT FROM pg_stat_activity WHERE ${mine}`)).rowCount
 }
+
+test('work that is added again under its name replaces what waits under it', async () => {
+  const waiting = { ...ENTRY, priority: 10 }
+  await addToOutbox(db, { ...waiting, key: 'one', payload: { number: 1 } })
+  await addToOutbox(db, { ...waiting, key: 'two', payload: { number: 2 } })
+  await db.transaction(async (trx) => {
+    for (const number of [3, 4]) await addToOutbox(trx, { ...waiting, key: 'one', payload: { number } })
+  })
+  await addToOutbox(db, { ...ENTRY, payload: { number: 5 } })
+  const { rows } = await db.query('SELECT priority FROM graphile_worker._private_jobs ORDER BY id')
+  expect(rows).toEqual([{ priority: 10 }, { priority: 10 }, { priority: 0 }])
+  const done: { number: number; addedAt: Date }[] = []
+  await runner(async (payload, { addedAt }) => void done.push({ ...(payload as { number: number }), addedAt }))
+  await expect.poll(left, PATIENT).toEqual([])
+  expect(new Set(done.map(({ number }) => number))).toEqual(new Set([2, 4, 5]))
+  expect(done).toHaveLength(3)
+  for (const { addedAt } of done) expect(Math.abs(addedAt.getTime() - Date.now())).toBeLessThan(60_000)
+})

@@ -53,6 +53,8 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
         middleware: (ctx, next) => current.oidc.middleware(ctx, next),
         gateway: current.oidc.gateway,
         browserSessions: current.oidc.browserSessions,
+        frontChannel: current.oidc.frontChannel,
+        deliverLogout: (payload, job) => current.oidc.deliverLogout(payload, job),
         hasEnded: (claims) => current.oidc.hasEnded(claims),
         removeExpired: () => current.oidc.removeExpired(),
       },

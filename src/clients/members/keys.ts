@@ -30,7 +30,7 @@ function settleJwksUri(draft: Draft): void {
   if (uri === undefined) return
   // RFC 7591 §2: "The "jwks_uri" and "jwks" parameters MUST NOT both be present"
   if (values.get('jwks') !== undefined) refuse(draft, 'jwks_uri', 'either jwks or jwks_uri, not both')
-  if (!isKeysAddress(uri, options)) refuse(draft, 'jwks_uri', 'an https URL of a JWK Set, without fragment')
+  if (!isFetchedAddress(uri, options)) refuse(draft, 'jwks_uri', 'an https URL of a JWK Set, without fragment')
 }
 
 function settleJwks(draft: Draft): void {
@@ -56,7 +56,8 @@ function requireAssertionKey({ profile, rules, values, faults }: Draft, have: Re
   faults.push({ field: 'jwks', given, expected: `for ${profile} a signing key for ${wanted.join(' or ')}` })
 }
 
-function isKeysAddress(value: unknown, { allowHttpJwksUri }: MetadataOptions): boolean {
+/** Whether a value is an address that may be fetched: https, or http where the server allows it, without fragment. */
+export function isFetchedAddress(value: unknown, { allowHttpJwksUri }: MetadataOptions): boolean {
   if (typeof value !== 'string' || value.includes('#')) return false
   const url = URL.parse(value)
   if (url?.protocol !== 'http:') return isWebAddress(value)

@@ -4,6 +4,7 @@ import { AUTHENTICATION } from './authentication.ts'
 import { DISPLAY } from './display.ts'
 import { GRANTS } from './grants.ts'
 import { KEYS } from './keys.ts'
+import { LOGOUT } from './logout.ts'
 import type { Member } from './member.ts'
 import { REDIRECT_URIS } from './redirect-uris.ts'
 import { REQUESTS } from './requests.ts'
@@ -15,6 +16,7 @@ export const MEMBERS: readonly Member[] = [
   ...DISPLAY,
   ...GRANTS,
   ...REDIRECT_URIS,
+  ...LOGOUT,
   ...AUTHENTICATION,
   ...TOKENS,
   ...KEYS,
@@ -47,13 +49,9 @@ const NOT_OFFERED = new Set([
   'authorization_signed_response_alg',
   'backchannel_authentication_request_signing_alg',
   'backchannel_client_notification_endpoint',
-  'backchannel_logout_session_required',
-  'backchannel_logout_uri',
   'backchannel_token_delivery_mode',
   'backchannel_user_code_parameter',
   'default_acr_values',
-  'frontchannel_logout_session_required',
-  'frontchannel_logout_uri',
   'id_token_encrypted_response_alg',
   'id_token_encrypted_response_enc',
   'introspection_encrypted_response_alg',

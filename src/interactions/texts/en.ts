@@ -160,6 +160,8 @@ export const en = {
     stay: 'To stay signed in, just close this page.',
     done: 'You are signed out',
     doneWords: 'You can close this page.',
+    doneApps: 'Your apps are being signed out too. If nothing happens, choose Continue.',
+    goOn: 'Continue',
     doneBack: (name: string) => html`You can close this page, or open ${strong(name)} again.`,
   },
   formPost: {

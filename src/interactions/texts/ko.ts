@@ -154,6 +154,8 @@ export const ko: InteractionTexts = {
     stay: '계속 로그인해 두려면 이 페이지를 닫아 주세요.',
     done: '로그아웃했어요',
     doneWords: '이 페이지를 닫아도 돼요.',
+    doneApps: '쓰던 앱에서도 로그아웃하고 있어요. 화면이 바뀌지 않으면 계속을 눌러 주세요.',
+    goOn: '계속',
     doneBack: (name) => html`이 페이지를 닫거나 ${strong(name)} 앱을 다시 열어 주세요.`,
   },
   formPost: {

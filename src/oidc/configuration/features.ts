@@ -30,6 +30,8 @@ export function features({ grants, requests, pages, keyring }: FeatureDeps): Fea
     resourceIndicators: resourceIndicators(requests, grants),
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(client, token) },
+    // its deliveries are ours: see engine/patches/backchannel-logout.ts
+    backchannelLogout: { enabled: true },
     rpInitiatedLogout: {
       enabled: true,
       async logoutSource(ctx, form) {

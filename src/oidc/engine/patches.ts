@@ -2,6 +2,7 @@
 import type Provider from 'oidc-provider'
 import { nameRegisteredMethod } from './patches/auth-method.ts'
 import { refuseApiTokensAtUserinfo } from './patches/api-tokens-at-userinfo.ts'
+import { sendNoLogoutTokens } from './patches/backchannel-logout.ts'
 import { type AssertionDeps, judgeAssertions } from './patches/client-assertion.ts'
 import { type KeysOfClients, tendKeyStores } from './patches/client-key-store.ts'
 import { type ClientLookupDeps, replaceClientLookup } from './patches/client-lookup.ts'
@@ -15,6 +16,7 @@ import { explainInvalidRequests } from './patches/refusal-sentences.ts'
 import { type ReplayDeps, reserveIdentifiers } from './patches/replay-detection.ts'
 import { usePushedRequestsOnce } from './patches/pushed-request-once.ts'
 import { spellResources } from './patches/resource-spelling.ts'
+import { deriveSessionIds } from './patches/session-ids.ts'
 import { keepProofTimes } from './patches/session-proofs.ts'
 import { joinScopesByOneBlank } from './patches/scope-blanks.ts'
 import { endSessionsByUid, type SessionEndDeps } from './patches/session-end.ts'
@@ -67,6 +69,8 @@ export const PATCHES: readonly Patch[] = [
   { file: 'form-post.ts', apply: postByOurPage },
   { file: 'refusal-sentences.ts', apply: explainInvalidRequests },
   { file: 'session-proofs.ts', apply: keepProofTimes },
+  { file: 'session-ids.ts', apply: deriveSessionIds },
+  { file: 'backchannel-logout.ts', apply: sendNoLogoutTokens },
 ]
 
 export function applyPatches(provider: Provider, deps: PatchDeps): void {

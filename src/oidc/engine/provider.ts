@@ -76,6 +76,8 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     conformIdTokenClaims: false,
     acrValues: [...ACR_VALUES],
     responseTypes: ['code'],
+    // Front-Channel Logout §3; the engine does not have it
+    discovery: { frontchannel_logout_supported: true, frontchannel_logout_session_supported: true },
     features: features(deps),
     fetch: (url) => deps.fetch(url instanceof Request ? url.url : url, { accept: 'application/json' }),
     clientAuthMethods: offeredAuthMethods(FEATURE_OFFERS),

@@ -26,6 +26,11 @@ const SESSIONS = `
 
 export function createAccountAccessStore(db: Queryable) {
   return {
+    async clientsWithGrant(accountId: string): Promise<Set<string>> {
+      const text = 'SELECT DISTINCT client_id AS id FROM grants WHERE account_id = $1 AND client_id IS NOT NULL'
+      const { rows } = await db.query<{ id: string }>(text, [accountId])
+      return new Set(rows.map(({ id }) => id))
+    },
     async forgetConsents(accountId: string): Promise<void> {
       await db.query('DELETE FROM consents WHERE account_id = $1', [accountId])
     },

@@ -5,6 +5,7 @@ import { AppError } from '#shared/app-error.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { endRecordedSessions } from '../endings/recorded.ts'
 import type { Endings } from '../endings/endings.ts'
+import { queueSubjectLogouts } from '../sign-out/logout-notice.ts'
 import { createAccountAccessStore } from './account-access-store.ts'
 import { openSeenFrom, type SeenFrom } from './seen-from.ts'
 
@@ -99,9 +100,9 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
 }
 
 /**
- * Ends all sessions and grants of an account, in the transaction that disables or deletes it, resets its password or accepts its
- * invitation.
- * When the account is enabled again, tokens stolen before stay invalid.
+ * Ends all sessions and grants of an account, in the transaction that disables or deletes it, resets its password or
+ * accepts its invitation. When the account is enabled again, tokens stolen before stay invalid. Clients that were used
+ * only in sessions that are over already are told as well: the person may still be signed in there.
  */
 export async function endAccountAccess(
   { endSessions, endGrants }: Endings,
@@ -109,9 +110,13 @@ export async function endAccountAccess(
   accountId: string,
   reason: 'account_disabled' | 'account_deleted' | 'password_reset' | 'invitation_accepted',
 ): Promise<void> {
-  await endSessions(trx, { accountId }, reason)
+  const store = createAccountAccessStore(trx)
+  const clientIds = await store.clientsWithGrant(accountId)
+  const sessions = await endSessions(trx, { accountId }, reason)
   await endGrants(trx, { accountId }, reason)
-  if (reason === 'account_deleted') await createAccountAccessStore(trx).forgetConsents(accountId)
+  for (const { clientId } of sessions.flatMap(({ clients }) => clients)) clientIds.delete(clientId)
+  await queueSubjectLogouts(trx, accountId, clientIds)
+  if (reason === 'account_deleted') await store.forgetConsents(accountId)
 }
 
 /** Ends all consents and grants of a client, in the transaction that deletes it. */

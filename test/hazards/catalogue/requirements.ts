@@ -671,6 +671,7 @@ export const REQUIREMENTS: readonly Row[] = [
         'R57: an ID token opens nothing, and an access token is no hint: each JWT is for one use',
       ],
       'test/flows/introspection.test.ts': ['introspection › takes no ID token for an access token'],
+      'test/flows/backchannel-logout.test.ts': ['R57: a logout token is no hint, no access token and no assertion'],
     },
   },
   {

@@ -68,6 +68,35 @@ export const STRANGERS: readonly Row[] = [
     },
   },
   {
+    id: 'X30',
+    feature: 'logout notices',
+    title: 'An app that does not answer its logout tokens holds up no sign-out, and no other app.',
+    tests: {
+      'test/flows/backchannel-logout-delivery.test.ts': [
+        'a sign-out is answered while an app still thinks about its logout token',
+        'an app that does not answer is left alone for a moment, so that it does not hold up the others',
+      ],
+    },
+  },
+  {
+    id: 'X31',
+    feature: 'logout notices',
+    title:
+      'However often a session is ended, and whichever node dies meanwhile, an app learns of it once, or by the same jti.',
+    tests: {
+      'test/flows/backchannel-logout.test.ts': [
+        'fifty endings of one session at once, over two servers, send each app one logout token',
+      ],
+      'test/flows/backchannel-logout-crash.test.ts': [
+        'a node that is killed during a delivery leaves it to the next, with the same jti',
+        'what waited in a restored database is not sent',
+      ],
+      'test/flows/session-ids.test.ts': [
+        'requests of an app at once, over two servers, in a session that has not seen it yet get one sid',
+      ],
+    },
+  },
+  {
     id: 'X6',
     feature: 'registration',
     title: 'Whoever registers clients without an administrator is bounded and distrusted, and nothing of them stays.',
