@@ -126,7 +126,7 @@ describe('finding', () => {
 describe('changing', () => {
   test('replaces the members given and grows the version', async () => {
     const created = () => clients.create(machine({ client_name: 'Before' }), SYSTEM)
-    const { client } = await heard(here, 'signet_clients', created)
+    const { client } = await heard(here, 'signet_clients', created, (result) => result.client.id)
     const allowances = [{ resource: API, scopes: ['posts:write'] }]
     expect(await clients.find(client.id)).toEqual(client)
     const after = await clients.update(client.id, { metadata: { client_name: 'After' }, allowances }, 1, BY)

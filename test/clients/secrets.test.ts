@@ -134,7 +134,12 @@ describe('another node', () => {
   })
 
   test('obeys a change within five seconds when its notification is lost', async () => {
-    const { client } = await heard(there, 'signet_clients', () => clients.create(machine(), SYSTEM))
+    const { client } = await heard(
+      there,
+      'signet_clients',
+      () => clients.create(machine(), SYSTEM),
+      (result) => result.client.id,
+    )
     expect(await there.clients.find(client.id)).toMatchObject({ status: 'enabled' })
     // a change without a notification
     await here.db.query(`UPDATE clients SET status = 'disabled', version = 2 WHERE id = $1`, [client.id])

@@ -250,7 +250,12 @@ describe('another node', () => {
 
   test('obeys a change within five seconds when its notification is lost', async () => {
     const identifier = 'https://lost.example.com'
-    await heard(there, 'signet_resources', () => resources.create({ identifier, name: 'one' }, SYSTEM))
+    await heard(
+      there,
+      'signet_resources',
+      () => resources.create({ identifier, name: 'one' }, SYSTEM),
+      () => identifier,
+    )
     expect((await there.resources.find(identifier))?.name).toBe('one')
     // a change without a notification
     await here.db.query(`UPDATE resources SET name = 'two', version = 2 WHERE identifier = $1`, [identifier])

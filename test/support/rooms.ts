@@ -12,6 +12,7 @@ import { createAttempts } from '#sign-in/attempts.ts'
 import { createKnownDevices } from '#sign-in/known-devices.ts'
 import { systemClock } from '#shared/clock.ts'
 import { atEnd } from './endings.ts'
+import { eventually } from './eventually.ts'
 import { mailOf } from './mail-of.ts'
 
 const MASTER_KEY = randomBytes(32)
@@ -58,13 +59,21 @@ export async function refusal(change: Promise<unknown>): Promise<AppError> {
   throw result instanceof Error ? result : new Error('the change was not refused')
 }
 
-/** Makes a change and resolves once this node has received its notification and has finished reacting to it. */
-export async function heard<T>({ notifications }: Rooms, channel: string, change: () => Promise<T>): Promise<T> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const forget = notifications.listen(channel, () => resolve())
+/**
+ * Makes a change and resolves once this node has received its notification and has finished reacting to it. `payloadOf`
+ * tells which one that is: those of earlier changes may still be on their way.
+ */
+export async function heard<T>(
+  { notifications }: Rooms,
+  channel: string,
+  change: () => Promise<T>,
+  payloadOf: (result: T) => string,
+): Promise<T> {
+  const payloads = new Set<string>()
+  const forget = notifications.listen(channel, (payload) => void payloads.add(payload))
   try {
     const result = await change()
-    await promise
+    await eventually(() => payloads.has(payloadOf(result)))
     return result
   } finally {
     forget()
