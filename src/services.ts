@@ -141,9 +141,10 @@ function createEngine(
 ) {
   const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings, clock } = foundations
   const { clients, resources, clientKeys, adminResource, registration, registeredClients } = registrations
-  const { issuer, production } = config
+  const { issuer, production, engineOnly } = config
   return createOidc({
     issuer,
+    engineOnly,
     db,
     endings,
     clock,
@@ -170,7 +171,7 @@ function createEngine(
 }
 
 interface EngineInput extends Pick<Rooms, 'accounts' | 'federation'> {
-  readonly config: Pick<Config, 'issuer' | 'production'>
+  readonly config: Pick<Config, 'issuer' | 'production' | 'engineOnly'>
   readonly logger: Logger
   readonly metrics: Metrics
 }

@@ -106,6 +106,13 @@ export const VARIABLES = {
     meaning:
       'how often the database was restored, for servers that keep no files: raised by one after each restore, it ends all sessions and tokens of before',
   },
+  SIGNET_ENGINE_ONLY: {
+    member: 'engineOnly',
+    parse: parse.flag,
+    default: 'false',
+    example: 'true',
+    meaning: 'for diagnosis: plain requests for machine tokens take the way of all others, which costs twice as much',
+  },
   SIGNET_WORKERS: {
     member: 'workers',
     parse: parse.workers,

@@ -39,6 +39,8 @@ export interface Metrics {
   observeRequest(observation: RequestObservation): void
   /** Counts a successful token response. */
   tokenIssued(grantType: string): void
+  /** Counts a token, among those issued, that did not need the engine. */
+  tokenIssuedDirectly(grantType: string): void
   /** Counts a refused token request, by the `error` of the answer. */
   tokenRefused(error: string): void
   /** Counts a request whose forwarding headers were ignored, although its sender may be a proxy. */
@@ -114,11 +116,17 @@ function createRequestMetrics(registry: Registry): Pick<Metrics, 'observeRequest
   }
 }
 
-function createTokenMetrics(registry: Registry): Pick<Metrics, 'tokenIssued' | 'tokenRefused'> {
+function createTokenMetrics(registry: Registry): Pick<Metrics, 'tokenIssued' | 'tokenIssuedDirectly' | 'tokenRefused'> {
   const registers = [registry]
   const issued = new Counter({
     name: 'signet_tokens_issued_total',
     help: 'Successful token responses by grant type',
+    labelNames: ['grant_type'] as const,
+    registers,
+  })
+  const issuedDirectly = new Counter({
+    name: 'signet_tokens_issued_directly_total',
+    help: 'Successful token responses that did not need the engine, by grant type',
     labelNames: ['grant_type'] as const,
     registers,
   })
@@ -130,6 +138,7 @@ function createTokenMetrics(registry: Registry): Pick<Metrics, 'tokenIssued' | '
   })
   return {
     tokenIssued: (grantType) => issued.inc({ grant_type: plainLabel(grantType) }),
+    tokenIssuedDirectly: (grantType) => issuedDirectly.inc({ grant_type: plainLabel(grantType) }),
     tokenRefused: (error) => refused.inc({ error: plainLabel(error) }),
   }
 }

@@ -32,6 +32,7 @@ import { aroundEngine } from './engine/around-engine.ts'
 import type { Endings } from './endings/endings.ts'
 import { endRecordedSessions } from './endings/recorded.ts'
 import type { Lifetimes } from './configuration/lifetimes.ts'
+import { currentSigners } from './configuration/signing.ts'
 import { createAdmission } from './configuration/strangers.ts'
 import type { KeysOfClients } from './engine/patches/client-key-store.ts'
 import { type BrowserSessions, createBrowserSessions } from './sessions/browser-session.ts'
@@ -45,6 +46,7 @@ import { tellRegistrationEndpoint } from './registration/discovery.ts'
 import { createRegistrationEndpoint } from './registration/endpoint.ts'
 import { noteUses } from './registration/note-uses.ts'
 import type { RestoreEpoch } from './restore-epoch/restore-epoch-store.ts'
+import { createDirectPath, type DirectDeps } from './grants/client-credentials/direct.ts'
 import type { Grant } from './grants/grant.ts'
 import { createGrants } from './grants/registry.ts'
 import { createFrontChannel, type FrontChannel } from './sign-out/front-channel.ts'
@@ -52,7 +54,7 @@ import { createLogoutDelivery } from './sign-out/logout-delivery.ts'
 import { dropUnverifiedHints } from './sign-out/sign-out.ts'
 import { createResourceRequests } from './grants/resource-requests.ts'
 import { createStatusRoute } from './statuses/status-route.ts'
-import { createStatusOf } from './statuses/status-claim.ts'
+import { createStatusClaims } from './statuses/status-claim.ts'
 import { statusIndexOf, type TokenStatus } from './statuses/token-status.ts'
 import { createStatusStore } from './statuses/status-store.ts'
 
@@ -71,6 +73,8 @@ export interface OidcDeps {
   readonly settings: Pick<Settings, 'current'>
   readonly restoreEpoch: RestoreEpoch
   readonly grants: readonly Grant[]
+  /** Whether the engine answers plain requests for machine tokens too; for diagnosis. */
+  readonly engineOnly: boolean
   readonly audit: Audit
   readonly logger: Logger
   readonly metrics: Metrics
@@ -110,8 +114,9 @@ export function createOidc(deps: OidcDeps): Oidc {
   const grants = createGrants(deps.grants)
   const providerDeps = { ...createProviderDeps(deps, storage, (ctx) => lost(lostDeps, ctx)), grants }
 
-  function build(): { provider: Provider; run: Middleware } {
-    const provider = createProvider(providerDeps, deps.signingKeys.current())
+  function build() {
+    const keys = deps.signingKeys.current()
+    const provider = createProvider(providerDeps, keys)
     noteUses(provider, deps.registeredClients.used)
     provider.use(dropUnverifiedHints(provider))
     provider.use(
@@ -126,7 +131,7 @@ export function createOidc(deps: OidcDeps): Oidc {
           error === undefined ? deps.metrics.tokenIssued(grantType) : deps.metrics.tokenRefused(error),
       }),
     )
-    return { provider, run: compose(provider.middleware) as Middleware }
+    return { provider, run: compose(provider.middleware) as Middleware, signers: currentSigners(keys) }
   }
 
   let current = build()
@@ -139,6 +144,7 @@ export function createOidc(deps: OidcDeps): Oidc {
       createStatusRoute(storage.statusLists),
       createRegistrationEndpoint(deps),
       tellRegistrationEndpoint(deps.issuer, () => deps.settings.current().client_registration.mode !== 'off'),
+      ...(deps.engineOnly ? [] : [directPath(deps, storage, providerDeps, () => current.signers)]),
       (ctx, next) => current.run(ctx, next),
     ]),
     gateway: createGateway({ ...lostDeps, auditContext: deps.origin }),
@@ -153,12 +159,38 @@ export function createOidc(deps: OidcDeps): Oidc {
   }
 }
 
+function directPath(
+  deps: OidcDeps,
+  { lifetimes, settler, statusClaims }: ReturnType<typeof createStorage>,
+  { requests }: Pick<ProviderDeps, 'requests'>,
+  signers: DirectDeps['signers'],
+): Middleware {
+  const { issuer, clients, clientKeys, restoreEpoch, metrics } = deps
+  return createDirectPath({
+    issuer,
+    clients,
+    clientKeys,
+    requests,
+    restoreEpoch,
+    lifetimes,
+    statusOfClient: statusClaims.ofClient,
+    settler,
+    signers,
+    auditContext: deps.origin,
+    counted(grantType) {
+      metrics.tokenIssued(grantType)
+      metrics.tokenIssuedDirectly(grantType)
+    },
+  })
+}
+
 function createStorage({ db, issuer, keyring, clients, signingKeys, settings }: OidcDeps) {
   const lifetimes: Lifetimes = () => settings.current().lifetimes
   const statuses = createStatusStore(db)
   const artefacts = createArtefactStore(db)
   const sealer = createPayloadSealer(keyring)
   const graceSeconds = () => lifetimes().refresh_grace_seconds
+  const statusLists = createStatusLists({ issuer, source: statuses, keys: () => signingKeys.current() })
   return {
     lifetimes,
     graceSeconds,
@@ -169,7 +201,8 @@ function createStorage({ db, issuer, keyring, clients, signingKeys, settings }: 
     sessions: createSessionStore(db),
     consents: createConsentStore(db),
     statuses,
-    statusLists: createStatusLists({ issuer, source: statuses, keys: () => signingKeys.current() }),
+    statusLists,
+    statusClaims: createStatusClaims(statuses, statusLists),
     tokens: createTokenStore(db),
     settler: createUnitSettler({
       db,
@@ -204,7 +237,7 @@ function createProviderDeps(
     lost: lostInteraction,
     wayBack: storage.wayBack,
     statuses: storage.statuses,
-    statusOf: createStatusOf(storage.statuses, storage.statusLists),
+    statusOf: storage.statusClaims.ofToken,
     endSession: (uid) => endSession(deps, storage.frontChannel, uid),
     reserveNow: async (reservation) => {
       const [reused] = await orUnavailable(() => tokens.reserve([{ reservations: [reservation], audit: [] }]))

@@ -64,6 +64,20 @@ function joined(der: Buffer): Buffer {
   return signature
 }
 
+export interface Signer {
+  readonly kid: string
+  sign(data: Uint8Array): Promise<Uint8Array> | Uint8Array
+}
+
+/** The keys that sign now, by algorithm. */
+export type CurrentSigners = ReadonlyMap<string, Signer>
+
+/** The engine signs with the first key of an algorithm, and so does everybody else. */
+export function currentSigners({ privateJwks }: KeySet): CurrentSigners {
+  const keys = privateJwks.map((jwk) => [jwk.alg as string, new CurrentKey(jwk) as unknown as Signer] as const)
+  return new Map(keys.toReversed())
+}
+
 /** Returns the keys for the engine. Current keys come first: the engine signs with the first key of an algorithm. */
 export function engineKeys(set: KeySet): NonNullable<Configuration['jwks']> {
   const published = set.keys

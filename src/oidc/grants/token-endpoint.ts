@@ -135,9 +135,34 @@ function recordedParameters(
 function issued(ctx: KoaContextWithOIDC, grant: Grant | undefined, origin: Omit<AuditContext, 'actor'>): AuditEvent {
   const { client, entities, params } = ctx.oidc
   const token = entities.AccessToken ?? entities.ClientCredentials
-  const accountId = entities.AccessToken?.accountId
-  const clientId = client?.clientId as string
   const body = ctx.body as { scope?: string; refresh_token?: string }
+  return issuedEvent(origin, {
+    clientId: client?.clientId as string,
+    accountId: entities.AccessToken?.accountId,
+    grantType: asString(params?.['grant_type']),
+    resource: token?.aud as string | undefined,
+    scope: body.scope,
+    accessTokenId: token?.aud === undefined ? undefined : token.jti,
+    withRefreshToken: body.refresh_token !== undefined,
+    ...recordedParameters(ctx, grant),
+  })
+}
+
+interface Issued {
+  readonly clientId: string
+  /** Undefined for a token that a client gets for itself. */
+  readonly accountId?: string | undefined
+  readonly grantType: string | undefined
+  readonly resource: string | undefined
+  readonly scope: string | undefined
+  /** Undefined for a token for userinfo, which has a row of its own. */
+  readonly accessTokenId: string | undefined
+  readonly withRefreshToken: boolean
+  readonly parameters?: Readonly<Record<string, string>>
+}
+
+export function issuedEvent(origin: Omit<AuditContext, 'actor'>, issued: Issued): AuditEvent {
+  const { clientId, accountId, grantType, resource, scope, accessTokenId, withRefreshToken, parameters } = issued
   return {
     ...origin,
     type: 'token.issued',
@@ -146,12 +171,12 @@ function issued(ctx: KoaContextWithOIDC, grant: Grant | undefined, origin: Omit<
     clientId,
     ...(accountId === undefined ? {} : { accountId }),
     detail: {
-      grant_type: asString(params?.['grant_type']),
-      ...(token?.aud === undefined ? {} : { resource: token.aud }),
-      ...(body.scope === undefined ? {} : { scope: body.scope }),
-      ...(token?.jti !== undefined && token.aud !== undefined ? { access_token_id: token.jti } : {}),
-      with_refresh_token: body.refresh_token !== undefined,
-      ...recordedParameters(ctx, grant),
+      grant_type: grantType,
+      ...(resource === undefined ? {} : { resource }),
+      ...(scope === undefined ? {} : { scope }),
+      ...(accessTokenId === undefined ? {} : { access_token_id: accessTokenId }),
+      with_refresh_token: withRefreshToken,
+      ...(parameters === undefined ? {} : { parameters }),
     },
   }
 }

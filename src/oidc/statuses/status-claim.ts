@@ -7,8 +7,18 @@ import type { StatusStore } from './status-store.ts'
 
 const MAX_CLIENTS = 20_000
 
-/** Returns a function that gives a token the status index of its grant or, for a machine, of its client. */
-export function createStatusOf(statuses: StatusStore, lists: StatusLists): StatusOf {
+/** The `status` claim of a token (Token Status List §6.1). */
+export interface StatusClaim {
+  readonly status: ReturnType<StatusLists['claim']>
+}
+
+export interface StatusClaims {
+  /** Gives a token the status index of its grant or, for a machine, of its client. */
+  readonly ofToken: StatusOf
+  ofClient(clientId: string): Promise<StatusClaim>
+}
+
+export function createStatusClaims(statuses: StatusStore, lists: StatusLists): StatusClaims {
   const ofClients = new Map<string, Promise<string>>()
 
   function indexOfClient(clientId: string): Promise<string> {
@@ -23,12 +33,15 @@ export function createStatusOf(statuses: StatusStore, lists: StatusLists): Statu
     return index
   }
 
-  return async (token) => {
-    const index = isPersons(token)
-      ? requestScope()?.grants.statusIndexes.get(token.grantId)
-      : await indexOfClient(token.clientId as string)
-    if (index === undefined) throw new TypeError('the grant of an access token was not read in its request')
-    return { status: lists.claim(index) }
+  return {
+    async ofToken(token) {
+      const index = isPersons(token)
+        ? requestScope()?.grants.statusIndexes.get(token.grantId)
+        : await indexOfClient(token.clientId as string)
+      if (index === undefined) throw new TypeError('the grant of an access token was not read in its request')
+      return { status: lists.claim(index) }
+    },
+    ofClient: async (clientId) => ({ status: lists.claim(await indexOfClient(clientId)) }),
   }
 }
 

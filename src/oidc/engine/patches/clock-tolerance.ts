@@ -10,7 +10,7 @@ import { setClockTolerance } from '../internals.ts'
 import { requestScope } from '../scope/request-scope.ts'
 
 const CLOCK_TOLERANCE = 15
-const ASSERTION_TOLERANCE = 60
+export const ASSERTION_TOLERANCE = 60
 
 export function widenClockTolerance(provider: Provider): void {
   setClockTolerance(provider, () =>

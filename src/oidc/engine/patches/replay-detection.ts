@@ -7,9 +7,8 @@
  * Test: test/conformance/races.test.ts
  */
 import type Provider from 'oidc-provider'
-import { sha256 } from '#shared/ids.ts'
 import { requestScope } from '../scope/request-scope.ts'
-import type { Reservation } from '../scope/unit-of-work.ts'
+import { replayId, type Reservation } from '../scope/unit-of-work.ts'
 
 export interface ReplayDeps {
   /** Reserves outside the token endpoint. Returns false if the identifier was already reserved. */
@@ -42,9 +41,4 @@ function presented(): Reservation['of'] {
   if (assertion?.stage !== 'verified') return 'proof'
   assertion.stage = 'reserved'
   return 'assertion'
-}
-
-/** Returns the id of a reservation. The separator keeps `ab` + `c` and `a` + `bc` apart. */
-function replayId(issuer: string, jti: string): Buffer {
-  return sha256(`${issuer}\0${jti}`)
 }

@@ -1,4 +1,5 @@
 /** The writes of a token request: collected while it is handled, committed in one statement before its answer. */
+import { sha256 } from '#shared/ids.ts'
 import type { ModelName } from '../../adapter/models.ts'
 import type { Payload } from '../../adapter/sealing.ts'
 
@@ -14,6 +15,11 @@ export interface Reservation {
   readonly of: 'assertion' | 'proof'
   readonly id: Buffer
   readonly expiresAt: Date
+}
+
+/** Returns the id of a reservation. The separator keeps `ab` + `c` and `a` + `bc` apart. */
+export function replayId(issuer: string, jti: string): Buffer {
+  return sha256(`${issuer}\0${jti}`)
 }
 
 export interface UnitOfWork {
