@@ -1,7 +1,7 @@
 /** Apache with mod_auth_openidc in front of a page, as an app of a live server. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { atEnd } from '../support/endings.ts'
 import { eventually } from '../support/eventually.ts'
@@ -33,7 +33,7 @@ export async function startApache(
     `Listen 127.0.0.1:${port}`,
     `PidFile ${dir}/apache.pid`,
     `DefaultRuntimeDir ${dir}`,
-    'ErrorLog /dev/stderr',
+    `ErrorLog ${dir}/error.log`,
     ...modules.map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`),
     ...(process.getuid?.() === 0 ? ['User www-data', 'Group www-data'] : []),
     `DocumentRoot ${dir}/pages`,
@@ -47,6 +47,8 @@ export async function startApache(
     'OIDCScope openid',
     '<Location />',
     'AuthType openid-connect',
+    // `fetch` does not say that it navigates, as browsers do
+    'OIDCUnAuthAction auth true',
     'Require valid-user',
     '</Location>',
   ]
@@ -66,7 +68,9 @@ export async function startApache(
       () => true,
       () => apache.exitCode !== null,
     )
-  await eventually(answers, 20_000, () => `Apache did not start: ${output}`)
-  if (apache.exitCode !== null) throw new Error(`Apache ended: ${output}`)
-  return { logs: () => output }
+  const log = join(dir, 'error.log')
+  const logs = () => output + (existsSync(log) ? readFileSync(log, 'utf8') : '')
+  await eventually(answers, 20_000, () => `Apache did not start: ${logs()}`)
+  if (apache.exitCode !== null) throw new Error(`Apache ended: ${logs()}`)
+  return { logs }
 }

@@ -48,6 +48,10 @@ function browser() {
 test('a person signs in, and is signed out of the page when an administrator ends the session', async () => {
   const visit = browser()
   const toIssuer = await visit('/index.html')
+  expect([toIssuer.status, toIssuer.headers.get('location')], apache.logs() + (await toIssuer.text())).toEqual([
+    302,
+    expect.stringContaining(`${server.issuer}/authorize?`),
+  ])
   const back = await person(() => server).authorize(toIssuer.headers.get('location') ?? '', ada)
   const signedIn = await visit(back.href)
   expect([signedIn.status, signedIn.headers.get('location')], apache.logs()).toEqual([302, `${origin}/index.html`])
