@@ -41,6 +41,8 @@ test('a sign-out sends each app of the session one logout token of its own', asy
   // an app that does not require `sid` finds it in no token
   expect(atBlog).toEqual([expect.objectContaining({ sub })])
   expect([atBlog[0], blogToken]).not.toContainEqual(expect.objectContaining({ sid: expect.anything() as unknown }))
+  // nor anything else: the engine sends nothing beside it
+  expect([shop.listener.asked, blog.listener.asked]).toEqual([1, 1])
   expect(atShop[0]?.jti).not.toBe(atBlog[0]?.jti)
   const events = (await admin.audit('backchannel_logout.delivered')).filter((event) => event['account_id'] === sub)
   const [{ subject } = { subject: undefined }] = await admin.audit('session.ended')

@@ -13,14 +13,17 @@ export interface LogoutApp {
   readonly url: string
   /** Every logout token that arrived, in order, as it was sent. */
   readonly tokens: string[]
+  /** The number of requests of any kind. */
+  asked: number
   /** Returns the status of the next answers; it may wait. */
   answer: () => number | Promise<number>
 }
 
 /** Answers 200 to each logout token, until `answer` is replaced. */
 export async function logoutApp(): Promise<LogoutApp> {
-  const app = { url: '', tokens: [] as string[], answer: (): number | Promise<number> => 200 }
+  const app = { url: '', asked: 0, tokens: [] as string[], answer: (): number | Promise<number> => 200 }
   const server = createServer(async (request, response) => {
+    app.asked++
     let body = ''
     for await (const chunk of request) body += String(chunk)
     const { method, headers } = request

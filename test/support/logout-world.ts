@@ -80,6 +80,7 @@ export async function startLogoutWorld(): Promise<LogoutWorld> {
     reset() {
       for (const { listener } of [shop, blog]) {
         listener.tokens.length = 0
+        listener.asked = 0
         listener.answer = () => 200
       }
     },
