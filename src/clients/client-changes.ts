@@ -4,6 +4,7 @@ import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Queryable } from '#database/database.ts'
 import { notify } from '#database/notify.ts'
 import { changeVersioned, type VersionedTarget } from '#database/versioned.ts'
+import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Clock } from '#shared/clock.ts'
 import { randomId, randomName } from '#shared/ids.ts'
 import type { ExpectedVersion } from '#shared/version-mismatch.ts'
@@ -22,6 +23,7 @@ import {
 } from './errors.ts'
 import { createKeyStore } from './key-store.ts'
 import { createSecretStore } from './secret-store.ts'
+import { assertSector } from './sectors.ts'
 import { validateClient, type ValidationDeps } from './validation.ts'
 
 /** The notification channel for changes. The payload is the id of the changed client. */
@@ -33,6 +35,8 @@ export interface ClientChangeDeps extends ValidationDeps {
   readonly db: Database
   readonly audit: Audit
   readonly clock: Clock
+  /** For `sector_identifier_uri`. */
+  readonly fetch: GuardedFetch
   /** Makes the keys that sign ID tokens with this algorithm, before the first client uses it. */
   readonly prepareIdTokenAlg?: (alg: string, by: AuditContext) => Promise<void>
   /** Runs in the transaction that deletes a client, so that its grants and consents end with it. */
@@ -69,6 +73,7 @@ interface Insertion extends Pick<Client, 'id' | 'origin'> {
 /** Creates a client with fields that were validated. */
 export async function insertClient(deps: ClientChangeDeps, insertion: Insertion, alongside?: Alongside) {
   const { id, origin, fields, by, initialAccessToken } = insertion
+  await assertSector(deps.fetch, fields.metadata, undefined)
   await prepareIdTokens(deps, fields, by)
   return deps.db.transaction(async (trx) => {
     const at = deps.clock.now()
@@ -101,6 +106,7 @@ export async function updateClient(
   return changeVersioned(versioned(deps, change), async (before) => {
     const input = typeof update === 'function' ? update(before) : update
     const fields = await validateClient(deps, input, before)
+    await assertSector(deps.fetch, fields.metadata, before)
     await prepareIdTokens(deps, fields, by)
     return deps.db.transaction(async (trx) => {
       const at = deps.clock.now()

@@ -21,11 +21,12 @@ export interface ValidationDeps {
 }
 
 /**
- * The form of chosen ids. It excludes account ids, so that a client cannot pass for a person (RFC 9700 §4.15), ids of
- * self-registered clients, and URLs, which are resource identifiers and client metadata documents.
+ * The form of chosen ids. It excludes account ids and pairwise subjects, so that a client cannot pass for a person (RFC 9700
+ * §4.15), ids of self-registered clients, and URLs, which are resource identifiers and client metadata documents.
  */
-const CHOSEN_ID = /^(?!acc-|reg-)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-const CHOSEN_ID_EXPECTED = '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc- or reg-'
+const CHOSEN_ID = /^(?!acc-|pair-|reg-)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const CHOSEN_ID_EXPECTED =
+  '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc-, pair- or reg-'
 
 /**
  * Returns the fields to write: `input` on top of `before`. `origin` is that of a new client, an administrator by

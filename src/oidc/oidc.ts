@@ -7,6 +7,7 @@ import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
 import type { Collection } from '#clients/registration/collection.ts'
 import type { Registration } from '#clients/registration/registration.ts'
+import { createSubjects } from '#clients/subjects.ts'
 import type { Database } from '#database/database.ts'
 import type { WriteBudget } from '#http/write-budget.ts'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
@@ -200,6 +201,7 @@ function createStorage({ db, issuer, keyring, clients, signingKeys, settings }: 
     sealer,
     sessions: createSessionStore(db),
     consents: createConsentStore(db),
+    subjects: createSubjects(keyring),
     statuses,
     statusLists,
     statusClaims: createStatusClaims(statuses, statusLists),
@@ -218,11 +220,12 @@ function createProviderDeps(
   storage: ReturnType<typeof createStorage>,
   lostInteraction: ProviderDeps['lost'],
 ): Omit<ProviderDeps, 'grants'> {
-  const { artefacts, sealer, sessions, consents, tokens, lifetimes } = storage
+  const { artefacts, sealer, sessions, consents, subjects, tokens, lifetimes } = storage
   return {
     ...deps,
     requests: createResourceRequests(deps.resources, deps.builtInResources),
     consents,
+    subjects,
     lifetimes,
     adapter: createAdapterFactory({
       artefacts,

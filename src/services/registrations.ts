@@ -38,11 +38,10 @@ export function createRegistrations(
   const offers = offersOf(grants)
   const adminResource = builtInAdminResource(issuer)
   const registrationSettings = () => settings.current().client_registration
+  const shared = { db, notifications, audit, clock }
   const rules = {
-    db,
-    notifications,
-    audit,
-    clock,
+    ...shared,
+    fetch,
     allowHttpJwksUri: allowHttp,
     prepareIdTokenAlg: async (alg: string, by: AuditContext) => {
       if (alg === 'PS256') await signingKeys.add(alg, by)
@@ -58,15 +57,12 @@ export function createRegistrations(
   }
   const clients = createClients(rules)
   const resources: Resources = createResources({
-    db,
-    notifications,
-    audit,
-    clock,
+    ...shared,
     reserved: [adminResource.identifier],
     isClientId: async (id) => (await clients.read(id)) !== undefined,
     onRemove: clients.forgetResource,
   })
-  const clientKeys = createClientKeys({ db, notifications, audit, clock, clients, fetch })
+  const clientKeys = createClientKeys({ ...shared, clients, fetch })
   const ofRegistration = { ...rules, registration: registrationSettings, forget: clients.forget }
   const trusted = () => registrationSettings().software_statement_issuers
   const statements = createSoftwareStatements({ issuer, fetch, clock, trusted })

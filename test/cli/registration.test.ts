@@ -130,14 +130,17 @@ describe('--id', () => {
   test.each([
     [
       'acc-AAAAAAAAAAAAAAAAAAAAAA',
-      '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc- or reg-',
+      '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc-, pair- or reg-',
     ],
     [
       'https://app.example.com',
-      '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc- or reg-',
+      '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc-, pair- or reg-',
     ],
-    ['..', '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc- or reg-'],
-    ['x'.repeat(65), '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc- or reg-'],
+    ['..', '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc-, pair- or reg-'],
+    [
+      'x'.repeat(65),
+      '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc-, pair- or reg-',
+    ],
     ['signet-account', 'a string that does not begin with signet-'],
   ])('refuses %s', async (id, expected) => {
     const { code, stderr } = await signet.run([MACHINE, ['--auth', 'client_secret_basic', '--id', id]])

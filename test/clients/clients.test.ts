@@ -90,7 +90,7 @@ describe('creating', () => {
       expect(error.faults[0]).toEqual({
         field: 'client_id',
         given: id,
-        expected: '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc- or reg-',
+        expected: '1 to 64 of A-Z a-z 0-9 . _ - that begin with a letter or digit, and not with acc-, pair- or reg-',
       })
     },
   )

@@ -43,33 +43,35 @@ async function tokenOf(jwksUri: string, node: Server) {
 
 const UNTOLD = { error: 'invalid_client', error_description: 'client authentication failed' }
 
-test.each([
-  'https://127.0.0.1/jwks',
-  'https://127.1.2.3:8443/jwks',
-  'https://localhost/jwks',
-  'https://[::1]/jwks',
-  'https://[::ffff:127.0.0.1]/jwks',
-  'https://[::ffff:10.0.0.1]/jwks',
-  'https://0.0.0.0/jwks',
-  'https://10.1.2.3/jwks',
-  'https://172.16.0.1/jwks',
-  'https://192.168.1.1/jwks',
-  'https://100.64.0.1/jwks',
-  'https://169.254.169.254/latest/meta-data',
-  'https://[fe80::1]/jwks',
-  'https://[fd00::1]/jwks',
-  'https://[64:ff9b::7f00:1]/jwks',
-  'https://[::7f00:1]/jwks',
-  'https://[::ffff:0:a00:1]/jwks',
-  'https://[2002:7f00:1::]/jwks',
-  'https://[2001:0:7f00:1::]/jwks',
-  'https://[2606:4700::5efe:a00:1]/jwks',
-  'https://[2606:4700::200:5efe:a00:1]/jwks',
-  'https://[4000::1]/jwks',
-  'https://224.0.0.1/jwks',
-  'https://255.255.255.255/jwks',
-  'https://192.0.2.1/jwks',
-])('V34: keys at %s are not asked for', async (jwksUri) => {
+const PRIVATE_HOSTS = [
+  '127.0.0.1',
+  '127.1.2.3:8443',
+  'localhost',
+  '[::1]',
+  '[::ffff:127.0.0.1]',
+  '[::ffff:10.0.0.1]',
+  '0.0.0.0',
+  '10.1.2.3',
+  '172.16.0.1',
+  '192.168.1.1',
+  '100.64.0.1',
+  '169.254.169.254',
+  '[fe80::1]',
+  '[fd00::1]',
+  '[64:ff9b::7f00:1]',
+  '[::7f00:1]',
+  '[::ffff:0:a00:1]',
+  '[2002:7f00:1::]',
+  '[2001:0:7f00:1::]',
+  '[2606:4700::5efe:a00:1]',
+  '[2606:4700::200:5efe:a00:1]',
+  '[4000::1]',
+  '224.0.0.1',
+  '255.255.255.255',
+  '192.0.2.1',
+]
+
+test.each(PRIVATE_HOSTS.map((host) => `https://${host}/jwks`))('V34: keys at %s are not asked for', async (jwksUri) => {
   const { ms, status, body, event } = await tokenOf(jwksUri, guarded)
   expect({ status, body }).toEqual({ status: 401, body: UNTOLD })
   expect(event).toMatchObject({ outcome: 'failure', reason: expect.stringContaining('private address') as string })
@@ -186,3 +188,20 @@ test.each([
     body: { code: 'invalid_client_metadata', errors: [{ field: 'jwks_uri', given: jwksUri }] },
   })
 })
+
+test.each(PRIVATE_HOSTS.map((host) => `https://${host}/sector`))(
+  'V34: a sector at %s is not asked for, and the registration is refused',
+  async (sectorUri) => {
+    const answer = await stage.admin.ask('POST', '/clients', {
+      through: guarded,
+      body: {
+        signet_profile: 'spa',
+        redirect_uris: ['https://app.example.com/cb'],
+        subject_type: 'pairwise',
+        sector_identifier_uri: sectorUri,
+      },
+    })
+    const expected = expect.stringContaining('private address') as string
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ field: 'sector_identifier_uri', expected }] } })
+  },
+)

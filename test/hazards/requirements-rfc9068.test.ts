@@ -152,11 +152,3 @@ test('R7, R66: an API takes the token that is for it, and refuses what is for an
     expect([name, ...told]).toEqual([name, 401, 'invalid_token', description])
   }
 })
-
-test('R67: a person has one subject for all apps: pairwise ones are neither advertised nor registered', async () => {
-  const metadata = (await (await server.fetch('/.well-known/openid-configuration')).json()) as Record<string, unknown>
-  expect(metadata['subject_types_supported']).toEqual(['public'])
-  await expect(admin.client('web', { redirect_uris: [CALLBACK], subject_type: 'pairwise' })).rejects.toThrow(
-    /400 .*subject_type/,
-  )
-})

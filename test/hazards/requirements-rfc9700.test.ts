@@ -218,7 +218,7 @@ test('R17: a caller that is no trusted proxy has the address of its connection, 
 test('R18: no client can have the name of a person, and a machine gets no token in it', async () => {
   const document = { signet_profile: 'machine', client_name: 'x', token_endpoint_auth_method: 'client_secret_basic' }
   await expect(admin.call('POST', '/clients', { ...document, client_id: sub })).rejects.toThrow(
-    /400 .*"field":"client_id",.*"expected":"1 to 64 of [^"]+ and not with acc-"/,
+    /400 .*"field":"client_id",.*"expected":"1 to 64 of [^"]+ and not with acc-, pair- or reg-"/,
   )
   const machine = createApp(
     server,

@@ -82,9 +82,10 @@ async function withServices<T>(
     import('#schema.ts'),
     import('#observability/logger.ts'),
   ])
-  const [{ createAudit }, { createClients }] = await Promise.all([
+  const [{ createAudit }, { createClients }, { createGuardedFetch }] = await Promise.all([
     import('#audit/recorder.ts'),
     import('#clients/clients.ts'),
+    import('#outbound/guarded-fetch.ts'),
   ])
   await migrate({ url: directUrl })
   const logger = createLogger({ level: 'silent', format: 'json' })
@@ -94,12 +95,14 @@ async function withServices<T>(
     const deps = { db, notifications, audit: createAudit({ db }), clock: systemClock }
     const adminResource = builtInAdminResource(issuer)
     const administration = administrationOf(issuer)
+    // the client has no address to fetch
+    const fetch = createGuardedFetch({ allow: [] })
     // the client is allowed nothing else
     const findResource = async (identifier: string) =>
       identifier === adminResource.identifier ? adminResource : undefined
     return await work({
       audit: deps.audit,
-      clients: createClients({ ...deps, findResource, administration, offers: offersOf(GRANTS) }),
+      clients: createClients({ ...deps, fetch, findResource, administration, offers: offersOf(GRANTS) }),
     })
   } finally {
     await notifications.close()

@@ -9,6 +9,7 @@ import type { Member } from './member.ts'
 import { REDIRECT_URIS } from './redirect-uris.ts'
 import { REQUESTS } from './requests.ts'
 import { SCOPE } from './scope.ts'
+import { SUBJECT } from './subject.ts'
 import { TOKENS } from './tokens.ts'
 
 /** A member comes after those that it depends on: response types after grants, keys after the authentication method. */
@@ -20,6 +21,7 @@ export const MEMBERS: readonly Member[] = [
   ...AUTHENTICATION,
   ...TOKENS,
   ...KEYS,
+  ...SUBJECT,
   ...REQUESTS,
   SCOPE,
 ]
@@ -62,7 +64,6 @@ const NOT_OFFERED = new Set([
   'request_object_signing_alg',
   'request_uris',
   'require_signed_request_object',
-  'sector_identifier_uri',
   'software_statement',
   'tls_client_auth_san_dns',
   'tls_client_auth_san_email',

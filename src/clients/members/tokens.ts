@@ -21,12 +21,6 @@ export const TOKENS: readonly Member[] = [
     settle: settleIdTokenClaims,
   },
   {
-    name: 'subject_type',
-    meaning: '`public`: the subject of an account is the same for every client.',
-    schema: { const: 'public' },
-    value: { fits: (value) => value === 'public', expected: 'public' },
-  },
-  {
     name: 'default_max_age',
     meaning: 'The longest time since the sign-in, in seconds, where a request names none.',
     schema: { type: 'integer', minimum: 0 },

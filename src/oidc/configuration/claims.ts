@@ -8,6 +8,7 @@ import type {
 } from 'oidc-provider'
 import type { Account, Accounts } from '#accounts/account.ts'
 import { idTokenClaimsOf } from '#clients/id-token-claims.ts'
+import { PAIRWISE_PREFIX, type Subjects } from '#clients/subjects.ts'
 import { clientOf } from '../engine/clients.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import type { Grants } from '../grants/registry.ts'
@@ -36,13 +37,18 @@ export const CLAIMS: NonNullable<Configuration['claims']> = {
   address: ['address'],
 }
 
-/** Returns the engine's account lookup. It reads PostgreSQL each time and does not find disabled accounts. */
-export function findAccount(accounts: Accounts) {
-  return async (ctx: KoaContextWithOIDC, accountId: string): Promise<EngineAccount | undefined> => {
-    const account = await orUnavailable(() => accounts.read(accountId))
+/**
+ * Returns the engine's account lookup, by account id or by the pairwise subject of a hint. It reads PostgreSQL each time
+ * and does not find disabled accounts.
+ */
+export function findAccount(accounts: Accounts, subjects: Subjects) {
+  return async (ctx: KoaContextWithOIDC, id: string): Promise<EngineAccount | undefined> => {
+    const { client } = ctx.oidc
+    const accountId = client && id.startsWith(PAIRWISE_PREFIX) ? subjects.accountOf(id, clientOf(client)) : id
+    const account = accountId === undefined ? undefined : await orUnavailable(() => accounts.read(accountId))
     if (account?.status !== 'enabled') return undefined
     return {
-      accountId,
+      accountId: account.id,
       claims: (use, _scope, asked) =>
         use === 'id_token' && isMinimal(ctx) ? onlyAsked(standardClaims(account), asked) : standardClaims(account),
     }

@@ -2,6 +2,7 @@
 import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { allowsOrigin } from '#clients/document.ts'
 import { PROFILES } from '#clients/profiles.ts'
+import type { Subjects } from '#clients/subjects.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { clientOf } from '../engine/clients.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
@@ -17,9 +18,10 @@ export interface FeatureDeps {
   readonly requests: ResourceRequests
   readonly pages: EnginePages
   readonly keyring: Keyring
+  readonly subjects: Subjects
 }
 
-export function features({ grants, requests, pages, keyring }: FeatureDeps): Features {
+export function features({ grants, requests, pages, keyring, subjects }: FeatureDeps): Features {
   return {
     devInteractions: { enabled: false },
     ...grantFeatures(grants),
@@ -35,7 +37,7 @@ export function features({ grants, requests, pages, keyring }: FeatureDeps): Fea
     rpInitiatedLogout: {
       enabled: true,
       async logoutSource(ctx, form) {
-        if (!(await signOutAtOnce(ctx))) await pages.signOut(ctx, form)
+        if (!(await signOutAtOnce(ctx, subjects))) await pages.signOut(ctx, form)
       },
       postLogoutSuccessSource: (ctx) => pages.signedOut(ctx, ctx.oidc.client?.clientName),
     },

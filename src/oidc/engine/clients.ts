@@ -4,6 +4,7 @@ import type Provider from 'oidc-provider'
 import type { Client as EngineClient, ClientMetadata } from 'oidc-provider'
 import { usesSecret } from '#clients/auth-methods.ts'
 import type { Client } from '#clients/client.ts'
+import { sectorOf } from '#clients/sectors.ts'
 
 /** The engine requires a secret for clients that use one. We only store digests, so it gets a random value. */
 const SECRET_PLACEHOLDER = randomBytes(32).toString('base64url')
@@ -27,8 +28,12 @@ export function toEngineClient(provider: Provider, client: Client): EngineClient
 
 function engineMetadata(client: Client): ClientMetadata {
   const { metadata, openidScopes } = client
+  // the engine wants the sector of each pairwise client as an https URL, and fetches nothing from it
+  const { sector_identifier_uri: _uri, ...members } = metadata
+  const sector = metadata['subject_type'] === 'pairwise' ? `https://${sectorOf(metadata)}` : undefined
   return {
-    ...metadata,
+    ...members,
+    ...(sector === undefined ? {} : { sector_identifier_uri: sector }),
     client_id: client.id,
     ...(usesSecret(metadata) ? { client_secret: SECRET_PLACEHOLDER } : {}),
     ...(openidScopes.length === 0 ? {} : { scope: openidScopes.join(' ') }),

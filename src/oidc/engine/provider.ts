@@ -6,12 +6,14 @@ import { errors } from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
 import { offeredAuthMethods } from '#clients/auth-methods.ts'
 import { OWN_MEMBERS } from '#clients/members/registry.ts'
-import { ASSERTION_ALGS, OPENID_SCOPES } from '#clients/profiles.ts'
+import { OPENID_SCOPES } from '#clients/profiles.ts'
+import type { Subjects } from '#clients/subjects.ts'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { ACR_VALUES } from '#resource-server/acr.ts'
 import type { KeySet } from '#signing-keys/signing-key.ts'
 import { setTyp } from '../configuration/access-token-typ.ts'
+import { enabledAlgs } from '../configuration/algorithms.ts'
 import { authorizationRequestHook, HOOK_PARAMETER } from '../configuration/authorization-request.ts'
 import { accessTokenClaims, CLAIMS, findAccount, type StatusOf } from '../configuration/claims.ts'
 import { assertionVerified } from '../configuration/client-assertion.ts'
@@ -40,10 +42,10 @@ export interface ProviderDeps extends Omit<PatchDeps, 'keys' | 'verifyAccessToke
   readonly grants: Grants
   readonly keyring: Keyring
   readonly accounts: Accounts
+  readonly subjects: Subjects
   readonly lifetimes: Lifetimes
   readonly consents: ConsentStore
   readonly pages: EnginePages
-  /** For `sector_identifier_uri`. */
   readonly fetch: GuardedFetch
   readonly adapter: NonNullable<Configuration['adapter']>
   readonly restoreEpoch: RestoreEpoch
@@ -75,6 +77,8 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     // which claims an ID token carries is decided for each client, whatever its access token is for
     conformIdTokenClaims: false,
     acrValues: [...ACR_VALUES],
+    subjectTypes: ['public', 'pairwise'],
+    pairwiseIdentifier: (_ctx, accountId, client) => deps.subjects.of(accountId, clientOf(client)),
     responseTypes: ['code'],
     // Front-Channel Logout §3; the engine does not have it
     discovery: { frontchannel_logout_supported: true, frontchannel_logout_session_supported: true },
@@ -82,12 +86,7 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     fetch: (url) => deps.fetch(url instanceof Request ? url.url : url, { accept: 'application/json' }),
     clientAuthMethods: offeredAuthMethods(FEATURE_OFFERS),
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
-    enabledJWA: {
-      clientAuthSigningAlgValues: [...ASSERTION_ALGS],
-      idTokenSigningAlgValues: ['RS256', 'ES256', 'PS256'],
-      // RFC 9449 §5.1; PS256 for clients that have RSA keys in hardware (FAPI 2.0 Security Profile §5.4.1)
-      dPoPSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA', 'PS256'],
-    },
+    enabledJWA: enabledAlgs(),
     extraClientMetadata: { properties: [...OWN_MEMBERS] },
     extraParams: { [HOOK_PARAMETER]: authorizationRequestHook(requests) },
     pkce: { required: (_ctx, client) => clientOf(client).metadata['signet_pkce'] !== 'optional' },
@@ -100,7 +99,7 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
         return `${base}/interaction/${uid}`
       },
     },
-    findAccount: findAccount(deps.accounts),
+    findAccount: findAccount(deps.accounts, deps.subjects),
     loadExistingGrant: loadExistingGrant(deps.consents),
     formats: { customizers: { jwt: setTyp } },
     extraTokenClaims: accessTokenClaims(deps.statusOf, deps.grants),

@@ -3,6 +3,8 @@ import { decodeJwt } from 'jose'
 import type { Middleware } from 'koa'
 import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { Subjects } from '#clients/subjects.ts'
+import { clientOf } from '../engine/clients.ts'
 import { confirmSignOut } from '../engine/internals.ts'
 import { ROUTES } from '../engine/routes.ts'
 
@@ -45,15 +47,16 @@ function audienceOf(hint: string): string {
  * authorization in it, and `sub` (and `sid` if present) are those of the session. Returns false otherwise. The engine
  * has verified the hint.
  */
-export async function signOutAtOnce(ctx: KoaContextWithOIDC): Promise<boolean> {
-  if (!isOfThisSession(ctx.oidc)) return false
+export async function signOutAtOnce(ctx: KoaContextWithOIDC, subjects: Subjects): Promise<boolean> {
+  if (!isOfThisSession(ctx.oidc, subjects)) return false
   await confirmSignOut(ctx)
   return true
 }
 
-function isOfThisSession({ client, entities, session }: KoaContextWithOIDC['oidc']): boolean {
+function isOfThisSession({ client, entities, session }: KoaContextWithOIDC['oidc'], subjects: Subjects): boolean {
   const { payload } = (entities['IdTokenHint'] ?? {}) as { payload?: { sub?: unknown; sid?: unknown } }
   const authorization = client && session?.authorizations?.[client.clientId]
-  if (!payload || !authorization) return false
-  return payload.sub === session?.accountId && (payload.sid === undefined || payload.sid === authorization.sid)
+  if (!payload || !authorization || session.accountId === undefined) return false
+  const subject = subjects.of(session.accountId, clientOf(client))
+  return payload.sub === subject && (payload.sid === undefined || payload.sid === authorization.sid)
 }

@@ -9,6 +9,7 @@ import { GRANTS } from '#oidc/grants/registry.ts'
 import { offersOf } from '#oidc/offers.ts'
 import { clientsInUse } from '#oidc/registration/in-use-store.ts'
 import { endClientAccess } from '#oidc/sessions/account-access.ts'
+import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
 import { systemClock } from '#shared/clock.ts'
 import { administrator, type Administrator, PASSWORD } from '../../support/administrator.ts'
 import { createApp } from '../../support/app.ts'
@@ -40,6 +41,7 @@ beforeAll(async () => {
     db,
     audit: createAudit({ db }),
     clock: systemClock,
+    fetch: createGuardedFetch({ allow: [] }),
     findResource: async () => undefined,
     offers: offersOf(GRANTS),
     administration: administrationOf(server.issuer),

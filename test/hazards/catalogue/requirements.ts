@@ -776,12 +776,16 @@ export const REQUIREMENTS: readonly Row[] = [
   },
   {
     id: 'R67',
-    feature: 'core',
-    title: 'Subjects are pairwise where that is configured; until it is offered, it is not advertised (RFC 9068 §6).',
+    feature: 'pairwise subjects',
+    title:
+      'Where a client has pairwise subjects, every token, answer and hint has the one of its sector, also after a change of master keys (RFC 9068 §6).',
     tests: {
-      'test/hazards/requirements-rfc9068.test.ts': [
-        'R67: a person has one subject for all apps: pairwise ones are neither advertised nor registered',
+      'test/flows/pairwise.test.ts': [
+        'an app knows a person by one subject everywhere, an app of another sector by another, and neither is the account id',
+        'a hint tells who is signed in, and signs out without a question',
+        'subjects stay the same when the master keys change',
       ],
+      'test/clients/subjects.test.ts': ['clients of other sectors, and who lacks the pepper, cannot compute a subject'],
     },
   },
   {

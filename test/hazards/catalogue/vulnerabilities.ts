@@ -451,6 +451,7 @@ export const VULNERABILITIES: readonly Row[] = [
         'V34: a host that %s is given up after two seconds',
         'V34: %s in place of keys authenticates nobody',
         'V34: %s is not registered as a place of keys',
+        'V34: a sector at %s is not asked for, and the registration is refused',
       ],
       'test/flows/jwks-uri.test.ts': ['reaches no private address that is not allowed'],
       'test/flows/backchannel-logout-delivery.test.ts': ['V34: a logout address in a private network is not asked'],

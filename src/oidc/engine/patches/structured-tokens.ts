@@ -88,7 +88,7 @@ async function model(
   if (await statuses.hasEnded(jti, statusIndex)) return undefined
   const isMachine = Model === provider.ClientCredentials
   const grant = isMachine ? undefined : await statuses.grantAt(statusIndex)
-  if (!isMachine && (grant?.accountId !== sub || grant.clientId !== clientId)) return undefined
+  if (!isMachine && grant?.clientId !== clientId) return undefined
   const Constructor = Model as unknown as new (payload: object) => object
   const token = new Constructor({
     jti,
@@ -98,7 +98,8 @@ async function model(
     scope,
     clientId,
     ...(cnf?.jkt === undefined ? {} : { jkt: cnf.jkt }),
-    ...(isMachine ? { extra: { sub } } : { accountId: sub, extra: { auth_time, acr, amr } }),
+    // the subject of a person is that of the token's client, and need not be the account id
+    ...(isMachine ? { extra: { sub } } : { accountId: grant?.accountId, extra: { sub, auth_time, acr, amr } }),
     // not at revocation: revoking an access token must not end its grant; revoking the refresh token does
     ...(grant && Provider.ctx?.oidc.route === 'introspection' ? { grantId: grant.grantId } : {}),
   })
