@@ -4,6 +4,7 @@ import { tendAuditPartitions } from '#audit/partitions.ts'
 import type { Config } from '#config/config.ts'
 import { isLoopback } from '#config/loopback.ts'
 import type { Secrets } from '#config/secrets.ts'
+import { untilAnswered } from '#database/reachable.ts'
 import { createCsrf } from '#http/csrf.ts'
 import { requestOrigin } from '#http/origin.ts'
 import { createEnginePages } from '#interactions/engine-pages.ts'
@@ -78,9 +79,9 @@ export async function openServices(
   )
   const { signingKeys, settings } = foundations
   const [restoreEpoch] = await Promise.all([
-    seenRestoreEpoch(foundations.db),
+    untilAnswered(() => seenRestoreEpoch(foundations.db), logger),
     // the settings first: they say for how long old keys are kept
-    settings.reload().then(() => signingKeys.ensure(SYSTEM)),
+    untilAnswered(() => settings.reload().then(() => signingKeys.ensure(SYSTEM)), logger),
   ])
   const registrations = createRegistrations(foundations, { issuer, grants, allowHttp: plainHttpRule(config) })
   return {

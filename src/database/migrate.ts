@@ -12,6 +12,8 @@ export interface MigrateOptions {
   /** A direct connection: its lock would not survive PgBouncer in transaction mode. */
   readonly url: string
   readonly logger?: Log
+  /** How long to try to connect; by default, there is one attempt. */
+  readonly waitMs?: number
 }
 
 export interface MigrationStatus {
@@ -77,7 +79,8 @@ export async function migrationStatus(options: MigrateOptions): Promise<Migratio
 }
 
 async function withConnection<T>(options: MigrateOptions, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = await connectAtStart(options.url, 'signet-migrate')
+  const { url, logger, waitMs: timeoutMs = 0 } = options
+  const client = await connectAtStart(url, { applicationName: 'signet-migrate', timeoutMs, logger })
   try {
     return await work(client)
   } finally {

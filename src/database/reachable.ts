@@ -2,23 +2,39 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { directConnection } from './connection.ts'
-import { DatabaseStartError, describe, sqlState } from './errors.ts'
+import { DatabaseStartError, DatabaseUnavailable, describe, sqlState } from './errors.ts'
 import type { Log } from '#shared/log.ts'
 
 const OLDEST_VERSION = 14
 const RETRY_MS = 500
+/** How long a start waits for PostgreSQL. */
+export const START_PATIENCE_MS = 30_000
+
+interface StartConnection {
+  readonly applicationName?: string
+  /** How long to try again while PostgreSQL does not answer; by default, there is one attempt. */
+  readonly timeoutMs?: number
+  readonly logger?: Log | undefined
+}
 
 /**
  * Resolves as soon as PostgreSQL at `url` answers. Throws DatabaseStartError after `timeoutMs`, or at once when waiting
  * cannot help (wrong password, no such database, TLS refused, a version before 14).
  */
-export async function waitForDatabase(url: string, timeoutMs = 30_000, logger?: Log): Promise<void> {
+export async function waitForDatabase(url: string, timeoutMs: number = START_PATIENCE_MS, logger?: Log): Promise<void> {
+  const client = await connectAtStart(url, { timeoutMs, logger })
+  await client.end()
+}
+
+/** Opens a dedicated connection. Throws DatabaseStartError as `waitForDatabase` does. */
+export async function connectAtStart(
+  url: string,
+  { applicationName = 'signet', timeoutMs = 0, logger }: StartConnection = {},
+): Promise<pg.Client> {
   const deadline = Date.now() + timeoutMs
   for (let logged = false; ; logged = true) {
     try {
-      const client = await connect(url)
-      await client.end()
-      return
+      return await connect(url, applicationName)
     } catch (error) {
       const permanent = error instanceof DatabaseStartError ? error : permanentError(url, error)
       if (permanent) throw permanent
@@ -29,8 +45,26 @@ export async function waitForDatabase(url: string, timeoutMs = 30_000, logger?: 
   }
 }
 
+/**
+ * Runs a step of the start, and runs it again while PostgreSQL does not answer, for up to 30 seconds: on a busy machine
+ * an answer may take longer than a request would wait. Each start repeats its steps, so they are safe to repeat. Throws
+ * the step's error.
+ */
+export async function untilAnswered<T>(step: () => Promise<T>, logger: Log): Promise<T> {
+  const deadline = Date.now() + START_PATIENCE_MS
+  for (let logged = false; ; logged = true) {
+    try {
+      return await step()
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable) || Date.now() > deadline) throw error
+      if (!logged) logger.warn({ reason: describe(error.cause) }, 'PostgreSQL does not answer yet: the start waits')
+    }
+    await delay(RETRY_MS)
+  }
+}
+
 /** Opens a dedicated connection to a server of a supported version. Throws DatabaseStartError or the driver's error. */
-async function connect(url: string, applicationName = 'signet'): Promise<pg.Client> {
+async function connect(url: string, applicationName: string): Promise<pg.Client> {
   const client = new pg.Client(directConnection(url, applicationName))
   client.on('error', () => undefined) // the next statement reports a lost connection
   try {
@@ -46,16 +80,6 @@ async function connect(url: string, applicationName = 'signet'): Promise<pg.Clie
   } catch (error) {
     await client.end().catch(() => undefined)
     throw error
-  }
-}
-
-/** Connects as `connect`, but throws DatabaseStartError for every failure. */
-export async function connectAtStart(url: string, applicationName?: string): Promise<pg.Client> {
-  try {
-    return await connect(url, applicationName)
-  } catch (error) {
-    if (error instanceof DatabaseStartError) throw error
-    throw permanentError(url, error) ?? unreachable(url, error, 0)
   }
 }
 

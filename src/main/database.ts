@@ -8,7 +8,7 @@ import type { Database } from '#database/database.ts'
 import { startEmbedded } from '#embedded-postgres/embedded-postgres.ts'
 import { migrationStatus } from '#database/migrate.ts'
 import { createDatabase } from '#database/pool.ts'
-import { waitForDatabase } from '#database/reachable.ts'
+import { START_PATIENCE_MS, untilAnswered, waitForDatabase } from '#database/reachable.ts'
 import type { Logger } from '#observability/logger.ts'
 import { loadMigrator, migrate } from '#schema.ts'
 import { createKeyring } from '#sealing/keyring.ts'
@@ -21,7 +21,6 @@ export interface DatabaseUrls {
   readonly directUrl: string
 }
 
-const WAIT_MS = 30_000
 const SCHEMA_POLL_MS = 1000
 
 export interface OpenedDatabase extends DatabaseUrls {
@@ -46,8 +45,9 @@ export async function openDatabase(
   await prepareSchema(config.migrate, urls, waitingFor, logger)
   const probe = createDatabase({ url: urls.url, poolSize: 1, applicationName: 'signet-probe', logger })
   life.defer(() => probe.close())
-  await compareMasterKeys(probe, secrets, newMasterKeyFile)
-  await settleRestoreEpoch(config.restoreEpoch, { probe, directUrl: urls.directUrl, logger })
+  await untilAnswered(() => compareMasterKeys(probe, secrets, newMasterKeyFile), logger)
+  const { directUrl } = urls
+  await untilAnswered(() => settleRestoreEpoch(config.restoreEpoch, { probe, directUrl, logger }), logger)
   const resources = life.move()
   return { ...urls, probe, close: () => resources.disposeAsync() }
 }
@@ -73,8 +73,8 @@ async function startDatabase(
 ): Promise<DatabaseUrls & { stop(): Promise<void> }> {
   const { databaseUrl: url, databaseDirectUrl: directUrl } = secrets
   if (url !== undefined) {
-    await waitForDatabase(url, WAIT_MS, logger)
-    if (directUrl !== undefined && directUrl !== url) await waitForDatabase(directUrl, WAIT_MS, logger)
+    await waitForDatabase(url, START_PATIENCE_MS, logger)
+    if (directUrl !== undefined && directUrl !== url) await waitForDatabase(directUrl, START_PATIENCE_MS, logger)
     return { url, directUrl: directUrl ?? url, stop: async () => {} }
   }
   // the migration reports a failure
@@ -93,11 +93,12 @@ async function prepareSchema(
   waitingFor: (reason: string) => void,
   logger: Logger,
 ): Promise<void> {
+  const options = { url, logger, waitMs: START_PATIENCE_MS }
   for (let logged = false; ; logged = true) {
-    const { pending } = await migrationStatus({ url })
+    const { pending } = await migrationStatus(options)
     if (pending.length === 0) return
     if (mode === 'auto') {
-      await migrate({ url, logger })
+      await migrate(options)
       return
     }
     const reason = `the schema is older than this release (${pending.length} steps pending): run "signet migrate"`

@@ -2,6 +2,7 @@
 import { createApp } from '#app.ts'
 import type { Config } from '#config/config.ts'
 import type { Secrets } from '#config/secrets.ts'
+import { untilAnswered } from '#database/reachable.ts'
 import { createHttpServer } from '#http/http-server.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
@@ -40,7 +41,7 @@ export async function startNode(
   const { url: databaseUrl, directUrl: databaseDirectUrl } = database
   const services = await createServices({ config, secrets, databaseUrl, databaseDirectUrl, logger, metrics }, overrides)
   life.defer(() => services.close())
-  await prepareCliClient(config, services, logger)
+  await untilAnswered(() => prepareCliClient(config, services, logger), logger)
   const server = createHttpServer({
     handler: createApp(services).callback(),
     tls: certificate && { certificate, profile: config.tlsProfile },

@@ -1,6 +1,7 @@
 /** The schema of the outbox: the tables of graphile-worker, created by graphile-worker's own migrations. */
 import { directConnection, LOCK_TIMEOUT_MS, openPool } from '#database/connection.ts'
 import { DatabaseStartError, describe, sqlState } from '#database/errors.ts'
+import { START_PATIENCE_MS } from '#database/reachable.ts'
 import type { Log } from '#shared/log.ts'
 import { workerLog } from './worker-log.ts'
 
@@ -13,7 +14,12 @@ export const OUTBOX_SCHEMA = 'graphile_worker'
  */
 export async function migrateOutbox(url: string, logger?: Log): Promise<void> {
   const { runMigrations } = await loadOutboxMigrator()
-  const pool = openPool({ ...directConnection(url, 'signet-migrate'), max: 1, lock_timeout: LOCK_TIMEOUT_MS })
+  const pool = openPool({
+    ...directConnection(url, 'signet-migrate'),
+    connectionTimeoutMillis: START_PATIENCE_MS,
+    max: 1,
+    lock_timeout: LOCK_TIMEOUT_MS,
+  })
   try {
     await runMigrations({ pgPool: pool, schema: OUTBOX_SCHEMA, logger: await workerLog(logger) })
   } catch (error) {

@@ -5,6 +5,7 @@ import { createRefusals } from '#audit/refusals.ts'
 import type { Database, Notifications } from '#database/database.ts'
 import { createNotifications } from '#database/notify.ts'
 import { createDatabase } from '#database/pool.ts'
+import { untilAnswered } from '#database/reachable.ts'
 import { createWriteBudget, type WriteBudget } from '#http/write-budget.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
@@ -74,8 +75,8 @@ export async function openFoundations(
   metrics.watchPool(() => db.stats())
   // each opens a connection, so both run at once
   const [keyring, notifications] = await Promise.all([
-    withPepper(db, createKeyring(masterKeys)),
-    createNotifications({ url: databaseDirectUrl, logger }),
+    untilAnswered(() => withPepper(db, createKeyring(masterKeys)), logger),
+    untilAnswered(() => createNotifications({ url: databaseDirectUrl, logger }), logger),
   ])
   const refusals = createRefusals({ now: () => clock.now().getTime(), inFull: input.refusalsPerMinute })
   const audit = createAudit({ db, refusals })

@@ -5,17 +5,30 @@ import { atEnd } from './endings.ts'
 
 /** Starts a proxy that refuses timeouts among the startup parameters, as PgBouncer does by default. Returns its URL. */
 export async function startRefusingProxy(url: string): Promise<string> {
-  const target = new URL(url)
   const port = await listen((socket) => {
     socket.once('data', (startup) => {
       if (startup.includes('statement_timeout')) {
         socket.end(errorResponse('FATAL', '08P01', 'unsupported startup parameter: statement_timeout'))
         return
       }
-      const upstream = connect(Number(target.port), target.hostname)
-      upstream.on('error', () => socket.destroy())
-      upstream.write(startup)
-      socket.pipe(upstream).pipe(socket)
+      passOn(socket, url, startup)
+    })
+  })
+  return Object.assign(new URL(url), { port: String(port) }).href
+}
+
+/**
+ * Starts a proxy that never answers some connections, as a server that is too busy to open them in time: of each name in
+ * `unanswered`, the connection of that number. Returns its URL.
+ */
+export async function startBusyProxy(url: string, unanswered: Readonly<Record<string, number>>): Promise<string> {
+  const seen: Record<string, number> = {}
+  const port = await listen((socket) => {
+    socket.once('data', (startup) => {
+      const parameters = startup.toString().split('\0')
+      const name = parameters[parameters.indexOf('application_name') + 1] ?? ''
+      seen[name] = (seen[name] ?? 0) + 1
+      if (seen[name] !== unanswered[name]) passOn(socket, url, startup)
     })
   })
   return Object.assign(new URL(url), { port: String(port) }).href
@@ -41,6 +54,15 @@ export async function startEndingServer(): Promise<string> {
     })
   })
   return `postgres://signet@127.0.0.1:${port}/signet`
+}
+
+/** Connects the socket to PostgreSQL, which gets what was read already. */
+function passOn(socket: Socket, url: string, startup: Buffer): void {
+  const target = new URL(url)
+  const upstream = connect(Number(target.port), target.hostname)
+  upstream.on('error', () => socket.destroy())
+  upstream.write(startup)
+  socket.pipe(upstream).pipe(socket)
 }
 
 async function listen(onConnection: (socket: Socket) => void): Promise<number> {
