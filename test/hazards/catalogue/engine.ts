@@ -141,7 +141,9 @@ export const ENGINE: readonly Row[] = [
     feature: 'core',
     title: 'Many active clients do not push each other’s keys out of memory.',
     tests: {
-      'test/hazards/engine.test.ts': ['A12: a hundred and fifty clients in turn have their keys fetched once each'],
+      'test/hazards/engine.test.ts': [
+        'A12: more clients in turn than the engine keeps have their keys fetched once each',
+      ],
     },
   },
   {

@@ -213,7 +213,7 @@ export const FAULTS: readonly Row[] = [
     title: 'A thousand tabs refresh at once.',
     tests: {
       'test/faults/client-faults.ts': ['F20'],
-      'test/oidc/refresh.test.ts': ['a thousand refreshes of one token at once give one successor to all'],
+      'test/oidc/refresh.test.ts': ['a crowd of refreshes of one token at once gives one successor to all'],
     },
   },
   {
