@@ -1,6 +1,6 @@
 /** Ids of deleted clients, and scopes that a release adds to the admin API, on a real database. */
 import { generateKeyPairSync } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#audit/audit.ts'
 import { followIssuer } from '#admin/cli-client.ts'
 import { createClientStore } from '#clients/client-store.ts'
@@ -50,6 +50,9 @@ test('a new scope is granted to the clients that held every scope of its object,
   await clients.create(machine('whole', [...held, 'audit:read']), SYSTEM)
   await clients.create(machine('reader', ['accounts:read']), SYSTEM)
   await clients.create(machine('alike', held, LOOKS_ALIKE), SYSTEM)
+  await clients.create(machine('gone', held, LOOKS_ALIKE), SYSTEM)
+  // its API is not registered any more
+  await db.query(`UPDATE client_allowances SET resource = 'https://gone.example.com' WHERE client_id = 'gone'`)
   const grant = () => db.query('SELECT grant_admin_scope($1, $2)', ['accounts:more', held])
   const scopesOf = async (id: string) => (await clients.read(id))?.allowances[0]?.scopes
   await grant()
@@ -57,23 +60,55 @@ test('a new scope is granted to the clients that held every scope of its object,
   expect((await clients.read('whole'))?.version).toBe(2)
   expect(await scopesOf('reader')).toEqual(['accounts:read'])
   expect(await scopesOf('alike')).toEqual(held)
+  expect(await scopesOf('gone')).toEqual(held)
   await grant()
   expect((await clients.read('whole'))?.version).toBe(2)
   await db.query(`SELECT grant_admin_scope('others:read', '{}')`)
   expect(await scopesOf('reader')).toEqual(['accounts:read'])
 })
 
-test('signet-cli follows a changed issuer with the scopes it had, and no more', async () => {
-  const narrowed = { ...machine('signet-cli', ['clients:read']), defaultResource: ADMIN_API }
-  await clients.create(narrowed, SYSTEM)
-  const other = 'https://id.example.com/admin/v1'
-  await db.query(`UPDATE client_allowances SET resource = $1 WHERE client_id = 'signet-cli'`, [other])
-  await db.query(`UPDATE clients SET default_resource = $1 WHERE id = 'signet-cli'`, [other])
-  const before = await clients.read('signet-cli')
-  await followIssuer(here, before as Client, ADMIN_API)
-  const { allowances, defaultResource } = (await clients.read('signet-cli')) ?? {}
-  expect({ allowances, defaultResource }).toEqual({
-    allowances: [{ resource: ADMIN_API, scopes: ['clients:read'] }],
-    defaultResource: ADMIN_API,
+describe('signet-cli', () => {
+  const EARLIER = 'https://id.example.com/admin/v1'
+  const alike = { resource: LOOKS_ALIKE, scopes: ['accounts:read'] }
+  const cli = async () => (await clients.read('signet-cli')) as Client
+
+  /** Gives the admin API of signet-cli the address under another issuer. */
+  async function at(resource: string): Promise<void> {
+    await db.query(`UPDATE client_allowances SET resource = $1 WHERE client_id = 'signet-cli' AND resource = $2`, [
+      resource,
+      ADMIN_API,
+    ])
+    await db.query(`UPDATE clients SET default_resource = $1 WHERE id = 'signet-cli'`, [resource])
+  }
+
+  beforeAll(async () => {
+    const { allowances, ...input } = machine('signet-cli', ['clients:read'])
+    await clients.create({ ...input, allowances: [...allowances, alike], defaultResource: ADMIN_API }, SYSTEM)
+  })
+
+  test('follows a changed issuer with the scopes it had, and no more', async () => {
+    await at(EARLIER)
+    await followIssuer(here, await cli(), ADMIN_API)
+    const { allowances, defaultResource } = await cli()
+    expect(defaultResource).toBe(ADMIN_API)
+    expect(allowances).toHaveLength(2)
+    expect(allowances).toEqual(expect.arrayContaining([{ resource: ADMIN_API, scopes: ['clients:read'] }, alike]))
+  })
+
+  test('follows it once when two servers start at the same time', async () => {
+    await at(EARLIER)
+    const before = await cli()
+    await Promise.all([here, there].map((rooms) => followIssuer(rooms, before, ADMIN_API)))
+    expect(await cli()).toMatchObject({ version: before.version + 1, defaultResource: ADMIN_API })
+  })
+
+  test.each([
+    ['an API that was registered', LOOKS_ALIKE],
+    ['no admin API', 'https://id.example.com/other'],
+  ])('stays where its default resource is %s', async (_what, resource) => {
+    await db.query(`UPDATE clients SET default_resource = $1 WHERE id = 'signet-cli'`, [resource])
+    const before = await cli()
+    await followIssuer(here, before, ADMIN_API)
+    expect(await cli()).toEqual(before)
   })
 })
