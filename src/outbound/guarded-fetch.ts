@@ -101,7 +101,7 @@ async function importClient(assertAllowed: AddressCheck, timeoutMs: number) {
 type AddressCheck = (host: string, address: string) => void
 
 /** Creates the check of one address. It throws FetchRefused unless the address is public or listed in `allow`. */
-function createAddressCheck(allow: readonly string[]): AddressCheck {
+export function createAddressCheck(allow: readonly string[]): AddressCheck {
   const ranges = allow.filter((entry) => isIP(entry.split('/', 1)[0] as string) !== 0).map(parseRange)
   const hosts = new Set(allow.map((entry) => entry.toLowerCase()))
   return (host, address) => {

@@ -1,7 +1,7 @@
 /** The public keys of clients: what is taken, what is refused, and that nothing private is told back. */
 import { createECDH, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { checkJwks } from '#clients/client-keys.ts'
+import { checkJwks, usableKeys } from '#clients/client-keys.ts'
 import type { Fault } from '#shared/app-error.ts'
 
 const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve })
@@ -39,6 +39,44 @@ describe('keys that are taken', () => {
     const key = jwkOf(RSA.publicKey)
     expect(check({ keys: [{ ...key, use: 'enc' }] }).checked?.assertionAlgs.size).toBe(0)
     expect([...(check({ keys: [{ ...key, alg: 'PS256' }] }).checked?.assertionAlgs ?? [])]).toEqual(['PS256'])
+  })
+
+  test('one for Ed25519 signs assertions, and one for a key agreement does not', () => {
+    const ed25519 = jwkOf(generateKeyPairSync('ed25519').publicKey)
+    expect([...(check({ keys: [{ ...ed25519, alg: 'Ed25519' }] }).checked?.assertionAlgs ?? [])]).toEqual(['EdDSA'])
+    expect(check({ keys: [{ ...jwkOf(P256.publicKey), alg: 'ECDH-ES' }] }).checked?.assertionAlgs.size).toBe(0)
+  })
+
+  test.each([
+    { kid: ' ' },
+    { kid: 'x'.repeat(256) },
+    { use: 'sig' },
+    { use: 'enc' },
+    { alg: 'ES256' },
+    { key_ops: [] },
+    { key_ops: ['verify', 'encrypt'] },
+    { x5c: ['MIIB', 'MI+/='] },
+    { x5t: 'abc', 'x5t#S256': 'A_-9' },
+  ])('one with %j', (members) => {
+    const key = { ...jwkOf(P256.publicKey), ...members }
+    expect(check({ keys: [key] }).checked?.jwks.keys).toEqual([key])
+  })
+
+  test.each([
+    ['2048 bits', Buffer.alloc(256, 0xff), 'AQAB'],
+    ['8192 bits', Buffer.alloc(1024, 0xff), 'AQAB'],
+    ['the exponent 3', Buffer.alloc(256, 0xff), 'Aw'],
+  ])('an RSA key with %s', (_what, modulus, e) => {
+    expect(faultsOf({ kty: 'RSA', n: modulus.toString('base64url'), e })).toEqual([])
+  })
+
+  test('twenty', () => {
+    const keys = Array.from({ length: 20 }, (_, at) => ({ ...jwkOf(P256.publicKey), kid: `k${at}` }))
+    expect(check({ keys }).checked?.jwks.keys).toHaveLength(20)
+  })
+
+  test('several without a kid', () => {
+    expect(check({ keys: [jwkOf(P256.publicKey), jwkOf(RSA.publicKey)] }).checked?.jwks.keys).toHaveLength(2)
   })
 
   test('without members that no key has', () => {
@@ -106,6 +144,42 @@ describe('keys that are refused', () => {
   })
 
   test.each([
+    ['2047 bits', Buffer.alloc(256, 0x7f), 'AQAB', 'n', '2047 bits', '2048 to 8192 bits'],
+    [
+      '8193 bits',
+      Buffer.concat([Buffer.of(1), Buffer.alloc(1024, 0xff)]),
+      'AQAB',
+      'n',
+      '8193 bits',
+      '2048 to 8192 bits',
+    ],
+    ['an even exponent', Buffer.alloc(256, 0xff), 'BA', 'e', '4', 'an odd exponent of 3 or more, usually 65537'],
+  ])('RSA keys with %s', (...[, modulus, e, member, given, expected]) => {
+    const key = { kty: 'RSA', n: modulus.toString('base64url'), e }
+    expect(faultsOf(key)).toEqual([[`jwks.keys[0].${member}`, given, expected]])
+  })
+
+  test.each([
+    ['n', 'RSA', RSA],
+    ['e', 'RSA', RSA],
+    ['x', 'Ed25519', generateKeyPairSync('ed25519')],
+  ])('without the member %s that a key of the kind %s has', (member, _kind, { publicKey }) => {
+    const key = { ...jwkOf(publicKey), [member]: undefined }
+    expect(faultsOf(key)).toEqual([[`jwks.keys[0].${member}`, null, 'a value in base64url']])
+  })
+
+  test.each([
+    ['kid', '', 'a text of 1 to 256 ASCII characters'],
+    ['kid', 'x'.repeat(257), 'a text of 1 to 256 ASCII characters'],
+    ['kid', '\u0000b', 'a text of 1 to 256 ASCII characters'],
+    ['kid', 'a\u0000', 'a text of 1 to 256 ASCII characters'],
+    ['key_ops', 'verify', 'operations of a public key: verify, encrypt, wrapKey, deriveKey, deriveBits'],
+    ['key_ops', ['verify', 'sign'], 'operations of a public key: verify, encrypt, wrapKey, deriveKey, deriveBits'],
+    ['x5c', ['MIIB', 7], 'an array of certificates in base64'],
+    ['x5c', ['MIIB', ''], 'an array of certificates in base64'],
+    ['x5c', ['!MIIB'], 'an array of certificates in base64'],
+    ['x5c', ['MIIB!'], 'an array of certificates in base64'],
+    ['x5t', 7, 'a thumbprint in base64url'],
     ['kid', 7, 'a text of 1 to 256 ASCII characters'],
     ['kid', 'a\u0000b', 'a text of 1 to 256 ASCII characters'],
     ['use', 'both', 'sig or enc'],
@@ -146,5 +220,27 @@ describe('keys that are refused', () => {
       'jwks.keys[1]',
       'jwks.keys[3].kty',
     ])
+  })
+})
+
+describe('the keys of a published document', () => {
+  const key = jwkOf(P256.publicKey)
+
+  test('are the public ones of a known kind, with their known members', () => {
+    const keys = [{ ...key, kid: 'a', note: 'x' }, jwkOf(P256.privateKey), { kty: 'oct', k: 'x' }, 'x', null]
+    expect(usableKeys({ keys })).toEqual({ keys: [{ ...key, kid: 'a' }], ignored: 0 })
+  })
+
+  test('are read up to the fiftieth, and the others are counted', () => {
+    const keys = Array.from({ length: 52 }, (_, at) => ({ ...key, kid: `k${at + 1}` }))
+    const read = usableKeys({ keys })
+    expect(read?.keys.map(({ kid }) => kid)).toEqual(keys.slice(0, 50).map(({ kid }) => kid))
+    expect(read?.ignored).toBe(2)
+    expect(usableKeys({ keys: keys.slice(0, 51) })?.ignored).toBe(1)
+    expect(usableKeys({ keys: keys.slice(0, 50) })?.ignored).toBe(0)
+  })
+
+  test.each([null, [], {}, 'x', { keys: {} }])('are none where it is no JWK Set: %j', (document) => {
+    expect(usableKeys(document)).toBeUndefined()
   })
 })

@@ -1,42 +1,12 @@
 /** What holds of every client assertion: whatever stands in it, only one that keeps all rules passes, and none throws. */
 import { anything, array, assert, constantFrom, double, integer, jsonValue, oneof, property, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Client } from '#clients/client.ts'
 import type { Profile } from '#clients/profiles.ts'
-import { assertionFault } from '#oidc/engine/client-assertion.ts'
+import { aClient, CONTEXT, faultOf, NOW, RIGHT } from '../support/assertion-fault.ts'
 
 const RUNS = { numRuns: 1000 }
-const ISSUER = 'https://id.example.com'
-const NOW = 1_800_000_000
-const context = {
-  issuer: ISSUER,
-  tokenEndpoint: `${ISSUER}/token`,
-  endpoint: `${ISSUER}/par`,
-  now: NOW,
-  restoredAt: NOW - 86_400,
-}
-const RIGHT = { iss: 'cli-1', sub: 'cli-1', aud: ISSUER, iat: NOW, exp: NOW + 60, jti: 'once' }
-
-function aClient(profile: Profile, byEndpoint = false): Client {
-  const metadata = byEndpoint ? { signet_assertion_audience: 'token_endpoint' } : {}
-  return { id: 'cli-1', profile, metadata, updatedAt: new Date(0) } as unknown as Client
-}
-
-function part(value: unknown): string {
-  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
-}
-
-/** As the engine would read it. */
-function faultOf(claims: object, header: object = { alg: 'ES256' }, client = aClient('machine')): string | undefined {
-  const sent = { header: JSON.stringify(header), claims: JSON.stringify(claims) }
-  return assertionFault({
-    assertion: `${part(sent.header)}.${part(sent.claims)}.AA`,
-    header: JSON.parse(sent.header) as Record<string, unknown>,
-    claims: JSON.parse(sent.claims) as Record<string, unknown>,
-    client,
-    context,
-  })
-}
+const ISSUER = CONTEXT.issuer
+const BY_ENDPOINT = { signet_assertion_audience: 'token_endpoint' }
 
 const profile = constantFrom<Profile>('web', 'machine', 'fapi2')
 const value = oneof(
@@ -48,7 +18,7 @@ describe('a client assertion', () => {
   test('that is right passes, whatever else it carries', () => {
     assert(
       property(jsonValue(), profile, (extra, kind) => {
-        expect(faultOf({ ...RIGHT, extra }, { alg: 'ES256' }, aClient(kind))).toBeUndefined()
+        expect(faultOf({ ...RIGHT, extra }, { alg: 'ES256' }, { client: aClient(kind) })).toBeUndefined()
       }),
       RUNS,
     )
@@ -60,8 +30,9 @@ describe('a client assertion', () => {
         const fapi = kind === 'fapi2'
         const only: unknown = !fapi && Array.isArray(aud) && aud.length === 1 ? aud[0] : aud
         const right =
-          only === ISSUER || (!fapi && byEndpoint && (only === context.tokenEndpoint || only === context.endpoint))
-        const fault = faultOf({ ...RIGHT, aud }, { alg: 'ES256' }, aClient(kind, byEndpoint))
+          only === ISSUER || (!fapi && byEndpoint && (only === CONTEXT.tokenEndpoint || only === CONTEXT.endpoint))
+        const client = aClient(kind, byEndpoint ? BY_ENDPOINT : {})
+        const fault = faultOf({ ...RIGHT, aud }, { alg: 'ES256' }, { client })
         if (right) expect(fault).toBeUndefined()
         else expect(fault).toMatch(/^client assertion: aud is /)
       }),
@@ -75,7 +46,7 @@ describe('a client assertion', () => {
       property(time, time, profile, (iat, exp, kind) => {
         const most = kind === 'fapi2' ? 300 : 3600
         const right = exp > NOW - 15 && iat <= NOW + 60 && exp - iat <= most
-        const fault = faultOf({ ...RIGHT, iat, exp }, { alg: 'ES256' }, aClient(kind))
+        const fault = faultOf({ ...RIGHT, iat, exp }, { alg: 'ES256' }, { client: aClient(kind) })
         expect(fault === undefined).toBe(right)
       }),
       RUNS,
@@ -87,7 +58,7 @@ describe('a client assertion', () => {
     assert(
       property(time, profile, (exp, kind) => {
         const right = kind !== 'fapi2' && exp > NOW - 15 && exp - NOW <= 3600
-        const fault = faultOf({ ...RIGHT, iat: undefined, exp }, { alg: 'ES256' }, aClient(kind))
+        const fault = faultOf({ ...RIGHT, iat: undefined, exp }, { alg: 'ES256' }, { client: aClient(kind) })
         expect(fault === undefined).toBe(right)
       }),
       RUNS,
@@ -122,14 +93,9 @@ describe('a client assertion', () => {
             text.replace('{', () => `{${JSON.stringify(name)}:${JSON.stringify(other)},${JSON.stringify(name)}:1,`)
           const texts = { header: JSON.stringify({ alg: 'ES256' }), claims: JSON.stringify(RIGHT) }
           texts[where] = twice(texts[where])
-          const fault = assertionFault({
-            assertion: `${part(texts.header)}.${part(texts.claims)}.AA`,
-            header: JSON.parse(texts.header) as Record<string, unknown>,
-            claims: JSON.parse(texts.claims) as Record<string, unknown>,
-            client: aClient('machine'),
-            context,
-          })
-          expect(fault).toBe(`client assertion: "${name}" stands in it twice; each name may stand once`)
+          expect(faultOf(texts.claims, texts.header)).toBe(
+            `client assertion: "${name}" stands in it twice; each name may stand once`,
+          )
         },
       ),
       RUNS,

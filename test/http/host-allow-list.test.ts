@@ -75,13 +75,17 @@ describe('the host allow-list', () => {
     expect(answer.status).toBe(421)
   })
 
-  test.each(['http://evil@auth.example.test:3000/', 'ftp://auth.example.test:3000/', '*'])(
-    'answers 400 to the request target %s',
-    async (target) => {
-      const answer = await server.send(rawRequest(target, ['Host: auth.example.test:3000'], '', 'OPTIONS'))
-      expect(answer.status).toBe(400)
-    },
-  )
+  test.each([
+    'http://evil@auth.example.test:3000/',
+    'http://:evil@auth.example.test:3000/',
+    'ftp://auth.example.test:3000/',
+    'x:http://auth.example.test:3000/',
+    'http:/auth.example.test:3000/',
+    '*',
+  ])('answers 400 to the request target %s', async (target) => {
+    const answer = await server.send(rawRequest(target, ['Host: auth.example.test:3000'], '', 'OPTIONS'))
+    expect(answer.status).toBe(400)
+  })
 
   test('never takes a host from X-Forwarded-Host or Forwarded', async () => {
     const headers = [

@@ -1,7 +1,8 @@
 import type { Context } from 'koa'
 import { describe, expect, test } from 'vitest'
-import { createProxyTest, requestOrigin } from '#http/origin.ts'
+import { createProxyTest, origin, type OriginDeps, requestOrigin } from '#http/origin.ts'
 import { rawRequest, startLoopback, type Loopback } from './loopback.ts'
+import { recordedLog } from '../support/recorded-log.ts'
 import { atMost } from '../support/time-limits.ts'
 
 interface Seen {
@@ -86,6 +87,37 @@ describe('the caller’s address', () => {
     expect(createProxyTest(['0.0.0.0/0'])('')).toBe(false)
     expect(createProxyTest(['10.0.0.0/8'])('::ffff:10.1.2.3')).toBe(true)
     expect(() => createProxyTest(['10.0.0.0/99'])).toThrow()
+  })
+})
+
+describe('an address of the socket', () => {
+  /** Runs the middleware for a request of the address, which a loopback connection cannot have. */
+  async function seenFrom(remoteAddress: string | undefined) {
+    let counted = 0
+    const request = { headers: { 'x-real-ip': '192.0.2.1' }, socket: { remoteAddress } }
+    const ctx = { req: request, state: {} } as unknown as Context
+    const metrics = { forwardingIgnored: () => void (counted += 1) }
+    const deps = { issuer: 'https://as.example.com', trustedProxies: [], logger: recordedLog(), metrics }
+    await origin(deps as unknown as OriginDeps)(ctx, async () => undefined)
+    return { address: requestOrigin(ctx).address, counted, headers: ctx.req.headers }
+  }
+
+  test.each([
+    ['203.0.113.9', '203.0.113.9', 0],
+    ['2606:4700::1', '2606:4700::1', 0],
+    ['10.1.2.3', '10.1.2.3', 1],
+    ['::ffff:10.1.2.3', '10.1.2.3', 1],
+    ['100.64.0.1', '100.64.0.1', 1],
+    ['fd00::1', 'fd00::1', 1],
+    ['fe80::1%eth0', 'fe80::1', 1],
+    ['nowhere', '', 0],
+    [undefined, '', 0],
+  ])('%s is %j, and its forwarding headers count %d time as those of a proxy', async (remote, address, counted) => {
+    expect(await seenFrom(remote)).toEqual({
+      address,
+      counted,
+      headers: { 'x-forwarded-for': address, 'x-forwarded-proto': 'https' },
+    })
   })
 })
 

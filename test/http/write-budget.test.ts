@@ -73,6 +73,21 @@ test('a row larger than what can be used at once is taken while nothing else is 
   small.charge('192.0.2.1', 8192 - 512)
 })
 
+test('of more than twenty thousand networks, those whose last row is the longest ago are forgotten', () => {
+  const [kept, forgotten] = ['192.0.2.1', '192.0.2.2']
+  const write = (address: string, rows: number) => {
+    for (let at = 0; at < rows; at += 1) budget.charge(address, ROW - 512)
+  }
+  write(kept, 1023)
+  write(forgotten, 1023)
+  write(kept, 1)
+  for (let at = 0; at < 19_998; at += 1) write(`10.0.${at >> 8}.${at & 255}`, 1)
+  expect(fill(kept)).toBe(0)
+  write('10.1.0.0', 1)
+  expect(fill(kept)).toBe(0)
+  expect(fill(forgotten)).toBe(1024)
+})
+
 test('the workers of a server have equal parts of its budget', async () => {
   const { url } = await cloneDatabase()
   const rowsOf = async (workers: number) => {

@@ -84,7 +84,8 @@ function mutate(ranges: readonly string[]): Report {
   }
   const file = join(folder, 'stryker.json')
   writeFileSync(file, JSON.stringify(config))
-  const { status } = spawnSync(STRYKER, ['run', file], { cwd: ROOT, stdio: 'inherit', timeout: MAX_MS })
+  const env = { ...process.env, SIGNET_MUTATE_ONLY: values.only }
+  const { status } = spawnSync(STRYKER, ['run', file], { cwd: ROOT, env, stdio: 'inherit', timeout: MAX_MS })
   if (status !== 0) throw new Error('Stryker did not finish')
   return JSON.parse(readFileSync(report, 'utf8')) as Report
 }

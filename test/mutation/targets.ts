@@ -4,37 +4,145 @@ export interface Target {
   readonly file: string
   /** Names of functions; each is changed with everything inside it. */
   readonly functions: readonly string[]
+  /** Files of tests. They run in the process that changes the code, so they start no server process. */
+  readonly tests: readonly string[]
 }
 
+const ASSERTIONS = ['test/hazards/properties-assertions.test.ts', 'test/oidc/client-assertion-rules.test.ts']
+const METHODS = ['test/sign-in/registry.test.ts']
+const TIMES = ['test/sign-in/proof-times.test.ts']
+const BUDGETS = ['test/sign-in/budgets.test.ts']
+const API = ['test/resource-server/*.test.ts']
+
 export const TARGETS: readonly Target[] = [
-  { file: 'src/http/csrf.ts', functions: ['createCsrf', 'mac', 'equal'] },
-  { file: 'src/http/origin.ts', functions: ['forwardedAddress', 'createProxyTest', 'dropForwardingHeaders'] },
+  {
+    file: 'src/http/csrf.ts',
+    functions: ['createCsrf', 'mac', 'equal'],
+    tests: ['test/http/csrf.test.ts'],
+  },
+  {
+    file: 'src/http/origin.ts',
+    functions: [
+      'origin',
+      'createIgnoredProxies',
+      'isNearby',
+      'createProxyTest',
+      'forwardedAddress',
+      'withoutPort',
+      'plainAddress',
+      'dropForwardingHeaders',
+    ],
+    tests: ['test/http/origin.test.ts'],
+  },
+  {
+    file: 'src/http/host-allow-list.ts',
+    functions: ['hostAllowList', 'hostsOf', 'requestedHost', 'soleHostHeader', 'useOriginForm'],
+    tests: ['test/http/host-allow-list.test.ts'],
+  },
+  { file: 'src/http/network.ts', functions: ['networkText'], tests: ['test/http/network.test.ts'] },
+  {
+    file: 'src/http/write-budget.ts',
+    functions: ['createWriteBudget', 'createBuckets'],
+    tests: ['test/http/write-budget.test.ts'],
+  },
   {
     file: 'src/clients/redirect-uris.ts',
     functions: ['redirectUriFault', 'characterFault', 'authorityFault', 'pathFault', 'schemeFault', 'webFault'],
+    tests: ['test/clients/redirect-uris.test.ts'],
   },
-  { file: 'src/sign-in/assurance.ts', functions: ['meets'] },
-  { file: 'src/sign-in/next-proof.ts', functions: ['nextProof'] },
-  { file: 'src/sign-in/proof-times.ts', functions: ['isFreshlyProven', 'strengthOf'] },
-  { file: 'src/resource-server/acr.ts', functions: ['reaches'] },
-  { file: 'src/resource-server/claims.ts', functions: ['claimsFault'] },
-  { file: 'src/resource-server/credentials.ts', functions: ['credentialsOf', 'authorizationHeader', 'targetPath'] },
-  { file: 'src/resource-server/needs.ts', functions: ['requireScope', 'requireSignIn', 'meetsOne'] },
+  {
+    file: 'src/clients/client-keys.ts',
+    functions: [
+      'checkJwks',
+      'usableKeys',
+      'keptMembers',
+      'assertionAlgsOf',
+      'keyFault',
+      'memberFault',
+      'certificateFault',
+      'materialFault',
+      'rsaFault',
+    ],
+    tests: ['test/clients/client-keys.test.ts'],
+  },
+  {
+    file: 'src/federation/claims.ts',
+    functions: ['profileOf', 'isOfDomain', 'provenAtOf', 'amrOf'],
+    tests: ['test/federation/claims.test.ts'],
+  },
+  {
+    file: 'src/oidc/engine/client-assertion.ts',
+    functions: [
+      'typeFault',
+      'algorithmFault',
+      'keyIdFault',
+      'repetitionFault',
+      'repeatedIn',
+      'subjectFault',
+      'audienceFault',
+      'timeFault',
+      'lifetimeFault',
+      'restoreFault',
+      'maxLifetime',
+      'profileLifetime',
+      'identifierFault',
+      'shown',
+    ],
+    tests: ASSERTIONS,
+  },
+  {
+    file: 'src/oidc/configuration/parameter-sizes.ts',
+    functions: ['assertSizes', 'sizeOf'],
+    tests: ['test/oidc/parameter-sizes.test.ts'],
+  },
+  {
+    file: 'src/outbound/guarded-fetch.ts',
+    functions: ['createGuardedFetch', 'createAddressCheck', 'isPublic', 'parseRange', 'readBounded'],
+    tests: ['test/outbound/guarded-fetch.test.ts'],
+  },
+  { file: 'src/sign-in/assurance.ts', functions: ['meets'], tests: METHODS },
+  { file: 'src/sign-in/attempts.ts', functions: ['createAttempts', 'networksOf'], tests: BUDGETS },
+  {
+    file: 'src/sign-in/budgets-store.ts',
+    functions: ['byKind', 'COUNT', 'ROOM', 'createBudgetsStore', 'createEasingStore'],
+    tests: BUDGETS,
+  },
+  { file: 'src/sign-in/next-proof.ts', functions: ['nextProof'], tests: METHODS },
+  { file: 'src/sign-in/proof-times.ts', functions: ['isFreshlyProven', 'strengthOf'], tests: TIMES },
+  {
+    file: 'src/sign-in/registry.ts',
+    functions: ['createMethodRegistry', 'checkRows', 'includesAll'],
+    tests: METHODS,
+  },
+  { file: 'src/resource-server/acr.ts', functions: ['reaches'], tests: API },
+  { file: 'src/resource-server/claims.ts', functions: ['verifiedClaims', 'claimsFault', 'isPlainJwt'], tests: API },
+  {
+    file: 'src/resource-server/credentials.ts',
+    functions: ['credentialsOf', 'schemeNamed', 'authorizationHeader', 'headerValues', 'targetPath'],
+    tests: API,
+  },
+  { file: 'src/resource-server/needs.ts', functions: ['requireScope', 'requireSignIn', 'meetsOne'], tests: API },
   {
     file: 'src/resource-server/dpop/binding.ts',
     functions: ['createDpop', 'requireUnbound', 'requireBinding', 'thumbprintOf'],
+    tests: API,
   },
-  { file: 'src/resource-server/dpop/htu.ts', functions: ['normalizedUrl', 'requestUrl'] },
-  { file: 'src/resource-server/dpop/nonces.ts', functions: ['createNonces'] },
-  { file: 'src/resource-server/dpop/proof.ts', functions: ['verifiedProof', 'requestFault', 'acceptance'] },
-  { file: 'src/resource-server/dpop/replay-store.ts', functions: ['createMemoryReplayStore'] },
-  { file: 'src/resource-server/introspection/introspection.ts', functions: ['opaqueClaims', 'opaqueFault'] },
-]
-
-/** These tests run in the process that changes the code, so they start no server process. */
-export const TESTS: readonly string[] = [
-  'test/http/{csrf,origin}.test.ts',
-  'test/clients/redirect-uris.test.ts',
-  'test/sign-in/{registry,proof-times}.test.ts',
-  'test/resource-server/*.test.ts',
+  { file: 'src/resource-server/dpop/htu.ts', functions: ['normalizedUrl', 'requestUrl'], tests: API },
+  { file: 'src/resource-server/dpop/nonces.ts', functions: ['createNonces'], tests: API },
+  {
+    file: 'src/resource-server/dpop/proof.ts',
+    functions: ['verifiedProof', 'requestFault', 'acceptance'],
+    tests: API,
+  },
+  { file: 'src/resource-server/dpop/replay-store.ts', functions: ['createMemoryReplayStore'], tests: API },
+  {
+    file: 'src/resource-server/introspection/introspection.ts',
+    functions: ['opaqueClaims', 'opaqueFault'],
+    tests: API,
+  },
+  {
+    file: 'src/resource-server/status-list.ts',
+    functions: ['createStatusCheck', 'requireOption', 'referenceOf'],
+    tests: API,
+  },
 ]
