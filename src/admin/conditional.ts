@@ -8,7 +8,7 @@ export function entityTag(version: number): string {
 /** A list of entity tags (RFC 9110 §8.8.3); a list may have empty elements (§5.6.1.2). */
 const TAG = String.raw`(?:W/)?"[\x21\x23-\x7E\x80-\xFF]*"`
 const LIST = new RegExp(String.raw`^(?:[\t ]*,)*[\t ]*${TAG}[\t ]*(?:,[\t ]*(?:${TAG}[\t ]*)?)*$`)
-const STRONG_VERSION = /(?<!W\/)"(\d{1,9})"(?=[\t ]*(?:,|$))/g
+const STRONG_VERSION = /(?<!W\/)"(\d{1,9})"/g
 
 /**
  * Returns the versions in `If-Match`, of which one must be the current one; undefined for an absent header or `*`, which
