@@ -7,6 +7,7 @@ import { registry, ROWS } from '../support/sign-in-registry.ts'
 
 const MFA = 'urn:signet:acr:mfa'
 const PASSKEY = 'urn:signet:acr:passkey'
+const PASSWORD = 'urn:signet:acr:password'
 const MAILED: MethodTraits = {
   name: 'magic-link',
   kinds: ['knowledge'],
@@ -83,8 +84,8 @@ describe('proofs together', () => {
     [['pwd'], 'recovery_code', ['otp'], ['pwd', 'otp', 'mfa'], MFA],
     [['otp'], 'totp', ['otp'], ['otp', 'mfa'], MFA],
     [['fed'], 'totp', ['otp'], ['fed', 'otp', 'mfa'], MFA],
-    [['pwd'], 'magic-link', ['otp'], ['pwd', 'otp'], 'urn:signet:acr:password'],
-    [['fed'], 'password', ['pwd'], ['fed', 'pwd'], 'urn:signet:acr:password'],
+    [['pwd'], 'magic-link', ['otp'], ['pwd', 'otp'], PASSWORD],
+    [['fed'], 'password', ['pwd'], ['fed', 'pwd'], PASSWORD],
     [['pwd'], 'card', ['sc'], ['pwd', 'sc', 'mfa'], MFA],
     [[], 'passkey', ['swk', 'user', 'mfa'], ['swk', 'user', 'mfa'], PASSKEY],
     [['pwd'], 'passkey', ['hwk', 'user', 'mfa'], ['pwd', 'hwk', 'user', 'mfa'], PASSKEY],
@@ -94,12 +95,36 @@ describe('proofs together', () => {
   })
 })
 
-test('rows of one name, or whose proofs could be taken for another kind, are refused', () => {
-  expect(() => createMethodRegistry([...ROWS, { ...MAILED, name: 'totp' }])).toThrow('two sign-in methods are called')
-  const mistaken = { ...KEY_CARD, amr: MAILED.amr }
-  expect(() => createMethodRegistry([...ROWS, MAILED, mistaken])).toThrow('as they prove different kinds')
+describe('rows', () => {
+  const alike = 'as they prove different kinds'
+  const double: MethodTraits = { ...MAILED, name: 'double', kinds: ['knowledge', 'possession'] }
+
+  test.each([
+    ['of one name', { ...MAILED, name: 'totp' }, 'two sign-in methods are called totp'],
+    ['with the values of another kind', { ...KEY_CARD, amr: MAILED.amr }, alike],
+    ['with the values of another kind and more', { ...KEY_CARD, amr: { always: ['sc', 'otp'] } }, alike],
+    ['with fewer values than another kind', { ...KEY_CARD, amr: { always: [] } }, alike],
+    ['with the values of one of their kinds', double, alike],
+  ])('%s are refused', (_what, row, refusal) => {
+    expect(() => createMethodRegistry([...ROWS, MAILED, row])).toThrow(refusal)
+    expect(() => createMethodRegistry([...ROWS, row, MAILED])).toThrow(refusal)
+  })
+
+  test('with the values of another of the same kind are taken', () => {
+    expect(createMethodRegistry([...ROWS, MAILED, { ...MAILED, name: 'link' }]).methods).toHaveLength(ROWS.length + 2)
+  })
+
+  test('that nobody has are a bug', () => {
+    expect(() => registry.named('nobody')).toThrow(new TypeError('there is no sign-in method nobody'))
+  })
+
+  test('reach the class of a passkey only if they resist phishing and are of two kinds', () => {
+    const card = { ...KEY_CARD, phishingResistant: true }
+    const methods = createMethodRegistry([...ROWS, card, { ...double, amr: { always: ['two'] } }])
+    expect([['sc'], ['two']].map((amr) => methods.acrOf(amr))).toEqual([PASSWORD, PASSWORD])
+  })
 })
 
 test('what a provider says of its own proof never stands for one of ours', () => {
-  for (const value of ['pwd', 'otp', 'hwk', 'swk', 'user', 'mfa', 'fed']) expect(registry.reserved).toContain(value)
+  expect([...registry.reserved].toSorted()).toEqual(['fed', 'hwk', 'mfa', 'otp', 'pwd', 'swk', 'user'])
 })
