@@ -94,7 +94,7 @@ describe('an address of the socket', () => {
   /** Runs the middleware for a request of the address, which a loopback connection cannot have. */
   async function seenFrom(remoteAddress: string | undefined) {
     let counted = 0
-    const request = { headers: { 'x-real-ip': '192.0.2.1' }, socket: { remoteAddress } }
+    const request = { headers: { 'x-real-ip': '192.0.2.1', accept: 'text/html' }, socket: { remoteAddress } }
     const ctx = { req: request, state: {} } as unknown as Context
     const metrics = { forwardingIgnored: () => void (counted += 1) }
     const deps = { issuer: 'https://as.example.com', trustedProxies: [], logger: recordedLog(), metrics }
@@ -116,7 +116,7 @@ describe('an address of the socket', () => {
     expect(await seenFrom(remote)).toEqual({
       address,
       counted,
-      headers: { 'x-forwarded-for': address, 'x-forwarded-proto': 'https' },
+      headers: { accept: 'text/html', 'x-forwarded-for': address, 'x-forwarded-proto': 'https' },
     })
   })
 })
