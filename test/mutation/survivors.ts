@@ -8,6 +8,7 @@ const TIMES = 'src/sign-in/proof-times.ts'
 const URIS = 'src/clients/redirect-uris.ts'
 const CSRF = 'src/http/csrf.ts'
 const ORIGIN = 'src/http/origin.ts'
+const HOSTS = 'src/http/host-allow-list.ts'
 const NEEDS = 'src/resource-server/needs.ts'
 const DPOP = 'src/resource-server/dpop'
 
@@ -44,6 +45,10 @@ export const EXPLAINED: readonly Explained[] = [
   [ORIGIN, 'value.length > 60', 'false', 'no address is as long; a long text is only refused faster'],
   [ORIGIN, 'value.length > 60', 'value.length >= 60', 'no address is as long'],
   [ORIGIN, "rest !== ''", 'true', 'nothing is no address, and ends the search as well'],
+  [HOSTS, 'host.length > MAX_HOST', 'false', 'the expression finds no longer host; it is only refused faster'],
+  [HOSTS, 'host.length > MAX_HOST', 'host.length >= MAX_HOST', 'the expression finds no host as long'],
+  [HOSTS, 'name.length === 4', 'true', 'another length is only told apart faster'],
+  [HOSTS, "port === ''", 'true', 'a host with two ports is not well formed, so none is asked for'],
   [NEEDS, 'maxAgeSeconds !== undefined', 'true', 'no age is above an undefined sum'],
   [NEEDS, 'acrValues === undefined', 'false', 'an undefined requirement is not written'],
   [NEEDS, 'maxAgeSeconds === undefined', 'false', 'an undefined requirement is not written'],
