@@ -152,7 +152,9 @@ export const AUDIT_EVENTS = {
     just_in_time: z.boolean().optional().meta({ description: 'True when the account was created by this sign-in.' }),
   }),
   'account.unlinked': event('An account was unlinked from an upstream provider.', { upstream: upstream.optional() }),
-  'upstream.created': event('An upstream provider was added.', {}),
+  'upstream.created': event('An upstream provider was added.', {
+    preset: text('Name of the preset that it was added with.').optional(),
+  }),
   'upstream.updated': event('An upstream provider was changed.', { changed }),
   'upstream.deleted': event('An upstream provider was deleted, and its links with it.', { name }),
   'settings.updated': event('Settings were changed.', { changed, version }),

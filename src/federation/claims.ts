@@ -2,7 +2,7 @@
 import { isText, mergeClaims } from '#accounts/claims.ts'
 import { emailOf } from '#accounts/email.ts'
 import { UPSTREAM } from './method.ts'
-import type { UpstreamClaims } from './upstream-client.ts'
+import type { UpstreamClaims } from './redeemed.ts'
 import type { Upstream } from './upstream.ts'
 
 /** The maximum length of an account's name, in characters. */

@@ -1,6 +1,10 @@
 /** Redeems the answer of a provider, once: returns the verified claims, or why the answer cannot be used. */
 import type { UpstreamAnswer } from './upstream-sign-in.ts'
-import type { Providers, Redeemed, UpstreamClaims } from './upstream-client.ts'
+import type { Keyring } from '#sealing/keyring.ts'
+import { openPostedName, POSTED_NAME } from './posted-names.ts'
+import { traitsOf } from './presets/registry.ts'
+import type { Redeemed, UpstreamClaims } from './redeemed.ts'
+import type { Providers } from './upstream-client.ts'
 import { kindOf, type RefusalKind, refusalOf } from './refusals.ts'
 import type { UpstreamRequests } from './requests.ts'
 import type { Upstream, Upstreams } from './upstream.ts'
@@ -9,6 +13,7 @@ export interface RedemptionDeps {
   readonly upstreams: Pick<Upstreams, 'read'>
   readonly providers: Pick<Providers, 'redeem'>
   readonly requests: Pick<UpstreamRequests, 'take'>
+  readonly keyring: Pick<Keyring, 'open'>
 }
 
 export type Redemption =
@@ -32,7 +37,9 @@ export async function redeem(deps: RedemptionDeps, { uid, answer }: UpstreamAnsw
   if (!upstream?.enabled) return refused(upstream, 'the provider is disabled or gone')
   try {
     const { claims, profile } = await deps.providers.redeem(upstream, parameters, { ...request, state })
-    return { kind: 'claims', upstream, claims, profile, beganAt: request.beganAt }
+    const posted = traitsOf(upstream).postsName ? parameters.get(POSTED_NAME) : null
+    const named = async () => ({ ...openPostedName(deps.keyring, state, posted), ...(await profile()) })
+    return { kind: 'claims', upstream, claims, profile: named, beganAt: request.beganAt }
   } catch (error) {
     return { kind: kindOf(error), upstream, refusal: refusalOf(error) }
   }

@@ -17,9 +17,10 @@ export function refusalOf(error: unknown): string {
  */
 export type RefusalKind = 'cancelled' | 'unavailable' | 'login_required' | 'refused'
 
-/** RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6 */
+/** RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6; the second is Apple's word. */
 const KINDS: Readonly<Record<string, RefusalKind>> = {
   access_denied: 'cancelled',
+  user_cancelled_authorize: 'cancelled',
   temporarily_unavailable: 'unavailable',
   server_error: 'unavailable',
   login_required: 'login_required',

@@ -12,8 +12,10 @@ import type { BeginUpstream, UpstreamSignIn, UpstreamAnswer, UpstreamOutcome } f
 import { createLinkStore, type UpstreamPerson } from './link-store.ts'
 import { UPSTREAM } from './method.ts'
 import { createLinks, linkEvent, type LinksDeps } from './links.ts'
-import type { Providers, Redeemed, UpstreamClaims } from './upstream-client.ts'
+import type { Redeemed, UpstreamClaims } from './redeemed.ts'
+import type { Providers } from './upstream-client.ts'
 import { createOwnLinks } from './own-links.ts'
+import { createPostedNames } from './posted-names.ts'
 import { redeem } from './redemption.ts'
 import { kindOf, type RefusalKind, refusalOf } from './refusals.ts'
 import type { UpstreamRequests } from './requests.ts'
@@ -75,6 +77,7 @@ export function createUpstreamSignIn(deps: UpstreamSignInDeps): UpstreamSignIn {
     unlink: links.remove,
 
     ...createOwnLinks({ ...deps, links, begin: (upstream, uid) => beginAt({ upstream, uid, again: false }) }),
+    ...createPostedNames(deps),
     ...createUpstreamSignOut(deps, findOffered),
   }
 }

@@ -63,6 +63,11 @@ export interface UpstreamSignIn extends Verifier<UpstreamAnswer> {
    * provider does not count at the redirect URI of another (RFC 9700 §4.4).
    */
   returnOf(state: string, path: string): Promise<{ to: 'interaction'; uid: string } | { to: 'account' } | undefined>
+  /**
+   * Returns the name that a provider posted with its answer to `path`, sealed for that answer, as value of the parameter
+   * `user`. Undefined if there is none, or none is expected of this provider.
+   */
+  postedName(path: string, posted: { readonly state: string; readonly user: string }): Promise<string | undefined>
   /** Like `begin`, for a signed-in person who wants to link their account. */
   beginLink(request: { readonly upstream: string; readonly session: string }): Promise<URL | undefined>
   /**

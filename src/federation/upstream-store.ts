@@ -7,6 +7,8 @@ import type { UpstreamFields } from './validation.ts'
 interface Row {
   id: string
   name: string
+  preset: string | null
+  preset_values: Record<string, string>
   issuer: string
   client_id: string
   auth_method: UpstreamAuthMethod
@@ -31,8 +33,8 @@ export interface StoredCredential {
   readonly publicJwk: JWK | undefined
 }
 
-const COLUMNS = `id, name, issuer, client_id, auth_method, public_jwk, scopes, claims, trust_email, response_mode,
-  own_redirect, just_in_time, logout, enabled, version, created_at, updated_at`
+const COLUMNS = `id, name, preset, preset_values, issuer, client_id, auth_method, public_jwk, scopes, claims, trust_email,
+  response_mode, own_redirect, just_in_time, logout, enabled, version, created_at, updated_at`
 const DOMAINS = `ARRAY(SELECT domain FROM upstream_domains d WHERE d.upstream = u.id ORDER BY domain) AS domains`
 
 export function createUpstreamStore(db: Queryable) {
@@ -48,10 +50,12 @@ export function createUpstreamStore(db: Queryable) {
     /** False when the id is taken. */
     async insert(fields: UpstreamFields, { sealed, publicJwk }: StoredCredential, at: Date): Promise<boolean> {
       const { rowCount } = await db.query(
-        `INSERT INTO upstreams (id, issuer, credential, public_jwk, name, client_id, auth_method, scopes, claims,
-           trust_email, response_mode, own_redirect, just_in_time, logout, enabled, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16) ON CONFLICT DO NOTHING`,
-        [fields.id, fields.issuer, sealed, jsonOf(publicJwk), ...changeable(fields), at],
+        `INSERT INTO upstreams (id, preset, issuer, credential, public_jwk, name, preset_values, client_id, auth_method,
+           scopes, claims, trust_email, response_mode, own_redirect, just_in_time, logout, enabled, created_at,
+           updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)
+         ON CONFLICT DO NOTHING`,
+        [fields.id, fields.preset ?? null, fields.issuer, sealed, jsonOf(publicJwk), ...changeable(fields), at],
       )
       return rowCount === 1
     },
@@ -68,9 +72,10 @@ export function createUpstreamStore(db: Queryable) {
     ): Promise<boolean> {
       const { rowCount } = await db.query(
         `UPDATE upstreams SET credential = coalesce($3, credential),
-           public_jwk = CASE WHEN $3::bytea IS NULL THEN public_jwk ELSE $4 END, name = $5, client_id = $6,
-           auth_method = $7, scopes = $8, claims = $9, trust_email = $10, response_mode = $11, own_redirect = $12,
-           just_in_time = $13, logout = $14, enabled = $15, version = version + 1, updated_at = $16
+           public_jwk = CASE WHEN $3::bytea IS NULL THEN public_jwk ELSE $4 END, name = $5, preset_values = $6,
+           client_id = $7, auth_method = $8, scopes = $9, claims = $10, trust_email = $11, response_mode = $12,
+           own_redirect = $13, just_in_time = $14, logout = $15, enabled = $16, version = version + 1,
+           updated_at = $17
          WHERE id = $1 AND version = $2`,
         [fields.id, version, credential?.sealed ?? null, jsonOf(credential?.publicJwk), ...changeable(fields), at],
       )
@@ -106,8 +111,8 @@ async function setDomains(db: Queryable, id: string, domains: readonly string[])
 
 function changeable(fields: UpstreamFields): unknown[] {
   const { trustEmail, responseMode, ownRedirect, justInTime, logout, enabled } = fields
-  const { name, clientId, authMethod, scopes, claims } = fields
-  const first = [name, clientId, authMethod, scopes, jsonOf(claims)]
+  const { name, presetValues, clientId, authMethod, scopes, claims } = fields
+  const first = [name, jsonOf(presetValues), clientId, authMethod, scopes, jsonOf(claims)]
   return [...first, trustEmail, responseMode, ownRedirect, justInTime, logout, enabled]
 }
 
@@ -119,6 +124,8 @@ function toUpstream(row: Row): Upstream {
   return {
     id: row.id,
     name: row.name,
+    preset: row.preset ?? undefined,
+    presetValues: row.preset_values,
     issuer: row.issuer,
     clientId: row.client_id,
     authMethod: row.auth_method,

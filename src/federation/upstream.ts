@@ -8,7 +8,8 @@ import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 
 /** How we authenticate at the provider (OpenID Connect Core §9). */
 export const AUTH_METHODS = ['private_key_jwt', 'client_secret_basic', 'client_secret_post'] as const
-export type UpstreamAuthMethod = (typeof AUTH_METHODS)[number]
+/** `signed_client_secret`: the client secret is a JWT that is signed for each request, as Apple wants it. */
+export type UpstreamAuthMethod = (typeof AUTH_METHODS)[number] | 'signed_client_secret'
 
 /** How a provider sends its answer: in the URL, or as a form (OAuth 2.0 Form Post Response Mode). */
 export const RESPONSE_MODES = ['query', 'form_post'] as const
@@ -22,6 +23,10 @@ export interface Upstream {
   readonly id: string
   /** The display name. */
   readonly name: string
+  /** The name of the preset that it was added with; never changes. */
+  readonly preset: string | undefined
+  /** What the administrator gave for the preset. */
+  readonly presetValues: Readonly<Record<string, string>>
   /** Never changes, because subjects are unique only within an issuer (OpenID Connect Core §2). */
   readonly issuer: string
   readonly clientId: string
@@ -53,11 +58,17 @@ export interface Upstream {
 export interface UpstreamInput {
   readonly id: string
   readonly name?: string
-  readonly issuer: string
+  /** Null means none, as the admin API shows it. */
+  readonly preset?: string | null
+  readonly presetValues?: Readonly<Record<string, string>>
+  /** Follows from the preset, if there is one. */
+  readonly issuer?: string
   readonly clientId: string
   readonly authMethod?: string
   /** Write-only: the server never returns it. */
   readonly clientSecret?: string
+  /** The key for `signed_client_secret`, in PEM. Write-only. */
+  readonly privateKey?: string
   readonly scopes?: readonly string[]
   readonly claims?: ClaimMapping
   readonly domains?: readonly string[]

@@ -11,7 +11,8 @@ import type { ExpectedVersion } from '#shared/version-mismatch.ts'
 import { createCredentials } from './credentials.ts'
 import { UpstreamExists, UpstreamNotFound } from './errors.ts'
 import { createUpstreamStore, type StoredCredential } from './upstream-store.ts'
-import { MEMBERS, type UpstreamFields, type UpstreamRules, validateUpstream } from './validation.ts'
+import type { UpstreamRules } from './member-rules.ts'
+import { MEMBERS, type UpstreamFields, validateUpstream } from './validation.ts'
 import type { Upstream, UpstreamInput, Upstreams } from './upstream.ts'
 
 const CHANNEL = 'signet_upstreams'
@@ -73,7 +74,8 @@ async function create(
   return deps.db.transaction(async (trx) => {
     const at = deps.clock.now()
     if (!(await createUpstreamStore(trx).insert(fields, credential, at))) throw new UpstreamExists('id', fields.id)
-    return written(deps, trx, fields, { type: 'upstream.created', by })
+    const detail = fields.preset === undefined ? {} : { preset: fields.preset }
+    return written(deps, trx, fields, { type: 'upstream.created', by, detail })
   })
 }
 
@@ -99,15 +101,16 @@ async function update(deps: UpstreamsDeps, rules: UpstreamRules, change: Change)
   })
 }
 
-/** Returns the given secret, or a new key if there was none; undefined when the old credential stays. */
+/** Returns the given secret or key, or a new key if there was none; undefined when the old credential stays. */
 async function newCredential(
   { keyring }: UpstreamsDeps,
-  { clientSecret }: Partial<UpstreamInput>,
+  { clientSecret, privateKey }: Partial<UpstreamInput>,
   { id, authMethod }: UpstreamFields,
   before: Upstream | undefined,
 ): Promise<StoredCredential | undefined> {
   const credentials = createCredentials(keyring)
   if (clientSecret !== undefined) return credentials.ofSecret(id, clientSecret)
+  if (privateKey !== undefined) return credentials.ofPrivateKey(id, privateKey)
   return authMethod === 'private_key_jwt' && before?.publicJwk === undefined ? credentials.newKey(id) : undefined
 }
 

@@ -22,6 +22,8 @@ test('adds a provider with what is usual, and a key of its own to register there
     body: {
       id: 'acme',
       name: 'acme',
+      preset: null,
+      preset_values: {},
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: {
         keys: [{ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig', kid: expect.stringMatching(/./) as string }],

@@ -23,11 +23,14 @@ export interface ForgedWorld {
 
 /** A person who has reached the provider. */
 export interface Begun {
+  /** The id of the provider. */
+  readonly id: string
   readonly attempt: AuthorizationAttempt
   readonly browser: Person
   /** The sign-in page. */
   readonly page: Visit
-  /** The parameters that the provider is sent. */
+  /** The authorization request to the provider, and its parameters. */
+  readonly url: URL
   readonly request: URLSearchParams
   readonly state: string
   readonly nonce: string
@@ -56,20 +59,24 @@ export async function startForgedWorld(): Promise<ForgedWorld> {
         just_in_time: true,
         ...also,
       }),
-    async begin(id, browser = person(() => server), params = {}) {
-      const attempt = app.begin({ ui_locales: 'en', ...params })
-      const page = await browser.visit(attempt.url)
-      const { left } = await browser.visit(linkTo(page, id))
-      if (!left) throw new Error(`nobody was led to ${id}`)
-      const request = left.searchParams
-      return {
-        attempt,
-        browser,
-        page,
-        request,
-        state: request.get('state') ?? '',
-        nonce: request.get('nonce') ?? '',
-      }
-    },
+    begin: (id, browser, params) => beginSignIn({ server, app }, id, { browser, params }),
   }
+}
+
+/** Goes from the sign-in page of a new request to the provider. */
+export async function beginSignIn(
+  { server, app }: Pick<ForgedWorld, 'server' | 'app'>,
+  id: string,
+  {
+    browser = person(() => server),
+    params = {},
+  }: { browser?: Person | undefined; params?: Record<string, string> | undefined },
+): Promise<Begun> {
+  const attempt = app.begin({ ui_locales: 'en', ...params })
+  const page = await browser.visit(attempt.url)
+  const { left } = await browser.visit(linkTo(page, id))
+  if (!left) throw new Error(`nobody was led to ${id}`)
+  const request = left.searchParams
+  const [state, nonce] = [request.get('state') ?? '', request.get('nonce') ?? '']
+  return { id, attempt, browser, page, url: left, request, state, nonce }
 }

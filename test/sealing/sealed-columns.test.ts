@@ -22,6 +22,7 @@ const SEALERS: Readonly<Record<string, readonly string[]>> = {
   'src/verification/email-code/seals.ts': ['email_codes.sealed'],
   'src/verification/email-verification/email-verifications.ts': ['mail_errands.sealed'],
   'src/federation/credentials.ts': ['upstreams.credential'],
+  'src/federation/posted-names.ts': [], // in an address, for the next page
   'src/federation/requests.ts': ['upstream_offers.sealed', 'upstream_requests.sealed'],
   'src/federation/sign-out.ts': [], // in an address, for ten minutes
   'src/sign-in/password/sealed-passwords.ts': ['password_credentials.sealed'],

@@ -1,21 +1,39 @@
 /** The schemas of an upstream provider in the admin API. */
 import { z } from 'zod'
+import { PRESET_NAMES } from '#federation/presets/registry.ts'
 import { AUTH_METHODS, RESPONSE_MODES, type Upstream, type UpstreamInput } from '#federation/upstream.ts'
 import { MEMBERS } from '#federation/validation.ts'
 import { pageSchema } from '../paging.ts'
 
 const id = z.string().meta({ description: 'A short name of its own; never changes.', example: 'google' })
+const preset = z.enum(PRESET_NAMES).nullable().meta({
+  description:
+    'A provider that is known here: its issuer, scopes, authentication and claims need not be given. Null for any other OpenID provider; never changes.',
+  example: 'google',
+})
+const presetValues = z.record(z.string(), z.string()).meta({
+  description:
+    'What the preset needs besides client id and secret: `tenant` (microsoft), `team_id` and `key_id` (apple), `base_url` (github, gitlab, okta, keycloak), `realm` (keycloak). A change keeps those that it does not name.',
+  example: { base_url: 'https://sso.example.com', realm: 'staff' },
+})
 const issuer = z.string().meta({
-  description: 'Its issuer identifier, as its discovery document has it; never changes.',
+  description: 'Its issuer identifier, as its discovery document has it; never changes. A preset has its own.',
   example: 'https://accounts.google.com',
 })
 const name = z.string().meta({ description: 'As people know it; its id when absent.', example: 'Google' })
 const clientId = z.string().meta({ description: 'Our client id there.' })
-const authMethod = z
-  .enum(AUTH_METHODS)
-  .meta({ description: 'How we authenticate there; `private_key_jwt` when absent.' })
+const authMethod = z.enum([...AUTH_METHODS, 'signed_client_secret']).meta({
+  description:
+    'How we authenticate there; `private_key_jwt` when absent, and as the preset says with one. `signed_client_secret` is a JWT that is signed for each request; only for the preset `apple`.',
+})
 const clientSecret = z.string().meta({ description: 'The secret it gave us. It is taken and never given out.' })
-const scopes = z.array(z.string()).meta({ description: 'What is asked there, `openid` among it.' })
+const privateKey = z.string().meta({
+  description:
+    'The key for `signed_client_secret`: EC on P-256, in PEM, as Apple gives it. It is taken and never given out.',
+})
+const scopes = z
+  .array(z.string())
+  .meta({ description: 'What is asked there, `openid` among it except with the preset `github`.' })
 const claims = z.record(z.string(), z.string()).meta({
   description: 'For each claim of ours that of the provider. What is not named is not taken.',
   example: { email: 'email', email_verified: 'email_verified', name: 'name' },
@@ -44,7 +62,10 @@ const enabled = z.boolean().meta({ description: 'A provider that is disabled sig
 const changeable = {
   name: name.optional(),
   token_endpoint_auth_method: authMethod.optional(),
+  preset: preset.optional(),
+  preset_values: presetValues.optional(),
   client_secret: clientSecret.optional(),
+  private_key: privateKey.optional(),
   scopes: scopes.optional(),
   claims: claims.optional(),
   domains: domains.optional(),
@@ -57,7 +78,7 @@ const changeable = {
 }
 
 export const newUpstream = z
-  .strictObject({ id, issuer, client_id: clientId, ...changeable })
+  .strictObject({ id, issuer: issuer.optional(), client_id: clientId, ...changeable })
   .meta({ id: 'NewUpstream' })
 
 /** Members that a change may repeat but not change. Any value of `updated_at` is ignored. */
@@ -83,6 +104,8 @@ export const upstreamDocument = z
   .strictObject({
     id,
     name,
+    preset,
+    preset_values: presetValues,
     issuer,
     client_id: clientId,
     token_endpoint_auth_method: authMethod,
@@ -119,6 +142,8 @@ export function toUpstreamDocument(upstream: Upstream, uris: ReturnUris): z.infe
   return {
     id: upstream.id,
     name: upstream.name,
+    preset: (upstream.preset ?? null) as (typeof PRESET_NAMES)[number] | null,
+    preset_values: { ...upstream.presetValues },
     issuer: upstream.issuer,
     client_id: upstream.clientId,
     token_endpoint_auth_method: upstream.authMethod,

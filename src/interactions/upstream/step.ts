@@ -4,6 +4,7 @@ import { requestOrigin } from '#http/origin.ts'
 import { InteractionLost, type OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { readForm } from '#http/body.ts'
 import { UPSTREAM_STEP } from '#federation/method.ts'
+import { POSTED_NAME } from '#federation/posted-names.ts'
 import { UpstreamUnavailable } from '#federation/errors.ts'
 import { isReauthentication } from '../flow.ts'
 import { anonymous } from '../paths.ts'
@@ -73,20 +74,26 @@ export async function upstreamCallback(
   ctx.status = 303
 }
 
-/** The parameters of an answer that we use (RFC 6749 §4.1.2, RFC 9207). Apple's `user`, a name, is dropped. */
+/** The parameters of an answer that we use (RFC 6749 §4.1.2, RFC 9207). */
 const ANSWER = ['code', 'state', 'iss', 'error', 'error_description']
 
 /**
  * Handles an answer that is posted as a form (Form Post Response Mode §2). The provider's page posts it, so the browser
  * does not send our SameSite cookies. It sends them after a redirect (303) to the same address.
  */
-export async function upstreamFormAnswer({ paths }: Pick<StepDeps, 'paths'>, ctx: Context): Promise<void> {
+export async function upstreamFormAnswer(
+  { upstreamSignIn, paths }: Pick<StepDeps, 'upstreamSignIn' | 'paths'>,
+  ctx: Context,
+): Promise<void> {
   const form = await readForm(ctx)
   const answer = new URLSearchParams()
   for (const name of ANSWER) {
     const value = form.one(name)
     if (value !== undefined) answer.set(name, value)
   }
+  const posted = { state: form.one('state') ?? '', user: form.one(POSTED_NAME) ?? '' }
+  const name = await upstreamSignIn.postedName(ctx.path, posted)
+  if (name !== undefined) answer.set(POSTED_NAME, name)
   ctx.redirect(`${paths.of(ctx.path)}?${answer.toString()}`)
   ctx.status = 303
   ctx.set('Cache-Control', 'no-store')

@@ -573,6 +573,54 @@ export const VULNERABILITIES: readonly Row[] = [
     },
   },
   {
+    id: 'V70',
+    feature: 'federation',
+    title:
+      'The people of different tenants of one upstream provider are different people, and no tenant vouches for addresses of others.',
+    tests: {
+      'test/federation/entra.test.ts': [
+        'ASVS 6.8.1, OpenID Connect Core §2: the same subject in another tenant is another person',
+        'an ID token is refused %s',
+        'an ID token is refused that a key of another issuer signed',
+        'does not count otherwise, whatever else the token says: xms_edov is %j',
+      ],
+      'test/admin/upstream-presets.test.ts': [
+        'no preset trusts addresses by itself; an administrator may, except for the open tenants of Entra ID',
+      ],
+    },
+  },
+  {
+    id: 'V71',
+    feature: 'federation',
+    title:
+      'A provider without ID tokens says who a person is by an id that never changes, and vouches only for an address that it has verified.',
+    tests: {
+      'test/federation/github.test.ts': [
+        'who takes over a login that was given up is another person',
+        'has no address that counts: %s',
+        'that is not for the PKCE challenge of its request',
+        'RFC 9207: that another issuer sent',
+        'ASVS 6.8.4: it proves who, not that they are here now: their password is asked for besides',
+      ],
+    },
+  },
+  {
+    id: 'V72',
+    feature: 'federation',
+    title:
+      'The key that signs our secrets for a provider never leaves, and a name that comes with a form harms nobody.',
+    tests: {
+      'test/federation/apple.test.ts': [
+        'is signed for each request with the key of the administrator',
+        'is signed with the new key once the administrator gives one, and the old one never leaves',
+        'comes with the first form, and goes on to the next page without being readable in the address',
+        'of another answer is ignored',
+        'that is none keeps nobody out: %s',
+      ],
+      'test/admin/upstream-presets.test.ts': ['%s as the key of apple, and shows nothing of it'],
+    },
+  },
+  {
     id: 'V43',
     feature: 'core',
     title:
