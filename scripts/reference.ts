@@ -12,6 +12,7 @@ import { AUDIT_EVENTS } from '#audit/events.ts'
 import { createProgram } from '#cli/program.ts'
 import { authMethodTable, memberTable, profileTable } from '#clients/reference.ts'
 import { envExample, referenceTable } from '#config/reference.ts'
+import { presetTable } from '#federation/reference.ts'
 import { DEFAULT_SETTINGS, SETTINGS_GROUPS } from '#settings/settings-schema.ts'
 import { asvsTable } from '../test/hazards/catalogue/asvs.ts'
 import { HAZARD_PARTS } from '../test/hazards/catalogue.ts'
@@ -127,6 +128,7 @@ const PARTS: readonly { file: string; part?: string; text: () => string }[] = [
   { file: 'docs/reference.md', part: 'client-profiles', text: profileTable },
   { file: 'docs/reference.md', part: 'client-auth-methods', text: authMethodTable },
   { file: 'docs/reference.md', part: 'client-members', text: memberTable },
+  { file: 'docs/reference.md', part: 'upstream-presets', text: presetTable },
   { file: 'docs/reference.md', part: 'commands', text: commandList },
   { file: 'docs/reference.md', part: 'admin-routes', text: routeTable },
   { file: 'docs/reference.md', part: 'audit-events', text: eventTable },

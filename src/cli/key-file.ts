@@ -1,4 +1,4 @@
-/** Reads keys from files: the private key of a client, one JWK readable only by the owner, and public key sets. */
+/** Reads keys from files: private keys, which only their owner can read, and public key sets. */
 import { readFile, stat } from 'node:fs/promises'
 import type { JWK } from 'jose'
 import { CliFailure } from './failure.ts'
@@ -24,6 +24,11 @@ export async function readKeyFile(path: string, missingHint: string): Promise<Pr
     throw new CliFailure(`${path} is not a private JWK: it needs the members kty and d.`, { code: 'key_file_invalid' })
   }
   return key as PrivateJwk
+}
+
+/** Reads the private key that a provider gave out as a file, in PEM. Throws as `readKeyFile` does. */
+export function readPemFile(path: string): Promise<string> {
+  return readOwn(path, 'name the file that you downloaded from the provider.')
 }
 
 async function readOwn(path: string, missingHint: string): Promise<string> {

@@ -1,12 +1,11 @@
 /** `signet upstreams`: manages the upstream providers that people may sign in with. */
 import { type Command, Option } from 'commander'
-import { AUTH_METHODS, RESPONSE_MODES } from '#federation/upstream.ts'
+import { PRESET_NAMES } from '#federation/presets/registry.ts'
 import { apiPath, type Document } from '../../admin-client.ts'
 import { confirm } from '../../confirm.ts'
-import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import { connect, withConnection } from '../../connection.ts'
 import type { CliContext } from '../../context.ts'
 import { usageFailure } from '../../failure.ts'
-import { collect, collectMember } from '../../options.ts'
 import {
   collectAll,
   moment,
@@ -17,28 +16,11 @@ import {
   printTable,
   stateStyle,
 } from '../../output.ts'
-import { readSecret } from '../../standard-input.ts'
-
-interface Options extends ConnectionOptions {
-  readonly upstreamIssuer?: string
-  readonly clientId?: string
-  readonly name?: string
-  readonly auth?: string
-  readonly secretStdin?: boolean
-  readonly scope?: string[]
-  readonly claim?: Record<string, unknown>
-  readonly domain?: string[] | false
-  readonly trustEmail?: boolean
-  readonly responseMode?: string
-  readonly ownRedirectUri?: boolean
-  readonly justInTime?: boolean
-  readonly logout?: boolean
-  readonly enabled?: boolean
-  readonly yes?: boolean
-}
+import { membersOf, type UpstreamOptions, withMembers } from './members.ts'
+import { askForNeeds, merged } from './needs.ts'
 
 export function register(program: Command, context: CliContext): void {
-  const upstreams = program.command('upstreams').description('the OpenID providers that people may sign in with')
+  const upstreams = program.command('upstreams').description('the providers that people may sign in with')
   registerCreate(upstreams, context)
   registerList(upstreams, context)
   registerShow(upstreams, context)
@@ -46,72 +28,74 @@ export function register(program: Command, context: CliContext): void {
   registerDelete(upstreams, context)
 }
 
-function withMembers(command: Command): Command {
-  return withConnection(command)
-    .option('--client-id <id>', 'our client id there')
-    .option('--name <name>', 'as people know it')
-    .addOption(new Option('--auth <method>', 'how we authenticate there').choices(AUTH_METHODS))
-    .option('--secret-stdin', 'the client secret it gave us, read from standard input')
-    .option('--scope <scope>', 'asked there, may be repeated; openid is among them', collect)
-    .option(
-      '--claim <ours=theirs>',
-      'a claim that is taken, may be repeated; all together replace those of before',
-      collectMember,
-    )
-    .option('--domain <domain>', 'e-mail addresses of it are led there, may be repeated', collect)
-    .option('--no-domain', 'no address is led there any more')
-    .option('--trust-email', 'count its addresses as verified when it sends no email_verified')
-    .option('--no-trust-email', 'count only addresses that it has verified as verified')
-    .addOption(new Option('--response-mode <mode>', 'how it sends its response').choices(RESPONSE_MODES))
-    .option('--own-redirect-uri', 'use a redirect URI of its own (default for new providers)')
-    .option('--no-own-redirect-uri', 'share a redirect URI; safe only if the provider sends iss')
-    .option('--just-in-time', 'people who were never here get an account')
-    .option('--no-just-in-time', 'only whoever is linked comes in')
-    .option('--logout', 'a sign-out here leads on to one there')
-    .option('--no-logout', 'a sign-out here ends here')
-    .option('--enabled', 'people may sign in with it')
-    .option('--no-enabled', 'it signs nobody in, and its links stay')
-}
-
 function registerCreate(upstreams: Command, context: CliContext): void {
-  withMembers(upstreams.command('create <id>').description('add a provider by a short name of its own'))
-    .requiredOption('--upstream-issuer <url>', 'its issuer identifier, as its discovery document has it')
+  withMembers(
+    upstreams
+      .command('create [id]')
+      .description('add a provider by a short name of its own, the name of the preset by default'),
+  )
+    .addOption(
+      new Option(
+        '--preset <preset>',
+        'a provider that is known here, of which only what is yours must be given',
+      ).choices(PRESET_NAMES),
+    )
+    .option(
+      '--upstream-issuer <url>',
+      'its issuer identifier, as its discovery document has it; for all without preset',
+    )
     .addHelpText(
       'after',
       `
-With a secret, register the redirect URI there first: <issuer>/upstream/callback/<id>. With private_key_jwt (the default) a
-key is made: register the one that is printed there, and give the client id by "update" if you have none yet.
+Register the redirect URI there first: <issuer>/upstream/callback/<id>. At a terminal, a preset asks for what it needs. Without
+a preset and with private_key_jwt (the default) a key is made: register the one that is printed there, and give the client
+id by "update" if you have none yet.
 
 Examples:
-  $ signet upstreams create google --name Google --upstream-issuer https://accounts.google.com \\
-      --client-id ID --auth client_secret_basic --secret-stdin < secret.txt
+  $ signet upstreams create --preset google --client-id ID --secret-stdin < secret.txt
+  $ signet upstreams create staff --preset keycloak --base-url https://sso.example.com --realm staff --client-id ID --secret-stdin < secret.txt
+  $ signet upstreams create --preset apple --client-id ID --team-id TEAM --key-id KEY --private-key-file AuthKey_KEY.p8
   $ signet upstreams create acme --name Acme --upstream-issuer https://login.acme.example --client-id ID \\
       --domain acme.example --just-in-time --claim locale=preferred_language --claim email=email`,
     )
-    .action(async (id: string, _: Options, command: Command) => {
-      const options = command.optsWithGlobals<Options>()
-      if (options.clientId === undefined) throw usageFailure('--client-id is needed: what the provider calls us.')
-      const body = { id, issuer: options.upstreamIssuer, ...(await membersOf(options, context)) }
-      const created = await connect(options, context).change('/upstreams', { method: 'POST', body })
+    .action(async (given: string | undefined, _: UpstreamOptions, command: Command) => {
+      const options = command.optsWithGlobals<UpstreamOptions>()
+      const id = given ?? options.preset
+      if (id === undefined)
+        throw usageFailure('Name the provider, such as "signet upstreams create acme", or a --preset.')
+      const created = await connect(options, context).change('/upstreams', {
+        method: 'POST',
+        body: { id, ...(await newMembersOf(options, id, context)) },
+      })
       if (options.json) return printJson(context, created)
       print(context, `Added the provider ${id}.`, '')
       printUpstream(context, created ?? {})
     })
 }
 
+async function newMembersOf(options: UpstreamOptions, id: string, context: CliContext): Promise<Document> {
+  if (options.preset !== undefined) {
+    const preset = options.preset as (typeof PRESET_NAMES)[number]
+    const asked = await askForNeeds({ ...options, preset }, id, context)
+    return { preset, issuer: options.upstreamIssuer, ...merged(await membersOf(options, context), asked) }
+  }
+  if (options.upstreamIssuer === undefined) {
+    throw usageFailure(`--upstream-issuer is needed, or a --preset: ${PRESET_NAMES.join(', ')}.`)
+  }
+  if (options.clientId === undefined) throw usageFailure('--client-id is needed: what the provider calls us.')
+  return { issuer: options.upstreamIssuer, ...(await membersOf(options, context)) }
+}
+
 function registerList(upstreams: Command, context: CliContext): void {
   withConnection(upstreams.command('list').description('list the providers'))
     .addHelpText('after', '\nExample:\n  $ signet upstreams list --json')
-    .action(async (_: Options, command: Command) => {
-      const options = command.optsWithGlobals<Options>()
+    .action(async (_: UpstreamOptions, command: Command) => {
+      const options = command.optsWithGlobals<UpstreamOptions>()
       const items = connect(options, context).list('/upstreams')
       if (options.json) return printJsonList(context, items)
       const all = await collectAll(items)
       if (all.length === 0) {
-        return print(
-          context,
-          'No providers yet. Add one: signet upstreams create google --upstream-issuer … --client-id …',
-        )
+        return print(context, 'No providers yet. Add one: signet upstreams create --preset google')
       }
       const columns = [{ title: 'ID' }, { title: 'NAME' }, { title: 'ISSUER' }, { title: 'STATE', style: stateStyle }]
       const rows = all.map((item) => [item.id, item.name, item.issuer, stateOf(item)])
@@ -122,8 +106,8 @@ function registerList(upstreams: Command, context: CliContext): void {
 function registerShow(upstreams: Command, context: CliContext): void {
   withConnection(upstreams.command('show <id>').description('show a provider'))
     .addHelpText('after', '\nExample:\n  $ signet upstreams show google')
-    .action(async (id: string, _: Options, command: Command) => {
-      const options = command.optsWithGlobals<Options>()
+    .action(async (id: string, _: UpstreamOptions, command: Command) => {
+      const options = command.optsWithGlobals<UpstreamOptions>()
       const { document } = await connect(options, context).read(apiPath('upstreams', id))
       if (options.json) return printJson(context, document)
       printUpstream(context, document)
@@ -133,8 +117,8 @@ function registerShow(upstreams: Command, context: CliContext): void {
 function registerUpdate(upstreams: Command, context: CliContext): void {
   withMembers(upstreams.command('update <id>').description('change a provider; --scope and --claim replace all'))
     .addHelpText('after', '\nExample:\n  $ signet upstreams update google --no-enabled')
-    .action(async (id: string, _: Options, command: Command) => {
-      const options = command.optsWithGlobals<Options>()
+    .action(async (id: string, _: UpstreamOptions, command: Command) => {
+      const options = command.optsWithGlobals<UpstreamOptions>()
       const body = await membersOf(options, context)
       if (Object.keys(body).length === 0) throw usageFailure('Name what to change, such as --name. See --help.')
       const updated = await connect(options, context).change(apiPath('upstreams', id), { method: 'PATCH', body })
@@ -148,32 +132,13 @@ function registerDelete(upstreams: Command, context: CliContext): void {
   withConnection(upstreams.command('delete <id>').description('delete a provider, and its links with it'))
     .option('--yes', 'do not ask; needed without a terminal')
     .addHelpText('after', '\nExample:\n  $ signet upstreams delete google --yes')
-    .action(async (id: string, _: Options, command: Command) => {
-      const options = command.optsWithGlobals<Options>()
+    .action(async (id: string, _: UpstreamOptions, command: Command) => {
+      const options = command.optsWithGlobals<UpstreamOptions>()
       await confirm(context, `Delete the provider ${id}? Whoever signs in by it alone cannot any more.`, options)
       await connect(options, context).change(apiPath('upstreams', id), { method: 'DELETE' })
       if (options.json) return printJson(context, { id, status: 'deleted' })
       print(context, `Deleted the provider ${id}.`)
     })
-}
-
-async function membersOf(options: Options, context: CliContext): Promise<Document> {
-  const members = {
-    client_id: options.clientId,
-    name: options.name,
-    token_endpoint_auth_method: options.auth,
-    client_secret: options.secretStdin === true ? await readSecret(context, 'client secret') : undefined,
-    scopes: options.scope,
-    claims: options.claim,
-    domains: options.domain === false ? [] : options.domain,
-    trust_email: options.trustEmail,
-    response_mode: options.responseMode,
-    own_redirect_uri: options.ownRedirectUri,
-    just_in_time: options.justInTime,
-    logout: options.logout,
-    enabled: options.enabled,
-  }
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }
 
 function stateOf({ enabled }: Document): string {
@@ -183,9 +148,14 @@ function stateOf({ enabled }: Document): string {
 function printUpstream(context: CliContext, upstream: Document): void {
   const yesOrNo = (value: unknown) => (value === true ? 'yes' : 'no')
   const claims = Object.entries(upstream.claims ?? {}).map(([claim, source]) => `${claim} = ${String(source)}`)
+  const presetValues = Object.entries(upstream.preset_values ?? {}).map(
+    ([name, value]) => [name.replaceAll('_', ' '), value] as const,
+  )
   printDetails(context, [
     ['id', upstream.id],
     ['name', upstream.name],
+    ['preset', upstream.preset],
+    ...presetValues,
     ['issuer', upstream.issuer],
     ['client id', upstream.client_id],
     ['authentication', upstream.token_endpoint_auth_method],
