@@ -3,6 +3,8 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { administrator, PASSWORD } from '../support/administrator.ts'
 import { authenticatorApp } from '../support/authenticator-app.ts'
+import { codeIn, devMails } from '../support/dev-mail.ts'
+import { eventually } from '../support/eventually.ts'
 import { asSuperuser } from '../support/postgres.ts'
 import { keepScreenshot, openBrowser } from '../support/browser.ts'
 import { enrolPasskey } from '../support/live-passkey.ts'
@@ -97,6 +99,7 @@ const PAGES: Readonly<Record<string, Way>> = {
     heading: 'Your data',
     act: (page) => page.locator('main summary').last().click(),
   },
+  'lost-nothing': { who: 'ada', path: '/lost', heading: 'Lost passkey or authenticator app' },
   'confirm-first': {
     who: 'ada',
     path: '/password',
@@ -106,6 +109,40 @@ const PAGES: Readonly<Record<string, Way>> = {
       await page.reload()
     },
   },
+}
+
+const NO_FAULTS = { accessibility: [], right: 0, rightOfSmallest: 0, layoutShift: 0 }
+
+/** What a person does at `/account/lost`, one step after another: with recovery codes, a wrong password, and a mail. */
+function lostSteps(page: Page, who: string): Readonly<Record<string, () => Promise<void>>> {
+  const at = (path: string) => page.goto(`${world.server.issuer}/account${path}`)
+  const answer = async (name: string, value: string) => {
+    await page.fill(`#${name}`, value)
+    await page.locator(`form:has(#${name}) button`).click()
+    await page.waitForLoadState()
+  }
+  return {
+    async lost() {
+      await proved(who)
+      await at('/recovery-codes')
+      await press(/codes|코드/)(page)
+      await at('/lost')
+      expect(await page.locator('#recovery').count()).toBe(1)
+    },
+    'lost-wrong': () => answer('password', 'not the password'),
+    'lost-sent': () => answer('password', PASSWORD),
+    'lost-waiting': async () => answer('code', await mailedCode(who)),
+  }
+}
+
+async function mailedCode(who: string): Promise<string> {
+  let code = ''
+  await eventually(async () => {
+    const mails = await devMails(world.server, who)
+    code = mails.map(({ text }) => codeIn(text)).find((each) => each !== '') ?? ''
+    return code !== ''
+  })
+  return code
 }
 
 describe.skipIf(!browser).each(LANGUAGES)('in %s', (locale) => {
@@ -130,9 +167,26 @@ describe.skipIf(!browser).each(LANGUAGES)('in %s', (locale) => {
       if (locale === 'en') expect((await page.textContent('h1'))?.trim()).toBe(way.heading)
       if (locale === MARKED) expect(await outsideCatalogue(page, DATA)).toEqual([])
       const faults = await faultsOf(page, `account-${name}-${locale}`)
-      expect(faults).toMatchObject({ accessibility: [], right: 0, rightOfSmallest: 0, layoutShift: 0 })
+      expect(faults).toMatchObject(NO_FAULTS)
     },
   )
+
+  test('the page for a lost passkey is readable, reachable and fits a phone at each of its steps', async () => {
+    const page = pages.grace
+    const steps = lostSteps(page, `grace-${locale}@example.com`)
+    // the first step in every language, the others by turns
+    const seen = new Set(['lost', ...pagesIn(locale, steps).map(([name]) => name)])
+    for (const [name, go] of Object.entries(steps)) {
+      await page.setViewportSize(DESKTOP)
+      await go()
+      expect(await page.getAttribute('html', 'lang')).toBe(locale)
+      if (locale === 'en') expect((await page.textContent('h1'))?.trim()).toBe('Lost passkey or authenticator app')
+      if (locale === MARKED) expect([name, await outsideCatalogue(page, DATA)]).toEqual([name, []])
+      if (!seen.has(name)) continue
+      const faults = await faultsOf(page, `account-${name}-${locale}`)
+      expect({ name, ...faults }).toMatchObject({ name, ...NO_FAULTS })
+    }
+  })
 
   test('the menu of a phone opens without a script and leads to every page', async () => {
     const page = pages.ada
