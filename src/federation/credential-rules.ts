@@ -1,7 +1,7 @@
 /** Checks the secret or key with which we authenticate at a provider. No value is ever shown. */
 import type { Fault } from '#shared/app-error.ts'
-import { pkcs8Of } from './credentials.ts'
 import { isVisible } from './member-rules.ts'
+import { pkcs8Of } from './private-key.ts'
 import type { Upstream, UpstreamAuthMethod, UpstreamInput } from './upstream.ts'
 
 type Given = Pick<Partial<UpstreamInput>, 'clientSecret' | 'privateKey'>

@@ -2,11 +2,11 @@
  * Creates and opens the credentials with which we authenticate at upstream providers. They are sealed at rest, and
  * opened only for a token request.
  */
-import { createPrivateKey } from 'node:crypto'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { boundTo, type SealedColumn } from '#sealing/sealed-column.ts'
 import { randomName } from '#shared/ids.ts'
 import type { Keyring } from '#sealing/keyring.ts'
+import { pkcs8Of } from './private-key.ts'
 import type { StoredCredential } from './upstream-store.ts'
 
 const PURPOSE = 'upstream-credential'
@@ -16,20 +16,6 @@ export const SEALED_CREDENTIALS: SealedColumn = {
   column: 'credential',
   purpose: PURPOSE,
   ...boundTo('id'),
-}
-
-const MAX_PEM = 4096
-
-/** Returns an EC key on P-256, which ES256 needs, as PKCS #8 in PEM. Undefined for anything else. */
-export function pkcs8Of(pem: string): string | undefined {
-  if (pem.length > MAX_PEM) return undefined
-  try {
-    const key = createPrivateKey(pem)
-    if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') return undefined
-    return key.export({ type: 'pkcs8', format: 'pem' }).toString()
-  } catch {
-    return undefined
-  }
 }
 
 export function createCredentials(keyring: Pick<Keyring, 'seal' | 'open'>) {
