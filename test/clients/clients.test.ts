@@ -59,7 +59,11 @@ describe('creating', () => {
     expect(await clients.read(client.id)).toEqual(client)
     expect(await clients.find(client.id)).toEqual(client)
     expect(await events(client.id)).toEqual([['client.created', 'success', 'cli-admin']])
-    expect(await lastDetail(client.id)).toEqual({ profile: 'machine', method: 'private_key_jwt' })
+    expect(await lastDetail(client.id)).toEqual({
+      profile: 'machine',
+      method: 'private_key_jwt',
+      origin: 'administrator',
+    })
   })
 
   test('gives a secret of 256 bits once and stores its digest only', async () => {
