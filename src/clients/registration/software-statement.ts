@@ -11,6 +11,7 @@ import type { RegistrationPolicy } from './policy.ts'
 import type { Metadata, StatementIssuer } from './registration.ts'
 
 const MAX_LENGTH = 20_000
+const RETRY_MS = 10_000
 /** Claims of the JWT itself (RFC 7519 §4.1), and a statement within a statement. */
 const NO_METADATA = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'software_statement'])
 
@@ -44,14 +45,20 @@ export interface SoftwareStatementDeps {
 
 export function createSoftwareStatements(deps: SoftwareStatementDeps): SoftwareStatements {
   const { fetch, clock, trusted } = deps
-  const fetched = new Map<string, FetchedKeys>()
+  // by address; only those of trusted issuers are asked
+  const fetches = new Map<string, { readonly keys: Promise<FetchedKeys>; until: number }>()
 
+  /** Fetches the keys, once for all requests that need them. After a failure the address is not asked for a while. */
   async function keysAt(uri: string): Promise<JSONWebKeySet> {
-    const known = fetched.get(uri)
-    if (known && known.freshUntil > clock.now()) return { keys: [...known.keys] as JSONWebKeySet['keys'] }
-    const keys = await fetchKeys(fetch, uri, clock)
-    fetched.set(uri, keys)
-    return { keys: [...keys.keys] as JSONWebKeySet['keys'] }
+    const now = clock.now().getTime()
+    let known = fetches.get(uri)
+    if (!known || known.until <= now) {
+      known = { keys: fetchKeys(fetch, uri, clock), until: now + RETRY_MS }
+      fetches.set(uri, known)
+    }
+    const { keys, freshUntil } = await known.keys
+    known.until = freshUntil.getTime()
+    return { keys: [...keys] as JSONWebKeySet['keys'] }
   }
 
   return {

@@ -101,6 +101,28 @@ test('nothing is fetched for an issuer that is not trusted', async () => {
   expect(host.asked).toBe(before)
 })
 
+test('keys are fetched once for many statements, and not again at once where that failed', async () => {
+  const away = await keysHost([])
+  away.answer = { ...away.answer, status: 500 }
+  const issuer = 'https://away.example.com'
+  await admin.call('PATCH', '/settings', {
+    client_registration: {
+      software_statement_issuers: [
+        { issuer: VENDOR, jwks_uri: host.url },
+        { issuer, jwks_uri: away.url },
+      ],
+    },
+  })
+  const before = host.asked
+  for (let time = 0; time < 3; time += 1) {
+    await register(server, { software_statement: await statement() })
+    const { status, body } = await register(server, { software_statement: await statement({ iss: issuer }) })
+    expect([status, body['error']]).toEqual([400, 'invalid_software_statement'])
+    expect(body['error_description']).toMatch(/keys of its issuer could not be fetched: it answered with status 500/)
+  }
+  expect([host.asked - before, away.asked]).toEqual([0, 1])
+})
+
 test('metadata that is signed is checked like any other', async () => {
   const signed = await statement({ redirect_uris: ['http://app.example.com/cb'] })
   const { status, body } = await register(server, { software_statement: signed })
