@@ -21,6 +21,8 @@ export interface Attempt {
    */
   readonly knownBrowser?: string | undefined
   readonly address: string | undefined
+  /** Counts in a bucket of this name that the address has for itself, apart from sign-ins. */
+  readonly budget?: string
 }
 
 /** Reports the result of an attempt. Without a report, the attempt counts as a failure. */
@@ -54,10 +56,10 @@ export function createAttempts({ db, keyring }: { db: Queryable; keyring: Pick<K
     networksOf(address).map(([kind, network]) => ({ kind, key: keyOf(kind, network, ...purpose) }))
 
   return {
-    async begin({ method, who: name, knownBrowser, address }) {
+    async begin({ method, who: name, knownBrowser, address, budget }) {
       const prefix = knownBrowser === undefined ? '' : `${knownBrowser} `
       const who = name === undefined ? undefined : keyOf('who', method, spellingKey(prefix + name))
-      const budgets = budgetsOf(address)
+      const budgets = budgetsOf(address, ...(budget === undefined ? [] : [budget]))
       const begun = await store.begin({ who, budgets: knownBrowser === undefined ? budgets : [] })
       if ('seconds' in begun) throw new TooManyAttempts(begun.seconds)
       return {
