@@ -82,12 +82,19 @@ export const AUDIT_EVENTS = {
   'consent.denied': event('A person refused a client.', {}),
   'consent.withdrawn': event('A consent was withdrawn, and the tokens issued from it.', {}),
   'authorization.refused': event('An authorization request was refused.', ENDPOINT),
-  'refusals.counted': event('Further refusals of one type in a minute, which were only counted.', {
+  'refusals.counted': event('Further events of one type in a minute that anyone can cause, which were only counted.', {
     refused: text('Type of the events.'),
     count: count('Number of events that were not recorded in full.'),
     since: text('Time of the first event of the minute.'),
   }),
   'endpoint.refused': event('A request to another protocol endpoint was refused.', ENDPOINT),
+  'device.requested': event('A device asked for a user code.', {
+    scope: text('Scopes of the request, separated by spaces.'),
+    resource: texts('Identifiers of the resources that it is for.').optional(),
+  }),
+  'device.refused': event('A user code of a device was refused.', {}),
+  'device.approved': event('A person connected a device to their account.', {}),
+  'device.denied': event('A person refused to connect a device.', {}),
   'token.issued': event('Tokens were issued.', {
     grant_type: grantType,
     parameters: grantParameters,

@@ -1,5 +1,5 @@
 /**
- * Thins out refusals: for each kind, address and minute, the first few are recorded in full. The others are counted, and
+ * Thins out what anybody can cause, mostly refusals: for each kind, address and minute, the first few are recorded in full. The others are counted, and
  * only the count is recorded, so that a flood of bad requests does not fill the audit log.
  */
 import { networkOf } from '#http/network.ts'
@@ -11,6 +11,8 @@ const THINNED: ReadonlySet<AuditEventType> = new Set<AuditEventType>([
   'account_page.refused',
   'admin.refused',
   'authorization.refused',
+  'device.refused',
+  'device.requested',
   'email_code.refused',
   'endpoint.refused',
   'sign_in.failed',
@@ -28,6 +30,7 @@ interface Tally {
   /** What the events have in common, apart from their type. */
   readonly about: Omit<CountedRefusals, 'type' | 'outcome' | 'detail'>
   readonly refused: AuditEventType
+  readonly outcome: AuditEvent['outcome']
   readonly since: number
   inFull: number
   further: number
@@ -89,16 +92,16 @@ function createTallies({ now, inFull }: Limits) {
 
   return {
     of(event: AuditEvent): Tally {
-      const { type, address, clientId, accountId } = event
+      const { type, outcome, address, clientId, accountId } = event
       const key = JSON.stringify([type, networkOf(address), clientId, accountId])
       const known = current(key)
       if (known) return known
       if (tallies.size < MAX_COUNTS) {
-        const tally = { about: aboutOf(event), refused: type, since: now(), inFull: 0, further: 0 }
+        const tally = { about: aboutOf(event), refused: type, outcome, since: now(), inFull: 0, further: 0 }
         tallies.set(key, tally)
         return tally
       }
-      const shared = current(type) ?? { about: ANONYMOUS, refused: type, since: now(), inFull, further: 0 }
+      const shared = current(type) ?? { about: ANONYMOUS, refused: type, outcome, since: now(), inFull, further: 0 }
       tallies.set(type, shared)
       return shared
     },
@@ -174,7 +177,7 @@ function aboutOf({ address, clientId, accountId }: AuditEvent): Tally['about'] {
   }
 }
 
-function countOf({ about, refused, since, further }: Tally): CountedRefusals {
+function countOf({ about, refused, outcome, since, further }: Tally): CountedRefusals {
   const detail = { refused, count: further, since: new Date(since).toISOString() }
-  return { ...about, type: 'refusals.counted', outcome: 'failure', detail }
+  return { ...about, type: 'refusals.counted', outcome, detail }
 }

@@ -21,6 +21,8 @@ export const EVENTS = {
   'session.others_ended': 'You signed out everywhere else',
   'account_page.refused': 'A form of these pages was refused: it did not come from here',
   'consent.granted': 'You let an app use your account',
+  'device.approved': 'You connected a device',
+  'device.denied': 'You refused to connect a device',
   'consent.denied': 'You refused an app',
   'consent.withdrawn': 'The access of an app was taken back',
   'token.reused': 'A spent token of an app was used again: its access ended',
