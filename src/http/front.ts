@@ -41,7 +41,7 @@ export function createFront(deps: FrontDeps): Middleware {
     malformedUrl(),
     authorizationHeader(),
     bodyLimit(),
-    pacing(deps.paced),
+    pacing(deps.paced, deps.jsonPaths),
     methodRules(deps),
   ])
 }

@@ -11,17 +11,17 @@ const MAX_CHECKS = 5
 export const MAX_WAITING = 1000
 
 /**
- * Requests for paths that start with one of `paced` start in order of arrival: each when the previous one is answered,
+ * Requests for paths that start with one of `paced`, and are none of `except`, start in order of arrival: each when the previous one is answered,
  * when the event loop is idle while that one waits, or after 15 ms. Hundreds that start in the same turn of the event
  * loop would delay every other request. A single request never waits.
  *
  * A request joins the queue when its body has arrived, so that slow senders hold up nobody, and leaves it when its client
  * disconnects. Throws RequestError 503 while the queue is full.
  */
-export function pacing(paced: readonly string[]): Middleware {
+export function pacing(paced: readonly string[], except: readonly string[] = []): Middleware {
   const lane = createLane()
   return async (ctx, next) => {
-    if (!paced.some((start) => ctx.path.startsWith(start))) return next()
+    if (except.includes(ctx.path) || !paced.some((start) => ctx.path.startsWith(start))) return next()
     await bodyArrived(ctx.req)
     if (ctx.req.socket.destroyed || !(await lane.enter(ctx.res))) return undefined
     const release = releaseWhenIdle(lane.startNext)

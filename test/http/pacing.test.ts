@@ -28,7 +28,10 @@ beforeEach(async () => {
         ? new URLSearchParams((await readForm(ctx)).entries as [string, string][]).toString()
         : 'done'
   }
-  server = await startLoopback([room], { paced: ['/interaction/', '/authorize'] })
+  server = await startLoopback([room], {
+    paced: ['/interaction/', '/authorize', '/device'],
+    jsonPaths: ['/device/code'],
+  })
 })
 
 /** Resolves once the request has arrived, with the status that its answer will have. */
@@ -60,11 +63,11 @@ describe('a crowd of people', () => {
     expect(await Promise.all(asked)).toEqual([200, 200, 200, 200, 200, 200])
   })
 
-  test('does not keep a machine waiting', async () => {
-    const people = Array.from({ length: 60 }, (_, at) => ask(`/authorize/${at}?takes=longer`))
+  test.each(['/token', '/device/code'])('does not keep a machine waiting at %s', async (path) => {
+    const people = Array.from({ length: 60 }, (_, at) => ask(`/device/${at}?takes=longer`))
     await expect.poll(() => begun.length, { interval: 1 }).toBeGreaterThan(0)
-    expect(await ask('/token')).toBe(200)
-    const place = begun.findIndex(({ path }) => path === '/token')
+    expect(await ask(path)).toBe(200)
+    const place = begun.findIndex((one) => one.path === path)
     expect(place).toBeLessThan(59)
     answerAll()
     await Promise.all(people)
