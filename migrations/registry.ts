@@ -40,8 +40,9 @@ import * as m38 from './20261201065137-resources-add-access-token-typ.ts'
 import * as m39 from './20261201070213-sign-in-create-factor-failures.ts'
 import * as m40 from './20261201070443-sign-in-add-upstream-answers.ts'
 import * as m41 from './20261201120000-federation-add-presets.ts'
-import * as m42 from './20261201122001-clients-create-registrations.ts'
-import * as m43 from './20261201124001-database-add-outbox-keys.ts'
+import * as m42 from './20261201121001-oidc-add-polls.ts'
+import * as m43 from './20261201122001-clients-create-registrations.ts'
+import * as m44 from './20261201124001-database-add-outbox-keys.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -85,6 +86,7 @@ export const MIGRATIONS = {
   '20261201070213-sign-in-create-factor-failures': m39,
   '20261201070443-sign-in-add-upstream-answers': m40,
   '20261201120000-federation-add-presets': m41,
-  '20261201122001-clients-create-registrations': m42,
-  '20261201124001-database-add-outbox-keys': m43,
+  '20261201121001-oidc-add-polls': m42,
+  '20261201122001-clients-create-registrations': m43,
+  '20261201124001-database-add-outbox-keys': m44,
 } as const

@@ -24,6 +24,7 @@ const TEMPLATES = [
   `${ROUTES.registration}/:id`,
   '/status-lists/:id',
   '/authorize/:uid',
+  `${ROUTES.code_verification}/:uid`,
   '/logout/confirm',
   '/logout/success',
   ...ACCOUNT_ROUTES,
@@ -40,12 +41,14 @@ const TEMPLATES = [
   ...Object.values(MAIL_LINK_PATHS).flatMap((path) => [path, `${path}/last`]),
 ]
 
-/** The methods that a path accepts. RFC 6749 §3.2, RFC 7009 §2, RFC 7662 §2.1, RFC 9126 §2: form POST only. */
+/** The methods that a path accepts. RFC 6749 §3.2, RFC 7009 §2, RFC 7662 §2.1, RFC 9126 §2, RFC 8628 §3.1: form POST only. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   [ROUTES.token]: ['POST'],
   [ROUTES.introspection]: ['POST'],
   [ROUTES.revocation]: ['POST'],
   [ROUTES.pushed_authorization_request]: ['POST'],
+  [ROUTES.device_authorization]: ['POST'],
+  [ROUTES.code_verification]: ['GET', 'POST'],
   [ROUTES.jwks]: ['GET'],
   [PASSKEY_ENDPOINTS_PATH]: ['GET'],
   [SECURITY_TXT_PATH]: ['GET'],
@@ -68,6 +71,7 @@ const ISOLATED: readonly string[] = ['/account']
 /** Path prefixes of the pages that people open in a browser. */
 const PAGES: readonly string[] = [
   ROUTES.authorization,
+  ROUTES.code_verification,
   ROUTES.end_session,
   '/interaction/',
   '/account',
@@ -115,12 +119,24 @@ export function createApp(services: Services): Koa {
 
 function interactionsOf({ config, oidc, signIn, verification, federation, ...services }: Services): Middleware {
   const { accounts, resources, settings, csrf, writeBudget, audit, clock } = services
-  const { methods, attempts, devices, passwords, passkeys, totp, recoveryCodes, progress, enrolments } = signIn
+  const {
+    methods,
+    attempts,
+    devices: knownDevices,
+    passwords,
+    passkeys,
+    totp,
+    recoveryCodes,
+    progress,
+    enrolments,
+  } = signIn
   const { emailVerifications, identityCodes, registration, passwordReset, notifyPasswordChanged } = verification
   return createInteractions({
     issuer: config.issuer,
     gateway: oidc.gateway,
     frontChannel: oidc.frontChannel,
+    devices: oidc.devices,
+    browserSessions: oidc.browserSessions,
     accounts,
     resources,
     settings,
@@ -130,7 +146,7 @@ function interactionsOf({ config, oidc, signIn, verification, federation, ...ser
     lostFactors: services.lostFactors,
     methods,
     attempts,
-    devices,
+    knownDevices,
     passwords,
     passkeys,
     totp,

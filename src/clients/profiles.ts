@@ -111,7 +111,7 @@ const ROWS = {
   device: {
     ...PERSON,
     meaning: 'no browser of its own',
-    summary: 'device grant; not offered yet, so it is refused',
+    summary: 'public, device grant (RFC 8628), refresh; no redirect URIs. A key or secret when asked for by name',
     authMethods: ['none', ...CONFIDENTIAL_METHODS],
     grantTypes: { required: [GRANT.device], default: [GRANT.device, GRANT.refresh] },
   },

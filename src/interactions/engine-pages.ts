@@ -6,9 +6,12 @@ import { chooseLanguage } from '#pages/i18n/language.ts'
 import { requestOrigin } from '#http/origin.ts'
 import { sendPage } from '#pages/page.ts'
 import type { EnginePages } from '#oidc/interactions/interaction-gateway.ts'
+import { DEVICE_PATH } from './device/code.ts'
+import { endPage } from './device/page.ts'
 import { errorPage } from './error/page.ts'
 import { formPostPage } from './form-post/page.ts'
 import { formTargets } from './form-targets.ts'
+import { interactionPaths } from './paths.ts'
 import { createUpstreamSignOut, type UpstreamSignOutDeps } from './sign-out/upstream.ts'
 import { readEngineForm, signedOutPage, signOutPage } from './sign-out/page.ts'
 
@@ -19,6 +22,7 @@ export interface EnginePagesDeps extends UpstreamSignOutDeps {
 
 export function createEnginePages({ accounts, issuer, production, upstreamSignIn }: EnginePagesDeps): EnginePages {
   const home = new URL(issuer).pathname
+  const codePath = interactionPaths(issuer).of(DEVICE_PATH)
   const upstream = createUpstreamSignOut({ issuer, upstreamSignIn })
 
   return {
@@ -45,6 +49,13 @@ export function createEnginePages({ accounts, issuer, production, upstreamSignIn
     async signedOut(ctx, clientName) {
       const language = chooseLanguage(ctx, { uiLocales: uiLocales(ctx) })
       await sendPage(ctx, { language, ...signedOutPage(language, clientName) })
+    },
+
+    async device(ctx, end, client) {
+      const language = chooseLanguage(ctx, { uiLocales: uiLocales(ctx) })
+      const page = endPage({ language, end, clientName: client.name, codePath })
+      // a reload of this page shows something else
+      await sendPage(ctx, { language, ...page, brand: client.brand, languagePath: null })
     },
 
     async formPost(ctx, { action, fields }) {

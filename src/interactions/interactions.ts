@@ -1,4 +1,7 @@
-/** Serves the pages of sign-in and consent: `/interaction/:uid`, and the paths below it that their forms post to. */
+/**
+ * Serves the pages of sign-in and consent: `/interaction/:uid`, and the paths below it that their forms post to; and
+ * `/device`, where a person enters the code of a device.
+ */
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/paths.ts'
@@ -6,7 +9,7 @@ import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
 import type { Csrf } from '#http/csrf.ts'
 import type { WriteBudget } from '#http/write-budget.ts'
 import type { FrontChannel } from '#oidc/sign-out/front-channel.ts'
-import type { InteractionGateway, OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
+import type { DeviceGateway, InteractionGateway, OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import type { Enrolments } from '#sign-in/enrolment-store.ts'
 import type { NotifyNewBrowser } from '#sign-in/new-browser.ts'
 import type { KnownDevices } from '#sign-in/known-devices.ts'
@@ -17,6 +20,7 @@ import type { Clock } from '#shared/clock.ts'
 import type { EmailVerifications } from '#verification/email-verification/email-verification.ts'
 import type { IdentityCodes } from '#verification/identity-codes.ts'
 import type { Registration } from '#verification/registration.ts'
+import { createDeviceCodePage, DEVICE_PATH } from './device/code.ts'
 import { createDeviceCookie } from './device-cookie.ts'
 import { withoutDeadEnds } from './lost/lost.ts'
 import { interactionPaths } from './paths.ts'
@@ -33,10 +37,12 @@ export interface InteractionsDeps {
   readonly issuer: string
   readonly gateway: InteractionGateway
   readonly frontChannel: Pick<FrontChannel, 'logoutUrls'>
+  readonly devices: DeviceGateway
+  readonly browserSessions: StepDeps['browserSessions']
   readonly methods: MethodRegistry
   readonly enrolments: Enrolments
   readonly progress: SignInProgress
-  readonly devices: KnownDevices
+  readonly knownDevices: KnownDevices
   readonly attempts: StepDeps['attempts']
   readonly passwords: StepDeps['passwords']
   readonly passkeys: StepDeps['passkeys']
@@ -59,13 +65,16 @@ export interface InteractionsDeps {
   readonly notifyNewBrowser: NotifyNewBrowser
 }
 
+const OURS = /^\/(?:(?:interaction|upstream)\/|device$)/
+
 /**
- * Middleware that answers `/interaction/` and `/upstream/` and passes everything else on. Afterwards it redirects
- * sign-outs that need no question, or that continue at an upstream provider, and signs the person out of apps by frames.
+ * Middleware that answers `/interaction/`, `/device` and `/upstream/` and passes everything else on. Afterwards it
+ * redirects sign-outs that need no question, or that continue at an upstream provider, and signs the person out of apps
+ * by frames.
  */
 export function createInteractions(deps: InteractionsDeps): Middleware {
   const paths = interactionPaths(deps.issuer)
-  const deviceCookie = createDeviceCookie(deps)
+  const deviceCookie = createDeviceCookie({ issuer: deps.issuer, devices: deps.knownDevices })
   const proofs = createProofs({ ...deps, paths, deviceCookie })
   const signOut = createUpstreamSignOut(deps)
   const stepDeps: StepDeps = { ...deps, paths, deviceCookie, proofs, signOut }
@@ -93,6 +102,9 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
     router.get(path, (ctx) => upstreamCallback(stepDeps, ctx))
     router.post(path, (ctx) => upstreamFormAnswer(stepDeps, ctx))
   }
+  const deviceCode = createDeviceCodePage(stepDeps)
+  router.get(DEVICE_PATH, deviceCode.get)
+  router.post(DEVICE_PATH, deviceCode.post)
   router.get(UPSTREAM_SIGNED_OUT_PATH, (ctx) => signOut.back(ctx))
   // reloading a page that answered a form, or typing its URL, leads back to the question
   router.get(`/interaction/:uid/:step`, (ctx) => paths.backToQuestion(ctx, ctx.params['uid'] ?? ''))
@@ -100,7 +112,7 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   const routes = router.routes()
   return async (ctx, next) => {
     // checking the path is cheaper than the router, and most requests are for other rooms
-    await (/^\/(?:interaction|upstream)\//.test(ctx.path) ? routes(ctx as never, next) : next())
+    await (OURS.test(ctx.path) ? routes(ctx as never, next) : next())
     await leadOnFromSignOut(ctx)
     await signOut.leadOn(ctx)
     await loadLogoutFrames(ctx, deps.frontChannel)

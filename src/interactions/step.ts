@@ -4,10 +4,12 @@ import type { Account, Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import {
+  type DeviceGateway,
   InteractionLost,
   type InteractionGateway,
   type OpenInteraction,
 } from '#oidc/interactions/interaction-gateway.ts'
+import type { BrowserSessions } from '#oidc/sessions/browser-session.ts'
 import type { Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
 import { TooManyMails } from '#verification/email-code/errors.ts'
@@ -35,6 +37,8 @@ import type { UpstreamSignOut } from './sign-out/upstream.ts'
 
 export interface StepDeps {
   readonly gateway: InteractionGateway
+  readonly devices: DeviceGateway
+  readonly browserSessions: Pick<BrowserSessions, 'of'>
   readonly methods: MethodRegistry
   readonly proofs: Proofs
   readonly attempts: Pick<Attempts, 'begin'>

@@ -2,6 +2,7 @@
 import { createChangeStep } from './change-password/step.ts'
 import { createCodeStep } from './code/step.ts'
 import { createConsentStep } from './consent/step.ts'
+import { createDeviceStep } from './device/step.ts'
 import { createContinueStep } from './continue/step.ts'
 import { createRegisterStep, createResetStep } from './mail/step.ts'
 import { createMailCodeStep } from './mail-code/step.ts'
@@ -16,6 +17,7 @@ import { createUpstreamStep } from './upstream/step.ts'
 /** The first step that answers a question shows its page. The sign-in page comes last and takes the rest. */
 const STEPS: readonly ((deps: StepDeps) => Step)[] = [
   createConsentStep,
+  createDeviceStep,
   createContinueStep,
   createSelectAccountStep,
   createCodeStep,

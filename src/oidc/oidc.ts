@@ -24,10 +24,11 @@ import { createAdapterFactory, toArtefactRow } from './adapter/adapter.ts'
 import { createArtefactStore } from './adapter/artefact-store.ts'
 import { orUnavailable } from './adapter/errors.ts'
 import { createGrantStore } from './adapter/grant-store.ts'
-import { createPayloadSealer } from './adapter/sealing.ts'
+import { createPayloadSealer, rowId } from './adapter/sealing.ts'
 import { createSessionAdapter } from './sessions/session-adapter.ts'
 import { createSessionStore } from './sessions/session-store.ts'
 import { createTokenStore } from './adapter/token-store.ts'
+import { createWaitingStore } from './adapter/waiting-store.ts'
 import { createUnitSettler } from './adapter/unit-of-work.ts'
 import { aroundEngine } from './engine/around-engine.ts'
 import type { Endings } from './endings/endings.ts'
@@ -39,8 +40,9 @@ import type { KeysOfClients } from './engine/patches/client-key-store.ts'
 import { type BrowserSessions, createBrowserSessions } from './sessions/browser-session.ts'
 import { createConsentStore } from './sessions/consent-store.ts'
 import { removeExpired } from './adapter/expiry-store.ts'
-import { createGateway, lost } from './interactions/gateway.ts'
-import type { EnginePages, InteractionGateway } from './interactions/interaction-gateway.ts'
+import { createDeviceGateway } from './interactions/device-gateway.ts'
+import { createGateway, currentInteraction, lost } from './interactions/gateway.ts'
+import type { DeviceGateway, EnginePages, InteractionGateway } from './interactions/interaction-gateway.ts'
 import { createWayBack } from './interactions/way-back.ts'
 import { createProvider, type ProviderDeps } from './engine/provider.ts'
 import { tellRegistrationEndpoint } from './registration/discovery.ts'
@@ -48,6 +50,8 @@ import { createRegistrationEndpoint } from './registration/endpoint.ts'
 import { noteUses } from './registration/note-uses.ts'
 import type { RestoreEpoch } from './restore-epoch/restore-epoch-store.ts'
 import { createDirectPath, type DirectDeps } from './grants/client-credentials/direct.ts'
+import { deviceAuthorizationEndpoint } from './grants/device/authorization-endpoint.ts'
+import { createDeviceDecisions } from './grants/device/decisions.ts'
 import type { Grant } from './grants/grant.ts'
 import { createGrants } from './grants/registry.ts'
 import { createFrontChannel, type FrontChannel } from './sign-out/front-channel.ts'
@@ -98,6 +102,7 @@ interface EndedClaims {
 export interface Oidc {
   readonly middleware: Middleware
   readonly gateway: InteractionGateway
+  readonly devices: DeviceGateway
   readonly browserSessions: BrowserSessions
   readonly frontChannel: Pick<FrontChannel, 'logoutUrls'>
   /** Delivers a logout token to a client: the function of the outbox task. */
@@ -132,6 +137,7 @@ export function createOidc(deps: OidcDeps): Oidc {
           error === undefined ? deps.metrics.tokenIssued(grantType) : deps.metrics.tokenRefused(error),
       }),
     )
+    provider.use(deviceAuthorizationEndpoint({ audit: deps.audit, auditContext: deps.origin }))
     return { provider, run: compose(provider.middleware) as Middleware, signers: currentSigners(keys) }
   }
 
@@ -149,6 +155,7 @@ export function createOidc(deps: OidcDeps): Oidc {
       (ctx, next) => current.run(ctx, next),
     ]),
     gateway: createGateway({ ...lostDeps, auditContext: deps.origin }),
+    devices: createDeviceGateway({ ...lostDeps, current: (ctx) => currentInteraction(lostDeps, ctx) }),
     browserSessions: createBrowserSessions({ provider: () => current.provider, accounts: deps.accounts }),
     frontChannel: storage.frontChannel,
     deliverLogout: createLogoutDelivery({ ...deps, provider: () => current.provider }),
@@ -242,6 +249,10 @@ function createProviderDeps(
     statuses: storage.statuses,
     statusOf: storage.statusClaims.ofToken,
     endSession: (uid) => endSession(deps, storage.frontChannel, uid),
+    decideDevice: createDeviceDecisions({ ...deps, sealer, by: () => personHere(deps) }),
+    deviceRefused: ({ clientId, reason }) =>
+      deps.audit.record({ ...personHere(deps), type: 'device.refused', outcome: 'failure', clientId, reason }),
+    poll: (kind, value) => orUnavailable(() => createWaitingStore(deps.db).poll(kind, rowId(value))),
     reserveNow: async (reservation) => {
       const [reused] = await orUnavailable(() => tokens.reserve([{ reservations: [reservation], audit: [] }]))
       return reused?.length === 0
@@ -251,14 +262,20 @@ function createProviderDeps(
 
 /** Ends a session. A concurrent request that has read it cannot restore it. */
 async function endSession(deps: OidcDeps, frontChannel: FrontChannel, uid: string): Promise<void> {
-  const ctx = Provider.ctx
-  const accountId = ctx?.oidc.session?.accountId
-  const by: AuditContext = {
-    ...(ctx ? deps.origin(ctx) : {}),
-    actor: accountId === undefined ? { kind: 'anonymous' } : { kind: 'account', id: accountId },
-  }
+  const { ctx } = Provider
+  const by = personHere(deps)
   const ended = await orUnavailable(() =>
     deps.db.transaction((trx) => endRecordedSessions(deps, trx, { uid }, { reason: 'signed_out', by })),
   )
   if (ctx) frontChannel.ended(ctx, ended)
+}
+
+/** Returns the audit context of the request that the engine handles: the person who is signed in, if any. */
+function personHere({ origin }: Pick<OidcDeps, 'origin'>): AuditContext {
+  const ctx = Provider.ctx
+  const accountId = ctx?.oidc.session?.accountId
+  return {
+    ...(ctx ? origin(ctx) : {}),
+    actor: accountId === undefined ? { kind: 'anonymous' } : { kind: 'account', id: accountId },
+  }
 }

@@ -20,6 +20,7 @@ const seconds = (fallback: number, [min, max]: readonly [number, number], descri
 const lifetimes = z.object({
   access_token_seconds: seconds(5 * MINUTE, [MINUTE, DAY], 'Access tokens of resources that set no time of their own'),
   authorization_code_seconds: seconds(MINUTE, [10, 10 * MINUTE], 'Authorization codes'),
+  device_code_seconds: seconds(10 * MINUTE, [MINUTE, 30 * MINUTE], 'Device codes and their user codes'),
   id_token_seconds: seconds(HOUR, [MINUTE, DAY], 'ID tokens'),
   refresh_token_idle_seconds: seconds(30 * DAY, [5 * MINUTE, 365 * DAY], 'Refresh tokens that are not used'),
   refresh_token_absolute_seconds: seconds(180 * DAY, [5 * MINUTE, 3 * 365 * DAY], 'Refresh tokens since the sign-in'),

@@ -16,16 +16,10 @@ export const RSA_KEYS = {
 export const REDIRECTS = { redirect_uris: ['https://app.example.com/cb'] }
 export const API = { identifier: 'https://api.example.com', scopes: [{ name: 'posts:read' }, { name: 'posts:write' }] }
 
-/** A grant that the server does not have yet, and its profiles know already. */
-const DEVICE = {
-  grantType: 'urn:ietf:params:oauth:grant-type:device_code',
-  profiles: ['web', 'native', 'device'],
-} as const
-
 export const DEPS = {
   findResource: async (identifier: string) => (identifier.replace(/\/$/, '') === API.identifier ? API : undefined),
   allowHttpJwksUri: (host: string) => host === 'localhost',
-  offers: { ...offersOf(GRANTS), grants: [...offersOf(GRANTS).grants, DEVICE] },
+  offers: offersOf(GRANTS),
 }
 
 /** The least that each profile needs. */

@@ -20,15 +20,18 @@ test('removes what expired long enough ago, with what hangs on it, and nothing e
     ('Interaction', '\\x04', '{}', NULL, now() - interval '2 minutes', NULL),
     ('PushedAuthorizationRequest', '\\x05', '{}', NULL, now() - interval '2 minutes', NULL),
     ('PushedAuthorizationRequest', '\\x06', '{}', NULL, now() - interval '2 minutes', now()),
-    ('AuthorizationCode', '\\x07', '{}', NULL, now() - interval '2 minutes', NULL)`)
+    ('AuthorizationCode', '\\x07', '{}', NULL, now() - interval '2 minutes', NULL),
+    ('DeviceCode', '\\x08', '{}', NULL, now() - interval '2 minutes', NULL),
+    ('DeviceCode', '\\x09', '{}', NULL, now() - interval '4 minutes', NULL),
+    ('DeviceCode', '\\x0a', '{}', NULL, now() - interval '4 minutes', now())`)
   await db.query(`INSERT INTO replay_reservations VALUES ('\\x01', now() - interval '2 minutes'), ('\\x02', now())`)
   await db.query(`INSERT INTO sessions (uid, payload, expires_at, ended_at) VALUES
     ('old', '{}', now() - interval '2 days', NULL), ('ended', '{}', now() + interval '1 hour', now())`)
   // two nodes at once
   const both = await Promise.all([removeExpired(db), removeExpired(db)])
   const total = (table: string) => both.reduce((sum, removed) => sum + (removed[table] ?? 0), 0)
-  expect(['artefacts', 'grants', 'replay_reservations', 'sessions'].map(total)).toEqual([2502, 1, 1, 1])
+  expect(['artefacts', 'grants', 'replay_reservations', 'sessions'].map(total)).toEqual([2503, 1, 1, 1])
   const { rows } = await db.query<{ id: string }>("SELECT encode(id, 'hex') AS id FROM artefacts ORDER BY id")
-  expect(rows.map(({ id }) => id)).toEqual(['02', '03', '06', '07'])
+  expect(rows.map(({ id }) => id)).toEqual(['02', '03', '06', '07', '08', '0a'])
   expect(await removeExpired(db)).toEqual({})
 })

@@ -103,7 +103,8 @@ export async function administrator(server: Pick<Server, 'issuer' | 'fetch' | 'k
       const pair = await generateKeyPair('ES256', { extractable: true })
       const publicJwk = await exportJWK(pair.publicKey)
       const method =
-        also['token_endpoint_auth_method'] ?? (['spa', 'native'].includes(profile) ? 'none' : 'private_key_jwt')
+        also['token_endpoint_auth_method'] ??
+        (['spa', 'native', 'device'].includes(profile) ? 'none' : 'private_key_jwt')
       const jwks = method === 'private_key_jwt' && also['jwks'] === undefined && also['jwks_uri'] === undefined
       const created = await call<{ client_id: string; client_secret?: string }>('POST', '/clients', {
         signet_profile: profile,

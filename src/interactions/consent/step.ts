@@ -1,8 +1,9 @@
 /** The step that asks the person to allow or deny what an app requests. */
 import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
-import { choicesOf, type Choice, granted } from './choice.ts'
-import { ANOTHER, consentPage, type AskedResource, type ConsentProblem } from './page.ts'
+import { askedOf } from './asked.ts'
+import { choicesOf, granted } from './choice.ts'
+import { ANOTHER, consentPage, type ConsentProblem } from './page.ts'
 import { readDecision } from '../flow.ts'
 import { sendStep } from '../send-step.ts'
 import { guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
@@ -68,20 +69,4 @@ export function createConsentStep(deps: StepDeps): Step {
 async function askAnother({ gateway, paths }: StepDeps, ctx: Context, { uid }: OpenInteraction): Promise<void> {
   await gateway.asAnother(ctx)
   paths.backToQuestion(ctx, uid)
-}
-
-/** Describes the requested scopes of an API. A scope without a description, or of a removed API, shows its name. */
-async function askedOf(
-  resources: StepDeps['resources'],
-  identifier: string,
-  choices: readonly Choice[],
-): Promise<AskedResource> {
-  const resource = await resources.find(identifier)
-  const words = new Map(resource?.scopes.map((scope) => [scope.name, scope.description]))
-  const host = URL.canParse(identifier) ? new URL(identifier).host : ''
-  return {
-    name: resource?.name ?? identifier,
-    host: host === '' ? identifier : host,
-    scopes: choices.map(({ value, scope }) => ({ value, words: words.get(scope) ?? scope, required: false })),
-  }
 }

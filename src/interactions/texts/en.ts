@@ -3,6 +3,7 @@ import { html, type Html } from '#pages/design/html.ts'
 import { foreign, host, strong } from '#pages/design/components.ts'
 import type { Catalogue } from '#pages/i18n/catalogue.ts'
 import { byMail } from './by-mail-en.ts'
+import { device } from './device-en.ts'
 import { upstream } from './upstream-en.ts'
 
 /** `at` is the host or private scheme that the person will be sent to; empty if it is no longer known. */
@@ -15,7 +16,8 @@ const TOO_MANY = 'There were too many attempts. Wait a while before you try agai
 export const en = {
   signIn: {
     title: 'Sign in',
-    asks: (name: string, at: string) => html`You will go on to ${app(name, at)}.`,
+    asks: (name: string, at: string) =>
+      at === '' ? html`To connect ${strong(name)} on your device.` : html`You will go on to ${app(name, at)}.`,
     again: (name: string, at: string) => html`${app(name, at)} asks you to sign in once more.`,
     identifier: 'E-mail address',
     password: 'Password',
@@ -101,7 +103,9 @@ export const en = {
     allow: 'Allow',
     deny: 'Not now',
     remembered: (at: string) =>
-      html`Either way you go back to ${host(at)}, and are asked again only if the app wants more.`,
+      at === ''
+        ? html`You are asked again only if the app wants more.`
+        : html`Either way you go back to ${host(at)}, and are asked again only if the app wants more.`,
     policy: "The app's privacy policy",
     terms: "The app's terms of use",
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please decide again.',
@@ -114,6 +118,7 @@ export const en = {
     whileSignedIn: 'It has access while you are signed in in this browser.',
     notYou: 'Not you? Use another account',
   },
+  device,
   continue: {
     heading: "You're signed in",
     asks: (name: string, at: string, who: string) =>

@@ -2,6 +2,7 @@
 import { html, type Html } from '#pages/design/html.ts'
 import { foreign, host, strong } from '#pages/design/components.ts'
 import { byMail } from './by-mail-ko.ts'
+import { device } from './device-ko.ts'
 import { upstream } from './upstream-ko.ts'
 import type { InteractionTexts } from './en.ts'
 
@@ -14,7 +15,10 @@ const TOO_MANY = '시도가 너무 많았어요. 잠시 기다렸다가 다시 �
 export const ko: InteractionTexts = {
   signIn: {
     title: '로그인',
-    asks: (name, at) => html`로그인하면 ${app(name, at)}으로 이동해요.`,
+    asks: (name, at) =>
+      at === ''
+        ? html`기기의 ${strong(name)} 앱을 연결하려면 로그인해 주세요.`
+        : html`로그인하면 ${app(name, at)}으로 이동해요.`,
     again: (name, at) => html`${app(name, at)}에서 다시 로그인해 달라고 해요.`,
     identifier: '이메일 주소',
     password: '비밀번호',
@@ -97,7 +101,10 @@ export const ko: InteractionTexts = {
     },
     allow: '허용',
     deny: '나중에',
-    remembered: (at) => html`어느 쪽을 골라도 ${host(at)} 주소로 돌아가고, 앱이 더 요청할 때만 다시 물어요.`,
+    remembered: (at) =>
+      at === ''
+        ? html`앱이 더 요청할 때만 다시 물어요.`
+        : html`어느 쪽을 골라도 ${host(at)} 주소로 돌아가고, 앱이 더 요청할 때만 다시 물어요.`,
     policy: '앱의 개인정보 처리방침',
     terms: '앱의 이용약관',
     stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 다시 선택해 주세요.',
@@ -110,6 +117,7 @@ export const ko: InteractionTexts = {
     whileSignedIn: '이 브라우저에 로그인해 있는 동안만 접근할 수 있어요.',
     notYou: '본인이 아니신가요? 다른 계정으로 하기',
   },
+  device,
   continue: {
     heading: '로그인되어 있어요',
     asks: (name, at, who) => html`${app(name, at)}에서 ${strong(who)} 계정으로 계속하려고 해요.`,

@@ -12,8 +12,8 @@ interface Expiring {
 }
 
 /**
- * How long rows are kept after they expire. Anyone can start a sign-in or, as a public client, push a request, so those
- * go soon unless they were answered. A spent token is kept until it expires, so that reuse is detected. An ended session
+ * How long rows are kept after they expire. Anyone can start a sign-in or, as a public client, push a request or begin
+ * one for a device, so those go soon unless they were answered. A spent token is kept until it expires, so that reuse is detected. An ended session
  * is kept until no request can still hold it.
  */
 const EXPIRING: readonly Expiring[] = [
@@ -24,6 +24,8 @@ const EXPIRING: readonly Expiring[] = [
     kept: '1 minute',
     where: "kind IN ('Interaction', 'PushedAuthorizationRequest') AND consumed_at IS NULL",
   },
+  // long enough that a device that polls at the longest interval is told that its code has expired
+  { table: 'artefacts', key: 'kind, id', kept: '3 minutes', where: "kind = 'DeviceCode' AND consumed_at IS NULL" },
   { table: 'artefacts', key: 'kind, id', kept: '1 day' },
   { table: 'grants', key: 'id', kept: '1 day' },
   { table: 'ended_statuses', key: 'status_index', kept: '1 minute' },

@@ -55,6 +55,7 @@ export function createUnitSettler(deps: SettlerDeps): UnitSettler {
         : { outcome: 'committed', refreshToken: unit.repeated }
     },
     async refuse(unit, audit) {
+      if (unit.reservations.length === 0 && audit.length === 0) return
       const reused = await machines.submit({ reservations: written(unit), audit })
       // a replayed assertion holds back the event of its request, so record it on its own
       if (reused.length > 0) await machines.submit({ reservations: [], audit })

@@ -18,6 +18,7 @@ export function authorizationRequestHook(requests: ResourceRequests) {
     if (ctx.oidc.route === 'pushed_authorization_request' && engineClient.clientId === ACCOUNT_CLIENT_ID) {
       throw new errors.UnauthorizedClient('the account page pushes no requests: use a client of your own')
     }
+    if (ctx.oidc.route === 'device_authorization') adaptToDevice(params)
     assertSizes(Object.keys(params), { ...params, ...(ctx.method === 'POST' ? ctx.oidc.body : ctx.query) })
     const client = clientOf(engineClient)
     const granted: string[] = []
@@ -30,6 +31,16 @@ export function authorizationRequestHook(requests: ResourceRequests) {
     }
     params['scope'] = requestedScopes(askedScope(ctx), { identified, granted, existing }).join(' ')
   }
+}
+
+/**
+ * A device authorization request has no `prompt` and no `id_token_hint`; the engine turns `max_age=0` into
+ * `prompt=login`, which its later steps would not find. Both mean that the person has to sign in again.
+ */
+function adaptToDevice(params: Record<string, unknown>): void {
+  if (params['prompt'] === 'login' && params['max_age'] === undefined) params['max_age'] = '0'
+  delete params['prompt']
+  delete params['id_token_hint']
 }
 
 /**

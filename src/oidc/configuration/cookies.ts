@@ -21,6 +21,13 @@ export function cookieSignatures(keyring: Keyring, restoreEpoch: number): Keygri
   return { sign: (data) => current.sign(data), index, verify: (data, digest) => index(data, digest) !== -1 }
 }
 
+const FLAGS = { signed: true, httpOnly: true, sameSite: 'lax' } as const
+
+/** Returns the options of a cookie like those that the engine sets for the pages of an interaction. */
+export function pathCookie(issuer: string, path: string, seconds: number) {
+  return { ...FLAGS, secure: issuer.startsWith('https:'), path, maxAge: seconds * 1000 }
+}
+
 /**
  * Returns the engine's cookie settings. RFC 6265bis §4.1.3: the session cookie has the prefix `__Host-`, cookies with a
  * path have `__Secure-`. Only on https: on an http (loopback) issuer browsers would drop them.
@@ -33,8 +40,8 @@ export function cookies(issuer: string, keyring: Keyring, restoreEpoch: number):
       interaction: secure ? '__Secure-signet_interaction' : 'signet_interaction',
       resume: secure ? '__Secure-signet_resume' : 'signet_resume',
     },
-    long: { signed: true, httpOnly: true, sameSite: 'lax', path: '/', secure },
-    short: { signed: true, httpOnly: true, sameSite: 'lax', secure },
+    long: { ...FLAGS, path: '/', secure },
+    short: { ...FLAGS, secure },
     keys: cookieSignatures(keyring, restoreEpoch),
   }
 }

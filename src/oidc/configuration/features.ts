@@ -6,6 +6,7 @@ import type { Subjects } from '#clients/subjects.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { clientOf } from '../engine/clients.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
+import { deviceFlow, type DeviceFlowDeps } from '../grants/device/feature.ts'
 import type { Grants } from '../grants/registry.ts'
 import type { ResourceRequests } from '../grants/resource-requests.ts'
 import { signOutAtOnce } from '../sign-out/sign-out.ts'
@@ -13,7 +14,7 @@ import { resourceIndicators } from './resources.ts'
 
 type Features = NonNullable<Configuration['features']>
 
-export interface FeatureDeps {
+export interface FeatureDeps extends Pick<DeviceFlowDeps, 'clients' | 'deviceRefused' | 'lost'> {
   readonly grants: Grants
   readonly requests: ResourceRequests
   readonly pages: EnginePages
@@ -21,10 +22,11 @@ export interface FeatureDeps {
   readonly subjects: Subjects
 }
 
-export function features({ grants, requests, pages, keyring, subjects }: FeatureDeps): Features {
+export function features(deps: FeatureDeps): Features {
+  const { grants, requests, pages, keyring, subjects } = deps
   return {
     devInteractions: { enabled: false },
-    ...grantFeatures(grants),
+    ...grantFeatures(grants, { deviceFlow: deviceFlow(deps) }),
     // shared, so that every node accepts the nonces of the others
     dPoP: { enabled: true, nonceSecret: keyring.deriveLasting('dpop-nonce') },
     fapi: { enabled: true, profile: (_ctx, client) => client && PROFILES[clientOf(client).profile].fapi },
@@ -46,9 +48,12 @@ export function features({ grants, requests, pages, keyring, subjects }: Feature
   }
 }
 
-function grantFeatures({ rows }: Grants): Pick<Features, 'clientCredentials'> {
+type GrantFeatures = Pick<Features, 'clientCredentials' | 'deviceFlow'>
+
+/** Turns on the features of the grants; `settings` has what they need beside that. */
+function grantFeatures({ rows }: Grants, settings: GrantFeatures): GrantFeatures {
   const names = rows.flatMap((grant) => (grant.authorize === undefined ? (grant.engineFeature ?? []) : []))
-  return Object.fromEntries(names.map((name) => [name, { enabled: true }]))
+  return Object.fromEntries(names.map((name) => [name, { ...settings[name], enabled: true }]))
 }
 
 /** Returns whether a confidential client may introspect a token: its own, or any if it is registered for that. */

@@ -24,6 +24,7 @@ export function timeToLive(lifetimes: Lifetimes): NonNullable<Configuration['ttl
       const { authorization_code_seconds: seconds } = lifetimes()
       return ctx.oidc.isFapi('2.0') ? Math.min(seconds, FAPI_CODE) : seconds
     },
+    DeviceCode: () => lifetimes().device_code_seconds,
     IdToken: () => lifetimes().id_token_seconds,
     RefreshToken: (_ctx, token) => refreshTokenTtl(lifetimes, token.totalLifetime()),
     Interaction: () => lifetimes().interaction_seconds,

@@ -15,8 +15,12 @@ export function issueRefreshToken(grants: Grants): NonNullable<Configuration['is
   }
 }
 
-/** Returns whether tokens end with the browser session: not with `offline_access`, and never for native apps. */
+/**
+ * Returns whether tokens end with the browser session: not with `offline_access`, and never for native apps. For a device
+ * it is about the session's own grant, which the device's tokens do not belong to (see `grants/device/decisions.ts`).
+ */
 export const expiresWithSession: NonNullable<Configuration['expiresWithSession']> = async (ctx, source) => {
+  if (ctx.oidc.deviceCode !== undefined) return true
   const native = ctx.oidc.client?.applicationType === 'native'
   return !native && !(source as AuthorizationCode).scopes.has('offline_access')
 }

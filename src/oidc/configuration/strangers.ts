@@ -1,4 +1,4 @@
-/** Decides whether a row that anyone can have written is stored: sign-ins that begin, and pushed requests. */
+/** Decides whether a row that anyone can have written is stored: sign-ins that begin, pushed requests, device codes. */
 import Provider, { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { TooMuchWritten, type WriteBudget } from '#http/write-budget.ts'
@@ -31,7 +31,8 @@ export function createAdmission(budget: WriteBudget): Admission {
 
 function isOfStranger({ oidc }: KoaContextWithOIDC, { kind }: ArtefactRow): boolean {
   if (kind === 'Interaction') return oidc.session?.accountId === undefined
-  return kind === 'PushedAuthorizationRequest' && oidc.client?.clientAuthMethod === 'none'
+  const isRequest = kind === 'PushedAuthorizationRequest' || kind === 'DeviceCode'
+  return isRequest && oidc.client?.clientAuthMethod === 'none'
 }
 
 /**

@@ -26,6 +26,8 @@ export interface AroundDeps extends Pick<
 /** Events that the engine emits after it has rendered an error. */
 const ERROR_EVENTS = [
   'authorization.error',
+  'device_authorization.error',
+  'device_resume.error',
   'discovery.error',
   'end_session.error',
   'end_session_confirm.error',
@@ -141,7 +143,7 @@ function refusedFields(ctx: Context, engineCtx: KoaContextWithOIDC, refusal: Ref
   const client = refusedClient(engineCtx)
   const wrong = unregisteredUri(engineCtx)
   const atAuthorize = ctx.path.startsWith(ROUTES.authorization)
-  const accountId = atAuthorize ? session?.accountId : undefined
+  const accountId = atAuthorize || oidc?.route === 'device_resume' ? session?.accountId : undefined
   const actor: Actor = accountId ? { kind: 'account', id: accountId } : client.actor
   return {
     type: atAuthorize ? 'authorization.refused' : 'endpoint.refused',

@@ -48,6 +48,17 @@ export function grantTypesOf(provider: Provider): {
   }
 }
 
+/** Replaces the handler of a grant type that the engine has; its parameters stay. Does nothing without the grant type. */
+export function wrapGrantHandler(
+  provider: Provider,
+  grantType: string,
+  wrap: (handle: GrantHandler) => GrantHandler,
+): void {
+  const { grantTypeHandlers }: EngineState = instance(provider)
+  const handle = grantTypeHandlers.get(grantType)
+  if (handle) grantTypeHandlers.set(grantType, wrap(handle))
+}
+
 /** Replaces a response mode; `registerResponseMode` only adds one. */
 export function setResponseMode(provider: Provider, name: string, mode: ResponseMode): void {
   const state: EngineState = instance(provider)

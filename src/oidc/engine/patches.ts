@@ -8,9 +8,11 @@ import { type KeysOfClients, tendKeyStores } from './patches/client-key-store.ts
 import { type ClientLookupDeps, replaceClientLookup } from './patches/client-lookup.ts'
 import { widenClockTolerance } from './patches/clock-tolerance.ts'
 import { type DeadTokensDeps, hideDeadTokens } from './patches/dead-tokens.ts'
+import { decideDevicesOnce, type DeviceDecisionDeps } from './patches/device-decisions.ts'
 import { type FormPostDeps, postByOurPage } from './patches/form-post.ts'
 import { type IdTokenHintDeps, verifyIdTokenHints } from './patches/id-token-hint.ts'
 import { widenLoopbackHosts } from './patches/loopback-hosts.ts'
+import { type PollDeps, slowPollsDown } from './patches/polling.ts'
 import { refusePkceDowngrade } from './patches/pkce-downgrade.ts'
 import { explainInvalidRequests } from './patches/refusal-sentences.ts'
 import { type ReplayDeps, reserveIdentifiers } from './patches/replay-detection.ts'
@@ -30,8 +32,10 @@ export interface PatchDeps
     AssertionDeps,
     ClientLookupDeps,
     DeadTokensDeps,
+    DeviceDecisionDeps,
     FormPostDeps,
     IdTokenHintDeps,
+    PollDeps,
     ReplayDeps,
     SessionEndDeps,
     StructuredTokenDeps {
@@ -71,6 +75,8 @@ export const PATCHES: readonly Patch[] = [
   { file: 'session-proofs.ts', apply: keepProofTimes },
   { file: 'session-ids.ts', apply: deriveSessionIds },
   { file: 'backchannel-logout.ts', apply: sendNoLogoutTokens },
+  { file: 'polling.ts', apply: slowPollsDown },
+  { file: 'device-decisions.ts', apply: decideDevicesOnce },
 ]
 
 export function applyPatches(provider: Provider, deps: PatchDeps): void {

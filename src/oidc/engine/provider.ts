@@ -23,6 +23,7 @@ import { policy } from '../configuration/interaction-policy.ts'
 import { type Lifetimes, timeToLive } from '../configuration/lifetimes.ts'
 import { expiresWithSession, issueRefreshToken, rotateRefreshToken } from '../configuration/refresh-tokens.ts'
 import { engineKeys } from '../configuration/signing.ts'
+import type { DeviceFlowDeps } from '../grants/device/feature.ts'
 import { installGrants } from '../grants/install.ts'
 import type { Grants } from '../grants/registry.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
@@ -53,6 +54,7 @@ export interface ProviderDeps extends Omit<PatchDeps, 'keys' | 'verifyAccessToke
   /** Describes an interaction that the engine can no longer find. */
   readonly lost: (ctx: Context) => Promise<Error>
   readonly wayBack: Pick<WayBack, 'set'>
+  readonly deviceRefused: DeviceFlowDeps['deviceRefused']
 }
 
 export function createProvider(deps: ProviderDeps, keys: KeySet): Provider {
@@ -65,7 +67,6 @@ export function createProvider(deps: ProviderDeps, keys: KeySet): Provider {
 
 function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
   const { issuer, requests } = deps
-  const base = new URL(issuer).pathname.replace(/\/$/, '')
   return {
     adapter: deps.adapter,
     jwks: engineKeys(keys),
@@ -90,15 +91,7 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     extraClientMetadata: { properties: [...OWN_MEMBERS] },
     extraParams: { [HOOK_PARAMETER]: authorizationRequestHook(requests) },
     pkce: { required: (_ctx, client) => clientOf(client).metadata['signet_pkce'] !== 'optional' },
-    interactions: {
-      policy: policy(),
-      url(ctx, interaction) {
-        const { uid, params } = interaction
-        // a pushed request cannot be sent again
-        deps.wayBack.set(ctx, uid, { params, repeatable: Reflect.get(interaction, 'parJti') === undefined })
-        return `${base}/interaction/${uid}`
-      },
-    },
+    interactions: interactions(deps),
     findAccount: findAccount(deps.accounts, deps.subjects),
     loadExistingGrant: loadExistingGrant(deps.consents),
     formats: { customizers: { jwt: setTyp } },
@@ -111,6 +104,24 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     assertJwtClientAuthClaimsAndHeader: assertionVerified(deps.clientKeys),
     renderError: renderError(deps),
     allowOmittingSingleRegisteredRedirectUri: false,
+  }
+}
+
+function interactions({
+  issuer,
+  wayBack,
+}: Pick<ProviderDeps, 'issuer' | 'wayBack'>): NonNullable<Configuration['interactions']> {
+  const base = new URL(issuer).pathname.replace(/\/$/, '')
+  return {
+    policy: policy(),
+    url(ctx, interaction) {
+      const { uid, params } = interaction
+      // a pushed request and the request of a device cannot be sent again
+      const isDevice = interaction.deviceCode !== undefined
+      const repeatable = !isDevice && Reflect.get(interaction, 'parJti') === undefined
+      wayBack.set(ctx, uid, { params, repeatable, isDevice })
+      return `${base}/interaction/${uid}`
+    },
   }
 }
 

@@ -3,6 +3,8 @@
 /** The paths below the issuer, by the engine's name of the route. */
 export const ROUTES = {
   authorization: '/authorize',
+  code_verification: '/device',
+  device_authorization: '/device/code',
   end_session: '/logout',
   introspection: '/introspect',
   jwks: '/jwks',
@@ -17,7 +19,15 @@ export const ROUTES = {
 export const DISCOVERY_PATHS = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'] as const
 
 /** The engine's names of the routes that people open in a browser: their errors may be pages. */
-const BROWSER_ROUTES = ['authorization', 'resume', 'end_session', 'end_session_confirm', 'end_session_success']
+const BROWSER_ROUTES = [
+  'authorization',
+  'resume',
+  'code_verification',
+  'device_resume',
+  'end_session',
+  'end_session_confirm',
+  'end_session_success',
+]
 
 /** Returns whether browsers open the route. The errors of all others are JSON, whatever `Accept` says (RFC 6749 §5.2). */
 export function isBrowserRoute(name: string | undefined): boolean {

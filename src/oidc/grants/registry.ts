@@ -2,10 +2,11 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { AUTHORIZATION_CODE } from './authorization-code/grant.ts'
 import { CLIENT_CREDENTIALS } from './client-credentials/grant.ts'
+import { DEVICE_CODE } from './device/grant.ts'
 import type { Grant } from './grant.ts'
 import { REFRESH_TOKEN } from './refresh-token/grant.ts'
 
-export const GRANTS: readonly Grant[] = [AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS]
+export const GRANTS: readonly Grant[] = [AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE]
 
 export interface Grants {
   readonly rows: readonly Grant[]

@@ -54,11 +54,14 @@ export function tokenEndpoint(deps: TokenEndpointDeps) {
     if (refusal.error !== 'temporarily_unavailable') {
       const isReuse = scope.grants.ended.size > 0
       const event = refusedEvent(engineCtx, { grant, refusal, isReuse }, deps.auditContext(ctx))
-      await deps.settler.refuse(unit, deps.audit.thin([event]))
+      await deps.settler.refuse(unit, WAITING.has(refusal.error) ? [] : deps.audit.thin([event]))
     }
     deps.counted({ grantType, error: refusal.error })
   }
 }
+
+/** RFC 8628 §3.5: the answers to polls before the person has decided. They refuse nothing, so they are not audited. */
+const WAITING: ReadonlySet<string> = new Set(['authorization_pending', 'slow_down'])
 
 interface IssuedBody {
   scope?: string

@@ -9,6 +9,7 @@ import { isVerified } from '#clients/identity.ts'
 import { isLoopback } from '#config/loopback.ts'
 import type { ArtefactStore, StoredArtefact } from '../adapter/artefact-store.ts'
 import { orUnavailable } from '../adapter/errors.ts'
+import { ROUTES } from '../engine/routes.ts'
 import { rowId, type PayloadSealer } from '../adapter/sealing.ts'
 import { endRecordedSessions } from '../endings/recorded.ts'
 import type { Endings } from '../endings/endings.ts'
@@ -17,6 +18,7 @@ import { ANOTHER_ACCOUNT } from '../configuration/interaction-policy.ts'
 import type { ConsentStore } from '../sessions/consent-store.ts'
 import type { ConsentResult } from '../sessions/grants-of-sessions.ts'
 import { resultOfProofs } from '../sessions/proof-times.ts'
+import { brandOf } from './client-brand.ts'
 import {
   InteractionLost,
   type InteractionClient,
@@ -46,26 +48,26 @@ export type LostDeps = Pick<GatewayDeps, 'issuer' | 'provider' | 'artefacts' | '
 export function createGateway(deps: GatewayDeps): InteractionGateway {
   return {
     async open(ctx) {
-      const interaction = await current(deps, ctx)
+      const interaction = await currentInteraction(deps, ctx)
       const client = await deps.provider().Client.find(String(interaction.params['client_id']))
       return opened(interaction, client, describeClient(client, interaction.params))
     },
     async beginAnew(ctx, accountId) {
-      const interaction = await current(deps, ctx)
+      const interaction = await currentInteraction(deps, ctx)
       if (interaction.session?.accountId === accountId) await withoutSession(interaction)
     },
     async asAnother(ctx) {
-      const interaction = await current(deps, ctx)
+      const interaction = await currentInteraction(deps, ctx)
       interaction.prompt = { name: 'login', reasons: [ANOTHER_ACCOUNT], details: {} }
       // what the person decided so far is not a decision of the other one
       delete interaction.lastSubmission
       await interaction.persist()
     },
     async selected(ctx) {
-      await finish(ctx, await current(deps, ctx), { select_account: {} })
+      await finish(ctx, await currentInteraction(deps, ctx), { select_account: {} })
     },
     async signedIn(ctx, { accountId, amr, acr, at, provenAt }) {
-      const interaction = await current(deps, ctx)
+      const interaction = await currentInteraction(deps, ctx)
       await replaceOtherPerson(deps, ctx, { interaction, accountId })
       // with its time, because the engine reads the result again after consent
       const login = { accountId, amr: [...amr], acr, remember: true, ts: at }
@@ -73,14 +75,15 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
     },
     allowed: (ctx, granted) => allow(deps, ctx, granted),
     async continued(ctx) {
-      await finish(ctx, await current(deps, ctx), { continue: {} })
+      await finish(ctx, await currentInteraction(deps, ctx), { continue: {} })
     },
     denied: (ctx) => deny(deps, ctx),
     unmet: (ctx) => unmet(deps, ctx),
   }
 }
 
-async function current(deps: GatewayDeps, ctx: Context): Promise<Interaction> {
+/** Returns the open interaction. Throws InteractionLost without one. */
+export async function currentInteraction(deps: LostDeps, ctx: Context): Promise<Interaction> {
   try {
     return await deps.provider().interactionDetails(ctx.req, ctx.res)
   } catch (error) {
@@ -101,7 +104,7 @@ async function finish(ctx: Context, interaction: Interaction, result: Interactio
 }
 
 async function allow(deps: GatewayDeps, ctx: Context, granted: ScopeSelection): Promise<void> {
-  const interaction = await current(deps, ctx)
+  const interaction = await currentInteraction(deps, ctx)
   const accountId = interaction.session?.accountId
   const clientId = String(interaction.params['client_id'])
   if (accountId === undefined) {
@@ -119,7 +122,7 @@ async function allow(deps: GatewayDeps, ctx: Context, granted: ScopeSelection): 
 }
 
 async function unmet(deps: GatewayDeps, ctx: Context): Promise<void> {
-  const interaction = await current(deps, ctx)
+  const interaction = await currentInteraction(deps, ctx)
   const accountId = interaction.session?.accountId
   await deps.audit.record({
     ...deps.auditContext(ctx),
@@ -134,7 +137,7 @@ async function unmet(deps: GatewayDeps, ctx: Context): Promise<void> {
 }
 
 async function deny(deps: GatewayDeps, ctx: Context): Promise<void> {
-  const interaction = await current(deps, ctx)
+  const interaction = await currentInteraction(deps, ctx)
   const accountId = interaction.session?.accountId
   const clientId = String(interaction.params['client_id'])
   await deps.audit.record({
@@ -218,7 +221,7 @@ function describeClient(
     id,
     name: client?.clientName ?? id,
     redirectHost: redirect?.host || redirect?.protocol.slice(0, -1) || '',
-    loopbackOnly: (client?.redirectUris ?? []).every((uri) => isLoopback(URL.parse(uri)?.hostname ?? '')),
+    loopbackOnly: isLoopbackOnly(client?.redirectUris ?? []),
     unverified: client !== undefined && !isVerified(ourClientOf(client)),
     brand: brandOf(client?.metadata() ?? {}),
     clientUri: client?.clientUri ?? website,
@@ -228,8 +231,8 @@ function describeClient(
   }
 }
 
-function brandOf({ signet_logo: logo, signet_accent: accent }: Record<string, unknown>): InteractionClient['brand'] {
-  return { ...(typeof logo === 'string' ? { logo } : {}), ...(typeof accent === 'string' ? { accent } : {}) }
+function isLoopbackOnly(uris: readonly string[]): boolean {
+  return uris.length > 0 && uris.every((uri) => isLoopback(URL.parse(uri)?.hostname ?? ''))
 }
 
 /**
@@ -237,14 +240,15 @@ function brandOf({ signet_logo: logo, signet_accent: accent }: Record<string, un
  * to the app. An answered row has lost its content, and an expired one is soon removed; then the cookie knows the way.
  */
 export async function lost(deps: LostDeps, ctx: Context): Promise<InteractionLost> {
-  const uid = /\/(?:interaction|authorize)\/([\w-]{1,64})/.exec(ctx.path)?.[1]
+  const uid = /\/(?:interaction|authorize|device)\/([\w-]{1,64})/.exec(ctx.path)?.[1]
   if (uid === undefined) return new InteractionLost('unknown')
   const stored = await orUnavailable(() => deps.artefacts.find('Interaction', rowId(uid)))
   const way = wayOf(deps, stored) ?? deps.wayBack.read(ctx, uid)
   if (!way) return new InteractionLost('unknown', { pageUrl: pageOf(deps.issuer, ctx, uid) })
   const client = await clientOf(deps, way.params)
-  if (stored && stored.consumedSeconds !== null) return new InteractionLost('unknown', { client })
-  const restartUrl = way.repeatable ? restart(deps.issuer, way.params) : undefined
+  const device = way.isDevice === true ? deps.issuer + ROUTES.code_verification : undefined
+  if (stored && stored.consumedSeconds !== null) return new InteractionLost('unknown', { client, restartUrl: device })
+  const restartUrl = way.repeatable ? restart(deps.issuer, way.params) : device
   if (!stored || (stored.remainingSeconds !== null && stored.remainingSeconds <= 0)) {
     return new InteractionLost('expired', { client, restartUrl })
   }
@@ -254,13 +258,15 @@ export async function lost(deps: LostDeps, ctx: Context): Promise<InteractionLos
 
 /** The browser sends the cookie to the page of the interaction only, so another address of the interaction leads there. */
 function pageOf(issuer: string, ctx: Context, uid: string): string | undefined {
-  return ctx.path.includes('/authorize/') ? `${issuer}/interaction/${uid}` : undefined
+  return /\/(?:authorize|device)\//.test(ctx.path) ? `${issuer}/interaction/${uid}` : undefined
 }
 
 function wayOf({ sealer }: LostDeps, stored: StoredArtefact | undefined): Way | undefined {
   if (!stored) return undefined
-  const { params, parJti } = sealer.open('Interaction', stored.id, stored).payload as Partial<AdapterPayload>
-  return params && { params, repeatable: parJti === undefined }
+  const { params, parJti, deviceCode } = sealer.open('Interaction', stored.id, stored)
+    .payload as Partial<AdapterPayload>
+  const isDevice = deviceCode !== undefined
+  return params && { params, repeatable: parJti === undefined && !isDevice, isDevice }
 }
 
 function restart(issuer: string, params: Readonly<Record<string, unknown>>): string {

@@ -1,5 +1,6 @@
 /** The interface of the engine for the interactions room: the open interaction of a request, and how it can end. */
 import type { Context } from 'koa'
+import type { Device } from '#http/device.ts'
 import type { Brand } from '#pages/brand.ts'
 import type { ProofTimes } from '#sign-in/proof-times.ts'
 import type { UnregisteredUri } from '../engine/unregistered-uri.ts'
@@ -15,7 +16,7 @@ export interface ScopeSelection {
 export interface InteractionClient {
   readonly id: string
   readonly name: string
-  /** The host of the redirect URI of this request, to which the person returns. */
+  /** The host of the redirect URI of this request, to which the person returns. Empty for a device. */
   readonly redirectHost: string
   /** Whether all its redirect URIs are loopback. Any program on the device could pose as such a client. */
   readonly loopbackOnly: boolean
@@ -33,9 +34,9 @@ export interface OpenInteraction {
   readonly uid: string
   /**
    * `select_account`: whether the signed-in person continues, or another. `continue`: nothing is asked but a click,
-   * because the identity of the app is not assured.
+   * because the identity of the app is not assured. `device`: whether the person began what their device waits for.
    */
-  readonly prompt: 'select_account' | 'login' | 'consent' | 'continue'
+  readonly prompt: 'select_account' | 'login' | 'consent' | 'continue' | 'device'
   readonly client: InteractionClient
   /** `login_hint`, `ui_locales`, `max_age` and others, as they were sent. */
   readonly params: Readonly<Record<string, unknown>>
@@ -47,7 +48,7 @@ export interface OpenInteraction {
   readonly needsRecent: boolean
   /** The requested classes (`acr_values`), in the order in which they were sent. */
   readonly asked: readonly string[]
-  /** Whether its tokens outlive the session: `offline_access`, or a native app. */
+  /** Whether its tokens outlive the session: `offline_access`, a native app, or a device. */
   readonly keepsAccess: boolean
   /** For consent: the scopes that were requested and are not granted yet. */
   readonly missing: ScopeSelection
@@ -80,6 +81,29 @@ export class InteractionLost extends Error {
   }
 }
 
+/** What became of the request of a device. `decided`: approved or refused before. */
+export type DeviceEnd = 'approved' | 'denied' | 'decided' | 'expired'
+
+/** A device that waits for its person. */
+export interface WaitingDevice {
+  /** As the device shows it. */
+  readonly userCode: string
+  /** Where the device asked from. */
+  readonly address: string | undefined
+  readonly device: Device
+}
+
+/** The requests of devices (RFC 8628 §3.3). */
+export interface DeviceGateway {
+  /**
+   * Finds the device that shows the user code, begins an interaction for it and redirects (303) to its page. Returns
+   * what became of the code when it does not wait for anybody; `unknown` when there is none.
+   */
+  begin(ctx: Context, userCode: string): Promise<'begun' | 'unknown' | Exclude<DeviceEnd, 'approved' | 'denied'>>
+  /** Returns the device of the open interaction, or what became of it. Throws InteractionLost without one. */
+  waiting(ctx: Context): Promise<WaitingDevice | Exclude<DeviceEnd, 'approved' | 'denied'>>
+}
+
 /** All methods except `open`, `beginAnew` and `asAnother` answer with 303. All throw InteractionLost without an open interaction. */
 export interface InteractionGateway {
   open(ctx: Context): Promise<OpenInteraction>
@@ -102,7 +126,7 @@ export interface InteractionGateway {
   ): Promise<void>
   /** Saves the consent and continues; the engine then creates the grant of this session and client. */
   allowed(ctx: Context, granted: ScopeSelection): Promise<void>
-  /** Continues after the click that an app without an assured identity needs. Grants nothing. */
+  /** Continues after the click that an app without an assured identity, or a device, needs. Grants nothing. */
   continued(ctx: Context): Promise<void>
   /** Returns to the client with `error=access_denied`. */
   denied(ctx: Context): Promise<void>
@@ -118,6 +142,8 @@ export interface EnginePages {
    */
   signOut(ctx: Context, form: string): Promise<void>
   signedOut(ctx: Context, clientName: string | undefined): Promise<void>
+  /** Shows what became of the request of a device. */
+  device(ctx: Context, end: DeviceEnd, client: Pick<InteractionClient, 'name' | 'brand'>): Promise<void>
   /** Returns to the app with a form that posts `fields` to `action`, a registered redirect URI. The status is set. */
   formPost(ctx: Context, answer: { action: string; fields: Readonly<Record<string, string>> }): Promise<void>
   /**

@@ -4,6 +4,9 @@ import { OPENID_SCOPES } from '#clients/profiles.ts'
 import { ANOTHER_ACCOUNT, APP_NOT_ASSURED, askedClasses, UNMET_CLASS } from '../configuration/interaction-policy.ts'
 import type { InteractionClient, OpenInteraction, ScopeSelection } from './interaction-gateway.ts'
 
+/** The prompt of an interaction that begins with a user code. The engine's own prompts follow it. */
+export const DEVICE_PROMPT = 'device'
+
 /** Describes the open interaction. `described` is its client for the pages, `client` that of the engine. */
 export function opened(
   interaction: Interaction,
@@ -12,6 +15,7 @@ export function opened(
 ): OpenInteraction {
   const { uid, prompt, params, session } = interaction
   const asked = askedFor(interaction)
+  const isDevice = interaction.deviceCode !== undefined
   return {
     uid,
     prompt: promptOf(prompt),
@@ -21,13 +25,13 @@ export function opened(
     proven: provenBefore(interaction),
     needsRecent: params['max_age'] !== undefined || promptsOf(params).includes('login'),
     asked: askedClasses(params),
-    keepsAccess: client?.applicationType === 'native' || scopesOf(params).includes('offline_access'),
+    keepsAccess: isDevice || client?.applicationType === 'native' || scopesOf(params).includes('offline_access'),
     missing: asked,
   }
 }
 
 function promptOf({ name, reasons }: Interaction['prompt']): OpenInteraction['prompt'] {
-  if (name === 'login' || name === 'select_account') return name
+  if (name === 'login' || name === 'select_account' || name === DEVICE_PROMPT) return name
   return reasons.every((reason) => reason === APP_NOT_ASSURED) ? 'continue' : 'consent'
 }
 

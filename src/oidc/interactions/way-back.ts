@@ -17,6 +17,8 @@ export interface Way {
   readonly params: Readonly<Record<string, unknown>>
   /** Whether `params` start the same request again. */
   readonly repeatable: boolean
+  /** Whether a device waits: the request starts again with its user code. */
+  readonly isDevice?: boolean
 }
 
 export interface WayBack {
@@ -53,8 +55,9 @@ export function createWayBack({
   return {
     set(ctx, uid, way) {
       const { client_id, redirect_uri } = way.params
-      const toApp = { params: { client_id, redirect_uri }, repeatable: false }
-      const toClient = { params: { client_id }, repeatable: false }
+      const isDevice = way.isDevice === true ? { isDevice: true } : {}
+      const toApp = { params: { client_id, redirect_uri }, repeatable: false, ...isDevice }
+      const toClient = { params: { client_id }, repeatable: false, ...isDevice }
       const value = firstThatFits(uid, [way, toApp, toClient])
       if (value === undefined) return
       ctx.cookies.set(name, value, {

@@ -11,6 +11,7 @@ function engine(): Provider {
   return new Provider('http://localhost:4711', {
     features: {
       clientCredentials: { enabled: true },
+      deviceFlow: { enabled: true },
       resourceIndicators: { enabled: true },
     },
   })

@@ -12,7 +12,7 @@ import type { AuthMethod } from '#clients/auth-methods.ts'
 import { onClientFound } from '../on-client-found.ts'
 
 /** The routes at which clients authenticate. */
-const ROUTES = new Set(['token', 'introspection', 'revocation', 'pushed_authorization_request'])
+const ROUTES = new Set(['token', 'introspection', 'revocation', 'pushed_authorization_request', 'device_authorization'])
 
 /** What to send, by method. */
 const HOW: Readonly<Record<AuthMethod, string>> = {
