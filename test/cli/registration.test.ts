@@ -11,6 +11,7 @@ import { startSignet } from './support/signet.ts'
 const API = 'https://api.example.com'
 const signet = await startSignet()
 await signet.json(['resources', 'create', API, '--scope', 'posts:read'])
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
 const MACHINE = ['clients', 'create', '--profile', 'machine', '--allow', `${API}=posts:read`]
 const fileOf = (name: string) => readFile(join(signet.dir, name), 'utf8')
 
@@ -96,13 +97,36 @@ describe('--generate-key', () => {
   })
 })
 
+test('a device is a public client with the device grant, and a native app may add it', async () => {
+  const created = await signet.json([
+    'clients',
+    'create',
+    '--profile',
+    'device',
+    '--name',
+    'TV',
+    '--allow',
+    `${API}=posts:read`,
+  ])
+  expect(created).toMatchObject({
+    signet_profile: 'device',
+    token_endpoint_auth_method: 'none',
+    grant_types: [DEVICE, 'refresh_token'],
+    redirect_uris: [],
+  })
+  expect(created).not.toHaveProperty('client_secret')
+  const grants = ['--grant', 'authorization_code', '--grant', DEVICE]
+  const native = ['clients', 'create', '--profile', 'native', '--name', 'tool', '--redirect-uri', 'http://127.0.0.1/cb']
+  expect(await signet.json([...native, ...grants])).toMatchObject({ grant_types: expect.arrayContaining([DEVICE]) })
+})
+
 test('only methods and profiles that the server takes can be chosen', async () => {
   const method = await signet.run([MACHINE, ['--auth', 'tls_client_auth']])
   expect(method.code).toBe(2)
   expect(method.stderr).toContain('Allowed choices are private_key_jwt, client_secret_basic, client_secret_post, none.')
-  const profile = await signet.run(['clients', 'create', '--profile', 'device'])
+  const profile = await signet.run(['clients', 'create', '--profile', 'gadget'])
   expect(profile.code).toBe(2)
-  expect(profile.stderr).toContain('Allowed choices are web, spa, native, machine, fapi2.')
+  expect(profile.stderr).toContain('Allowed choices are web, spa, native, machine, device, fapi2.')
 })
 
 describe('--id', () => {

@@ -1,8 +1,9 @@
 /** An issuer with a path: every URL starts with it, and clients find the metadata by either rule. */
 import { decodeJwt } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
-import { administrator, PASSWORD } from '../support/administrator.ts'
+import { administrator, type Administrator, PASSWORD } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
+import { connect, createDevice } from '../support/device.ts'
 import { answerOf, person } from '../support/person.ts'
 import { freePort } from '../support/ports.ts'
 import { type Server, startServer } from '../support/server.ts'
@@ -12,12 +13,13 @@ const ada = { email: 'ada@example.com', password: PASSWORD }
 let server: Server
 let origin: string
 let app: App
+let admin: Administrator
 
 beforeAll(async () => {
   const port = await freePort()
   origin = `http://localhost:${port}`
   server = await startServer({ env: { PORT: String(port), SIGNET_ISSUER: `${origin}/auth/main` } })
-  const admin = await administrator(server)
+  admin = await administrator(server)
   await admin.account(ada.email, ada.password)
   app = createApp(server, await admin.client('web', { redirect_uris: [CALLBACK] }), CALLBACK)
 })
@@ -69,6 +71,19 @@ test('leads people to their own page below its path, through the sign-in and bac
   const page = await browser.submit(asked, { identifier: ada.email, password: ada.password })
   expect([page.status, page.url]).toEqual([200, `${server.issuer}/account/sessions`])
   for (const [, path] of page.html.matchAll(/(?:href|action)="(\/[^"]*)"/g)) expect(path).toMatch(/^\/auth\/main\//)
+})
+
+test('connects a device below its path', async () => {
+  const device = createDevice(server, await admin.client('device'))
+  const begun = await device.begin()
+  expect(begun.verification_uri).toBe(`${server.issuer}/device`)
+  await connect(
+    person(() => server),
+    begun.user_code,
+    ada,
+    begun.verification_uri,
+  )
+  expect((await device.poll(begun)).status).toBe(200)
 })
 
 test('takes the authorization request as a form too, and answers by 303 below its path', async () => {
