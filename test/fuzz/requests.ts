@@ -2,13 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import { assertionParams } from '../support/assertion.ts'
 import { cookieHeader, pkce } from '../support/person.ts'
+import { DEVICE_REQUESTS } from './device-requests.ts'
 import type { Draft, Pair } from './draft.ts'
 import { compactJws } from './jose-mutations.ts'
 import type { Random } from './random.ts'
 import { registration } from './registration.ts'
-import { API, CALLBACK, type Cast, type Machine, type Stage } from './stage.ts'
-
-export type Maker = (stage: Stage, random: Random) => Promise<Draft>
+import { API, CALLBACK, type Cast, type Machine, type Maker, type Stage } from './stage.ts'
 
 const HTML: Pair = ['Accept', 'text/html']
 const pairs = (members: Readonly<Record<string, string>>): Pair[] => Object.entries(members)
@@ -258,6 +257,7 @@ export const REQUESTS: readonly (readonly [number, Maker])[] = [
   [1, logoutConfirmed],
   [2, interaction],
   [4, registration],
+  ...DEVICE_REQUESTS,
   ...[
     '/',
     '/jwks',
@@ -272,6 +272,7 @@ export const REQUESTS: readonly (readonly [number, Maker])[] = [
     '/account',
     '/console',
     '/device',
+    '/device/unknown',
     '/docs',
     '/nowhere',
   ].map((path) => [0.4, page(path, { query: { ui_locales: 'en', code: '1' } })] as const),

@@ -5,8 +5,8 @@ import { adminRequest } from './admin-requests.ts'
 import { type Draft, serialize, type Wire } from './draft.ts'
 import { bend } from './mutations.ts'
 import { createRandom, type Random } from './random.ts'
-import { type Maker, REQUESTS } from './requests.ts'
-import type { Stage } from './stage.ts'
+import { REQUESTS } from './requests.ts'
+import type { Maker, Stage } from './stage.ts'
 import { faultsOf } from './verdict.ts'
 
 export interface FuzzOptions {

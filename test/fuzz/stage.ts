@@ -4,9 +4,15 @@ import { join } from 'node:path'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
+import { createDevice } from '../support/device.ts'
 import { person, type Person } from '../support/person.ts'
 import { register as selfRegister } from '../support/registration.ts'
 import type { Server } from '../support/server.ts'
+import type { Draft } from './draft.ts'
+import type { Random } from './random.ts'
+
+/** Makes a right request to one route. */
+export type Maker = (stage: Stage, random: Random) => Promise<Draft>
 
 export const API = 'https://api.example.com'
 export const CALLBACK = 'http://localhost:5000/authorize'
@@ -24,6 +30,10 @@ export interface Cast {
   readonly secret: RegisteredClient
   /** A client that registered itself. */
   readonly registered: { readonly id: string; readonly token: string }
+  /** A public device, and the codes of a request that nobody has decided. */
+  readonly device: RegisteredClient
+  readonly deviceCode: string
+  readonly userCode: string
   readonly browser: Person
   readonly who: { readonly email: string; readonly password: string }
   readonly tokens: Readonly<Record<string, string>>
@@ -103,6 +113,8 @@ async function createCast(server: Server, admin: Administrator): Promise<Cast> {
   const secret = await admin.client('web', { ...allow, ...uris, token_endpoint_auth_method: 'client_secret_basic' })
   const own = await selfRegister(server, { client_name: unique, ...uris })
   const registered = { id: String(own.body['client_id']), token: String(own.body['registration_access_token']) }
+  const device = await admin.client('device', allow)
+  const waiting = await createDevice(server, device).begin()
   const reader = await register('machine', {
     signet_allow: [{ resource: `${server.issuer}/admin/v1`, scopes: ['clients:read'] }],
   })
@@ -123,6 +135,9 @@ async function createCast(server: Server, admin: Administrator): Promise<Cast> {
     fapi2,
     secret,
     registered,
+    device,
+    deviceCode: waiting.device_code,
+    userCode: waiting.user_code,
     browser,
     who,
     tokens: first.body,
@@ -147,9 +162,9 @@ async function createSpare(admin: Administrator, unique: string): Promise<Record
 
 function valuesOf(cast: Cast, { issuer, port }: Server): Record<string, string> {
   const ids = Object.fromEntries(
-    (['web', 'spa', 'machine', 'fapi2', 'secret'] as const).map((name) => [name, cast[name].id]),
+    (['web', 'spa', 'machine', 'fapi2', 'secret', 'device'] as const).map((name) => [name, cast[name].id]),
   )
-  const { opaque, machineToken, adminToken, readerToken } = cast
+  const { opaque, machineToken, adminToken, readerToken, deviceCode, userCode } = cast
   const cookies = [...cast.browser.cookies.values()].filter((value) => value.length > 15)
   return {
     opaque,
@@ -158,6 +173,8 @@ function valuesOf(cast: Cast, { issuer, port }: Server): Record<string, string> 
     readerToken,
     registered: cast.registered.id,
     registrationToken: cast.registered.token,
+    deviceCode,
+    userCode,
     ...cast.tokens,
     ...cast.spare,
     ...ids,

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { administrator, type Administrator } from './administrator.ts'
 import { createApp } from './app.ts'
+import { connect, createDevice, enterCode } from './device.ts'
 import { devMail } from './dev-mail.ts'
 import { forgedProvider } from './forged-provider.ts'
 import { enrolPasskey, passkeyRequestOf, submitPasskey } from './live-passkey.ts'
@@ -80,6 +81,25 @@ export const FLOWS: readonly Flow[] = [
         identifier: who.email,
         password: randomBytes(12).toString('base64url'),
       })
+    },
+  },
+  {
+    name: 'devices: one that its person connects by a link, one that they refuse, one that nobody answers',
+    async run({ server, admin, person: somebody }) {
+      const device = createDevice(server, await admin.client('device', { signet_allow: ALLOWED.signet_allow }))
+      const who = await somebody()
+      const request = { scope: SCOPE, resource: FLOW_API, login_hint: who.email }
+      const browser = person(() => server)
+      const wanted = await device.begin(request)
+      await browser.visit(wanted.verification_uri_complete)
+      await connect(browser, wanted.user_code, who)
+      const { body } = await device.poll(wanted)
+      await device.refresh(body['refresh_token'] as string)
+      const refused = await device.begin(request)
+      const page = await enterCode(browser, refused.user_code)
+      await browser.submit(page, {}, { name: 'decision', value: 'deny' })
+      await device.poll(refused)
+      await device.poll(await device.begin(request))
     },
   },
   {

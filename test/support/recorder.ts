@@ -9,14 +9,15 @@ export interface Secret {
 
 /** Parameters, members and cookies whose values give access. Names of people and things, `state` and `nonce` do not. */
 const SECRET_NAMES =
-  /^(access_token|id_token|refresh_token|client_secret|client_assertion|code|code_verifier|password|request_uri|token|id_token_hint|xsrf|csrf|challenge|signature|ticket|current|next|registration_access_token)$/
+  /^(access_token|id_token|refresh_token|client_secret|client_assertion|code|code_verifier|password|request_uri|token|id_token_hint|xsrf|csrf|challenge|signature|ticket|current|next|registration_access_token|device_code|user_code)$/
 
 /** Returns the server with a `fetch` that records secrets in requests and answers. */
 export function recording(server: Server): { server: Server; secrets: Map<string, Secret> } {
   const secrets = new Map<string, Secret>()
   const note = (kind: string, value: string | null | undefined) => {
-    // a shorter value could occur anywhere by chance
-    if (value && value.length >= 12) secrets.set(value, { kind, value })
+    // a shorter value could occur anywhere by chance, but for the eight capitals of a user code
+    if (value && (value.length >= 12 || kind === 'user_code')) secrets.set(value, { kind, value })
+    if (value && kind === 'user_code') secrets.set(value.replace('-', ''), { kind, value: value.replace('-', '') })
   }
   const noteParams = (params: Iterable<[string, string]>) => {
     for (const [name, value] of params) {
@@ -42,7 +43,7 @@ export function recording(server: Server): { server: Server; secrets: Map<string
       note('upstream state', searchParams.get('state'))
       note('upstream nonce', searchParams.get('nonce'))
     }
-    note('interaction', /^\/(?:interaction|authorize)\/([\w-]+)/.exec(pathname)?.[1])
+    note('interaction', /^\/(?:interaction|authorize|device)\/([\w-]{20,})/.exec(pathname)?.[1])
   }
 
   async function fetch(input: string | URL, init: RequestInit = {}): Promise<Response> {

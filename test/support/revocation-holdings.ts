@@ -7,6 +7,7 @@ import { register as selfRegister, registrationRequest } from './registration.ts
 import type { Server } from './server.ts'
 import { listedStatus } from './status-list.ts'
 import { devMail } from './dev-mail.ts'
+import { connect, createDevice, type Device } from './device.ts'
 import { eventually, SOON_MS } from './eventually.ts'
 import { keepValid } from './passed-time.ts'
 
@@ -45,6 +46,13 @@ export interface Holdings {
   readonly refreshing: Holder
   /** The app with the offline refresh token and a secret. */
   readonly offline: Holder & { secret: string }
+  /** A public device that the browser connected: its refresh token, and an approved code whose tokens it has not fetched. */
+  readonly device: {
+    readonly client: RegisteredClient
+    readonly at: Device
+    refreshToken: string
+    readonly code: string
+  }
   /** A machine client with a key, and its token. */
   readonly machine: Holder & { token: string }
   /** An app that registered itself, and its registration access token. */
@@ -93,6 +101,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
   const opaque = await holder.app.redeem(await holder.app.code(browser, who, { scope: 'openid' }))
   const pushed = await holder.app.push(holder.app.begin(api).params)
   const forMachine = await machine.app.token({ grant_type: 'client_credentials', resource })
+  const device = await connectDevices(stage, { browser, who, api })
   const code = await holder.app.code(browser, who, api)
   const registered = await registerItself(stage)
   const initial = await admin.call<{ token: string }>('POST', '/registration-tokens', {})
@@ -107,6 +116,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
     holder,
     refreshing: spa,
     offline: { ...offline, secret },
+    device,
     machine: { ...machine, token: present(forMachine.body['access_token']) },
     registered,
     initialAccessToken: initial.token,
@@ -119,6 +129,22 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
     requestUri: present(pushed.body['request_uri']),
     resetLink,
   }
+}
+
+interface Connecting {
+  readonly browser: Person
+  readonly who: Holdings['who']
+  readonly api: { readonly scope: string; readonly resource: string }
+}
+
+/** Connects two devices of one client in the browser, and lets one of them fetch its tokens. */
+async function connectDevices({ first, admin }: Stage, { browser, who, api }: Connecting): Promise<Holdings['device']> {
+  const client = await admin.client('device', { signet_allow: [{ resource: api.resource, scopes: SCOPES }] })
+  const at = createDevice(first, client)
+  const [fetched, waiting] = [await at.begin(api), await at.begin(api)]
+  for (const { user_code: userCode } of [fetched, waiting]) await connect(browser, userCode, who)
+  const { body } = await at.poll(fetched)
+  return { client, at, refreshToken: present(body['refresh_token']), code: waiting.device_code }
 }
 
 async function register({ first, admin }: Stage, profile: string, also: Record<string, unknown>): Promise<Holder> {
@@ -195,6 +221,13 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     if (answer.status === 200) holdings.refreshToken = answer.body['refresh_token'] as string
     return tokenVerdict(answer)
   },
+  'Device refresh token': async ({ second }, { device }) => {
+    const answer = await device.at.refresh(device.refreshToken, second)
+    if (answer.status === 200) device.refreshToken = answer.body['refresh_token'] as string
+    return tokenVerdict(answer)
+  },
+  'Device code': async ({ second }, { device }) =>
+    tokenVerdict(await device.at.poll({ device_code: device.code }, second)),
   Code: async ({ second }, { holder, code }) => tokenVerdict(await holder.app.redeem(code, {}, second)),
   'Password reset link': async ({ second }, { resetLink }) => {
     const browser = person(() => second)

@@ -182,7 +182,15 @@ export const ENGINE: readonly Row[] = [
     id: 'A16',
     feature: 'device',
     title: 'A poll that comes again right after it succeeded is refused quietly and ends nothing.',
-    tests: {},
+    tests: {
+      'test/flows/device-races.test.ts': [
+        'an approved device that polls fifty times at once gets tokens once, and they stay good',
+        'a device that polls fifty times while its person approves gets tokens once, and they stay good',
+      ],
+      'test/flows/device-tokens.test.ts': [
+        'a device code that was used is refused afterwards: at first quietly, then as stolen, which ends its tokens',
+      ],
+    },
   },
   {
     id: 'A17',

@@ -64,7 +64,12 @@ export const STORAGE: readonly Row[] = [
     id: 'S6',
     feature: 'device',
     title: 'A device is approved by one person, and an approval never undoes a refusal.',
-    tests: {},
+    tests: {
+      'test/flows/device-races.test.ts': [
+        'of two people who approve one device at once the first wins, and the other is told that the code was used',
+        'a refusal is never undone by an approval at the same time, nor the other way round',
+      ],
+    },
   },
   {
     id: 'S7',

@@ -117,4 +117,21 @@ export const STRANGERS: readonly Row[] = [
       ],
     },
   },
+  {
+    id: 'X40',
+    feature: 'device',
+    title: 'Codes of devices cannot be guessed, and guessing them or asking for them stops nobody else.',
+    tests: {
+      'test/interactions/device-code.test.ts': [
+        'guessing › is refused after fifty codes of an address, also for a right one; other addresses and sign-ins go on',
+        'guessing › by a signed-in person is counted for them alone, and right codes do not clear the count',
+        'what strangers can have written › is bounded: beyond the budget of an address a public device gets no codes, another address does',
+      ],
+      'test/flows/device-polling.test.ts': [
+        'of fifty polls at once over two nodes one is in time',
+        'polls of a device that waits are not audited, as they refuse nothing, and are counted',
+        'a device whose code has expired is told so, until it is removed some minutes later',
+      ],
+    },
+  },
 ]

@@ -216,7 +216,19 @@ export const VULNERABILITIES: readonly Row[] = [
     id: 'V18',
     feature: 'device',
     title: 'One person approves a device, sees what asks for what, and the rules of the account apply.',
-    tests: {},
+    tests: {
+      'test/flows/device-races.test.ts': [
+        'of two people who approve one device at once the first wins, and the other is told that the code was used',
+      ],
+      'test/interactions/device-compare.test.ts': [
+        'the page that compares the code › tells who asks for what, from where, and asks whether the person began it',
+        'the page that compares the code › takes no form of another browser or interaction',
+        'on the way › a stronger sign-in than the account has is refused, and the device is told access_denied',
+      ],
+      'test/flows/device-tokens.test.ts': [
+        'tokens of a device › are refused when its person was disabled after they connected it',
+      ],
+    },
   },
   {
     id: 'V19',
