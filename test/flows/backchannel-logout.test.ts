@@ -2,7 +2,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createApp } from '../support/app.ts'
 import { devMail } from '../support/dev-mail.ts'
-import { untilDelivered } from '../support/logout-app.ts'
+import { logoutApp, untilDelivered, verifyLogoutToken } from '../support/logout-app.ts'
 import { CALLBACK, type LogoutWorld, type Party, signOut, startLogoutWorld } from '../support/logout-world.ts'
 import { person } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
@@ -142,4 +142,31 @@ test('R57: a logout token is no hint, no access token and no assertion', async (
     }),
   })
   expect(asAssertion.status).toBe(401)
+})
+
+test('an app that registers itself says where it takes logout tokens', async () => {
+  const { first, admin, somebody } = world
+  await admin.call('PATCH', '/settings', { client_registration: { mode: 'open' } })
+  const listener = await logoutApp()
+  const response = await first.fetch('/register', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      redirect_uris: [CALLBACK],
+      backchannel_logout_uri: listener.url,
+      backchannel_logout_session_required: true,
+      frontchannel_logout_uri: 'https://shop.example.com/signed-out',
+    }),
+  })
+  const registered = (await response.json()) as Record<string, unknown>
+  expect([response.status, registered['backchannel_logout_uri']]).toEqual([201, listener.url])
+  const { who, sub } = await somebody()
+  const client = { id: String(registered['client_id']), key: {}, secret: undefined }
+  const browser = person(() => first)
+  await createApp(first, client, CALLBACK).code(browser, who)
+  const page = await signOut(browser)
+  expect(page.html).toContain('<iframe src="https://shop.example.com/signed-out"')
+  await untilDelivered(first)
+  const [token = ''] = listener.tokens
+  expect(await verifyLogoutToken(first, token, client.id)).toMatchObject({ sub, sid: expect.any(String) as string })
 })
