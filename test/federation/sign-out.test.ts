@@ -17,6 +17,8 @@ const AFTER = 'https://shop.example/bye'
 let world: FederatedWorld
 let app: App
 let clientId: string
+/** Has a page that is loaded in a frame at sign-out. */
+let framed: App
 
 beforeAll(async () => {
   world = await startFederatedWorld()
@@ -28,14 +30,19 @@ beforeAll(async () => {
   })
   clientId = client.id
   app = createApp(world.here, client, APP_CALLBACK)
+  const withFrame = await world.admin.client('web', {
+    redirect_uris: [APP_CALLBACK],
+    frontchannel_logout_uri: new URL('/signed-out', APP_CALLBACK).href,
+  })
+  framed = createApp(world.here, withFrame, APP_CALLBACK)
 })
 
 let people = 0
-async function signedIn(id: string) {
+async function signedIn(id: string, at = app) {
   people += 1
   const who = await somebodyThere(world, `leaving-${people}@example.com`)
   const browser = twoSided(world)
-  const page = await browser.here.visit(app.begin({ ui_locales: 'en' }).url)
+  const page = await browser.here.visit(at.begin({ ui_locales: 'en' }).url)
   const back = await browser.there.authorize((await begin(browser, page, id)).href, who)
   const consent = await browser.here.visit(back.href)
   await browser.here.submit(consent, {}, { name: 'decision', value: 'allow' })
@@ -62,6 +69,13 @@ test('leads to the provider, which signs out too, and from there to where the ap
   expect(last.left?.href).toBe(`${AFTER}?state=its-own`)
   // signed out on both sides
   expect((await browser.here.visit(app.begin().url)).html).toContain('name="password"')
+})
+
+test('signs the person out of apps by frames first, and leads to the provider from there', async () => {
+  const browser = await signedIn('leading', framed)
+  const page = await browser.here.submit(await question(browser), {}, { name: 'logout', value: 'yes' })
+  expect(page.html).toContain(`<iframe src="${new URL('/signed-out', APP_CALLBACK).href}"`)
+  expect(page.headers.get('refresh')).toContain(`0; url=${world.there.issuer}/logout?`)
 })
 
 test('ends here where the provider is not asked to, and where the person signed in another way', async () => {

@@ -66,6 +66,12 @@ test('an app that fails gets the same logout again, signed with the key of that 
   expect(delivered).toContainEqual(
     expect.objectContaining({ account_id: sub, client_id: shop.client.id, detail: { attempts: all.length } }),
   )
+  const metrics = await Promise.all(
+    [first, second].map(async (at) => (await fetch(`${at.managementUrl}/metrics`)).text()),
+  )
+  for (const outcome of ['delayed', 'delivered']) {
+    expect(metrics.join('')).toMatch(new RegExp(`signet_backchannel_logouts_total\\{outcome="${outcome}"\\} [1-9]`))
+  }
   const waits = [first, second].flatMap((server) => server.logLines())
   expect(waits).toContainEqual(
     expect.objectContaining({
