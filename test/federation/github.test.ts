@@ -199,6 +199,24 @@ test('ASVS 6.8.4: it proves who, not that they are here now: their password is a
   expect(await claimsOf(world, again.browser, again.attempt, done)).toMatchObject({ sub, amr: ['fed', 'pwd'] })
 })
 
+test('a person who is signed in links it from their own page, whatever address it has for them', async () => {
+  const email = 'own@example.com'
+  const sub = await world.admin.account(email, PASSWORD)
+  user = { body: { id: 888, login: 'own' } }
+  emails = { body: [] }
+  const browser = person(() => world.server)
+  await browser.submit(await browser.visit('/account'), { identifier: email, password: PASSWORD })
+  const leading = await browser.submit(await browser.visit('/account/linked'), {}, { name: 'link', value: 'github' })
+  const url = new URL(String(leading.headers.get('refresh')).replace('0; url=', ''))
+  challenge = url.searchParams.get('code_challenge') ?? ''
+  const answer = new URLSearchParams({ code: 'c', iss: HOME, state: url.searchParams.get('state') ?? '' })
+  const linked = await browser.visit(`/upstream/callback/github?${answer.toString()}`)
+  expect(textOf(linked.html)).toContain('That provider is linked.')
+  expect(await world.newest('account.linked')).toMatchObject({ account_id: sub, detail: { upstream: 'github' } })
+  const begun = await begin()
+  expect(await world.accountOf(begun, await world.back(begun))).toMatchObject({ sub, email })
+})
+
 test.each([
   ["a server of one's own", 'https://github.example.com', 'https://github.example.com/api/v3'],
   ['ghe.com', 'https://acme.ghe.com/', 'https://api.acme.ghe.com'],
