@@ -26,7 +26,9 @@ export async function askEach({ stdin, stderr }: CliContext, questions: readonly
       done()
     },
   })
-  const terminal = createInterface({ input: stdin, output, terminal: true })
+  // without the width, editing an answer on a second line would repeat the question
+  const columns = stderr.columns ?? Infinity
+  const terminal = createInterface({ input: stdin, output: Object.assign(output, { columns }), terminal: true })
   // keeps lines that come before they are asked for, as when several are pasted
   const lines = terminal[Symbol.asyncIterator]()
   try {
