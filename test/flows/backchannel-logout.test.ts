@@ -1,4 +1,5 @@
 /** Apps learn that a session has ended (OpenID Connect Back-Channel Logout 1.0), wherever and why it ended. */
+import { decodeJwt } from 'jose'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createApp } from '../support/app.ts'
 import { devMail } from '../support/dev-mail.ts'
@@ -91,6 +92,19 @@ describe.each([
     expect(await own(shop)).toEqual([expect.objectContaining({ sid: shopToken?.sid })])
     expect(await own(blog)).toEqual([expect.not.objectContaining({ sid: expect.anything() as unknown })])
   })
+})
+
+test('a pairwise client finds the subject of its ID tokens in its logout token', async () => {
+  const { first, party, somebody, claimsOf } = world
+  const apart = await party({ subject_type: 'pairwise' })
+  const { who, sub } = await somebody()
+  const browser = person(() => first)
+  const { body } = await apart.app.redeem(await apart.app.code(browser, who))
+  const own = decodeJwt(String(body['id_token'])).sub
+  expect(own).not.toBe(sub)
+  await signOut(browser)
+  await untilDelivered(first)
+  expect(await claimsOf(apart)).toEqual([expect.objectContaining({ sub: own })])
 })
 
 test('fifty endings of one session at once, over two servers, send each app one logout token', async () => {
