@@ -100,6 +100,8 @@ export const TARGETS: readonly Target[] = [
     functions: ['createGuardedFetch', 'createAddressCheck', 'isPublic', 'parseRange', 'readBounded'],
     tests: ['test/outbound/guarded-fetch.test.ts'],
   },
+  { file: 'src/clients/registration/policy.ts', functions: ['checkPolicy', 'requireHosts', 'isAt'] },
+  { file: 'src/clients/registration/inference.ts', functions: ['isAdministrators', 'knownMembers', 'grantsOf'] },
   { file: 'src/sign-in/assurance.ts', functions: ['meets'], tests: METHODS },
   { file: 'src/sign-in/attempts.ts', functions: ['createAttempts', 'networksOf'], tests: BUDGETS },
   {
