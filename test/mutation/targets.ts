@@ -9,6 +9,7 @@ export interface Target {
 }
 
 const ASSERTIONS = ['test/hazards/properties-assertions.test.ts', 'test/oidc/client-assertion-rules.test.ts']
+const REGISTRATION = ['test/clients/registration/*.test.ts']
 const METHODS = ['test/sign-in/registry.test.ts']
 const TIMES = ['test/sign-in/proof-times.test.ts']
 const BUDGETS = ['test/sign-in/budgets.test.ts']
@@ -48,7 +49,7 @@ export const TARGETS: readonly Target[] = [
   {
     file: 'src/clients/redirect-uris.ts',
     functions: ['redirectUriFault', 'characterFault', 'authorityFault', 'pathFault', 'schemeFault', 'webFault'],
-    tests: ['test/clients/redirect-uris.test.ts'],
+    tests: ['test/clients/redirect-uris.test.ts', 'test/clients/redirect-schemes.test.ts'],
   },
   {
     file: 'src/clients/client-keys.ts',
@@ -64,6 +65,16 @@ export const TARGETS: readonly Target[] = [
       'rsaFault',
     ],
     tests: ['test/clients/client-keys.test.ts'],
+  },
+  {
+    file: 'src/clients/registration/policy.ts',
+    functions: ['checkPolicy', 'requireHosts', 'isAt'],
+    tests: REGISTRATION,
+  },
+  {
+    file: 'src/clients/registration/inference.ts',
+    functions: ['isAdministrators', 'knownMembers', 'inferProfile', 'grantsOf', 'scopeOf'],
+    tests: REGISTRATION,
   },
   {
     file: 'src/federation/claims.ts',
@@ -100,8 +111,6 @@ export const TARGETS: readonly Target[] = [
     functions: ['createGuardedFetch', 'createAddressCheck', 'isPublic', 'parseRange', 'readBounded'],
     tests: ['test/outbound/guarded-fetch.test.ts'],
   },
-  { file: 'src/clients/registration/policy.ts', functions: ['checkPolicy', 'requireHosts', 'isAt'] },
-  { file: 'src/clients/registration/inference.ts', functions: ['isAdministrators', 'knownMembers', 'grantsOf'] },
   { file: 'src/sign-in/assurance.ts', functions: ['meets'], tests: METHODS },
   { file: 'src/sign-in/attempts.ts', functions: ['createAttempts', 'networksOf'], tests: BUDGETS },
   {

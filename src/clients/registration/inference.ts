@@ -72,7 +72,7 @@ export function registrationInput(sent: Metadata, rules: InferenceRules): Omit<C
 function knownMembers(sent: Metadata, before: Client | undefined, faults: Fault[]): Record<string, unknown> {
   const known: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(sent)) {
-    if (value === null || value === undefined || !memberOf(name)) continue
+    if (value === null || !memberOf(name)) continue
     if (!isAdministrators(name)) known[name] = value
     else if (JSON.stringify(value) !== JSON.stringify(before?.metadata[name])) {
       faults.push({ field: name, given: shown(value), expected: 'nothing here: only an administrator sets it' })
@@ -155,10 +155,10 @@ function grantsOf({ grant_types: grants, response_types: types }: Metadata, prof
 function scopeOf({ scope, grant_types: grants }: Metadata, profile: Profile, policy: RegistrationPolicy): Metadata {
   const defaults = PROFILES[profile].openidScopes
   if (defaults.length === 0) return { scope: null }
-  const asked = typeof scope === 'string' ? scope.split(' ') : []
-  const named = OPENID_SCOPES.filter((name) => asked.includes(name))
+  const asked = typeof scope === 'string' ? scope.split(' ') : undefined
+  const named = OPENID_SCOPES.filter((name) => asked?.includes(name))
   const refreshes = Array.isArray(grants) ? grants.includes(GRANT.refresh) : true
-  const wanted = named.length === 0 ? defaults : [...named, ...(refreshes ? ['offline_access'] : [])]
+  const wanted = named.length === 0 ? defaults : [...named, 'offline_access']
   const scopes = wanted.filter((name) => policy.scopes.includes(name) && (refreshes || name !== 'offline_access'))
   return { scope: [...new Set(scopes)].join(' ') }
 }

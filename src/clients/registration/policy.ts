@@ -49,7 +49,7 @@ export async function checkPolicy(
   find: FindResource,
   faults: Fault[],
 ): Promise<RegistrationPolicy> {
-  const all = Object.keys(PROFILES).filter(isProfile)
+  const all = Object.keys(PROFILES) as Profile[]
   profiles?.forEach((profile, at) => {
     if (isProfile(profile)) return
     faults.push({ field: `profiles[${at}]`, given: shown(profile), expected: `one of ${all.join(', ')}` })
@@ -69,7 +69,7 @@ export async function checkPolicy(
   })
   const inAllow: Fault[] = []
   const allowances = allow === undefined ? [] : await checkAllowances(allow, find, inAllow)
-  faults.push(...inAllow.map((fault) => ({ ...fault, field: fault.field.replace(/^signet_allow/, 'allow') })))
+  faults.push(...inAllow.map((fault) => ({ ...fault, field: fault.field.replace('signet_allow', 'allow') })))
   return {
     profiles: profiles ? profiles.filter(isProfile) : all,
     scopes: (scopes ?? OPENID_SCOPES).map(String),

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ClientMetadataError } from '#clients/errors.ts'
 import { registrationInput, toldMembers } from '#clients/registration/inference.ts'
 import { OPEN_POLICY, type RegistrationPolicy } from '#clients/registration/policy.ts'
-import { DEPS } from '../least.ts'
+import { accept, DEPS, stored } from '../least.ts'
 
 const { offers } = DEPS
 const ANY: RegistrationPolicy = {
@@ -95,4 +95,52 @@ test('members that are unknown, not offered or null are ignored; names in other 
 test('a client is not told what an administrator has set', () => {
   const members = { client_name: 'Shop', signet_introspect: true, signet_id_token_claims: 'minimal' }
   expect(toldMembers(members)).toEqual({ client_name: 'Shop', signet_id_token_claims: 'minimal' })
+})
+
+/** The faults of a registration that is refused before its values are checked. */
+function faultsOf(sent: Record<string, unknown>, rules: Partial<Parameters<typeof registrationInput>[1]> = {}) {
+  try {
+    registrationInput(sent, { policy: OPEN_POLICY, offers, ...rules })
+  } catch (error) {
+    return (error as ClientMetadataError).faults
+  }
+  return expect.unreachable('nothing was refused')
+}
+
+test('what only an administrator sets is refused, unless it is sent back as it is, and is never part of a change', async () => {
+  const fault = {
+    field: 'signet_introspect',
+    given: true,
+    expected: 'nothing here: only an administrator sets it',
+  }
+  const sent = { ...WEB, signet_introspect: true }
+  expect(faultsOf(sent)).toEqual([fault])
+  const fields = await accept('web', { ...WEB, signet_introspect: true })
+  const before = { ...stored(fields), origin: 'registration' } as const
+  const { metadata } = registrationInput(sent, { policy: OPEN_POLICY, offers, before })
+  expect(metadata).not.toHaveProperty('signet_introspect')
+  expect(metadata).toMatchObject({ jwks: null, redirect_uris: WEB.redirect_uris })
+  expect(faultsOf({ ...WEB, signet_introspect: false }, { before })).toEqual([{ ...fault, given: false }])
+})
+
+test('the refusal of a kind says which may register', () => {
+  const policy: RegistrationPolicy = { ...ANY, profiles: ['spa', 'device'] }
+  const offered = { ...offers, grants: offers.grants.filter(({ grantType }) => grantType !== DEVICE_GRANT) }
+  expect(faultsOf(WEB, { policy, offers: offered })).toEqual([
+    {
+      field: 'grant_types',
+      given: 'metadata of the kind web',
+      expected: 'metadata of one of the kinds spa (browser app)',
+    },
+  ])
+})
+
+test('only a confidential app with a browser becomes a FAPI client', () => {
+  const policy: RegistrationPolicy = { ...ANY, profiles: ['fapi2'] }
+  expect(faultsOf({ ...WEB, token_endpoint_auth_method: 'none' }, { policy })).toHaveLength(1)
+})
+
+test('of response types code is kept', () => {
+  expect(input({ ...WEB, response_types: ['code', 'token'] }).metadata['response_types']).toEqual(['code'])
+  expect(input({ ...WEB, response_types: ['token'] }).metadata['response_types']).toEqual(['token'])
 })

@@ -18,7 +18,9 @@ function refused(hosts: readonly string[] | null, metadata: Record<string, unkno
     return []
   } catch (error) {
     expect(error).toBeInstanceOf(ClientMetadataError)
-    return (error as ClientMetadataError).faults.map(({ field }) => field)
+    const { faults } = error as ClientMetadataError
+    expect(faults).not.toEqual([])
+    return faults.map(({ field }) => field)
   }
 }
 
@@ -53,9 +55,16 @@ test.each([
   [{ scopes: ['posts:read'] }, [['scopes[0]', 'posts:read']]],
   [{ allow: [{ resource: API.identifier, scopes: ['posts:burn'] }] }, [['allow[0].scopes', 'posts:burn']]],
   [{ allow: 'all' }, [['allow', 'all']]],
+  [{ redirect_hosts: [7] }, [['redirect_hosts[0]', 7]]],
   [{ redirect_hosts: Array(101).fill('a.example') }, [['redirect_hosts', 101]]],
 ])('%j has faults', async (input, faults) => {
   expect((await check(input)).faults).toEqual(faults)
+})
+
+test('what is no profile is none of the policy, and a hundred hosts are not too many', async () => {
+  const { policy, faults } = await check({ profiles: ['web', 'robot'], redirect_hosts: Array(100).fill('a.example') })
+  expect(policy.profiles).toEqual(['web'])
+  expect(faults).toEqual([['profiles[1]', 'robot']])
 })
 
 test.each(['app.example.com', '*.example.com', 'localhost', '127.0.0.1', '[::1]', 'com.example.app:', 'cursor:'])(
