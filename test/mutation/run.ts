@@ -72,7 +72,7 @@ function mutate(ranges: readonly string[]): Report {
     mutator: { excludedMutations: ['StringLiteral'] },
     coverageAnalysis: 'perTest',
     concurrency: 2,
-    timeoutMS: 10_000,
+    timeoutMS: 60_000,
     reporters: ['clear-text', 'json', 'progress-append-only'],
     jsonReporter: { fileName: report },
     clearTextReporter: { reportTests: false, reportMutants: false, allowColor: false, logTests: false },

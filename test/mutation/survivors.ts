@@ -9,6 +9,7 @@ const URIS = 'src/clients/redirect-uris.ts'
 const CSRF = 'src/http/csrf.ts'
 const ORIGIN = 'src/http/origin.ts'
 const HOSTS = 'src/http/host-allow-list.ts'
+const NETWORK = 'src/http/network.ts'
 const NEEDS = 'src/resource-server/needs.ts'
 const DPOP = 'src/resource-server/dpop'
 
@@ -49,6 +50,7 @@ export const EXPLAINED: readonly Explained[] = [
   [HOSTS, 'host.length > MAX_HOST', 'host.length >= MAX_HOST', 'the expression finds no host as long'],
   [HOSTS, 'name.length === 4', 'true', 'another length is only told apart faster'],
   [HOSTS, "port === ''", 'true', 'a host with two ports is not well formed, so none is asked for'],
+  [NETWORK, 'address === undefined', 'false', 'no address is no valid one either'],
   [NEEDS, 'maxAgeSeconds !== undefined', 'true', 'no age is above an undefined sum'],
   [NEEDS, 'acrValues === undefined', 'false', 'an undefined requirement is not written'],
   [NEEDS, 'maxAgeSeconds === undefined', 'false', 'an undefined requirement is not written'],

@@ -13,7 +13,10 @@ const REGISTRATION = ['test/clients/registration/*.test.ts']
 const METHODS = ['test/sign-in/registry.test.ts']
 const TIMES = ['test/sign-in/proof-times.test.ts']
 const BUDGETS = ['test/sign-in/budgets.test.ts']
-const API = ['test/resource-server/*.test.ts']
+const TOKENS = ['test/resource-server/{access-tokens,koa,sign-in}.test.ts']
+const DPOP = ['test/resource-server/{dpop,dpop-url,replay-store}.test.ts']
+const INTROSPECTION = ['test/resource-server/introspection.test.ts']
+const STATUS_LIST = ['test/resource-server/{bad-status-list,status-list}.test.ts']
 
 export const TARGETS: readonly Target[] = [
   {
@@ -125,35 +128,39 @@ export const TARGETS: readonly Target[] = [
     functions: ['createMethodRegistry', 'checkRows', 'includesAll'],
     tests: METHODS,
   },
-  { file: 'src/resource-server/acr.ts', functions: ['reaches'], tests: API },
-  { file: 'src/resource-server/claims.ts', functions: ['verifiedClaims', 'claimsFault', 'isPlainJwt'], tests: API },
+  { file: 'src/resource-server/acr.ts', functions: ['reaches'], tests: TOKENS },
+  {
+    file: 'src/resource-server/claims.ts',
+    functions: ['verifiedClaims', 'claimsFault', 'isPlainJwt'],
+    tests: [...TOKENS, ...INTROSPECTION],
+  },
   {
     file: 'src/resource-server/credentials.ts',
     functions: ['credentialsOf', 'schemeNamed', 'authorizationHeader', 'headerValues', 'targetPath'],
-    tests: API,
+    tests: TOKENS,
   },
-  { file: 'src/resource-server/needs.ts', functions: ['requireScope', 'requireSignIn', 'meetsOne'], tests: API },
+  { file: 'src/resource-server/needs.ts', functions: ['requireScope', 'requireSignIn', 'meetsOne'], tests: TOKENS },
   {
     file: 'src/resource-server/dpop/binding.ts',
     functions: ['createDpop', 'requireUnbound', 'requireBinding', 'thumbprintOf'],
-    tests: API,
+    tests: DPOP,
   },
-  { file: 'src/resource-server/dpop/htu.ts', functions: ['normalizedUrl', 'requestUrl'], tests: API },
-  { file: 'src/resource-server/dpop/nonces.ts', functions: ['createNonces'], tests: API },
+  { file: 'src/resource-server/dpop/htu.ts', functions: ['normalizedUrl', 'requestUrl'], tests: DPOP },
+  { file: 'src/resource-server/dpop/nonces.ts', functions: ['createNonces'], tests: DPOP },
   {
     file: 'src/resource-server/dpop/proof.ts',
     functions: ['verifiedProof', 'requestFault', 'acceptance'],
-    tests: API,
+    tests: DPOP,
   },
-  { file: 'src/resource-server/dpop/replay-store.ts', functions: ['createMemoryReplayStore'], tests: API },
+  { file: 'src/resource-server/dpop/replay-store.ts', functions: ['createMemoryReplayStore'], tests: DPOP },
   {
     file: 'src/resource-server/introspection/introspection.ts',
     functions: ['opaqueClaims', 'opaqueFault'],
-    tests: API,
+    tests: INTROSPECTION,
   },
   {
     file: 'src/resource-server/status-list.ts',
     functions: ['createStatusCheck', 'requireOption', 'referenceOf'],
-    tests: API,
+    tests: STATUS_LIST,
   },
 ]

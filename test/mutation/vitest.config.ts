@@ -15,6 +15,6 @@ export default defineConfig({
     setupFiles: ['test/support/set-up-file.ts'],
     isolate: false,
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    testTimeout: 10_000,
+    testTimeout: 60_000,
   },
 })
