@@ -141,9 +141,8 @@ describe('another node', () => {
       (result) => result.client.id,
     )
     expect(await there.clients.find(client.id)).toMatchObject({ status: 'enabled' })
-    // a change without a notification
+    // a change without a notification; it is seen earlier where the connection for notifications was lost meanwhile
     await here.db.query(`UPDATE clients SET status = 'disabled', version = 2 WHERE id = $1`, [client.id])
-    expect(await there.clients.find(client.id)).toMatchObject({ status: 'enabled' })
     await eventually(async () => (await there.clients.find(client.id))?.status === 'disabled', atMost(5200))
   })
 })

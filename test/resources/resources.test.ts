@@ -257,9 +257,8 @@ describe('another node', () => {
       () => identifier,
     )
     expect((await there.resources.find(identifier))?.name).toBe('one')
-    // a change without a notification
+    // a change without a notification; it is seen earlier where the connection for notifications was lost meanwhile
     await here.db.query(`UPDATE resources SET name = 'two', version = 2 WHERE identifier = $1`, [identifier])
-    expect((await there.resources.find(identifier))?.name).toBe('one')
     await eventually(async () => (await there.resources.find(identifier))?.name === 'two', atMost(5200))
   })
 })
