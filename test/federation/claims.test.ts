@@ -60,6 +60,11 @@ describe('the profile', () => {
     expect(profile({ first: null }).claims).toEqual({})
   })
 
+  test('has nothing that is not mapped, whatever the claims are called', () => {
+    const unmapped = aProvider('other', { claims: { email: 'mail' } })
+    expect(profile({ name: 'Ada', undefined: 'Ada' }, unmapped)).toMatchObject({ name: undefined, claims: {} })
+  })
+
   test('a name may have 200 characters', () => {
     expect(profile({ full_name: 'x'.repeat(200) }).name).toHaveLength(200)
     expect(profile({ full_name: 'x'.repeat(201) }).name).toBeUndefined()

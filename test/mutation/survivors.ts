@@ -11,6 +11,7 @@ const ORIGIN = 'src/http/origin.ts'
 const HOSTS = 'src/http/host-allow-list.ts'
 const NETWORK = 'src/http/network.ts'
 const NEEDS = 'src/resource-server/needs.ts'
+const STATUS_LIST = 'src/resource-server/status-list.ts'
 const DPOP = 'src/resource-server/dpop'
 
 export const EXPLAINED: readonly Explained[] = [
@@ -46,10 +47,17 @@ export const EXPLAINED: readonly Explained[] = [
   [ORIGIN, 'value.length > 60', 'false', 'no address is as long; a long text is only refused faster'],
   [ORIGIN, 'value.length > 60', 'value.length >= 60', 'no address is as long'],
   [ORIGIN, "rest !== ''", 'true', 'nothing is no address, and ends the search as well'],
+  ['src/federation/claims.ts', '[]', '["Stryker was here"]', 'a value with spaces is not shown'],
   [HOSTS, 'host.length > MAX_HOST', 'false', 'the expression finds no longer host; it is only refused faster'],
   [HOSTS, 'host.length > MAX_HOST', 'host.length >= MAX_HOST', 'the expression finds no host as long'],
   [HOSTS, 'name.length === 4', 'true', 'another length is only told apart faster'],
   [HOSTS, "port === ''", 'true', 'a host with two ports is not well formed, so none is asked for'],
+  [
+    'src/oidc/configuration/parameter-sizes.ts',
+    'value === null',
+    'false',
+    'as JSON it has four bytes, which no limit is below',
+  ],
   [NETWORK, 'address === undefined', 'false', 'no address is no valid one either'],
   [NEEDS, 'maxAgeSeconds !== undefined', 'true', 'no age is above an undefined sum'],
   [NEEDS, 'acrValues === undefined', 'false', 'an undefined requirement is not written'],
@@ -63,4 +71,9 @@ export const EXPLAINED: readonly Explained[] = [
   ],
   [`${DPOP}/htu.ts`, 'escape.toUpperCase()', 'escape.toLowerCase()', 'both URLs are written in one way, whichever'],
   [`${DPOP}/nonces.ts`, 'bytes.length < TIME_BYTES', 'bytes.length <= TIME_BYTES', 'a time alone has no digest either'],
+  [STATUS_LIST, 'option === true', 'false', 'true has none of the options either'],
+  [STATUS_LIST, 'true', 'false', 'true has none of the options either'],
+  [STATUS_LIST, 'URL.parse(uri)?.href', 'URL.parse(uri).href', 'what begins with the URL of the issuer can be parsed'],
+  [STATUS_LIST, "typeof idx !== 'number'", 'false', 'only a number is a safe integer'],
+  [STATUS_LIST, 'idx < 0', 'false', 'no list has such a place either'],
 ]

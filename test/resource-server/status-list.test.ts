@@ -1,7 +1,7 @@
 /** What an API makes of the issuer's status list: who passes, how long it is kept, what becomes of it without one. */
 import { describe, expect, test } from 'vitest'
 import { accessTokens, type StatusListOptions } from '#resource-server/index.ts'
-import { anAccessToken, audience, startTestIssuer } from './test-issuer.ts'
+import { anAccessToken, audience, publicKeys, startTestIssuer } from './test-issuer.ts'
 import {
   ask,
   askWith,
@@ -143,6 +143,16 @@ describe('a token', () => {
     } finally {
       await other.close()
     }
+  })
+
+  test('of an issuer that ends with a slash may name a list below it', async () => {
+    const issuer = `${world.issuer.issuer}/`
+    const keys = publicKeys([world.pair])
+    const verifier = accessTokens({ issuer, audience, keys, statusList: true, resourceMetadata: false })
+    const status = { status_list: { idx: 4, uri: `${issuer}status-lists/0` } }
+    const token = await anAccessToken(issuer, world.pair, { claims: { status } })
+    // it is asked for, and is not there
+    await expect(verifier.verify(`Bearer ${token}`)).rejects.toMatchObject({ status: 503 })
   })
 
   test('of an issuer with a path names no list beside that path', async () => {
