@@ -1,6 +1,7 @@
 /** The apps that a person let in: the receipt of what they allowed, and taking it back. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { answerOf, textOf } from '../support/person.ts'
+import { createApp } from '../support/app.ts'
 import { API, startWorld, type World } from './world.ts'
 
 const ASKED = { scope: 'openid email offline_access posts:read', resource: API }
@@ -59,4 +60,37 @@ describe('ASVS 10.4.9: a person takes the access of an app back', () => {
     const again = await world.press(browser, page, 'name="app"')
     expect([again.status, textOf(again.html)]).toEqual([404, expect.stringContaining('That is not there any more.')])
   })
+})
+
+describe('an app that registered where a sign-in to it begins (OpenID Connect Core §4)', () => {
+  const callback = 'https://news.example/cb'
+
+  test('is opened from the list of apps, and is told who sends the person', async () => {
+    const initiate_login_uri = 'https://news.example/login?from=list'
+    const client = await world.admin.client('web', {
+      client_name: 'news',
+      redirect_uris: [callback],
+      initiate_login_uri,
+    })
+    const who = await world.somebody()
+    const browser = await world.signedIn(who)
+    await createApp(world.first, client, callback).code(browser, who)
+    const page = await world.open(browser, '/apps')
+    expect(textOf(page.html)).toContain('Open news')
+    const [, href = ''] = /href="([^"]+)"[^>]*>\s*Open/.exec(page.html) ?? []
+    expect(href.replaceAll('&amp;', '&')).toBe(`${initiate_login_uri}&iss=${encodeURIComponent(world.first.issuer)}`)
+    await world.admin.call('POST', `/clients/${client.id}/disable`)
+    expect(textOf((await world.open(browser, '/apps')).html)).not.toContain('Open news')
+  })
+
+  test.each(['http://news.example/login', 'javascript:alert(1)', 'https://user@news.example/'])(
+    'is not registered with %s',
+    async (initiate_login_uri) => {
+      const body = { signet_profile: 'spa', redirect_uris: [callback], initiate_login_uri }
+      expect(await world.admin.ask('POST', '/clients', { body })).toMatchObject({
+        status: 400,
+        body: { errors: [{ field: 'initiate_login_uri', given: initiate_login_uri, expected: 'an https URL' }] },
+      })
+    },
+  )
 })

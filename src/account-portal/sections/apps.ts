@@ -1,7 +1,7 @@
 /** `/account/apps`: lists the access given to apps, and withdraws it (ASVS 10.4.9, 10.7.3). */
 import { html, type Html } from '#pages/design/html.ts'
-import type { Clients } from '#clients/client.ts'
-import { button, hidden } from '#pages/design/components.ts'
+import type { Client, Clients } from '#clients/client.ts'
+import { button, buttonLink, hidden } from '#pages/design/components.ts'
 import { ask, rows, sheet, type Row } from '#pages/design/work-components.ts'
 import type { AccountAccess, AccountConsent } from '#oidc/sessions/account-access.ts'
 import type { Resources } from '#resources/resource.ts'
@@ -11,6 +11,7 @@ import { TEXTS } from '../texts/texts.ts'
 import type { Section, Visit } from '../visit.ts'
 
 export interface AppsDeps {
+  readonly issuer: string
   readonly layout: Layout
   readonly accountAccess: Pick<AccountAccess, 'consents' | 'withdrawConsent'>
   readonly clients: Pick<Clients, 'find'>
@@ -56,8 +57,17 @@ async function row(deps: AppsDeps, visit: Visit, consent: AccountConsent): Promi
     name: html`<bdi>${name}</bdi>`,
     facts: client === undefined ? [texts.gone] : [],
     state: texts.since(datesOf(visit).day(consent.grantedAt)),
-    acts: html`${await scopesOf(deps, visit, consent)}${ask(texts.remove(name), act)}`,
+    acts: html`${await scopesOf(deps, visit, consent)}${opener(deps, client, texts.open(name))}${ask(texts.remove(name), act)}`,
   }
+}
+
+/** Returns the link that starts a sign-in at the app (OpenID Connect Core §4), where it is registered for that. */
+function opener({ issuer }: AppsDeps, client: Client | undefined, label: Html): Html | string {
+  const registered = client?.metadata['initiate_login_uri']
+  if (client?.status !== 'enabled' || typeof registered !== 'string') return ''
+  const url = new URL(registered)
+  url.searchParams.set('iss', issuer)
+  return html`<p>${buttonLink({ href: url.href, label })}</p>`
 }
 
 /** Lists the scopes in the words of the consent page: the API's descriptions, or else the scope's name. */

@@ -1,6 +1,7 @@
 /** `/account/profile`: edits the name and the standard claims (OpenID Connect Core §5.1). */
 import { html, type Html } from '#pages/design/html.ts'
 import type { Accounts } from '#accounts/account.ts'
+import { isText } from '#accounts/claims.ts'
 import { AccountInvalid } from '#accounts/errors.ts'
 import { button, field } from '#pages/design/components.ts'
 import { choice, rows, section } from '#pages/design/work-components.ts'
@@ -23,15 +24,25 @@ interface FieldKind {
 const FIELDS: Readonly<Record<FieldName, FieldKind>> = {
   name: { type: 'text', autocomplete: 'name', prose: true, fault: 'text' },
   given_name: { type: 'text', autocomplete: 'given-name', prose: true, fault: 'text' },
+  middle_name: { type: 'text', autocomplete: 'additional-name', prose: true, fault: 'text' },
   family_name: { type: 'text', autocomplete: 'family-name', prose: true, fault: 'text' },
   nickname: { type: 'text', autocomplete: 'nickname', prose: true, fault: 'text' },
   birthdate: { type: 'text', autocomplete: 'bday', fault: 'birthdate' },
+  gender: { type: 'text', autocomplete: 'sex', prose: true, fault: 'text' },
   phone_number: { type: 'tel', autocomplete: 'tel', fault: 'phone_number' },
+  street_address: { type: 'text', autocomplete: 'address-line1', prose: true, fault: 'text' },
+  locality: { type: 'text', autocomplete: 'address-level2', prose: true, fault: 'text' },
+  region: { type: 'text', autocomplete: 'address-level1', prose: true, fault: 'text' },
+  postal_code: { type: 'text', autocomplete: 'postal-code', fault: 'text' },
+  country: { type: 'text', autocomplete: 'country-name', prose: true, fault: 'text' },
   website: { type: 'url', autocomplete: 'url', fault: 'address' },
+  profile: { type: 'url', autocomplete: 'off', fault: 'address' },
   picture: { type: 'url', autocomplete: 'photo', fault: 'address' },
   zoneinfo: { type: 'text', autocomplete: 'off', fault: 'zoneinfo' },
 }
 const NAMES = Object.keys(FIELDS) as FieldName[]
+/** The fields that are members of the claim `address` (OpenID Connect Core §5.1.1). */
+const ADDRESS: readonly FieldName[] = ['street_address', 'locality', 'region', 'postal_code', 'country']
 
 export interface ProfileDeps {
   readonly layout: Layout
@@ -72,9 +83,9 @@ export function createProfile({ layout, accounts }: ProfileDeps): Section {
       } catch (error) {
         if (!(error instanceof AccountInvalid)) throw error
         const texts = TEXTS[visit.language].profile.faults
-        const errors = error.faults.map((fault) => ({
-          field: fault.field,
-          message: texts[FIELDS[fault.field as FieldName]?.fault ?? 'locale'],
+        const errors = faultyFields(error, given).map((name) => ({
+          field: name,
+          message: texts[FIELDS[name as FieldName]?.fault ?? 'locale'],
         }))
         await show(visit, { status: 422, errors, values: given })
         return undefined
@@ -83,27 +94,53 @@ export function createProfile({ layout, accounts }: ProfileDeps): Section {
   }
 }
 
+/** Returns the fields to correct. Those of an address are told apart here, because it is one claim. */
+function faultyFields({ faults }: AccountInvalid, given: Readonly<Record<string, string>>): string[] {
+  return faults.flatMap(({ field: name }) =>
+    name === 'address' ? ADDRESS.filter((part) => given[part] !== '' && !isText(given[part])) : [name],
+  )
+}
+
 function textOf(form: Form, name: string): string {
   return (form.one(name) ?? '').trim()
 }
 
 function valuesOf({ account }: Visit): Record<string, string> {
   const claims = [...NAMES, 'locale'].map((name) => {
-    const value = account.claims[name]
-    return [name, typeof value === 'string' ? value : '']
+    const value = account.claims[name] ?? addressOf(account)[name]
+    // a street in several lines, which an administrator can set, has one line here
+    return [name, typeof value === 'string' ? value.replace(/\r?\n/g, ', ') : '']
   })
   return { ...Object.fromEntries(claims), name: account.name ?? '' }
+}
+
+function addressOf({ claims }: Visit['account']): Readonly<Record<string, unknown>> {
+  return (claims['address'] ?? {}) as Readonly<Record<string, unknown>>
+}
+
+/** Returns the changed address without `formatted`, which would not fit any more; null when nothing is left of it. */
+function changedAddress(visit: Visit, changed: Readonly<Record<string, string>>): Record<string, unknown> | null {
+  const { formatted: _formatted, ...before } = addressOf(visit.account)
+  const parts = Object.entries({ ...before, ...changed }).filter(([, value]) => value !== '')
+  return parts.length === 0 ? null : Object.fromEntries(parts)
 }
 
 /** Returns only what changed. An empty field removes its claim, and a new phone number counts as unverified. */
 function changesOf(visit: Visit, given: Readonly<Record<string, string>>) {
   const before = valuesOf(visit)
   const changed = Object.entries(given).filter(([name, value]) => value !== before[name])
-  const { name, ...claims } = Object.fromEntries(changed.map(([key, value]) => [key, value === '' ? null : value]))
+  const isOfAddress = ([key]: readonly [string, string]) => ADDRESS.some((part) => part === key)
+  const parts = changed.filter(isOfAddress)
+  const others = changed.filter((entry) => !isOfAddress(entry))
+  const { name, ...claims } = Object.fromEntries(others.map(([key, value]) => [key, value === '' ? null : value]))
   const isNewNumber = Object.hasOwn(claims, 'phone_number')
   return {
     ...(name === undefined ? {} : { name }),
-    claims: { ...claims, ...(isNewNumber ? { phone_number_verified: null } : {}) },
+    claims: {
+      ...claims,
+      ...(isNewNumber ? { phone_number_verified: null } : {}),
+      ...(parts.length > 0 ? { address: changedAddress(visit, Object.fromEntries(parts)) } : {}),
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import { foreign, strong } from '#pages/design/components.ts'
 import type { Catalogue } from '#pages/i18n/catalogue.ts'
 import { EVENTS } from './events-en.ts'
 import { lost } from './lost-en.ts'
+import { profile } from './profile-en.ts'
 
 const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`
 
@@ -98,42 +99,7 @@ export const en = {
     sessions: (count: number) => many(count, 'browser', 'browsers'),
     apps: (count: number) => (count === 0 ? 'None' : many(count, 'app', 'apps')),
   },
-  profile: {
-    lead: 'Apps see this only if you let them.',
-    email: 'E-mail address',
-    verified: 'Confirmed',
-    unverified: 'Not confirmed',
-    changeEmail: 'Confirm or change it',
-    details: 'Your details',
-    save: 'Save profile',
-    fields: {
-      name: 'Full name',
-      given_name: 'Given name',
-      family_name: 'Family name',
-      nickname: 'Nickname',
-      birthdate: 'Birthday',
-      phone_number: 'Phone number',
-      website: 'Website',
-      picture: 'Address of a picture of you',
-      zoneinfo: 'Time zone',
-      locale: 'Language',
-    },
-    help: {
-      birthdate: 'Year, month and day, such as 1990-04-23.',
-      phone_number: 'With the country, such as +44 20 7946 0018.',
-      zoneinfo: 'Such as Europe/London. Times on these pages follow it.',
-      locale: 'Of these pages and of the mails to you.',
-    },
-    faults: {
-      text: 'Use at most 200 characters, on one line.',
-      birthdate: 'Write the birthday as year, month and day, such as 1990-04-23.',
-      phone_number: 'Write the number with a plus and the country, such as +44 20 7946 0018.',
-      address: 'Write an address that begins with https:// or http://.',
-      zoneinfo: 'Write a time zone such as Europe/London.',
-      locale: 'Choose one of the languages.',
-    },
-    noLocale: 'As the browser asks',
-  },
+  profile,
   email: {
     unavailable: 'This server sends no mail, so an address cannot be confirmed here. Ask the people who run it.',
     proveHeading: 'Confirm your address, or give another one',
@@ -239,6 +205,7 @@ export const en = {
     empty: 'No app has access yet. When you sign in to one, it is listed here with what you allowed.',
     since: (date: string) => `Allowed on ${date}`,
     gone: 'This app is not registered any more.',
+    open: (name: string) => html`Open ${foreign(name)}`,
     remove: (name: string) => html`Remove ${foreign(name)}`,
     removeWords: (name: string) =>
       html`${strong(name)} is signed out at once and has to ask you again. What it has already copied stays with it.`,

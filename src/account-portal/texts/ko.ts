@@ -4,6 +4,7 @@ import { foreign, strong } from '#pages/design/components.ts'
 import type { PortalTexts } from './en.ts'
 import { EVENTS } from './events-ko.ts'
 import { lost } from './lost-ko.ts'
+import { profile } from './profile-ko.ts'
 
 export const ko: PortalTexts = {
   layout: {
@@ -94,42 +95,7 @@ export const ko: PortalTexts = {
     sessions: (count) => `브라우저 ${count}개`,
     apps: (count) => (count === 0 ? '없음' : `앱 ${count}개`),
   },
-  profile: {
-    lead: '허용한 앱에만 보여요.',
-    email: '이메일 주소',
-    verified: '확인됨',
-    unverified: '확인되지 않음',
-    changeEmail: '확인하거나 바꾸기',
-    details: '상세 정보',
-    save: '프로필 저장',
-    fields: {
-      name: '전체 이름',
-      given_name: '이름',
-      family_name: '성',
-      nickname: '별명',
-      birthdate: '생일',
-      phone_number: '전화번호',
-      website: '웹사이트',
-      picture: '프로필 사진 주소',
-      zoneinfo: '시간대',
-      locale: '언어',
-    },
-    help: {
-      birthdate: '1990-04-23처럼 연, 월, 일을 적어 주세요.',
-      phone_number: '+82 2 1234 5678처럼 국가 번호부터 적어 주세요.',
-      zoneinfo: 'Asia/Seoul처럼 적어 주세요. 이 페이지의 시각이 여기에 맞춰져요.',
-      locale: '이 페이지와 보내 드리는 메일의 언어예요.',
-    },
-    faults: {
-      text: '한 줄에 200자까지 쓸 수 있어요.',
-      birthdate: '생일은 1990-04-23처럼 연, 월, 일로 적어 주세요.',
-      phone_number: '전화번호는 +82 2 1234 5678처럼 적어 주세요.',
-      address: 'https:// 또는 http://로 시작하는 주소를 적어 주세요.',
-      zoneinfo: 'Asia/Seoul 같은 시간대를 적어 주세요.',
-      locale: '목록에서 언어를 골라 주세요.',
-    },
-    noLocale: '브라우저 설정에 따라',
-  },
+  profile,
   email: {
     unavailable: '이 서버는 메일을 보내지 않아서 주소를 확인할 수 없어요. 운영자에게 문의해 주세요.',
     proveHeading: '주소를 확인하거나 다른 주소로 바꾸기',
@@ -235,6 +201,7 @@ export const ko: PortalTexts = {
     empty: '아직 접근할 수 있는 앱이 없어요. 앱에 로그인하면 허용한 내용과 함께 여기에 나타나요.',
     since: (date) => `${date}에 허용`,
     gone: '더 이상 등록되어 있지 않은 앱이에요.',
+    open: (name) => html`${foreign(name)} 열기`,
     remove: (name) => html`${foreign(name)} 해제`,
     removeWords: (name) =>
       html`${strong(name)} 앱은 바로 로그아웃되고, 다시 쓰려면 허용을 받아야 해요. 이미 복사해 간 데이터는 앱에 남아요.`,

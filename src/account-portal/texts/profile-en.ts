@@ -1,0 +1,47 @@
+/** The English strings of the profile page. */
+import type { Catalogue } from '#pages/i18n/catalogue.ts'
+
+export const profile = {
+  lead: 'Apps see this only if you let them.',
+  email: 'E-mail address',
+  verified: 'Confirmed',
+  unverified: 'Not confirmed',
+  changeEmail: 'Confirm or change it',
+  details: 'Your details',
+  save: 'Save profile',
+  fields: {
+    name: 'Full name',
+    given_name: 'Given name',
+    middle_name: 'Middle name',
+    family_name: 'Family name',
+    nickname: 'Nickname',
+    birthdate: 'Birthday',
+    gender: 'Gender',
+    phone_number: 'Phone number',
+    street_address: 'Street and number',
+    locality: 'City',
+    region: 'State or province',
+    postal_code: 'Postal code',
+    country: 'Country',
+    website: 'Website',
+    profile: 'Address of a page about you',
+    picture: 'Address of a picture of you',
+    zoneinfo: 'Time zone',
+    locale: 'Language',
+  },
+  help: {
+    birthdate: 'Year, month and day, such as 1990-04-23.',
+    phone_number: 'With the country, such as +44 20 7946 0018.',
+    zoneinfo: 'Such as Europe/London. Times on these pages follow it.',
+    locale: 'Of these pages and of the mails to you.',
+  },
+  faults: {
+    text: 'Use at most 200 characters, on one line.',
+    birthdate: 'Write the birthday as year, month and day, such as 1990-04-23.',
+    phone_number: 'Write the number with a plus and the country, such as +44 20 7946 0018.',
+    address: 'Write an address that begins with https:// or http://.',
+    zoneinfo: 'Write a time zone such as Europe/London.',
+    locale: 'Choose one of the languages.',
+  },
+  noLocale: 'As the browser asks',
+} satisfies Catalogue

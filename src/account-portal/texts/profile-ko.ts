@@ -1,0 +1,47 @@
+/** The Korean strings of the profile page. */
+import type { PortalTexts } from './en.ts'
+
+export const profile: PortalTexts['profile'] = {
+  lead: '허용한 앱에만 보여요.',
+  email: '이메일 주소',
+  verified: '확인됨',
+  unverified: '확인되지 않음',
+  changeEmail: '확인하거나 바꾸기',
+  details: '상세 정보',
+  save: '프로필 저장',
+  fields: {
+    name: '전체 이름',
+    given_name: '이름',
+    middle_name: '중간 이름',
+    family_name: '성',
+    nickname: '별명',
+    birthdate: '생일',
+    gender: '성별',
+    phone_number: '전화번호',
+    street_address: '도로명과 번지',
+    locality: '시·군·구',
+    region: '시·도',
+    postal_code: '우편번호',
+    country: '국가',
+    website: '웹사이트',
+    profile: '나를 소개하는 페이지 주소',
+    picture: '프로필 사진 주소',
+    zoneinfo: '시간대',
+    locale: '언어',
+  },
+  help: {
+    birthdate: '1990-04-23처럼 연, 월, 일을 적어 주세요.',
+    phone_number: '+82 2 1234 5678처럼 국가 번호부터 적어 주세요.',
+    zoneinfo: 'Asia/Seoul처럼 적어 주세요. 이 페이지의 시각이 여기에 맞춰져요.',
+    locale: '이 페이지와 보내 드리는 메일의 언어예요.',
+  },
+  faults: {
+    text: '한 줄에 200자까지 쓸 수 있어요.',
+    birthdate: '생일은 1990-04-23처럼 연, 월, 일로 적어 주세요.',
+    phone_number: '전화번호는 +82 2 1234 5678처럼 적어 주세요.',
+    address: 'https:// 또는 http://로 시작하는 주소를 적어 주세요.',
+    zoneinfo: 'Asia/Seoul 같은 시간대를 적어 주세요.',
+    locale: '목록에서 언어를 골라 주세요.',
+  },
+  noLocale: '브라우저 설정에 따라',
+}
