@@ -110,8 +110,8 @@ export function assembleServices(
     { config, smtpUrl, logger, metrics, allowHttp: plainHttpRule(config), furtherMethods: methods },
     foundations,
   )
-  const { accounts, federation } = rooms
-  const engineInput = { config, logger, metrics, accounts, federation }
+  const { accounts, federation, verification } = rooms
+  const engineInput = { config, logger, metrics, accounts, federation, verification }
   const oidc = createEngine(engineInput, { foundations, registrations, grants, restoreEpoch })
   return {
     config,
@@ -137,7 +137,7 @@ export function assembleServices(
 }
 
 function createEngine(
-  { config, logger, metrics, accounts, federation }: EngineInput,
+  { config, logger, metrics, accounts, federation, verification }: EngineInput,
   { foundations, registrations, grants, restoreEpoch }: Omit<Parts, 'methods'>,
 ) {
   const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings, clock } = foundations
@@ -166,12 +166,13 @@ function createEngine(
     pages: createEnginePages({ accounts, issuer, production, upstreamSignIn: federation.upstreamSignIn }),
     fetch,
     writeBudget,
+    canRegister: verification.registration.isOpen,
     builtInResources: [adminResource],
     origin: requestOrigin,
   })
 }
 
-interface EngineInput extends Pick<Rooms, 'accounts' | 'federation'> {
+interface EngineInput extends Pick<Rooms, 'accounts' | 'federation' | 'verification'> {
   readonly config: Pick<Config, 'issuer' | 'production' | 'engineOnly'>
   readonly logger: Logger
   readonly metrics: Metrics

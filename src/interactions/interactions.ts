@@ -83,10 +83,10 @@ export function createInteractions(deps: InteractionsDeps): Middleware {
   router.use(withoutDeadEnds)
 
   async function questionOf(interaction: OpenInteraction): Promise<Question> {
-    const { prompt } = interaction
-    if (prompt !== 'login') return { wants: { kind: prompt }, accountId: interaction.accountId }
+    const { prompt, createsAccount } = interaction
+    if (prompt !== 'login') return { wants: { kind: prompt }, accountId: interaction.accountId, createsAccount }
     const { next, accountId } = await proofs.state(interaction)
-    return { wants: next, accountId }
+    return { wants: next, accountId, createsAccount }
   }
 
   router.get('/interaction/:uid', async (ctx) => {

@@ -68,6 +68,8 @@ export interface StepDeps {
 export interface Question {
   readonly wants: NextProof | { readonly kind: Exclude<OpenInteraction['prompt'], 'login'> }
   readonly accountId: string | undefined
+  /** Initiating User Registration 1.0 §4: whether the page for a new account comes before the sign-in page. */
+  readonly createsAccount: boolean
 }
 
 /** One entry of the registry: a page of an interaction, and the routes of its forms. */

@@ -33,6 +33,7 @@ import { createUnitSettler } from './adapter/unit-of-work.ts'
 import { aroundEngine } from './engine/around-engine.ts'
 import type { Endings } from './endings/endings.ts'
 import { endRecordedSessions } from './endings/recorded.ts'
+import { completeDiscovery } from './configuration/discovery.ts'
 import type { Lifetimes } from './configuration/lifetimes.ts'
 import { currentSigners } from './configuration/signing.ts'
 import { createAdmission } from './configuration/strangers.ts'
@@ -88,6 +89,8 @@ export interface OidcDeps {
   readonly writeBudget: WriteBudget
   readonly endings: Endings
   readonly clock: Clock
+  /** Whether people may make an account by themselves (`prompt=create`). */
+  readonly canRegister: () => boolean
   /** Resources that are not in the database, such as the admin API. */
   readonly builtInResources: readonly Resource[]
   /** Returns the address and request id of a request, for audit events. */
@@ -125,6 +128,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     const provider = createProvider(providerDeps, keys)
     noteUses(provider, deps.registeredClients.used)
     provider.use(dropUnverifiedHints(provider))
+    provider.use(completeDiscovery(deps))
     provider.use(
       aroundEngine(provider, {
         grants,

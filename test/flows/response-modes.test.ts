@@ -1,7 +1,7 @@
 /** How the answer reaches the app: by redirect, or by a form that the browser posts. */
 import { createHash } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
-import { administrator, PASSWORD } from '../support/administrator.ts'
+import { administrator, type Administrator, PASSWORD } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
 import { person } from '../support/person.ts'
 import { type Server, startServer } from '../support/server.ts'
@@ -9,11 +9,12 @@ import { type Server, startServer } from '../support/server.ts'
 const CALLBACK = 'http://localhost:5000/authorize'
 const ada = { email: 'ada@example.com', password: PASSWORD }
 let server: Server
+let admin: Administrator
 let app: App
 
 beforeAll(async () => {
   server = await startServer()
-  const admin = await administrator(server)
+  admin = await administrator(server)
   await admin.account(ada.email, ada.password)
   app = createApp(server, await admin.client('web', { redirect_uris: [CALLBACK] }), CALLBACK)
 })
@@ -70,10 +71,17 @@ test('no part of a redirect URI that is not registered reaches the policy of a p
 })
 
 test('implicit and hybrid response types are refused', async () => {
-  for (const type of ['token', 'id_token', 'id_token token', 'code token']) {
+  const description =
+    'only response_type=code is supported: the implicit and hybrid flows, which put tokens into URLs, are not offered (OAuth 2.1)'
+  for (const type of ['token', 'id_token', 'id_token token', 'code token', 'none']) {
     const { left, status } = await person(() => server).visit(app.begin({ response_type: type }).url)
     const answer = new URLSearchParams(left?.hash.slice(1) || left?.search)
     expect([status, answer.get('error')]).toEqual([303, 'unsupported_response_type'])
+    expect(answer.getAll('error_description')).toEqual([description])
     expect(answer.get('iss')).toBe(server.issuer)
+    const [event] = await admin.audit('authorization.refused')
+    expect(event).toMatchObject({ outcome: 'failure', reason: `unsupported_response_type: ${description}` })
+    const posted = await person(() => server).visit(app.begin({ response_type: type, response_mode: 'form_post' }).url)
+    expect(posted.html).toContain(`value="${description}"`)
   }
 })

@@ -60,7 +60,19 @@ function authorizationParams(client: Machine): Record<string, string> {
 async function authorize(stage: Stage, random: Random): Promise<Draft> {
   const cast = await stage.cast()
   const hint = { id_token_hint: cast.tokens['id_token'] ?? '', prompt: 'none', ui_locales: 'ko', max_age: '100' }
-  const params = pairs({ ...authorizationParams(cast.web), ...(random.chance(0.3) ? hint : {}) })
+  const claims = {
+    id_token: {
+      acr: { essential: true, values: ['urn:signet:acr:password'] },
+      sub: { value: cast.web.id },
+      email: null,
+    },
+    userinfo: { name: { essential: true } },
+  }
+  const params = pairs({
+    ...authorizationParams(cast.web),
+    ...(random.chance(0.3) ? hint : {}),
+    ...(random.chance(0.3) ? { claims: JSON.stringify(claims) } : {}),
+  })
   const headers = random.chance(0.7) ? [HTML, cookies(cast.browser)] : [HTML]
   const isForm = random.chance(0.3)
   return {

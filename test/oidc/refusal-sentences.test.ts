@@ -75,8 +75,8 @@ describe('PKCE', () => {
 
 test('a refused prompt is named with those that there are', async () => {
   const sentence =
-    /^prompt 'create', 'x' is not supported; send none, or one or more of (?:\w+, )*login, (?:\w+, )*consent$/
-  const { error, error_description } = await errorAtApp('web', { prompt: 'login create x' })
+    /^prompt 'dance', 'x' is not supported; send none, or one or more of (?:\w+, )*login, (?:\w+, )*consent$/
+  const { error, error_description } = await errorAtApp('web', { prompt: 'login dance x' })
   expect(error).toBe('invalid_request')
   expect(error_description).toMatch(sentence)
   const [event] = await admin.audit('authorization.refused')

@@ -14,9 +14,9 @@ import { proofEvent } from '#sign-in/proof-events.ts'
 import { text } from '../flow.ts'
 import { addressPage, type ChoiceFaults, lastPage, mailCodePage, type MailProblem, type MailView } from './page.ts'
 import { languageOf, sendStep } from '../send-step.ts'
-import { delayOf, guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
+import { delayOf, guardForm, openInteraction, type Question, type Step, type StepDeps } from '../step.ts'
 import { anonymous } from '../paths.ts'
-import { MAIL_PATHS } from './paths.ts'
+import { MAIL_PATHS, SIGN_IN_PATH } from './paths.ts'
 
 type Purpose = 'reset' | 'register'
 
@@ -41,7 +41,7 @@ export const createRegisterStep = (deps: StepDeps): Step => createMailStep(deps,
 function createMailStep(deps: StepDeps, purpose: Purpose): Step {
   const { emailVerifications, paths } = deps
   const own = MAIL_PATHS[purpose]
-  const { opened, sent, attempt } = createGate(deps, purpose)
+  const { isOffered, opened, sent, attempt } = createGate(deps, purpose)
   async function show(ctx: Context): Promise<void> {
     const interaction = await opened(ctx)
     if (interaction) await ask(deps, ctx, { purpose, interaction, renew: ctx.query[ANOTHER] !== undefined })
@@ -84,12 +84,19 @@ function createMailStep(deps: StepDeps, purpose: Purpose): Step {
 
   return {
     name: purpose,
+    asks: (question) => isOffered() && comesFirst(purpose, question),
+    show: (ctx, interaction) => ask(deps, ctx, { purpose, interaction }),
     routes: [
       { path: own.address, get: show, post: address },
       { path: own.code, get: show, post: code },
       { path: own.last, get: show, post: last },
     ],
   }
+}
+
+/** Initiating User Registration 1.0 §4: whether the page comes before the sign-in page. */
+function comesFirst(purpose: Purpose, { wants, createsAccount }: Question): boolean {
+  return purpose === 'register' && createsAccount && wants.kind === 'identity'
 }
 
 /** Creates the checks that every step shares: whether it is offered, the form's origin, and how long to wait. */
@@ -105,6 +112,7 @@ function createGate(deps: StepDeps, purpose: Purpose) {
   }
 
   return {
+    isOffered,
     opened,
     /** Calls `use` with the form. If the form is not from our page, shows the page again. */
     async sent(ctx: Context, use: (interaction: OpenInteraction, form: Form) => Promise<void>): Promise<void> {
@@ -210,7 +218,7 @@ async function ask(
         clientName: client.name,
         address: asked.address ?? verification?.address ?? text(params['login_hint']),
         problem: asked.problem,
-        back: paths.question(uid),
+        back: interaction.createsAccount ? paths.form(uid, SIGN_IN_PATH) : paths.question(uid),
       }
       if (!verification) return addressPage({ ...view, action: question, fault: asked.addressFault })
       const { name = '', faults = {} } = asked

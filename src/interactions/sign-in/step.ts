@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { meets } from '#sign-in/assurance.ts'
 import { PASSKEY } from '#sign-in/passkey/method.ts'
-import { MAIL_PATHS } from '../mail/paths.ts'
+import { MAIL_PATHS, SIGN_IN_PATH } from '../mail/paths.ts'
 import { anonymous } from '../paths.ts'
 import { isReauthentication, readSignIn, text, type SignInAttempt } from '../flow.ts'
 import { sendStep } from '../send-step.ts'
@@ -70,17 +70,25 @@ export function createSignInStep(deps: StepDeps): Step {
       await show(ctx, interaction, passkeyOf === undefined ? {} : { passkeyOf })
     },
     routes: [
-      { path: 'login', post: answer },
+      { path: SIGN_IN_PATH, get: (ctx) => showInstead(deps, ctx), post: answer },
       { path: 'cancel', post: cancel },
     ],
   }
+}
+
+/** Shows the sign-in page to a person who has an account already, where the app asks for a new one. */
+async function showInstead(deps: StepDeps, ctx: Context): Promise<void> {
+  const interaction = await openInteraction(deps, ctx)
+  const { next } = await deps.proofs.state(interaction)
+  if (interaction.createsAccount && next.kind === 'identity') await showSignIn(deps, ctx, interaction, {})
+  else deps.paths.backToQuestion(ctx, interaction.uid)
 }
 
 /** Returns the id of the account if nothing but a passkey of it can answer the question. */
 export async function passkeyAsked(
   { passkeys }: StepDeps,
   interaction: OpenInteraction,
-  { wants, accountId }: Question,
+  { wants, accountId }: Pick<Question, 'wants' | 'accountId'>,
 ): Promise<string | undefined> {
   if (wants.kind === 'second') return wants.methods.includes(PASSKEY.name) ? accountId : undefined
   const { accountId: signedIn, asked } = interaction
@@ -117,7 +125,7 @@ export async function showSignIn(
       const page = signInPage({
         ...view,
         client,
-        actions: { login: paths.form(uid, 'login'), cancel: paths.form(uid, 'cancel') },
+        actions: { login: paths.form(uid, SIGN_IN_PATH), cancel: paths.form(uid, 'cancel') },
         identifier,
         again: isReauthentication(interaction),
         missing: again.missing ?? [],

@@ -4,13 +4,20 @@ import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { ACCOUNT_CLIENT_ID } from '../engine/account-client.ts'
 import { clientOf } from '../engine/clients.ts'
+import { CREATE } from './interaction-policy.ts'
 import { assertSizes } from './parameter-sizes.ts'
 import { requestedScopes, type ResourceRequests } from '../grants/resource-requests.ts'
 
 /** The extra parameter of the hook. The engine calls its function on each request, even when it is not sent. */
 export const HOOK_PARAMETER = 'signet_request'
 
-export function authorizationRequestHook(requests: ResourceRequests) {
+export interface RequestRules {
+  readonly requests: ResourceRequests
+  /** Whether people may make an account by themselves. */
+  readonly canRegister: () => boolean
+}
+
+export function authorizationRequestHook({ requests, canRegister }: RequestRules) {
   return async (ctx: KoaContextWithOIDC): Promise<void> => {
     const { params, client: engineClient } = ctx.oidc
     if (!params || !engineClient) return
@@ -20,6 +27,9 @@ export function authorizationRequestHook(requests: ResourceRequests) {
     }
     if (ctx.oidc.route === 'device_authorization') adaptToDevice(params)
     assertSizes(Object.keys(params), { ...params, ...(ctx.method === 'POST' ? ctx.oidc.body : ctx.query) })
+    if (ctx.oidc.prompts.has(CREATE) && !canRegister()) {
+      throw new errors.InvalidRequest('prompt create is not supported now: people cannot register by themselves here')
+    }
     const client = clientOf(engineClient)
     const granted: string[] = []
     const existing = new Set<string>()

@@ -5,6 +5,7 @@ import { PROFILES } from '#clients/profiles.ts'
 import type { Subjects } from '#clients/subjects.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { clientOf } from '../engine/clients.ts'
+import { assertClaimsParameter } from './claims-parameter.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
 import { deviceFlow, type DeviceFlowDeps } from '../grants/device/feature.ts'
 import type { Grants } from '../grants/registry.ts'
@@ -26,6 +27,7 @@ export function features(deps: FeatureDeps): Features {
   const { grants, requests, pages, keyring, subjects } = deps
   return {
     devInteractions: { enabled: false },
+    claimsParameter: { enabled: true, assertClaimsParameter },
     ...grantFeatures(grants, { deviceFlow: deviceFlow(deps) }),
     // shared, so that every node accepts the nonces of the others
     dPoP: { enabled: true, nonceSecret: keyring.deriveLasting('dpop-nonce') },

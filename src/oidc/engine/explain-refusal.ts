@@ -21,29 +21,41 @@ export function explainRefusal(ctx: KoaContextWithOIDC, error: EngineError): Ref
   const given = body?.error_description ?? error.error_description ?? ''
   const description = describe(code, given, error.error_detail)
   if (body && typeof body === 'object') Object.assign(body, { error: code, error_description: description })
-  else if (given === '' && description !== '') describeAtApp(ctx, description)
+  else if (given !== description) describeAtApp(ctx, description)
   return { error: code, description, detail: detailOf(error) }
 }
 
 /** For `invalid_grant` the engine gives the reason only in the detail. It holds no secret. */
 function describe(code: string, given: string, detail: string | undefined): string {
   if (code === 'invalid_grant' && detail !== undefined) return detail
-  return given || (sentenceOf(code) ?? '')
+  return sentenceOf(code, given) ?? ''
 }
 
-/** Adds the description to a redirect to the app that the engine has already built. */
+/** Puts the description into a redirect to the app that the engine has already built. */
 function describeAtApp(ctx: KoaContextWithOIDC, description: string): void {
   const location: string | undefined = ctx.response.get('Location')
-  if (location) {
-    // the parameters are last in the query or the fragment (OAuth 2.0 Multiple Response Type Encoding §2.1)
-    ctx.set('Location', `${location}&${new URLSearchParams({ error_description: description }).toString()}`)
-  }
+  if (!location) return
+  const parameter = new URLSearchParams({ error_description: description }).toString()
+  const present = /(?<=[?&#])error_description=[^&#]*/
+  // the parameters are last in the query or the fragment (OAuth 2.0 Multiple Response Type Encoding §2.1)
+  ctx.set('Location', present.test(location) ? location.replace(present, () => parameter) : `${location}&${parameter}`)
 }
 
-/** Returns our sentence for an error that the engine leaves unexplained, or undefined. It needs no HTML escaping. */
-export function sentenceOf(error: string): string | undefined {
-  return SENTENCES.get(error)
+/**
+ * Returns the description of an error: that of the engine, unless we have a better one. Undefined when there is none.
+ * Ours need no HTML escaping.
+ */
+export function sentenceOf(error: string, given: string | undefined): string | undefined {
+  return BETTER.get(given ?? '') ?? (given || SENTENCES.get(error))
 }
+
+/** By the engine's description. */
+const BETTER = new Map([
+  [
+    'unsupported response_type requested',
+    'only response_type=code is supported: the implicit and hybrid flows, which put tokens into URLs, are not offered (OAuth 2.1)',
+  ],
+])
 
 const SENTENCES = new Map([
   [

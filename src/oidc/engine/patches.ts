@@ -1,6 +1,7 @@
 /** Applies every patch of the engine: changes that its configuration has no setting for, one file each. */
 import type Provider from 'oidc-provider'
 import { nameRegisteredMethod } from './patches/auth-method.ts'
+import { answerRequestedAcr } from './patches/answered-acr.ts'
 import { refuseApiTokensAtUserinfo } from './patches/api-tokens-at-userinfo.ts'
 import { sendNoLogoutTokens } from './patches/backchannel-logout.ts'
 import { type AssertionDeps, judgeAssertions } from './patches/client-assertion.ts'
@@ -77,6 +78,7 @@ export const PATCHES: readonly Patch[] = [
   { file: 'backchannel-logout.ts', apply: sendNoLogoutTokens },
   { file: 'polling.ts', apply: slowPollsDown },
   { file: 'device-decisions.ts', apply: decideDevicesOnce },
+  { file: 'answered-acr.ts', apply: answerRequestedAcr },
 ]
 
 export function applyPatches(provider: Provider, deps: PatchDeps): void {

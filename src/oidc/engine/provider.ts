@@ -14,7 +14,7 @@ import { ACR_VALUES } from '#resource-server/acr.ts'
 import type { KeySet } from '#signing-keys/signing-key.ts'
 import { setTyp } from '../configuration/access-token-typ.ts'
 import { enabledAlgs } from '../configuration/algorithms.ts'
-import { authorizationRequestHook, HOOK_PARAMETER } from '../configuration/authorization-request.ts'
+import { authorizationRequestHook, HOOK_PARAMETER, type RequestRules } from '../configuration/authorization-request.ts'
 import { accessTokenClaims, CLAIMS, findAccount, type StatusOf } from '../configuration/claims.ts'
 import { assertionVerified } from '../configuration/client-assertion.ts'
 import { cookies } from '../configuration/cookies.ts'
@@ -39,7 +39,7 @@ import { unregisteredUri } from './unregistered-uri.ts'
 import { applyPatches, type PatchDeps } from './patches.ts'
 import { isBrowserRoute, ROUTES } from './routes.ts'
 
-export interface ProviderDeps extends Omit<PatchDeps, 'keys' | 'verifyAccessToken'> {
+export interface ProviderDeps extends Omit<PatchDeps, 'keys' | 'verifyAccessToken'>, Omit<RequestRules, 'requests'> {
   readonly grants: Grants
   readonly keyring: Keyring
   readonly accounts: Accounts
@@ -66,7 +66,7 @@ export function createProvider(deps: ProviderDeps, keys: KeySet): Provider {
 }
 
 function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
-  const { issuer, requests } = deps
+  const { issuer } = deps
   return {
     adapter: deps.adapter,
     jwks: engineKeys(keys),
@@ -89,7 +89,7 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
     enabledJWA: enabledAlgs(),
     extraClientMetadata: { properties: [...OWN_MEMBERS] },
-    extraParams: { [HOOK_PARAMETER]: authorizationRequestHook(requests) },
+    extraParams: { [HOOK_PARAMETER]: authorizationRequestHook(deps) },
     pkce: { required: (_ctx, client) => clientOf(client).metadata['signet_pkce'] !== 'optional' },
     interactions: interactions(deps),
     findAccount: findAccount(deps.accounts, deps.subjects),
@@ -109,11 +109,12 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
 
 function interactions({
   issuer,
+  subjects,
   wayBack,
-}: Pick<ProviderDeps, 'issuer' | 'wayBack'>): NonNullable<Configuration['interactions']> {
+}: Pick<ProviderDeps, 'issuer' | 'subjects' | 'wayBack'>): NonNullable<Configuration['interactions']> {
   const base = new URL(issuer).pathname.replace(/\/$/, '')
   return {
-    policy: policy(),
+    policy: policy(subjects),
     url(ctx, interaction) {
       const { uid, params } = interaction
       // a pushed request and the request of a device cannot be sent again
@@ -130,7 +131,7 @@ function renderError({ lost, pages }: Pick<ProviderDeps, 'lost' | 'pages'>): Non
     // a second tab, the back button or lost cookies: show a page that offers a way to continue
     if (error instanceof errors.SessionNotFound && ctx.oidc.route === 'resume') throw await lost(ctx)
     const shown = out as { error: string; error_description?: string }
-    const sentence = shown.error_description ?? sentenceOf(shown.error)
+    const sentence = sentenceOf(shown.error, shown.error_description)
     const explained = sentence === undefined ? shown : { ...shown, error_description: sentence }
     if (isBrowserRoute(ctx.oidc.route)) await pages.error(ctx, explained, unregisteredUri(ctx))
     else ctx.body = explained

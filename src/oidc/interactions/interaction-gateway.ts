@@ -42,11 +42,13 @@ export interface OpenInteraction {
   readonly params: Readonly<Record<string, unknown>>
   /** The account that is signed in, if any. Undefined when the person wants to continue with another one. */
   readonly accountId: string | undefined
+  /** Whether the app asks for a new account (`prompt=create`); of the prompt `login`. */
+  readonly createsAccount: boolean
   /** The `amr` of the session that still counts for this request; empty when the person has to sign in again. */
   readonly proven: readonly string[]
   /** Whether the app asked for a recent sign-in (`prompt=login`, `max_age`). */
   readonly needsRecent: boolean
-  /** The requested classes (`acr_values`), in the order in which they were sent. */
+  /** The requested classes (`acr_values` and the `acr` claim), in the order in which they were sent. */
   readonly asked: readonly string[]
   /** Whether its tokens outlive the session: `offline_access`, a native app, or a device. */
   readonly keepsAccess: boolean

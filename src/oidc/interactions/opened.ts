@@ -1,7 +1,14 @@
 /** Describes the engine's interaction for the pages: what it asks, whom, and for which scopes. */
 import type { Client as EngineClient, Interaction } from 'oidc-provider'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
-import { ANOTHER_ACCOUNT, APP_NOT_ASSURED, askedClasses, UNMET_CLASS } from '../configuration/interaction-policy.ts'
+import { askedAcr } from '../configuration/claims-parameter.ts'
+import {
+  ANOTHER_ACCOUNT,
+  APP_NOT_ASSURED,
+  askedScopes,
+  CREATE,
+  UNMET_CLASS,
+} from '../configuration/interaction-policy.ts'
 import type { InteractionClient, OpenInteraction, ScopeSelection } from './interaction-gateway.ts'
 
 /** The prompt of an interaction that begins with a user code. The engine's own prompts follow it. */
@@ -21,18 +28,25 @@ export function opened(
     prompt: promptOf(prompt),
     client: described,
     params,
-    accountId: prompt.reasons.includes(ANOTHER_ACCOUNT) ? undefined : session?.accountId,
+    accountId: isOfNobody(prompt) ? undefined : session?.accountId,
+    createsAccount: prompt.name === CREATE,
     proven: provenBefore(interaction),
     needsRecent: params['max_age'] !== undefined || promptsOf(params).includes('login'),
-    asked: askedClasses(params),
+    asked: askedAcr(params).values,
     keepsAccess: isDevice || client?.applicationType === 'native' || scopesOf(params).includes('offline_access'),
     missing: asked,
   }
 }
 
 function promptOf({ name, reasons }: Interaction['prompt']): OpenInteraction['prompt'] {
+  if (name === CREATE) return 'login'
   if (name === 'login' || name === 'select_account' || name === DEVICE_PROMPT) return name
   return reasons.every((reason) => reason === APP_NOT_ASSURED) ? 'continue' : 'consent'
+}
+
+/** Whether the person wants another account than the one that is signed in. */
+function isOfNobody({ name, reasons }: Interaction['prompt']): boolean {
+  return name === CREATE || reasons.includes(ANOTHER_ACCOUNT)
 }
 
 /**
@@ -58,7 +72,7 @@ export function askedFor(interaction: Interaction): ScopeSelection {
   const own = scopes.filter((scope) => !known.has(scope))
   const resources = [interaction.params['resource']].flat().filter((value) => typeof value === 'string')
   return {
-    openidScopes: scopes.filter((scope) => known.has(scope)),
+    openidScopes: askedScopes(interaction.params),
     resourceScopes: own.length === 0 ? {} : Object.fromEntries(resources.map((resource) => [resource, own])),
   }
 }

@@ -4,6 +4,7 @@
  */
 import type Provider from 'oidc-provider'
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
+import { claimsOf, claimsWithin } from '../configuration/claims-parameter.ts'
 import { ACCOUNT_CLIENT_ID } from '../engine/account-client.ts'
 import type { ConsentStore } from './consent-store.ts'
 import { keepProofs } from './proof-times.ts'
@@ -67,6 +68,15 @@ async function syncGrantWithConsent(
   for (const [resource, scopes] of Object.entries(rejected?.resourceScopes ?? {})) {
     target.rejectResourceScope(resource, scopes.join(' '))
   }
+  addClaims(target, claimsOf(ctx.oidc.params ?? {}))
   if (JSON.stringify(target) !== before) await target.save()
   return target
+}
+
+/** Adds the claims that are asked for by themselves, as far as their scope is granted, and takes back what is not. */
+function addClaims(grant: Grant, asked: readonly string[]): void {
+  const before = grant.getOIDCClaims()
+  const granted = claimsWithin(grant.getOIDCScope().split(' '), [...before, ...asked])
+  if (before.length > 0) delete grant.openid?.claims
+  if (granted.length > 0) grant.addOIDCClaims(granted)
 }

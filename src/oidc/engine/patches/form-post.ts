@@ -19,7 +19,7 @@ export interface FormPostDeps {
 export function postByOurPage(provider: Provider, { pages }: FormPostDeps): void {
   setResponseMode(provider, 'form_post', async (ctx: KoaContextWithOIDC, action, answer) => {
     const { error, error_description: given } = answer
-    const description = given ?? (error === undefined ? undefined : sentenceOf(error))
+    const description = error === undefined ? given : sentenceOf(error, given)
     const fields = {
       ...answer,
       ...(description === undefined ? {} : { error_description: asErrorDescription(description) }),

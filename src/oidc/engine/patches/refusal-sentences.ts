@@ -10,11 +10,10 @@ import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { isPublic } from '#clients/auth-methods.ts'
 import { PROFILES } from '#clients/profiles.ts'
-import { policy } from '../../configuration/interaction-policy.ts'
+import { PROMPTS } from '../../configuration/interaction-policy.ts'
 import { clientOf } from '../clients.ts'
 
 const SEND_PKCE = 'send code_challenge with code_challenge_method=S256'
-const PROMPTS = policy().map(({ name }) => name)
 
 /** By the engine's description. */
 const SENTENCES: ReadonlyMap<unknown, (oidc: KoaContextWithOIDC['oidc']) => string> = new Map([
@@ -31,7 +30,7 @@ const SENTENCES: ReadonlyMap<unknown, (oidc: KoaContextWithOIDC['oidc']) => stri
   [
     'unsupported prompt value requested',
     ({ prompts }) => {
-      const unknown = [...prompts].filter((value) => value !== 'none' && !PROMPTS.includes(value))
+      const unknown = [...prompts].filter((value) => value !== 'none' && !PROMPTS.some((known) => known === value))
       return `prompt ${unknown.map(shown).join(', ')} is not supported; send none, or one or more of ${PROMPTS.join(', ')}`
     },
   ],
