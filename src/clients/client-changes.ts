@@ -37,7 +37,7 @@ export interface ClientChangeDeps extends ValidationDeps {
   readonly clock: Clock
   /** For `sector_identifier_uri`. */
   readonly fetch: GuardedFetch
-  /** Makes the keys that sign ID tokens with this algorithm, before the first client uses it. */
+  /** Makes the keys that sign ID tokens and userinfo answers with this algorithm, before the first client uses it. */
   readonly prepareIdTokenAlg?: (alg: string, by: AuditContext) => Promise<void>
   /** Runs in the transaction that deletes a client, so that its grants and consents end with it. */
   readonly onRemove?: (trx: Queryable, id: string) => Promise<void>
@@ -123,8 +123,10 @@ export async function updateClient(
 }
 
 async function prepareIdTokens(deps: ClientChangeDeps, { metadata }: ClientFields, by: AuditContext): Promise<void> {
-  const alg = metadata['id_token_signed_response_alg']
-  if (typeof alg === 'string') await deps.prepareIdTokenAlg?.(alg, by)
+  for (const name of ['id_token_signed_response_alg', 'userinfo_signed_response_alg']) {
+    const alg = metadata[name]
+    if (typeof alg === 'string') await deps.prepareIdTokenAlg?.(alg, by)
+  }
 }
 
 function changedMembers({ metadata, ...members }: Partial<ClientInput>): string[] {

@@ -12,16 +12,17 @@ const MAX_RSA_BITS = 8192
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 const KEPT_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'use', 'alg', 'key_ops', 'x5c', 'x5t', 'x5t#S256']
 const PUBLIC_OPERATIONS = ['verify', 'encrypt', 'wrapKey', 'deriveKey', 'deriveBits']
-const ECDH = ['ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A256KW']
+/** Key agreement with keys on elliptic curves (RFC 7518 §4.6). */
+export const ECDH_ALGS = ['ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A256KW'] as const
 
 /**
  * The algorithms of each kind of key: all that it can be registered for, and those that can sign a client assertion.
  */
 const KINDS: Readonly<Record<string, { algs: readonly string[]; assertionAlgs: readonly string[] }>> = {
   RSA: { algs: ['RS256', 'PS256', 'RSA-OAEP', 'RSA-OAEP-256'], assertionAlgs: ['RS256', 'PS256'] },
-  'EC P-256': { algs: ['ES256', ...ECDH], assertionAlgs: ['ES256'] },
-  'EC P-384': { algs: ['ES384', ...ECDH], assertionAlgs: [] },
-  'EC P-521': { algs: ['ES512', ...ECDH], assertionAlgs: [] },
+  'EC P-256': { algs: ['ES256', ...ECDH_ALGS], assertionAlgs: ['ES256'] },
+  'EC P-384': { algs: ['ES384', ...ECDH_ALGS], assertionAlgs: [] },
+  'EC P-521': { algs: ['ES512', ...ECDH_ALGS], assertionAlgs: [] },
   'OKP Ed25519': { algs: ['EdDSA', 'Ed25519'], assertionAlgs: ['EdDSA'] },
 }
 

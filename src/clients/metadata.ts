@@ -1,8 +1,8 @@
 /** Checks the metadata of a client against its profile and completes it. All faults are reported at once. */
 import { shown } from '#shared/shown.ts'
 import type { Client } from './client.ts'
-import type { Draft, Member } from './members/member.ts'
-import { MEMBERS, memberOf, unknownMember } from './members/registry.ts'
+import { type Draft, isStringArray, type Member } from './members/member.ts'
+import { CHOICES, MEMBERS, memberOf, unknownMember } from './members/registry.ts'
 import { type Profile, PROFILES } from './profiles.ts'
 
 type Values = Record<string, unknown>
@@ -28,12 +28,16 @@ export function checkMetadata(
     profile,
     rules: PROFILES[profile],
     values: new Map(before ? carried(profile, given, before) : []),
+    offered: new Map(),
     presentScopes: before?.profile === profile && given.scope !== null ? before.openidScopes : undefined,
     ...context,
   }
   takeMembers(draft, given)
   checkFixed(draft)
-  for (const { settle } of MEMBERS) settle?.(draft)
+  for (const member of MEMBERS) {
+    choose(draft, member)
+    member.settle?.(draft)
+  }
   const { scope, ...metadata } = Object.fromEntries(draft.values)
   return { metadata: withoutDefaults(metadata), openidScopes: scope as string[] }
 }
@@ -48,10 +52,12 @@ function carried(profile: Profile, given: Readonly<Values>, before: Before): [st
   })
 }
 
-function takeMembers({ values, faults, options }: Draft, given: Readonly<Values>): void {
+function takeMembers({ values, offered, faults, options }: Draft, given: Readonly<Values>): void {
   for (const [name, value] of Object.entries(given)) {
     const member = memberOf(name)
-    if (!member) {
+    if (CHOICES.has(name)) {
+      if (value !== null && value !== undefined) offered.set(name, value)
+    } else if (!member) {
       const secret = name === 'client_secret' || name.endsWith('_token')
       const field = name.slice(0, 100).toWellFormed()
       faults.push({ field, given: secret ? '(not shown)' : shown(value), expected: unknownMember(name) })
@@ -66,6 +72,31 @@ function takeMembers({ values, faults, options }: Draft, given: Readonly<Values>
       values.set(name, value)
     }
   }
+}
+
+/**
+ * Takes the first value that the server supports of a member with several (OpenID Connect RP Metadata Choices 1.0 §2).
+ * A single value beside it must be among them.
+ */
+function choose(draft: Draft, { name, choices }: Member): void {
+  const { values, offered, faults } = draft
+  const given = choices && offered.get(choices.name)
+  const supported = choices?.supported(draft)
+  if (!choices || given === undefined || supported === undefined) return
+  const single = values.get(name)
+  const acceptable = single === undefined ? supported : supported.filter((value) => value === single)
+  const chosen = isStringArray(given) ? given.find((value) => acceptable.includes(value)) : undefined
+  if (chosen !== undefined) values.set(name, chosen)
+  else
+    faults.push({
+      field: choices.name,
+      given: shown(given),
+      expected: `an array with ${expectedOf(name, single, supported)}`,
+    })
+}
+
+function expectedOf(name: string, single: unknown, supported: readonly string[]): string {
+  return single === undefined ? `some of ${supported.join(', ')}` : `the value of ${name}`
 }
 
 function checkFixed({ profile, rules, values, faults }: Draft): void {

@@ -1,5 +1,6 @@
 /** All flows that send secrets; a new flow adds itself here, so that what it stores is searched too. */
 import { randomBytes } from 'node:crypto'
+import { exportJWK, generateKeyPair } from 'jose'
 import { administrator, type Administrator } from './administrator.ts'
 import { createApp } from './app.ts'
 import { connect, createDevice, enterCode } from './device.ts'
@@ -61,6 +62,30 @@ export const FLOWS: readonly Flow[] = [
       const next = await app.refresh(body['refresh_token'] as string)
       await app.refresh(body['refresh_token'] as string)
       await app.refresh(next.body['refresh_token'] as string)
+    },
+  },
+  {
+    name: 'an app with pairwise subjects and encrypted answers, which asks for single claims',
+    async run({ server, admin, person: somebody }) {
+      const { publicKey } = await generateKeyPair('ECDH-ES', { extractable: true })
+      const members = {
+        redirect_uris: ['https://pairwise.example/cb'],
+        subject_type: 'pairwise',
+        jwks: { keys: [{ ...(await exportJWK(publicKey)), use: 'enc' }] },
+        id_token_encrypted_response_alg: 'ECDH-ES',
+        userinfo_encrypted_response_alg: 'ECDH-ES',
+      }
+      const app = createApp(server, await admin.client('spa', members), members.redirect_uris[0] as string, true)
+      const { email, password } = await somebody()
+      const claims = JSON.stringify({ userinfo: { email: { essential: true } } })
+      const { body } = await app.redeem(
+        await app.code(
+          person(() => server),
+          { email, password },
+          { claims },
+        ),
+      )
+      await server.fetch('/userinfo', { headers: { authorization: `Bearer ${body['access_token']}` } })
     },
   },
   {

@@ -13,11 +13,21 @@ const INTROSPECT = 'signet_introspect'
 
 /** The rows of client authentication (RFC 7591 §2, OpenID Connect Registration §2). */
 export const AUTHENTICATION: readonly Member[] = [
-  { name: METHOD, meaning: 'How it authenticates; the profile has a default.', schema: STRING, settle: settleMethod },
+  {
+    name: METHOD,
+    meaning: 'How it authenticates; the profile has a default.',
+    schema: STRING,
+    choices: { name: 'token_endpoint_auth_methods_supported', supported: allowedMethods },
+    settle: settleMethod,
+  },
   {
     name: ALG,
     meaning: 'The one algorithm of its assertions; any that the profile admits when absent.',
     schema: STRING,
+    choices: {
+      name: 'token_endpoint_auth_signing_alg_values_supported',
+      supported: (draft) => (usesKeys(metadataOf(draft)) ? draft.rules.assertionAlgs : undefined),
+    },
     dependsOn: [METHOD],
     settle: settleAlg,
   },
@@ -46,10 +56,13 @@ export const AUTHENTICATION: readonly Member[] = [
 ]
 
 function settleMethod(draft: Draft): void {
-  const { rules, values, options } = draft
+  const allowed = allowedMethods(draft)
+  draft.values.set(METHOD, oneOf(draft, METHOD, allowed, allowed[0]))
+}
+
+function allowedMethods({ rules, options }: Draft): string[] {
   const offered = offeredAuthMethods(options.offers)
-  const allowed = rules.authMethods.filter((name) => offered.includes(name))
-  values.set(METHOD, oneOf(draft, METHOD, allowed, allowed[0]))
+  return rules.authMethods.filter((name) => offered.includes(name))
 }
 
 function settleAlg(draft: Draft): void {

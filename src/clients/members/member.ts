@@ -26,6 +26,8 @@ export interface Draft {
   readonly rules: ProfileRow
   /** Members by name. A refused value is removed, so that it is reported once. */
   readonly values: Map<string, unknown>
+  /** The members with several values, by name. */
+  readonly offered: Map<string, unknown>
   readonly faults: Fault[]
   readonly options: MetadataOptions
   /** OpenID scopes that are kept unless others are given; undefined when those of the profile apply. */
@@ -52,6 +54,15 @@ export interface Member {
   readonly keptAcrossProfiles?: true
   /** RFC 7591 §2.2: may be given in several languages, as `client_name#ko`. */
   readonly translatable?: true
+  /**
+   * The member with several values of which the server chooses one (OpenID Connect RP Metadata Choices 1.0 §2), and those
+   * that it supports. Both are only for registration; the chosen value is stored.
+   */
+  readonly choices?: {
+    readonly name: string
+    /** Undefined when the member has no meaning for the client. */
+    readonly supported: (draft: Draft) => readonly string[] | undefined
+  }
   /** The feature that the server must offer for it to be true. */
   readonly needs?: 'dpop'
 }

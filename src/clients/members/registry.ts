@@ -8,6 +8,7 @@ import { LOGOUT } from './logout.ts'
 import type { Member } from './member.ts'
 import { REDIRECT_URIS } from './redirect-uris.ts'
 import { REQUESTS } from './requests.ts'
+import { RESPONSES } from './responses.ts'
 import { SCOPE } from './scope.ts'
 import { SUBJECT } from './subject.ts'
 import { TOKENS } from './tokens.ts'
@@ -22,11 +23,15 @@ export const MEMBERS: readonly Member[] = [
   ...TOKENS,
   ...KEYS,
   ...SUBJECT,
+  ...RESPONSES,
   ...REQUESTS,
   SCOPE,
 ]
 
 const BY_NAME: ReadonlyMap<string, Member> = new Map(MEMBERS.map((member) => [member.name, member]))
+
+/** The members with several values, of which the server chooses one (OpenID Connect RP Metadata Choices 1.0). */
+export const CHOICES: ReadonlySet<string> = new Set(MEMBERS.flatMap(({ choices }) => choices?.name ?? []))
 
 /** Members that no specification defines. */
 export const OWN_MEMBERS: readonly string[] = MEMBERS.map(({ name }) => name).filter((name) =>
@@ -53,9 +58,6 @@ const NOT_OFFERED = new Set([
   'backchannel_client_notification_endpoint',
   'backchannel_token_delivery_mode',
   'backchannel_user_code_parameter',
-  'default_acr_values',
-  'id_token_encrypted_response_alg',
-  'id_token_encrypted_response_enc',
   'introspection_encrypted_response_alg',
   'introspection_encrypted_response_enc',
   'introspection_signed_response_alg',
@@ -72,9 +74,6 @@ const NOT_OFFERED = new Set([
   'tls_client_auth_subject_dn',
   'tls_client_certificate_bound_access_tokens',
   'use_mtls_endpoint_aliases',
-  'userinfo_encrypted_response_alg',
-  'userinfo_encrypted_response_enc',
-  'userinfo_signed_response_alg',
 ])
 
 /** Returns the row of a member or of its translation (`client_name#ko`); undefined when there is none. */

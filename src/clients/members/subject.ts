@@ -6,6 +6,7 @@ import { type Draft, type Member, refuse } from './member.ts'
 import { choiceOf, URI } from './values.ts'
 
 const TYPE = 'subject_type'
+const TYPES = ['public', 'pairwise'] as const
 const SECTOR = 'sector_identifier_uri'
 /** CIBA §4: how a client shows that the address of its keys is its own. */
 const METHODS_WITH_KEYS = ['private_key_jwt', 'self_signed_tls_client_auth']
@@ -16,7 +17,11 @@ export const SUBJECT: readonly Member[] = [
     name: TYPE,
     meaning:
       '`public` (also when absent): the subject of an account is its account id, the same for every client. `pairwise`: clients of different sectors get different subjects, which they cannot compare. A change gives every person another subject there.',
-    ...choiceOf('public', 'pairwise'),
+    ...choiceOf(...TYPES),
+    choices: {
+      name: 'subject_types_supported',
+      supported: ({ rules }) => (rules.openidScopes.length > 0 ? TYPES : undefined),
+    },
     settle: settleType,
   },
   {

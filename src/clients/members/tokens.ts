@@ -1,7 +1,8 @@
 /** Metadata members for the properties of a client's tokens. */
 import { type Draft, type Member, oneOf, refuse } from './member.ts'
 import { defaultIdTokenClaims, ID_TOKEN_CLAIMS } from '../id-token-claims.ts'
-import { choiceOf, FLAG, STRING } from './values.ts'
+import { ACR_VALUES, type Acr } from '#resource-server/acr.ts'
+import { choiceOf, FLAG, STRING, STRINGS } from './values.ts'
 
 const ALG = 'id_token_signed_response_alg'
 
@@ -11,6 +12,7 @@ export const TOKENS: readonly Member[] = [
     name: ALG,
     meaning: 'How its ID tokens are signed; the profile has a default.',
     schema: STRING,
+    choices: { name: 'id_token_signing_alg_values_supported', supported: ({ rules }) => rules.idTokenAlgs },
     settle: settleIdTokenAlg,
   },
   {
@@ -26,7 +28,17 @@ export const TOKENS: readonly Member[] = [
     schema: { type: 'integer', minimum: 0 },
     value: { fits: isSeconds, expected: 'a whole number of seconds, 0 or more' },
   },
-  { name: 'require_auth_time', meaning: 'Whether its ID tokens always carry `auth_time`.', ...FLAG },
+  {
+    name: 'require_auth_time',
+    meaning: 'Whether its ID tokens always carry `auth_time`. All ID tokens do, so nothing depends on it.',
+    ...FLAG,
+  },
+  {
+    name: 'default_acr_values',
+    meaning: 'The classes of sign-in that its requests ask for where they have no `acr_values`, the most wanted first.',
+    schema: STRINGS,
+    value: { fits: isAcrValues, expected: `an array of ${ACR_VALUES.join(', ')}` },
+  },
   {
     name: 'dpop_bound_access_tokens',
     meaning: 'Whether its tokens are always bound to a DPoP key.',
@@ -52,6 +64,10 @@ function settleIdTokenClaims(draft: Draft): void {
   } else if (values.has(ID_TOKEN_CLAIMS)) {
     refuse(draft, ID_TOKEN_CLAIMS, `nothing here: a ${profile} client gets no ID tokens`)
   }
+}
+
+function isAcrValues(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => ACR_VALUES.includes(one as Acr))
 }
 
 function isSeconds(value: unknown): boolean {

@@ -5,7 +5,7 @@ import { usesSecret } from '../auth-methods.ts'
 import type { Client, ClientInput } from '../client.ts'
 import { ClientMetadataError } from '../errors.ts'
 import { ID_TOKEN_CLAIMS } from '../id-token-claims.ts'
-import { memberOf, OWN_MEMBERS } from '../members/registry.ts'
+import { CHOICES, memberOf, OWN_MEMBERS } from '../members/registry.ts'
 import {
   defaultGrantTypes,
   GRANT,
@@ -72,7 +72,7 @@ export function registrationInput(sent: Metadata, rules: InferenceRules): Omit<C
 function knownMembers(sent: Metadata, before: Client | undefined, faults: Fault[]): Record<string, unknown> {
   const known: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(sent)) {
-    if (value === null || !memberOf(name)) continue
+    if (value === null || !(memberOf(name) || CHOICES.has(name))) continue
     if (!isAdministrators(name)) known[name] = value
     else if (JSON.stringify(value) !== JSON.stringify(before?.metadata[name])) {
       faults.push({ field: name, given: shown(value), expected: 'nothing here: only an administrator sets it' })

@@ -1,11 +1,30 @@
-/** The algorithms that the engine signs and verifies with. */
+/** The algorithms that the engine signs, verifies and encrypts with. */
 import type { Configuration } from 'oidc-provider'
+import { ENCRYPTION_ALGS, ENCRYPTION_ENCS } from '#clients/encryption.ts'
 import { ASSERTION_ALGS } from '#clients/profiles.ts'
 
-export function enabledAlgs(): NonNullable<Configuration['enabledJWA']> {
+type EnabledAlgs = NonNullable<Configuration['enabledJWA']>
+
+const SIGNING = ['RS256', 'ES256', 'PS256'] as const
+
+export function enabledAlgs(): EnabledAlgs {
+  const encryption = [...ENCRYPTION_ALGS]
+  const contents = [...ENCRYPTION_ENCS]
   return {
     clientAuthSigningAlgValues: [...ASSERTION_ALGS],
-    idTokenSigningAlgValues: ['RS256', 'ES256', 'PS256'],
+    idTokenSigningAlgValues: [...SIGNING],
+    idTokenEncryptionAlgValues: encryption,
+    idTokenEncryptionEncValues: contents,
+    userinfoSigningAlgValues: [...SIGNING],
+    userinfoEncryptionAlgValues: encryption,
+    userinfoEncryptionEncValues: contents,
+    introspectionEncryptionAlgValues: encryption,
+    introspectionEncryptionEncValues: contents,
+    authorizationEncryptionAlgValues: encryption,
+    authorizationEncryptionEncValues: contents,
+    // the engine decrypts request objects with keys made of client secrets alone, and ours are stored as digests
+    requestObjectEncryptionAlgValues: [],
+    requestObjectEncryptionEncValues: [],
     // RFC 9449 §5.1; PS256 for clients that have RSA keys in hardware (FAPI 2.0 Security Profile §5.4.1)
     dPoPSigningAlgValues: ['ES256', 'Ed25519', 'EdDSA', 'PS256'],
   }

@@ -27,6 +27,8 @@ export function features(deps: FeatureDeps): Features {
   const { grants, requests, pages, keyring, subjects } = deps
   return {
     devInteractions: { enabled: false },
+    encryption: { enabled: true },
+    jwtUserinfo: { enabled: true },
     claimsParameter: { enabled: true, assertClaimsParameter },
     ...grantFeatures(grants, { deviceFlow: deviceFlow(deps) }),
     // shared, so that every node accepts the nonces of the others

@@ -24,6 +24,7 @@ import { keepProofTimes } from './patches/session-proofs.ts'
 import { joinScopesByOneBlank } from './patches/scope-blanks.ts'
 import { endSessionsByUid, type SessionEndDeps } from './patches/session-end.ts'
 import { findStructuredTokens, type StructuredTokenDeps } from './patches/structured-tokens.ts'
+import { encryptResponses } from './patches/response-encryption.ts'
 import { refuseUnauthorizedClients } from './patches/unauthorized-client.ts'
 import { makeUrlsFromIssuer } from './patches/urls-from-issuer.ts'
 import type { ResourceRequests } from '../grants/resource-requests.ts'
@@ -79,6 +80,7 @@ export const PATCHES: readonly Patch[] = [
   { file: 'polling.ts', apply: slowPollsDown },
   { file: 'device-decisions.ts', apply: decideDevicesOnce },
   { file: 'answered-acr.ts', apply: answerRequestedAcr },
+  { file: 'response-encryption.ts', apply: encryptResponses },
 ]
 
 export function applyPatches(provider: Provider, deps: PatchDeps): void {

@@ -1,5 +1,5 @@
 /**
- * What: a client's `asymmetricKeyStore` holds only the keys that may be trusted now.
+ * What: a client's `asymmetricKeyStore` holds only the keys that may be trusted now, and encrypts with what fits.
  * Why: the engine trusts a fetched key set for as long as its `Cache-Control` says, still accepts signatures that
  * verify with it after that, and has no revoked keys. With this patch a stale set verifies nothing, a signature that
  * does not verify causes one more fetch, and revoked keys are not in the store. The clients room keeps fetched sets, so
@@ -11,17 +11,20 @@ import type Provider from 'oidc-provider'
 import type { Client as EngineClient } from 'oidc-provider'
 import type { Client, PublicJwk, PublishedKeys } from '#clients/client.ts'
 import { inlineKeys } from '#clients/client-keys.ts'
+import { encryptionKeys } from '#clients/encryption.ts'
 import { keyThumbprint } from '#clients/key-thumbprint.ts'
 import type { ClientKeys } from '#clients/managed-keys.ts'
 import { clientOf } from '../clients.ts'
+import { isEncrypting } from '../scope/encryption.ts'
 import { requestScope } from '../scope/request-scope.ts'
 
-export interface EngineKeyStore {
+export interface EngineKeyStore extends Iterable<PublicJwk> {
   fresh(): boolean
   refresh(): Promise<void>
   clear(): void
   add(key: PublicJwk): void
   selectForVerify(options: { alg: string; kid?: string }): PublicJwk[]
+  selectForEncrypt(options: { alg: string }): PublicJwk[]
   getKeyObject(key: PublicJwk, getPublic?: boolean): unknown
 }
 
@@ -54,6 +57,8 @@ function tend(store: EngineKeyStore, client: Client, keys: KeysOfClients): void 
     if (assertion?.stage === 'judged') assertion.key = key
     return getKeyObject(key, getPublic)
   }
+  // the engine also takes keys that cannot be used with the algorithm
+  store.selectForEncrypt = ({ alg }) => encryptionKeys(store, alg)
   fill(store, client, inlineKeys(client))
   if (client.revokedKeys.size > 0) nameRevoked(store, client)
   if (client.metadata['jwks_uri'] !== undefined) followAddress(store, client, keys)
@@ -89,7 +94,8 @@ function followAddress(store: EngineKeyStore, client: Client, keys: KeysOfClient
   // a stale set counts as empty: the engine refreshes it and selects again
   store.selectForVerify = (options) => (isFresh() ? select(options) : [])
   // called when verification failed: `false` makes the engine refresh and try again, at most once a request
-  store.fresh = () => isFresh() && (requestScope()?.assertion?.hasFetchedKeys === true || !keys.mayForce(client))
+  store.fresh = () =>
+    isFresh() && (isEncrypting() || requestScope()?.assertion?.hasFetchedKeys === true || !keys.mayForce(client))
   store.refresh = async () => {
     if (store.fresh()) return
     const assertion = requestScope()?.assertion
