@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { migrationStatus, rollback } from '#database/migrate.ts'
@@ -60,8 +61,13 @@ test('a lock row that a killed migrator left behind does not stop the next', asy
 
 test('a step waits for a busy table in short turns, and is taken when the table is free', async () => {
   const { url } = await cloneDatabase()
+  // a step that changes functions alone has no table to wait for
+  const last = ALL.findLastIndex((name) =>
+    /\bTABLE\b/.test(readFileSync(join(import.meta.dirname, '../../migrations', `${name}.ts`), 'utf8')),
+  )
+  for (const name of ALL.slice(last + 1).toReversed()) expect(await rollback({ url })).toEqual([name])
   await asSuperuser(async (client) => {
-    // somebody reads every table, so also those of the last step
+    // somebody reads every table, so also those of the step
     await client.query(`
       BEGIN;
       DO $$ BEGIN
@@ -76,7 +82,7 @@ test('a step waits for a busy table in short turns, and is taken when the table 
       return turns.size >= 2
     }, 40_000)
     await client.query('COMMIT')
-    expect(await down).toEqual(ALL.slice(-1))
+    expect(await down).toEqual([ALL[last]])
   }, url)
 })
 
