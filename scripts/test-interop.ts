@@ -1,7 +1,7 @@
 /**
  * Foreign clients against a live server: `npm run test:interop`. The Flask program runs with the packages of the system
- * and, without `--system`, with the newest from PyPI; then Apache with mod_auth_openidc. Each is skipped, with one line,
- * where it is not available.
+ * and, without `--system`, with the newest from PyPI; then Apache with mod_auth_openidc, and oidc-agent. Each is skipped,
+ * with one line, where it is not available.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { startVitest } from 'vitest/node'
 
 const flask = fileURLToPath(import.meta.resolve('../test/interop/flask-authlib.interop.ts'))
 const apache = fileURLToPath(import.meta.resolve('../test/interop/mod-auth-openidc.interop.ts'))
+const agent = fileURLToPath(import.meta.resolve('../test/interop/oidc-agent.interop.ts'))
 const python = process.env['PYTHON'] ?? '/usr/bin/python3'
 
 const folder = mkdtempSync(join(tmpdir(), 'signet-interop-'))
@@ -23,6 +24,9 @@ try {
 
   if (existsSync('/usr/lib/apache2/modules/mod_auth_openidc.so')) await test(apache)
   else console.log('skipped: there is no mod_auth_openidc (apt install libapache2-mod-auth-openidc)')
+
+  if (runs('oidc-agent', '--version')) await test(agent)
+  else console.log('skipped: there is no oidc-agent (apt install oidc-agent-cli)')
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
