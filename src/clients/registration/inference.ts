@@ -28,6 +28,8 @@ const OWN_CHOICE: readonly string[] = [
   'signet_origins',
 ]
 
+const METHOD_CHOICES = 'token_endpoint_auth_methods_supported'
+
 /** Whether only an administrator sets the member. */
 function isAdministrators(name: string): boolean {
   return OWN_MEMBERS.includes(name) && !OWN_CHOICE.includes(name)
@@ -97,15 +99,21 @@ function inferProfile(known: Metadata, { policy, offers }: InferenceRules, fault
   return inferred
 }
 
-function likelyProfile({ grant_types: grants, application_type: type, ...known }: Metadata): Profile {
+function likelyProfile(known: Metadata): Profile {
+  const { grant_types: grants, application_type: type } = known
   if (Array.isArray(grants) && !grants.includes(GRANT.code)) {
     if (grants.includes(GRANT.device)) return 'device'
     if (grants.includes(GRANT.machine)) return 'machine'
   }
-  const isPublic = known['token_endpoint_auth_method'] === 'none'
+  const isPublic = methodAsked(known) === 'none'
   if (type === 'native') return 'native'
   if (type === undefined && (placesOf(known).private || (isPublic && placesOf(known).loopback))) return 'native'
   return isPublic ? 'spa' : 'web'
+}
+
+/** Returns the method that the client asks for, or the only one that it can (RP Metadata Choices 1.0 §2). */
+function methodAsked({ token_endpoint_auth_method: method, [METHOD_CHOICES]: choices }: Metadata): unknown {
+  return method ?? (Array.isArray(choices) && choices.length === 1 ? choices[0] : undefined)
 }
 
 /** Whether some redirect URI has a private-use scheme, or is http on loopback. */
@@ -121,11 +129,13 @@ function placesOf({ redirect_uris: uris }: Metadata): { readonly private: boolea
  * RFC 7591 §2: the default is client_secret_basic. A native app is public whatever it asks for, since a secret on a device
  * is none (RFC 8252 §8.5); §3.2.1 of RFC 7591 lets the server replace what was asked.
  */
-function methodOf({ token_endpoint_auth_method: method }: Metadata, profile: Profile): Metadata {
+function methodOf(known: Metadata, profile: Profile): Metadata {
+  const method = methodAsked(known)
   if (profile === 'native' && (method === undefined || usesSecret({ token_endpoint_auth_method: method }))) {
     return { token_endpoint_auth_method: 'none' }
   }
-  if (method !== undefined) return {}
+  // a choice is made where the member is checked
+  if (method !== undefined || known[METHOD_CHOICES] !== undefined) return {}
   const { authMethods } = PROFILES[profile]
   const fallback = authMethods.includes('client_secret_basic') ? 'client_secret_basic' : authMethods[0]
   return { token_endpoint_auth_method: profile === 'device' ? 'none' : fallback }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ClientMetadataError } from '#clients/errors.ts'
 import { registrationInput, toldMembers } from '#clients/registration/inference.ts'
 import { OPEN_POLICY, type RegistrationPolicy } from '#clients/registration/policy.ts'
+import { validateClient } from '#clients/validation.ts'
 import { accept, DEPS, stored } from '../least.ts'
 
 const { offers } = DEPS
@@ -143,4 +144,14 @@ test('only a confidential app with a browser becomes a FAPI client', () => {
 test('of response types code is kept', () => {
   expect(input({ ...WEB, response_types: ['code', 'token'] }).metadata['response_types']).toEqual(['code'])
   expect(input({ ...WEB, response_types: ['token'] }).metadata['response_types']).toEqual(['token'])
+})
+
+test.each([
+  [['client_secret_post', 'none'], 'web', 'client_secret_post'],
+  [['none'], 'spa', 'none'],
+])('of the methods %j that an app can, the best for its kind is chosen', async (methods, profile, method) => {
+  const chosen = input({ ...WEB, token_endpoint_auth_methods_supported: methods })
+  expect(chosen.profile).toBe(profile)
+  const { metadata } = await validateClient(DEPS, { ...chosen, origin: 'registration' }, undefined)
+  expect(metadata['token_endpoint_auth_method']).toBe(method)
 })
