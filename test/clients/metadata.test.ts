@@ -191,7 +191,7 @@ describe('members', () => {
     ['signet_pcke', 'no such member; did you mean signet_pkce?'],
     ['favourite_colour', 'no such member; leave it out'],
     ['constructor', 'no such member; leave it out'],
-    ['userinfo_encrypted_response_alg', 'nothing here: this server does not offer it'],
+    ['request_uris', 'nothing here: this server does not offer it'],
     ['software_statement', 'nothing here: this server does not offer it'],
     ['client_id', 'nothing here: the server makes it'],
     ['contacts#ko', 'no such member; did you mean contacts?'],
