@@ -35,6 +35,7 @@ export function builtInAdminResource(issuer: string): Resource {
     identifier: adminResourceOf(issuer),
     name: 'Signet administration',
     scopes: Object.entries(ADMIN_SCOPES).map(([name, description]) => ({ name, description })),
+    openScopes: [],
     accessTokenFormat: 'jwt',
     accessTokenTyp: 'at+jwt',
     signingAlg: 'ES256',

@@ -32,12 +32,19 @@ function partsFault(scheme: string, authority: string | undefined, path: string,
   return undefined
 }
 
-/** Returns the canonical spelling for comparisons: scheme and host in lower case, without one trailing slash. */
+/** The ports that a URL without one means (RFC 3986 §6.2.3). */
+const DEFAULT_PORT: Readonly<Record<string, RegExp>> = { 'https:': /:(?:443)?$/, 'http:': /:(?:80)?$/ }
+
+/**
+ * Returns the canonical spelling for comparisons: scheme and host in lower case, without the default port and without
+ * one trailing slash.
+ */
 export function canonicalIdentifier(identifier: string): string {
   const parts = PARTS.exec(identifier)
   if (!parts) return identifier
   const [, scheme = '', authority, path = '', query = ''] = parts
   const trimmed = query === '' && path.endsWith('/') ? path.slice(0, -1) : path
-  const host = authority === undefined ? '' : `//${authority.toLowerCase()}`
-  return `${scheme.toLowerCase()}:${host}${trimmed}${query}`
+  const lower = `${scheme.toLowerCase()}:`
+  const host = authority?.toLowerCase().replace(DEFAULT_PORT[lower] ?? /$^/, '')
+  return `${lower}${host === undefined ? '' : `//${host}`}${trimmed}${query}`
 }

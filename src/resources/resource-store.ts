@@ -8,6 +8,7 @@ interface Row {
   identifier: string
   name: string
   scopes: { name: string; description?: string }[]
+  open_scopes: string[]
   access_token_format: Resource['accessTokenFormat']
   access_token_typ: Resource['accessTokenTyp']
   signing_alg: Resource['signingAlg']
@@ -17,7 +18,7 @@ interface Row {
   updated_at: Date
 }
 
-const COLUMNS = `identifier, name, scopes, access_token_format, access_token_typ, signing_alg,
+const COLUMNS = `identifier, name, scopes, to_jsonb(open_scopes) AS open_scopes, access_token_format, access_token_typ, signing_alg,
   access_token_ttl_seconds, version, created_at, updated_at`
 
 /** Creates the store over `db`: the pool or a transaction. */
@@ -27,8 +28,8 @@ export function createResourceStore(db: Queryable) {
     async insert(fields: ResourceFields, canonical: string, at: Date): Promise<Resource | undefined> {
       const { rows } = await db.query<Row>(
         `INSERT INTO resources (identifier, canonical, name, scopes, access_token_format, access_token_typ,
-           signing_alg, access_token_ttl_seconds, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+           signing_alg, access_token_ttl_seconds, open_scopes, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, ARRAY(SELECT jsonb_array_elements_text($9::jsonb)), $10, $10)
          ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
         [fields.identifier, canonical, ...changeable(fields), at],
       )
@@ -55,12 +56,16 @@ export function createResourceStore(db: Queryable) {
       return { items: rows.slice(0, limit).map(toResource), nextCursor: last ? encodeCursor([last.identifier]) : null }
     },
 
+    /** Returns the identifiers of resources with open scopes. */
+    open: (limit: number) => listOpen(db, limit),
+
     /** Undefined when the resource is gone or no longer of `version`. */
     async update(fields: ResourceFields, version: number, at: Date): Promise<Resource | undefined> {
       const { rows } = await db.query<Row>(
         `UPDATE resources SET name = $2, scopes = $3, access_token_format = $4, access_token_typ = $5,
-           signing_alg = $6, access_token_ttl_seconds = $7, version = version + 1, updated_at = $8
-         WHERE identifier = $1 AND version = $9 RETURNING ${COLUMNS}`,
+           signing_alg = $6, access_token_ttl_seconds = $7,
+           open_scopes = ARRAY(SELECT jsonb_array_elements_text($8::jsonb)), version = version + 1, updated_at = $9
+         WHERE identifier = $1 AND version = $10 RETURNING ${COLUMNS}`,
         [fields.identifier, ...changeable(fields), at, version],
       )
       return rows[0] && toResource(rows[0])
@@ -77,6 +82,14 @@ export function createResourceStore(db: Queryable) {
   }
 }
 
+async function listOpen(db: Queryable, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ identifier: string }>(
+    `SELECT identifier FROM resources WHERE open_scopes <> '{}' ORDER BY identifier LIMIT $1`,
+    [limit],
+  )
+  return rows.map(({ identifier }) => identifier)
+}
+
 function changeable(fields: ResourceFields): unknown[] {
   return [
     fields.name,
@@ -85,6 +98,7 @@ function changeable(fields: ResourceFields): unknown[] {
     fields.accessTokenTyp,
     fields.signingAlg,
     fields.accessTokenTtlSeconds ?? null,
+    JSON.stringify(fields.openScopes),
   ]
 }
 
@@ -93,6 +107,7 @@ function toResource(row: Row): Resource {
     identifier: row.identifier,
     name: row.name,
     scopes: row.scopes.map(({ name, description }): Scope => ({ name, description })),
+    openScopes: row.open_scopes,
     accessTokenFormat: row.access_token_format,
     accessTokenTyp: row.access_token_typ,
     signingAlg: row.signing_alg,

@@ -13,6 +13,11 @@ export interface Resource {
   readonly identifier: string
   readonly name: string
   readonly scopes: readonly Scope[]
+  /**
+   * The scopes that clients may ask for although no administrator has allowed it to them: clients that registered
+   * themselves, and client documents. Empty: such clients get no tokens for this resource.
+   */
+  readonly openScopes: readonly string[]
   /** The format of its access tokens: JWT (RFC 9068), the default, or opaque. */
   readonly accessTokenFormat: 'jwt' | 'opaque'
   /**
@@ -33,6 +38,7 @@ export interface ResourceInput {
   readonly identifier: string
   readonly name?: string
   readonly scopes?: readonly (string | { name: string; description?: string })[]
+  readonly openScopes?: readonly string[]
   readonly accessTokenFormat?: string
   readonly accessTokenTyp?: string
   readonly signingAlg?: string
@@ -49,6 +55,8 @@ export interface Resources {
    */
   find(identifier: string): Promise<Resource | undefined>
   list(query: { limit: number; cursor?: string }): Promise<{ items: Resource[]; nextCursor: string | null }>
+  /** Returns the identifiers of the first resources with open scopes, from a cache. */
+  open(): Promise<readonly string[]>
   update(
     identifier: string,
     input: Partial<ResourceInput>,

@@ -17,6 +17,9 @@ import { validateResource } from './validation.ts'
 const RESOURCES_CHANNEL = 'signet_resources'
 const MAX_AGE_MS = 5000
 const MAX_CACHED = 1000
+/** How many resources with open scopes are published. */
+const MAX_OPEN = 200
+const OPEN = 'open'
 const READABLE = /^[\x21-\x7E]{1,512}$/
 
 export interface ResourcesDeps {
@@ -59,19 +62,38 @@ export function createResources(deps: ResourcesDeps): Resources {
     clock: deps.clock,
   })
 
+  const open = createNotifiedCache<readonly string[]>({
+    channel: RESOURCES_CHANNEL,
+    notifications: deps.notifications,
+    load: () => store.open(MAX_OPEN),
+    maxAgeMs: MAX_AGE_MS,
+    maxEntries: 1,
+    clock: deps.clock,
+  })
+  const forget = (canonical: string) => {
+    cache.drop(canonical)
+    open.drop(OPEN)
+  }
+  deps.notifications.listen(RESOURCES_CHANNEL, () => open.drop(OPEN))
+
   return {
-    create: (input, by) => create(deps, reserved, input, by),
+    async create(input, by) {
+      const created = await create(deps, reserved, input, by)
+      forget(canonicalIdentifier(created.identifier))
+      return created
+    },
     read: async (identifier) => (READABLE.test(identifier) ? store.read(identifier) : undefined),
     find: async (identifier) => (READABLE.test(identifier) ? cache.get(canonical(identifier)) : undefined),
     list: ({ limit, cursor }) => store.list(limit, cursor),
+    open: async () => (await open.get(OPEN)) ?? [],
     async update(identifier, input, expectedVersion, by) {
       const updated = await update(deps, { identifier, input, expectedVersion, by })
-      cache.drop(canonicalIdentifier(identifier))
+      forget(canonicalIdentifier(identifier))
       return updated
     },
     async remove(identifier, expectedVersion, by) {
       await remove(deps, { identifier, expectedVersion, by })
-      cache.drop(canonicalIdentifier(identifier))
+      forget(canonicalIdentifier(identifier))
     },
   }
 }

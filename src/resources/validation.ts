@@ -24,10 +24,13 @@ const MAX_TTL_SECONDS = 86_400
 export function validateResource(input: Partial<ResourceInput>, before?: ResourceFields): ResourceFields {
   const faults: Fault[] = []
   const identifier = checkIdentifier(input.identifier, before, faults)
+  const name = input.name === undefined ? (before?.name ?? identifier) : checkName(input.name, faults)
+  const scopes = input.scopes === undefined ? (before?.scopes ?? []) : checkScopes(input.scopes, faults)
   const fields: ResourceFields = {
     identifier,
-    name: input.name === undefined ? (before?.name ?? identifier) : checkName(input.name, faults),
-    scopes: input.scopes === undefined ? (before?.scopes ?? []) : checkScopes(input.scopes, faults),
+    name,
+    scopes,
+    openScopes: openScopes(input.openScopes, before?.openScopes ?? [], scopes, faults),
     accessTokenFormat: choice(input.accessTokenFormat, before?.accessTokenFormat, FORMATS, (given, expected) =>
       faults.push({ field: 'access_token_format', given, expected }),
     ),
@@ -80,6 +83,18 @@ function checkScopes(given: unknown, faults: Fault[]): Scope[] {
     names.add(scope.name)
     return scope
   })
+}
+
+/** Returns the open scopes. Those of `before` that the resource no longer has are left out. */
+function openScopes(given: unknown, before: readonly string[], scopes: readonly Scope[], faults: Fault[]): string[] {
+  const names = new Set(scopes.map(({ name }) => name))
+  if (given === undefined) return before.filter((name) => names.has(name))
+  if (!Array.isArray(given) || !given.every((name) => typeof name === 'string' && names.has(name))) {
+    const expected = `an array of scopes that the resource has: ${[...names].slice(0, 50).join(', ') || 'it has none'}`
+    faults.push({ field: 'open_scopes', given: shown(given), expected })
+    return []
+  }
+  return [...new Set(given.map(String))]
 }
 
 function checkScope(entry: unknown, field: string, faults: Fault[]): Scope {

@@ -30,6 +30,7 @@ describe('creating', () => {
       identifier: 'https://api.example.com',
       name: 'https://api.example.com',
       scopes: [{ name: 'posts:read', description: undefined }],
+      openScopes: [],
       accessTokenFormat: 'jwt',
       accessTokenTyp: 'at+jwt',
       signingAlg: 'ES256',
@@ -45,6 +46,7 @@ describe('creating', () => {
       identifier: 'urn:example:billing',
       name: 'Billing',
       scopes: [{ name: 'bills:read', description: 'Read your bills' }],
+      openScopes: ['bills:read'],
       accessTokenFormat: 'opaque',
       accessTokenTyp: 'JWT',
       signingAlg: 'RS256',
@@ -87,7 +89,7 @@ describe('creating', () => {
     ])
   })
 
-  test.each(['https://API.example.com', 'https://api.example.com/', 'HTTPS://api.EXAMPLE.com/'])(
+  test.each(['https://API.example.com', 'https://api.example.com/', 'HTTPS://api.EXAMPLE.com:443/'])(
     'refuses %s beside https://api.example.com',
     async (identifier) => {
       const error = await refusal(resources.create({ identifier }, SYSTEM))
@@ -152,20 +154,26 @@ describe('creating', () => {
 })
 
 describe('finding', () => {
-  test.each(['https://api.example.com', 'https://api.example.com/', 'HTTPS://API.example.COM'])(
-    'finds the registered resource by the spelling %s',
-    async (spelling) => {
-      expect((await resources.find(spelling))?.identifier).toBe('https://api.example.com')
-    },
-  )
+  test.each([
+    'https://api.example.com',
+    'https://api.example.com/',
+    'HTTPS://API.example.COM',
+    'https://api.example.com:443/',
+  ])('finds the registered resource by the spelling %s', async (spelling) => {
+    expect((await resources.find(spelling))?.identifier).toBe('https://api.example.com')
+  })
 
-  test.each(['https://api.example.com//', 'https://api.example.com/v2', 'http://api.example.com', '\u0000', ''])(
-    'finds nothing by %j',
-    async (spelling) => {
-      expect(await resources.find(spelling)).toBeUndefined()
-      expect(await resources.read(spelling)).toBeUndefined()
-    },
-  )
+  test.each([
+    'https://api.example.com//',
+    'https://api.example.com:80',
+    'https://api.example.com/v2',
+    'http://api.example.com',
+    '\u0000',
+    '',
+  ])('finds nothing by %j', async (spelling) => {
+    expect(await resources.find(spelling)).toBeUndefined()
+    expect(await resources.read(spelling)).toBeUndefined()
+  })
 
   test('keeps the case of a path apart', async () => {
     await resources.create({ identifier: 'https://case.example.com/Path' }, SYSTEM)

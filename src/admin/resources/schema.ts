@@ -5,6 +5,10 @@ import { pageSchema } from '../paging.ts'
 
 const scopeName = z.string().meta({ description: 'A scope token (RFC 6749 §3.3).', example: 'posts:read' })
 const name = z.string().meta({ description: 'How people read of it; its identifier when absent.', example: 'Posts' })
+const openScopes = z.array(scopeName).meta({
+  description:
+    'The scopes that any client may ask for, after consent: clients that registered themselves, and client documents. Empty: only clients that an administrator has allowed it get tokens.',
+})
 const accessTokenFormat = z.enum(['jwt', 'opaque']).meta({ description: 'JWT (RFC 9068), or a value to introspect.' })
 const accessTokenTyp = z.enum(['at+jwt', 'JWT']).meta({
   description:
@@ -20,6 +24,7 @@ const givenScope = z
 const changeable = {
   name: name.optional(),
   scopes: z.array(givenScope).optional(),
+  open_scopes: openScopes.optional(),
   access_token_format: accessTokenFormat.optional(),
   access_token_typ: accessTokenTyp.optional(),
   signing_alg: signingAlg.optional(),
@@ -50,6 +55,7 @@ export const resourceDocument = z
     resource: identifier,
     name,
     scopes: z.array(z.strictObject({ name: scopeName, description: z.string().nullable() })),
+    open_scopes: openScopes,
     access_token_format: accessTokenFormat,
     access_token_typ: accessTokenTyp,
     signing_alg: signingAlg,
@@ -66,6 +72,7 @@ export function toResourceDocument(resource: Resource): z.infer<typeof resourceD
     resource: resource.identifier,
     name: resource.name,
     scopes: resource.scopes.map((scope) => ({ name: scope.name, description: scope.description ?? null })),
+    open_scopes: [...resource.openScopes],
     access_token_format: resource.accessTokenFormat,
     access_token_typ: resource.accessTokenTyp,
     signing_alg: resource.signingAlg,
@@ -79,6 +86,7 @@ const MEMBERS = {
   resource: 'identifier',
   name: 'name',
   scopes: 'scopes',
+  open_scopes: 'openScopes',
   access_token_format: 'accessTokenFormat',
   access_token_typ: 'accessTokenTyp',
   signing_alg: 'signingAlg',

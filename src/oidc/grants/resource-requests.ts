@@ -24,10 +24,10 @@ export function createResourceRequests(resources: Resources, builtIn: readonly R
     async allowed(identifier, client) {
       const resource = await find(identifier)
       if (!resource) throw invalidTarget(`the resource ${identifier} is not registered here`)
-      const allowance = client.allowances.find((entry) => entry.resource === resource.identifier)
-      if (!allowance) throw invalidTarget(`this client may not ask for tokens for ${resource.identifier}`)
+      const allowed = allowedScopes(client, resource)
+      if (!allowed) throw invalidTarget(`this client may not ask for tokens for ${resource.identifier}`)
       const existing = new Set(resource.scopes.map(({ name }) => name))
-      return { resource, scopes: allowance.scopes.filter((scope) => existing.has(scope)) }
+      return { resource, scopes: allowed.filter((scope) => existing.has(scope)) }
     },
     implied(client, requestedScope) {
       const { defaultResource } = client
@@ -36,6 +36,20 @@ export function createResourceRequests(resources: Resources, builtIn: readonly R
       return requestedScope.split(' ').some((scope) => own.includes(scope)) ? defaultResource : undefined
     },
   }
+}
+
+/**
+ * Returns the scopes that an administrator allowed to the client, and, to a client that nobody registered, those that the
+ * resource opens to everyone. Undefined when there are none of either.
+ */
+function allowedScopes(
+  { origin, allowances }: Pick<Client, 'origin' | 'allowances'>,
+  resource: Resource,
+): readonly string[] | undefined {
+  const allowance = allowances.find((entry) => entry.resource === resource.identifier)
+  const open = origin === 'administrator' ? [] : resource.openScopes
+  if (!allowance && open.length === 0) return undefined
+  return [...new Set([...(allowance?.scopes ?? []), ...open])]
 }
 
 /**
