@@ -1,4 +1,5 @@
 /** Fetches the JWK Set behind a `jwks_uri`. Errors give the reason in words. */
+import { freshFor } from '#outbound/freshness.ts'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Clock } from '#shared/clock.ts'
 import { usableKeys } from './client-keys.ts'
@@ -17,7 +18,7 @@ export async function fetchKeys(fetch: GuardedFetch, uri: string, clock: Clock):
   if (status !== 200) throw new KeysNotFetched(`it answered with status ${status}`)
   const usable = usableKeys(document)
   if (!usable) throw new KeysNotFetched('it answered with something that is no JWK Set')
-  const age = Math.min(Math.max(MIN_AGE, askedAge(headers, fetchedAt)), MAX_AGE)
+  const age = Math.min(Math.max(MIN_AGE, freshFor(headers, fetchedAt)), MAX_AGE)
   return { ...usable, fetchedAt, freshUntil: new Date(fetchedAt.getTime() + age * 1000) }
 }
 
@@ -27,12 +28,4 @@ async function ask(fetch: GuardedFetch, uri: string): Promise<FetchedJson> {
   } catch (cause) {
     throw new KeysNotFetched(fetchFault(cause), cause)
   }
-}
-
-/** Returns for how many seconds the response may be cached (RFC 9111 §5.2.2.1, §5.3). */
-function askedAge(headers: Headers, now: Date): number {
-  const maxAge = /(?:^|[\s,])max-age=(\d+)/i.exec(headers.get('cache-control') ?? '')?.[1]
-  if (maxAge !== undefined) return Number(maxAge)
-  const expires = Date.parse(headers.get('expires') ?? '')
-  return Number.isNaN(expires) ? 0 : (expires - now.getTime()) / 1000
 }

@@ -25,6 +25,8 @@ export interface GuardedFetch {
 export interface OutboundRequest {
   readonly method: string
   readonly body: string | null
+  /** Bytes of the answer that are read at most, 512 KiB by default. */
+  readonly maxBytes?: number
 }
 
 export interface GuardedFetchOptions {
@@ -42,7 +44,7 @@ export function createGuardedFetch({ allow, timeoutMs = TIMEOUT_MS }: GuardedFet
   const assertAllowed = createAddressCheck(allow)
   let client: ReturnType<typeof importClient> | undefined
 
-  return async (url, headers = {}, request = { method: 'GET', body: null }) => {
+  return async (url, headers = {}, { maxBytes = MAX_BODY_BYTES, ...request } = { method: 'GET', body: null }) => {
     const target = new URL(url)
     if (!['http:', 'https:'].includes(target.protocol))
       throw new FetchRefused(`${target.protocol} URLs are not fetched.`)
@@ -59,11 +61,12 @@ export function createGuardedFetch({ allow, timeoutMs = TIMEOUT_MS }: GuardedFet
       dispatcher: agent,
       signal: AbortSignal.timeout(timeoutMs),
     })
-    if (response.status >= 300 && response.status < 400) {
+    // 304 answers a conditional request and leads nowhere else
+    if (response.status >= 300 && response.status < 400 && response.status !== 304) {
       await response.body?.cancel()
       throw new FetchRefused(`${target.host} answered with a redirect, which is not followed.`)
     }
-    const body = await readBounded(response.body, target.host)
+    const body = await readBounded(response.body, target.host, maxBytes)
     return new Response(body.byteLength === 0 ? null : body, {
       status: response.status,
       headers: Object.fromEntries(response.headers),
@@ -71,14 +74,18 @@ export function createGuardedFetch({ allow, timeoutMs = TIMEOUT_MS }: GuardedFet
   }
 }
 
-/** Reads the whole body. Throws FetchRefused beyond MAX_BODY_BYTES, counted after decompression. */
-async function readBounded(stream: AsyncIterable<Uint8Array> | null, host: string): Promise<Buffer<ArrayBuffer>> {
+/** Reads the whole body. Throws FetchRefused beyond `maxBytes`, counted after decompression. */
+async function readBounded(
+  stream: AsyncIterable<Uint8Array> | null,
+  host: string,
+  maxBytes: number,
+): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let length = 0
   // leaving the loop cancels the stream
   for await (const chunk of stream ?? []) {
     length += chunk.byteLength
-    if (length > MAX_BODY_BYTES) throw new FetchRefused(`${host} answered with more than ${MAX_BODY_BYTES} bytes.`)
+    if (length > maxBytes) throw new FetchRefused(`${host} answered with more than ${maxBytes} bytes.`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
