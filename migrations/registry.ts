@@ -42,6 +42,8 @@ import * as m40 from './20261201070443-sign-in-add-upstream-answers.ts'
 import * as m41 from './20261201120000-federation-add-presets.ts'
 import * as m42 from './20261201121001-oidc-add-polls.ts'
 import * as m43 from './20261201122001-clients-create-registrations.ts'
+import * as m120 from './20261201123000-resources-add-open-scopes.ts'
+import * as m121 from './20261201123001-clients-create-documents.ts'
 import * as m44 from './20261201124001-database-add-outbox-keys.ts'
 
 export const MIGRATIONS = {
@@ -88,5 +90,7 @@ export const MIGRATIONS = {
   '20261201120000-federation-add-presets': m41,
   '20261201121001-oidc-add-polls': m42,
   '20261201122001-clients-create-registrations': m43,
+  '20261201123000-resources-add-open-scopes': m120,
+  '20261201123001-clients-create-documents': m121,
   '20261201124001-database-add-outbox-keys': m44,
 } as const

@@ -199,7 +199,7 @@ function mailLinksOf({ config, csrf, verification }: Services): Middleware {
 }
 
 function adminApiOf({ config, logger, oidc, signIn, verification, federation, ...services }: Services): Middleware {
-  const { clients, clientKeys, initialAccessTokens, offers, resources, accounts, accountAccess } = services
+  const { clients, clientKeys, documents, initialAccessTokens, offers, resources, accounts, accountAccess } = services
   const { signingKeys, masterKeys, settings, audit } = services
   return createAdminApi({
     issuer: config.issuer,
@@ -207,6 +207,7 @@ function adminApiOf({ config, logger, oidc, signIn, verification, federation, ..
     hasEnded: oidc.hasEnded,
     clients,
     clientKeys,
+    documents,
     initialAccessTokens,
     offers,
     resources,

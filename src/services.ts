@@ -103,7 +103,7 @@ export function assembleServices(
   { foundations, registrations, grants, methods, restoreEpoch }: Parts,
 ) {
   const { audit, keyring, signingKeys, settings, writeBudget, clock } = foundations
-  const { clients, resources, clientKeys, offers, registeredClients, initialAccessTokens } = registrations
+  const { clients, resources, clientKeys, documents, offers, registeredClients, initialAccessTokens } = registrations
   const { issuer } = config
   const { smtpUrl } = secrets
   const rooms = createRooms(
@@ -126,6 +126,7 @@ export function assembleServices(
     restoreEpoch,
     clients,
     clientKeys,
+    documents,
     resources,
     offers,
     registeredClients,
@@ -141,7 +142,7 @@ function createEngine(
   { foundations, registrations, grants, restoreEpoch }: Omit<Parts, 'methods'>,
 ) {
   const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings, clock } = foundations
-  const { clients, resources, clientKeys, adminResource, registration, registeredClients } = registrations
+  const { clients, resources, clientKeys, documents, adminResource, registration, registeredClients } = registrations
   const { issuer, production, engineOnly } = config
   return createOidc({
     issuer,
@@ -152,6 +153,7 @@ function createEngine(
     keyring,
     clients,
     clientKeys,
+    documents,
     registration,
     registeredClients,
     resources,
@@ -189,9 +191,14 @@ async function sealPasswords({ passwords }: Pick<Services['signIn'], 'passwords'
   return sealed > 0 ? { sealed } : undefined
 }
 
+async function removeUnused(documents: Services['documents']) {
+  const removed = await documents.removeUnused()
+  return removed > 0 ? { client_documents: removed } : undefined
+}
+
 /** Starts the outbox and the jobs that remove expired rows and save key uses. Returns a function that stops them. */
 function startBackground(
-  { oidc, signIn, verification, federation, clientKeys, registeredClients, mail, audit, settings }: Services,
+  { oidc, signIn, verification, federation, clientKeys, documents, registeredClients, mail, audit, settings }: Services,
   { databaseDirectUrl, logger }: Pick<ServicesInput, 'databaseDirectUrl' | 'logger'>,
 ): () => Promise<void> {
   const tasks = { [MAIL_TASK]: mail.deliver, [LOGOUT_TASK]: oidc.deliverLogout }
@@ -203,6 +210,7 @@ function startBackground(
       { name: 'remove-expired-proofs', everyMs, run: () => signIn.removeExpired() },
       { name: 'remove-expired-mail-proofs', everyMs, run: () => verification.removeExpired() },
       { name: 'remove-expired-upstream', everyMs, run: () => federation.removeExpired() },
+      { name: 'remove-unused-documents', everyMs: 10 * everyMs, run: () => removeUnused(documents) },
       { name: 'seal-passwords', everyMs, run: () => sealPasswords(signIn) },
       { name: 'count-refusals', everyMs, run: () => audit.recordCounts(false) },
       {

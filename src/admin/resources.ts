@@ -2,6 +2,7 @@
 import type { Accounts } from '#accounts/account.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
+import type { ClientDocuments } from '#clients/documents/documents.ts'
 import type { InitialAccessTokens } from '#clients/registration/registration.ts'
 import type { ClientKeys } from '#clients/managed-keys.ts'
 import type { Offers } from '#clients/profiles.ts'
@@ -31,6 +32,7 @@ import { upstreamRoutes } from './upstreams/routes.ts'
 export interface AdminServices {
   readonly clients: Clients
   readonly clientKeys: Pick<ClientKeys, 'report' | 'refetch'>
+  readonly documents: Pick<ClientDocuments, 'state' | 'refetch'>
   readonly initialAccessTokens: InitialAccessTokens
   readonly offers: Offers
   readonly resources: Resources

@@ -118,6 +118,13 @@ export const AUDIT_EVENTS = {
   'client.updated': event('A client was changed.', { changed }),
   'client.enabled': event('A client was enabled.', {}),
   'client.disabled': event('A client was disabled.', {}),
+  'client.document_changed': event('A client document was fetched that says something else than before.', {
+    changed: texts('Names of the members that changed.'),
+    consent_asked_anew: z
+      .boolean()
+      .meta({ description: 'Whether name, redirect URIs or keys changed, so that people are asked again.' }),
+  }),
+  'client.document_refetched': event('An administrator had a client document fetched.', {}),
   'client.deleted': event('A client was deleted.', { profile: text('Profile of the client.'), name }),
   'client.collected': event('A client that had registered itself was removed, because nobody used it.', {
     profile: text('Profile of the client.'),

@@ -29,7 +29,8 @@ import { validateClient, type ValidationDeps } from './validation.ts'
 /** The notification channel for changes. The payload is the id of the changed client. */
 export const CLIENTS_CHANNEL = 'signet_clients'
 const MAX_SECRETS = 5
-const READABLE = /^[\x21-\x7E]{1,128}$/
+/** Longer ones are addresses of client documents. */
+const READABLE = /^(?:[\x21-\x7E]{1,128}|https?:\/\/[\x21-\x7E]{1,504})$/
 
 export interface ClientChangeDeps extends ValidationDeps {
   readonly db: Database

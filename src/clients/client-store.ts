@@ -1,7 +1,7 @@
 /** The SQL of the tables `clients` and `client_allowances`. */
 import type { Queryable } from '#database/database.ts'
 import { decodeCursor, encodeCursor } from '#shared/cursor.ts'
-import type { Allowance, Client, ClientQuery, Page, PublicJwk } from './client.ts'
+import type { Allowance, Client, ClientQuery, KnownDocument, Page, PublicJwk } from './client.ts'
 
 /** The fields that a change writes. */
 export type ClientFields = Pick<Client, 'profile' | 'metadata' | 'openidScopes' | 'allowances' | 'defaultResource'>
@@ -21,6 +21,7 @@ interface Row {
   secret_digests: string[]
   revoked_keys: Record<string, string | null>
   published_keys: { keys: PublicJwk[]; fetched_at: string; fresh_until: string } | null
+  document: { fetched_at: string | null; next_at: string; consent_since: string | null } | null
   sort_key: string
 }
 
@@ -36,9 +37,11 @@ const SELECT = `SELECT c.id, c.origin, c.profile, c.status, c.metadata, to_jsonb
     (SELECT jsonb_build_object('keys', d.keys, 'fetched_at', d.fetched_at, 'fresh_until', d.fresh_until)
      FROM client_key_documents d
      WHERE d.client_id = c.id AND d.uri = c.metadata->>'jwks_uri' AND d.keys IS NOT NULL) AS published_keys,
+    (SELECT jsonb_build_object('fetched_at', f.fetched_at, 'next_at', f.next_at, 'consent_since', f.consent_since)
+     FROM client_documents f WHERE f.id = c.id) AS document,
     to_char(c.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS sort_key
   FROM clients c`
-const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,128}$/]
+const CURSOR = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/, /^[\x21-\x7E]{1,512}$/]
 
 const INSERT = `INSERT INTO clients (id, profile, metadata, openid_scopes, default_resource, origin, created_at, updated_at)
   VALUES ($1, $2, $3, ARRAY(SELECT jsonb_array_elements_text($4::jsonb)), $5, $6, $7, $7) ON CONFLICT DO NOTHING`
@@ -189,8 +192,17 @@ function toClient(row: Row): Client {
           freshUntil: new Date(row.published_keys.fresh_until),
         }
       : undefined,
+    ...(row.document ? { document: toDocument(row.document) } : {}),
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+  }
+}
+
+function toDocument({ fetched_at, next_at, consent_since }: NonNullable<Row['document']>): KnownDocument {
+  return {
+    fetchedAt: fetched_at === null ? null : new Date(fetched_at),
+    nextAt: new Date(next_at),
+    consentSince: consent_since === null ? null : new Date(consent_since),
   }
 }

@@ -24,6 +24,16 @@ export interface FetchedKeys extends PublishedKeys {
   readonly ignored: number
 }
 
+/** What is known of the document behind a client id. */
+export interface KnownDocument {
+  /** When it was last received or confirmed. */
+  readonly fetchedAt: Date | null
+  /** From then on it is fetched again. */
+  readonly nextAt: Date
+  /** When its redirect URIs, name or keys last changed: earlier consent no longer counts. */
+  readonly consentSince: Date | null
+}
+
 /** A public key that has been checked (RFC 7517). */
 export type PublicJwk = JsonWebKey & { readonly kid?: string }
 
@@ -51,6 +61,8 @@ export interface Client {
   readonly revokedKeys: ReadonlyMap<string, string | null>
   /** The keys that any node fetched last from its `jwks_uri`; undefined before the first successful fetch. */
   readonly publishedKeys: PublishedKeys | undefined
+  /** Only for a client with the origin `document`, once its document was fetched. */
+  readonly document?: KnownDocument
   /** Incremented by each change. The admin API sends it as the ETag. */
   readonly version: number
   readonly createdAt: Date

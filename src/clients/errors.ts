@@ -15,6 +15,9 @@ export type ClientErrorCode =
   | 'client_keys_published'
   | 'client_keys_not_published'
   | 'client_keys_not_fetched'
+  | 'client_document_refused'
+  | 'client_document_not_known'
+  | 'too_many_client_documents'
 
 /** 400: lists every faulty member (RFC 7591 §3.2.2). */
 export class ClientMetadataError extends AppError {
@@ -136,5 +139,77 @@ export class KeysNotFetched extends AppError {
   constructor(reason: string, cause?: unknown) {
     super(`The keys of the client could not be fetched: ${reason}`, { cause })
     this.reason = reason
+  }
+}
+
+/** Faults of a document that an error names. */
+const MAX_TOLD = 3
+
+/**
+ * 400: the client id is the address of a document that cannot be used. The message is for everyone, so it does not say
+ * what a fetch found: that would let strangers look around with our eyes.
+ */
+export class ClientDocumentRefused extends AppError {
+  override readonly code = 'client_document_refused' satisfies ClientErrorCode
+  override readonly status = 400
+  /** Why, for administrators. */
+  readonly reason: string
+  /** What is wrong with the document, for everyone; null when it could not be fetched. */
+  readonly documentFaults: string | null
+
+  private constructor(
+    message: string,
+    { reason, documentFaults, cause }: { reason: string; documentFaults: string | null; cause?: unknown },
+  ) {
+    super(message, { cause, logDetail: reason })
+    this.reason = reason
+    this.documentFaults = documentFaults
+  }
+
+  /** The document is not asked for at all. */
+  static notAccepted(why: string): ClientDocumentRefused {
+    return new ClientDocumentRefused(why, { reason: why, documentFaults: null })
+  }
+
+  static notFetched(id: string, reason: string, cause?: unknown): ClientDocumentRefused {
+    const message = `the client document ${id} could not be fetched; an administrator can see why`
+    return new ClientDocumentRefused(message, { reason, documentFaults: null, cause })
+  }
+
+  static faulty(id: string, faults: string): ClientDocumentRefused {
+    return new ClientDocumentRefused(`the client document ${id} cannot be used: ${faults}`, {
+      reason: faults,
+      documentFaults: faults,
+    })
+  }
+
+  static ofFaults(id: string, faults: readonly Fault[]): ClientDocumentRefused {
+    const named = faults.slice(0, MAX_TOLD).map(({ field, given, expected }) => {
+      const received = given === null ? 'nothing' : JSON.stringify(given).slice(0, 100)
+      return `${field} is ${received}, expected is ${expected}`
+    })
+    return ClientDocumentRefused.faulty(id, named.join('; '))
+  }
+}
+
+/** 404: nobody has used this document yet, or the client is none of a document. */
+export class ClientDocumentNotKnown extends AppError {
+  override readonly code = 'client_document_not_known' satisfies ClientErrorCode
+  override readonly status = 404
+
+  constructor(id: string) {
+    super(`There is no client document ${JSON.stringify(id.slice(0, 200))}.`)
+  }
+}
+
+/** 429: the host, or this server, is being asked for too many client documents. */
+export class TooManyDocuments extends AppError {
+  override readonly code = 'too_many_client_documents' satisfies ClientErrorCode
+  override readonly status = 429
+  readonly retryAfterSeconds: number
+
+  constructor(retryAfterSeconds: number) {
+    super(`Too many client documents are being fetched. Try again in ${retryAfterSeconds} seconds.`)
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }

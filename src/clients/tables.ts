@@ -4,6 +4,7 @@ import type { OwnedTables } from '#database/owned-tables.ts'
 export const TABLES = {
   client_allowances: 'kept',
   client_key_documents: 'kept',
+  client_documents: 'kept',
   client_keys: 'kept',
   client_registrations: 'kept',
   client_secrets: 'kept',

@@ -5,6 +5,7 @@ import { checkAllowances, checkDefaultResource, type FindResource } from './allo
 import { inlineKeys } from './client-keys.ts'
 import type { ClientFields } from './client-store.ts'
 import type { Client, ClientInput, ClientOrigin } from './client.ts'
+import { refuseDocumentMembers } from './documents/added-members.ts'
 import { ClientMetadataError } from './errors.ts'
 import { keyThumbprint } from './key-thumbprint.ts'
 import { checkMetadata } from './metadata.ts'
@@ -46,6 +47,7 @@ export async function validateClient(
   }
   // all other checks depend on the profile
   if (profile === undefined) throw new ClientMetadataError(faults)
+  if (before?.origin === 'document') refuseDocumentMembers(input, before, faults)
   const origin = before?.origin ?? input.origin ?? 'administrator'
   const options = {
     allowHttpJwksUri: deps.allowHttpJwksUri ?? (() => false),

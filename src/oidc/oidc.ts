@@ -5,6 +5,7 @@ import Provider from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
+import type { ClientDocuments } from '#clients/documents/documents.ts'
 import type { Collection } from '#clients/registration/collection.ts'
 import type { Registration } from '#clients/registration/registration.ts'
 import { createSubjects } from '#clients/subjects.ts'
@@ -35,6 +36,7 @@ import type { Endings } from './endings/endings.ts'
 import { endRecordedSessions } from './endings/recorded.ts'
 import { completeDiscovery } from './configuration/discovery.ts'
 import type { Lifetimes } from './configuration/lifetimes.ts'
+import { publishOpenResources } from './configuration/open-resources.ts'
 import { currentSigners } from './configuration/signing.ts'
 import { createAdmission } from './configuration/strangers.ts'
 import type { KeysOfClients } from './engine/patches/client-key-store.ts'
@@ -70,6 +72,7 @@ export interface OidcDeps {
   readonly keyring: Keyring
   readonly clients: Clients
   readonly clientKeys: KeysOfClients
+  readonly documents: ClientDocuments
   /** The registration of clients by themselves, and where their uses are noted. */
   readonly registration: Registration
   readonly registeredClients: Pick<Collection, 'used'>
@@ -126,6 +129,7 @@ export function createOidc(deps: OidcDeps): Oidc {
   function build() {
     const keys = deps.signingKeys.current()
     const provider = createProvider(providerDeps, keys)
+    provider.use(publishOpenResources(deps))
     noteUses(provider, deps.registeredClients.used)
     provider.use(dropUnverifiedHints(provider))
     provider.use(completeDiscovery(deps))

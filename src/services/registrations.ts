@@ -1,7 +1,8 @@
 /** Creates the services of clients, their published keys, and the resources they may ask for. */
 import type { AuditContext } from '#audit/audit.ts'
 import { administrationOf, builtInAdminResource } from '#admin/scopes.ts'
-import { createClients } from '#clients/clients.ts'
+import { type ClientsDeps, createClients, type ManagedClients } from '#clients/clients.ts'
+import { createClientDocuments } from '#clients/documents/documents.ts'
 import { createCollection } from '#clients/registration/collection.ts'
 import { createRegistration } from '#clients/registration/registrations.ts'
 import { createSoftwareStatements } from '#clients/registration/software-statement.ts'
@@ -18,7 +19,7 @@ import type { Foundations } from './foundations.ts'
 
 type RegistrationFoundations = Pick<
   Foundations,
-  'db' | 'notifications' | 'audit' | 'clock' | 'fetch' | 'endings' | 'signingKeys' | 'settings'
+  'db' | 'notifications' | 'audit' | 'clock' | 'fetch' | 'endings' | 'settings' | 'signingKeys' | 'writeBudget'
 >
 
 export interface RegistrationRules {
@@ -32,12 +33,12 @@ export type Registrations = ReturnType<typeof createRegistrations>
 
 /** Creates clients and resources together: allowances of clients name resources, and a removed resource leaves them. */
 export function createRegistrations(
-  { db, notifications, audit, clock, fetch, endings, signingKeys, settings }: RegistrationFoundations,
+  foundations: RegistrationFoundations,
   { issuer, grants, allowHttp }: RegistrationRules,
 ) {
+  const { db, notifications, audit, clock, fetch, endings, settings, signingKeys } = foundations
   const offers = offersOf(grants)
   const adminResource = builtInAdminResource(issuer)
-  const registrationSettings = () => settings.current().client_registration
   const shared = { db, notifications, audit, clock }
   const rules = {
     ...shared,
@@ -49,7 +50,7 @@ export function createRegistrations(
     onRemove: (trx: Queryable, id: string) => endClientAccess(endings, trx, id),
     administration: administrationOf(issuer),
     offers,
-    selfRegisteredSchemes: () => registrationSettings().schemes,
+    selfRegisteredSchemes: () => settings.current().client_registration.schemes,
     findResource: async (identifier: string) =>
       identifier === adminResource.identifier
         ? adminResource
@@ -63,15 +64,40 @@ export function createRegistrations(
     onRemove: clients.forgetResource,
   })
   const clientKeys = createClientKeys({ ...shared, clients, fetch })
-  const ofRegistration = { ...rules, registration: registrationSettings, forget: clients.forget }
-  const trusted = () => registrationSettings().software_statement_issuers
-  const statements = createSoftwareStatements({ issuer, fetch, clock, trusted })
   return {
     clients,
     resources,
     clientKeys,
     adminResource,
     offers,
+    ...createUnregistered(foundations, { issuer, allowHttp, rules, clients, resources }),
+  }
+}
+
+interface Unregistered extends Pick<RegistrationRules, 'issuer' | 'allowHttp'> {
+  readonly rules: ClientsDeps
+  readonly clients: ManagedClients
+  readonly resources: Pick<Resources, 'open'>
+}
+
+/** Creates what finds and makes clients without an administrator: their documents, and registration by themselves. */
+function createUnregistered(
+  { clock, fetch, settings, writeBudget }: RegistrationFoundations,
+  { issuer, allowHttp, rules, clients, resources }: Unregistered,
+) {
+  const registration = () => settings.current().client_registration
+  const ofRegistration = { ...rules, registration, forget: clients.forget }
+  const trusted = () => registration().software_statement_issuers
+  const statements = createSoftwareStatements({ issuer, fetch, clock, trusted })
+  return {
+    documents: createClientDocuments({
+      ...rules,
+      clients,
+      writeBudget,
+      allowHttp,
+      rules: () => settings.current().client_documents,
+      openResources: resources.open,
+    }),
     registration: createRegistration({ ...ofRegistration, statements }),
     registeredClients: createCollection({ ...ofRegistration, inUse: clientsInUse }),
     initialAccessTokens: createInitialAccessTokens(rules),

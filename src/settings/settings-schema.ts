@@ -97,6 +97,28 @@ const clientRegistration = z.object({
     }),
 })
 
+const hosts = (description: string) =>
+  z
+    .array(
+      z
+        .string()
+        .regex(/^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/, 'a host such as app.example.com or *.example.com'),
+    )
+    .max(500)
+    .default([])
+    .meta({ description })
+
+const clientDocuments = z.object({
+  mode: z.enum(['auto', 'on', 'off']).default('auto').meta({
+    description:
+      'Whether the URL of a client metadata document is accepted as a client id: never (off), always (on), or while at least one resource is open to any client (auto).',
+  }),
+  allow: hosts(
+    'Hosts that documents may be at, such as claude.ai or *.example.com for those below it. Empty: any host.',
+  ),
+  deny: hosts('Hosts whose documents are refused, known ones too.'),
+})
+
 const audit = z.object({
   retention_days: z.int().min(30).max(3650).default(400).meta({
     description:
@@ -167,6 +189,7 @@ const brand = z.object({
 export const SETTINGS_GROUPS = {
   audit,
   brand,
+  client_documents: clientDocuments,
   client_registration: clientRegistration,
   lifetimes,
   limits,
@@ -178,6 +201,7 @@ export const SETTINGS_GROUPS = {
 export const settingsSchema = z.object({
   audit: audit.prefault({}),
   brand: brand.prefault({}),
+  client_documents: clientDocuments.prefault({}),
   client_registration: clientRegistration.prefault({}),
   lifetimes: lifetimes.prefault({}),
   limits: limits.prefault({}),

@@ -22,7 +22,7 @@ test('a client keeps the origin that it was made with', async () => {
   for (const origin of ['administrator', 'registration', 'document'] as const) {
     const { client } = await clients.create({ origin, profile: 'machine', metadata: LEAST.machine }, SYSTEM)
     expect(client.origin).toBe(origin)
-    const changed = await clients.update(client.id, { metadata: { client_name: 'New' } }, undefined, SYSTEM)
+    const changed = await clients.update(client.id, { metadata: { signet_accent: '#123456' } }, undefined, SYSTEM)
     expect(changed.origin).toBe(origin)
     expect((await clients.find(client.id))?.origin).toBe(origin)
   }

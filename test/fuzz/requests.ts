@@ -101,6 +101,12 @@ async function authorizeByRequest(stage: Stage): Promise<Draft> {
   }
 }
 
+async function authorizeByDocument(stage: Stage): Promise<Draft> {
+  const { document, web } = await stage.cast()
+  const query = pairs({ ...authorizationParams(web), client_id: document, scope: 'openid posts:read' })
+  return { name: 'authorize by document', method: 'GET', path: '/authorize', query, headers: [HTML], keys: {} }
+}
+
 async function push(stage: Stage, random: Random): Promise<Draft> {
   const cast = await stage.cast()
   const client = random.pick([cast.web, cast.fapi2])
@@ -256,6 +262,7 @@ const FORM: Pair[] = [
 export const REQUESTS: readonly (readonly [number, Maker])[] = [
   [8, authorize],
   [2, authorizeByRequest],
+  [2, authorizeByDocument],
   [1, authorizePushed],
   [6, push],
   [8, tokenOfMachine],

@@ -5,6 +5,7 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
 import { createDevice } from '../support/device.ts'
+import { documentHost } from '../support/document-host.ts'
 import { person, type Person } from '../support/person.ts'
 import { register as selfRegister } from '../support/registration.ts'
 import type { Server } from '../support/server.ts'
@@ -27,6 +28,8 @@ export interface Cast {
   readonly spa: Machine
   readonly machine: Machine
   readonly fapi2: Machine
+  /** The id of an app that describes itself by a document. */
+  readonly document: string
   readonly secret: RegisteredClient
   /** A client that registered itself. */
   readonly registered: { readonly id: string; readonly token: string }
@@ -68,14 +71,17 @@ export async function createStage(server: Server): Promise<Stage> {
   await admin.call('PATCH', '/settings', {
     limits: { anonymous_megabytes_per_hour: 10_000 },
     client_registration: { mode: 'open' },
+    // a bent URL must not lead to the hosts of others
+    client_documents: { mode: 'on', allow: ['127.0.0.1'] },
   })
-  await admin.resource(API, ['posts:read', 'posts:write'])
+  await admin.resource(API, ['posts:read', 'posts:write'], { open_scopes: ['posts:read'] })
+  const host = await documentHost()
   const secrets = new Set([PASSWORD, ...keyFiles(server.keysDir)])
   const names = new Map<string, string>()
   let current: { cast: Promise<Cast>; at: number } | undefined
 
   async function make(): Promise<Cast> {
-    const cast = await createCast(server, admin)
+    const cast = await createCast(server, admin, host.document({ redirect_uris: [CALLBACK] }))
     for (const { key, secret } of [cast.web, cast.machine, cast.fapi2, cast.secret]) {
       if (key.d !== undefined) secrets.add(key.d)
       if (secret !== undefined) secrets.add(secret)
@@ -97,7 +103,7 @@ export async function createStage(server: Server): Promise<Stage> {
   }
 }
 
-async function createCast(server: Server, admin: Administrator): Promise<Cast> {
+async function createCast(server: Server, admin: Administrator, document: string): Promise<Cast> {
   const unique = Math.random().toString(36).slice(2, 10)
   const allow = { signet_allow: [{ resource: API, scopes: ['posts:read', 'posts:write'] }] }
   const register = async (profile: string, also: object, isPublic = false): Promise<Machine> => {
@@ -133,6 +139,7 @@ async function createCast(server: Server, admin: Administrator): Promise<Cast> {
     spa,
     machine,
     fapi2,
+    document,
     secret,
     registered,
     device,

@@ -79,6 +79,26 @@ test.each(PRIVATE_HOSTS.map((host) => `https://${host}/jwks`))('V34: keys at %s 
   expect(ms).toBeLessThan(atMost(1900))
 })
 
+test.each([
+  'https://127.0.0.1/client.json',
+  'http://localhost:8080/client.json',
+  'https://[::1]/client.json',
+  'https://10.1.2.3/client.json',
+  'https://169.254.169.254/latest/meta-data',
+  'https://[::ffff:a00:1]/client.json',
+])('V34: a client document at %s is not asked for, and the caller is not told why', async (id) => {
+  await stage.admin.call('PATCH', '/settings', { client_documents: { mode: 'on' } })
+  const start = performance.now()
+  const response = await guarded.fetch(`/authorize?client_id=${encodeURIComponent(id)}`)
+  const text = await response.text()
+  const event = await stage.admin.eventOf('authorization.refused', response.headers)
+  expect(response.status).toBe(400)
+  expect(text).not.toContain('private')
+  expect(text).toContain('could not be fetched; an administrator can see why')
+  expect(event).toMatchObject({ reason: expect.stringContaining('private address') as string })
+  expect(performance.now() - start).toBeLessThan(atMost(1900))
+})
+
 /** A host of keys that answers as it likes; how much of it was taken. */
 async function host(
   answer: (response: ServerResponse, path: string) => void,
@@ -117,6 +137,17 @@ test('V34: a body without end is cut off after half a megabyte', async () => {
   expect(event).toMatchObject({ outcome: 'failure', reason: expect.stringMatching(/^invalid_client: /) as string })
   expect(ms).toBeLessThan(atMost(4000))
   // what the kernel buffers besides may have left the host
+  expect(endless.taken()).toBeLessThan(16 * 1024 * 1024)
+})
+
+test('V34: a client document without end is cut off after 32 kB', async () => {
+  await stage.admin.call('PATCH', '/settings', { client_documents: { mode: 'on' } })
+  const endless = await host(pour)
+  const id = endless.url.replace('/jwks', '/client.json')
+  const response = await stage.first.fetch(`/authorize?client_id=${encodeURIComponent(id)}`)
+  const event = await stage.admin.eventOf('authorization.refused', response.headers)
+  expect(response.status).toBe(400)
+  expect(event).toMatchObject({ reason: expect.stringContaining('more than 32768 bytes') as string })
   expect(endless.taken()).toBeLessThan(16 * 1024 * 1024)
 })
 

@@ -16,6 +16,8 @@ const NOT_ASSURED = {
   error: 'consent_required',
   error_description: "the app's identity is not assured, so a person has to continue",
 }
+const FETCHED = `INSERT INTO client_documents (id, attempted_at, fetched_at, next_at)
+  VALUES ($1, now(), now(), now() + interval '1 hour') ON CONFLICT DO NOTHING`
 let server: Server
 let admin: Administrator
 
@@ -23,6 +25,7 @@ beforeAll(async () => {
   server = await startServer()
   admin = await administrator(server)
   await admin.account(ada.email, ada.password)
+  await admin.call('PATCH', '/settings', { client_documents: { mode: 'on' } })
 })
 
 interface Made {
@@ -35,12 +38,16 @@ interface Made {
   readonly at?: string
 }
 
-/** An app that is registered in the given way. Only administrators can register one yet, so the row is changed. */
+/**
+ * An app that is registered in the given way. The rows of others than an administrator's are changed; a client document
+ * counts as just fetched, since its host does not exist.
+ */
 async function anApp({ profile, uris, origin, id, at }: Made): Promise<App & { readonly client: RegisteredClient }> {
   const client = await admin.client(profile, { client_name: 'tool', redirect_uris: uris })
   if (origin !== undefined) {
     const change = 'UPDATE clients SET origin = $2, id = coalesce($3, id), version = 2 WHERE id = $1'
     await asSuperuser((db) => db.query(change, [client.id, origin, id ?? null]), server.databaseUrl)
+    if (id !== undefined) await asSuperuser((db) => db.query(FETCHED, [id]), server.databaseUrl)
   }
   const named = { ...client, id: id ?? client.id }
   return { ...createApp(server, named, at ?? (uris[0] as string), profile !== 'web'), client: named }

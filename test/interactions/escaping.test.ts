@@ -156,6 +156,8 @@ function clientNamed(text: string) {
     redirectHost: `x${text}`,
     loopbackOnly: true,
     unverified: true,
+    documentHost: text,
+    documentSince: 1,
     brand: {},
     clientUri: undefined,
     logoUri: undefined,

@@ -5,6 +5,7 @@ import { administrator, type Administrator } from './administrator.ts'
 import { createApp } from './app.ts'
 import { connect, createDevice, enterCode } from './device.ts'
 import { devMail } from './dev-mail.ts'
+import { DOCUMENT_CALLBACK, documentHost } from './document-host.ts'
 import { forgedProvider } from './forged-provider.ts'
 import { enrolPasskey, passkeyRequestOf, submitPasskey } from './live-passkey.ts'
 import { addPasskey, atOwnPage, codeOf, newPassword } from './own-page.ts'
@@ -214,6 +215,17 @@ export const FLOWS: readonly Flow[] = [
       provider.claims = { nonce: second['nonce'], sub: 'other', email: 'both@elsewhere.example', email_verified: true }
       const answer = new URLSearchParams({ code: randomBytes(16).toString('base64url'), state: second['state'] ?? '' })
       await both.visit(`/upstream/callback/elsewhere?${answer.toString()}`)
+    },
+  },
+  {
+    name: 'an app that describes itself by a document',
+    async run({ server, admin, person: somebody }) {
+      await admin.call('PATCH', '/settings', { client_documents: { mode: 'on' } })
+      const host = await documentHost()
+      const app = createApp(server, { id: host.document(), key: {}, secret: undefined }, DOCUMENT_CALLBACK, true)
+      const browser = person(() => server)
+      const { body } = await app.redeem(await app.code(browser, await somebody(), { scope: 'openid offline_access' }))
+      await app.refresh(body['refresh_token'] as string)
     },
   },
   {

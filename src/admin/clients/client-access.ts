@@ -1,6 +1,7 @@
 /** Shared parts of the client routes: the check of the caller's rights, and the answer. */
 import type { Client, ClientInput, Clients } from '#clients/client.ts'
 import { clientToMetadata } from '#clients/document.ts'
+import type { ClientDocuments } from '#clients/documents/documents.ts'
 import { ClientNotFound } from '#clients/errors.ts'
 import type { ClientKeys } from '#clients/managed-keys.ts'
 import type { Offers } from '#clients/profiles.ts'
@@ -12,6 +13,7 @@ import type { Call, Reply } from '../route.ts'
 export interface ClientRoutesDeps {
   readonly clients: Clients
   readonly clientKeys: Pick<ClientKeys, 'report' | 'refetch'>
+  readonly documents: Pick<ClientDocuments, 'state' | 'refetch'>
   readonly resources: Pick<Resources, 'find'>
   /** The identifier of the admin API. */
   readonly adminResource: string

@@ -5,6 +5,7 @@ import { ClientNotFound } from '#clients/errors.ts'
 import { pageOf } from '../paging.ts'
 import { route, type Route } from '../route.ts'
 import { clientKeyRoutes } from './key-routes.ts'
+import { clientDocumentRoutes } from './document-routes.ts'
 import { allowanceRoutes } from './allowance-routes.ts'
 import {
   changeWithinRights,
@@ -33,6 +34,7 @@ export function clientRoutes(deps: ClientRoutesDeps): Route[] {
     ...allowanceRoutes(deps),
     ...secretRoutes(deps),
     ...clientKeyRoutes(deps),
+    ...clientDocumentRoutes(deps),
   ]
 }
 

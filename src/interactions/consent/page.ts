@@ -1,10 +1,11 @@
 /** Renders the consent page: which app asks, for which access, and where the person goes next. */
 import { html, type Html } from '#pages/design/html.ts'
-import { button, form, hidden, hint, notice, scopeList, webUrl } from '#pages/design/components.ts'
+import { button, form, hidden, notice, scopeList, webUrl } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interactions/interaction-gateway.ts'
 import type { Choice } from './choice.ts'
 import { TEXTS } from '../texts/texts.ts'
+import { warnings } from './warnings.ts'
 
 export interface AskedScope {
   /** The value that the form sends. */
@@ -14,11 +15,15 @@ export interface AskedScope {
   readonly required: boolean
 }
 
+/** The name of the field with the state of the client document that the page shows. */
+export const SHOWN = 'document'
+
 /** The name of the button for another account. */
 export const ANOTHER = 'another'
 
-/** Why the page is shown again. `stale`: the form was forged or too old. `nothing`: nothing was ticked. */
-export type ConsentProblem = 'stale' | 'nothing'
+/** Why the page is shown again. `stale`: the form was forged or too old. `nothing`: nothing was ticked.
+ * `changed`: the client document has become another app. */
+export type ConsentProblem = 'stale' | 'nothing' | 'changed'
 
 /** The requested scopes of one API, in the API's words. */
 export interface AskedResource {
@@ -60,13 +65,13 @@ export function consentPage(view: ConsentView): { title: string; content: Html }
       ${button({ label: texts.allow, kind: 'primary', name: 'decision', value: 'allow' })}${button({ label: texts.deny, name: 'decision', value: 'deny' })}
     </div>
     <div class="close">${button({ label: texts.notYou, kind: 'quiet', name: ANOTHER, value: 'yes' })}</div>`
+  const shown = client.documentSince === undefined ? '' : hidden(SHOWN, String(client.documentSince))
   const content = html`<div class="lines">
       <h1>${texts.heading(client.name)}</h1>
       <p>${texts.asks(client.name, client.redirectHost, who)}</p>
     </div>
-    ${client.unverified ? hint(texts.unverified(client.name)) : ''} ${client.loopbackOnly ? hint(texts.loopback) : ''}
-    ${problem === undefined ? '' : notice('consent-notice', texts[problem])}
-    ${form(action, html`${hidden(csrfField.name, csrfField.value)}${asked}${buttons}`)}
+    ${warnings(language, client)} ${problem === undefined ? '' : notice('consent-notice', texts[problem])}
+    ${form(action, html`${hidden(csrfField.name, csrfField.value)}${shown}${asked}${buttons}`)}
     <p class="small">
       ${view.keepsAccess ? texts.keeps(view.mostDays) : texts.whileSignedIn}
       ${texts.remembered(client.redirectHost)}${documents(language, client)}

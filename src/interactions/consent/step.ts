@@ -1,15 +1,16 @@
 /** The step that asks the person to allow or deny what an app requests. */
 import type { Context } from 'koa'
+import type { Form } from '#http/body.ts'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { askedOf } from './asked.ts'
 import { choicesOf, granted } from './choice.ts'
-import { ANOTHER, consentPage, type ConsentProblem } from './page.ts'
+import { ANOTHER, consentPage, SHOWN, type ConsentProblem } from './page.ts'
 import { readDecision } from '../flow.ts'
 import { sendStep } from '../send-step.ts'
 import { guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
 
 const DAY_SECONDS = 86_400
-const STATUS = { stale: 403, nothing: 422 } as const satisfies Record<ConsentProblem, number>
+const STATUS = { stale: 403, nothing: 422, changed: 409 } as const satisfies Record<ConsentProblem, number>
 
 export function createConsentStep(deps: StepDeps): Step {
   const { accounts, gateway, paths, resources, settings } = deps
@@ -17,13 +18,7 @@ export function createConsentStep(deps: StepDeps): Step {
   async function show(ctx: Context, interaction: OpenInteraction, problem?: ConsentProblem): Promise<void> {
     const { client, missing, uid } = interaction
     const account = interaction.accountId === undefined ? undefined : await accounts.read(interaction.accountId)
-    const choices = choicesOf(missing)
-    const asked = Map.groupBy(choices, ({ resource }) => resource)
-    const own = asked.get(undefined) ?? []
-    asked.delete(undefined)
-    const ofResources = await Promise.all(
-      [...asked].map(([identifier, some]) => askedOf(resources, String(identifier), some)),
-    )
+    const { own, ofResources } = await groupsOf(resources, missing)
     await sendStep(deps, ctx, interaction, {
       account,
       status: problem && STATUS[problem],
@@ -49,11 +44,13 @@ export function createConsentStep(deps: StepDeps): Step {
     if (!form) return show(ctx, interaction, 'stale')
     if (form.one(ANOTHER) !== undefined) return askAnother(deps, ctx, interaction)
     const decision = readDecision(form)
+    if (decision === 'deny') return gateway.denied(ctx)
     if (decision === 'allow') {
       const selection = granted(choicesOf(interaction.missing), form.all('scope'))
-      return selection ? gateway.allowed(ctx, selection) : show(ctx, interaction, 'nothing')
+      if (!selection) return show(ctx, interaction, 'nothing')
+      if (await gateway.allowed(ctx, selection, shownIn(form))) return undefined
+      return show(ctx, await openInteraction(deps, ctx), 'changed')
     }
-    if (decision === 'deny') return gateway.denied(ctx)
     paths.backToQuestion(ctx, interaction.uid)
   }
 
@@ -63,6 +60,23 @@ export function createConsentStep(deps: StepDeps): Step {
     show: (ctx, interaction) => show(ctx, interaction),
     routes: [{ path: 'consent', post: answer }],
   }
+}
+
+/** Groups what is asked: the scopes of OpenID Connect, and those of each resource. */
+async function groupsOf(resources: StepDeps['resources'], missing: OpenInteraction['missing']) {
+  const asked = Map.groupBy(choicesOf(missing), ({ resource }) => resource)
+  const own = asked.get(undefined) ?? []
+  asked.delete(undefined)
+  const ofResources = await Promise.all(
+    [...asked].map(([identifier, some]) => askedOf(resources, String(identifier), some)),
+  )
+  return { own, ofResources }
+}
+
+/** Returns which state of the client document the page showed. */
+function shownIn(form: Form): number | undefined {
+  const shown = form.one(SHOWN) ?? ''
+  return /^\d{1,15}$/.test(shown) ? Number(shown) : undefined
 }
 
 /** Starts a sign-in with another account. Ignores a decision in the same form. */

@@ -1,7 +1,8 @@
 /** Renders the page with one button for an app whose identity is not assured, when nothing else is asked. */
 import { html, type Html } from '#pages/design/html.ts'
-import { button, form, hidden, hint, notice } from '#pages/design/components.ts'
+import { button, form, hidden, notice } from '#pages/design/components.ts'
 import type { ClickView } from '../click-step.ts'
+import { warnings } from '../consent/warnings.ts'
 import { TEXTS } from '../texts/texts.ts'
 
 export function continuePage(view: ClickView): { title: string; content: Html } {
@@ -13,8 +14,7 @@ export function continuePage(view: ClickView): { title: string; content: Html } 
       <h1>${texts.heading}</h1>
       <p>${texts.asks(client.name, client.redirectHost, who)}</p>
     </div>
-    ${client.unverified ? hint(TEXTS[language].consent.unverified(client.name)) : ''}
-    ${isStale ? notice('continue-notice', texts.stale) : ''}
+    ${warnings(language, client)} ${isStale ? notice('continue-notice', texts.stale) : ''}
     ${form(pathOf('continue'), html`${hidden(csrfField.name, csrfField.value)}${submit}`)}
     <p class="small">${texts.stop}</p>`
   return { title: texts.title(client.name), content }

@@ -109,10 +109,14 @@ export const en = {
     policy: "The app's privacy policy",
     terms: "The app's terms of use",
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please decide again.',
+    changed: 'This app has changed what it says about itself. Please look at it again.',
     nothing: 'Nothing was ticked. Tick what the app may do, or choose “Not now”.',
     unverified: (name: string) =>
       html`Unverified: nobody here has checked who is behind ${foreign(name)}. Go on only if you know where it comes
       from.`,
+    published: (at: string) =>
+      html`Unverified: this app describes itself at ${host(at)}, and nobody here has checked more than that address. Go
+      on only if you trust it.`,
     loopback: 'This app runs on your own device. Go on only if you started it.',
     keeps: (days: number) => `It keeps access until you take it back in your account, for ${days} days at most.`,
     whileSignedIn: 'It has access while you are signed in in this browser.',

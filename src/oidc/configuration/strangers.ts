@@ -12,10 +12,8 @@ export function createAdmission(budget: WriteBudget): Admission {
   return (row) => {
     const ctx = Provider.ctx
     if (!ctx || !isOfStranger(ctx, row)) return
-    if (row.kind === 'Interaction') {
-      assertDocument(ctx)
-      assertOpened(ctx)
-    }
+    const fault = row.kind === 'Interaction' ? notAPage(ctx) : undefined
+    if (fault !== undefined) throw refusal(400, 'invalid_request', fault)
     try {
       budget.charge(
         requestOrigin(ctx).address,
@@ -23,8 +21,7 @@ export function createAdmission(budget: WriteBudget): Admission {
       )
     } catch (error) {
       if (!(error instanceof TooMuchWritten)) throw error
-      ctx.set('Retry-After', String(error.retryAfterSeconds))
-      throw refusal(429, 'temporarily_unavailable', error.message)
+      throw tooMuch(ctx, error)
     }
   }
 }
@@ -36,20 +33,28 @@ function isOfStranger({ oidc }: KoaContextWithOIDC, { kind }: ArtefactRow): bool
 }
 
 /**
- * A page of another site can have images or frames load our URL, which would use up the budget of its visitor's network.
- * Nobody could see the sign-in page there (W3C Fetch Metadata).
+ * Returns why a sign-in does not begin with this request, or undefined. A page of another site can have images or frames
+ * load our URL, which would use up the budget of its visitor's network. Nobody could see the sign-in page there (W3C
+ * Fetch Metadata). A prefetch names the destination `document`, but any page can cause it, and nobody may ever look at
+ * the result.
  */
-function assertDocument(ctx: KoaContextWithOIDC): void {
+export function notAPage(ctx: Pick<KoaContextWithOIDC, 'get'>): string | undefined {
   const destination = ctx.get('sec-fetch-dest')
-  if (destination === '' || destination === 'document') return
-  throw refusal(400, 'invalid_request', `a sign-in must be opened as a page, not as ${shownDestination(destination)}`)
+  if (destination !== '' && destination !== 'document') {
+    return `a sign-in must be opened as a page, not as ${shownDestination(destination)}`
+  }
+  const purposes = `${ctx.get('sec-purpose')};${ctx.get('purpose')}`.toLowerCase()
+  if (!/\bprefetch\b/.test(purposes)) return undefined
+  return 'a sign-in must be opened as a page, not fetched ahead (prefetch)'
 }
 
-/** A prefetch names the destination `document`, but any page can cause it, and nobody may ever look at the result. */
-function assertOpened(ctx: KoaContextWithOIDC): void {
-  const purposes = `${ctx.get('sec-purpose')};${ctx.get('purpose')}`.toLowerCase()
-  if (!/\bprefetch\b/.test(purposes)) return
-  throw refusal(400, 'invalid_request', 'a sign-in must be opened as a page, not fetched ahead (prefetch)')
+/** Returns the refusal of a caller who has used up a budget, with `Retry-After`. */
+export function tooMuch(
+  ctx: Pick<KoaContextWithOIDC, 'set'>,
+  { message, retryAfterSeconds }: { readonly message: string; readonly retryAfterSeconds: number },
+): Error {
+  ctx.set('Retry-After', String(retryAfterSeconds))
+  return refusal(429, 'temporarily_unavailable', message)
 }
 
 function shownDestination(destination: string): string {

@@ -73,7 +73,7 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
       const login = { accountId, amr: [...amr], acr, remember: true, ts: at }
       await finish(ctx, interaction, { login, ...resultOfProofs(provenAt) })
     },
-    allowed: (ctx, granted) => allow(deps, ctx, granted),
+    allowed: (ctx, granted, shown) => allow(deps, ctx, granted, shown),
     async continued(ctx) {
       await finish(ctx, await currentInteraction(deps, ctx), { continue: {} })
     },
@@ -103,14 +103,20 @@ async function finish(ctx: Context, interaction: Interaction, result: Interactio
   ctx.status = 303
 }
 
-async function allow(deps: GatewayDeps, ctx: Context, granted: ScopeSelection): Promise<void> {
+async function allow(
+  deps: GatewayDeps,
+  ctx: Context,
+  granted: ScopeSelection,
+  shown: number | undefined,
+): Promise<boolean> {
   const interaction = await currentInteraction(deps, ctx)
   const accountId = interaction.session?.accountId
   const clientId = String(interaction.params['client_id'])
   if (accountId === undefined) {
     throw new InteractionLost('unknown', { client: await clientOf(deps, interaction.params) })
   }
-  await orUnavailable(() => deps.consents.add(accountId, clientId, granted))
+  const since = shown === undefined ? undefined : new Date(shown)
+  if (!(await orUnavailable(() => deps.consents.add(accountId, clientId, granted, since)))) return false
   await deps.audit.record({
     ...consentEvent(deps.auditContext(ctx), { accountId, clientId }),
     type: 'consent.granted',
@@ -119,6 +125,7 @@ async function allow(deps: GatewayDeps, ctx: Context, granted: ScopeSelection): 
   })
   const rejected = leftOut(askedFor(interaction), granted)
   await finish(ctx, interaction, { consent: { ...(rejected && { rejected }) } satisfies ConsentResult })
+  return true
 }
 
 async function unmet(deps: GatewayDeps, ctx: Context): Promise<void> {
@@ -223,6 +230,8 @@ function describeClient(
     redirectHost: redirect?.host || redirect?.protocol.slice(0, -1) || '',
     loopbackOnly: isLoopbackOnly(client?.redirectUris ?? []),
     unverified: client !== undefined && !isVerified(ourClientOf(client)),
+    documentHost: client && documentHostOf(client),
+    documentSince: (client && ourClientOf(client).document?.consentSince)?.getTime(),
     brand: brandOf(client?.metadata() ?? {}),
     clientUri: client?.clientUri ?? website,
     logoUri: client?.logoUri,
@@ -233,6 +242,12 @@ function describeClient(
 
 function isLoopbackOnly(uris: readonly string[]): boolean {
   return uris.length > 0 && uris.every((uri) => isLoopback(URL.parse(uri)?.hostname ?? ''))
+}
+
+/** Returns the host of a client document, which is all that is known of who is behind it. */
+function documentHostOf(client: EngineClient): string | undefined {
+  const { origin, id } = ourClientOf(client)
+  return origin === 'document' ? (URL.parse(id)?.host ?? undefined) : undefined
 }
 
 /**

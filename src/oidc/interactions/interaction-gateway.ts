@@ -22,6 +22,10 @@ export interface InteractionClient {
   readonly loopbackOnly: boolean
   /** Whether its publisher is unverified (`signet_verified: false`). */
   readonly unverified: boolean
+  /** The host of its client document; undefined for clients that are registered here. */
+  readonly documentHost: string | undefined
+  /** When its client document last became another app, in epoch milliseconds. */
+  readonly documentSince: number | undefined
   readonly clientUri: string | undefined
   /** Its logo and colour on the pages of its sign-in (`signet_logo`, `signet_accent`). */
   readonly brand: Partial<Pick<Brand, 'logo' | 'accent'>>
@@ -106,7 +110,7 @@ export interface DeviceGateway {
   waiting(ctx: Context): Promise<WaitingDevice | Exclude<DeviceEnd, 'approved' | 'denied'>>
 }
 
-/** All methods except `open`, `beginAnew` and `asAnother` answer with 303. All throw InteractionLost without an open interaction. */
+/** All methods except `open`, `beginAnew` and `asAnother` answer with 303, `allowed` if it saved the consent. All throw InteractionLost without an open interaction. */
 export interface InteractionGateway {
   open(ctx: Context): Promise<OpenInteraction>
   /**
@@ -126,8 +130,11 @@ export interface InteractionGateway {
     ctx: Context,
     proof: { accountId: string; amr: readonly string[]; acr: string; at: number; provenAt: ProofTimes },
   ): Promise<void>
-  /** Saves the consent and continues; the engine then creates the grant of this session and client. */
-  allowed(ctx: Context, granted: ScopeSelection): Promise<void>
+  /**
+   * Saves the consent and continues; the engine then creates the grant of this session and client. `shown` is the
+   * `documentSince` of the page. False, and nothing is saved, when the client document has become another app since.
+   */
+  allowed(ctx: Context, granted: ScopeSelection, shown: number | undefined): Promise<boolean>
   /** Continues after the click that an app without an assured identity, or a device, needs. Grants nothing. */
   continued(ctx: Context): Promise<void>
   /** Returns to the client with `error=access_denied`. */

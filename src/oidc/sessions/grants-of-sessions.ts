@@ -6,6 +6,7 @@ import type Provider from 'oidc-provider'
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import { claimsOf, claimsWithin } from '../configuration/claims-parameter.ts'
 import { ACCOUNT_CLIENT_ID } from '../engine/account-client.ts'
+import { clientOf } from '../engine/clients.ts'
 import type { ConsentStore } from './consent-store.ts'
 import { keepProofs } from './proof-times.ts'
 import { orUnavailable } from '../adapter/errors.ts'
@@ -26,11 +27,14 @@ export function loadExistingGrant(consents: ConsentStore) {
     keepProofs(ctx)
     const grantId = session.grantIdFor(client.clientId)
     const known = grantId === undefined ? undefined : await provider.Grant.find(grantId)
-    const grant = known?.accountId === account.accountId ? known : undefined
+    // a client document whose name, redirect URIs or keys changed is another app: what it was allowed does not count
+    const since = clientOf(client).document?.consentSince ?? undefined
+    const isOwn = known?.accountId === account.accountId && !isBefore(known, since)
+    const grant = isOwn ? known : undefined
     const consent =
       client.clientId === ACCOUNT_CLIENT_ID
         ? OWN_CONSENT
-        : await orUnavailable(() => consents.find(account.accountId, client.clientId))
+        : await orUnavailable(() => consents.find(account.accountId, client.clientId, since))
     if (!consent) return grant
     return syncGrantWithConsent(provider, ctx, {
       grant,
@@ -38,6 +42,11 @@ export function loadExistingGrant(consents: ConsentStore) {
       decided: result?.['consent'] as ConsentResult | undefined,
     })
   }
+}
+
+/** Whether the engine made a model before a time. It notes whole seconds. */
+function isBefore({ iat }: { readonly iat?: number }, since: Date | undefined): boolean {
+  return since !== undefined && (iat ?? 0) * 1000 < since.getTime()
 }
 
 /** Updates the grant to match the consent record, or creates it. Saves it only when it changed. */

@@ -68,6 +68,56 @@ export const STRANGERS: readonly Row[] = [
     },
   },
   {
+    id: 'X20',
+    feature: 'core',
+    title:
+      'Client documents of strangers are fetched once for all nodes, rarely, and never because of an image or prefetch.',
+    tests: {
+      'test/flows/client-documents.test.ts': [
+        'fifty requests at two servers fetch a document once, and once more when it is due',
+        'with an open resource › an image or a prefetch of another page fetches no document',
+      ],
+      'test/clients/document-fetching.test.ts': [
+        'fetching › pauses after a document that could not be used, on every node',
+        'fetching › of unknown documents is limited for each host',
+        'fetching › of unknown documents uses up the budget of the network that causes it',
+      ],
+      'test/clients/documents.test.ts': [
+        'a document that nobody allowed anything goes a day later, and one that somebody uses stays',
+      ],
+    },
+  },
+  {
+    id: 'X21',
+    feature: 'core',
+    title: 'A client document gives no rights: only open scopes, after consent, and nothing that administrators set.',
+    tests: {
+      'test/clients/document-metadata.test.ts': [
+        'a document › makes a client with the least rights, and tells the audit log',
+      ],
+      'test/clients/documents.test.ts': [
+        'who is accepted › is none whose address is that of a resource',
+        'who is accepted › is none that an administrator deleted',
+      ],
+      'test/flows/client-documents.test.ts': [
+        'with an open resource › %s are refused at the app, with iss',
+        'with an open resource › an app with keys authenticates with those of its document',
+      ],
+    },
+  },
+  {
+    id: 'X22',
+    feature: 'core',
+    title: 'Consent to an app does not count for the app that its document describes later.',
+    tests: {
+      'test/flows/client-documents.test.ts': [
+        'a document that changes › asks consent anew, for everything, while its tokens go on',
+        'a document that changes › asks anew whoever had the page of before open',
+        'a document that changes › no longer leads to a redirect URI that it gave up',
+      ],
+    },
+  },
+  {
     id: 'X30',
     feature: 'logout notices',
     title: 'An app that does not answer its logout tokens holds up no sign-out, and no other app.',

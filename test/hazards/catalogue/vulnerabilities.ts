@@ -458,7 +458,9 @@ export const VULNERABILITIES: readonly Row[] = [
     tests: {
       'test/hazards/outgoing.test.ts': [
         'V34: keys at %s are not asked for',
+        'V34: a client document at %s is not asked for, and the caller is not told why',
         'V34: a body without end is cut off after half a megabyte',
+        'V34: a client document without end is cut off after 32 kB',
         'V34: a compressed body is counted as it unpacks, and none is asked for',
         'V34: a host that %s is given up after two seconds',
         'V34: %s in place of keys authenticates nobody',
