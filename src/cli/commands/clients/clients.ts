@@ -10,6 +10,7 @@ import type { CliContext } from '../../context.ts'
 import { usageFailure } from '../../failure.ts'
 import { withNewKey } from '../../new-key.ts'
 import { collectAll, print, printJson, printJsonList, printTable, stateStyle } from '../../output.ts'
+import { registerClientDocument } from './document.ts'
 import { registerClientKeys } from './keys.ts'
 import { findClient } from './find-client.ts'
 import { clientDocumentOf, type ClientOptions, refuseSeveralKeys, withClientMembers } from './members.ts'
@@ -34,6 +35,7 @@ export function register(program: Command, context: CliContext): void {
   registerStatus(clients, context, 'disable')
   registerClientSecrets(clients, context)
   registerClientKeys(clients, context)
+  registerClientDocument(clients, context)
 }
 
 function registerCreate(clients: Command, context: CliContext): void {

@@ -2,21 +2,24 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { apiPath, type Document } from '../../admin-client.ts'
 import { confirm } from '../../confirm.ts'
-import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
+import { connect, type ConnectionOptions, issuerOf, withConnection } from '../../connection.ts'
 import type { CliContext } from '../../context.ts'
 import { usageFailure } from '../../failure.ts'
 import { collect } from '../../options.ts'
 import { collectAll, moment, print, printDetails, printJson, printJsonList, printTable } from '../../output.ts'
 import { registerAllow } from './allow.ts'
+import { mcpMembers, printForMcp } from './mcp.ts'
 
 interface Options extends ConnectionOptions {
   readonly name?: string
   readonly scope?: string[]
+  readonly openScope?: string[]
   readonly accessTokenFormat?: string
   readonly accessTokenTyp?: string
   readonly signingAlg?: string
   readonly accessTokenTtl?: number | 'default'
   readonly yes?: boolean
+  readonly mcp?: boolean
 }
 
 export function register(program: Command, context: CliContext): void {
@@ -33,6 +36,7 @@ function withMembers(command: Command): Command {
   return withConnection(command)
     .option('--name <name>', 'how people read of it')
     .option('--scope <scope>', 'a scope, or SCOPE=WHAT IT ALLOWS IN WORDS; may be repeated', collect)
+    .option('--open-scope <scope>', 'a scope that any client may ask for, after consent; may be repeated', collect)
     .addOption(new Option('--access-token-format <format>', 'JWT or opaque tokens').choices(['jwt', 'opaque']))
     .addOption(
       new Option(
@@ -46,20 +50,27 @@ function withMembers(command: Command): Command {
 
 function registerCreate(resources: Command, context: CliContext): void {
   withMembers(resources.command('create <resource>').description('register an API by its identifier, a URL'))
+    .option(
+      '--mcp',
+      'an MCP server: any client may ask for its scopes (mcp:tools where none are given); prints what to paste into it',
+    )
     .addHelpText(
       'after',
       `
 Examples:
   $ signet resources create https://api.example.com --name Posts --scope posts:read --scope posts:write
-  $ signet resources create https://api.example.com --scope "posts:read=Read your posts" --json`,
+  $ signet resources create https://api.example.com --scope "posts:read=Read your posts" --json
+  $ signet resources create https://mcp.example.com/mcp --name "Team wiki" --mcp`,
     )
     .action(async (resource: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      const body = { resource, ...membersOf(options) }
+      const members = membersOf(options)
+      const body = { resource, ...(options.mcp ? mcpMembers(resource, members) : members) }
       const created = await connect(options, context).change('/resources', { method: 'POST', body })
       if (options.json) return printJson(context, created)
       print(context, `Registered the resource ${resource}.`, '')
       printResource(context, created ?? {})
+      if (options.mcp) printForMcp(context, issuerOf(options, context), created ?? {})
     })
 }
 
@@ -137,6 +148,7 @@ function membersOf(options: Options): Document {
   const members = {
     name: options.name,
     scopes: options.scope?.map(scopeOf),
+    open_scopes: options.openScope,
     access_token_format: options.accessTokenFormat,
     access_token_typ: options.accessTokenTyp,
     signing_alg: options.signingAlg,
@@ -161,12 +173,17 @@ function scopesOf(resource: Document): { name: string; description?: string | nu
   return Array.isArray(resource.scopes) ? resource.scopes : []
 }
 
+function openScopesOf({ open_scopes: open }: Document): string[] {
+  return Array.isArray(open) ? open.map(String) : []
+}
+
 function printResource(context: CliContext, resource: Document): void {
   const ttl = resource.access_token_ttl_seconds
   printDetails(context, [
     ['resource', resource.resource],
     ['name', resource.name],
     ['scopes', scopesOf(resource).map(({ name, description }) => (description ? `${name}  ${description}` : name))],
+    ['open to any client', openScopesOf(resource).join(' ') || 'no'],
     ['access tokens', `${tokenKind(resource)}, ${String(resource.signing_alg)}`],
     ['live for', typeof ttl === 'number' ? `${ttl} s` : "the server's default"],
     ['created', moment(resource.created_at)],
