@@ -129,10 +129,9 @@ export function createOidc(deps: OidcDeps): Oidc {
   function build() {
     const keys = deps.signingKeys.current()
     const provider = createProvider(providerDeps, keys)
-    provider.use(publishOpenResources(deps))
     noteUses(provider, deps.registeredClients.used)
     provider.use(dropUnverifiedHints(provider))
-    provider.use(completeDiscovery(deps))
+    provider.use(compose([completeDiscovery(deps), publishOpenResources(deps)]))
     provider.use(
       aroundEngine(provider, {
         grants,

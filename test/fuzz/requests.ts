@@ -70,6 +70,7 @@ async function authorize(stage: Stage, random: Random): Promise<Draft> {
   }
   const params = pairs({
     ...authorizationParams(cast.web),
+    ...(random.chance(0.2) ? { client_id: cast.document } : {}),
     ...(random.chance(0.3) ? hint : {}),
     ...(random.chance(0.3) ? { claims: JSON.stringify(claims) } : {}),
   })
@@ -99,12 +100,6 @@ async function authorizeByRequest(stage: Stage): Promise<Draft> {
     headers: [HTML],
     keys: { request: web.key },
   }
-}
-
-async function authorizeByDocument(stage: Stage): Promise<Draft> {
-  const { document, web } = await stage.cast()
-  const query = pairs({ ...authorizationParams(web), client_id: document, scope: 'openid posts:read' })
-  return { name: 'authorize by document', method: 'GET', path: '/authorize', query, headers: [HTML], keys: {} }
 }
 
 async function push(stage: Stage, random: Random): Promise<Draft> {
@@ -262,7 +257,6 @@ const FORM: Pair[] = [
 export const REQUESTS: readonly (readonly [number, Maker])[] = [
   [8, authorize],
   [2, authorizeByRequest],
-  [2, authorizeByDocument],
   [1, authorizePushed],
   [6, push],
   [8, tokenOfMachine],
