@@ -6,6 +6,7 @@ import { administrator, type Administrator, PASSWORD, type RegisteredClient } fr
 import { answerCompare, connect, createDevice, type Device, enterCode, letIntervalPass } from '../support/device.ts'
 import { atEnd } from '../support/endings.ts'
 import { letTimePass } from '../support/passed-time.ts'
+import { asSuperuser } from '../support/postgres.ts'
 import { person, textOf } from '../support/person.ts'
 import { type Server, startServers } from '../support/server.ts'
 
@@ -56,6 +57,22 @@ test('each poll too many makes the interval five seconds longer, up to a minute'
   expect((await device.poll(begun, first)).body['error_description']).toContain('wait 20 seconds')
   for (let count = 0; count < 12; count += 1) await device.poll(begun, count % 2 ? first : second)
   expect((await device.poll(begun, first)).body['error_description']).toContain('wait 60 seconds')
+})
+
+test('a device that never waits causes a few writes, and is answered once it does', async () => {
+  const begun = await aDevice()
+  for (let count = 0; count < 12; count += 1) await device.poll(begun)
+  const versionOf = () =>
+    asSuperuser(
+      async (db) =>
+        (await db.query("SELECT xmin::text FROM artefacts WHERE kind = 'DeviceCode' AND client_id = $1", [tv.id])).rows,
+      first.databaseUrl,
+    )
+  const before = await versionOf()
+  for (let count = 0; count < 5; count += 1) expect(await errorOf(device.poll(begun, second))).toBe('slow_down')
+  expect(await versionOf()).toEqual(before)
+  await pass(60)
+  expect(await errorOf(device.poll(begun))).toBe('authorization_pending')
 })
 
 test('of fifty polls at once over two nodes one is in time', async () => {

@@ -11,9 +11,10 @@ export interface WaitingStore {
   decide(row: ArtefactRow): Promise<boolean>
   /**
    * Counts a poll for a row that waits for a decision. `tooSoon`: it came before the interval was over, which is longer
-   * from now on. `seconds`: the interval. Undefined when the row is gone.
+   * from now on. `seconds`: the interval. Once it is the longest, polls that come too soon write nothing, so that a client
+   * that never waits causes a few writes only.
    */
-  poll(kind: ModelName, id: Buffer): Promise<{ tooSoon: boolean; seconds: number } | undefined>
+  poll(kind: ModelName, id: Buffer): Promise<{ tooSoon: boolean; seconds: number }>
 }
 
 /**
@@ -29,7 +30,8 @@ const INTERVAL = `least(coalesce(poll_interval, ${POLLING.interval})
 const POLL = `
   UPDATE artefacts SET poll_interval = ${INTERVAL}, polled_too_soon = ${TOO_SOON},
     next_poll_at = now() + make_interval(secs => ${INTERVAL} - ${POLLING.slack})
-  WHERE kind = $1 AND id = $2 RETURNING polled_too_soon, poll_interval`
+  WHERE kind = $1 AND id = $2 AND NOT (${TOO_SOON} AND poll_interval >= ${POLLING.longest})
+  RETURNING polled_too_soon, poll_interval`
 
 export function createWaitingStore(db: Queryable): WaitingStore {
   return {
@@ -44,7 +46,8 @@ export function createWaitingStore(db: Queryable): WaitingStore {
     },
     async poll(kind, id) {
       const { rows } = await db.query<{ polled_too_soon: boolean; poll_interval: number }>(POLL, [kind, id])
-      return rows[0] && { tooSoon: rows[0].polled_too_soon, seconds: rows[0].poll_interval }
+      const { polled_too_soon: tooSoon = true, poll_interval: seconds = POLLING.longest } = rows[0] ?? {}
+      return { tooSoon, seconds }
     },
   }
 }

@@ -12,8 +12,8 @@ import type { ModelName } from '../../adapter/models.ts'
 import { wrapGrantHandler } from '../internals.ts'
 
 export interface PollDeps {
-  /** Counts a poll, shared by all nodes. Undefined when there is nothing to poll for. */
-  readonly poll: (kind: ModelName, value: string) => Promise<{ tooSoon: boolean; seconds: number } | undefined>
+  /** Counts a poll, shared by all nodes. */
+  readonly poll: (kind: ModelName, value: string) => Promise<{ tooSoon: boolean; seconds: number }>
 }
 
 /** The grants that clients poll for: the parameter that names the request, and its model. */
@@ -27,7 +27,7 @@ export function slowPollsDown(provider: Provider, { poll }: PollDeps): void {
       } catch (error) {
         if (!(error instanceof errors.AuthorizationPending)) throw error
         const counted = await poll(kind, String(ctx.oidc.params?.[parameter]))
-        if (!counted?.tooSoon) throw error
+        if (!counted.tooSoon) throw error
         throw Object.assign(new errors.SlowDown(), {
           error_description: `this poll came too soon: wait ${counted.seconds} seconds before the next one`,
         })
