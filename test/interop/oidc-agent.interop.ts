@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { administrator } from '../support/administrator.ts'
+import { administrator, type Administrator } from '../support/administrator.ts'
 import { connect } from '../support/device.ts'
 import { atEnd } from '../support/endings.ts'
 import { eventually } from '../support/eventually.ts'
@@ -14,10 +14,14 @@ import { type Server, startServer, temporaryDir } from '../support/server.ts'
 const ada = { email: 'ada@example.com', password: 'a long sentence to sign in with' }
 const dir = temporaryDir('oidc-agent')
 let server: Server
+let admin: Administrator
+let sub: string
 let env: NodeJS.ProcessEnv
 
 beforeAll(async () => {
   server = await startServer()
+  admin = await administrator(server)
+  sub = await admin.account(ada.email, ada.password)
   writeFileSync(join(dir, 'password'), 'of the agent\n')
   const own = { ...process.env, HOME: dir, OIDC_CONFIG_DIR: dir }
   const { stdout } = spawnSync('oidc-agent', { env: own, encoding: 'utf8' })
@@ -28,14 +32,22 @@ beforeAll(async () => {
 })
 
 test('oidc-agent is connected by its code, and its access token is good at userinfo', async () => {
-  const admin = await administrator(server)
-  const sub = await admin.account(ada.email, ada.password)
   const client = await admin.client('device', { token_endpoint_auth_method: 'client_secret_basic' })
-  const secret = client.secret ?? ''
-  const account = `--client-id ${client.id} --client-secret ${secret} --iss ${server.issuer}`
+  await isConnected('tv', ['--manual', '--client-id', client.id, '--client-secret', client.secret ?? ''])
+})
+
+test('oidc-agent registers itself as a device, and is connected with what it was given', async () => {
+  await admin.call('PATCH', '/settings', { client_registration: { mode: 'open' } })
+  await isConnected('itself', [])
+  const { items } = await admin.call<{ items: unknown[] }>('GET', '/clients?origin=registration')
+  expect(items).toMatchObject([{ signet_profile: 'device', token_endpoint_auth_method: 'client_secret_basic' }])
+})
+
+/** Connects an account of the agent, and asks for the claims of the person with its access token. */
+async function isConnected(name: string, options: readonly string[]): Promise<void> {
   const quiet = `--pw-file ${join(dir, 'password')} --prompt=none --confirm-default --no-url-call`
-  const given = `tv --flow=device --manual ${account} ${quiet}`.split(' ')
-  const gen = spawn('oidc-gen', [...given, '--scope', 'openid offline_access'], {
+  const given = `${name} --flow=device --iss ${server.issuer} ${quiet}`.split(' ')
+  const gen = spawn('oidc-gen', [...given, ...options, '--scope', 'openid offline_access'], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -54,7 +66,7 @@ test('oidc-agent is connected by its code, and its access token is good at useri
     ada,
   )
   expect(await ended, said).toEqual([0, null])
-  const { stdout: token } = spawnSync('oidc-token', ['tv'], { env, encoding: 'utf8' })
+  const { stdout: token } = spawnSync('oidc-token', [name], { env, encoding: 'utf8' })
   const info = await server.fetch('/userinfo', { headers: { authorization: `Bearer ${token.trim()}` } })
   expect(await info.json()).toMatchObject({ sub })
-})
+}

@@ -30,6 +30,9 @@ const OWN_CHOICE: readonly string[] = [
 
 const METHOD_CHOICES = 'token_endpoint_auth_methods_supported'
 
+/** What a client without the code grant has no use for; many send it all the same. */
+const WITHOUT_BROWSER = { redirect_uris: null, post_logout_redirect_uris: null, response_types: null }
+
 /** Whether only an administrator sets the member. */
 function isAdministrators(name: string): boolean {
   return OWN_MEMBERS.includes(name) && !OWN_CHOICE.includes(name)
@@ -62,6 +65,7 @@ export function registrationInput(sent: Metadata, rules: InferenceRules): Omit<C
     ...known,
     ...methodOf(known, profile),
     ...grantsOf(known, profile, rules),
+    ...(PROFILES[profile].grantTypes.required.includes(GRANT.code) ? {} : WITHOUT_BROWSER),
   }
   return {
     profile,
@@ -138,7 +142,7 @@ function methodOf(known: Metadata, profile: Profile): Metadata {
   if (method !== undefined || known[METHOD_CHOICES] !== undefined) return {}
   const { authMethods } = PROFILES[profile]
   const fallback = authMethods.includes('client_secret_basic') ? 'client_secret_basic' : authMethods[0]
-  return { token_endpoint_auth_method: profile === 'device' ? 'none' : fallback }
+  return { token_endpoint_auth_method: fallback }
 }
 
 /**

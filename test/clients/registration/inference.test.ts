@@ -49,7 +49,14 @@ test('what an editor sends that knows every grant becomes a native app', () => {
 
 test('a device that has no browser is a device', () => {
   const { profile, metadata } = input({ grant_types: [DEVICE_GRANT, 'refresh_token'] })
-  expect([profile, metadata['token_endpoint_auth_method']]).toEqual(['device', 'none'])
+  expect([profile, metadata['token_endpoint_auth_method']]).toEqual(['device', 'client_secret_basic'])
+  // as oidc-agent sends it
+  const uris = {
+    redirect_uris: ['http://localhost:4242', 'edu.kit.data.oidc-agent:/redirect'],
+    response_types: ['code'],
+  }
+  const withUris = input({ ...uris, grant_types: ['refresh_token', DEVICE_GRANT] })
+  expect(withUris).toMatchObject({ profile: 'device', metadata: { redirect_uris: null, response_types: null } })
 })
 
 test('where the policy has fapi2 and not web, a confidential app is one', () => {
