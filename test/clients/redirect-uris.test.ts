@@ -110,6 +110,10 @@ test('a redirect URI may have 2000 characters', () => {
   expect(web(`https://app.example.com/${'a'.repeat(1976)}`)).toBeUndefined()
 })
 
+test.each(['https://localhost/cb', 'https://127.0.0.1:8443/cb'])('%s is for apps that are not native', (uri) => {
+  expect(web(uri)).toBeUndefined()
+})
+
 describe('native apps', () => {
   test.each([
     'com.example.app:/callback',

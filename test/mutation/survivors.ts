@@ -11,6 +11,8 @@ const ORIGIN = 'src/http/origin.ts'
 const HOSTS = 'src/http/host-allow-list.ts'
 const NETWORK = 'src/http/network.ts'
 const NEEDS = 'src/resource-server/needs.ts'
+const CLAIMS = 'src/resource-server/claims.ts'
+const FETCH = 'src/outbound/guarded-fetch.ts'
 const STATUS_LIST = 'src/resource-server/status-list.ts'
 const DPOP = 'src/resource-server/dpop'
 
@@ -76,4 +78,10 @@ export const EXPLAINED: readonly Explained[] = [
   [STATUS_LIST, 'URL.parse(uri)?.href', 'URL.parse(uri).href', 'what begins with the URL of the issuer can be parsed'],
   [STATUS_LIST, "typeof idx !== 'number'", 'false', 'only a number is a safe integer'],
   [STATUS_LIST, 'idx < 0', 'false', 'no list has such a place either'],
+  [FETCH, "{ method: 'GET', body: null }", '{}', 'this is what a fetch does by itself'],
+  [FETCH, '/^\\[|\\]$/g', '/\\[|\\]$/g', 'the host of a URL has brackets only at its ends'],
+  [FETCH, '/^\\[|\\]$/g', '/^\\[|\\]/g', 'the host of a URL has brackets only at its ends'],
+  [FETCH, "address.kind() === 'ipv4'", 'false', 'more bits than an address has are all of its bits'],
+  [CLAIMS, '{ return false }', '{}', 'nothing is as false as false'],
+  [CLAIMS, 'false', 'true', 'a token whose header cannot be read is refused for that, whatever its type'],
 ]

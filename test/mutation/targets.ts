@@ -132,12 +132,12 @@ export const TARGETS: readonly Target[] = [
   {
     file: 'src/resource-server/claims.ts',
     functions: ['verifiedClaims', 'claimsFault', 'isPlainJwt'],
-    tests: [...TOKENS, ...INTROSPECTION],
+    tests: [...TOKENS, ...INTROSPECTION, 'test/resource-server/issuer-keys.test.ts'],
   },
   {
     file: 'src/resource-server/credentials.ts',
     functions: ['credentialsOf', 'schemeNamed', 'authorizationHeader', 'headerValues', 'targetPath'],
-    tests: TOKENS,
+    tests: [...TOKENS, ...DPOP, 'test/resource-server/metadata.test.ts'],
   },
   { file: 'src/resource-server/needs.ts', functions: ['requireScope', 'requireSignIn', 'meetsOne'], tests: TOKENS },
   {
