@@ -125,3 +125,18 @@ test('a page of any site may register, without cookies', async () => {
   expect(answer.headers.get('access-control-allow-origin')).toBe('*')
   expect(answer.headers.get('access-control-allow-credentials')).toBeNull()
 })
+
+test('an app that named no scope of an API gets those that the API opens to every client, and no others', async () => {
+  const api = 'https://open.example.com'
+  await admin.resource(api, ['read', 'write'], { open_scopes: ['read'] })
+  const open = await app(['http://127.0.0.1/open'])
+  const code = await open.code(
+    person(() => server),
+    ada,
+    { scope: 'read', resource: api },
+  )
+  const answer = await open.redeem(code)
+  expect(answer).toMatchObject({ status: 200, body: { scope: 'read', refresh_token: expect.any(String) } })
+  const { left } = await person(() => server).visit(open.begin({ scope: 'write', resource: api }).url)
+  expect(answerOf(left as URL)).toMatchObject({ error: 'invalid_scope' })
+})
