@@ -81,7 +81,7 @@ describe('keys that are taken', () => {
 
   test('without members that no key has', () => {
     const key = { ...jwkOf(P256.publicKey), jku: 'https://evil.example', x5u: 'https://evil.example', note: '\u0000' }
-    expect(check({ keys: [key] }).checked?.jwks.keys).toEqual([jwkOf(P256.publicKey)])
+    expect(check({ keys: [key] }).checked?.jwks.keys).toStrictEqual([jwkOf(P256.publicKey)])
   })
 })
 
@@ -201,16 +201,24 @@ describe('keys that are refused', () => {
   })
 
   test.each([
-    [null, 'null'],
-    ['{"keys":[]}', 'a string'],
-    [[], 'an array of 0'],
-    [{}, 'an object'],
-    [{ keys: [] }, 'an object'],
-    [{ keys: Array.from({ length: 21 }, () => jwkOf(P256.publicKey)) }, 'an object'],
-    [jwkOf(P256.privateKey), 'an object'],
-  ])('a set that is none: %j', (jwks, given) => {
+    ['null', null, 'null'],
+    ['a text', '{"keys":[]}', 'a string'],
+    ['an array', [], 'an array of 0'],
+    ['an object without keys', {}, 'an object'],
+    ['an empty one', { keys: [] }, 'an object'],
+    ['one of 21 keys', { keys: Array.from({ length: 21 }, () => jwkOf(P256.publicKey)) }, 'an object'],
+    ['a single key', jwkOf(P256.privateKey), 'an object'],
+  ])('a set that is none: %s', (_what, jwks, given) => {
     expect(check(jwks).faults).toEqual([
       { field: 'jwks', given, expected: 'a JWK Set {"keys": […]} of 1 to 20 public keys' },
+    ])
+  })
+
+  test('what is no key at all', () => {
+    const expected = 'a public key as JWK (RFC 7517)'
+    expect(faultsOf(1, 'x')).toEqual([
+      ['jwks.keys[0]', 'a number', expected],
+      ['jwks.keys[1]', 'a string', expected],
     ])
   })
 

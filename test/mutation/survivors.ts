@@ -84,4 +84,6 @@ export const EXPLAINED: readonly Explained[] = [
   [FETCH, "address.kind() === 'ipv4'", 'false', 'more bits than an address has are all of its bits'],
   [CLAIMS, '{ return false }', '{}', 'nothing is as false as false'],
   [CLAIMS, 'false', 'true', 'a token whose header cannot be read is refused for that, whatever its type'],
+  ['src/clients/client-keys.ts', '[]', '["Stryker was here"]', 'the kind is known here'],
+  ['src/clients/client-keys.ts', 'KINDS[kind]?.algs', 'KINDS[kind].algs', 'the kind is known here'],
 ]
