@@ -11,6 +11,7 @@ const ORIGIN = 'src/http/origin.ts'
 const HOSTS = 'src/http/host-allow-list.ts'
 const NETWORK = 'src/http/network.ts'
 const NEEDS = 'src/resource-server/needs.ts'
+const ASSERTION = 'src/oidc/engine/client-assertion.ts'
 const CLAIMS = 'src/resource-server/claims.ts'
 const FETCH = 'src/outbound/guarded-fetch.ts'
 const STATUS_LIST = 'src/resource-server/status-list.ts'
@@ -86,4 +87,12 @@ export const EXPLAINED: readonly Explained[] = [
   [CLAIMS, 'false', 'true', 'a token whose header cannot be read is refused for that, whatever its type'],
   ['src/clients/client-keys.ts', '[]', '["Stryker was here"]', 'the kind is known here'],
   ['src/clients/client-keys.ts', 'KINDS[kind]?.algs', 'KINDS[kind].algs', 'the kind is known here'],
+  [
+    'src/resource-server/credentials.ts',
+    'value === undefined',
+    'false',
+    'one value that is undefined counts as none everywhere',
+  ],
+  [ASSERTION, 'JSON.stringify(read) === text', 'false', 'a text in which no name repeats is only passed faster'],
+  [ASSERTION, 'time !== undefined', 'true', 'no undefined time is ahead'],
 ]
