@@ -1,7 +1,7 @@
 /** The rules for client assertions (RFC 7523 §3, RFC 10070), each with a message for when it is broken. */
 import type { Client } from '#clients/client.ts'
 import { MAX_ASSERTION_LIFETIME, MAX_ASSERTION_LIFETIME_FAPI, PROFILES } from '#clients/profiles.ts'
-import { repeatedMember } from '#http/repeated-member.ts'
+import { isIdentifier, keyIdFault, type ReadJwt, repetitionFault, shown } from './jwt-rules.ts'
 
 /** Seconds. */
 const MAX_AHEAD = 60
@@ -21,12 +21,7 @@ export interface AssertionContext {
   readonly restoredAt: number
 }
 
-type Claims = Readonly<Record<string, unknown>>
-interface RuleInput {
-  /** The JWT as it was sent; `claims` and `header` are its decoded parts. */
-  readonly assertion: string
-  readonly claims: Claims
-  readonly header: Claims
+interface RuleInput extends ReadJwt {
   readonly client: Client
   readonly context: AssertionContext
 }
@@ -65,25 +60,6 @@ function typeFault({ header }: RuleInput): string | undefined {
 function algorithmFault({ header, client }: RuleInput): string | undefined {
   if (PROFILES[client.profile].fapi === undefined || header['alg'] !== 'RS256') return undefined
   return 'alg is "RS256"; it must be PS256, ES256 or EdDSA'
-}
-
-/** RFC 7515 §4.1.4: a string. Any other value would match no key id, and every key would be tried. */
-function keyIdFault({ header }: RuleInput): string | undefined {
-  const { kid } = header
-  return kid === undefined || typeof kid === 'string' ? undefined : `kid is ${shown(kid)}; it must be a text, or absent`
-}
-
-/** RFC 7515 §4, RFC 7519 §4: names are unique. Of duplicates, another parser might read the one we did not check. */
-function repetitionFault({ assertion, claims, header }: RuleInput): string | undefined {
-  const [head = '', body = ''] = assertion.split('.')
-  const name = repeatedIn(head, header) ?? repeatedIn(body, claims)
-  return name === undefined ? undefined : `${shown(name)} stands in it twice; each name may stand once`
-}
-
-function repeatedIn(part: string, read: Claims): string | undefined {
-  const text = Buffer.from(part, 'base64url').toString()
-  // fast path, which fits nearly all libraries: if it serializes to the same text, parsing dropped nothing
-  return JSON.stringify(read) === text ? undefined : repeatedMember(text)
 }
 
 /** RFC 7523 §3: iss and sub are the client_id. */
@@ -182,14 +158,8 @@ function profileLifetime({ profile }: Client): number {
 
 function identifierFault({ claims }: RuleInput): string | undefined {
   const { jti } = claims
-  if (typeof jti === 'string' && jti !== '' && jti.length <= 512) return undefined
+  if (isIdentifier(jti)) return undefined
   return 'jti is required: a text of 1 to 512 characters, new for each assertion'
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return 'missing'
-  const text = JSON.stringify(value)
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
 export const ASSERTION_REUSED = 'client assertion: it was used before; each request needs a new one with its own jti'

@@ -16,6 +16,7 @@ import { ASSERTION_ALGS } from '#clients/profiles.ts'
 import type { RestoreEpoch } from '../../restore-epoch/restore-epoch-store.ts'
 import { assertionFault, type AssertionContext } from '../client-assertion.ts'
 import { clientOf } from '../clients.ts'
+import type { ReadJwt } from '../jwt-rules.ts'
 import { onClientFound } from '../on-client-found.ts'
 import { ROUTES } from '../routes.ts'
 import type { PresentedAssertion } from '../scope/assertion.ts'
@@ -50,15 +51,13 @@ export function judgeAssertions(provider: Provider, deps: AssertionDeps): void {
   })
 }
 
-type ReadAssertion = Pick<Parameters<typeof assertionFault>[0], 'assertion' | 'claims' | 'header'>
-
-function permitted(assertion: string, { metadata }: Client): ReadAssertion | undefined {
+function permitted(assertion: string, { metadata }: Client): ReadJwt | undefined {
   try {
     const header = decodeProtectedHeader(assertion)
     const registered = metadata['token_endpoint_auth_signing_alg']
     const isPermitted =
       registered === undefined ? ASSERTION_ALGS.some((alg) => alg === header.alg) : header.alg === registered
-    return isPermitted ? { assertion, header, claims: decodeJwt(assertion) } : undefined
+    return isPermitted ? { jwt: assertion, header, claims: decodeJwt(assertion) } : undefined
   } catch {
     return undefined
   }
@@ -68,14 +67,14 @@ function contextOf(ctx: KoaContextWithOIDC, { issuer, restoreEpoch }: AssertionD
   return {
     issuer,
     tokenEndpoint: issuer + ROUTES.token,
-    endpoint: issuer + ctx.path,
+    endpoint: ctx.oidc.urlFor(ctx.oidc.route),
     now: Date.now() / 1000,
     restoredAt: restoreEpoch.beganAt.getTime() / 1000,
   }
 }
 
 /** Returns an error that names the broken rule if the client's key signed the assertion, and no reason otherwise. */
-async function refusalFor(fault: string, engineClient: EngineClient, read: ReadAssertion): Promise<Error> {
+async function refusalFor(fault: string, engineClient: EngineClient, read: ReadJwt): Promise<Error> {
   try {
     await verify(engineClient, read)
   } catch (cause) {
@@ -85,14 +84,14 @@ async function refusalFor(fault: string, engineClient: EngineClient, read: ReadA
 }
 
 /** Verifies like the engine: with each matching key, then once more with fresh keys. Throws when no key signed it. */
-async function verify(engineClient: EngineClient, { assertion, header }: ReadAssertion): Promise<void> {
+async function verify(engineClient: EngineClient, { jwt, header }: ReadJwt): Promise<void> {
   const store = keyStoreOf(engineClient)
   const { alg, kid } = header as { alg: string; kid?: string }
   for (;;) {
     try {
       const keys = store.selectForVerify({ alg, ...(kid === undefined ? {} : { kid }) })
       if (keys.length === 0) throw new joseErrors.JWKSNoMatchingKey()
-      for (const key of keys) if (await isSignedBy(key, assertion, alg)) return
+      for (const key of keys) if (await isSignedBy(key, jwt, alg)) return
       throw new joseErrors.JWSSignatureVerificationFailed()
     } catch (error) {
       if (store.fresh()) throw error
