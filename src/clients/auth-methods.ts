@@ -7,8 +7,8 @@ export interface AuthMethodRow {
   readonly meaning: string
   /** What the client authenticates with: nothing, a secret generated here, its own keys or its TLS certificate. */
   readonly credential: 'none' | 'secret' | 'keys' | 'certificate'
-  /** Refused unless the server offers mutual TLS. */
-  readonly needsMtls?: true
+  /** Refused unless client certificates reach the server, or it knows the authorities that issued them. */
+  readonly needs?: 'mtls' | 'authorities'
 }
 
 const ROWS = {
@@ -16,14 +16,14 @@ const ROWS = {
   client_secret_basic: { meaning: 'a secret in the Authorization header', credential: 'secret' },
   client_secret_post: { meaning: 'a secret in the form', credential: 'secret' },
   tls_client_auth: {
-    meaning: 'a TLS certificate of a known issuer (RFC 8705)',
+    meaning: 'a TLS certificate of a known authority (RFC 8705)',
     credential: 'certificate',
-    needsMtls: true,
+    needs: 'authorities',
   },
   self_signed_tls_client_auth: {
     meaning: 'a self-signed TLS certificate (RFC 8705)',
     credential: 'certificate',
-    needsMtls: true,
+    needs: 'mtls',
   },
   none: { meaning: 'nothing: a public client', credential: 'none' },
 } as const satisfies Readonly<Record<string, AuthMethodRow>>
@@ -37,8 +37,11 @@ export const AUTH_METHODS: Readonly<Record<AuthMethod, AuthMethodRow>> = ROWS
 type Metadata = Readonly<Record<string, unknown>>
 
 /** Returns the methods that the server accepts. */
-export function offeredAuthMethods({ mtls }: { readonly mtls: boolean }): AuthMethod[] {
-  return (Object.keys(ROWS) as AuthMethod[]).filter((name) => mtls || !AUTH_METHODS[name].needsMtls)
+export function offeredAuthMethods(offers: { readonly mtls: boolean; readonly authorities: boolean }): AuthMethod[] {
+  return (Object.keys(ROWS) as AuthMethod[]).filter((name) => {
+    const { needs } = AUTH_METHODS[name]
+    return needs === undefined || offers[needs]
+  })
 }
 
 /** Whether the client is public: it does not authenticate (RFC 6749 §2.1). */
@@ -53,6 +56,11 @@ export function usesSecret(metadata: Metadata): boolean {
 /** Whether the client authenticates with assertions that it signs. */
 export function usesKeys(metadata: Metadata): boolean {
   return credentialOf(metadata) === 'keys'
+}
+
+/** Whether the client authenticates with its TLS certificate. */
+export function usesCertificate(metadata: Metadata): boolean {
+  return credentialOf(metadata) === 'certificate'
 }
 
 function credentialOf({ token_endpoint_auth_method: method }: Metadata): AuthMethodRow['credential'] | undefined {

@@ -23,6 +23,7 @@ import {
 } from './errors.ts'
 import { createKeyStore } from './key-store.ts'
 import { createSecretStore } from './secret-store.ts'
+import { SIGNED_RESPONSE_ALGS } from './members/tokens.ts'
 import { assertSector } from './sectors.ts'
 import { validateClient, type ValidationDeps } from './validation.ts'
 
@@ -38,8 +39,8 @@ export interface ClientChangeDeps extends ValidationDeps {
   readonly clock: Clock
   /** For `sector_identifier_uri`. */
   readonly fetch: GuardedFetch
-  /** Makes the keys that sign ID tokens and userinfo answers with this algorithm, before the first client uses it. */
-  readonly prepareIdTokenAlg?: (alg: string, by: AuditContext) => Promise<void>
+  /** Makes the keys that sign ID tokens and other answers with this algorithm, before the first client uses it. */
+  readonly prepareSigningAlg?: (alg: string, by: AuditContext) => Promise<void>
   /** Runs in the transaction that deletes a client, so that its grants and consents end with it. */
   readonly onRemove?: (trx: Queryable, id: string) => Promise<void>
   readonly administration: Administration
@@ -75,7 +76,7 @@ interface Insertion extends Pick<Client, 'id' | 'origin'> {
 export async function insertClient(deps: ClientChangeDeps, insertion: Insertion, alongside?: Alongside) {
   const { id, origin, fields, by, initialAccessToken } = insertion
   await assertSector(deps.fetch, fields.metadata, undefined)
-  await prepareIdTokens(deps, fields, by)
+  await prepareSigning(deps, fields, by)
   return deps.db.transaction(async (trx) => {
     const at = deps.clock.now()
     const store = createClientStore(trx)
@@ -108,7 +109,7 @@ export async function updateClient(
     const input = typeof update === 'function' ? update(before) : update
     const fields = await validateClient(deps, input, before)
     await assertSector(deps.fetch, fields.metadata, before)
-    await prepareIdTokens(deps, fields, by)
+    await prepareSigning(deps, fields, by)
     return deps.db.transaction(async (trx) => {
       const at = deps.clock.now()
       if (!(await createClientStore(trx).update(id, fields, before.version, at))) return undefined
@@ -123,10 +124,14 @@ export async function updateClient(
   })
 }
 
-async function prepareIdTokens(deps: ClientChangeDeps, { metadata }: ClientFields, by: AuditContext): Promise<void> {
-  for (const name of ['id_token_signed_response_alg', 'userinfo_signed_response_alg']) {
-    const alg = metadata[name]
-    if (typeof alg === 'string') await deps.prepareIdTokenAlg?.(alg, by)
+/** Makes the keys for all that the server signs for a client with these fields. */
+export async function prepareSigning(
+  deps: ClientChangeDeps,
+  { metadata }: ClientFields,
+  by: AuditContext,
+): Promise<void> {
+  for (const alg of new Set(SIGNED_RESPONSE_ALGS.map((member) => metadata[member]))) {
+    if (typeof alg === 'string') await deps.prepareSigningAlg?.(alg, by)
   }
 }
 

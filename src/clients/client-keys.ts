@@ -1,5 +1,5 @@
 /** Checks the public keys of a client (`jwks`). Private keys are refused, and errors never show them. */
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type JsonWebKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import type { Client, PublicJwk } from './client.ts'
@@ -150,7 +150,24 @@ function materialFault(key: Record<string, unknown>, kind: string): Fault | unde
   if (missing !== undefined) return { field: missing, given: shown(key[missing]), expected: 'a value in base64url' }
   const material = importKey(key)
   if (!material) return { field: '', given: kind, expected: 'a valid public key; an EC point must lie on its curve' }
-  return kind === 'RSA' ? rsaFault(material) : undefined
+  return (kind === 'RSA' ? rsaFault(material) : undefined) ?? chainFault(key, material)
+}
+
+/** RFC 7517 §4.7: the first certificate of `x5c` is of this key. A client may authenticate by it (RFC 8705 §2.2.2). */
+function chainFault({ x5c: chain }: Record<string, unknown>, material: KeyObject): Fault | undefined {
+  if (!Array.isArray(chain) || chain.length === 0) return undefined
+  const expected = 'the certificate of this key first, in base64 (not base64url) of its DER'
+  try {
+    const { publicKey } = new X509Certificate(Buffer.from(String(chain[0]), 'base64'))
+    return publicKey.equals(material) ? undefined : { field: 'x5c', given: 'a certificate of another key', expected }
+  } catch {
+    return { field: 'x5c', given: 'no certificate', expected }
+  }
+}
+
+/** Returns whether a key comes with its certificate. */
+export function hasCertificate({ x5c: chain }: Readonly<Record<string, unknown>>): boolean {
+  return Array.isArray(chain) && chain.length > 0
 }
 
 function importKey(key: Record<string, unknown>): KeyObject | undefined {

@@ -12,18 +12,29 @@ export const GRANT = {
 export const OPENID_SCOPES = ['openid', 'profile', 'email', 'address', 'phone', 'offline_access'] as const
 const PERSON_SCOPES = ['openid', 'profile', 'email', 'offline_access'] as const
 
-const CONFIDENTIAL_METHODS = ['private_key_jwt', 'client_secret_basic', 'client_secret_post'] as const
+const CERTIFICATE_METHODS = ['tls_client_auth', 'self_signed_tls_client_auth'] as const
+const CONFIDENTIAL_METHODS = [
+  'private_key_jwt',
+  'client_secret_basic',
+  'client_secret_post',
+  ...CERTIFICATE_METHODS,
+] as const
 /** Algorithms of client assertions (RFC 7523) that any profile may use. */
 export const ASSERTION_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 /** The longest lifetime of a client assertion in seconds, and that of a client with a FAPI profile. */
 export const MAX_ASSERTION_LIFETIME = 3600
 export const MAX_ASSERTION_LIFETIME_FAPI = 300
+/** Algorithms that this server signs its answers to clients with: ID tokens, authorization and introspection answers. */
+export const RESPONSE_ALGS = ['RS256', 'ES256', 'PS256'] as const
 const ID_TOKEN_ALGS = ['RS256', 'ES256'] as const
 
 /** The optional features of this server. Metadata that needs a missing feature is refused. */
 export interface Offers {
   readonly dpop: boolean
+  /** Whether client certificates reach this server. */
   readonly mtls: boolean
+  /** Whether it can tell which of them a known authority has issued. */
+  readonly authorities: boolean
   /** Each grant type with the profiles that have it by default or may add it. */
   readonly grants: readonly { readonly grantType: string; readonly profiles: readonly Profile[] }[]
 }
@@ -50,6 +61,8 @@ export interface ProfileRow {
   readonly authMethods: readonly [AuthMethod, ...AuthMethod[]]
   /** Algorithms of client assertions. */
   readonly assertionAlgs: readonly string[]
+  /** Whether its tokens are always bound, to a DPoP key unless to a certificate (FAPI 2.0 Security Profile §5.3.2.1). */
+  readonly bindsTokens?: true
   /** The FAPI security profile whose rules its requests and assertions must keep. */
   readonly fapi?: '2.0'
   /** Algorithms of ID tokens, the default first. */
@@ -81,7 +94,7 @@ const ROWS = {
   web: {
     ...PERSON,
     meaning: 'server-side app',
-    summary: 'code + PKCE S256, refresh; `private_key_jwt` (default) or a client secret',
+    summary: 'code + PKCE S256, refresh; `private_key_jwt` (default), a certificate or a client secret',
     authMethods: CONFIDENTIAL_METHODS,
     pkceMayBeOptional: true,
   },
@@ -103,7 +116,8 @@ const ROWS = {
   machine: {
     ...PERSON,
     meaning: 'a service',
-    summary: '`client_credentials` only; `private_key_jwt` (default), or a secret when asked for by name',
+    summary:
+      '`client_credentials` only; `private_key_jwt` (default), a certificate, or a secret when asked for by name',
     authMethods: CONFIDENTIAL_METHODS,
     grantTypes: { required: [GRANT.machine], default: [GRANT.machine] },
     openidScopes: [],
@@ -118,16 +132,19 @@ const ROWS = {
   fapi2: {
     ...PERSON,
     meaning: 'high-value API',
-    summary: 'FAPI 2.0: PAR, `private_key_jwt`, DPoP-bound tokens, no refresh rotation',
+    summary:
+      'FAPI 2.0: PAR, `private_key_jwt` (default) or a certificate, tokens bound by DPoP (default) or to a certificate, no refresh rotation',
     needsDpop: true,
     fapi: '2.0',
-    authMethods: ['private_key_jwt'],
+    // FAPI 2.0 Security Profile §5.3.2.1: no secrets
+    authMethods: ['private_key_jwt', ...CERTIFICATE_METHODS],
     // FAPI 2.0 Security Profile §5.4.1: PS256, ES256 or EdDSA
     assertionAlgs: ['PS256', 'ES256', 'EdDSA'],
     idTokenAlgs: ['ES256', 'PS256'],
     idTokenClaims: 'minimal',
-    // FAPI 2.0 Security Profile §5.3.2.1 and §5.3.2.2: sender-constrained tokens, pushed requests
-    fixed: { ...PERSON.fixed, require_pushed_authorization_requests: true, dpop_bound_access_tokens: true },
+    bindsTokens: true,
+    // FAPI 2.0 Security Profile §5.3.2.2
+    fixed: { ...PERSON.fixed, require_pushed_authorization_requests: true },
   },
 } as const satisfies Readonly<Record<string, ProfileRow>>
 

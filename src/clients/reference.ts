@@ -11,14 +11,14 @@ export function profileTable(): string {
 }
 
 export function authMethodTable(): string {
-  const rows = Object.entries(AUTH_METHODS).map(([name, { meaning, needsMtls }]) => {
+  const rows = Object.entries(AUTH_METHODS).map(([name, { meaning }]) => {
     const profiles = Object.entries(PROFILES).filter(([, { authMethods }]) =>
       authMethods.some((method) => method === name),
     )
     const names = profiles.map(
       ([profile, { authMethods }]) => `\`${profile}\`${authMethods[0] === name ? ' (default)' : ''}`,
     )
-    return `| \`${name}\` | ${meaning} | ${needsMtls ? 'not offered yet' : names.join(', ')} |`
+    return `| \`${name}\` | ${meaning} | ${names.join(', ')} |`
   })
   return ['| method | the client proves itself by | profiles |', '|---|---|---|', ...rows, ''].join('\n')
 }

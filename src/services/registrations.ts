@@ -3,6 +3,7 @@ import type { AuditContext } from '#audit/audit.ts'
 import { administrationOf, builtInAdminResource } from '#admin/scopes.ts'
 import { type ClientsDeps, createClients, type ManagedClients } from '#clients/clients.ts'
 import { createClientDocuments } from '#clients/documents/documents.ts'
+import type { Config } from '#config/config.ts'
 import { createCollection } from '#clients/registration/collection.ts'
 import { createRegistration } from '#clients/registration/registrations.ts'
 import { createSoftwareStatements } from '#clients/registration/software-statement.ts'
@@ -24,6 +25,7 @@ type RegistrationFoundations = Pick<
 
 export interface RegistrationRules {
   readonly issuer: string
+  readonly mtls: Config['mtls']
   readonly grants: readonly Grant[]
   /** Whether plain http to a host is allowed. */
   readonly allowHttp: (host: string) => boolean
@@ -34,17 +36,17 @@ export type Registrations = ReturnType<typeof createRegistrations>
 /** Creates clients and resources together: allowances of clients name resources, and a removed resource leaves them. */
 export function createRegistrations(
   foundations: RegistrationFoundations,
-  { issuer, grants, allowHttp }: RegistrationRules,
+  { issuer, mtls, grants, allowHttp }: RegistrationRules,
 ) {
   const { db, notifications, audit, clock, fetch, endings, settings, signingKeys } = foundations
-  const offers = offersOf(grants)
+  const offers = offersOf(grants, mtls)
   const adminResource = builtInAdminResource(issuer)
   const shared = { db, notifications, audit, clock }
   const rules = {
     ...shared,
     fetch,
     allowHttpJwksUri: allowHttp,
-    prepareIdTokenAlg: async (alg: string, by: AuditContext) => {
+    prepareSigningAlg: async (alg: string, by: AuditContext) => {
       if (alg === 'PS256') await signingKeys.add(alg, by)
     },
     onRemove: (trx: Queryable, id: string) => endClientAccess(endings, trx, id),

@@ -49,12 +49,24 @@ describe('authentication and keys', () => {
   })
 
   test.each([
-    ['web', 'none', 'for web private_key_jwt, client_secret_basic, client_secret_post'],
-    ['web', 'client_secret_jwt', 'for web private_key_jwt, client_secret_basic, client_secret_post'],
+    [
+      'web',
+      'none',
+      'for web private_key_jwt, client_secret_basic, client_secret_post, tls_client_auth, self_signed_tls_client_auth',
+    ],
+    [
+      'web',
+      'client_secret_jwt',
+      'for web private_key_jwt, client_secret_basic, client_secret_post, tls_client_auth, self_signed_tls_client_auth',
+    ],
     ['spa', 'client_secret_basic', 'for spa none'],
     ['native', 'private_key_jwt', 'for native none'],
-    ['machine', 'none', 'for machine private_key_jwt, client_secret_basic, client_secret_post'],
-    ['fapi2', 'client_secret_basic', 'for fapi2 private_key_jwt'],
+    [
+      'machine',
+      'none',
+      'for machine private_key_jwt, client_secret_basic, client_secret_post, tls_client_auth, self_signed_tls_client_auth',
+    ],
+    ['fapi2', 'client_secret_basic', 'for fapi2 private_key_jwt, tls_client_auth, self_signed_tls_client_auth'],
   ] as const)('%s may not authenticate by %s', async (profile, method, expected) => {
     expect(await refuse(profile, { token_endpoint_auth_method: method })).toContainEqual([
       'token_endpoint_auth_method',

@@ -16,10 +16,13 @@ export const RSA_KEYS = {
 export const REDIRECTS = { redirect_uris: ['https://app.example.com/cb'] }
 export const API = { identifier: 'https://api.example.com', scopes: [{ name: 'posts:read' }, { name: 'posts:write' }] }
 
+/** Of a server to which client certificates come, and that knows their authorities. */
+export const OFFERS = offersOf(GRANTS, { port: 3443, url: undefined, authorities: true, proxyVerifies: false })
+
 export const DEPS = {
   findResource: async (identifier: string) => (identifier.replace(/\/$/, '') === API.identifier ? API : undefined),
   allowHttpJwksUri: (host: string) => host === 'localhost',
-  offers: offersOf(GRANTS),
+  offers: OFFERS,
 }
 
 /** The least that each profile needs. */

@@ -3,10 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { originsOf } from '#clients/document.ts'
 import { isPublic } from '#clients/auth-methods.ts'
 import { defaultGrantTypes, type Profile, PROFILES } from '#clients/profiles.ts'
-import { GRANTS } from '#oidc/grants/registry.ts'
-import { offersOf } from '#oidc/offers.ts'
 import { validateClient } from '#clients/validation.ts'
-import { accept, DEPS, LEAST, KEYS, refuse } from './least.ts'
+import { accept, DEPS, LEAST, KEYS, OFFERS, refuse } from './least.ts'
 
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
 
@@ -76,8 +74,12 @@ describe('profiles', () => {
       ['jwks', 'keys for ES256', 'for fapi2 a signing key for RS256'],
     ])
     expect(await refuse('fapi2', { dpop_bound_access_tokens: false, id_token_signed_response_alg: 'RS256' })).toEqual([
-      ['dpop_bound_access_tokens', false, 'true, as for every fapi2 client'],
       ['id_token_signed_response_alg', 'RS256', 'for fapi2 ES256, PS256'],
+      [
+        'dpop_bound_access_tokens',
+        false,
+        'true, or tls_client_certificate_bound_access_tokens: true, as for every fapi2 client',
+      ],
     ])
     const byPs256 = await accept('fapi2', { id_token_signed_response_alg: 'PS256' })
     expect(byPs256.metadata.id_token_signed_response_alg).toBe('PS256')
@@ -90,8 +92,8 @@ describe('profiles', () => {
   })
 
   test('what needs something that the server does not offer is refused', async () => {
-    const grants = offersOf(GRANTS).grants.filter(({ grantType }) => grantType !== DEVICE)
-    const without = { ...DEPS, offers: { ...offersOf(GRANTS), dpop: false, grants } }
+    const grants = OFFERS.grants.filter(({ grantType }) => grantType !== DEVICE)
+    const without = { ...DEPS, offers: { ...OFFERS, dpop: false, grants } }
     const refused = (profile: Profile, metadata: Record<string, unknown> = {}) =>
       expect(validateClient(without, { profile, metadata: { ...LEAST[profile], ...metadata } }, undefined)).rejects
     const some = 'one of web, spa, native, machine: this server does not offer what'

@@ -55,8 +55,9 @@ describe('client metadata members', () => {
 describe('client authentication methods', () => {
   test('are taken when the server offers what they need', () => {
     const always = ['private_key_jwt', 'client_secret_basic', 'client_secret_post', 'none']
-    expect(offeredAuthMethods({ mtls: false })).toEqual(always)
-    expect(offeredAuthMethods({ mtls: true })).toEqual(Object.keys(AUTH_METHODS))
+    expect(offeredAuthMethods({ mtls: false, authorities: false })).toEqual(always)
+    expect(offeredAuthMethods({ mtls: true, authorities: true })).toEqual(Object.keys(AUTH_METHODS))
+    expect(offeredAuthMethods({ mtls: true, authorities: false })).not.toContain('tls_client_auth')
   })
 
   test.each([

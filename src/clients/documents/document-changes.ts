@@ -2,7 +2,7 @@
 import { SYSTEM } from '#audit/audit.ts'
 import type { Queryable } from '#database/database.ts'
 import { notify } from '#database/notify.ts'
-import { type ClientChangeDeps, CLIENTS_CHANNEL, recordAndNotify } from '../client-changes.ts'
+import { type ClientChangeDeps, CLIENTS_CHANNEL, prepareSigning, recordAndNotify } from '../client-changes.ts'
 import { inlineKeys } from '../client-keys.ts'
 import { type ClientFields, createClientStore } from '../client-store.ts'
 import type { Client } from '../client.ts'
@@ -79,8 +79,7 @@ async function fieldsOf(
   const input = { profile, metadata: { ...metadata, ...Object.fromEntries(added) }, origin: 'document' } as const
   try {
     const fields = await validateClient(deps, input, undefined)
-    const { id_token_signed_response_alg: alg } = fields.metadata
-    if (typeof alg === 'string') await deps.prepareIdTokenAlg?.(alg, SYSTEM)
+    await prepareSigning(deps, fields, SYSTEM)
     return { ...fields, allowances: before?.allowances ?? [], defaultResource: before?.defaultResource }
   } catch (error) {
     if (error instanceof ClientMetadataError) throw ClientDocumentRefused.ofFaults(id, error.faults)

@@ -4,10 +4,11 @@ import { GRANT, offeredGrantTypes } from '../profiles.ts'
 import { type Draft, isStringArray, type Member } from './member.ts'
 import { STRINGS } from './values.ts'
 
-const RESPONSE_MODES = ['query', 'fragment', 'form_post']
+const RESPONSE_MODES = ['query', 'fragment', 'form_post', 'jwt', 'query.jwt', 'fragment.jwt', 'form_post.jwt']
 
 /**
- * The rows of grant types and response types (RFC 7591 §2, OAuth 2.0 Multiple Response Type Encoding Practices §2.1).
+ * The rows of grant types and response types (RFC 7591 §2, OAuth 2.0 Multiple Response Type Encoding Practices §2.1,
+ * JARM §2.3).
  */
 export const GRANTS: readonly Member[] = [
   {

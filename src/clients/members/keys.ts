@@ -1,6 +1,7 @@
 /** Metadata members for the public keys of a client. */
 import { usesKeys } from '../auth-methods.ts'
-import { checkJwks } from '../client-keys.ts'
+import type { PublicJwk } from '../client.ts'
+import { checkJwks, hasCertificate } from '../client-keys.ts'
 import { type Draft, type Member, type MetadataOptions, refuse } from './member.ts'
 import { isWebAddress, URI } from './values.ts'
 
@@ -38,6 +39,9 @@ function settleJwks(draft: Draft): void {
   const jwks = values.get('jwks')
   const checked = jwks === undefined ? undefined : checkJwks(jwks, faults)
   if (checked) values.set('jwks', checked.jwks)
+  if (values.get('token_endpoint_auth_method') === 'self_signed_tls_client_auth') {
+    return requireCertificate(draft, checked?.jwks.keys)
+  }
   if (!usesKeys({ token_endpoint_auth_method: values.get('token_endpoint_auth_method') })) return
   if (jwks === undefined && values.get('jwks_uri') === undefined) {
     const expected =
@@ -45,6 +49,16 @@ function settleJwks(draft: Draft): void {
     faults.push({ field: 'jwks', given: null, expected })
   }
   if (checked) requireAssertionKey(draft, checked.assertionAlgs)
+}
+
+/** RFC 8705 §2.2.2: a key with its certificate (`x5c`), or an address that has some. */
+function requireCertificate({ values, faults }: Draft, keys: readonly PublicJwk[] | undefined): void {
+  if (keys?.some(hasCertificate) || values.get('jwks_uri') !== undefined) return
+  if (values.get('jwks') !== undefined && keys === undefined) return
+  const given = keys === undefined ? null : 'keys without x5c'
+  const expected =
+    'a public key with its certificate in x5c, or jwks_uri; signet clients create takes --certificate FILE'
+  faults.push({ field: 'jwks', given, expected })
 }
 
 /** Requires at least one key for an algorithm that this client may sign assertions with. */

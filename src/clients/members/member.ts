@@ -64,7 +64,7 @@ export interface Member {
     readonly supported: (draft: Draft) => readonly string[] | undefined
   }
   /** The feature that the server must offer for it to be true. */
-  readonly needs?: 'dpop'
+  readonly needs?: 'dpop' | 'mtls'
 }
 
 /** Pushes a fault for the current value of a member. */

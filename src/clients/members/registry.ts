@@ -1,6 +1,7 @@
 /** All client metadata members: rows by topic, in the order in which they are checked. */
 import { nearestName } from '#shared/nearest-name.ts'
 import { AUTHENTICATION } from './authentication.ts'
+import { CERTIFICATES } from './certificates.ts'
 import { DISPLAY } from './display.ts'
 import { GRANTS } from './grants.ts'
 import { KEYS } from './keys.ts'
@@ -20,6 +21,7 @@ export const MEMBERS: readonly Member[] = [
   ...REDIRECT_URIS,
   ...LOGOUT,
   ...AUTHENTICATION,
+  ...CERTIFICATES,
   ...TOKENS,
   ...KEYS,
   ...SUBJECT,
@@ -50,29 +52,18 @@ const MADE_BY_THE_SERVER = new Set([
 
 /** Standard members that this server does not offer. They are refused, since ignoring them would mislead the caller. */
 const NOT_OFFERED = new Set([
-  'authorization_details_types',
   'authorization_encrypted_response_alg',
   'authorization_encrypted_response_enc',
-  'authorization_signed_response_alg',
   'backchannel_authentication_request_signing_alg',
   'backchannel_client_notification_endpoint',
   'backchannel_token_delivery_mode',
   'backchannel_user_code_parameter',
   'introspection_encrypted_response_alg',
   'introspection_encrypted_response_enc',
-  'introspection_signed_response_alg',
   'request_object_encryption_alg',
   'request_object_encryption_enc',
-  'request_object_signing_alg',
   'request_uris',
-  'require_signed_request_object',
   'software_statement',
-  'tls_client_auth_san_dns',
-  'tls_client_auth_san_email',
-  'tls_client_auth_san_ip',
-  'tls_client_auth_san_uri',
-  'tls_client_auth_subject_dn',
-  'tls_client_certificate_bound_access_tokens',
   'use_mtls_endpoint_aliases',
 ])
 

@@ -1,12 +1,24 @@
 /** Metadata members for the properties of a client's tokens. */
+import { isPublic } from '../auth-methods.ts'
 import { type Draft, type Member, oneOf, refuse } from './member.ts'
 import { defaultIdTokenClaims, ID_TOKEN_CLAIMS } from '../id-token-claims.ts'
 import { ACR_VALUES, type Acr } from '#resource-server/acr.ts'
 import { choiceOf, FLAG, STRING, STRINGS } from './values.ts'
 
 const ALG = 'id_token_signed_response_alg'
+const AUTHORIZATION_ALG = 'authorization_signed_response_alg'
+const DPOP_BOUND = 'dpop_bound_access_tokens'
+const CERTIFICATE_BOUND = 'tls_client_certificate_bound_access_tokens'
+const INTROSPECTION_ALG = 'introspection_signed_response_alg'
+const USERINFO_ALG = 'userinfo_signed_response_alg'
 
-/** The rows of tokens (OpenID Connect Registration §2, RFC 9449 §5.2). */
+/** The members that name what this server signs with for a client. */
+export const SIGNED_RESPONSE_ALGS = [ALG, USERINFO_ALG, AUTHORIZATION_ALG, INTROSPECTION_ALG] as const
+
+/**
+ * The rows of tokens and signed answers (OpenID Connect Registration §2, JARM §3, RFC 9701 §6, RFC 9449 §5.2, RFC 8705
+ * §3.4).
+ */
 export const TOKENS: readonly Member[] = [
   {
     name: ALG,
@@ -14,6 +26,21 @@ export const TOKENS: readonly Member[] = [
     schema: STRING,
     choices: { name: 'id_token_signing_alg_values_supported', supported: ({ rules }) => rules.idTokenAlgs },
     settle: settleIdTokenAlg,
+  },
+  {
+    name: AUTHORIZATION_ALG,
+    meaning:
+      'How authorization answers in the response modes `jwt`, `query.jwt`, `fragment.jwt` and `form_post.jwt` are signed; RS256 when absent (`fapi2`: ES256).',
+    schema: STRING,
+    settle: settleAuthorizationAlg,
+  },
+  {
+    name: INTROSPECTION_ALG,
+    meaning:
+      'How introspection answers that are asked for as JWT (RFC 9701) are signed; RS256 when absent (`fapi2`: ES256).',
+    schema: STRING,
+    dependsOn: ['token_endpoint_auth_method'],
+    settle: settleIntrospectionAlg,
   },
   {
     name: ID_TOKEN_CLAIMS,
@@ -40,10 +67,19 @@ export const TOKENS: readonly Member[] = [
     value: { fits: isAcrValues, expected: `an array of ${ACR_VALUES.join(', ')}` },
   },
   {
-    name: 'dpop_bound_access_tokens',
+    name: DPOP_BOUND,
     meaning: 'Whether its tokens are always bound to a DPoP key.',
     ...FLAG,
     needs: 'dpop',
+    dependsOn: [CERTIFICATE_BOUND],
+  },
+  {
+    name: CERTIFICATE_BOUND,
+    meaning: 'Whether its tokens are always bound to its TLS certificate (RFC 8705 §3).',
+    ...FLAG,
+    needs: 'mtls',
+    dependsOn: [DPOP_BOUND],
+    settle: settleBinding,
   },
 ]
 
@@ -53,6 +89,37 @@ function settleIdTokenAlg(draft: Draft): void {
     values.set(ALG, oneOf(draft, ALG, rules.idTokenAlgs, rules.idTokenAlgs[0]))
   } else if (values.has(ALG)) {
     refuse(draft, ALG, `nothing here: a ${profile} client gets no ID tokens`)
+  }
+}
+
+function settleAuthorizationAlg(draft: Draft): void {
+  const { profile, rules, values } = draft
+  if (!values.has(AUTHORIZATION_ALG)) return
+  if ((values.get('response_types') as string[]).length > 0)
+    oneOf(draft, AUTHORIZATION_ALG, rules.idTokenAlgs, undefined)
+  else refuse(draft, AUTHORIZATION_ALG, `nothing here: a ${profile} client sends no authorization requests`)
+}
+
+function settleIntrospectionAlg(draft: Draft): void {
+  const { rules, values } = draft
+  if (!values.has(INTROSPECTION_ALG)) return
+  if (isPublic({ token_endpoint_auth_method: values.get('token_endpoint_auth_method') })) {
+    refuse(draft, INTROSPECTION_ALG, 'nothing here: only a client that authenticates may introspect')
+  } else {
+    oneOf(draft, INTROSPECTION_ALG, rules.idTokenAlgs, undefined)
+  }
+}
+
+/** Tokens are bound in one way, not in two. FAPI 2.0 Security Profile §5.3.2.1: those of such a client always are. */
+function settleBinding(draft: Draft): void {
+  const { profile, rules, values } = draft
+  const [byKey, byCertificate] = [values.get(DPOP_BOUND), values.get(CERTIFICATE_BOUND)]
+  if (byCertificate === true) {
+    if (byKey === true) refuse(draft, CERTIFICATE_BOUND, `either this or ${DPOP_BOUND}, not both`)
+  } else if (rules.bindsTokens) {
+    if (byKey === false)
+      refuse(draft, DPOP_BOUND, `true, or ${CERTIFICATE_BOUND}: true, as for every ${profile} client`)
+    values.set(DPOP_BOUND, true)
   }
 }
 
