@@ -13,7 +13,7 @@ import { withoutDeadEnds } from '#interactions/lost/lost.ts'
 import { createSecurityTxt, SECURITY_TXT_PATH } from '#interactions/security-txt/endpoint.ts'
 import { createPasskeyEndpoints, PASSKEY_ENDPOINTS_PATH } from '#interactions/passkey/endpoints.ts'
 import { cookieSignatures } from '#oidc/configuration/cookies.ts'
-import { DISCOVERY_PATHS, PROGRAM_PATHS, ROUTES } from '#oidc/engine/routes.ts'
+import { DISCOVERY_PATHS, MTLS_PATHS, PROGRAM_PATHS, ROUTES } from '#oidc/engine/routes.ts'
 import type { Services } from '#services.ts'
 import { UPSTREAM_CALLBACK_PATH, UPSTREAM_SIGNED_OUT_PATH } from '#federation/paths.ts'
 
@@ -98,6 +98,7 @@ export function createApp(services: Services): Koa {
       problemPaths: [`${base}/admin/`],
       jsonPaths: [...JSON_PATHS.map((path) => base + path), ...DISCOVERY_PATHS, PASSKEY_ENDPOINTS_PATH],
       trustedProxies: config.trustedProxies,
+      mtls: config.mtls && { ...config.mtls, paths: MTLS_PATHS.map((path) => base + path) },
       routes: TEMPLATES.map((template) => base + template),
       methods: Object.fromEntries(Object.entries(METHODS).map(([path, methods]) => [base + path, methods])),
       paced: PAGES.map((start) => base + start),

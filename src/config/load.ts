@@ -40,6 +40,7 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): Loaded 
     ...plain,
     production,
     tls: certFile && keyFile ? { certFile, keyFile } : undefined,
+    mtls: mutualTlsOf(plain),
     isDatabaseEmbedded: !given(env, 'DATABASE_URL'),
     restoreEpoch: restoreEpochOf(plain),
   }
@@ -66,6 +67,16 @@ export function loadClientConfig(env: Environment): Pick<Config, 'issuer' | 'key
   if (own.length > 0) throw new ConfigError(own)
   const { issuer, keysDir } = settle(values, false).plain
   return { issuer, keysDir }
+}
+
+function mutualTlsOf({
+  mtlsPort: port,
+  mtlsUrl: url,
+  mtlsClientCaFile: caFile,
+  proxyVerifiesClientCert: proxyVerifies,
+}: Pick<Config, 'mtlsPort' | 'mtlsUrl' | 'mtlsClientCaFile' | 'proxyVerifiesClientCert'>): Config['mtls'] {
+  if (port === undefined && url === undefined && !proxyVerifies) return undefined
+  return { port, url, authorities: caFile !== undefined || proxyVerifies, proxyVerifies }
 }
 
 function restoreEpochOf({

@@ -155,23 +155,21 @@ export const VARIABLES = {
     default: NONE,
     example: '3443',
     meaning: 'a second TLS listener, which asks clients for a certificate',
-    isUnused: true,
   },
   SIGNET_MTLS_CLIENT_CA_FILE: {
     member: 'mtlsClientCaFile',
     parse: parse.path,
     default: { shown: 'none: only self-signed registration' },
     example: '/etc/signet/client-ca.crt',
-    meaning: 'the authorities that client certificates are checked against',
-    isUnused: true,
+    meaning: 'the authorities that client certificates are checked against (PEM); read again when the file changes',
   },
   SIGNET_MTLS_URL: {
     member: 'mtlsUrl',
     parse: parse.origin,
     default: NONE,
     example: 'https://mtls.id.example.com',
-    meaning: 'where clients reach that listener; published as `mtls_endpoint_aliases`',
-    isUnused: true,
+    meaning:
+      'where clients reach a listener that asks for a certificate, ours or that of a proxy; published as `mtls_endpoint_aliases`',
   },
   SIGNET_PROXY_VERIFIES_CLIENT_CERT: {
     member: 'proxyVerifiesClientCert',
@@ -179,7 +177,6 @@ export const VARIABLES = {
     default: 'false',
     example: 'true',
     meaning: 'a `Client-Cert` header from a trusted proxy counts as verified for `tls_client_auth`',
-    isUnused: true,
   },
   SIGNET_FETCH_ALLOW: {
     member: 'fetchAllow',

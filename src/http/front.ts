@@ -3,12 +3,14 @@ import compose from 'koa-compose'
 import type { Middleware } from 'koa'
 import { authorizationHeader } from './authorization-header.ts'
 import { bodyLimit } from './body-limit.ts'
+import { clientCertificate, type ClientCertificateDeps } from './client-certificate.ts'
 import { errorDescriptions } from './error-descriptions.ts'
 import { errorHandler, type ErrorHandlerDeps } from './error-handler.ts'
 import { headLimit } from './head-limit.ts'
 import { hostAllowList } from './host-allow-list.ts'
 import { malformedUrl } from './malformed-url.ts'
 import { methodRules, type MethodRules } from './method-rules.ts'
+import { mtlsAlias, type MtlsAliasDeps } from './mtls-alias.ts'
 import { origin, type OriginDeps } from './origin.ts'
 import { pacing } from './pacing.ts'
 import { requestId } from './request-id.ts'
@@ -23,8 +25,8 @@ export interface FrontDeps
   readonly routes: readonly string[]
   /** The prefixes of paths whose requests are paced; see pacing.ts. */
   readonly paced: readonly string[]
-  /** Additional base URLs that the server answers for. */
-  readonly furtherUrls?: readonly string[]
+  /** How clients show certificates; undefined when none is looked at. */
+  readonly mtls?: (ClientCertificateDeps & Omit<MtlsAliasDeps, 'issuer'>) | undefined
 }
 
 /** Composes the middleware. Requires `app.proxy` and the engine's `proxy`: see origin.ts. */
@@ -36,8 +38,9 @@ export function createFront(deps: FrontDeps): Middleware {
     errorDescriptions(),
     errorHandler(deps),
     headLimit(),
-    hostAllowList([deps.issuer, ...(deps.furtherUrls ?? [])]),
+    hostAllowList([deps.issuer, ...(deps.mtls?.url === undefined ? [] : [deps.mtls.url])]),
     origin(deps),
+    ...(deps.mtls ? [mtlsAlias({ ...deps.mtls, issuer: deps.issuer }), clientCertificate(deps.mtls)] : []),
     malformedUrl(),
     authorizationHeader(),
     bodyLimit(),

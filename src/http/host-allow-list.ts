@@ -28,7 +28,8 @@ export function hostAllowList(urls: readonly string[]): Middleware {
   }
 }
 
-function hostsOf(url: string): string[] {
+/** Returns the values of `Host` that mean this URL: with its default port, and without. */
+export function hostsOf(url: string): string[] {
   const { host, port, protocol } = new URL(url)
   return port === '' ? [host, host + (DEFAULT_PORTS[protocol] ?? '')] : [host]
 }

@@ -1,4 +1,5 @@
 /** The public HTTP listener: its limits, and a shutdown that lets open requests finish. */
+import { constants } from 'node:crypto'
 import {
   createServer,
   type IncomingMessage,
@@ -10,6 +11,7 @@ import {
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, Server as TcpServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { TlsOptions } from 'node:tls'
 import { AppError } from '#shared/app-error.ts'
 import { type TlsProfile, tlsOptions } from './tls.ts'
 import { HEAD_OPTIONS } from './head-limit.ts'
@@ -23,14 +25,18 @@ export class ListenError extends AppError {
 
 export interface HttpServerDeps {
   readonly handler: RequestListener
-  /** Without it the server uses plain HTTP. */
-  readonly tls?: { readonly certificate: Certificate; readonly profile: TlsProfile } | undefined
+  /** Without it the server uses plain HTTP. `asksClients`: for a certificate, which they may have or not. */
+  readonly tls?:
+    | { readonly certificate: Certificate; readonly profile: TlsProfile; readonly asksClients?: boolean }
+    | undefined
 }
 
 /** PEM strings. */
 interface Certificate {
   readonly cert: string
   readonly key: string
+  /** The authorities that certificates of clients are checked against. */
+  readonly ca?: string | undefined
 }
 
 export interface HttpServer {
@@ -69,6 +75,12 @@ const LIMITS: ServerOptions = {
   // The host allow-list refuses a missing Host with a description.
   requireHostHeader: false,
 }
+/**
+ * What a listener that asks clients for a certificate has besides. Who has none, or one of an unknown authority, is served
+ * too, and the room of clients decides. No session is resumed: the certificate would be that of before, whatever happened
+ * to its authority since.
+ */
+const ASKING: TlsOptions = { requestCert: true, rejectUnauthorized: false, secureOptions: constants.SSL_OP_NO_TICKET }
 const MAX_CONNECTIONS = 10_000
 /** How long requests in transit may still arrive on idle connections. */
 const IDLE_GRACE_MS = 300
@@ -85,7 +97,7 @@ export function createHttpServer({ handler, tls }: HttpServerDeps): HttpServer {
     handler(request, response)
   }
 
-  const offered = tls && tlsOptions(tls.profile)
+  const offered = tls && { ...tlsOptions(tls.profile), ...(tls.asksClients && ASKING) }
   const secure = tls && createTlsServer({ ...LIMITS, ...offered, ...tls.certificate }, onRequest)
   const server: Server = secure ?? createServer(LIMITS, onRequest)
   server.maxConnections = MAX_CONNECTIONS

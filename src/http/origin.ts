@@ -92,6 +92,7 @@ export function origin(options: OriginDeps): Middleware {
   return (ctx, next) => {
     const { headers, socket } = ctx.req
     const { address: peer, trusted, mayBeProxy } = peerOf(socket)
+    requestState(ctx).behindProxy = trusted
     if (mayBeProxy && PROXY_HEADERS.some((name) => headers[name] !== undefined)) ignored(peer)
     const address = trusted ? forwardedAddress(peer, headers['x-forwarded-for'], isTrusted) : peer
     dropForwardingHeaders(headers, trusted)

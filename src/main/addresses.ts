@@ -11,6 +11,12 @@ export function workerAddress(config: Pick<Config, 'host' | 'port'>): Address {
   return { ...publicAddress(config), shared: process.platform === 'linux' }
 }
 
+/** Returns the address of the listener that asks clients for a certificate, for a worker too. */
+export function mtlsAddress({ host, workers }: Pick<Config, 'host' | 'workers'>, port: number): Address {
+  const variables = { host: 'HOST', port: 'SIGNET_MTLS_PORT' }
+  return { host, port, variables, shared: workers > 1 && process.platform === 'linux' }
+}
+
 export function managementAddress({
   managementHost: host,
   managementPort: port,

@@ -8,8 +8,8 @@ import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import { loadLanguages } from '#languages/languages.ts'
 import { createServices, type ServiceOverrides } from '#services.ts'
-import { publicAddress, workerAddress } from './addresses.ts'
-import { readCertificate, watchCertificate } from './certificate.ts'
+import { mtlsAddress, publicAddress, workerAddress } from './addresses.ts'
+import { type Certificate, readCertificate, watchCertificate } from './certificate.ts'
 import { prepareCliClient } from './cli-client.ts'
 import type { DatabaseUrls } from './database.ts'
 
@@ -35,25 +35,31 @@ export async function startNode(
   overrides: ServiceOverrides = {},
 ): Promise<ServingNode> {
   await using life = new AsyncDisposableStack()
-  const { tls } = config
-  const certificate = tls && readCertificate(tls)
+  const { tls, mtls, mtlsClientCaFile: clientCaFile, tlsProfile: profile } = config
+  const files = tls && { ...tls, clientCaFile }
+  const certificate = files && readCertificate(files)
   await loadLanguages()
   const { url: databaseUrl, directUrl: databaseDirectUrl } = database
   const services = await createServices({ config, secrets, databaseUrl, databaseDirectUrl, logger, metrics }, overrides)
   life.defer(() => services.close())
   await untilAnswered(() => prepareCliClient(config, services, logger), logger)
-  const server = createHttpServer({
-    handler: createApp(services).callback(),
-    tls: certificate && { certificate, profile: config.tlsProfile },
-  })
-  if (tls) life.defer(watchCertificate(tls, (next) => server.replaceCertificate(next), logger))
+  const handler = createApp(services).callback()
+  const server = createHttpServer({ handler, tls: certificate && { certificate, profile } })
+  const servers = [server]
   await server.listen(config.workers > 1 ? workerAddress(config) : publicAddress(config))
+  if (certificate && mtls?.port !== undefined) {
+    const asking = createHttpServer({ handler, tls: { certificate, profile, asksClients: true } })
+    servers.push(asking)
+    await asking.listen(mtlsAddress(config, mtls.port))
+  }
+  const replace = (next: Certificate) => servers.forEach((one) => one.replaceCertificate(next))
+  if (files) life.defer(watchCertificate(files, replace, logger))
   const resources = life.move()
   return {
     drain: async (timeoutMs) => {
-      const cutOff = await server.drain(timeoutMs)
+      const cutOff = await Promise.all(servers.map((one) => one.drain(timeoutMs)))
       await resources.disposeAsync()
-      return cutOff
+      return cutOff.reduce((sum, count) => sum + count, 0)
     },
   }
 }
