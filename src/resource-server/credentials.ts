@@ -11,6 +11,8 @@ export interface RequestLike {
   readonly url?: string | undefined
   /** The target before a router shortened `url`; used instead of `url` if present. */
   readonly originalUrl?: string | undefined
+  /** The connection, which knows the TLS certificate of the client. */
+  readonly socket?: object | undefined
 }
 
 export interface Credentials {

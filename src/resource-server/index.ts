@@ -1,5 +1,6 @@
 /** The package entry `signet/resource-server`: verifies access tokens for an API on any framework. */
 import { verifiedClaims, type AccessTokenClaims } from './claims.ts'
+import { createCertificateBinding } from './certificate-binding.ts'
 import { credentialsOf, type RequestLike } from './credentials.ts'
 import { createDpop, requireUnbound } from './dpop/binding.ts'
 import { createIntrospection } from './introspection/introspection.ts'
@@ -21,6 +22,7 @@ import { createStatusCheck } from './status-list.ts'
 
 export { AccessTokenRefused } from './refusal.ts'
 export type { RefusalCode } from './refusal.ts'
+export type { CertificateOf } from './certificate-binding.ts'
 export type { AccessTokenClaims } from './claims.ts'
 export type { AccessTokensOptions, RequestNeeds, SignatureAlgorithm } from './options.ts'
 export type { ProtectedResourceMetadata } from './protected-resource.ts'
@@ -80,6 +82,7 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
   const checkStatus = createStatusCheck(options.statusList ?? false, { ...rules, timeoutMs })
   const introspect = options.introspection && createIntrospection(options.introspection, { ...rules, timeoutMs })
   const dpop = createDpop(options.dpop ?? false, { audience, clockToleranceSeconds, now })
+  const certificates = createCertificateBinding(options.clientCertificate ?? false)
   const metadataUrl =
     options.resourceMetadata === false
       ? undefined
@@ -96,8 +99,10 @@ export function accessTokens(options: AccessTokensOptions): AccessTokens {
       ? verifiedClaims(credentials.token, rules, context)
       : introspect(credentials.token, context))
     await checkStatus?.(claims, context)
-    if (dpop === undefined) requireUnbound(claims, context)
-    else await dpop.requireProof(claims, credentials, request, context)
+    if (!certificates?.isHeld(claims, credentials, request, context)) {
+      if (dpop === undefined) requireUnbound(claims, context)
+      else await dpop.requireProof(claims, credentials, request, context)
+    }
     requireScope(claims, context)
     const { acrValues = options.acrValues, maxAgeSeconds = options.maxAgeSeconds } = needs
     requireSignIn(claims, { acrValues, maxAgeSeconds, clockToleranceSeconds }, { context, now: now() })

@@ -56,8 +56,8 @@ function createMiddleware(decide: Decide): AccessTokenMiddleware {
 
 /** `koa-mount` and routers shorten `req.url`; DPoP proofs and the metadata URL contain the whole path. */
 function requestOf({ req, originalUrl }: KoaContextLike): RequestLike {
-  const { headers, headersDistinct, method } = req
-  return { headers, headersDistinct, method, originalUrl }
+  const { headers, headersDistinct, method, socket } = req
+  return { headers, headersDistinct, method, originalUrl, socket }
 }
 
 function send(context: KoaContextLike, { status, headers, body }: Answer): void {

@@ -1,5 +1,6 @@
 /** The options of an API's verifier, and what a request needs. */
 import type { JSONWebKeySet } from 'jose'
+import type { CertificateOf } from './certificate-binding.ts'
 import type { DpopOptions } from './dpop/binding.ts'
 import type { IntrospectionOptions } from './introspection/introspection.ts'
 import type { StatusListOptions } from './status-list.ts'
@@ -50,6 +51,12 @@ export interface AccessTokensOptions {
    * them.
    */
   readonly dpop?: boolean | DpopOptions
+  /**
+   * Accepts access tokens that are bound to a TLS certificate (RFC 8705), on a connection with that certificate. `true`:
+   * the connection is the API's own, whose listener asks for certificates (`requestCert`). A function returns the
+   * certificate where a proxy passes it on. The default, `false`, refuses such tokens.
+   */
+  readonly clientCertificate?: boolean | CertificateOf
   /**
    * Time limit for the issuer's metadata and keys together, for a status list and for an introspection request, in
    * milliseconds (default 3000).

@@ -13,6 +13,7 @@ export interface ProtectedResourceMetadata {
   readonly resource_documentation?: string
   readonly dpop_signing_alg_values_supported?: string[]
   readonly dpop_bound_access_tokens_required?: boolean
+  readonly tls_client_certificate_bound_access_tokens?: boolean
 }
 
 /**
@@ -41,5 +42,6 @@ export function protectedResourceMetadata(
     ...(options.resourceDocumentation === undefined ? {} : { resource_documentation: options.resourceDocumentation }),
     ...(dpop === undefined ? {} : { dpop_signing_alg_values_supported: [...dpop.algorithms] }),
     ...(dpop?.required === true ? { dpop_bound_access_tokens_required: true } : {}),
+    ...(options.clientCertificate ? { tls_client_certificate_bound_access_tokens: true } : {}),
   }
 }

@@ -167,7 +167,7 @@ describe('an invalid token', () => {
     [
       'is bound to a certificate',
       { claims: { cnf: { 'x5t#S256': 'abc' } } },
-      'The access token is bound to a key and cannot be used as a bearer token.',
+      'The access token is bound to a certificate and cannot be used as a bearer token.',
     ],
   ]
 

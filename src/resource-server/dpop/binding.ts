@@ -78,8 +78,10 @@ export function createDpop(option: boolean | DpopOptions, deps: DpopDeps): Dpop 
 
 /** Throws AccessTokenRefused for a token that is bound to a key, which an API without DPoP cannot check (RFC 8705 §3). */
 export function requireUnbound(claims: AccessTokenClaims, context: RefusalContext): void {
-  if (claims['cnf'] === undefined) return
-  invalidToken(context, 'The access token is bound to a key and cannot be used as a bearer token.')
+  const { cnf } = claims
+  if (cnf === undefined) return
+  const to = typeof cnf === 'object' && cnf !== null && 'x5t#S256' in cnf ? 'certificate' : 'key'
+  invalidToken(context, `The access token is bound to a ${to} and cannot be used as a bearer token.`)
 }
 
 /** Returns the thumbprint of the key that a token is bound to; undefined for a bearer token. */
