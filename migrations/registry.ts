@@ -45,6 +45,7 @@ import * as m43 from './20261201122001-clients-create-registrations.ts'
 import * as m120 from './20261201123000-resources-add-open-scopes.ts'
 import * as m121 from './20261201123001-clients-create-documents.ts'
 import * as m44 from './20261201124001-database-add-outbox-keys.ts'
+import * as m45 from './20261201130000-resources-add-authorization-details-types.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -93,4 +94,5 @@ export const MIGRATIONS = {
   '20261201123000-resources-add-open-scopes': m120,
   '20261201123001-clients-create-documents': m121,
   '20261201124001-database-add-outbox-keys': m44,
+  '20261201130000-resources-add-authorization-details-types': m45,
 } as const

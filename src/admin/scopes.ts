@@ -38,6 +38,7 @@ export function builtInAdminResource(issuer: string): Resource {
     openScopes: [],
     accessTokenFormat: 'jwt',
     accessTokenTyp: 'at+jwt',
+    detailsTypes: [],
     signingAlg: 'ES256',
     accessTokenTtlSeconds: undefined,
     version: 1,

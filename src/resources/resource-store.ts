@@ -12,6 +12,7 @@ interface Row {
   access_token_format: Resource['accessTokenFormat']
   access_token_typ: Resource['accessTokenTyp']
   signing_alg: Resource['signingAlg']
+  authorization_details_types: Resource['detailsTypes']
   access_token_ttl_seconds: number | null
   version: number
   created_at: Date
@@ -19,7 +20,17 @@ interface Row {
 }
 
 const COLUMNS = `identifier, name, scopes, to_jsonb(open_scopes) AS open_scopes, access_token_format, access_token_typ, signing_alg,
-  access_token_ttl_seconds, version, created_at, updated_at`
+  authorization_details_types, access_token_ttl_seconds, version, created_at, updated_at`
+
+const ALL_DETAILS_TYPES = `
+  SELECT DISTINCT details->>'type' AS type
+  FROM resources, jsonb_array_elements(authorization_details_types) AS details ORDER BY type`
+
+const UPDATE = `
+  UPDATE resources SET name = $2, scopes = $3, access_token_format = $4, access_token_typ = $5, signing_alg = $6,
+    authorization_details_types = $7, access_token_ttl_seconds = $8,
+    open_scopes = ARRAY(SELECT jsonb_array_elements_text($9::jsonb)), version = version + 1, updated_at = $10
+  WHERE identifier = $1 AND version = $11 RETURNING ${COLUMNS}`
 
 /** Creates the store over `db`: the pool or a transaction. */
 export function createResourceStore(db: Queryable) {
@@ -28,8 +39,8 @@ export function createResourceStore(db: Queryable) {
     async insert(fields: ResourceFields, canonical: string, at: Date): Promise<Resource | undefined> {
       const { rows } = await db.query<Row>(
         `INSERT INTO resources (identifier, canonical, name, scopes, access_token_format, access_token_typ,
-           signing_alg, access_token_ttl_seconds, open_scopes, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, ARRAY(SELECT jsonb_array_elements_text($9::jsonb)), $10, $10)
+           signing_alg, authorization_details_types, access_token_ttl_seconds, open_scopes, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, ARRAY(SELECT jsonb_array_elements_text($10::jsonb)), $11, $11)
          ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
         [fields.identifier, canonical, ...changeable(fields), at],
       )
@@ -44,6 +55,11 @@ export function createResourceStore(db: Queryable) {
     async readCanonical(canonical: string): Promise<Resource | undefined> {
       const { rows } = await db.query<Row>(`SELECT ${COLUMNS} FROM resources WHERE canonical = $1`, [canonical])
       return rows[0] && toResource(rows[0])
+    },
+
+    async allDetailsTypes(): Promise<string[]> {
+      const { rows } = await db.query<{ type: string }>(ALL_DETAILS_TYPES)
+      return rows.map(({ type }) => type)
     },
 
     async list(limit: number, cursor: string | undefined) {
@@ -61,13 +77,7 @@ export function createResourceStore(db: Queryable) {
 
     /** Undefined when the resource is gone or no longer of `version`. */
     async update(fields: ResourceFields, version: number, at: Date): Promise<Resource | undefined> {
-      const { rows } = await db.query<Row>(
-        `UPDATE resources SET name = $2, scopes = $3, access_token_format = $4, access_token_typ = $5,
-           signing_alg = $6, access_token_ttl_seconds = $7,
-           open_scopes = ARRAY(SELECT jsonb_array_elements_text($8::jsonb)), version = version + 1, updated_at = $9
-         WHERE identifier = $1 AND version = $10 RETURNING ${COLUMNS}`,
-        [fields.identifier, ...changeable(fields), at, version],
-      )
+      const { rows } = await db.query<Row>(UPDATE, [fields.identifier, ...changeable(fields), at, version])
       return rows[0] && toResource(rows[0])
     },
 
@@ -97,6 +107,7 @@ function changeable(fields: ResourceFields): unknown[] {
     fields.accessTokenFormat,
     fields.accessTokenTyp,
     fields.signingAlg,
+    JSON.stringify(fields.detailsTypes),
     fields.accessTokenTtlSeconds ?? null,
     JSON.stringify(fields.openScopes),
   ]
@@ -111,6 +122,7 @@ function toResource(row: Row): Resource {
     accessTokenFormat: row.access_token_format,
     accessTokenTyp: row.access_token_typ,
     signingAlg: row.signing_alg,
+    detailsTypes: row.authorization_details_types,
     accessTokenTtlSeconds: row.access_token_ttl_seconds ?? undefined,
     version: row.version,
     createdAt: row.created_at,

@@ -1,6 +1,7 @@
 /** The types of resources (APIs) and of the service that stores them. */
 import type { AuditContext } from '#audit/audit.ts'
 import type { ExpectedVersion } from '#shared/version-mismatch.ts'
+import type { DetailsType } from './authorization-details.ts'
 
 export interface Scope {
   readonly name: string
@@ -27,6 +28,8 @@ export interface Resource {
   readonly accessTokenTyp: 'at+jwt' | 'JWT'
   /** The JWS algorithm of its access tokens. */
   readonly signingAlg: 'ES256' | 'RS256'
+  /** The authorization details that may be asked for it (RFC 9396). */
+  readonly detailsTypes: readonly DetailsType[]
   /** Lifetime of its access tokens; undefined for the server's default (5 minutes). */
   readonly accessTokenTtlSeconds: number | undefined
   readonly version: number
@@ -42,6 +45,7 @@ export interface ResourceInput {
   readonly accessTokenFormat?: string
   readonly accessTokenTyp?: string
   readonly signingAlg?: string
+  readonly detailsTypes?: readonly DetailsType[]
   readonly accessTokenTtlSeconds?: number | null
 }
 
@@ -54,6 +58,8 @@ export interface Resources {
    * case-insensitive, and one trailing slash is ignored.
    */
   find(identifier: string): Promise<Resource | undefined>
+  /** Returns the types of authorization details of all resources, for discovery. At most five seconds old. */
+  allDetailsTypes(): Promise<readonly string[]>
   list(query: { limit: number; cursor?: string }): Promise<{ items: Resource[]; nextCursor: string | null }>
   /** Returns the identifiers of the first resources with open scopes, from a cache. */
   open(): Promise<readonly string[]>

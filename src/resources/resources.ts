@@ -2,6 +2,7 @@
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Notifications, Queryable } from '#database/database.ts'
+import { DatabaseUnavailable } from '#database/errors.ts'
 import { createNotifiedCache } from '#database/notified-cache.ts'
 import { notify } from '#database/notify.ts'
 import { changeVersioned } from '#database/versioned.ts'
@@ -77,6 +78,7 @@ export function createResources(deps: ResourcesDeps): Resources {
   deps.notifications.listen(RESOURCES_CHANNEL, () => open.drop(OPEN))
 
   return {
+    allDetailsTypes: createMemo(deps, () => store.allDetailsTypes()),
     async create(input, by) {
       const created = await create(deps, reserved, input, by)
       forget(canonicalIdentifier(created.identifier))
@@ -95,6 +97,25 @@ export function createResources(deps: ResourcesDeps): Resources {
       await remove(deps, { identifier, expectedVersion, by })
       forget(canonicalIdentifier(identifier))
     },
+  }
+}
+
+/** Keeps what `load` returned until a resource changes, for five seconds at most, and beyond while it cannot be loaded. */
+function createMemo<T>({ notifications, clock }: ResourcesDeps, load: () => Promise<readonly T[]>) {
+  let known: { readonly value: readonly T[]; readonly until: number } | undefined
+  let isStale = false
+  notifications.listen(RESOURCES_CHANNEL, () => (isStale = true))
+  return async (): Promise<readonly T[]> => {
+    const now = clock.now().getTime()
+    if (known && !isStale && now < known.until) return known.value
+    try {
+      isStale = false
+      known = { value: await load(), until: now + MAX_AGE_MS }
+    } catch (error) {
+      isStale = true
+      if (!(error instanceof DatabaseUnavailable)) throw error
+    }
+    return known?.value ?? []
   }
 }
 

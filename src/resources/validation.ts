@@ -2,6 +2,7 @@
 import { isDisplayText } from '#shared/display-text.ts'
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
+import { checkDetailsTypes } from './authorization-details.ts'
 import { ResourceInvalid } from './errors.ts'
 import { identifierFault } from './identifier.ts'
 import type { Resource, ResourceInput, Scope } from './resource.ts'
@@ -40,6 +41,8 @@ export function validateResource(input: Partial<ResourceInput>, before?: Resourc
     signingAlg: choice(input.signingAlg, before?.signingAlg, ALGORITHMS, (given, expected) =>
       faults.push({ field: 'signing_alg', given, expected }),
     ),
+    detailsTypes:
+      input.detailsTypes === undefined ? (before?.detailsTypes ?? []) : checkDetailsTypes(input.detailsTypes, faults),
     accessTokenTtlSeconds:
       input.accessTokenTtlSeconds === undefined
         ? before?.accessTokenTtlSeconds

@@ -17,6 +17,18 @@ const accessTokenTyp = z.enum(['at+jwt', 'JWT']).meta({
 const signingAlg = z.enum(['ES256', 'RS256']).meta({ description: 'The JWS algorithm of its access tokens.' })
 const ttl = z.int().nullable().meta({ description: "Seconds an access token lives; null: the server's default." })
 
+const detailsTypes = z
+  .array(
+    z.strictObject({
+      type: z.string().meta({ description: 'The value of type.', example: 'payment_initiation' }),
+      name: z.string().meta({ description: 'What it allows, in words.', example: 'Make a payment' }),
+      schema: z.record(z.string(), z.unknown()).meta({
+        description: 'JSON Schema (2020-12) of one object, with its type; titles are what people read.',
+      }),
+    }),
+  )
+  .meta({ description: 'The authorization details (RFC 9396) that may be asked for it.' })
+
 const givenScope = z
   .union([scopeName, z.strictObject({ name: scopeName, description: z.string().nullable().optional() })])
   .meta({ description: 'A name, or a name and what it allows in words.' })
@@ -28,6 +40,7 @@ const changeable = {
   access_token_format: accessTokenFormat.optional(),
   access_token_typ: accessTokenTyp.optional(),
   signing_alg: signingAlg.optional(),
+  authorization_details_types: detailsTypes.optional(),
   access_token_ttl_seconds: ttl.optional(),
 }
 
@@ -59,6 +72,7 @@ export const resourceDocument = z
     access_token_format: accessTokenFormat,
     access_token_typ: accessTokenTyp,
     signing_alg: signingAlg,
+    authorization_details_types: detailsTypes,
     access_token_ttl_seconds: ttl,
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
@@ -76,6 +90,10 @@ export function toResourceDocument(resource: Resource): z.infer<typeof resourceD
     access_token_format: resource.accessTokenFormat,
     access_token_typ: resource.accessTokenTyp,
     signing_alg: resource.signingAlg,
+    authorization_details_types: resource.detailsTypes.map((details) => ({
+      ...details,
+      schema: { ...details.schema },
+    })),
     access_token_ttl_seconds: resource.accessTokenTtlSeconds ?? null,
     created_at: resource.createdAt.toISOString(),
     updated_at: resource.updatedAt.toISOString(),
@@ -90,6 +108,7 @@ const MEMBERS = {
   access_token_format: 'accessTokenFormat',
   access_token_typ: 'accessTokenTyp',
   signing_alg: 'signingAlg',
+  authorization_details_types: 'detailsTypes',
   access_token_ttl_seconds: 'accessTokenTtlSeconds',
 } as const satisfies Record<string, keyof ResourceInput>
 

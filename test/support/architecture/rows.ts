@@ -39,6 +39,7 @@ export const KEEPERS: readonly Keeper[] = [
   { packages: ['hono'], rooms: ['pages'] },
   { packages: ['koa-compose'], rooms: ['http', 'oidc', 'app'] },
   { packages: ['nodemailer'], rooms: ['mail'] },
+  { packages: ['ajv'], rooms: ['resources'] },
   {
     packages: ['argon2', '@node-rs/argon2', '@simplewebauthn/', 'otpauth', 'piscina', 'qr'],
     rooms: ['sign-in'],
