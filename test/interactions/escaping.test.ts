@@ -70,7 +70,19 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
       csrfField: { name: 'csrf', value: text },
       who: text,
       openidScopes: choicesOf({ openidScopes: ['openid', text], resourceScopes: {} }),
-      resources: [{ name: text, host: text, scopes: [{ value: text, words: text, required: false }] }],
+      resources: [
+        {
+          name: text,
+          host: text,
+          scopes: [{ value: text, words: text, required: false }],
+          details: [
+            {
+              type: { type: text, name: text, schema: { properties: { at: { title: text } } } },
+              detail: { type: text, at: text, [text]: [text, { [text]: text }] },
+            },
+          ],
+        },
+      ],
       keepsAccess: true,
       mostDays: 180,
       problem: 'stale',

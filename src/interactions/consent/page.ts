@@ -5,6 +5,7 @@ import type { Language } from '#pages/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interactions/interaction-gateway.ts'
 import type { Choice } from './choice.ts'
 import { TEXTS } from '../texts/texts.ts'
+import { type AskedDetail, detailList } from './details.ts'
 import { warnings } from './warnings.ts'
 
 export interface AskedScope {
@@ -31,6 +32,7 @@ export interface AskedResource {
   /** The host of its identifier, or the identifier itself if it has no host. */
   readonly host: string
   readonly scopes: readonly AskedScope[]
+  readonly details: readonly AskedDetail[]
 }
 
 export interface ConsentView {
@@ -52,12 +54,13 @@ export interface ConsentView {
 export function consentPage(view: ConsentView): { title: string; content: Html } {
   const { language, client, action, csrfField, who, resources, problem } = view
   const texts = TEXTS[language].consent
+  const isDetailed = resources.some(({ details }) => details.length > 0)
   const asked = html`<div class="asked">
     ${aboutYou(view)}${resources.map(
       (resource) =>
         html`<section class="lines">
           <h2>${texts.resource(resource.name, resource.host)}</h2>
-          ${scopeList(resource.scopes)}
+          ${resource.scopes.length > 0 ? scopeList(resource.scopes) : ''} ${detailList(resource.details, texts)}
         </section>`,
     )}
   </div>`
@@ -74,7 +77,7 @@ export function consentPage(view: ConsentView): { title: string; content: Html }
     ${form(action, html`${hidden(csrfField.name, csrfField.value)}${shown}${asked}${buttons}`)}
     <p class="small">
       ${view.keepsAccess ? texts.keeps(view.mostDays) : texts.whileSignedIn}
-      ${texts.remembered(client.redirectHost)}${documents(language, client)}
+      ${isDetailed ? texts.askedEachTime(client.redirectHost) : texts.remembered(client.redirectHost)}${documents(language, client)}
     </p>`
   return { title: texts.title(client.name), content }
 }

@@ -1,14 +1,16 @@
 /** The step that asks the person to allow or deny what an app requests. */
 import type { Context } from 'koa'
 import type { Form } from '#http/body.ts'
-import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
-import { askedOf } from './asked.ts'
+import type { OpenInteraction, ScopeSelection } from '#oidc/interactions/interaction-gateway.ts'
+import { askedOfResources } from './asked.ts'
 import { choicesOf, granted } from './choice.ts'
 import { ANOTHER, consentPage, SHOWN, type ConsentProblem } from './page.ts'
 import { readDecision } from '../flow.ts'
 import { sendStep } from '../send-step.ts'
 import { guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
 
+/** What is allowed besides authorization details. */
+const NO_SCOPE: ScopeSelection = { openidScopes: [], resourceScopes: {} }
 const DAY_SECONDS = 86_400
 const STATUS = { stale: 403, nothing: 422, changed: 409 } as const satisfies Record<ConsentProblem, number>
 
@@ -18,7 +20,8 @@ export function createConsentStep(deps: StepDeps): Step {
   async function show(ctx: Context, interaction: OpenInteraction, problem?: ConsentProblem): Promise<void> {
     const { client, missing, uid } = interaction
     const account = interaction.accountId === undefined ? undefined : await accounts.read(interaction.accountId)
-    const { own, ofResources } = await groupsOf(resources, missing)
+    const choices = choicesOf(missing)
+    const ofResources = await askedOfResources(resources, choices, interaction)
     await sendStep(deps, ctx, interaction, {
       account,
       status: problem && STATUS[problem],
@@ -28,7 +31,7 @@ export function createConsentStep(deps: StepDeps): Step {
           client,
           action: paths.form(uid, 'consent'),
           who: account?.email ?? '',
-          openidScopes: own,
+          openidScopes: choices.filter(({ resource }) => resource === undefined),
           resources: ofResources,
           keepsAccess: interaction.keepsAccess,
           mostDays: Math.round(settings.current().lifetimes.refresh_token_absolute_seconds / DAY_SECONDS),
@@ -46,7 +49,7 @@ export function createConsentStep(deps: StepDeps): Step {
     const decision = readDecision(form)
     if (decision === 'deny') return gateway.denied(ctx)
     if (decision === 'allow') {
-      const selection = granted(choicesOf(interaction.missing), form.all('scope'))
+      const selection = selectedIn(form, interaction)
       if (!selection) return show(ctx, interaction, 'nothing')
       if (await gateway.allowed(ctx, selection, shownIn(form))) return undefined
       return show(ctx, await openInteraction(deps, ctx), 'changed')
@@ -62,15 +65,9 @@ export function createConsentStep(deps: StepDeps): Step {
   }
 }
 
-/** Groups what is asked: the scopes of OpenID Connect, and those of each resource. */
-async function groupsOf(resources: StepDeps['resources'], missing: OpenInteraction['missing']) {
-  const asked = Map.groupBy(choicesOf(missing), ({ resource }) => resource)
-  const own = asked.get(undefined) ?? []
-  asked.delete(undefined)
-  const ofResources = await Promise.all(
-    [...asked].map(([identifier, some]) => askedOf(resources, String(identifier), some)),
-  )
-  return { own, ofResources }
+/** Returns what the form allows; undefined when nothing was ticked, and there are no authorization details. */
+function selectedIn(form: Form, { missing, details }: OpenInteraction): ScopeSelection | undefined {
+  return granted(choicesOf(missing), form.all('scope')) ?? (details.length > 0 ? NO_SCOPE : undefined)
 }
 
 /** Returns which state of the client document the page showed. */

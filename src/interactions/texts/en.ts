@@ -102,6 +102,15 @@ export const en = {
     },
     allow: 'Allow',
     deny: 'Not now',
+    detailMembers: {
+      actions: 'What it may do',
+      datatypes: 'Kinds of data',
+      identifier: 'On',
+      privileges: 'With the rights',
+    },
+    yes: 'yes',
+    no: 'no',
+    askedEachTime: (at: string) => html`Either way you go back to ${host(at)}, and are asked again each time.`,
     remembered: (at: string) =>
       at === ''
         ? html`You are asked again only if the app wants more.`

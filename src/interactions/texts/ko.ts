@@ -101,6 +101,10 @@ export const ko: InteractionTexts = {
     },
     allow: '허용',
     deny: '나중에',
+    detailMembers: { actions: '할 수 있는 일', datatypes: '데이터 종류', identifier: '대상', privileges: '권한' },
+    yes: '예',
+    no: '아니요',
+    askedEachTime: (at) => html`어느 쪽을 골라도 ${host(at)} 주소로 돌아가고, 매번 다시 물어요.`,
     remembered: (at) =>
       at === ''
         ? html`앱이 더 요청할 때만 다시 물어요.`
