@@ -71,7 +71,7 @@ export async function openServices(
   { grants = GRANTS, methods, ...overrides }: ServiceOverrides = {},
 ): Promise<{ services: Services; foundations: Foundations }> {
   const { config, secrets, databaseUrl, databaseDirectUrl, logger, metrics } = input
-  const { fetchAllow, issuer, refusalsPerMinute, workers } = config
+  const { fetchAllow, issuer, refusalsPerMinute, workers, mtls } = config
   const { masterKeys } = secrets
   const foundations = await openFoundations(
     { databaseUrl, databaseDirectUrl, masterKeys, fetchAllow, refusalsPerMinute, workers, logger, metrics },
@@ -83,7 +83,7 @@ export async function openServices(
     // the settings first: they say for how long old keys are kept
     untilAnswered(() => settings.reload().then(() => signingKeys.ensure(SYSTEM)), logger),
   ])
-  const registrations = createRegistrations(foundations, { issuer, grants, allowHttp: plainHttpRule(config) })
+  const registrations = createRegistrations(foundations, { issuer, mtls, grants, allowHttp: plainHttpRule(config) })
   return {
     services: assembleServices(input, { foundations, registrations, grants, methods, restoreEpoch }),
     foundations,
@@ -143,10 +143,11 @@ function createEngine(
 ) {
   const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings, clock } = foundations
   const { clients, resources, clientKeys, documents, adminResource, registration, registeredClients } = registrations
-  const { issuer, production, engineOnly } = config
+  const { issuer, production, engineOnly, mtls } = config
   return createOidc({
     issuer,
     engineOnly,
+    mtls,
     db,
     endings,
     clock,
@@ -175,7 +176,7 @@ function createEngine(
 }
 
 interface EngineInput extends Pick<Rooms, 'accounts' | 'federation' | 'verification'> {
-  readonly config: Pick<Config, 'issuer' | 'production' | 'engineOnly'>
+  readonly config: Pick<Config, 'issuer' | 'production' | 'engineOnly' | 'mtls'>
   readonly logger: Logger
   readonly metrics: Metrics
 }

@@ -78,6 +78,7 @@ export const AUDIT_EVENTS = {
       .record(z.string(), z.array(z.string()).readonly())
       .readonly()
       .meta({ description: 'Scopes that were allowed, by resource identifier.' }),
+    authorization_details_types: texts('Types of the authorization details that were allowed.').optional(),
   }),
   'consent.denied': event('A person refused a client.', {}),
   'consent.withdrawn': event('A consent was withdrawn, and the tokens issued from it.', {}),
@@ -103,6 +104,7 @@ export const AUDIT_EVENTS = {
       .optional()
       .meta({ description: 'Identifier of the resource that the access token is for.' }),
     scope: text('Scopes of the access token, separated by spaces.').optional(),
+    authorization_details_types: texts('Types of the authorization details of the access token.').optional(),
     access_token_id: text('`jti` of a JWT access token.').optional(),
     with_refresh_token: z.boolean().meta({ description: 'Whether a refresh token was issued too.' }),
   }),

@@ -1,6 +1,7 @@
-/** Reads keys from files: private keys, which only their owner can read, and public key sets. */
+/** Reads keys from files: private keys, which only their owner can read, public key sets and certificates. */
+import { X509Certificate } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
-import type { JWK } from 'jose'
+import { calculateJwkThumbprint, type JWK } from 'jose'
 import { CliFailure } from './failure.ts'
 
 const ACCESS_BY_OTHERS = 0o077
@@ -82,6 +83,34 @@ export async function readJwksFile(path: string): Promise<{ keys: JWK[] }> {
     })
   }
   return { keys }
+}
+
+/** Reads a TLS certificate as PEM, and returns its public key as JWK with the certificate (RFC 7517 §4.7). */
+export async function readCertificateFile(path: string): Promise<JWK> {
+  try {
+    const certificate = new X509Certificate(await readFile(path))
+    const jwk = certificate.publicKey.export({ format: 'jwk' }) as JWK
+    return { ...jwk, kid: await calculateJwkThumbprint(jwk), x5c: [certificate.raw.toString('base64')] }
+  } catch (cause) {
+    throw new CliFailure(`The certificate ${path} could not be read: name a file with a certificate as PEM.`, {
+      code: 'certificate_file_invalid',
+      cause,
+    })
+  }
+}
+
+/** Reads a JSON document. */
+export async function readJsonFile(path: string): Promise<unknown> {
+  try {
+    return parseJson(await readFile(path, 'utf8'), path)
+  } catch (cause) {
+    if (cause instanceof CliFailure) throw cause
+    const code = (cause as NodeJS.ErrnoException).code
+    throw new CliFailure(`The file ${path} could not be read (${code}): name a file with JSON.`, {
+      code: 'json_file_unreadable',
+      cause,
+    })
+  }
 }
 
 function parseJson(text: string, path: string): unknown {

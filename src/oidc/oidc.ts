@@ -4,6 +4,7 @@ import type { Context, Middleware } from 'koa'
 import Provider from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
 import type { Audit, AuditContext } from '#audit/audit.ts'
+import type { Config } from '#config/config.ts'
 import type { Clients } from '#clients/client.ts'
 import type { ClientDocuments } from '#clients/documents/documents.ts'
 import type { Collection } from '#clients/registration/collection.ts'
@@ -80,6 +81,7 @@ export interface OidcDeps {
   readonly accounts: Accounts
   readonly signingKeys: SigningKeys
   readonly settings: Pick<Settings, 'current'>
+  readonly mtls: Config['mtls']
   readonly restoreEpoch: RestoreEpoch
   readonly grants: readonly Grant[]
   /** Whether the engine answers plain requests for machine tokens too; for diagnosis. */

@@ -47,11 +47,11 @@ test('form_post is shown in the language that was asked for, and escapes what th
 })
 
 test('an error by form_post goes to the app with its description', async () => {
-  const page = await person(() => server).visit(app.begin({ response_mode: 'form_post', request: 'x.y.z' }).url)
+  const page = await person(() => server).visit(app.begin({ response_mode: 'form_post', registration: '{}' }).url)
   expect(page.status).toBe(400)
   expect(page.html).toContain(`action="${CALLBACK}"`)
-  expect(page.html).toContain('name="error" value="request_not_supported"')
-  expect(page.html).toMatch(/name="error_description" value="the parameter request is not supported: /)
+  expect(page.html).toContain('name="error" value="registration_not_supported"')
+  expect(page.html).toMatch(/name="error_description" value="the parameter registration is not supported: /)
 })
 
 test('no part of a redirect URI that is not registered reaches the policy of a page', async () => {

@@ -8,6 +8,7 @@ import { type Server, startServer } from '../support/server.ts'
 
 const POSTS = 'https://posts.example.com'
 const MAIL = 'https://mail.example.com'
+const NEWS = 'https://news.example.com'
 const CALLBACK = 'http://localhost:5000/authorize'
 const ada = { email: 'ada@example.com', password: PASSWORD }
 let server: Server
@@ -18,6 +19,7 @@ beforeAll(async () => {
   admin = await administrator(server)
   await admin.resource(POSTS, ['posts:read', 'posts:write'])
   await admin.resource(MAIL, ['mail:send'])
+  await admin.resource(NEWS, ['news:read'])
   await admin.account(ada.email, ada.password)
 })
 
@@ -100,6 +102,38 @@ describe('without resource', () => {
     })
     const named = await app.redeem({ code, verifier }, { resource: MAIL })
     expect(decodeJwt(named.body['access_token'] as string)).toMatchObject({ aud: MAIL, scope: 'mail:send' })
+  })
+
+  test('one refresh token serves each of several granted resources, and none that was not granted', async () => {
+    const app = await anApp('web', { signet_allow: [posts, mail, { resource: NEWS, scopes: ['news:read'] }] })
+    const { url, verifier } = app.begin({ scope: 'openid offline_access posts:read mail:send', resource: POSTS })
+    const left = await someone().authorize(`${url}&resource=${encodeURIComponent(MAIL)}`, ada)
+    const { body } = await app.redeem({ code: answerOf(left)['code'] as string, verifier }, { resource: MAIL })
+    const refresh = body['refresh_token'] as string
+    for (const [resource, scope] of [
+      [POSTS, 'posts:read'],
+      [MAIL, 'mail:send'],
+    ] as const) {
+      const refreshed = await app.refresh(refresh, { resource })
+      expect(decodeJwt(refreshed.body['access_token'] as string)).toMatchObject({ aud: resource, scope })
+    }
+    expect((await app.refresh(refresh)).body['error_description']).toBe(
+      `name one resource: the grant is for ${POSTS}, ${MAIL}`,
+    )
+    expect((await app.refresh(refresh, { resource: NEWS })).body['error']).toBe('invalid_target')
+  })
+
+  test('a pushed resource may be spelled in another way than it is registered', async () => {
+    const app = await anApp('web', { signet_allow: [posts] })
+    const { params, verifier } = app.begin({ scope: 'openid posts:read', resource: 'HTTPS://Posts.example.com/' })
+    const query = new URLSearchParams({
+      client_id: app.id,
+      request_uri: (await app.push(params)).body['request_uri'] as string,
+    })
+    const left = await someone().authorize(`${server.issuer}/authorize?${query.toString()}`, ada)
+    const { body } = await app.redeem({ code: answerOf(left)['code'] as string, verifier })
+    expect(body['scope']).toBe('openid posts:read')
+    expect(decodeJwt(body['access_token'] as string)).toMatchObject({ aud: POSTS })
   })
 
   test('a machine with several resources and no default must name one', async () => {

@@ -28,7 +28,7 @@ export function faultOf(
   const [head, body] = [header, claims].map((part) => (typeof part === 'string' ? part : JSON.stringify(part)))
   const part = (text = '') => Buffer.from(text).toString('base64url')
   return assertionFault({
-    assertion: `${part(head)}.${part(body)}.AA`,
+    jwt: `${part(head)}.${part(body)}.AA`,
     header: JSON.parse(head ?? '') as Record<string, unknown>,
     claims: JSON.parse(body ?? '') as Record<string, unknown>,
     client,

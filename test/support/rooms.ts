@@ -37,7 +37,7 @@ export async function openRooms(url: string, { clock = systemClock, workers = 1 
   )
   atEnd(foundations.close)
   const { db, audit, keyring } = foundations
-  const rules = { issuer: 'https://as.example.com', grants: GRANTS, allowHttp: isLoopback }
+  const rules = { issuer: 'https://as.example.com', mtls: undefined, grants: GRANTS, allowHttp: isLoopback }
   return {
     ...foundations,
     ...createRegistrations(foundations, rules),

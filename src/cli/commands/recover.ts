@@ -102,7 +102,7 @@ async function withServices<T>(
       identifier === adminResource.identifier ? adminResource : undefined
     return await work({
       audit: deps.audit,
-      clients: createClients({ ...deps, fetch, findResource, administration, offers: offersOf(GRANTS) }),
+      clients: createClients({ ...deps, fetch, findResource, administration, offers: offersOf(GRANTS, undefined) }),
     })
   } finally {
     await notifications.close()

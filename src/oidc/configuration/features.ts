@@ -1,5 +1,6 @@
 /** The engine's features that are on, and their policies. */
 import type { Client as EngineClient, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { Config } from '#config/config.ts'
 import { allowsOrigin } from '#clients/document.ts'
 import { PROFILES } from '#clients/profiles.ts'
 import type { Subjects } from '#clients/subjects.ts'
@@ -11,11 +12,15 @@ import { deviceFlow, type DeviceFlowDeps } from '../grants/device/feature.ts'
 import type { Grants } from '../grants/registry.ts'
 import type { ResourceRequests } from '../grants/resource-requests.ts'
 import { signOutAtOnce } from '../sign-out/sign-out.ts'
+import { richAuthorizationRequests } from './authorization-details.ts'
+import { mutualTls } from './mutual-tls.ts'
+import { type RequestObjectDeps, requestObjects } from './request-objects.ts'
 import { resourceIndicators } from './resources.ts'
 
 type Features = NonNullable<Configuration['features']>
 
-export interface FeatureDeps extends Pick<DeviceFlowDeps, 'clients' | 'deviceRefused' | 'lost'> {
+export interface FeatureDeps extends RequestObjectDeps, Pick<DeviceFlowDeps, 'clients' | 'deviceRefused' | 'lost'> {
+  readonly mtls: Config['mtls']
   readonly grants: Grants
   readonly requests: ResourceRequests
   readonly pages: EnginePages
@@ -33,9 +38,14 @@ export function features(deps: FeatureDeps): Features {
     ...grantFeatures(grants, { deviceFlow: deviceFlow(deps) }),
     // shared, so that every node accepts the nonces of the others
     dPoP: { enabled: true, nonceSecret: keyring.deriveLasting('dpop-nonce') },
+    mTLS: mutualTls(deps.mtls),
     fapi: { enabled: true, profile: (_ctx, client) => client && PROFILES[clientOf(client).profile].fapi },
     pushedAuthorizationRequests: { enabled: true },
+    requestObjects: requestObjects(deps),
+    jwtResponseModes: { enabled: true },
+    jwtIntrospection: { enabled: true },
     resourceIndicators: resourceIndicators(requests, grants),
+    richAuthorizationRequests: richAuthorizationRequests(requests),
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayIntrospect(client, token) },
     // its deliveries are ours: see engine/patches/backchannel-logout.ts

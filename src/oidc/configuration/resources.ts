@@ -3,6 +3,7 @@ import type { Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-pro
 import type { Client } from '#clients/client.ts'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
 import type { Resource } from '#resources/resource.ts'
+import { impliedByDetails } from './authorization-details.ts'
 import { jwtSettings } from './access-token-typ.ts'
 import { orUnavailable } from '../adapter/errors.ts'
 import { clientOf } from '../engine/clients.ts'
@@ -20,8 +21,10 @@ export function resourceIndicators(requests: ResourceRequests, grants: Grants): 
     async defaultResource(ctx, engineClient, oneOf) {
       const client = clientOf(engineClient)
       if (oneOf !== undefined) return chosen(client, [oneOf].flat())
-      if (grants.of(ctx)?.resource === 'client') return machineResource(client)
-      return requests.implied(client, ctx.oidc.params?.['scope'] as string | undefined)
+      const byDetails = await orUnavailable(() => impliedByDetails(requests, ctx, client))
+      if (grants.of(ctx)?.resource === 'client') return byDetails.length > 0 ? byDetails : machineResource(client)
+      const byScope = requests.implied(client, ctx.oidc.params?.['scope'] as string | undefined, byDetails.length > 0)
+      return byDetails.length > 0 ? [...new Set([...byDetails, ...(byScope === undefined ? [] : [byScope])])] : byScope
     },
     getResourceServerInfo: (ctx, identifier, engineClient) =>
       orUnavailable(async () => {
@@ -49,6 +52,8 @@ function chosen(client: Client, identifiers: readonly string[]): string {
 function narrowScope(ctx: KoaContextWithOIDC, resource: Resource, granted: readonly string[]): void {
   const { params } = ctx.oidc
   if (!params) return
+  // details alone are a request too: no scope is meant then
+  if (params['scope'] === undefined && params['authorization_details'] !== undefined) return
   const existing = new Set(resource.scopes.map(({ name }) => name))
   params['scope'] = requestedScopes(params['scope'] as string | undefined, {
     identified: [resource.identifier],

@@ -1,9 +1,10 @@
 /** Converts our clients to clients of the engine, and finds our client for a client of the engine. */
 import { randomBytes } from 'node:crypto'
 import type Provider from 'oidc-provider'
-import type { Client as EngineClient, ClientMetadata } from 'oidc-provider'
-import { usesSecret } from '#clients/auth-methods.ts'
+import type { Client as EngineClient, ClientMetadata, SigningAlgorithm } from 'oidc-provider'
+import { usesCertificate, usesSecret } from '#clients/auth-methods.ts'
 import type { Client } from '#clients/client.ts'
+import { PROFILES } from '#clients/profiles.ts'
 import { sectorOf } from '#clients/sectors.ts'
 
 /** The engine requires a secret for clients that use one. We only store digests, so it gets a random value. */
@@ -22,17 +23,25 @@ export function clientOf(engineClient: EngineClient): Client {
 export function toEngineClient(provider: Provider, client: Client): EngineClient {
   const Constructor = provider.Client as unknown as new (metadata: ClientMetadata) => EngineClient
   const engineClient = new Constructor(engineMetadata(client))
+  // our own rule decides which types of authorization details it may ask for
+  Object.assign(engineClient, { authorizationDetailsTypes: undefined })
   origins.set(engineClient, client)
   return engineClient
 }
 
 function engineMetadata(client: Client): ClientMetadata {
-  const { metadata, openidScopes } = client
+  const { openidScopes, profile } = client
   // the engine wants the sector of each pairwise client as an https URL, and fetches nothing from it
-  const { sector_identifier_uri: _uri, ...members } = metadata
-  const sector = metadata['subject_type'] === 'pairwise' ? `https://${sectorOf(metadata)}` : undefined
+  const { authorization_details_types: _types, sector_identifier_uri: _uri, ...metadata } = client.metadata
+  const sector = metadata['subject_type'] === 'pairwise' ? `https://${sectorOf(client.metadata)}` : undefined
+  const alg = PROFILES[profile].idTokenAlgs[0] as SigningAlgorithm
   return {
-    ...members,
+    // the engine's own default is RS256, which FAPI clients may not have
+    authorization_signed_response_alg: alg,
+    introspection_signed_response_alg: alg,
+    ...metadata,
+    // the engine notes the thumbprint of a certificate in its key
+    ...(usesCertificate(metadata) ? { jwks: structuredClone(metadata['jwks']) as ClientMetadata['jwks'] } : {}),
     ...(sector === undefined ? {} : { sector_identifier_uri: sector }),
     client_id: client.id,
     ...(usesSecret(metadata) ? { client_secret: SECRET_PLACEHOLDER } : {}),

@@ -1,5 +1,6 @@
 /** Explains the engine's refusals: a description for the caller, and a detail for the log. */
 import type { errors, KoaContextWithOIDC } from 'oidc-provider'
+import { asErrorDescription } from '#http/error-descriptions.ts'
 
 /** An error of the engine: `error_description` is for the caller, `error_detail` for the log. */
 export type EngineError = errors.OIDCProviderError
@@ -33,12 +34,21 @@ function describe(code: string, given: string, detail: string | undefined): stri
 
 /** Puts the description into a redirect to the app that the engine has already built. */
 function describeAtApp(ctx: KoaContextWithOIDC, description: string): void {
+  // a signed answer has its description inside
+  if (String(ctx.oidc.params?.['response_mode']).endsWith('jwt')) return
   const location: string | undefined = ctx.response.get('Location')
   if (!location) return
   const parameter = new URLSearchParams({ error_description: description }).toString()
   const present = /(?<=[?&#])error_description=[^&#]*/
   // the parameters are last in the query or the fragment (OAuth 2.0 Multiple Response Type Encoding §2.1)
   ctx.set('Location', present.test(location) ? location.replace(present, () => parameter) : `${location}&${parameter}`)
+}
+
+/** Returns an answer for an app with the description of {@link sentenceOf} where it is an error. */
+export function describedAnswer(answer: Readonly<Record<string, string>>): Record<string, string> {
+  const { error, error_description: given } = answer
+  const description = error === undefined ? given : sentenceOf(error, given)
+  return { ...answer, ...(description === undefined ? {} : { error_description: asErrorDescription(description) }) }
 }
 
 /**
@@ -58,10 +68,6 @@ const BETTER = new Map([
 ])
 
 const SENTENCES = new Map([
-  [
-    'request_not_supported',
-    'the parameter request is not supported: send the parameters themselves, or push them to the pushed authorization request endpoint',
-  ],
   [
     'request_uri_not_supported',
     'this request_uri is not supported: only one of the pushed authorization request endpoint is, at the authorization endpoint',

@@ -9,7 +9,7 @@ import { LOOPBACKS } from 'oidc-provider/lib/consts/client_attributes.js'
 import { confirm } from 'oidc-provider/lib/actions/end_session.js'
 
 interface EngineState {
-  configuration: { clockTolerance: number }
+  configuration: { clockTolerance: number; features: { richAuthorizationRequests: { types: object } } }
   grantTypeHandlers: Map<string, GrantHandler>
   /** The key `undefined` holds the parameters of all grants. */
   grantTypeParams: Map<string | undefined, Set<string>>
@@ -59,10 +59,31 @@ export function wrapGrantHandler(
   if (handle) grantTypeHandlers.set(grantType, wrap(handle))
 }
 
+/** Returns the handler of a response mode, as it is now. */
+export function responseModeOf(provider: Provider, name: string): ResponseMode {
+  const state: EngineState = instance(provider)
+  const mode = state.responseModes.get(name)
+  if (!mode) throw new TypeError(`the engine has no response mode ${name}`)
+  return mode
+}
+
 /** Replaces a response mode; `registerResponseMode` only adds one. */
 export function setResponseMode(provider: Provider, name: string, mode: ResponseMode): void {
   const state: EngineState = instance(provider)
   state.responseModes.set(name, mode)
+}
+
+/** Makes the engine use one row for every type of authorization details. Its list of types stays empty. */
+export function setDetailsTypes(provider: Provider, row: object): void {
+  const state: EngineState = instance(provider)
+  state.configuration.features.richAuthorizationRequests.types = new Proxy(
+    {},
+    {
+      get: () => row,
+      getOwnPropertyDescriptor: () => ({ value: row, configurable: true, enumerable: true, writable: true }),
+      ownKeys: () => [],
+    },
+  )
 }
 
 /** Replaces the engine's check for loopback hosts. */

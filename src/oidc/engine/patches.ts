@@ -7,9 +7,11 @@ import { sendNoLogoutTokens } from './patches/backchannel-logout.ts'
 import { type AssertionDeps, judgeAssertions } from './patches/client-assertion.ts'
 import { type KeysOfClients, tendKeyStores } from './patches/client-key-store.ts'
 import { type ClientLookupDeps, replaceClientLookup } from './patches/client-lookup.ts'
+import { findDetailsTypes } from './patches/details-types.ts'
 import { widenClockTolerance } from './patches/clock-tolerance.ts'
 import { type DeadTokensDeps, hideDeadTokens } from './patches/dead-tokens.ts'
 import { decideDevicesOnce, type DeviceDecisionDeps } from './patches/device-decisions.ts'
+import { signAnswers } from './patches/jwt-response-modes.ts'
 import { type FormPostDeps, postByOurPage } from './patches/form-post.ts'
 import { type IdTokenHintDeps, verifyIdTokenHints } from './patches/id-token-hint.ts'
 import { widenLoopbackHosts } from './patches/loopback-hosts.ts'
@@ -17,6 +19,7 @@ import { type PollDeps, slowPollsDown } from './patches/polling.ts'
 import { refusePkceDowngrade } from './patches/pkce-downgrade.ts'
 import { explainInvalidRequests } from './patches/refusal-sentences.ts'
 import { type ReplayDeps, reserveIdentifiers } from './patches/replay-detection.ts'
+import { judgeRequestObjects } from './patches/request-object.ts'
 import { usePushedRequestsOnce } from './patches/pushed-request-once.ts'
 import { spellResources } from './patches/resource-spelling.ts'
 import { deriveSessionIds } from './patches/session-ids.ts'
@@ -70,9 +73,13 @@ export const PATCHES: readonly Patch[] = [
   { file: 'dead-tokens.ts', apply: hideDeadTokens },
   { file: 'session-end.ts', apply: endSessionsByUid },
   { file: 'scope-blanks.ts', apply: joinScopesByOneBlank },
+  // after scope-blanks: both change how `params` is set
+  { file: 'request-object.ts', apply: judgeRequestObjects },
   { file: 'pushed-request-once.ts', apply: usePushedRequestsOnce },
   { file: 'id-token-hint.ts', apply: verifyIdTokenHints },
   { file: 'form-post.ts', apply: postByOurPage },
+  // after form-post: a signed answer goes by the mode that is there then
+  { file: 'jwt-response-modes.ts', apply: signAnswers },
   { file: 'refusal-sentences.ts', apply: explainInvalidRequests },
   { file: 'session-proofs.ts', apply: keepProofTimes },
   { file: 'session-ids.ts', apply: deriveSessionIds },
@@ -81,6 +88,7 @@ export const PATCHES: readonly Patch[] = [
   { file: 'device-decisions.ts', apply: decideDevicesOnce },
   { file: 'answered-acr.ts', apply: answerRequestedAcr },
   { file: 'response-encryption.ts', apply: encryptResponses },
+  { file: 'details-types.ts', apply: findDetailsTypes },
 ]
 
 export function applyPatches(provider: Provider, deps: PatchDeps): void {

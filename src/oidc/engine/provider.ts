@@ -4,6 +4,7 @@ import type { Context } from 'koa'
 import type { Configuration } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Accounts } from '#accounts/account.ts'
+import type { Config } from '#config/config.ts'
 import { offeredAuthMethods } from '#clients/auth-methods.ts'
 import { OWN_MEMBERS } from '#clients/members/registry.ts'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
@@ -20,6 +21,7 @@ import { assertionVerified } from '../configuration/client-assertion.ts'
 import { cookies } from '../configuration/cookies.ts'
 import { clientBasedCors, features } from '../configuration/features.ts'
 import { policy } from '../configuration/interaction-policy.ts'
+import { mtlsEndpointAliases } from '../configuration/mutual-tls.ts'
 import { type Lifetimes, timeToLive } from '../configuration/lifetimes.ts'
 import { expiresWithSession, issueRefreshToken, rotateRefreshToken } from '../configuration/refresh-tokens.ts'
 import { engineKeys } from '../configuration/signing.ts'
@@ -27,11 +29,11 @@ import type { DeviceFlowDeps } from '../grants/device/feature.ts'
 import { installGrants } from '../grants/install.ts'
 import type { Grants } from '../grants/registry.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
-import type { WayBack } from '../interactions/way-back.ts'
+import { isRepeatable, type WayBack } from '../interactions/way-back.ts'
 import type { RestoreEpoch } from '../restore-epoch/restore-epoch-store.ts'
 import type { ConsentStore } from '../sessions/consent-store.ts'
 import { loadExistingGrant } from '../sessions/grants-of-sessions.ts'
-import { FEATURE_OFFERS } from '../offers.ts'
+import { offersOf } from '../offers.ts'
 import { createAccessTokenVerifier } from './access-token-jwt.ts'
 import { clientOf } from './clients.ts'
 import { sentenceOf } from './explain-refusal.ts'
@@ -44,6 +46,7 @@ export interface ProviderDeps extends Omit<PatchDeps, 'keys' | 'verifyAccessToke
   readonly keyring: Keyring
   readonly accounts: Accounts
   readonly subjects: Subjects
+  readonly mtls: Config['mtls']
   readonly lifetimes: Lifetimes
   readonly consents: ConsentStore
   readonly pages: EnginePages
@@ -65,6 +68,9 @@ export function createProvider(deps: ProviderDeps, keys: KeySet): Provider {
   return provider
 }
 
+/** Front-Channel Logout §3; the engine does not have it. */
+const FRONT_CHANNEL_LOGOUT = { frontchannel_logout_supported: true, frontchannel_logout_session_supported: true }
+
 function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
   const { issuer } = deps
   return {
@@ -81,11 +87,10 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     subjectTypes: ['public', 'pairwise'],
     pairwiseIdentifier: (_ctx, accountId, client) => deps.subjects.of(accountId, clientOf(client)),
     responseTypes: ['code'],
-    // Front-Channel Logout §3; the engine does not have it
-    discovery: { frontchannel_logout_supported: true, frontchannel_logout_session_supported: true },
+    discovery: { ...FRONT_CHANNEL_LOGOUT, ...mtlsEndpointAliases(issuer, deps.mtls) },
     features: features(deps),
     fetch: (url) => deps.fetch(url instanceof Request ? url.url : url, { accept: 'application/json' }),
-    clientAuthMethods: offeredAuthMethods(FEATURE_OFFERS),
+    clientAuthMethods: offeredAuthMethods(offersOf(deps.grants.rows, deps.mtls)),
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
     enabledJWA: enabledAlgs(),
     extraClientMetadata: { properties: [...OWN_MEMBERS] },
@@ -117,9 +122,9 @@ function interactions({
     policy: policy(subjects),
     url(ctx, interaction) {
       const { uid, params } = interaction
-      // a pushed request and the request of a device cannot be sent again
+      // a pushed request, one in a request object and the request of a device cannot be sent again
       const isDevice = interaction.deviceCode !== undefined
-      const repeatable = !isDevice && Reflect.get(interaction, 'parJti') === undefined
+      const repeatable = !isDevice && isRepeatable(interaction)
       wayBack.set(ctx, uid, { params, repeatable, isDevice })
       return `${base}/interaction/${uid}`
     },

@@ -34,6 +34,22 @@ export function isBrowserRoute(name: string | undefined): boolean {
   return name === undefined || BROWSER_ROUTES.includes(name)
 }
 
+/**
+ * The endpoints that a client calls with its certificate, by the name that its alias has in discovery (RFC 8705 §5): a
+ * client authenticates there, or uses a bound token.
+ */
+export const MTLS_ENDPOINTS = {
+  token_endpoint: 'token',
+  pushed_authorization_request_endpoint: 'pushed_authorization_request',
+  device_authorization_endpoint: 'device_authorization',
+  introspection_endpoint: 'introspection',
+  revocation_endpoint: 'revocation',
+  userinfo_endpoint: 'userinfo',
+} as const satisfies Readonly<Record<string, keyof typeof ROUTES>>
+
+/** The paths of those endpoints. */
+export const MTLS_PATHS: readonly string[] = Object.values(MTLS_ENDPOINTS).map((name) => ROUTES[name])
+
 /** The paths that programs call. */
 export const PROGRAM_PATHS: readonly string[] = [
   ...Object.entries(ROUTES).flatMap(([name, path]) => (isBrowserRoute(name) ? [] : [path])),

@@ -32,5 +32,11 @@ export function createGrants(rows: readonly Grant[]): Grants {
 
 /** Returns every parameter of a token request with this grant, except those of client authentication. */
 export function parametersOf({ parameters, scope }: Grant): ReadonlySet<string> {
-  return new Set(['grant_type', 'resource', ...(scope === 'client' ? ['scope'] : []), ...parameters])
+  return new Set([
+    'grant_type',
+    'resource',
+    'authorization_details',
+    ...(scope === 'client' ? ['scope'] : []),
+    ...parameters,
+  ])
 }

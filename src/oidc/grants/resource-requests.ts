@@ -11,8 +11,11 @@ export interface ResourceRequests {
   find(identifier: string): Promise<Resource | undefined>
   /** Returns what the client may have of the resource. Throws InvalidTarget if it is unknown or not allowed. */
   allowed(identifier: string, client: Client): Promise<{ resource: Resource; scopes: readonly string[] }>
-  /** Returns the resource that is implied when the request names none, or undefined. */
-  implied(client: Client, requestedScope: string | undefined): string | undefined
+  /**
+   * Returns the resource that is implied when the request names none, or undefined. `hasDetails`: a request without scope
+   * asks for authorization details, and for no scope.
+   */
+  implied(client: Client, requestedScope: string | undefined, hasDetails: boolean): string | undefined
 }
 
 export function createResourceRequests(resources: Resources, builtIn: readonly Resource[]): ResourceRequests {
@@ -29,8 +32,9 @@ export function createResourceRequests(resources: Resources, builtIn: readonly R
       const existing = new Set(resource.scopes.map(({ name }) => name))
       return { resource, scopes: allowed.filter((scope) => existing.has(scope)) }
     },
-    implied(client, requestedScope) {
+    implied(client, requestedScope, hasDetails) {
       const { defaultResource } = client
+      if (requestedScope === undefined && hasDetails) return undefined
       if (defaultResource === undefined || requestedScope === undefined) return defaultResource
       const own = client.allowances.find(({ resource }) => resource === defaultResource)?.scopes ?? []
       return requestedScope.split(' ').some((scope) => own.includes(scope)) ? defaultResource : undefined

@@ -138,13 +138,14 @@ function recordedParameters(
 function issued(ctx: KoaContextWithOIDC, grant: Grant | undefined, origin: Omit<AuditContext, 'actor'>): AuditEvent {
   const { client, entities, params } = ctx.oidc
   const token = entities.AccessToken ?? entities.ClientCredentials
-  const body = ctx.body as { scope?: string; refresh_token?: string }
+  const body = ctx.body as { scope?: string; refresh_token?: string; authorization_details?: { type: string }[] }
   return issuedEvent(origin, {
     clientId: client?.clientId as string,
     accountId: entities.AccessToken?.accountId,
     grantType: asString(params?.['grant_type']),
     resource: token?.aud as string | undefined,
     scope: body.scope,
+    detailsTypes: body.authorization_details?.map(({ type }) => type),
     accessTokenId: token?.aud === undefined ? undefined : token.jti,
     withRefreshToken: body.refresh_token !== undefined,
     ...recordedParameters(ctx, grant),
@@ -158,6 +159,8 @@ interface Issued {
   readonly grantType: string | undefined
   readonly resource: string | undefined
   readonly scope: string | undefined
+  /** The types of its authorization details. */
+  readonly detailsTypes?: readonly string[] | undefined
   /** Undefined for a token for userinfo, which has a row of its own. */
   readonly accessTokenId: string | undefined
   readonly withRefreshToken: boolean
@@ -166,6 +169,7 @@ interface Issued {
 
 export function issuedEvent(origin: Omit<AuditContext, 'actor'>, issued: Issued): AuditEvent {
   const { clientId, accountId, grantType, resource, scope, accessTokenId, withRefreshToken, parameters } = issued
+  const { detailsTypes } = issued
   return {
     ...origin,
     type: 'token.issued',
@@ -177,6 +181,7 @@ export function issuedEvent(origin: Omit<AuditContext, 'actor'>, issued: Issued)
       grant_type: grantType,
       ...(resource === undefined ? {} : { resource }),
       ...(scope === undefined ? {} : { scope }),
+      ...(detailsTypes === undefined ? {} : { authorization_details_types: detailsTypes }),
       ...(accessTokenId === undefined ? {} : { access_token_id: accessTokenId }),
       with_refresh_token: withRefreshToken,
       ...(parameters === undefined ? {} : { parameters }),

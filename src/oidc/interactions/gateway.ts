@@ -25,8 +25,8 @@ import {
   type InteractionGateway,
   type ScopeSelection,
 } from './interaction-gateway.ts'
-import { askedFor, opened } from './opened.ts'
-import type { Way, WayBack } from './way-back.ts'
+import { askedFor, detailsOf, opened } from './opened.ts'
+import { isRepeatable, type Way, type WayBack } from './way-back.ts'
 
 export interface GatewayDeps {
   readonly issuer: string
@@ -117,11 +117,16 @@ async function allow(
   }
   const since = shown === undefined ? undefined : new Date(shown)
   if (!(await orUnavailable(() => deps.consents.add(accountId, clientId, granted, since)))) return false
+  const details = detailsOf(interaction.params)
   await deps.audit.record({
     ...consentEvent(deps.auditContext(ctx), { accountId, clientId }),
     type: 'consent.granted',
     outcome: 'success',
-    detail: { openid_scopes: granted.openidScopes, resource_scopes: granted.resourceScopes },
+    detail: {
+      openid_scopes: granted.openidScopes,
+      resource_scopes: granted.resourceScopes,
+      ...(details.length > 0 && { authorization_details_types: details.map(({ type }) => type) }),
+    },
   })
   const rejected = leftOut(askedFor(interaction), granted)
   await finish(ctx, interaction, { consent: { ...(rejected && { rejected }) } satisfies ConsentResult })
@@ -278,10 +283,9 @@ function pageOf(issuer: string, ctx: Context, uid: string): string | undefined {
 
 function wayOf({ sealer }: LostDeps, stored: StoredArtefact | undefined): Way | undefined {
   if (!stored) return undefined
-  const { params, parJti, deviceCode } = sealer.open('Interaction', stored.id, stored)
-    .payload as Partial<AdapterPayload>
-  const isDevice = deviceCode !== undefined
-  return params && { params, repeatable: parJti === undefined && !isDevice, isDevice }
+  const payload = sealer.open('Interaction', stored.id, stored).payload as Partial<AdapterPayload>
+  const isDevice = payload.deviceCode !== undefined
+  return payload.params && { params: payload.params, repeatable: isRepeatable(payload) && !isDevice, isDevice }
 }
 
 function restart(issuer: string, params: Readonly<Record<string, unknown>>): string {

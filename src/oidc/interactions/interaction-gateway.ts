@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import type { Device } from '#http/device.ts'
 import type { Brand } from '#pages/brand.ts'
 import type { ProofTimes } from '#sign-in/proof-times.ts'
+import type { AuthorizationDetail } from '#resources/authorization-details.ts'
 import type { UnregisteredUri } from '../engine/unregistered-uri.ts'
 
 export type { UnregisteredUri } from '../engine/unregistered-uri.ts'
@@ -58,6 +59,10 @@ export interface OpenInteraction {
   readonly keepsAccess: boolean
   /** For consent: the scopes that were requested and are not granted yet. */
   readonly missing: ScopeSelection
+  /** For consent: the authorization details that were requested. They are asked for each time, all or none. */
+  readonly details: readonly AuthorizationDetail[]
+  /** The identifiers of the requested resources. */
+  readonly resources: readonly string[]
 }
 
 /** The interaction cannot continue. Carries what the error page can offer: to start again, or return to the app. */

@@ -1,6 +1,7 @@
 /** Describes the engine's interaction for the pages: what it asks, whom, and for which scopes. */
 import type { Client as EngineClient, Interaction } from 'oidc-provider'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
+import type { AuthorizationDetail } from '#resources/authorization-details.ts'
 import { askedAcr } from '../configuration/claims-parameter.ts'
 import {
   ANOTHER_ACCOUNT,
@@ -35,6 +36,8 @@ export function opened(
     asked: askedAcr(params).values,
     keepsAccess: isDevice || client?.applicationType === 'native' || scopesOf(params).includes('offline_access'),
     missing: asked,
+    details: detailsOf(params),
+    resources: resourcesOf(params),
   }
 }
 
@@ -70,11 +73,20 @@ export function askedFor(interaction: Interaction): ScopeSelection {
   const scopes = scopesOf(interaction.params)
   const known = new Set<string>(OPENID_SCOPES)
   const own = scopes.filter((scope) => !known.has(scope))
-  const resources = [interaction.params['resource']].flat().filter((value) => typeof value === 'string')
+  const resources = resourcesOf(interaction.params)
   return {
     openidScopes: askedScopes(interaction.params),
     resourceScopes: own.length === 0 ? {} : Object.fromEntries(resources.map((resource) => [resource, own])),
   }
+}
+
+/** Returns the authorization details of a request, which were checked when it was made. */
+export function detailsOf({ authorization_details: sent }: Record<string, unknown>): AuthorizationDetail[] {
+  return typeof sent === 'string' ? (JSON.parse(sent) as AuthorizationDetail[]) : []
+}
+
+function resourcesOf({ resource }: Record<string, unknown>): string[] {
+  return [resource].flat().filter((value) => typeof value === 'string')
 }
 
 function promptsOf({ prompt }: Record<string, unknown>): string[] {

@@ -21,6 +21,12 @@ export interface Way {
   readonly isDevice?: boolean
 }
 
+/** Returns whether the parameters of an interaction start it again: not of a pushed request, or of a request object. */
+export function isRepeatable(interaction: object): boolean {
+  const { parJti, trusted = [] } = interaction as { parJti?: string; trusted?: readonly string[] }
+  return parJti === undefined && trusted.length === 0
+}
+
 export interface WayBack {
   /** Sets the cookie for the page of an interaction. */
   set(ctx: Context, uid: string, way: Way): void

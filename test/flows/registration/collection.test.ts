@@ -43,7 +43,7 @@ beforeAll(async () => {
     clock: systemClock,
     fetch: createGuardedFetch({ allow: [] }),
     findResource: async () => undefined,
-    offers: offersOf(GRANTS),
+    offers: offersOf(GRANTS, undefined),
     administration: administrationOf(server.issuer),
     registration: () => ({ unused_days: 30 }),
     inUse: clientsInUse,

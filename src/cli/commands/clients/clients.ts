@@ -22,7 +22,9 @@ const ORIGINS = ['administrator', 'registration', 'document']
 type ListOptions = ConnectionOptions & { readonly origin?: string }
 
 /** The profiles that a server of this release accepts. */
-const OFFERED_PROFILES = Object.keys(PROFILES).filter((name) => isProfile(name) && isOffered(name, offersOf(GRANTS)))
+const OFFERED_PROFILES = Object.keys(PROFILES).filter(
+  (name) => isProfile(name) && isOffered(name, offersOf(GRANTS, undefined)),
+)
 
 export function register(program: Command, context: CliContext): void {
   const clients = program.command('clients').description('the apps and services that get tokens')
@@ -51,6 +53,8 @@ Examples:
   $ signet clients create --profile web --name blog --redirect-uri http://localhost:6000/cb --auth client_secret_basic
   $ signet clients create --profile machine --generate-key reports.pem --alg RS256 --format pem
   $ signet clients create --profile web --id 8f3a1c --name wiki --redirect-uri https://wiki.example.com/cb --auth client_secret_basic
+  $ signet clients create --profile machine --name reports --auth self_signed_tls_client_auth --certificate reports.crt
+  $ signet clients create --profile machine --name audit --auth tls_client_auth --set "tls_client_auth_subject_dn=CN=audit,O=Example"
   $ signet clients create --profile spa --name board --redirect-uri https://board.example.com/cb --set policy_uri=https://board.example.com/privacy`,
     )
     .action(async (_: ClientOptions, command: Command) => {

@@ -1,13 +1,12 @@
 /** The options of `signet clients create` and `update`, and the RFC 7591 document that they form. */
 import { type Command, Option } from 'commander'
 import type { JWK } from 'jose'
-import { offeredAuthMethods } from '#clients/auth-methods.ts'
+import { AUTH_METHODS } from '#clients/auth-methods.ts'
 import { isProfile, defaultGrantTypes } from '#clients/profiles.ts'
-import { FEATURE_OFFERS } from '#oidc/offers.ts'
 import type { Document } from '../../admin-client.ts'
 import { type ConnectionOptions, withConnection } from '../../connection.ts'
 import { usageFailure } from '../../failure.ts'
-import { readJwksFile } from '../../key-file.ts'
+import { readCertificateFile, readJwksFile } from '../../key-file.ts'
 import { type NewKeyOptions, withNewKeyOptions } from '../../new-key.ts'
 import { collect, collectAllowance, collectMember, type GivenAllowance } from '../../options.ts'
 
@@ -22,6 +21,7 @@ export interface ClientOptions extends ConnectionOptions, NewKeyOptions {
   readonly grant?: string[]
   readonly jwksFile?: string
   readonly jwksUri?: string
+  readonly certificate?: string
   readonly allow?: GivenAllowance[]
   readonly defaultResource?: string | false
   readonly assertionAudience?: string
@@ -36,10 +36,11 @@ export function withClientMembers(command: Command): Command {
     .option('--redirect-uri <uri>', 'where the code is sent, may be repeated', collect)
     .option('--post-logout-redirect-uri <uri>', 'where people go after sign-out, may be repeated', collect)
     .option('--origin <origin>', 'from where a browser app calls the token endpoint, may be repeated', collect)
-    .addOption(new Option('--auth <method>', 'how it authenticates').choices(offeredAuthMethods(FEATURE_OFFERS)))
+    .addOption(new Option('--auth <method>', 'how it authenticates').choices(Object.keys(AUTH_METHODS)))
     .option('--grant <type>', 'a further grant type, may be repeated', collect)
     .option('--jwks-file <file>', 'its public keys, a JWK Set')
     .option('--jwks-uri <url>', 'where its public keys are')
+    .option('--certificate <file>', 'its TLS certificate (PEM), for self_signed_tls_client_auth')
     .option('--allow <resource=scope,…>', 'scopes of an API it may have, may be repeated', collectAllowance)
     .option('--default-resource <resource>', 'the API meant when a request names none')
     .addOption(
@@ -53,10 +54,12 @@ export function withClientMembers(command: Command): Command {
     .option('--set <name=value>', 'any other RFC 7591 member, JSON or plain text; may be repeated', collectMember)
 }
 
-/** Throws when the options name several sources of keys: a new key file, a key set file or a URL. */
-export function refuseSeveralKeys({ generateKey, jwksFile, jwksUri }: ClientOptions): void {
-  const given = [generateKey, jwksFile, jwksUri].filter((value) => value !== undefined)
-  if (given.length > 1) throw usageFailure('--generate-key, --jwks-file and --jwks-uri exclude each other: give one.')
+/** Throws when the options name several sources of keys: a new key file, a key set file, a URL or a certificate. */
+export function refuseSeveralKeys({ generateKey, jwksFile, jwksUri, certificate }: ClientOptions): void {
+  const given = [generateKey, jwksFile, jwksUri, certificate].filter((value) => value !== undefined)
+  if (given.length > 1) {
+    throw usageFailure('--generate-key, --jwks-file, --jwks-uri and --certificate exclude each other: give one.')
+  }
 }
 
 /** Returns the document of the options. `--grant` and `--allow` add to the lists of `before`, if given. */
@@ -65,7 +68,7 @@ export async function clientDocumentOf(
   key: JWK | undefined,
   before?: Document,
 ): Promise<Document> {
-  const keys = key ? { keys: [key] } : options.jwksFile === undefined ? undefined : await readJwksFile(options.jwksFile)
+  const keys = key ? { keys: [key] } : await keysOf(options)
   const { assertionAudience } = options
   const members = {
     client_id: options.id,
@@ -86,6 +89,11 @@ export async function clientDocumentOf(
     ...options.set,
   }
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
+}
+
+async function keysOf({ jwksFile, certificate }: ClientOptions): Promise<{ keys: JWK[] } | undefined> {
+  if (certificate !== undefined) return { keys: [await readCertificateFile(certificate)] }
+  return jwksFile === undefined ? undefined : readJwksFile(jwksFile)
 }
 
 /** `--grant` adds to the client's grant types, or to the defaults of its profile. */

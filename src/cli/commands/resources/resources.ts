@@ -5,6 +5,7 @@ import { confirm } from '../../confirm.ts'
 import { connect, type ConnectionOptions, issuerOf, withConnection } from '../../connection.ts'
 import type { CliContext } from '../../context.ts'
 import { usageFailure } from '../../failure.ts'
+import { readJsonFile } from '../../key-file.ts'
 import { collect } from '../../options.ts'
 import { collectAll, moment, print, printDetails, printJson, printJsonList, printTable } from '../../output.ts'
 import { registerAllow } from './allow.ts'
@@ -17,6 +18,7 @@ interface Options extends ConnectionOptions {
   readonly accessTokenFormat?: string
   readonly accessTokenTyp?: string
   readonly signingAlg?: string
+  readonly authorizationDetails?: string
   readonly accessTokenTtl?: number | 'default'
   readonly yes?: boolean
   readonly mcp?: boolean
@@ -45,6 +47,10 @@ function withMembers(command: Command): Command {
       ).choices(['at+jwt', 'JWT']),
     )
     .addOption(new Option('--signing-alg <alg>', 'signs its access tokens').choices(['ES256', 'RS256']))
+    .option(
+      '--authorization-details <file>',
+      'the types of authorization details it takes, a JSON array of {type, name, schema}',
+    )
     .option('--access-token-ttl <seconds>', "how long its access tokens live; 'default' for the server's", seconds)
 }
 
@@ -60,11 +66,12 @@ function registerCreate(resources: Command, context: CliContext): void {
 Examples:
   $ signet resources create https://api.example.com --name Posts --scope posts:read --scope posts:write
   $ signet resources create https://api.example.com --scope "posts:read=Read your posts" --json
-  $ signet resources create https://mcp.example.com/mcp --name "Team wiki" --mcp`,
+  $ signet resources create https://mcp.example.com/mcp --name "Team wiki" --mcp
+  $ signet resources create https://bank.example.com --authorization-details payment-types.json`,
     )
     .action(async (resource: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      const members = membersOf(options)
+      const members = await membersOf(options)
       const body = { resource, ...(options.mcp ? mcpMembers(resource, members) : members) }
       const created = await connect(options, context).change('/resources', { method: 'POST', body })
       if (options.json) return printJson(context, created)
@@ -122,7 +129,7 @@ function registerUpdate(resources: Command, context: CliContext): void {
     )
     .action(async (resource: string, _: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      const body = membersOf(options)
+      const body = await membersOf(options)
       if (Object.keys(body).length === 0) throw usageFailure('Name what to change, such as --name. See --help.')
       const updated = await connect(options, context).change(apiPath('resources', resource), { method: 'PATCH', body })
       if (options.json) return printJson(context, updated)
@@ -144,7 +151,8 @@ function registerDelete(resources: Command, context: CliContext): void {
     })
 }
 
-function membersOf(options: Options): Document {
+async function membersOf(options: Options): Promise<Document> {
+  const { authorizationDetails: file } = options
   const members = {
     name: options.name,
     scopes: options.scope?.map(scopeOf),
@@ -152,6 +160,7 @@ function membersOf(options: Options): Document {
     access_token_format: options.accessTokenFormat,
     access_token_typ: options.accessTokenTyp,
     signing_alg: options.signingAlg,
+    authorization_details_types: file === undefined ? undefined : await readJsonFile(file),
     access_token_ttl_seconds: options.accessTokenTtl === 'default' ? null : options.accessTokenTtl,
   }
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
@@ -185,10 +194,15 @@ function printResource(context: CliContext, resource: Document): void {
     ['scopes', scopesOf(resource).map(({ name, description }) => (description ? `${name}  ${description}` : name))],
     ['open to any client', openScopesOf(resource).join(' ') || 'no'],
     ['access tokens', `${tokenKind(resource)}, ${String(resource.signing_alg)}`],
+    ['authorization details', detailsOf(resource)],
     ['live for', typeof ttl === 'number' ? `${ttl} s` : "the server's default"],
     ['created', moment(resource.created_at)],
     ['updated', moment(resource.updated_at)],
   ])
+}
+
+function detailsOf({ authorization_details_types: types }: Document): string[] {
+  return Array.isArray(types) ? types.map(({ type, name }: { type: string; name: string }) => `${type}  ${name}`) : []
 }
 
 function tokenKind({ access_token_format: format, access_token_typ: typ }: Document): string {

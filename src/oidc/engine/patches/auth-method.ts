@@ -1,6 +1,7 @@
 /**
  * What: a client that does not authenticate by its registered method is refused before the engine looks at it, with a
- * description that names the method. `client_secret_basic` and `client_secret_post` stand for each other.
+ * description that names the method. `client_secret_basic` and `client_secret_post` stand for each other. A missing or
+ * unverified certificate is named too.
  * Why: the engine says only that authentication failed, although the method is no secret and most often the mistake.
  * Engine: 9.13.3
  * Test: test/oidc/client-authentication.test.ts
@@ -8,7 +9,8 @@
 import type Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { AuthMethod } from '#clients/auth-methods.ts'
+import { AUTH_METHODS, type AuthMethod } from '#clients/auth-methods.ts'
+import { requestState } from '#http/request-state.ts'
 import { onClientFound } from '../on-client-found.ts'
 
 /** The routes at which clients authenticate. */
@@ -19,8 +21,9 @@ const HOW: Readonly<Record<AuthMethod, string>> = {
   private_key_jwt: 'send client_assertion and client_assertion_type',
   client_secret_basic: 'send its id and secret in the Authorization header (Basic) or in the form',
   client_secret_post: 'send its id and secret in the form or in the Authorization header (Basic)',
-  tls_client_auth: 'send client_id, on a TLS connection with its certificate',
-  self_signed_tls_client_auth: 'send client_id, on a TLS connection with its certificate',
+  tls_client_auth: 'send client_id on a TLS connection with its certificate, to an address in mtls_endpoint_aliases',
+  self_signed_tls_client_auth:
+    'send client_id on a TLS connection with its certificate, to an address in mtls_endpoint_aliases',
   none: 'send client_id alone',
 }
 
@@ -29,12 +32,25 @@ export function nameRegisteredMethod(provider: Provider): void {
     if (ctx.oidc.client || !ROUTES.has(ctx.oidc.route)) return
     const method = client.clientAuthMethod as AuthMethod
     const { sent, methods } = presented(ctx)
-    if (methods.includes(method)) return
+    const fault = methods.includes(method)
+      ? certificateFault(ctx, method)
+      : `${sent}, and the client is registered for ${method}: ${HOW[method]}`
+    if (fault === undefined) return
     // the refusal is of this client
     ctx.oidc.entity('Client', client)
-    const description = `client authentication: ${sent}, and the client is registered for ${method}: ${HOW[method]}`
+    const description = `client authentication: ${fault}`
     throw Object.assign(new errors.InvalidClientAuth(description), { error_description: description })
   })
+}
+
+/** Returns what is wrong with the connection of a client with a certificate; which one is registered is not told. */
+function certificateFault(ctx: KoaContextWithOIDC, method: AuthMethod): string | undefined {
+  if (AUTH_METHODS[method].credential !== 'certificate') return undefined
+  const { clientCertificate } = requestState(ctx)
+  if (!clientCertificate)
+    return `no certificate was received, and the client is registered for ${method}: ${HOW[method]}`
+  if (method === 'self_signed_tls_client_auth' || clientCertificate.verified) return undefined
+  return 'the certificate was not issued by an authority that this server knows, or is not valid now'
 }
 
 /** Returns what the request authenticates with, and the methods that this can be. */

@@ -7,13 +7,15 @@
  * Engine: 9.13.3
  * Test: test/flows/client-keys.test.ts
  */
-import type Provider from 'oidc-provider'
+import { hash } from 'node:crypto'
+import Provider from 'oidc-provider'
 import type { Client as EngineClient } from 'oidc-provider'
 import type { Client, PublicJwk, PublishedKeys } from '#clients/client.ts'
 import { inlineKeys } from '#clients/client-keys.ts'
 import { encryptionKeys } from '#clients/encryption.ts'
 import { keyThumbprint } from '#clients/key-thumbprint.ts'
 import type { ClientKeys } from '#clients/managed-keys.ts'
+import { certificateOf } from '../../configuration/mutual-tls.ts'
 import { clientOf } from '../clients.ts'
 import { isEncrypting } from '../scope/encryption.ts'
 import { requestScope } from '../scope/request-scope.ts'
@@ -64,9 +66,18 @@ function tend(store: EngineKeyStore, client: Client, keys: KeysOfClients): void 
   if (client.metadata['jwks_uri'] !== undefined) followAddress(store, client, keys)
 }
 
+/** Returns whether the certificate of this request is that of a key in the store. */
+function hasPresented(store: EngineKeyStore): boolean {
+  const certificate = Provider.ctx && certificateOf(Provider.ctx)
+  if (!certificate) return false
+  const thumbprint = hash('sha256', certificate.raw, 'base64url')
+  return [...store].some((key) => key['x5t#S256'] === thumbprint)
+}
+
 function fill(store: EngineKeyStore, { revokedKeys }: Client, keys: readonly PublicJwk[]): void {
   store.clear()
-  for (const key of keys) if (!revokedKeys.has(keyThumbprint(key))) store.add(key)
+  // the engine notes the thumbprint of a certificate in the key
+  for (const key of keys) if (!revokedKeys.has(keyThumbprint(key))) store.add({ ...key })
 }
 
 /** Throws when a revoked key is asked for by its kid. Only the log and the audit event show this reason. */
@@ -97,6 +108,8 @@ function followAddress(store: EngineKeyStore, client: Client, keys: KeysOfClient
   store.fresh = () =>
     isFresh() && (isEncrypting() || requestScope()?.assertion?.hasFetchedKeys === true || !keys.mayForce(client))
   store.refresh = async () => {
+    // the engine refreshes before it looks for a certificate
+    if (isFresh() && hasPresented(store)) return
     if (store.fresh()) return
     const assertion = requestScope()?.assertion
     if (assertion) assertion.hasFetchedKeys = true

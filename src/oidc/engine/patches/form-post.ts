@@ -6,9 +6,8 @@
  */
 import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { asErrorDescription } from '#http/error-descriptions.ts'
 import type { EnginePages } from '../../interactions/interaction-gateway.ts'
-import { sentenceOf } from '../explain-refusal.ts'
+import { describedAnswer } from '../explain-refusal.ts'
 import { setResponseMode } from '../internals.ts'
 
 export interface FormPostDeps {
@@ -18,13 +17,7 @@ export interface FormPostDeps {
 /** The engine calls the handler only for a redirect URI that is registered. */
 export function postByOurPage(provider: Provider, { pages }: FormPostDeps): void {
   setResponseMode(provider, 'form_post', async (ctx: KoaContextWithOIDC, action, answer) => {
-    const { error, error_description: given } = answer
-    const description = error === undefined ? given : sentenceOf(error, given)
-    const fields = {
-      ...answer,
-      ...(description === undefined ? {} : { error_description: asErrorDescription(description) }),
-    }
-    ctx.status = error === undefined ? 200 : ctx.status === 500 ? 500 : 400
-    await pages.formPost(ctx, { action, fields })
+    ctx.status = answer['error'] === undefined ? 200 : ctx.status === 500 ? 500 : 400
+    await pages.formPost(ctx, { action, fields: describedAnswer(answer) })
   })
 }

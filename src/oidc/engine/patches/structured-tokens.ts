@@ -83,6 +83,7 @@ async function model(
     auth_time,
     acr,
     amr,
+    authorization_details: rar,
   } = claims as unknown as Claims
   const statusIndex = statusIndexOf(status)
   if (await statuses.hasEnded(jti, statusIndex)) return undefined
@@ -97,7 +98,9 @@ async function model(
     aud,
     scope,
     clientId,
+    ...(rar === undefined ? {} : { rar }),
     ...(cnf?.jkt === undefined ? {} : { jkt: cnf.jkt }),
+    ...(cnf?.['x5t#S256'] === undefined ? {} : { 'x5t#S256': cnf['x5t#S256'] }),
     // the subject of a person is that of the token's client, and need not be the account id
     ...(isMachine ? { extra: { sub } } : { accountId: grant?.accountId, extra: { sub, auth_time, acr, amr } }),
     // not at revocation: revoking an access token must not end its grant; revoking the refresh token does
@@ -117,9 +120,10 @@ interface Claims {
   readonly sub: string
   readonly scope?: string
   readonly client_id: string
-  readonly cnf?: { readonly jkt?: string }
+  readonly cnf?: { readonly jkt?: string; readonly 'x5t#S256'?: string }
   readonly status?: TokenStatus
   readonly auth_time?: number
   readonly acr?: string
   readonly amr?: string[]
+  readonly authorization_details?: object[]
 }

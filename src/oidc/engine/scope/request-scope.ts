@@ -13,6 +13,8 @@ export interface RequestScope {
   readonly session: SessionReads
   /** Set once the client is known, when it authenticates by assertion. */
   assertion: PresentedAssertion | undefined
+  /** The claims of the request object (RFC 9101) that was sent by value or is being pushed, once our rules hold. */
+  requestObject: Readonly<Record<string, unknown>> | undefined
   readonly token: PresentedToken
   /** The id of a disabled client that was looked up. */
   disabledClient: string | undefined
@@ -34,6 +36,7 @@ export function inRequestScope<T>(options: ScopeOptions, work: (scope: RequestSc
     grants: createGrantReads(),
     session: { loaded: undefined, replacedId: undefined, seenFrom: options.seenFrom ?? (() => undefined) },
     assertion: undefined,
+    requestObject: undefined,
     token: { structured: undefined, revokedEvent: options.revokedEvent ?? (() => []) },
     disabledClient: undefined,
   }

@@ -148,7 +148,7 @@ function isAuthentic(deps: DirectDeps, client: Client, form: PlainRequest, asser
     now: Math.floor(Date.now() / 1000),
     restoredAt: deps.restoreEpoch.beganAt.getTime() / 1000,
   }
-  const fault = assertionFault({ assertion: form.client_assertion, claims, header, client, context })
+  const fault = assertionFault({ jwt: form.client_assertion, claims, header, client, context })
   if (fault !== undefined || !isSignedBy(key, assertion)) return false
   deps.clientKeys.used(client.id, key.jwk)
   return true

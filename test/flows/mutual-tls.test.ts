@@ -1,0 +1,188 @@
+/** Client certificates (RFC 8705): authentication by them, tokens bound to them, and where they are taken from. */
+import { decodeJwt } from 'jose'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { certifiedJwk, type Identity, makeCertificate } from '../support/certificates.ts'
+import { proofKey } from '../support/proof-key.ts'
+import { type Posted, startTlsWorld, type TlsWorld } from '../support/tls-world.ts'
+
+const API = 'https://api.example.com'
+const allow = { signet_allow: [{ resource: API, scopes: ['posts:read'] }] }
+const TOKEN = { grant_type: 'client_credentials', resource: API }
+let world: TlsWorld
+/** What the registered name of each client with an authority is read from. */
+let shop: Identity
+
+beforeAll(async () => {
+  world = await startTlsWorld()
+  await world.admin.resource(API, ['posts:read'])
+  shop = world.issued()
+})
+
+async function expectRefused(answer: Posted, [status, error, sentence]: [number, string, RegExp]): Promise<void> {
+  expect(answer).toMatchObject({
+    status,
+    body: { error, error_description: expect.stringMatching(sentence) as string },
+  })
+  expect(await world.admin.eventOf('token.refused', answer.headers)).toMatchObject({ outcome: 'failure' })
+}
+
+async function machine(also: Record<string, unknown>): Promise<string> {
+  return (await world.admin.client('machine', { ...allow, ...also })).id
+}
+
+const byAuthority = (name: object) => machine({ token_endpoint_auth_method: 'tls_client_auth', ...name })
+
+test('discovery names the methods, the aliases and that tokens can be bound', async () => {
+  const metadata = (await (await world.server.fetch('/.well-known/openid-configuration')).json()) as Record<
+    string,
+    unknown
+  >
+  const endpoints = ['token', 'par', 'device/code', 'introspect', 'revoke', 'userinfo'].map(
+    (path) => `${world.mtlsUrl}/${path}`,
+  )
+  expect(Object.values(metadata['mtls_endpoint_aliases'] as object)).toEqual(endpoints)
+  expect(metadata['tls_client_certificate_bound_access_tokens']).toBe(true)
+  expect(metadata['token_endpoint_auth_methods_supported']).toEqual(
+    expect.arrayContaining(['tls_client_auth', 'self_signed_tls_client_auth']),
+  )
+  expect(metadata['token_endpoint']).toBe(`${world.server.issuer}/token`)
+})
+
+describe('tls_client_auth', () => {
+  test.each([
+    [{ tls_client_auth_subject_dn: 'cn=Shop, O=Example\\, Ltd, C=GB' }],
+    [{ tls_client_auth_san_dns: 'shop.example.com' }],
+    [{ tls_client_auth_san_uri: 'https://shop.example.com/id' }],
+    [{ tls_client_auth_san_email: 'shop@example.com' }],
+    [{ tls_client_auth_san_ip: '192.0.2.7' }],
+  ])('takes a certificate of the authority with the name %j, and no other', async (name) => {
+    const client_id = await byAuthority(name)
+    const answer = await world.post('/token', { ...TOKEN, client_id }, { identity: shop })
+    expect({ status: answer.status, type: answer.body['token_type'] }).toEqual({ status: 200, type: 'Bearer' })
+    expect(decodeJwt(answer.body['access_token'] as string)).not.toHaveProperty('cnf')
+    const other = world.issued({ subject: [['CN', 'other']], names: [['dns', 'other.example.com']] })
+    await expectRefused(await world.post('/token', { ...TOKEN, client_id }, { identity: other }), [
+      401,
+      'invalid_client',
+      /^client authentication failed$/,
+    ])
+  })
+
+  test('refuses a missing certificate, one of another authority, and one whose time is over', async () => {
+    const client_id = await byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
+    await expectRefused(await world.post('/token', { ...TOKEN, client_id }), [
+      401,
+      'invalid_client',
+      /no certificate was received, and the client is registered for tls_client_auth: send client_id on a TLS connection/,
+    ])
+    const selfMade = makeCertificate({ subject: [['O', 'Clients']], isAuthority: true })
+    const past = { notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') }
+    for (const identity of [
+      world.issued({ issuer: selfMade }),
+      world.issued(past),
+      makeCertificate({ subject: [['CN', 'shop']], names: [['dns', 'shop.example.com']] }),
+    ]) {
+      await expectRefused(await world.post('/token', { ...TOKEN, client_id }, { identity }), [
+        401,
+        'invalid_client',
+        /the certificate was not issued by an authority that this server knows, or is not valid now/,
+      ])
+    }
+  })
+
+  test('is not taken with a certificate that the ordinary listener never asks for', async () => {
+    const client_id = await byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
+    await expectRefused(
+      await world.post('/token', { ...TOKEN, client_id }, { identity: shop, to: world.server.issuer }),
+      [401, 'invalid_client', /no certificate was received/],
+    )
+  })
+
+  test('a header is no certificate, whoever sends it', async () => {
+    const client_id = await byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
+    const headers = { 'client-cert': `:${shop.certificate.der.toString('base64')}:` }
+    for (const to of [world.mtlsUrl, world.server.issuer]) {
+      await expectRefused(await world.post('/token', { ...TOKEN, client_id }, { headers, to }), [
+        401,
+        'invalid_client',
+        /no certificate was received/,
+      ])
+    }
+  })
+})
+
+describe('self_signed_tls_client_auth', () => {
+  test('takes the certificates that are registered, whoever signed them, and no other of the same name', async () => {
+    const [first, second] = [makeCertificate({ subject: [['CN', 'a']] }), makeCertificate({ subject: [['CN', 'b']] })]
+    const client_id = await machine({
+      token_endpoint_auth_method: 'self_signed_tls_client_auth',
+      jwks: { keys: [certifiedJwk(first), certifiedJwk(second)] },
+    })
+    for (const identity of [first, second]) {
+      expect((await world.post('/token', { ...TOKEN, client_id }, { identity })).status).toBe(200)
+    }
+    for (const identity of [makeCertificate({ subject: [['CN', 'a']] }), shop]) {
+      await expectRefused(await world.post('/token', { ...TOKEN, client_id }, { identity }), [
+        401,
+        'invalid_client',
+        /^client authentication failed$/,
+      ])
+    }
+    // the same key in another certificate is another certificate (RFC 8705 §2.2)
+    const renewed = makeCertificate({ subject: [['CN', 'a']], privateKey: first.certificate.privateKey })
+    expect((await world.post('/token', { ...TOKEN, client_id }, { identity: renewed })).status).toBe(401)
+  })
+
+  test('a certificate whose key was revoked is refused', async () => {
+    const [first, second] = [makeCertificate({ subject: [['CN', 'a']] }), makeCertificate({ subject: [['CN', 'b']] })]
+    const client_id = await machine({
+      token_endpoint_auth_method: 'self_signed_tls_client_auth',
+      jwks: {
+        keys: [
+          { ...certifiedJwk(first), kid: 'first' },
+          { ...certifiedJwk(second), kid: 'second' },
+        ],
+      },
+    })
+    await world.admin.call('DELETE', `/clients/${client_id}/keys/first`)
+    expect((await world.post('/token', { ...TOKEN, client_id }, { identity: first })).status).toBe(401)
+    expect((await world.post('/token', { ...TOKEN, client_id }, { identity: second })).status).toBe(200)
+  })
+})
+
+describe('the origin for certificates', () => {
+  test('serves what clients call, and nothing else', async () => {
+    for (const path of [
+      '/authorize',
+      '/.well-known/openid-configuration',
+      '/jwks',
+      '/account',
+      '/admin/v1/clients',
+      '/',
+    ]) {
+      const response = await world.as(shop)(world.mtlsUrl + path, { redirect: 'manual' })
+      expect([path, response.status, await response.text()]).toEqual([
+        path,
+        421,
+        expect.stringContaining(`is for clients with a certificate, at /token, /par`) as string,
+      ])
+    }
+  })
+
+  test('a DPoP proof names the address that was called there', async () => {
+    const client_id = await byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
+    const key = await proofKey()
+    const proof = (url: string) => key.proof({ url })
+    const there = await proof(`${world.mtlsUrl}/token`)
+    const { body } = await world.post('/token', { ...TOKEN, client_id }, { identity: shop, headers: there })
+    expect(decodeJwt(body['access_token'] as string)).toMatchObject({ cnf: { jkt: key.jkt } })
+    await expectRefused(
+      await world.post(
+        '/token',
+        { ...TOKEN, client_id },
+        { identity: shop, headers: await proof(`${world.server.issuer}/token`) },
+      ),
+      [400, 'invalid_dpop_proof', /htu mismatch/],
+    )
+  })
+})
