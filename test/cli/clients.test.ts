@@ -194,7 +194,7 @@ test('sends no private key of a JWK Set', async () => {
 test.each([
   [
     ['--generate-key', 'a.jwk.json', '--jwks-uri', 'https://a.example/jwks'],
-    '--generate-key, --jwks-file and --jwks-uri exclude each other: give one.',
+    '--generate-key, --jwks-file, --jwks-uri and --certificate exclude each other: give one.',
   ],
   [['--allow', API], 'RESOURCE=SCOPE[,SCOPE…] is expected'],
   [['--set', 'client_uri'], 'NAME=VALUE is expected'],

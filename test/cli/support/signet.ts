@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { runIn } from '../../../src/cli/run.ts'
 import { atEnd } from '../../support/endings.ts'
-import { type Server, startServer, temporaryDir } from '../../support/server.ts'
+import { type Server, type ServerOptions, startServer, temporaryDir } from '../../support/server.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const NODE = join(ROOT, 'node_modules/node/bin/node')
@@ -35,9 +35,12 @@ export interface Signet {
   json<Document = Record<string, unknown>>(args: Words, options?: RunOptions): Promise<Document>
 }
 
-/** Starts a server, and returns the CLI with its settings. `own`: each command is a separate process. */
-export async function startSignet(process: 'own' | 'shared' = 'shared'): Promise<Signet> {
-  const server = await startServer()
+/** Starts a server, and returns the CLI with its settings. `own`: each command is a separate process. `env`: the server's. */
+export async function startSignet(
+  process: 'own' | 'shared' = 'shared',
+  env: ServerOptions['env'] = {},
+): Promise<Signet> {
+  const server = await startServer({ env })
   const dir = temporaryDir('cli')
   const settings = { SIGNET_ISSUER: server.issuer, SIGNET_KEYS_DIR: server.keysDir }
   const runner = process === 'own' ? runSignet : runWithin
