@@ -89,14 +89,14 @@ async function authorize(stage: Stage, random: Random): Promise<Draft> {
 /** A request object (RFC 9101), which this server takes or refuses, but must not fall over. */
 async function authorizeByRequest(stage: Stage): Promise<Draft> {
   const { web } = await stage.cast()
-  const claims = { iss: web.id, aud: stage.server.issuer, ...authorizationParams(web), exp: seconds() + 60 }
+  const rest = { ...authorizationParams(web), exp: seconds() + 60, jti: randomUUID() }
+  const claims = { iss: web.id, aud: stage.server.issuer, ...rest }
   const request = compactJws(JSON.stringify({ alg: 'ES256', kid: 'k1' }), JSON.stringify(claims), web.key)
-  const query = pairs({ ...authorizationParams(web), request })
   return {
     name: 'authorize by request',
     method: 'GET',
     path: '/authorize',
-    query,
+    query: pairs({ ...authorizationParams(web), request }),
     headers: [HTML],
     keys: { request: web.key },
   }

@@ -1,6 +1,7 @@
 /** The hazard catalogue: every race, fault, past vulnerability and requirement, with the tests that hold it. */
 import { ENGINE } from './catalogue/engine.ts'
 import { FAULTS } from './catalogue/faults.ts'
+import { HARDENING } from './catalogue/hardening.ts'
 import { REQUIREMENTS } from './catalogue/requirements.ts'
 import type { Row } from './catalogue/row.ts'
 import { STORAGE } from './catalogue/storage.ts'
@@ -12,6 +13,7 @@ const CHAPTERS = {
   engine: ENGINE,
   vulnerabilities: VULNERABILITIES,
   requirements: REQUIREMENTS,
+  hardening: HARDENING,
   storage: STORAGE,
   faults: FAULTS,
   strangers: STRANGERS,

@@ -14,6 +14,7 @@ import {
 import { answerOf, cookieHeader, type Person } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
 import { inOneMoment, letTimePass } from '../support/passed-time.ts'
+import { signRequestObject } from '../support/request-object.ts'
 
 const AT_ONCE = 50
 let stage: Stage
@@ -68,6 +69,23 @@ function visitAtOnce(count: number, url: string, { cookies }: Person): Promise<U
     return new URL(response.headers.get('location') ?? 'about:blank', stage.first.issuer)
   })
 }
+
+test('H1: a request object with a jti gives one code, or is pushed once, when fifty use it at once', async () => {
+  const { app, client } = await anApp(stage, 'web')
+  const { browser, who } = await somebody(stage)
+  await app.code(browser, who, { scope: 'openid' })
+  const sign = () =>
+    signRequestObject({ issuer: stage.first.issuer, client, params: app.begin({ scope: 'openid' }).params })
+  const query = new URLSearchParams({ client_id: client.id, request: await sign() })
+  const answers = await visitAtOnce(AT_ONCE, `${stage.first.issuer}/authorize?${query.toString()}`, browser)
+  expect(answers.filter((url) => url.searchParams.has('code'))).toHaveLength(1)
+  const errors = answers.flatMap((url) => url.searchParams.get('error') ?? [])
+  expect(errors).toEqual(Array.from({ length: AT_ONCE - 1 }, () => 'invalid_request_object'))
+  const request = await sign()
+  const pushed = await atOnce(AT_ONCE, (node) => app.call('/par', { request }, node))
+  expect(pushed.filter(({ status }) => status === 201)).toHaveLength(1)
+  expect(pushed.filter(({ body }) => body['error'] === 'invalid_request_object')).toHaveLength(AT_ONCE - 1)
+})
 
 test('V4: a pushed request gives one code, also with prompt=none, also when ten finish it at once', async () => {
   const { app, client } = await anApp(stage, 'web')

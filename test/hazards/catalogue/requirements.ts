@@ -567,7 +567,7 @@ export const REQUIREMENTS: readonly Row[] = [
         'R48: is the one that was registered, although the key could do others',
       ],
       'test/hazards/requirements-rfc8725-uses.test.ts': [
-        'R48: a request object is refused with a sentence wherever it comes, whoever signed it',
+        'R48: what is no request object is refused with a sentence wherever it comes, whoever signed it',
       ],
       'test/hazards/bad-input-jose.test.ts': [
         'a forged or malformed assertion tells its sender nothing › signed with another key, by another algorithm or not at all it looks like an unknown client',
