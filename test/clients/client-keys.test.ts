@@ -55,7 +55,6 @@ describe('keys that are taken', () => {
     { alg: 'ES256' },
     { key_ops: [] },
     { key_ops: ['verify', 'encrypt'] },
-    { x5c: ['MIIB', 'MI+/='] },
     { x5t: 'abc', 'x5t#S256': 'A_-9' },
   ])('one with %j', (members) => {
     const key = { ...jwkOf(P256.publicKey), ...members }
