@@ -45,8 +45,13 @@ export const TARGETS: readonly Target[] = [
   },
   { file: 'src/http/network.ts', functions: ['networkText'], tests: ['test/http/network.test.ts'] },
   {
+    file: 'src/http/leaky-buckets.ts',
+    functions: ['createLeakyBuckets'],
+    tests: ['test/http/write-budget.test.ts'],
+  },
+  {
     file: 'src/http/write-budget.ts',
-    functions: ['createWriteBudget', 'createBuckets'],
+    functions: ['createWriteBudget', 'limitOf'],
     tests: ['test/http/write-budget.test.ts'],
   },
   {
