@@ -5,7 +5,7 @@ import { beforeAll, expect, test, vi } from 'vitest'
 import { runSignet } from '../cli/support/signet.ts'
 import { asSuperuser, backUp, restore } from '../support/postgres.ts'
 import {
-  NOTHING,
+  ENDED_BY_RESTORE,
   type RestoreWorld,
   restoreWorld,
   signedInCookie,
@@ -80,7 +80,7 @@ test('those that run meanwhile stop by themselves, and no cookie of theirs is be
 test('when only the file was written, servers that start at once bring the database up to it, once', async () => {
   const holdings = await hold(await world.renewed())
   await world.stopped(async () => writeFileSync(file, '70\n'))
-  expect(await world.alive(holdings)).toEqual(NOTHING)
+  expect(await world.alive(holdings)).toEqual(ENDED_BY_RESTORE)
   expect((await advances()).filter(({ detail }) => (detail as { epoch: number }).epoch === 70)).toHaveLength(1)
 })
 
@@ -90,7 +90,7 @@ test('a backup from before an earlier epoch is emptied by whoever starts first',
   const backup = await world.stopped(() => backUp(databaseUrl))
   await world.stopped(world.advance)
   await world.stopped(() => restore(databaseUrl, backup))
-  expect(await world.alive(holdings)).toEqual(NOTHING)
+  expect(await world.alive(holdings)).toEqual(ENDED_BY_RESTORE)
 })
 
 test('where the number stands in the environment, the command says so and changes nothing', async () => {

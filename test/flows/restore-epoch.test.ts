@@ -9,7 +9,7 @@ import { asSuperuser } from '../support/postgres.ts'
 import { CHECKS, hold, type Holdings } from '../support/revocation-holdings.ts'
 import {
   MACHINE_API,
-  NOTHING,
+  ENDED_BY_RESTORE,
   type RestoreWorld,
   restoreWorld,
   signedInCookie,
@@ -92,8 +92,8 @@ describe('with the epoch', () => {
 
   test('what was issued before the restore opens nothing on any server, whether the backup has it or not', async () => {
     const { servers, stage } = world
-    expect(await world.alive(holdings.inBackup)).toEqual(NOTHING)
-    expect(await world.alive(holdings.spent)).toEqual(NOTHING)
+    expect(await world.alive(holdings.inBackup)).toEqual(ENDED_BY_RESTORE)
+    expect(await world.alive(holdings.spent)).toEqual(ENDED_BY_RESTORE)
     for (const node of servers) {
       for (const token of [holdings.lost.jwt, holdings.lost.opaque]) {
         expect((await stage.gateway.call('/introspect', { token }, node)).body).toEqual({ active: false })
