@@ -1,4 +1,4 @@
-/** Each JWT is for one use (RFC 8725 §3.11, §3.12), and some kinds are for none: encrypted ones, request objects. */
+/** Each JWT is for one use (RFC 8725 §3.11, §3.12), and encrypted ones from others are for none. */
 import { constants, createCipheriv, createPublicKey, publicEncrypt, randomBytes, randomUUID } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
 import type { JWK } from 'jose'
@@ -51,9 +51,17 @@ async function expectNoAssertion(assertion: string): Promise<void> {
 }
 
 describe('encryption', () => {
-  test('R49: is offered nowhere and cannot be registered', async () => {
-    const metadata = (await (await server.fetch('/.well-known/openid-configuration')).json()) as object
-    expect(Object.keys(metadata).filter((name) => name.includes('encryption'))).toEqual([])
+  test('R49: by RSA1_5 or with a shared key is offered nowhere and cannot be registered', async () => {
+    const metadata = (await (await server.fetch('/.well-known/openid-configuration')).json()) as Record<
+      string,
+      string[]
+    >
+    const algs = Object.keys(metadata).filter((name) => name.includes('encryption_alg'))
+    expect(algs.toSorted()).toEqual([
+      'id_token_encryption_alg_values_supported',
+      'userinfo_encryption_alg_values_supported',
+    ])
+    for (const alg of algs.flatMap((name) => metadata[name] ?? [])) expect(alg).toMatch(/^(?:RSA-OAEP-256|ECDH-ES)/)
     const { keys } = (await (await server.fetch('/jwks')).json()) as { keys: JWK[] }
     expect(keys.every(({ use }) => use === 'sig')).toBe(true)
     for (const name of ['id_token', 'userinfo', 'introspection', 'authorization']) {

@@ -577,9 +577,11 @@ export const REQUIREMENTS: readonly Row[] = [
   {
     id: 'R49',
     feature: 'core',
-    title: 'Nothing is encrypted by RSA1_5, or for anybody at all (RFC 8725 §3.2).',
+    title: 'Nothing is encrypted by RSA1_5 or with a shared key (RFC 8725 §3.2).',
     tests: {
-      'test/hazards/requirements-rfc8725-uses.test.ts': ['R49: is offered nowhere and cannot be registered'],
+      'test/hazards/requirements-rfc8725-uses.test.ts': [
+        'R49: by RSA1_5 or with a shared key is offered nowhere and cannot be registered',
+      ],
     },
   },
   {
