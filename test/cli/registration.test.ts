@@ -121,9 +121,14 @@ test('a device is a public client with the device grant, and a native app may ad
 })
 
 test('only methods and profiles that the server takes can be chosen', async () => {
-  const method = await signet.run([MACHINE, ['--auth', 'tls_client_auth']])
+  const method = await signet.run([MACHINE, ['--auth', 'client_secret_jwt']])
   expect(method.code).toBe(2)
-  expect(method.stderr).toContain('Allowed choices are private_key_jwt, client_secret_basic, client_secret_post, none.')
+  expect(method.stderr).toContain('Allowed choices are private_key_jwt, client_secret_basic, client_secret_post,')
+  const certificate = await signet.run([MACHINE, ['--auth', 'tls_client_auth']])
+  expect(certificate.code).toBe(1)
+  expect(certificate.stderr).toContain(
+    'given "tls_client_auth"; expected for machine private_key_jwt, client_secret_basic, client_secret_post\n',
+  )
   const profile = await signet.run(['clients', 'create', '--profile', 'gadget'])
   expect(profile.code).toBe(2)
   expect(profile.stderr).toContain('Allowed choices are web, spa, native, machine, device, fapi2.')

@@ -108,12 +108,15 @@ test('it is no id_token_hint: it neither tells who is signed in nor signs out', 
   expect(textOf(question.html)).toContain('Sign out?')
 })
 
+/** No https address: that would be a client document. */
+const idOf = (typ: string): string => `urn:example:${typ === 'JWT' ? 'plain' : 'typed'}`
+
 /**
  * A public client whose id is the identifier of a resource, as no registration allows: the audience of its ID tokens is
  * that of access tokens, and only the type tells them apart.
  */
 async function clientOfResource(typ: string): Promise<App> {
-  const id = `https://${typ === 'JWT' ? 'plain' : 'typed'}.example.com/client.json`
+  const id = idOf(typ)
   await admin.resource(id, ['posts:read'], { access_token_typ: typ })
   const allowed = [{ resource: id, scopes: ['posts:read'] }]
   const spa = await admin.client('spa', { redirect_uris: [CALLBACK], signet_allow: allowed })
@@ -135,7 +138,7 @@ async function clientOfResource(typ: string): Promise<App> {
 test.each(['at+jwt', 'JWT'])('a token with typ %s is no hint, even for a client with its audience', async (typ) => {
   const twin = await clientOfResource(typ)
   const browser = person(() => server)
-  const resource = `https://${typ === 'JWT' ? 'plain' : 'typed'}.example.com/client.json`
+  const resource = idOf(typ)
   const { body } = await twin.redeem(await twin.code(browser, ada, { scope: 'openid posts:read', resource }))
   const [token, idToken] = [String(body['access_token']), String(body['id_token'])]
   expect(decodeJwt(token).aud).toBe(decodeJwt(idToken).aud)

@@ -147,7 +147,7 @@ test('a hint tells who is signed in, and signs out without a question', async ()
   expect(await silently({ id_token_hint: String(hint) })).toHaveProperty('code')
   expect(await silently({ id_token_hint: String(other) })).toMatchObject({
     error: 'login_required',
-    error_description: 'id_token_hint and authenticated subject do not match',
+    error_description: 'the person who is signed in is not the one that id_token_hint or the claim sub asks for',
   })
   const [event] = await admin.audit('authorization.refused')
   expect(event).toMatchObject({ client_id: shop.client.id, account_id: accountId, outcome: 'failure' })
