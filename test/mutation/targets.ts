@@ -94,9 +94,6 @@ export const TARGETS: readonly Target[] = [
     functions: [
       'typeFault',
       'algorithmFault',
-      'keyIdFault',
-      'repetitionFault',
-      'repeatedIn',
       'subjectFault',
       'audienceFault',
       'timeFault',
@@ -105,8 +102,12 @@ export const TARGETS: readonly Target[] = [
       'maxLifetime',
       'profileLifetime',
       'identifierFault',
-      'shown',
     ],
+    tests: ASSERTIONS,
+  },
+  {
+    file: 'src/oidc/engine/jwt-rules.ts',
+    functions: ['keyIdFault', 'repetitionFault', 'repeatedIn', 'isIdentifier', 'shown'],
     tests: ASSERTIONS,
   },
   {

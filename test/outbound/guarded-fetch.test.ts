@@ -153,7 +153,7 @@ describe('an answer', () => {
     [299, '299 0'],
     [300, MOVED],
     [302, MOVED],
-    [304, MOVED],
+    [304, '304 0'],
     [399, MOVED],
     [400, '400 0'],
   ])('of status %d is a redirect, which is not followed, or not', async (status, expected) => {
