@@ -82,6 +82,7 @@ beforeAll(async () => {
   db = createDatabase({ url: server.databaseUrl, poolSize: 2 })
   atEnd(() => db.close())
   const admin = await administrator(server)
+  await admin.call('PATCH', '/settings', { client_registration: { mode: 'token' } })
   const visitor = createApp(server, await admin.client('web', { redirect_uris: [CALLBACK] }), CALLBACK)
   stage = { first: server, second: server, admin, visitor, gateway: visitor }
 })

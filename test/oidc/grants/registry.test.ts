@@ -13,6 +13,7 @@ function engine(): Provider {
       clientCredentials: { enabled: true },
       deviceFlow: { enabled: true },
       resourceIndicators: { enabled: true },
+      richAuthorizationRequests: { enabled: true, types: {} },
     },
   })
 }
@@ -21,14 +22,14 @@ describe('a server does not start', () => {
   test('with a grant type in the engine that has no row', () => {
     const rows = createGrants(GRANTS.filter((row) => row !== AUTHORIZATION_CODE))
     expect(() => installGrants(engine(), rows)).toThrow(
-      'the grant authorization_code has the parameters code, code_verifier, grant_type, redirect_uri, resource in the engine, and none in its row',
+      'the grant authorization_code has the parameters authorization_details, code, code_verifier, grant_type, redirect_uri, resource in the engine, and none in its row',
     )
   })
 
   test('with a row that the engine does not serve', () => {
     const row = { ...AUTHORIZATION_CODE, grantType: 'urn:example:nobody', metricLabel: 'nobody' }
     expect(() => installGrants(engine(), createGrants([...GRANTS, row]))).toThrow(
-      /^the grant urn:example:nobody has the parameters none in the engine, and code, .+ in its row$/,
+      /^the grant urn:example:nobody has the parameters none in the engine, and authorization_details, code, .+ in its row$/,
     )
   })
 
