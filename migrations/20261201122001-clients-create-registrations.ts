@@ -33,7 +33,7 @@ export async function up(knex: Knex): Promise<void> {
       digest bytea NOT NULL UNIQUE,
       name text,
       policy jsonb NOT NULL,
-      -- null: any number
+      -- null for no limit
       max_uses integer,
       uses integer NOT NULL DEFAULT 0,
       created_at timestamptz NOT NULL,

@@ -16,7 +16,7 @@ const BATCH = 1000
 export interface DocumentRules {
   /** `auto`: accepted while any resource is open to every client. */
   readonly mode: 'auto' | 'on' | 'off'
-  /** Hosts that documents may be at; empty: any. `*.example.com` means the hosts below example.com. */
+  /** Hosts that documents may be at; empty for all. `*.example.com` means the hosts below example.com. */
   readonly allow: readonly string[]
   readonly deny: readonly string[]
 }

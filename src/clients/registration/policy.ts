@@ -12,7 +12,7 @@ export interface RegistrationPolicy {
   readonly scopes: readonly string[]
   /** What the client may ask for besides the open scopes of resources. */
   readonly allow: readonly Allowance[]
-  /** Hosts of redirect URIs, `*.` before a host for those below it, `scheme:` for a private-use scheme; null: any. */
+  /** Hosts of redirect URIs, `*.` before a host for those below it, `scheme:` for a private-use scheme; null for all. */
   readonly redirect_hosts: readonly string[] | null
   /** Grant types that it may not have. */
   readonly withoutGrants: readonly string[]

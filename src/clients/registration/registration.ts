@@ -59,7 +59,7 @@ export interface InitialAccessToken {
   readonly id: string
   readonly name: string | undefined
   readonly policy: RegistrationPolicy
-  /** Undefined: any number of clients. */
+  /** How many clients may register with it; undefined for no limit. */
   readonly maxUses: number | undefined
   readonly uses: number
   readonly createdAt: Date
@@ -69,7 +69,7 @@ export interface InitialAccessToken {
 export interface NewInitialAccessToken {
   readonly name?: string | undefined
   readonly policy: PolicyInput
-  /** Undefined: any number of clients. */
+  /** How many clients may register with it; undefined for no limit. */
   readonly maxUses: number | undefined
   readonly lifetimeSeconds: number
 }
