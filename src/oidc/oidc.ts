@@ -37,7 +37,6 @@ import type { Endings } from './endings/endings.ts'
 import { endRecordedSessions } from './endings/recorded.ts'
 import { completeDiscovery } from './configuration/discovery.ts'
 import type { Lifetimes } from './configuration/lifetimes.ts'
-import { publishOpenResources } from './configuration/open-resources.ts'
 import { currentSigners } from './configuration/signing.ts'
 import { createAdmission } from './configuration/strangers.ts'
 import type { KeysOfClients } from './engine/patches/client-key-store.ts'
@@ -49,7 +48,6 @@ import { createGateway, currentInteraction, lost } from './interactions/gateway.
 import type { DeviceGateway, EnginePages, InteractionGateway } from './interactions/interaction-gateway.ts'
 import { createWayBack } from './interactions/way-back.ts'
 import { createProvider, type ProviderDeps } from './engine/provider.ts'
-import { tellRegistrationEndpoint } from './registration/discovery.ts'
 import { createRegistrationEndpoint } from './registration/endpoint.ts'
 import { noteUses } from './registration/note-uses.ts'
 import type { RestoreEpoch } from './restore-epoch/restore-epoch-store.ts'
@@ -133,7 +131,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     const provider = createProvider(providerDeps, keys)
     noteUses(provider, deps.registeredClients.used)
     provider.use(dropUnverifiedHints(provider))
-    provider.use(compose([completeDiscovery(deps), publishOpenResources(deps)]))
+    provider.use(completeDiscovery(deps))
     provider.use(
       aroundEngine(provider, {
         grants,
@@ -159,7 +157,6 @@ export function createOidc(deps: OidcDeps): Oidc {
     middleware: compose([
       createStatusRoute(storage.statusLists),
       createRegistrationEndpoint(deps),
-      tellRegistrationEndpoint(deps.issuer, () => deps.settings.current().client_registration.mode !== 'off'),
       ...(deps.engineOnly ? [] : [directPath(deps, storage, providerDeps, () => current.signers)]),
       (ctx, next) => current.run(ctx, next),
     ]),

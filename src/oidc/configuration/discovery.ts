@@ -1,31 +1,68 @@
-/** Members of the discovery documents that the engine does not know, or that depend on settings. */
+/** Members of the discovery documents that the engine does not know, or that depend on settings and resources. */
 import type { Middleware } from 'koa'
+import type { ClientDocuments } from '#clients/documents/documents.ts'
+import { DatabaseUnavailable } from '#database/errors.ts'
 import type { Resources } from '#resources/resource.ts'
-import { DISCOVERY_PATHS } from '../engine/routes.ts'
+import type { Settings } from '#settings/settings.ts'
+import { DISCOVERY_PATHS, ROUTES } from '../engine/routes.ts'
 import type { RequestRules } from './authorization-request.ts'
 import { CREATE, PROMPTS } from './interaction-policy.ts'
 
 export interface DiscoveryDeps extends Pick<RequestRules, 'canRegister'> {
-  readonly resources: Pick<Resources, 'allDetailsTypes'>
+  readonly issuer: string
+  readonly settings: Pick<Settings, 'current'>
+  readonly documents: Pick<ClientDocuments, 'isOffered'>
+  readonly resources: Pick<Resources, 'allDetailsTypes' | 'open'>
 }
 
-/** The engine names them with the encryption of ID tokens, and no client can register them. */
-const NOT_OFFERED = ['request_object', 'authorization', 'introspection'].flatMap((name) => [
-  `${name}_encryption_alg_values_supported`,
-  `${name}_encryption_enc_values_supported`,
-])
+type Members = Readonly<Record<string, unknown>>
 
-/** Adds `prompt_values_supported` (Initiating User Registration 1.0 §4.1) and the types of resources (RFC 9396 §10). */
-export function completeDiscovery({ canRegister, resources }: DiscoveryDeps): Middleware {
+/** The engine names them with the encryption of ID tokens, and no client can register them. */
+const NOT_OFFERED = Object.fromEntries(
+  ['request_object', 'authorization', 'introspection'].flatMap((name) => [
+    [`${name}_encryption_alg_values_supported`, undefined],
+    [`${name}_encryption_enc_values_supported`, undefined],
+  ]),
+)
+
+export function completeDiscovery(deps: DiscoveryDeps): Middleware {
+  let stored: Members = {}
+
   return async (ctx, next) => {
     await next()
     if (ctx.status !== 200 || !DISCOVERY_PATHS.some((path) => path === ctx.path)) return
-    const prompts = PROMPTS.filter((prompt) => prompt !== CREATE || canRegister())
-    const types = await resources.allDetailsTypes()
-    Object.assign(ctx.body as object, {
-      ...Object.fromEntries(NOT_OFFERED.map((member) => [member, undefined])),
-      prompt_values_supported: ['none', ...prompts],
-      authorization_details_types_supported: types.length > 0 ? types : undefined,
-    })
+    try {
+      stored = await storedMembers(deps)
+    } catch (error) {
+      // discovery goes on without the database: with the members of the last request
+      if (!(error instanceof DatabaseUnavailable)) throw error
+    }
+    Object.assign(ctx.body as object, NOT_OFFERED, settingMembers(deps), stored)
+  }
+}
+
+function settingMembers({ canRegister, issuer, settings }: DiscoveryDeps): Members {
+  const isOn = settings.current().client_registration.mode !== 'off'
+  return {
+    // Initiating User Registration 1.0 §4.1
+    prompt_values_supported: ['none', ...PROMPTS.filter((prompt) => prompt !== CREATE || canRegister())],
+    // RFC 8414 §2
+    registration_endpoint: isOn ? issuer + ROUTES.registration : undefined,
+  }
+}
+
+async function storedMembers({ documents, resources }: DiscoveryDeps): Promise<Members> {
+  const [types, open, isOffered] = [
+    await resources.allDetailsTypes(),
+    await resources.open(),
+    await documents.isOffered(),
+  ]
+  return {
+    // RFC 9396 §10
+    authorization_details_types_supported: types.length > 0 ? types : undefined,
+    // draft-ietf-oauth-client-id-metadata-document §5
+    client_id_metadata_document_supported: isOffered || undefined,
+    // RFC 9728 §4: those that anyone can ask for; the others are nobody's business
+    protected_resources: open.length > 0 ? open : undefined,
   }
 }
