@@ -8,6 +8,7 @@ import { TEXTS as PORTAL_TEXTS, type PortalTexts } from '#account-portal/texts/t
 import { LANGUAGES } from '#pages/i18n/language.ts'
 import { LAYOUT_TEXTS, type LayoutTexts } from '#pages/i18n/layout-texts.ts'
 import { TEXTS as INTERACTION_TEXTS, type InteractionTexts } from '#interactions/texts/texts.ts'
+import { ASKED_TEXTS, type AskedTexts } from '#resources/asked/texts/texts.ts'
 import type { MailTemplates } from '#mail/templates/mail-template.ts'
 import { MAIL_TEMPLATES } from '#mail/templates/texts/texts.ts'
 import { PASSKEY_TEXTS, type PasskeyTexts } from '#sign-in/passkey/texts/texts.ts'
@@ -18,6 +19,7 @@ export interface Translation {
   readonly name: string
   readonly dir: 'ltr' | 'rtl'
   readonly frame: LayoutTexts
+  readonly asked: AskedTexts
   readonly interactions: InteractionTexts
   readonly portal: PortalTexts
   readonly passkeys: PasskeyTexts
@@ -40,6 +42,7 @@ export async function loadLanguages(folder: string = import.meta.dirname): Promi
 function addLanguage(tag: string, { name, dir, ...texts }: Translation): void {
   Object.assign(LANGUAGES, { [tag]: { name, dir } })
   Object.assign(LAYOUT_TEXTS, { [tag]: texts.frame })
+  Object.assign(ASKED_TEXTS, { [tag]: texts.asked })
   Object.assign(INTERACTION_TEXTS, { [tag]: texts.interactions })
   Object.assign(PORTAL_TEXTS, { [tag]: texts.portal })
   Object.assign(PASSKEY_TEXTS, { [tag]: texts.passkeys })

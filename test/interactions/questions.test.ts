@@ -102,7 +102,7 @@ describe('the consent page', () => {
     const words = textOf(page.html)
     expect(words).toContain('Give shop access?')
     expect(words).toContain(`shop at shop.example asks you, ${EMAIL} , to let it:`)
-    expect(words).toContain('Know that it is you, by an identifier See your e-mail address Keep this access')
+    expect(words).toContain('Recognize you See your e-mail address Keep this access')
     expect(words).toContain('Posts api.example.com Read your posts posts:write')
     expect(words).toContain('Either way you go back to shop.example , and are asked again only if the app wants more.')
   })

@@ -4,6 +4,7 @@ import type { Client, Clients } from '#clients/client.ts'
 import { button, buttonLink, hidden } from '#pages/design/components.ts'
 import { ask, rows, sheet, type Row } from '#pages/design/work-components.ts'
 import type { AccountAccess, AccountConsent } from '#oidc/sessions/account-access.ts'
+import { askedOfResources, openidInWords } from '#resources/asked/asked.ts'
 import type { Resources } from '#resources/resource.ts'
 import { datesOf } from '../dates.ts'
 import type { Layout } from '../layout.ts'
@@ -70,17 +71,16 @@ function opener({ issuer }: AppsDeps, client: Client | undefined, label: Html): 
   return html`<p>${buttonLink({ href: url.href, label })}</p>`
 }
 
-/** Lists the scopes in the words of the consent page: the API's descriptions, or else the scope's name. */
-async function scopesOf(deps: AppsDeps, { language }: Visit, consent: AccountConsent): Promise<Html> {
-  const own: Readonly<Record<string, string>> = TEXTS[language].apps.scopes
-  const ofResources = await Promise.all(
-    Object.entries(consent.resourceScopes).map(async ([identifier, scopes]) => {
-      const resource = await deps.resources.find(identifier)
-      const words = new Map(resource?.scopes.map((scope) => [scope.name, scope.description]))
-      return scopes.map((scope) => html`<bdi>${words.get(scope) ?? scope}</bdi> (${resource?.name ?? identifier})`)
-    }),
+/** Lists the scopes in the words of the consent page. */
+async function scopesOf({ resources }: AppsDeps, { language }: Visit, consent: AccountConsent): Promise<Html> {
+  const requested = Object.entries(consent.resourceScopes).flatMap(([resource, scopes]) =>
+    scopes.map((scope) => ({ value: scope, scope, resource })),
   )
-  const lines = [...consent.openidScopes.map((scope) => own[scope] ?? scope), ...ofResources.flat()]
+  const ofResources = await askedOfResources(resources, requested, { details: [], resources: [] })
+  const lines = [
+    ...openidInWords(consent.openidScopes, language),
+    ...ofResources.flatMap(({ name, scopes }) => scopes.map(({ words }) => html`<bdi>${words}</bdi> (${name})`)),
+  ]
   return html`<ul class="granted" role="list">
     ${lines.map((line) => html`<li>${line}</li>`)}
   </ul>`

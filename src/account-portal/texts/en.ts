@@ -209,14 +209,6 @@ export const en = {
     remove: (name: string) => html`Remove ${foreign(name)}`,
     removeWords: (name: string) =>
       html`${strong(name)} is signed out at once and has to ask you again. What it has already copied stays with it.`,
-    scopes: {
-      openid: 'Know that it is you',
-      profile: 'See your name and profile',
-      email: 'See your e-mail address',
-      address: 'See your postal address',
-      phone: 'See your phone number',
-      offline_access: 'Keep this access while you are away',
-    },
   },
   activity: {
     lead: 'What happened around your account. If you see something that was not you, change your password and sign out everywhere else.',

@@ -205,14 +205,6 @@ export const ko: PortalTexts = {
     remove: (name) => html`${foreign(name)} 해제`,
     removeWords: (name) =>
       html`${strong(name)} 앱은 바로 로그아웃되고, 다시 쓰려면 허용을 받아야 해요. 이미 복사해 간 데이터는 앱에 남아요.`,
-    scopes: {
-      openid: '누구인지 확인하기',
-      profile: '이름과 프로필 보기',
-      email: '이메일 주소 보기',
-      address: '우편 주소 보기',
-      phone: '전화번호 보기',
-      offline_access: '자리를 비운 동안에도 접근하기',
-    },
   },
   activity: {
     lead: '계정에 있었던 일이에요. 직접 하지 않은 일이 있다면 비밀번호를 바꾸고 다른 모든 곳에서 로그아웃해 주세요.',

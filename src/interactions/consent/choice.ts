@@ -1,12 +1,8 @@
 /** Works out which requested scopes a person can decline, and which ones their form grants. */
 import type { ScopeSelection } from '#oidc/interactions/interaction-gateway.ts'
+import type { RequestedScope } from '#resources/asked/asked.ts'
 
-export interface Choice {
-  /** The value that the form sends. */
-  readonly value: string
-  readonly scope: string
-  /** The identifier of its API; undefined for the scopes of OpenID Connect. */
-  readonly resource: string | undefined
+export interface Choice extends RequestedScope {
   /** True for `openid`: without it, the request is not a sign-in. */
   readonly required: boolean
 }

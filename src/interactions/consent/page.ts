@@ -3,18 +3,12 @@ import { html, type Html } from '#pages/design/html.ts'
 import { button, form, hidden, notice, scopeList, webUrl } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
 import type { InteractionClient } from '#oidc/interactions/interaction-gateway.ts'
+import { type AskedResource, openidInWords } from '#resources/asked/asked.ts'
+import { detailList } from '#resources/asked/details.ts'
+import { ASKED_TEXTS } from '#resources/asked/texts/texts.ts'
 import type { Choice } from './choice.ts'
 import { TEXTS } from '../texts/texts.ts'
-import { type AskedDetail, detailList } from './details.ts'
 import { warnings } from './warnings.ts'
-
-export interface AskedScope {
-  /** The value that the form sends. */
-  readonly value: string
-  readonly words: string
-  /** Whether the person cannot decline it. */
-  readonly required: boolean
-}
 
 /** The name of the field with the state of the client document that the page shows. */
 export const SHOWN = 'document'
@@ -25,15 +19,6 @@ export const ANOTHER = 'another'
 /** Why the page is shown again. `stale`: the form was forged or too old. `nothing`: nothing was ticked.
  * `changed`: the client document has become another app. */
 export type ConsentProblem = 'stale' | 'nothing' | 'changed'
-
-/** The requested scopes of one API, in the API's words. */
-export interface AskedResource {
-  readonly name: string
-  /** The host of its identifier, or the identifier itself if it has no host. */
-  readonly host: string
-  readonly scopes: readonly AskedScope[]
-  readonly details: readonly AskedDetail[]
-}
 
 export interface ConsentView {
   readonly language: Language
@@ -54,13 +39,14 @@ export interface ConsentView {
 export function consentPage(view: ConsentView): { title: string; content: Html } {
   const { language, client, action, csrfField, who, resources, problem } = view
   const texts = TEXTS[language].consent
+  const askedTexts = ASKED_TEXTS[language]
   const isDetailed = resources.some(({ details }) => details.length > 0)
   const asked = html`<div class="asked">
     ${aboutYou(view)}${resources.map(
       (resource) =>
         html`<section class="lines">
-          <h2>${texts.resource(resource.name, resource.host)}</h2>
-          ${resource.scopes.length > 0 ? scopeList(resource.scopes) : ''} ${detailList(resource.details, texts)}
+          <h2>${askedTexts.resource(resource.name, resource.host)}</h2>
+          ${resource.scopes.length > 0 ? scopeList(resource.scopes) : ''} ${detailList(resource.details, askedTexts)}
         </section>`,
     )}
   </div>`
@@ -84,11 +70,13 @@ export function consentPage(view: ConsentView): { title: string; content: Html }
 
 function aboutYou({ language, openidScopes }: ConsentView): Html {
   if (openidScopes.length === 0) return html``
-  const texts = TEXTS[language].consent
-  const words: Readonly<Record<string, string>> = texts.openidScopes
-  const scopes = openidScopes.map(({ value, scope, required }) => ({ value, required, words: words[scope] ?? scope }))
+  const words = openidInWords(
+    openidScopes.map(({ scope }) => scope),
+    language,
+  )
+  const scopes = openidScopes.map(({ value, required }, index) => ({ value, required, words: words[index] ?? value }))
   return html`<section class="lines">
-    <h2>${texts.aboutYou}</h2>
+    <h2>${ASKED_TEXTS[language].aboutYou}</h2>
     ${scopeList(scopes)}
   </section>`
 }

@@ -2,7 +2,7 @@
 import type { Context } from 'koa'
 import type { Form } from '#http/body.ts'
 import type { OpenInteraction, ScopeSelection } from '#oidc/interactions/interaction-gateway.ts'
-import { askedOfResources } from './asked.ts'
+import { askedOfResources } from '#resources/asked/asked.ts'
 import { choicesOf, granted } from './choice.ts'
 import { ANOTHER, consentPage, SHOWN, type ConsentProblem } from './page.ts'
 import { readDecision } from '../flow.ts'

@@ -5,6 +5,7 @@ import type { DeviceEnd, InteractionClient, WaitingDevice } from '#oidc/interact
 import { html, type Html } from '#pages/design/html.ts'
 import { button, buttonLink, facts, field, form, hidden, hint, notice } from '#pages/design/components.ts'
 import type { Language } from '#pages/i18n/language.ts'
+import { ASKED_TEXTS } from '#resources/asked/texts/texts.ts'
 import type { StepPage, StepView } from '../send-step.ts'
 import { TEXTS } from '../texts/texts.ts'
 
@@ -76,7 +77,7 @@ export function comparePage(view: CompareView): StepPage {
       <p class="user-code" dir="ltr">${waiting.userCode}</p>
     </div>
     ${isStale ? notice(NOTICE, texts.stale) : ''} ${list(compare.scopes, scopes)}
-    ${client.unverified ? hint(TEXTS[language].consent.unverified(client.name)) : ''}
+    ${client.unverified ? hint(ASKED_TEXTS[language].unverified(client.name)) : ''}
     <p><strong>${compare.question}</strong> ${compare.warning}</p>
     ${form(action, html`${hidden(csrfField.name, csrfField.value)}${buttons}`)} ${facts([[compare.from, from]])}`
   return { title: compare.title(client.name), content }

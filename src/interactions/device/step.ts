@@ -3,7 +3,8 @@ import type { Context } from 'koa'
 import type { OpenInteraction } from '#oidc/interactions/interaction-gateway.ts'
 import { chooseLanguage } from '#pages/i18n/language.ts'
 import { sendPage } from '#pages/page.ts'
-import { scopesInWords } from '../consent/asked.ts'
+import { scopesInWords } from '#resources/asked/asked.ts'
+import { choicesOf } from '../consent/choice.ts'
 import { readDecision } from '../flow.ts'
 import { sendStep } from '../send-step.ts'
 import { guardForm, openInteraction, type Step, type StepDeps } from '../step.ts'
@@ -33,7 +34,7 @@ export function createDeviceStep(deps: StepDeps): Step {
           client,
           action: paths.form(uid, STEP),
           waiting,
-          scopes: await scopesInWords(resources, missing, view.language),
+          scopes: await scopesInWords(resources, choicesOf(missing), view.language),
           who: session?.account.email,
           isStale,
         }),

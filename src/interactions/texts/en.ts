@@ -90,26 +90,8 @@ export const en = {
     title: (name: string) => `Give ${name} access?`,
     heading: (name: string) => html`Give ${foreign(name)} access?`,
     asks: (name: string, at: string, who: string) => html`${app(name, at)} asks you, ${strong(who)}, to let it:`,
-    aboutYou: 'About you',
-    resource: (name: string, at: string) => html`${strong(name)} <span class="soft" dir="ltr">${at}</span>`,
-    openidScopes: {
-      openid: 'Know that it is you, by an identifier',
-      profile: 'See your name and profile',
-      email: 'See your e-mail address',
-      address: 'See your postal address',
-      phone: 'See your phone number',
-      offline_access: 'Keep this access while you are away',
-    },
     allow: 'Allow',
     deny: 'Not now',
-    detailMembers: {
-      actions: 'What it may do',
-      datatypes: 'Kinds of data',
-      identifier: 'On',
-      privileges: 'With the rights',
-    },
-    yes: 'yes',
-    no: 'no',
     askedEachTime: (at: string) => html`Either way you go back to ${host(at)}, and are asked again each time.`,
     remembered: (at: string) =>
       at === ''
@@ -120,9 +102,6 @@ export const en = {
     stale: 'This page was open for too long, or your browser did not keep its cookie. Please decide again.',
     changed: 'This app has changed what it says about itself. Please look at it again.',
     nothing: 'Nothing was ticked. Tick what the app may do, or choose “Not now”.',
-    unverified: (name: string) =>
-      html`Unverified: nobody here has checked who is behind ${foreign(name)}. Go on only if you know where it comes
-      from.`,
     published: (at: string) =>
       html`Unverified: this app describes itself at ${host(at)}, and nobody here has checked more than that address. Go
       on only if you trust it.`,

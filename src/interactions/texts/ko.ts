@@ -89,21 +89,8 @@ export const ko: InteractionTexts = {
     title: (name) => `${name} 앱에 접근을 허용할까요?`,
     heading: (name) => html`${foreign(name)} 앱에 접근을 허용할까요?`,
     asks: (name, at, who) => html`${app(name, at)}에서 ${strong(who)} 계정으로 다음을 하려고 해요.`,
-    aboutYou: '내 정보',
-    resource: (name, at) => html`${strong(name)} <span class="soft" dir="ltr">${at}</span>`,
-    openidScopes: {
-      openid: '나를 구별하는 식별자 확인',
-      profile: '이름과 프로필 보기',
-      email: '이메일 주소 보기',
-      address: '주소 보기',
-      phone: '전화번호 보기',
-      offline_access: '내가 없을 때도 접근 유지',
-    },
     allow: '허용',
     deny: '나중에',
-    detailMembers: { actions: '할 수 있는 일', datatypes: '데이터 종류', identifier: '대상', privileges: '권한' },
-    yes: '예',
-    no: '아니요',
     askedEachTime: (at) => html`어느 쪽을 골라도 ${host(at)} 주소로 돌아가고, 매번 다시 물어요.`,
     remembered: (at) =>
       at === ''
@@ -114,9 +101,6 @@ export const ko: InteractionTexts = {
     stale: '페이지를 너무 오래 열어 두었거나 브라우저에 쿠키가 남아 있지 않아요. 다시 선택해 주세요.',
     changed: '앱이 소개한 내용이 바뀌었어요. 다시 확인해 주세요.',
     nothing: '선택한 항목이 없어요. 허용할 항목을 고르거나 “나중에”를 눌러 주세요.',
-    unverified: (name) =>
-      html`확인되지 않은 앱: ${foreign(name)}을(를) 누가 만들었는지 확인하지 않았어요. 출처를 아는 앱일 때만 계속해
-      주세요.`,
     published: (at) =>
       html`확인되지 않은 앱: 앱 정보는 ${host(at)} 주소에서 가져왔고, 주소 말고는 아무것도 확인하지 않았어요. 믿을 수
       있는 앱일 때만 계속해 주세요.`,

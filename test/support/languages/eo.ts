@@ -8,6 +8,7 @@ import { LAYOUT_TEXTS } from '#pages/i18n/layout-texts.ts'
 import { TEXTS as INTERACTION_TEXTS } from '#interactions/texts/texts.ts'
 import type { Translation } from '#languages/languages.ts'
 import { MAIL_TEMPLATES } from '#mail/templates/texts/texts.ts'
+import { ASKED_TEXTS } from '#resources/asked/texts/texts.ts'
 import { PASSKEY_TEXTS } from '#sign-in/passkey/texts/texts.ts'
 
 const WORDS = 'ĉirkaŭ ĝardeno ĥoro ĵurnalo ŝipo '
@@ -16,6 +17,7 @@ export const translation: Translation = {
   name: 'Pseŭdo',
   dir: 'ltr',
   frame: longer(LAYOUT_TEXTS.en),
+  asked: longer(ASKED_TEXTS.en),
   interactions: longer(INTERACTION_TEXTS.en),
   portal: longer(PORTAL_TEXTS.en),
   passkeys: longer(PASSKEY_TEXTS.en),

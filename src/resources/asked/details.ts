@@ -2,19 +2,16 @@
 import { isDisplayText } from '#shared/display-text.ts'
 import { html, type Html } from '#pages/design/html.ts'
 import { facts } from '#pages/design/components.ts'
-import type { AuthorizationDetail, DetailsType, JsonSchema } from '#resources/authorization-details.ts'
+import type { AuthorizationDetail, DetailsType, JsonSchema } from '../authorization-details.ts'
+import type { AskedTexts } from './texts/texts.ts'
 
 export interface AskedDetail {
   readonly type: DetailsType
   readonly detail: AuthorizationDetail
 }
 
-interface Words {
-  /** The labels of the common members (RFC 9396 §2.2) that a schema gives no title. */
-  readonly detailMembers: Readonly<Record<string, string>>
-  readonly yes: string
-  readonly no: string
-}
+/** `detailMembers`: the labels of the common members (RFC 9396 §2.2) that a schema gives no title. */
+type Words = Pick<AskedTexts, 'yes' | 'no'> & { readonly detailMembers: Readonly<Record<string, string>> }
 
 /** The heading of the section says the place, and the name the type. */
 const SAID_ELSEWHERE = new Set(['type', 'locations'])
