@@ -12,6 +12,7 @@ import { widenClockTolerance } from './patches/clock-tolerance.ts'
 import { type DeadTokensDeps, hideDeadTokens } from './patches/dead-tokens.ts'
 import { decideDevicesOnce, type DeviceDecisionDeps } from './patches/device-decisions.ts'
 import { signAnswers } from './patches/jwt-response-modes.ts'
+import { acceptEmptySecrets } from './patches/empty-secret.ts'
 import { type FormPostDeps, postByOurPage } from './patches/form-post.ts'
 import { type IdTokenHintDeps, verifyIdTokenHints } from './patches/id-token-hint.ts'
 import { widenLoopbackHosts } from './patches/loopback-hosts.ts'
@@ -63,6 +64,9 @@ export const PATCHES: readonly Patch[] = [
   { file: 'client-lookup.ts', apply: replaceClientLookup },
   { file: 'client-key-store.ts', apply: tendKeyStores },
   { file: 'resource-spelling.ts', apply: spellResources },
+  // first of those that change how `params` is set
+  { file: 'scope-blanks.ts', apply: joinScopesByOneBlank },
+  { file: 'empty-secret.ts', apply: acceptEmptySecrets },
   { file: 'auth-method.ts', apply: nameRegisteredMethod },
   { file: 'client-assertion.ts', apply: judgeAssertions },
   { file: 'replay-detection.ts', apply: reserveIdentifiers },
@@ -72,8 +76,6 @@ export const PATCHES: readonly Patch[] = [
   { file: 'api-tokens-at-userinfo.ts', apply: refuseApiTokensAtUserinfo },
   { file: 'dead-tokens.ts', apply: hideDeadTokens },
   { file: 'session-end.ts', apply: endSessionsByUid },
-  { file: 'scope-blanks.ts', apply: joinScopesByOneBlank },
-  // after scope-blanks: both change how `params` is set
   { file: 'request-object.ts', apply: judgeRequestObjects },
   { file: 'pushed-request-once.ts', apply: usePushedRequestsOnce },
   { file: 'id-token-hint.ts', apply: verifyIdTokenHints },

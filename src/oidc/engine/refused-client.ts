@@ -2,6 +2,7 @@
 import { decodeJwt } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Actor } from '#audit/audit.ts'
+import { basicCredentials } from './basic-credentials.ts'
 import { requestScope } from './scope/request-scope.ts'
 
 /** Characters. Bounds what a caller can write into the audit log. */
@@ -36,19 +37,11 @@ export function refusedClient(ctx: KoaContextWithOIDC): RefusedClient {
 /** Returns the client id in the parameters, the Authorization header or the assertion. Nothing of it is verified. */
 function claimedClientId({ oidc, query, headers }: KoaContextWithOIDC): string | undefined {
   const sent: Readonly<Record<string, unknown>> = { ...query, ...oidc?.body, ...oidc?.params }
-  return textOf(sent['client_id']) ?? inBasic(headers.authorization) ?? inAssertion(sent['client_assertion'])
-}
-
-/** RFC 6749 §2.3.1: id and secret are form-encoded, then joined by a colon. */
-function inBasic(header: string | undefined): string | undefined {
-  const [, credentials] = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(header ?? '') ?? []
-  if (credentials === undefined) return undefined
-  const [id = ''] = Buffer.from(credentials, 'base64').toString().split(':')
-  try {
-    return textOf(decodeURIComponent(id.replaceAll('+', ' ')))
-  } catch {
-    return textOf(id)
-  }
+  return (
+    textOf(sent['client_id']) ??
+    textOf(basicCredentials(headers.authorization)?.id) ??
+    inAssertion(sent['client_assertion'])
+  )
 }
 
 function inAssertion(assertion: unknown): string | undefined {

@@ -1,7 +1,7 @@
 /**
  * What: a client that does not authenticate by its registered method is refused before the engine looks at it, with a
- * description that names the method. `client_secret_basic` and `client_secret_post` stand for each other. A missing or
- * unverified certificate is named too.
+ * description that names the method. `client_secret_basic` and `client_secret_post` stand for each other, and a Basic
+ * header with an empty secret is `none`. A missing or unverified certificate is named too.
  * Why: the engine says only that authentication failed, although the method is no secret and most often the mistake.
  * Engine: 9.13.3
  * Test: test/oidc/client-authentication.test.ts
@@ -11,10 +11,17 @@ import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { AUTH_METHODS, type AuthMethod } from '#clients/auth-methods.ts'
 import { requestState } from '#http/request-state.ts'
+import { basicCredentials } from '../basic-credentials.ts'
 import { onClientFound } from '../on-client-found.ts'
 
 /** The routes at which clients authenticate. */
-const ROUTES = new Set(['token', 'introspection', 'revocation', 'pushed_authorization_request', 'device_authorization'])
+export const CLIENT_ROUTES: ReadonlySet<string> = new Set([
+  'token',
+  'introspection',
+  'revocation',
+  'pushed_authorization_request',
+  'device_authorization',
+])
 
 /** What to send, by method. */
 const HOW: Readonly<Record<AuthMethod, string>> = {
@@ -29,7 +36,7 @@ const HOW: Readonly<Record<AuthMethod, string>> = {
 
 export function nameRegisteredMethod(provider: Provider): void {
   onClientFound(provider, async (ctx, client) => {
-    if (ctx.oidc.client || !ROUTES.has(ctx.oidc.route)) return
+    if (ctx.oidc.client || !CLIENT_ROUTES.has(ctx.oidc.route)) return
     const method = client.clientAuthMethod as AuthMethod
     const { sent, methods } = presented(ctx)
     const fault = methods.includes(method)
@@ -56,6 +63,9 @@ function certificateFault(ctx: KoaContextWithOIDC, method: AuthMethod): string |
 /** Returns what the request authenticates with, and the methods that this can be. */
 function presented({ oidc, headers }: KoaContextWithOIDC): { sent: string; methods: readonly AuthMethod[] } {
   const { client_secret: secret, client_assertion: assertion } = oidc.params ?? {}
+  if (!secret && basicCredentials(headers.authorization)?.secret === '') {
+    return { sent: 'an empty secret was sent', methods: ['none'] }
+  }
   if (secret || headers.authorization !== undefined) {
     return { sent: 'a secret was sent', methods: ['client_secret_basic', 'client_secret_post'] }
   }
