@@ -48,6 +48,19 @@ const SECRET = { secret_id: text('Id of the secret.') }
 const alg = text('Signing algorithm.')
 const keyStatus = z.enum(['next', 'current', 'retired', 'archived'])
 
+const ALLOWED = {
+  openid_scopes: texts('OpenID scopes that were allowed.'),
+  resource_scopes: z
+    .record(z.string(), z.array(z.string()).readonly())
+    .readonly()
+    .meta({ description: 'Scopes that were allowed, by resource identifier.' }),
+  authorization_details_types: texts('Types of the authorization details that were allowed.').optional(),
+}
+const REQUESTED = {
+  scope: text('Scopes of the request, separated by spaces.'),
+  resource: texts('Identifiers of the resources that it is for.').optional(),
+}
+
 export const AUDIT_EVENTS = {
   'sign_in.succeeded': event('A person proved who they are.', PROOF),
   'sign_in.failed': event('A proof was refused.', PROOF),
@@ -72,14 +85,7 @@ export const AUDIT_EVENTS = {
   'backchannel_logout.delivered': event('A client took the logout token of a session that ended.', LOGOUT),
   'backchannel_logout.failed': event('A client took no logout token of a session that ended; it is given up.', LOGOUT),
   'account_page.refused': event("A form of a person's own page was refused.", {}),
-  'consent.granted': event('A person allowed a client some scopes.', {
-    openid_scopes: texts('OpenID scopes that were allowed.'),
-    resource_scopes: z
-      .record(z.string(), z.array(z.string()).readonly())
-      .readonly()
-      .meta({ description: 'Scopes that were allowed, by resource identifier.' }),
-    authorization_details_types: texts('Types of the authorization details that were allowed.').optional(),
-  }),
+  'consent.granted': event('A person allowed a client some scopes.', ALLOWED),
   'consent.denied': event('A person refused a client.', {}),
   'consent.withdrawn': event('A consent was withdrawn, and the tokens issued from it.', {}),
   'authorization.refused': event('An authorization request was refused.', ENDPOINT),
@@ -89,13 +95,13 @@ export const AUDIT_EVENTS = {
     since: text('Time of the first event of the minute.'),
   }),
   'endpoint.refused': event('A request to another protocol endpoint was refused.', ENDPOINT),
-  'device.requested': event('A device asked for a user code.', {
-    scope: text('Scopes of the request, separated by spaces.'),
-    resource: texts('Identifiers of the resources that it is for.').optional(),
-  }),
+  'device.requested': event('A device asked for a user code.', REQUESTED),
   'device.refused': event('A user code of a device was refused.', {}),
   'device.approved': event('A person connected a device to their account.', {}),
   'device.denied': event('A person refused to connect a device.', {}),
+  'ciba.requested': event('A client asked a person to approve something (CIBA).', REQUESTED),
+  'ciba.approved': event('A person approved the request of a client (CIBA).', ALLOWED),
+  'ciba.denied': event('A person refused the request of a client (CIBA).', {}),
   'token.issued': event('Tokens were issued.', {
     grant_type: grantType,
     parameters: grantParameters,

@@ -51,6 +51,8 @@ import { createProvider, type ProviderDeps } from './engine/provider.ts'
 import { createRegistrationEndpoint } from './registration/endpoint.ts'
 import { noteUses } from './registration/note-uses.ts'
 import type { RestoreEpoch } from './restore-epoch/restore-epoch-store.ts'
+import type { Approvals } from './grants/ciba/approvals.ts'
+import { createApprovals } from './grants/ciba/decisions.ts'
 import { createDirectPath, type DirectDeps } from './grants/client-credentials/direct.ts'
 import { deviceAuthorizationEndpoint } from './grants/device/authorization-endpoint.ts'
 import { createDeviceDecisions } from './grants/device/decisions.ts'
@@ -109,6 +111,8 @@ export interface Oidc {
   readonly middleware: Middleware
   readonly gateway: InteractionGateway
   readonly devices: DeviceGateway
+  /** What clients ask of people without a browser (CIBA). */
+  readonly approvals: Approvals
   readonly browserSessions: BrowserSessions
   readonly frontChannel: Pick<FrontChannel, 'logoutUrls'>
   /** Delivers a logout token to a client: the function of the outbox task. */
@@ -162,6 +166,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     ]),
     gateway: createGateway({ ...lostDeps, auditContext: deps.origin }),
     devices: createDeviceGateway({ ...lostDeps, current: (ctx) => currentInteraction(lostDeps, ctx) }),
+    approvals: createApprovals({ ...deps, ...storage, provider: () => current.provider }),
     browserSessions: createBrowserSessions({ provider: () => current.provider, accounts: deps.accounts }),
     frontChannel: storage.frontChannel,
     deliverLogout: createLogoutDelivery({ ...deps, provider: () => current.provider }),

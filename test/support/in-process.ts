@@ -53,6 +53,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
         middleware: (ctx, next) => current.oidc.middleware(ctx, next),
         gateway: current.oidc.gateway,
         devices: current.oidc.devices,
+        approvals: current.oidc.approvals,
         browserSessions: current.oidc.browserSessions,
         frontChannel: current.oidc.frontChannel,
         deliverLogout: (payload, job) => current.oidc.deliverLogout(payload, job),

@@ -3,6 +3,10 @@ import type { Queryable } from '#database/database.ts'
 import type { ArtefactRow } from './artefact-store.ts'
 import type { ModelName } from './models.ts'
 
+/** Whether a row waits for a decision: an approval sets its grant, and a refusal its error. */
+export const UNDECIDED =
+  "consumed_at IS NULL AND expires_at > now() AND grant_id IS NULL AND payload ->> 'error' IS NULL"
+
 export interface WaitingStore {
   /**
    * Replaces the payload, account and grant of a row that waits for a decision. Returns false when it was decided
@@ -38,8 +42,7 @@ export function createWaitingStore(db: Queryable): WaitingStore {
     async decide({ kind, id, payload, sealed, grantId, accountId }) {
       const { rowCount } = await db.query(
         `UPDATE artefacts SET payload = $3, sealed = $4, grant_id = $5, account_id = $6
-         WHERE kind = $1 AND id = $2 AND consumed_at IS NULL AND expires_at > now()
-           AND account_id IS NULL AND payload ->> 'error' IS NULL`,
+         WHERE kind = $1 AND id = $2 AND ${UNDECIDED}`,
         [kind, id, JSON.stringify(payload), sealed, grantId, accountId],
       )
       return rowCount === 1

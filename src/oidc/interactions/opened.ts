@@ -34,7 +34,7 @@ export function opened(
     proven: provenBefore(interaction),
     needsRecent: params['max_age'] !== undefined || promptsOf(params).includes('login'),
     asked: askedAcr(params).values,
-    keepsAccess: isDevice || client?.applicationType === 'native' || scopesOf(params).includes('offline_access'),
+    keepsAccess: isDevice || client?.applicationType === 'native' || keepsAccess(params),
     missing: asked,
     details: detailsOf(params),
     resources: resourcesOf(params),
@@ -70,14 +70,22 @@ export function askedFor(interaction: Interaction): ScopeSelection {
   if (details.missingOIDCScope || details.missingResourceScopes) {
     return { openidScopes: details.missingOIDCScope ?? [], resourceScopes: details.missingResourceScopes ?? {} }
   }
-  const scopes = scopesOf(interaction.params)
+  return selectionOf(interaction.params)
+}
+
+/** Returns all scopes that a request asks for, whatever is granted. */
+export function selectionOf(params: Record<string, unknown>): ScopeSelection {
   const known = new Set<string>(OPENID_SCOPES)
-  const own = scopes.filter((scope) => !known.has(scope))
-  const resources = resourcesOf(interaction.params)
+  const own = scopesOf(params).filter((scope) => !known.has(scope))
   return {
-    openidScopes: askedScopes(interaction.params),
-    resourceScopes: own.length === 0 ? {} : Object.fromEntries(resources.map((resource) => [resource, own])),
+    openidScopes: askedScopes(params),
+    resourceScopes: own.length === 0 ? {} : Object.fromEntries(resourcesOf(params).map((one) => [one, own])),
   }
+}
+
+/** Whether a request asks for access while the person is away. */
+export function keepsAccess(params: Record<string, unknown>): boolean {
+  return scopesOf(params).includes('offline_access')
 }
 
 /** Returns the authorization details of a request, which were checked when it was made. */
@@ -85,7 +93,8 @@ export function detailsOf({ authorization_details: sent }: Record<string, unknow
   return typeof sent === 'string' ? (JSON.parse(sent) as AuthorizationDetail[]) : []
 }
 
-function resourcesOf({ resource }: Record<string, unknown>): string[] {
+/** Returns the identifiers of the resources that a request is for. */
+export function resourcesOf({ resource }: Record<string, unknown>): string[] {
   return [resource].flat().filter((value) => typeof value === 'string')
 }
 

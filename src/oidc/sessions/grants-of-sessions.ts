@@ -69,10 +69,7 @@ async function syncGrantWithConsent(
   // in the engine, an earlier refusal would win over a later consent
   if (decided) delete target.rejected
   const rejected = decided?.rejected
-  if (consent.openidScopes.length > 0) target.addOIDCScope(consent.openidScopes.join(' '))
-  for (const [resource, scopes] of Object.entries(consent.resourceScopes)) {
-    target.addResourceScope(resource, scopes.join(' '))
-  }
+  addScopes(target, consent)
   if (rejected && rejected.openidScopes.length > 0) target.rejectOIDCScope(rejected.openidScopes.join(' '))
   for (const [resource, scopes] of Object.entries(rejected?.resourceScopes ?? {})) {
     target.rejectResourceScope(resource, scopes.join(' '))
@@ -80,6 +77,17 @@ async function syncGrantWithConsent(
   addClaims(target, claimsOf(ctx.oidc.params ?? {}))
   if (JSON.stringify(target) !== before) await target.save()
   return target
+}
+
+/** Adds to a grant what a person allowed: the scopes, and the claims of the request's `params` as far as they belong to them. */
+export function addConsent(grant: Grant, consent: ScopeSelection, params: Readonly<Record<string, unknown>>): void {
+  addScopes(grant, consent)
+  addClaims(grant, claimsOf(params))
+}
+
+function addScopes(grant: Grant, { openidScopes, resourceScopes }: ScopeSelection): void {
+  if (openidScopes.length > 0) grant.addOIDCScope(openidScopes.join(' '))
+  for (const [resource, scopes] of Object.entries(resourceScopes)) grant.addResourceScope(resource, scopes.join(' '))
 }
 
 /** Adds the claims that are asked for by themselves, as far as their scope is granted, and takes back what is not. */
