@@ -1,25 +1,26 @@
 /** Finds the profile of a client that describes itself by standard metadata (RFC 7591, OpenID Connect Registration). */
-import type { Profile } from './profiles.ts'
 import { isLoopbackHost } from './redirect-uris.ts'
 
-export interface Described {
-  readonly method: unknown
-  readonly applicationType: unknown
-  readonly redirectUris: unknown
-}
+/** The profiles of clients that people use in a browser. */
+export type BrowserProfile = 'native' | 'spa' | 'web'
 
 /**
- * Returns the profile. A public client is native when it says so, and also when it comes back to a loopback port or a
- * private-use scheme: then it is native in fact, and the port may be any (RFC 8252 §7.3).
+ * Returns the profile of a client with the code grant that authenticates by `method`. What it says by `application_type`
+ * counts (OpenID Connect Registration §2). Without that, it is native with a private-use scheme, or when it is public and
+ * comes back to http on loopback: then any port is right (RFC 8252 §7.1, §7.3).
  */
-export function inferredProfile({ method, applicationType, redirectUris }: Described): Profile {
-  if (method !== 'none') return 'web'
-  const uris = Array.isArray(redirectUris) ? redirectUris : []
-  return applicationType === 'native' || uris.some(isNative) ? 'native' : 'spa'
+export function inferredProfile(metadata: Readonly<Record<string, unknown>>, method: unknown): BrowserProfile {
+  const { application_type: type, redirect_uris: uris } = metadata
+  const isPublic = method === 'none'
+  if (type === 'native' || (type === undefined && isOnDevice(uris, isPublic))) return 'native'
+  return isPublic ? 'spa' : 'web'
 }
 
-function isNative(uri: unknown): boolean {
-  const url = typeof uri === 'string' ? URL.parse(uri) : null
-  if (!url || url.protocol === 'https:') return false
-  return url.protocol !== 'http:' || isLoopbackHost(url.hostname)
+function isOnDevice(uris: unknown, isPublic: boolean): boolean {
+  const given: readonly unknown[] = Array.isArray(uris) ? uris : []
+  return given.some((uri) => {
+    const url = typeof uri === 'string' ? URL.parse(uri) : null
+    if (!url || url.protocol === 'https:') return false
+    return url.protocol !== 'http:' || (isPublic && isLoopbackHost(url.hostname))
+  })
 }

@@ -97,9 +97,15 @@ describe('a document', () => {
       'none',
     ],
     [
-      'an app that is native in fact',
-      { redirect_uris: ['https://a.example/cb', 'http://localhost/cb'], application_type: 'web' },
+      'an app with a loopback address',
+      { redirect_uris: ['https://a.example/cb', 'http://localhost/cb'] },
       'native',
+      'none',
+    ],
+    [
+      'a web app in development',
+      { redirect_uris: ['https://a.example/cb', 'http://localhost/cb'], application_type: 'web' },
+      'spa',
       'none',
     ],
     [
@@ -157,6 +163,10 @@ describe('a document', () => {
       /token_endpoint_auth_method is "client_secret_basic", expected is none or private_key_jwt/,
     ],
     [{ token_endpoint_auth_method: 'tls_client_auth' }, /expected is none or private_key_jwt/],
+    [
+      { application_type: 'native', token_endpoint_auth_method: 'private_key_jwt', jwks },
+      /token_endpoint_auth_method is "private_key_jwt", expected is for native none/,
+    ],
     [{ token_endpoint_auth_method: 'private_key_jwt' }, /jwks is nothing, expected is the public keys/],
     [{ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [PRIVATE_KEY] } }, /jwks\.keys\[0\]/],
     [

@@ -56,15 +56,10 @@ export function documentInput(id: string, document: Document, faults: Fault[]): 
     faults.push({ field: 'client_name', given: null, expected: 'the name that people read when they are asked' })
   }
   const method = methodOf(document, faults)
-  const profile = inferredProfile({
-    method,
-    applicationType: document['application_type'],
-    redirectUris: document['redirect_uris'],
-  })
   const given = Object.entries(document).filter(([name]) => isForDocuments(name))
   const grants = grantTypesOf(document)
   return {
-    profile,
+    profile: inferredProfile(document, method),
     metadata: {
       ...chosenAlgs(document),
       ...Object.fromEntries(given),

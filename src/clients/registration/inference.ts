@@ -5,6 +5,7 @@ import { usesSecret } from '../auth-methods.ts'
 import type { Client, ClientInput } from '../client.ts'
 import { ClientMetadataError } from '../errors.ts'
 import { ID_TOKEN_CLAIMS } from '../id-token-claims.ts'
+import { inferredProfile } from '../inferred-profile.ts'
 import { CHOICES, memberOf, OWN_MEMBERS } from '../members/registry.ts'
 import {
   defaultGrantTypes,
@@ -16,7 +17,6 @@ import {
   type Profile,
   PROFILES,
 } from '../profiles.ts'
-import { isLoopbackHost } from '../redirect-uris.ts'
 import type { RegistrationPolicy } from './policy.ts'
 import type { Metadata } from './registration.ts'
 
@@ -104,29 +104,17 @@ function inferProfile(known: Metadata, { policy, offers }: InferenceRules, fault
 }
 
 function likelyProfile(known: Metadata): Profile {
-  const { grant_types: grants, application_type: type } = known
+  const { grant_types: grants } = known
   if (Array.isArray(grants) && !grants.includes(GRANT.code)) {
     if (grants.includes(GRANT.device)) return 'device'
     if (grants.includes(GRANT.machine)) return 'machine'
   }
-  const isPublic = methodAsked(known) === 'none'
-  if (type === 'native') return 'native'
-  if (type === undefined && (placesOf(known).private || (isPublic && placesOf(known).loopback))) return 'native'
-  return isPublic ? 'spa' : 'web'
+  return inferredProfile(known, methodAsked(known))
 }
 
 /** Returns the method that the client asks for, or the only one that it can (RP Metadata Choices 1.0 §2). */
 function methodAsked({ token_endpoint_auth_method: method, [METHOD_CHOICES]: choices }: Metadata): unknown {
   return method ?? (Array.isArray(choices) && choices.length === 1 ? choices[0] : undefined)
-}
-
-/** Whether some redirect URI has a private-use scheme, or is http on loopback. */
-function placesOf({ redirect_uris: uris }: Metadata): { readonly private: boolean; readonly loopback: boolean } {
-  const urls = Array.isArray(uris) ? uris.flatMap((uri) => (typeof uri === 'string' ? (URL.parse(uri) ?? []) : [])) : []
-  return {
-    private: urls.some(({ protocol }) => !['http:', 'https:'].includes(protocol)),
-    loopback: urls.some(({ protocol, hostname }) => protocol === 'http:' && isLoopbackHost(hostname)),
-  }
 }
 
 /**
