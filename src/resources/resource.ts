@@ -58,7 +58,7 @@ export interface Resources {
    * case-insensitive, and one trailing slash is ignored.
    */
   find(identifier: string): Promise<Resource | undefined>
-  /** Returns the types of authorization details of all resources, for discovery. At most five seconds old. */
+  /** Returns the types of authorization details of all resources, from a cache. */
   allDetailsTypes(): Promise<readonly string[]>
   list(query: { limit: number; cursor?: string }): Promise<{ items: Resource[]; nextCursor: string | null }>
   /** Returns the identifiers of the first resources with open scopes, from a cache. */

@@ -2,7 +2,6 @@
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { AuditFields, EventsOf } from '#audit/events.ts'
 import type { Database, Notifications, Queryable } from '#database/database.ts'
-import { DatabaseUnavailable } from '#database/errors.ts'
 import { createNotifiedCache } from '#database/notified-cache.ts'
 import { notify } from '#database/notify.ts'
 import { changeVersioned } from '#database/versioned.ts'
@@ -20,7 +19,7 @@ const MAX_AGE_MS = 5000
 const MAX_CACHED = 1000
 /** How many resources with open scopes are published. */
 const MAX_OPEN = 200
-const OPEN = 'open'
+const ALL = 'all'
 const READABLE = /^[\x21-\x7E]{1,512}$/
 
 export interface ResourcesDeps {
@@ -63,22 +62,16 @@ export function createResources(deps: ResourcesDeps): Resources {
     clock: deps.clock,
   })
 
-  const open = createNotifiedCache<readonly string[]>({
-    channel: RESOURCES_CHANNEL,
-    notifications: deps.notifications,
-    load: () => store.open(MAX_OPEN),
-    maxAgeMs: MAX_AGE_MS,
-    maxEntries: 1,
-    clock: deps.clock,
-  })
+  const open = createOverview(deps, () => store.open(MAX_OPEN))
+  const detailsTypes = createOverview(deps, () => store.allDetailsTypes())
   const forget = (canonical: string) => {
     cache.drop(canonical)
-    open.drop(OPEN)
+    open.forget()
+    detailsTypes.forget()
   }
-  deps.notifications.listen(RESOURCES_CHANNEL, () => open.drop(OPEN))
 
   return {
-    allDetailsTypes: createMemo(deps, () => store.allDetailsTypes()),
+    allDetailsTypes: detailsTypes.get,
     async create(input, by) {
       const created = await create(deps, reserved, input, by)
       forget(canonicalIdentifier(created.identifier))
@@ -87,7 +80,7 @@ export function createResources(deps: ResourcesDeps): Resources {
     read: async (identifier) => (READABLE.test(identifier) ? store.read(identifier) : undefined),
     find: async (identifier) => (READABLE.test(identifier) ? cache.get(canonical(identifier)) : undefined),
     list: ({ limit, cursor }) => store.list(limit, cursor),
-    open: async () => (await open.get(OPEN)) ?? [],
+    open: open.get,
     async update(identifier, input, expectedVersion, by) {
       const updated = await update(deps, { identifier, input, expectedVersion, by })
       forget(canonicalIdentifier(identifier))
@@ -100,23 +93,22 @@ export function createResources(deps: ResourcesDeps): Resources {
   }
 }
 
-/** Keeps what `load` returned until a resource changes, for five seconds at most, and beyond while it cannot be loaded. */
-function createMemo<T>({ notifications, clock }: ResourcesDeps, load: () => Promise<readonly T[]>) {
-  let known: { readonly value: readonly T[]; readonly until: number } | undefined
-  let isStale = false
-  notifications.listen(RESOURCES_CHANNEL, () => (isStale = true))
-  return async (): Promise<readonly T[]> => {
-    const now = clock.now().getTime()
-    if (known && !isStale && now < known.until) return known.value
-    try {
-      isStale = false
-      known = { value: await load(), until: now + MAX_AGE_MS }
-    } catch (error) {
-      isStale = true
-      if (!(error instanceof DatabaseUnavailable)) throw error
-    }
-    return known?.value ?? []
-  }
+/** Caches what follows from all resources until one of them changes. Throws what `load` throws. */
+function createOverview(
+  { notifications, clock }: ResourcesDeps,
+  load: () => Promise<readonly string[]>,
+): { get(): Promise<readonly string[]>; forget(): void } {
+  const cache = createNotifiedCache<readonly string[]>({
+    channel: RESOURCES_CHANNEL,
+    notifications,
+    load,
+    maxAgeMs: MAX_AGE_MS,
+    maxEntries: 1,
+    clock,
+  })
+  const forget = () => cache.drop(ALL)
+  notifications.listen(RESOURCES_CHANNEL, forget)
+  return { get: async () => (await cache.get(ALL)) ?? [], forget }
 }
 
 async function create(deps: ResourcesDeps, reserved: Set<string>, input: ResourceInput, by: AuditContext) {
