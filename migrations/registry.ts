@@ -47,6 +47,7 @@ import * as m121 from './20261201123001-clients-create-documents.ts'
 import * as m44 from './20261201124001-database-add-outbox-keys.ts'
 import * as m45 from './20261201130000-resources-add-authorization-details-types.ts'
 import * as m46 from './20261201140000-oidc-index-backchannel-requests.ts'
+import * as m47 from './20261201140001-clients-name-refused-registrations.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -97,4 +98,5 @@ export const MIGRATIONS = {
   '20261201124001-database-add-outbox-keys': m44,
   '20261201130000-resources-add-authorization-details-types': m45,
   '20261201140000-oidc-index-backchannel-requests': m46,
+  '20261201140001-clients-name-refused-registrations': m47,
 } as const

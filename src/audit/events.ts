@@ -134,6 +134,7 @@ export const AUDIT_EVENTS = {
   }),
   'client.document_refetched': event('An administrator had a client document fetched.', {}),
   'client.deleted': event('A client was deleted.', { profile: text('Profile of the client.'), name }),
+  'client.unblocked': event('An app of which the client was deleted was let in again.', {}),
   'client.collected': event('A client that had registered itself was removed, because nobody used it.', {
     profile: text('Profile of the client.'),
     name,

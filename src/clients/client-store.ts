@@ -121,10 +121,8 @@ export function createClientStore(db: Queryable) {
       return (await db.query('SELECT FROM deleted_clients WHERE id = $1', [id])).rowCount === 1
     },
 
-    /** Lets the id of a deleted client be used again. */
-    async forgetDeletion(id: string): Promise<void> {
-      await db.query('DELETE FROM deleted_clients WHERE id = $1', [id])
-    },
+    /** Lets the id of a deleted client be used again. False when no such client was deleted. */
+    forgetDeletion: (id: string) => changesOne('DELETE FROM deleted_clients WHERE id = $1', [id]),
 
     /**
      * Returns the enabled clients that are allowed a scope of a resource. Holds a lock until the end of the transaction,

@@ -107,7 +107,7 @@ export interface ClientSecret {
 }
 
 /**
- * Errors: ClientMetadataError 400 (faults), ClientNotFound 404; ClientExists, ClientIdDeleted, LastAdministrator 409;
+ * Errors: ClientMetadataError 400 (faults); ClientNotFound, ClientNotBlocked 404; ClientExists, ClientIdDeleted, LastAdministrator 409;
  * VersionMismatch 412.
  */
 export interface Clients {
@@ -124,7 +124,10 @@ export interface Clients {
   /** Replaces the given members. `expectedVersion` undefined accepts any version. */
   update(id: string, update: ClientUpdate, expectedVersion: ExpectedVersion, by: AuditContext): Promise<Client>
   setStatus(id: string, status: Client['status'], expectedVersion: ExpectedVersion, by: AuditContext): Promise<Client>
+  /** Deletes a client. An app that registered itself, or that is a document, stays blocked. */
   remove(id: string, expectedVersion: ExpectedVersion, by: AuditContext): Promise<void>
+  /** Lets an app of which the client was deleted come back. */
+  unblock(id: string, by: AuditContext): Promise<void>
   addSecret(id: string, by: AuditContext): Promise<{ secret: ClientSecret; value: string }>
   listSecrets(id: string): Promise<ClientSecret[]>
   revokeSecret(id: string, secretId: string, by: AuditContext): Promise<void>

@@ -18,6 +18,7 @@ import { ClientNotFound } from './errors.ts'
 import { addClientKey, revokeClientKey } from './key-changes.ts'
 import { createRegistrationStore } from './registration/registration-store.ts'
 import { createSecretStore } from './secret-store.ts'
+import { unblockClient } from './unblock.ts'
 
 const MAX_AGE_MS = 5000
 const MAX_CACHED = 10_000
@@ -34,7 +35,7 @@ export interface ManagedClients extends Clients {
   /** Whether a client with this id existed and was deleted. */
   wasDeleted(id: string): Promise<boolean>
   /** Lets the id of a deleted client be used again. */
-  forgetDeletion(id: string): Promise<void>
+  forgetDeletion(id: string): Promise<boolean>
 }
 
 export function createClients(deps: ClientsDeps): ManagedClients {
@@ -69,6 +70,7 @@ export function createClients(deps: ClientsDeps): ManagedClients {
         id,
         removeClient(deps, { id, expectedVersion, by }, (trx) => createRegistrationStore(trx).refuse(id, clock.now())),
       ),
+    unblock: (id, by) => changed(id, unblockClient(deps, id, by)),
     addSecret: (id, by) => changed(id, addClientSecret(deps, id, by)),
     revokeSecret: (id, secretId, by) => changed(id, revokeClientSecret(deps, id, secretId, by)),
     async listSecrets(id) {

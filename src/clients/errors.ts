@@ -6,6 +6,7 @@ export type ClientErrorCode =
   | 'client_not_found'
   | 'client_exists'
   | 'client_id_deleted'
+  | 'client_not_blocked'
   | 'last_administrator'
   | 'client_secret_not_found'
   | 'too_many_secrets'
@@ -36,6 +37,18 @@ export class ClientNotFound extends AppError {
 
   constructor(id: string) {
     super(`There is no client ${JSON.stringify(id.slice(0, 200))}.`)
+  }
+}
+
+/** 404: nothing blocks this client document or self-registered app. */
+export class ClientNotBlocked extends AppError {
+  override readonly code = 'client_not_blocked' satisfies ClientErrorCode
+  override readonly status = 404
+
+  constructor(id: string) {
+    super(
+      `No deletion blocks ${JSON.stringify(id.slice(0, 200))}. Only client documents and public apps that registered themselves without an initial access token are blocked when their client is deleted.`,
+    )
   }
 }
 

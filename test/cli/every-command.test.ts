@@ -39,7 +39,19 @@ test('a list goes on where a page of the API ends', async () => {
 
 test('every command explains itself with an example', async () => {
   const groups = {
-    clients: ['create', 'list', 'show', 'update', 'delete', 'enable', 'disable', 'secrets', 'keys'],
+    clients: [
+      'create',
+      'list',
+      'show',
+      'update',
+      'delete',
+      'enable',
+      'disable',
+      'unblock',
+      'secrets',
+      'keys',
+      'document',
+    ],
     'clients secrets': ['list', 'add', 'revoke'],
     'clients keys': ['list', 'add', 'refetch', 'revoke', 'remove'],
     'registration-tokens': ['create', 'list', 'revoke'],

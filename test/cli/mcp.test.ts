@@ -1,10 +1,17 @@
-/** `signet resources create --mcp` and `signet clients document`: what an operator of an MCP server types. */
+/** `signet resources create --mcp`, `signet clients document` and `unblock`: what an operator of an MCP server types. */
 import { expect, test } from 'vitest'
 import { DOCUMENT_CALLBACK, documentHost } from '../support/document-host.ts'
 import { startSignet } from './support/signet.ts'
 
 const signet = await startSignet()
 const host = await documentHost()
+
+/** Asks for an authorization, and returns the status. */
+async function begin(id: string): Promise<number> {
+  const query = new URLSearchParams({ client_id: id, response_type: 'code', redirect_uri: DOCUMENT_CALLBACK })
+  const { status } = await signet.server.fetch(`/authorize?${query.toString()}`, { redirect: 'manual' })
+  return status
+}
 
 test('--mcp opens all scopes, or one that it makes, and prints what to paste into the server', async () => {
   const { code, stdout } = await signet.run([
@@ -63,8 +70,7 @@ test('shows when a document was fetched and why it failed, and has it fetched ag
     code: 1,
     stderr: `There is no client document "${id}".\n`,
   })
-  const query = new URLSearchParams({ client_id: id, response_type: 'code', redirect_uri: DOCUMENT_CALLBACK })
-  await signet.server.fetch(`/authorize?${query.toString()}`, { redirect: 'manual' })
+  await begin(id)
   const shown = await signet.run(['clients', 'document', id])
   expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/error\s+none/) as string })
   expect(await signet.json(['clients', 'document', id, '--refetch'])).toMatchObject({ client_id: id, error: null })
@@ -76,4 +82,17 @@ test('shows when a document was fetched and why it failed, and has it fetched ag
   expect(await signet.json(['clients', 'list'])).toEqual(
     expect.arrayContaining([expect.objectContaining({ client_id: id, signet_client_origin: 'document' })]),
   )
+})
+
+test('a document whose client was deleted is refused until it is unblocked', async () => {
+  await signet.run(['resources', 'create', 'https://deleted.example.com/mcp', '--mcp'])
+  const id = host.document()
+  expect(await begin(id)).toBe(303)
+  const deleted = await signet.run(['clients', 'delete', id, '--yes'])
+  expect(deleted.stdout).toContain(`To let the app come back: signet clients unblock ${id}\n`)
+  expect(await begin(id)).toBe(400)
+  expect(await signet.json(['clients', 'unblock', id])).toEqual({ client_id: id, status: 'unblocked' })
+  expect(await begin(id)).toBe(303)
+  const again = await signet.run(['clients', 'unblock', id])
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining(`No deletion blocks "${id}".`) as string })
 })

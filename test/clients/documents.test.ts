@@ -115,7 +115,8 @@ describe('who is accepted', () => {
     await documents.find(id, ASKER)
     await here.clients.remove(id, undefined, SYSTEM)
     letPass(61)
-    expect((await documentRefusal(documents.find(id, ASKER))).reason).toBe(`an administrator deleted the client ${id}`)
+    const { reason } = await documentRefusal(documents.find(id, ASKER))
+    expect(reason).toBe(`an administrator deleted the client ${id} and can unblock it`)
   })
 })
 

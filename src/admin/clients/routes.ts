@@ -31,6 +31,7 @@ export function clientRoutes(deps: ClientRoutesDeps): Route[] {
     deleteClient(deps),
     changeStatus(deps, 'enable'),
     changeStatus(deps, 'disable'),
+    unblockClient(deps),
     ...allowanceRoutes(deps),
     ...secretRoutes(deps),
     ...clientKeyRoutes(deps),
@@ -156,6 +157,23 @@ function changeStatus(deps: ClientRoutesDeps, verb: 'enable' | 'disable'): Route
     async handle({ params, expectedVersion, by, caller }) {
       const { id } = await clientWithinRights(deps, params.client_id as string, caller)
       return clientReply(await deps.clients.setStatus(id, `${verb}d`, expectedVersion, by))
+    },
+  })
+}
+
+function unblockClient({ clients }: ClientRoutesDeps): Route {
+  return route({
+    method: 'POST',
+    path: `${path}/unblock`,
+    operationId: 'unblockClient',
+    tag,
+    summary: 'Let a deleted client document or self-registered app come back, as a new client',
+    scope: 'clients:write',
+    answer: { status: 204, description: 'It is no longer blocked.' },
+    refusals: [404],
+    async handle({ params, by }) {
+      await clients.unblock(params.client_id as string, by)
+      return {}
     },
   })
 }

@@ -27,7 +27,7 @@ export async function recordDocument(deps: ClientChangeDeps, claim: Claim, fetch
     let before = await clients.read(id, at)
     while (before && !(await clients.lock(before))) before = await clients.read(id, at)
     if (!before && (await clients.wasDeleted(id))) {
-      throw ClientDocumentRefused.notAccepted(`an administrator deleted the client ${id}`)
+      throw ClientDocumentRefused.notAccepted(`an administrator deleted the client ${id} and can unblock it`)
     }
     const fields = fetched.input && (await fieldsOf(deps, id, fetched.input, before))
     const asksAnew = before !== undefined && fields !== undefined && isAnother(before, fields)

@@ -89,11 +89,17 @@ export function createRegistrationStore(db: Queryable) {
     /** Refuses registrations that are identical with that of the client. */
     async refuse(clientId: string, at: Date): Promise<void> {
       await db.query(
-        `INSERT INTO refused_registrations (metadata_digest, refused_at)
-         SELECT metadata_digest, $2 FROM client_registrations WHERE client_id = $1 AND metadata_digest IS NOT NULL
+        `INSERT INTO refused_registrations (metadata_digest, refused_at, client_id)
+         SELECT metadata_digest, $2, client_id FROM client_registrations WHERE client_id = $1 AND metadata_digest IS NOT NULL
          ON CONFLICT DO NOTHING`,
         [clientId, at],
       )
+    },
+
+    /** Lets registrations that are identical with that of a deleted client in again. False when none is refused. */
+    async forgetRefusal(clientId: string): Promise<boolean> {
+      const { rowCount } = await db.query('DELETE FROM refused_registrations WHERE client_id = $1', [clientId])
+      return rowCount > 0
     },
 
     isRefused: (metadataDigest: Buffer) =>

@@ -110,6 +110,21 @@ test('what an administrator disabled or deleted is not born again', async () => 
   expect(await idOf(tool('Disabled'))).toBe(disabled)
 })
 
+test('an administrator lets the app of a deleted client register again, as a new client', async () => {
+  const id = await idOf(tool('Unblocked'))
+  await admin.call('DELETE', `/clients/${id}`)
+  expect((await register(server, tool('Unblocked'))).status).toBe(403)
+  const { status, headers } = await admin.ask('POST', `/clients/${id}/unblock`)
+  expect(status).toBe(204)
+  expect(await admin.eventOf('client.unblocked', headers)).toMatchObject({ client_id: id })
+  expect(await idOf(tool('Unblocked'))).not.toBe(id)
+  const again = await admin.ask('POST', `/clients/${id}/unblock`)
+  expect(again).toMatchObject({
+    status: 404,
+    body: { code: 'client_not_blocked', detail: expect.stringContaining(`No deletion blocks "${id}".`) },
+  })
+})
+
 test('a registration that waits for the deletion of its client is refused', async () => {
   const id = await idOf(tool('Waits'))
   const waiting = await asSuperuser(async (db) => {

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { isOffered, isProfile, PROFILES } from '#clients/profiles.ts'
 import { GRANTS } from '#oidc/grants/registry.ts'
 import { offersOf } from '#oidc/offers.ts'
-import { apiPath } from '../../admin-client.ts'
+import { apiPath, type Document } from '../../admin-client.ts'
 import { confirm } from '../../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
 import type { CliContext } from '../../context.ts'
@@ -35,6 +35,7 @@ export function register(program: Command, context: CliContext): void {
   registerDelete(clients, context)
   registerStatus(clients, context, 'enable')
   registerStatus(clients, context, 'disable')
+  registerUnblock(clients, context)
   registerClientSecrets(clients, context)
   registerClientKeys(clients, context)
   registerClientDocument(clients, context)
@@ -159,6 +160,7 @@ function registerDelete(clients: Command, context: CliContext): void {
       await api.change(apiPath('clients', id), { method: 'DELETE' })
       if (options.json) return printJson(context, { client_id: id, status: 'deleted' })
       print(context, `Deleted the client ${name}.`)
+      if (isBlocked(document)) print(context, `To let the app come back: signet clients unblock ${id}`)
     })
 }
 
@@ -173,5 +175,25 @@ function registerStatus(clients: Command, context: CliContext, verb: 'enable' | 
       const changed = await api.change(apiPath('clients', id, verb), { method: 'POST' })
       if (options.json) return printJson(context, changed)
       print(context, `${verb === 'enable' ? 'Enabled' : 'Disabled'} the client ${id}.`)
+    })
+}
+
+/** Whether the app of a deleted client is refused from then on. */
+function isBlocked({ signet_client_origin: origin, token_endpoint_auth_method: method }: Document): boolean {
+  return origin === 'document' || (origin === 'registration' && method === 'none')
+}
+
+function registerUnblock(clients: Command, context: CliContext): void {
+  withConnection(
+    clients
+      .command('unblock <id>')
+      .description('let a client document or self-registered app of which the client was deleted come back'),
+  )
+    .addHelpText('after', '\nExample:\n  $ signet clients unblock https://app.example.com/client.json')
+    .action(async (id: string, _: ConnectionOptions, command: Command) => {
+      const options = command.optsWithGlobals<ConnectionOptions>()
+      await connect(options, context).change(apiPath('clients', id, 'unblock'), { method: 'POST' })
+      if (options.json) return printJson(context, { client_id: id, status: 'unblocked' })
+      print(context, `Unblocked ${id}. It comes back as a new client when the app is used again.`)
     })
 }
