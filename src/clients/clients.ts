@@ -16,7 +16,7 @@ import { createClientStore } from './client-store.ts'
 import type { Client, Clients } from './client.ts'
 import { ClientNotFound } from './errors.ts'
 import { addClientKey, revokeClientKey } from './key-changes.ts'
-import { createRegistrationStore } from './registration/registration-store.ts'
+import { createRefusalStore } from './registration/registration-store.ts'
 import { createSecretStore } from './secret-store.ts'
 import { unblockClient } from './unblock.ts'
 
@@ -68,7 +68,7 @@ export function createClients(deps: ClientsDeps): ManagedClients {
     remove: (id, expectedVersion, by) =>
       changed(
         id,
-        removeClient(deps, { id, expectedVersion, by }, (trx) => createRegistrationStore(trx).refuse(id, clock.now())),
+        removeClient(deps, { id, expectedVersion, by }, (trx) => createRefusalStore(trx).refuse(id, clock.now())),
       ),
     unblock: (id, by) => changed(id, unblockClient(deps, id, by)),
     addSecret: (id, by) => changed(id, addClientSecret(deps, id, by)),

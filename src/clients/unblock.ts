@@ -4,7 +4,7 @@ import { type ClientChangeDeps, isReadableId, recordAndNotify } from './client-c
 import { createClientStore } from './client-store.ts'
 import { createDocumentStore } from './documents/document-store.ts'
 import { ClientNotBlocked } from './errors.ts'
-import { createRegistrationStore } from './registration/registration-store.ts'
+import { createRefusalStore } from './registration/registration-store.ts'
 
 /**
  * Accepts the document at `id` again, or registrations that are identical with that of the client `id`. Either comes back
@@ -15,7 +15,7 @@ export async function unblockClient(deps: ClientChangeDeps, id: string, by: Audi
   await deps.db.transaction(async (trx) => {
     const isBlocked = isDocument(id)
       ? await createClientStore(trx).forgetDeletion(id)
-      : await createRegistrationStore(trx).forgetRefusal(id)
+      : await createRefusalStore(trx).forget(id)
     if (!isBlocked) throw new ClientNotBlocked(id)
     // the refusal of the deleted client is remembered for a while
     await createDocumentStore(trx).expire(id, deps.clock.now())

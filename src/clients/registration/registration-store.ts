@@ -33,6 +33,9 @@ const UNUSED = `SELECT c.id, c.origin, c.profile, c.metadata->>'client_name' AS 
   FROM client_registrations r JOIN clients c ON c.id = r.client_id
   WHERE r.initial_access_token IS NULL AND r.last_used_at < $1
   ORDER BY r.last_used_at LIMIT $2 FOR UPDATE OF c, r SKIP LOCKED`
+const REFUSE = `INSERT INTO refused_registrations (metadata_digest, refused_at, client_id)
+  SELECT metadata_digest, $2, client_id FROM client_registrations WHERE client_id = $1 AND metadata_digest IS NOT NULL
+  ON CONFLICT DO NOTHING`
 
 /** Statements on `db`, which is the pool or a transaction. */
 export function createRegistrationStore(db: Queryable) {
@@ -85,24 +88,23 @@ export function createRegistrationStore(db: Queryable) {
       const { rows } = await db.query<UnusedClient>(UNUSED, [since, limit])
       return rows.map(({ name, ...client }) => ({ ...client, name: name ?? undefined }))
     },
+  }
+}
 
-    /** Refuses registrations that are identical with that of the client. */
+/** What registered clients that an administrator deleted. */
+export function createRefusalStore(db: Queryable) {
+  const changesSome = async (text: string, values: readonly unknown[]) => (await db.query(text, values)).rowCount > 0
+
+  return {
+    /** Refuses registrations that are identical with that of the client, which is about to be deleted. */
     async refuse(clientId: string, at: Date): Promise<void> {
-      await db.query(
-        `INSERT INTO refused_registrations (metadata_digest, refused_at, client_id)
-         SELECT metadata_digest, $2, client_id FROM client_registrations WHERE client_id = $1 AND metadata_digest IS NOT NULL
-         ON CONFLICT DO NOTHING`,
-        [clientId, at],
-      )
-    },
-
-    /** Lets registrations that are identical with that of a deleted client in again. False when none is refused. */
-    async forgetRefusal(clientId: string): Promise<boolean> {
-      const { rowCount } = await db.query('DELETE FROM refused_registrations WHERE client_id = $1', [clientId])
-      return rowCount > 0
+      await db.query(REFUSE, [clientId, at])
     },
 
     isRefused: (metadataDigest: Buffer) =>
-      changesOne('SELECT FROM refused_registrations WHERE metadata_digest = $1', [metadataDigest]),
+      changesSome('SELECT FROM refused_registrations WHERE metadata_digest = $1', [metadataDigest]),
+
+    /** Lets registrations that are identical with that of a deleted client in again. False when none is refused. */
+    forget: (clientId: string) => changesSome('DELETE FROM refused_registrations WHERE client_id = $1', [clientId]),
   }
 }

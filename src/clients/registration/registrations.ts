@@ -11,7 +11,7 @@ import { registrationInput } from './inference.ts'
 import { readOwn, removeOwn, replaceOwn } from './management.ts'
 import { OPEN_POLICY, type RegistrationPolicy, requireHosts } from './policy.ts'
 import type { Metadata, Registered, Registrant, Registration } from './registration.ts'
-import { createRegistrationStore } from './registration-store.ts'
+import { createRefusalStore, createRegistrationStore } from './registration-store.ts'
 import { withStatement } from './software-statement.ts'
 import { createTokenStore } from './token-store.ts'
 
@@ -128,11 +128,10 @@ async function registerShared(
   const id = randomName('reg-')
   try {
     const { client } = await insertClient(deps, { id, origin: 'registration', fields, by }, async (trx) => {
-      const registrations = createRegistrationStore(trx)
       const registration = { clientId: id, tokenDigest: null, metadataDigest: digest, initialAccessToken: null, policy }
-      if (!(await registrations.insert(registration, deps.clock.now()))) throw new AlreadyRegistered()
+      if (!(await createRegistrationStore(trx).insert(registration, deps.clock.now()))) throw new AlreadyRegistered()
       // checked after the insert, which waits for a deletion of the client with this digest
-      if (await registrations.isRefused(digest)) throw endedByAdministrator()
+      if (await createRefusalStore(trx).isRefused(digest)) throw endedByAdministrator()
     })
     return { client }
   } catch (error) {
