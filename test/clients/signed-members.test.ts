@@ -50,3 +50,45 @@ describe('signed answers', () => {
     expect(after.metadata).not.toHaveProperty('introspection_signed_response_alg')
   })
 })
+
+describe('encrypted answers', () => {
+  const encryption = (answer: string) => ({ [`${answer}_encrypted_response_alg`]: 'ECDH-ES' })
+
+  test('are for clients that get such answers, and have a content encryption', async () => {
+    const enc = 'A128CBC-HS256'
+    expect((await accept('web', encryption('authorization'))).metadata).toMatchObject({
+      authorization_encrypted_response_enc: enc,
+    })
+    const machine = stored(await accept('machine', encryption('introspection')))
+    expect(machine.metadata).toMatchObject({ introspection_encrypted_response_enc: enc })
+    expect(await refuse('machine', encryption('authorization'))).toEqual([
+      ['authorization_encrypted_response_alg', 'ECDH-ES', expect.stringMatching(/sends no authorization requests$/)],
+    ])
+    expect(await refuse('spa', { ...encryption('introspection'), jwks: KEYS })).toEqual([
+      ['introspection_encrypted_response_alg', 'ECDH-ES', expect.stringMatching(/only a client that authenticates/)],
+    ])
+    const { metadata } = await change(machine, { metadata: { token_endpoint_auth_method: 'client_secret_basic' } })
+    expect(Object.keys(metadata).filter((name) => name.startsWith('introspection_'))).toEqual([])
+  })
+
+  test('need a key that fits', async () => {
+    expect(await refuse('spa', encryption('authorization'))).toEqual([
+      ['jwks', null, 'a key for authorization_encrypted_response_alg ECDH-ES, with "use": "enc", or jwks_uri'],
+    ])
+  })
+
+  test('may be chosen from lists, which have no meaning for others', async () => {
+    const lists = (answer: string) => ({
+      [`${answer}_signing_alg_values_supported`]: ['none', 'ES256'],
+      [`${answer}_encryption_alg_values_supported`]: ['dir', 'ECDH-ES+A128KW'],
+      [`${answer}_encryption_enc_values_supported`]: ['A256GCM'],
+    })
+    expect((await accept('web', lists('authorization'))).metadata).toMatchObject({
+      authorization_signed_response_alg: 'ES256',
+      authorization_encrypted_response_alg: 'ECDH-ES+A128KW',
+      authorization_encrypted_response_enc: 'A256GCM',
+    })
+    const { metadata } = await accept('machine', { ...lists('authorization'), ...lists('userinfo') })
+    expect(Object.keys(metadata).filter((name) => name.includes('response'))).toEqual(['response_types'])
+  })
+})

@@ -1,18 +1,10 @@
 /** Encrypted ID tokens and signed, encrypted userinfo answers (OpenID Connect Core §10.2, §5.3.2). */
-import {
-  compactDecrypt,
-  createRemoteJWKSet,
-  decodeProtectedHeader,
-  exportJWK,
-  generateKeyPair,
-  type CryptoKey,
-  type JWK,
-  jwtVerify,
-} from 'jose'
+import { createRemoteJWKSet, type CryptoKey, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as client from 'openid-client'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
+import { aKey, decrypted } from '../support/encryption.ts'
 import { keysHost } from '../support/keys-host.ts'
 import { answerOf, person } from '../support/person.ts'
 import { type Server, startServer } from '../support/server.ts'
@@ -28,16 +20,6 @@ beforeAll(async () => {
   admin = await administrator(server)
   sub = await admin.account(ada.email, ada.password)
 })
-
-interface KeyPair {
-  readonly privateKey: CryptoKey
-  readonly publicJwk: JWK
-}
-
-async function aKey(alg: string, members: JWK = { use: 'enc', kid: 'e1' }): Promise<KeyPair> {
-  const pair = await generateKeyPair(alg, { extractable: true })
-  return { privateKey: pair.privateKey, publicJwk: { ...(await exportJWK(pair.publicKey)), ...members } }
-}
 
 async function registered(members: Record<string, unknown>): Promise<{ app: App; client: RegisteredClient }> {
   const registration = await admin.client('spa', { redirect_uris: [CALLBACK], ...members })
@@ -61,14 +43,8 @@ async function userinfo(accessToken: unknown) {
   return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() }
 }
 
-/** Decrypts, then verifies the signed JWT inside. */
-async function opened(jwe: unknown, privateKey: CryptoKey, audience: string) {
-  const { plaintext, protectedHeader } = await compactDecrypt(String(jwe), privateKey)
-  const jws = new TextDecoder().decode(plaintext)
-  const keys = createRemoteJWKSet(new URL(`${server.issuer}/jwks`))
-  const { payload } = await jwtVerify(jws, keys, { issuer: server.issuer, audience })
-  return { header: protectedHeader, payload, jws }
-}
+const opened = (jwe: unknown, privateKey: CryptoKey, audience: string) =>
+  decrypted(jwe, { issuer: server.issuer, privateKey, audience })
 
 test.each([
   ['RSA-OAEP-256', 'A128GCM'],

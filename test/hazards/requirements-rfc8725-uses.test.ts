@@ -58,7 +58,9 @@ describe('encryption', () => {
     >
     const algs = Object.keys(metadata).filter((name) => name.includes('encryption_alg'))
     expect(algs.toSorted()).toEqual([
+      'authorization_encryption_alg_values_supported',
       'id_token_encryption_alg_values_supported',
+      'introspection_encryption_alg_values_supported',
       'userinfo_encryption_alg_values_supported',
     ])
     for (const alg of algs.flatMap((name) => metadata[name] ?? [])) expect(alg).toMatch(/^(?:RSA-OAEP-256|ECDH-ES)/)

@@ -52,14 +52,10 @@ const MADE_BY_THE_SERVER = new Set([
 
 /** Standard members that this server does not offer. They are refused, since ignoring them would mislead the caller. */
 const NOT_OFFERED = new Set([
-  'authorization_encrypted_response_alg',
-  'authorization_encrypted_response_enc',
   'backchannel_authentication_request_signing_alg',
   'backchannel_client_notification_endpoint',
   'backchannel_token_delivery_mode',
   'backchannel_user_code_parameter',
-  'introspection_encrypted_response_alg',
-  'introspection_encrypted_response_enc',
   'request_object_encryption_alg',
   'request_object_encryption_enc',
   'request_uris',

@@ -1,6 +1,7 @@
 /** Metadata members for what a client's authorization requests must have. */
 import { isPublic } from '../auth-methods.ts'
 import { type Draft, isStringArray, type Member, oneOf, refuse } from './member.ts'
+import { noRequests } from './uses.ts'
 import { choiceOf, FLAG, STRING, STRINGS } from './values.ts'
 
 const MAX_DETAILS_TYPES = 50
@@ -55,10 +56,10 @@ function settleObjectRequired(draft: Draft): void {
 }
 
 /** Returns why the client cannot sign request objects. */
-function objectFault({ profile, values }: Draft): string | undefined {
-  if ((values.get('response_types') as string[]).length === 0) {
-    return `nothing here: a ${profile} client sends no authorization requests`
-  }
+function objectFault(draft: Draft): string | undefined {
+  const { values } = draft
+  const fault = noRequests(draft)
+  if (fault !== undefined) return fault
   if (values.get('jwks') !== undefined || values.get('jwks_uri') !== undefined) return undefined
   return 'the public keys that the client signs with beside it: jwks or jwks_uri'
 }

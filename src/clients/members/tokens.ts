@@ -1,8 +1,8 @@
 /** Metadata members for the properties of a client's tokens. */
-import { isPublic } from '../auth-methods.ts'
 import { type Draft, type Member, oneOf, refuse } from './member.ts'
 import { defaultIdTokenClaims, ID_TOKEN_CLAIMS } from '../id-token-claims.ts'
 import { ACR_VALUES, type Acr } from '#resource-server/acr.ts'
+import { noIdTokens, noIntrospection, noRequests, signingAlgs, type UseFault } from './uses.ts'
 import { choiceOf, FLAG, STRING, STRINGS } from './values.ts'
 
 const ALG = 'id_token_signed_response_alg'
@@ -24,7 +24,7 @@ export const TOKENS: readonly Member[] = [
     name: ALG,
     meaning: 'How its ID tokens are signed; the profile has a default.',
     schema: STRING,
-    choices: { name: 'id_token_signing_alg_values_supported', supported: ({ rules }) => rules.idTokenAlgs },
+    ...signingAlgs('id_token', noIdTokens),
     settle: settleIdTokenAlg,
   },
   {
@@ -32,7 +32,8 @@ export const TOKENS: readonly Member[] = [
     meaning:
       'How authorization answers in the response modes `jwt`, `query.jwt`, `fragment.jwt` and `form_post.jwt` are signed; RS256 when absent (`fapi2`: ES256).',
     schema: STRING,
-    settle: settleAuthorizationAlg,
+    ...signingAlgs('authorization', noRequests),
+    settle: settleAlgOf(AUTHORIZATION_ALG, noRequests),
   },
   {
     name: INTROSPECTION_ALG,
@@ -40,7 +41,8 @@ export const TOKENS: readonly Member[] = [
       'How introspection answers that are asked for as JWT (RFC 9701) are signed; RS256 when absent (`fapi2`: ES256).',
     schema: STRING,
     dependsOn: ['token_endpoint_auth_method'],
-    settle: settleIntrospectionAlg,
+    ...signingAlgs('introspection', noIntrospection),
+    settle: settleAlgOf(INTROSPECTION_ALG, noIntrospection),
   },
   {
     name: ID_TOKEN_CLAIMS,
@@ -84,29 +86,19 @@ export const TOKENS: readonly Member[] = [
 ]
 
 function settleIdTokenAlg(draft: Draft): void {
-  const { profile, rules, values } = draft
-  if (rules.openidScopes.length > 0) {
-    values.set(ALG, oneOf(draft, ALG, rules.idTokenAlgs, rules.idTokenAlgs[0]))
-  } else if (values.has(ALG)) {
-    refuse(draft, ALG, `nothing here: a ${profile} client gets no ID tokens`)
-  }
-}
-
-function settleAuthorizationAlg(draft: Draft): void {
-  const { profile, rules, values } = draft
-  if (!values.has(AUTHORIZATION_ALG)) return
-  if ((values.get('response_types') as string[]).length > 0)
-    oneOf(draft, AUTHORIZATION_ALG, rules.idTokenAlgs, undefined)
-  else refuse(draft, AUTHORIZATION_ALG, `nothing here: a ${profile} client sends no authorization requests`)
-}
-
-function settleIntrospectionAlg(draft: Draft): void {
   const { rules, values } = draft
-  if (!values.has(INTROSPECTION_ALG)) return
-  if (isPublic({ token_endpoint_auth_method: values.get('token_endpoint_auth_method') })) {
-    refuse(draft, INTROSPECTION_ALG, 'nothing here: only a client that authenticates may introspect')
-  } else {
-    oneOf(draft, INTROSPECTION_ALG, rules.idTokenAlgs, undefined)
+  const fault = noIdTokens(draft)
+  if (fault === undefined) values.set(ALG, oneOf(draft, ALG, rules.idTokenAlgs, rules.idTokenAlgs[0]))
+  else if (values.has(ALG)) refuse(draft, ALG, fault)
+}
+
+/** Returns the rule of a member that names the algorithm of an answer, for clients that get such answers. */
+function settleAlgOf(name: string, faultOf: UseFault): (draft: Draft) => void {
+  return (draft) => {
+    if (!draft.values.has(name)) return
+    const fault = faultOf(draft)
+    if (fault === undefined) oneOf(draft, name, draft.rules.idTokenAlgs, undefined)
+    else refuse(draft, name, fault)
   }
 }
 
@@ -125,12 +117,11 @@ function settleBinding(draft: Draft): void {
 
 /** Stores the default with the client, so that a later release with another default does not change its ID tokens. */
 function settleIdTokenClaims(draft: Draft): void {
-  const { profile, origin, rules, values } = draft
-  if (rules.openidScopes.length > 0) {
+  const { profile, origin, values } = draft
+  const fault = noIdTokens(draft)
+  if (fault === undefined)
     values.set(ID_TOKEN_CLAIMS, values.get(ID_TOKEN_CLAIMS) ?? defaultIdTokenClaims(profile, origin))
-  } else if (values.has(ID_TOKEN_CLAIMS)) {
-    refuse(draft, ID_TOKEN_CLAIMS, `nothing here: a ${profile} client gets no ID tokens`)
-  }
+  else if (values.has(ID_TOKEN_CLAIMS)) refuse(draft, ID_TOKEN_CLAIMS, fault)
 }
 
 function isAcrValues(value: unknown): boolean {

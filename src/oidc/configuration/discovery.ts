@@ -17,13 +17,11 @@ export interface DiscoveryDeps extends Pick<RequestRules, 'canRegister'> {
 
 type Members = Readonly<Record<string, unknown>>
 
-/** The engine names them with the encryption of ID tokens, and no client can register them. */
-const NOT_OFFERED = Object.fromEntries(
-  ['request_object', 'authorization', 'introspection'].flatMap((name) => [
-    [`${name}_encryption_alg_values_supported`, undefined],
-    [`${name}_encryption_enc_values_supported`, undefined],
-  ]),
-)
+/** The engine names them with the encryption of answers, as empty lists. */
+const NOT_OFFERED = {
+  request_object_encryption_alg_values_supported: undefined,
+  request_object_encryption_enc_values_supported: undefined,
+}
 
 export function completeDiscovery(deps: DiscoveryDeps): Middleware {
   let stored: Members = {}

@@ -11,7 +11,7 @@ import { findDetailsTypes } from './patches/details-types.ts'
 import { widenClockTolerance } from './patches/clock-tolerance.ts'
 import { type DeadTokensDeps, hideDeadTokens } from './patches/dead-tokens.ts'
 import { decideDevicesOnce, type DeviceDecisionDeps } from './patches/device-decisions.ts'
-import { signAnswers } from './patches/jwt-response-modes.ts'
+import { signAnswers, type SignedAnswerDeps } from './patches/jwt-response-modes.ts'
 import { acceptEmptySecrets } from './patches/empty-secret.ts'
 import { type FormPostDeps, postByOurPage } from './patches/form-post.ts'
 import { type IdTokenHintDeps, verifyIdTokenHints } from './patches/id-token-hint.ts'
@@ -46,6 +46,7 @@ export interface PatchDeps
     SessionEndDeps,
     StructuredTokenDeps {
   readonly clients: ClientLookupDeps['clients']
+  readonly pages: FormPostDeps['pages'] & SignedAnswerDeps['pages']
   readonly clientKeys: KeysOfClients
   readonly requests: ResourceRequests
 }
