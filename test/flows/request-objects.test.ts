@@ -234,7 +234,7 @@ describe('is refused at both endpoints, with its fault and without its redirect 
     })
   })
 
-  test('an unsigned one, also of a client that is registered for no algorithm', async () => {
+  test('an unsigned one or an encrypted one, also of a client that is registered for no algorithm', async () => {
     const request = new UnsecuredJWT({ ...app.begin().params, iss: client.id, aud: issuer }).encode()
     const told = { status: 400, error: 'invalid_request_object', event: 'endpoint.refused' }
     await expectRefused(stage, await app.push({ request }), {
@@ -242,6 +242,8 @@ describe('is refused at both endpoints, with its fault and without its redirect 
       description: /alg is 'none'; it must be RS256 or/,
     })
     await expectRefused(stage, await app.push({ request: 'x.y.z' }), { ...told, description: /it is not a signed JWT/ })
+    const sentence = /it is encrypted, and this server has no keys for that; push the signed one to \/par/
+    await expectRefused(stage, await app.push({ request: 'v.w.x.y.z' }), { ...told, description: sentence })
   })
 
   test('one that another key has signed', async () => {

@@ -20,7 +20,7 @@ export function enabledAlgs(): EnabledAlgs {
     introspectionEncryptionEncValues: contents,
     authorizationEncryptionAlgValues: encryption,
     authorizationEncryptionEncValues: contents,
-    // the engine decrypts request objects with keys made of client secrets alone, and ours are stored as digests
+    // decision 0033: a request is kept secret by being pushed
     requestObjectEncryptionAlgValues: [],
     requestObjectEncryptionEncValues: [],
     requestObjectSigningAlgValues: [...ASSERTION_ALGS],

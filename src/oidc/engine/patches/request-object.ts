@@ -19,6 +19,9 @@ import type { ReplayDeps } from './replay-detection.ts'
 
 type Oidc = InstanceType<Provider['OIDCContext']>
 
+const ENCRYPTED =
+  'request object: it is encrypted, and this server has no keys for that; push the signed one to /par, which hides it too'
+
 const ROUTES = new Set(['authorization', 'pushed_authorization_request'])
 
 export function judgeRequestObjects(provider: Provider, deps: RequestObjectDeps & ReplayDeps): void {
@@ -50,13 +53,14 @@ type Save = (...args: unknown[]) => Promise<unknown>
 
 function judge({ route, client, params }: Oidc, deps: RequestObjectDeps): void {
   const sent = params?.['request']
-  // an encrypted one is judged by the callback, once the engine has decrypted it
-  if (!client || typeof sent !== 'string' || !ROUTES.has(route) || sent.split('.').length === 5) return
+  if (!client || typeof sent !== 'string' || !ROUTES.has(route)) return
   const fault = requestObjectFault({ ...read(sent), client: clientOf(client), context: contextOf(deps) })
   if (fault !== undefined) throw new errors.InvalidRequestObject(fault)
 }
 
 function read(jwt: string): ReadJwt {
+  // RFC 7516 §9: five parts are encrypted
+  if (jwt.split('.').length === 5) throw new errors.InvalidRequestObject(ENCRYPTED)
   try {
     return { jwt, header: decodeProtectedHeader(jwt), claims: decodeJwt(jwt) }
   } catch {
