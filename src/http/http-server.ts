@@ -47,7 +47,10 @@ export interface HttpServer {
    * answered, or closes the rest after `timeoutMs`. Returns how many requests were cut off.
    */
   drain(timeoutMs: number): Promise<number>
-  /** Uses another certificate for new connections. */
+  /**
+   * Uses another certificate for new connections. A listener that asks clients for one ends its open connections, as
+   * their certificates were checked against the authorities of before.
+   */
   replaceCertificate(certificate: Certificate): void
 }
 
@@ -107,7 +110,7 @@ export function createHttpServer({ handler, tls }: HttpServerDeps): HttpServer {
 
   async function drain(timeoutMs: number): Promise<number> {
     draining = true
-    for (const response of open) if (!response.headersSent) response.setHeader('Connection', 'close')
+    answerAndClose(open)
     const closed = new Promise<void>((resolve) => server.once('close', resolve))
     // http's own close() would close idle connections at once, with requests in transit.
     TcpServer.prototype.close.call(server)
@@ -127,8 +130,18 @@ export function createHttpServer({ handler, tls }: HttpServerDeps): HttpServer {
   return {
     listen: (address) => listen(server, address),
     drain,
-    replaceCertificate: (certificate) => secure?.setSecureContext({ ...offered, ...certificate }),
+    replaceCertificate(certificate) {
+      secure?.setSecureContext({ ...offered, ...certificate })
+      if (!tls?.asksClients) return
+      answerAndClose(open)
+      server.closeIdleConnections()
+    },
   }
+}
+
+/** Makes the connections of open requests end with their answers. */
+function answerAndClose(open: ReadonlySet<ServerResponse>): void {
+  for (const response of open) if (!response.headersSent) response.setHeader('Connection', 'close')
 }
 
 /** Throws ListenError when the address cannot be listened on; for a check before expensive work. */

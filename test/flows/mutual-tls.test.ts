@@ -1,4 +1,5 @@
 /** Client certificates (RFC 8705): authentication by them, tokens bound to them, and where they are taken from. */
+import { writeFileSync } from 'node:fs'
 import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { certifiedJwk, type Identity, makeCertificate } from '../support/certificates.ts'
@@ -186,3 +187,30 @@ describe('the origin for certificates', () => {
     )
   })
 })
+
+// The server looks at its files every five seconds.
+test(
+  'the file of authorities is read again when it changes, also for open connections; one without certificates is not used',
+  { timeout: 60_000 },
+  async () => {
+    const client_id = await byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
+    const next = makeCertificate({ subject: [['O', 'Clients of tomorrow']], isAuthority: true })
+    const known = world.as(shop)
+    const statusOf = async (fetch: typeof globalThis.fetch) =>
+      (await fetch(`${world.mtlsUrl}/token`, { method: 'POST', body: new URLSearchParams({ ...TOKEN, client_id }) }))
+        .status
+    const newcomer = world.as(world.issued({ issuer: next }))
+    const saysUnusable = () => world.server.logLines().filter(({ msg }) => String(msg).includes('the old one stays'))
+    expect([await statusOf(known), await statusOf(newcomer)]).toEqual([200, 401])
+
+    writeFileSync(world.authorityFile, 'no certificate')
+    await expect.poll(saysUnusable, { timeout: 20_000 }).toHaveLength(1)
+    expect(JSON.stringify(saysUnusable())).toContain('give their certificates as PEM in SIGNET_MTLS_CLIENT_CA_FILE')
+    expect([await statusOf(known), await statusOf(newcomer)]).toEqual([200, 401])
+
+    writeFileSync(world.authorityFile, next.cert)
+    // its connection stays open between the requests, and was made while its authority was known
+    await expect.poll(() => statusOf(known), { timeout: 20_000, interval: 250 }).toBe(401)
+    expect(await statusOf(newcomer)).toBe(200)
+  },
+)

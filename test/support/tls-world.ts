@@ -16,6 +16,8 @@ export interface TlsWorld {
   readonly mtlsUrl: string
   /** The authority of clients. */
   readonly authority: Identity
+  /** The file with its certificate, which the server watches. */
+  readonly authorityFile: string
   /** Returns a fetch that shows a certificate, if given, and connects to the port that a URL names. */
   as(identity?: Identity): typeof globalThis.fetch
   /** Makes a certificate of the authority of clients, for `shop` unless `also` says otherwise. */
@@ -77,6 +79,7 @@ export async function startTlsWorld(): Promise<TlsWorld> {
     return { status: response.status, headers: response.headers, body: (await response.json()) as Posted['body'] }
   }
 
+  const authorityFile = file('clients.crt', authority.cert)
   const started = await startServer({
     env: {
       PORT: String(port),
@@ -85,10 +88,10 @@ export async function startTlsWorld(): Promise<TlsWorld> {
       SIGNET_TLS_KEY_FILE: file('tls.key', host.key),
       SIGNET_MTLS_PORT: String(mtlsPort),
       SIGNET_MTLS_URL: mtlsUrl,
-      SIGNET_MTLS_CLIENT_CA_FILE: file('clients.crt', authority.cert),
+      SIGNET_MTLS_CLIENT_CA_FILE: authorityFile,
     },
   })
   const server = { ...started, fetch: as() }
   const issued = (also = {}) => makeCertificate({ ...SHOP, issuer: authority, ...also })
-  return { server, admin: await administrator(server), mtlsUrl, authority, as, issued, post }
+  return { server, admin: await administrator(server), mtlsUrl, authority, authorityFile, as, issued, post }
 }
