@@ -5,7 +5,7 @@ import * as oauth from 'oauth4webapi'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { createApp } from '../support/app.ts'
-import { type Identity, makeCertificate } from '../support/certificates.ts'
+import { certifiedJwk, type Identity, makeCertificate } from '../support/certificates.ts'
 import { answerOf, person } from '../support/person.ts'
 import { startTlsWorld, type TlsWorld } from '../support/tls-world.ts'
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
   as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, options))
 })
 
-type Auth = 'private_key_jwt' | 'tls_client_auth'
+type Auth = 'private_key_jwt' | 'tls_client_auth' | 'self_signed_tls_client_auth'
 type Binding = 'DPoP' | 'certificate'
 
 /** A client of the profile. Each has a key, which signs its requests. */
@@ -44,7 +44,12 @@ async function aClient(auth: Auth, binding: Binding, also: Record<string, unknow
   const client = await world.admin.client('fapi2', {
     redirect_uris: [CALLBACK],
     signet_allow: [{ resource: API, scopes: ['posts:read'] }],
-    jwks: { keys: [{ ...(await exportJWK(pair.publicKey)), ...about }] },
+    jwks: {
+      keys: [
+        { ...(await exportJWK(pair.publicKey)), ...about },
+        ...(auth === 'self_signed_tls_client_auth' ? [certifiedJwk(bank)] : []),
+      ],
+    },
     token_endpoint_auth_method: auth,
     ...(auth === 'tls_client_auth' && { tls_client_auth_san_dns: 'bank.example' }),
     ...(binding === 'certificate' && { tls_client_certificate_bound_access_tokens: true }),
@@ -106,6 +111,8 @@ describe.each([
   ['private_key_jwt', 'certificate'],
   ['tls_client_auth', 'DPoP'],
   ['tls_client_auth', 'certificate'],
+  ['self_signed_tls_client_auth', 'DPoP'],
+  ['self_signed_tls_client_auth', 'certificate'],
 ] as const)('%s with tokens bound by %s', (auth, binding) => {
   test('gets through the Security Profile', async () => {
     const { tokens, refreshed } = await takeThrough(await aClient(auth, binding), auth, binding, false)
