@@ -18,7 +18,7 @@ test('issues a token by a policy, lists it without its value, registers a client
   const { token, ...issued } = await signet.json([
     ['registration-tokens', 'create', '--name', 'Portal', '--profile', 'web', '--profile', 'native'],
     ['--scope', 'openid', '--allow', `${API}=posts:read`, '--redirect-host', 'app.example.com'],
-    ['--uses', '3', '--lifetime', '3600'],
+    ['--uses', '3', '--lifetime', '3600', '--pkce', 'optional'],
   ])
   expect(token).toMatch(/^iat-/)
   expect(issued).toMatchObject({
@@ -27,6 +27,7 @@ test('issues a token by a policy, lists it without its value, registers a client
     scopes: ['openid'],
     allow: [{ resource: API, scopes: ['posts:read'] }],
     redirect_hosts: ['app.example.com'],
+    pkce: 'optional',
     max_uses: 3,
     uses: 0,
   })

@@ -64,7 +64,7 @@ function bodyOf(path: string, random: Random): unknown {
   if (path.includes('/settings')) return { lifetimes: { id_token_seconds: 5 } }
   if (path.includes('/resources')) return { resource: `https://${unique}.example.com`, name: 'Things', scopes: ['a:b'] }
   if (path.includes('/registration-tokens'))
-    return { name: 'fuzzed', profiles: ['web'], max_uses: 3, redirect_hosts: ['localhost'] }
+    return { name: 'fuzzed', profiles: ['web'], max_uses: 3, redirect_hosts: ['localhost'], pkce: 'optional' }
   if (path.includes('/accounts'))
     return { email: `${unique}@example.com`, name: 'Grace', password: `pass word ${unique}` }
   if (path.endsWith('/secrets')) return {}

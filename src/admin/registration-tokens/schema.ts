@@ -18,6 +18,10 @@ const policy = {
     .array(z.strictObject({ resource: z.string(), scopes: z.array(z.string()) }))
     .meta({ description: 'What the clients may ask for besides the open scopes of resources.' }),
 }
+const pkce = z.enum(['required', 'optional']).meta({
+  description:
+    'Whether authorization requests of the clients must have PKCE; `optional` is for confidential web clients whose library does not send it.',
+})
 const redirectHosts = z.array(z.string()).meta({
   description:
     'The hosts of redirect URIs: `app.example.com`, `*.example.com` for those below it, `localhost`, or `com.example.app:` for a private-use scheme.',
@@ -30,6 +34,7 @@ export const newRegistrationToken = z
     scopes: policy.scopes.max(20).optional(),
     allow: policy.allow.max(100).optional(),
     redirect_hosts: redirectHosts.max(100).nullable().optional(),
+    pkce: pkce.optional(),
     max_uses: z.int().min(1).max(1_000_000).nullable().default(1).meta({
       description: 'How many clients may register with it; null: any number.',
     }),
@@ -47,6 +52,7 @@ const members = {
   name: name.nullable(),
   ...policy,
   redirect_hosts: redirectHosts.nullable(),
+  pkce,
   max_uses: z.int().nullable(),
   uses: z.int().meta({ description: 'How many clients have registered with it.' }),
   created_at: z.iso.datetime(),
@@ -70,6 +76,7 @@ export function toTokenDocument(token: InitialAccessToken): z.infer<typeof regis
     scopes: [...scopes],
     allow: allow.map((one) => ({ resource: one.resource, scopes: [...one.scopes] })),
     redirect_hosts: hosts && [...hosts],
+    pkce: token.policy.pkce ?? 'required',
     max_uses: token.maxUses ?? null,
     uses: token.uses,
     created_at: token.createdAt.toISOString(),

@@ -69,7 +69,11 @@ export function registrationInput(sent: Metadata, rules: InferenceRules): Omit<C
   }
   return {
     profile,
-    metadata: { ...metadata, ...scopeOf(metadata, profile, policy) },
+    metadata: {
+      ...metadata,
+      ...scopeOf(metadata, profile, policy),
+      ...(before ? {} : pkceOf(metadata, profile, policy)),
+    },
     // an administrator may have changed what it may ask for
     ...(before ? {} : { allowances: policy.allow }),
   }
@@ -147,6 +151,12 @@ function grantsOf({ grant_types: grants, response_types: types }: Metadata, prof
     ...(kept.length > 0 ? { grant_types: kept } : {}),
     ...(Array.isArray(types) && types.includes('code') ? { response_types: ['code'] } : {}),
   }
+}
+
+/** What an administrator may grant to confidential web clients only. */
+function pkceOf(metadata: Metadata, profile: Profile, { pkce }: RegistrationPolicy): Metadata {
+  const isConfidential = PROFILES[profile].pkceMayBeOptional && methodAsked(metadata) !== 'none'
+  return pkce === 'optional' && isConfidential ? { signet_pkce: pkce } : {}
 }
 
 /**

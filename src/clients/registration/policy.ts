@@ -14,6 +14,8 @@ export interface RegistrationPolicy {
   readonly allow: readonly Allowance[]
   /** Hosts of redirect URIs, `*.` before a host for those below it, `scheme:` for a private-use scheme; null for all. */
   readonly redirect_hosts: readonly string[] | null
+  /** Whether confidential web clients send their requests without PKCE if they like; absent: all must have it. */
+  readonly pkce?: 'optional'
   /** Grant types that it may not have. */
   readonly withoutGrants: readonly string[]
   /** Members with a value that the client cannot change: those of its software statement. */
@@ -41,11 +43,12 @@ export interface PolicyInput {
   readonly scopes?: readonly unknown[] | undefined
   readonly allow?: unknown
   readonly redirect_hosts?: readonly unknown[] | undefined
+  readonly pkce?: 'required' | 'optional' | undefined
 }
 
 /** Returns the policy. Pushes what is wrong to `faults`. */
 export async function checkPolicy(
-  { profiles, scopes, allow, redirect_hosts: hosts }: PolicyInput,
+  { profiles, scopes, allow, redirect_hosts: hosts, pkce }: PolicyInput,
   find: FindResource,
   faults: Fault[],
 ): Promise<RegistrationPolicy> {
@@ -75,6 +78,7 @@ export async function checkPolicy(
     scopes: (scopes ?? OPENID_SCOPES).map(String),
     allow: allowances,
     redirect_hosts: hosts ? hosts.map(String) : null,
+    ...(pkce === 'optional' && { pkce }),
     withoutGrants: [],
     fixed: {},
   }

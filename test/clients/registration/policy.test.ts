@@ -37,6 +37,11 @@ test('members that are left out set no limit, except that no API is allowed', as
   })
 })
 
+test('PKCE is required unless the policy says otherwise', async () => {
+  expect((await check({ pkce: 'required' })).policy).not.toHaveProperty('pkce')
+  expect((await check({ pkce: 'optional' })).policy).toMatchObject({ pkce: 'optional' })
+})
+
 test('empty lists allow nothing', async () => {
   const { policy } = await check({ profiles: [], scopes: [], redirect_hosts: [] })
   expect(policy).toMatchObject({ profiles: [], scopes: [], redirect_hosts: [] })

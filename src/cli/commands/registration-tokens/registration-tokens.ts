@@ -14,6 +14,7 @@ interface Options extends ConnectionOptions {
   readonly scope?: string[]
   readonly allow?: GivenAllowance[]
   readonly redirectHost?: string[]
+  readonly pkce?: string
   readonly uses?: number | 'unlimited'
   readonly lifetime?: number
   readonly yes?: boolean
@@ -44,6 +45,12 @@ function registerCreate(tokens: Command, context: CliContext): void {
       collectAllowance,
     )
     .option('--redirect-host <host>', 'a host of their redirect URIs, may be repeated; any when absent', collect)
+    .addOption(
+      new Option('--pkce <mode>', 'whether requests of web clients that have a secret or key must have PKCE').choices([
+        'required',
+        'optional',
+      ]),
+    )
     .option('--uses <number>', "how many clients may register with it, or 'unlimited'; 1 when absent", uses)
     .option('--lifetime <seconds>', 'how long it is valid; a week when absent', wholeNumber)
     .addHelpText(
@@ -104,6 +111,7 @@ function bodyOf(options: Options): Document {
     scopes: options.scope,
     allow: options.allow,
     redirect_hosts: options.redirectHost,
+    pkce: options.pkce,
     max_uses: options.uses === 'unlimited' ? null : options.uses,
     lifetime_seconds: options.lifetime,
   }
@@ -120,6 +128,7 @@ function printToken(context: CliContext, token: Document): void {
     ['scopes', textsOf(token.scopes)],
     ['may have', allow.map(({ resource, scopes }) => `${resource}  ${scopes.join(' ')}`)],
     ['redirect hosts', textsOf(token.redirect_hosts) || 'any'],
+    ['PKCE', token.pkce],
     ['uses', usesOf(token)],
     ['expires', moment(token.expires_at)],
   ])
