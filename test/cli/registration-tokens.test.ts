@@ -18,7 +18,7 @@ test('issues a token by a policy, lists it without its value, registers a client
   const { token, ...issued } = await signet.json([
     ['registration-tokens', 'create', '--name', 'Portal', '--profile', 'web', '--profile', 'native'],
     ['--scope', 'openid', '--allow', `${API}=posts:read`, '--redirect-host', 'app.example.com'],
-    ['--uses', '3', '--lifetime', '3600', '--pkce', 'optional'],
+    ['--uses', '3', '--lifetime', '3600', '--pkce', 'optional', '--assertion-audience', 'token-endpoint'],
   ])
   expect(token).toMatch(/^iat-/)
   expect(issued).toMatchObject({
@@ -28,6 +28,7 @@ test('issues a token by a policy, lists it without its value, registers a client
     allow: [{ resource: API, scopes: ['posts:read'] }],
     redirect_hosts: ['app.example.com'],
     pkce: 'optional',
+    assertion_audience: 'token_endpoint',
     max_uses: 3,
     uses: 0,
   })

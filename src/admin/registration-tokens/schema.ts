@@ -22,6 +22,10 @@ const pkce = z.enum(['required', 'optional']).meta({
   description:
     'Whether authorization requests of the clients must have PKCE; `optional` is for confidential web clients whose library does not send it.',
 })
+const audience = z.enum(['issuer', 'token_endpoint']).meta({
+  description:
+    'What client assertions may name as `aud` where a client does not choose; `token_endpoint` is for libraries that send its URL.',
+})
 const redirectHosts = z.array(z.string()).meta({
   description:
     'The hosts of redirect URIs: `app.example.com`, `*.example.com` for those below it, `localhost`, or `com.example.app:` for a private-use scheme.',
@@ -35,6 +39,7 @@ export const newRegistrationToken = z
     allow: policy.allow.max(100).optional(),
     redirect_hosts: redirectHosts.max(100).nullable().optional(),
     pkce: pkce.optional(),
+    assertion_audience: audience.optional(),
     max_uses: z.int().min(1).max(1_000_000).nullable().default(1).meta({
       description: 'How many clients may register with it; null: any number.',
     }),
@@ -53,6 +58,7 @@ const members = {
   ...policy,
   redirect_hosts: redirectHosts.nullable(),
   pkce,
+  assertion_audience: audience,
   max_uses: z.int().nullable(),
   uses: z.int().meta({ description: 'How many clients have registered with it.' }),
   created_at: z.iso.datetime(),
@@ -77,6 +83,7 @@ export function toTokenDocument(token: InitialAccessToken): z.infer<typeof regis
     allow: allow.map((one) => ({ resource: one.resource, scopes: [...one.scopes] })),
     redirect_hosts: hosts && [...hosts],
     pkce: token.policy.pkce ?? 'required',
+    assertion_audience: token.policy.assertion_audience ?? 'issuer',
     max_uses: token.maxUses ?? null,
     uses: token.uses,
     created_at: token.createdAt.toISOString(),

@@ -62,6 +62,7 @@ export function registrationInput(sent: Metadata, rules: InferenceRules): Omit<C
   if (faults.length > 0) throw new ClientMetadataError(faults)
   const metadata = {
     ...(before ? removals(before) : {}),
+    ...audienceOf(known, policy),
     ...known,
     ...methodOf(known, profile),
     ...grantsOf(known, profile, rules),
@@ -151,6 +152,13 @@ function grantsOf({ grant_types: grants, response_types: types }: Metadata, prof
     ...(kept.length > 0 ? { grant_types: kept } : {}),
     ...(Array.isArray(types) && types.includes('code') ? { response_types: ['code'] } : {}),
   }
+}
+
+/** The audience of assertions, for a client that sends some and does not choose it. */
+function audienceOf(known: Metadata, { assertion_audience: audience }: RegistrationPolicy): Metadata {
+  return audience !== undefined && methodAsked(known) === 'private_key_jwt'
+    ? { signet_assertion_audience: audience }
+    : {}
 }
 
 /** What an administrator may grant to confidential web clients only. */

@@ -16,6 +16,8 @@ export interface RegistrationPolicy {
   readonly redirect_hosts: readonly string[] | null
   /** Whether confidential web clients send their requests without PKCE if they like; absent: all must have it. */
   readonly pkce?: 'optional'
+  /** What assertions of clients that choose no audience may name as `aud`; absent: the issuer alone. */
+  readonly assertion_audience?: 'token_endpoint'
   /** Grant types that it may not have. */
   readonly withoutGrants: readonly string[]
   /** Members with a value that the client cannot change: those of its software statement. */
@@ -44,11 +46,12 @@ export interface PolicyInput {
   readonly allow?: unknown
   readonly redirect_hosts?: readonly unknown[] | undefined
   readonly pkce?: 'required' | 'optional' | undefined
+  readonly assertion_audience?: 'issuer' | 'token_endpoint' | undefined
 }
 
 /** Returns the policy. Pushes what is wrong to `faults`. */
 export async function checkPolicy(
-  { profiles, scopes, allow, redirect_hosts: hosts, pkce }: PolicyInput,
+  { profiles, scopes, allow, redirect_hosts: hosts, pkce, assertion_audience: audience }: PolicyInput,
   find: FindResource,
   faults: Fault[],
 ): Promise<RegistrationPolicy> {
@@ -79,6 +82,7 @@ export async function checkPolicy(
     allow: allowances,
     redirect_hosts: hosts ? hosts.map(String) : null,
     ...(pkce === 'optional' && { pkce }),
+    ...(audience === 'token_endpoint' && { assertion_audience: audience }),
     withoutGrants: [],
     fixed: {},
   }

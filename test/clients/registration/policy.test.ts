@@ -37,9 +37,11 @@ test('members that are left out set no limit, except that no API is allowed', as
   })
 })
 
-test('PKCE is required unless the policy says otherwise', async () => {
-  expect((await check({ pkce: 'required' })).policy).not.toHaveProperty('pkce')
-  expect((await check({ pkce: 'optional' })).policy).toMatchObject({ pkce: 'optional' })
+test('PKCE and the issuer as audience are required unless the policy says otherwise', async () => {
+  const { policy } = await check({ pkce: 'required', assertion_audience: 'issuer' })
+  expect(Object.keys(policy)).toEqual(Object.keys((await check({})).policy))
+  const lenient = { pkce: 'optional', assertion_audience: 'token_endpoint' } as const
+  expect((await check(lenient)).policy).toMatchObject(lenient)
 })
 
 test('empty lists allow nothing', async () => {

@@ -132,34 +132,6 @@ test('what registers with a token may have what its policy says, and no more', a
   expect(await ask('posts:write')).toMatchObject({ error: 'invalid_scope' })
 })
 
-test('PKCE is left to confidential web clients where the policy says so, and to no other', async () => {
-  const [{ token }, { token: strict }] = [await issue({ pkce: 'optional', max_uses: 2 }), await issue()]
-  const answerOf = async (metadata: Record<string, unknown>, by: string) => {
-    const { status, body } = await register(server, metadata, by)
-    expect(status).toBe(201)
-    // the policy gives it, so the client is not told and cannot change it
-    expect(body).not.toHaveProperty('signet_pkce')
-    const query = {
-      client_id: String(body['client_id']),
-      response_type: 'code',
-      scope: 'openid',
-      redirect_uri: CALLBACK,
-    }
-    const response = await server.fetch(`/authorize?${new URLSearchParams(query).toString()}`, { redirect: 'manual' })
-    return new URL(response.headers.get('location') ?? '', server.issuer)
-  }
-  expect((await answerOf(WEB, token)).pathname).toMatch(/^\/interaction\//)
-  for (const refused of [
-    await answerOf(WEB, strict),
-    await answerOf({ ...WEB, token_endpoint_auth_method: 'none' }, token),
-  ]) {
-    expect(Object.fromEntries(refused.searchParams)).toMatchObject({
-      error: 'invalid_request',
-      error_description: expect.stringContaining('code_challenge'),
-    })
-  }
-})
-
 describe('V25: each condition of a policy refuses what does not meet it', () => {
   interface Condition {
     readonly policy: Record<string, unknown>

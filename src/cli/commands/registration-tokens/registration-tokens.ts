@@ -15,6 +15,7 @@ interface Options extends ConnectionOptions {
   readonly allow?: GivenAllowance[]
   readonly redirectHost?: string[]
   readonly pkce?: string
+  readonly assertionAudience?: string
   readonly uses?: number | 'unlimited'
   readonly lifetime?: number
   readonly yes?: boolean
@@ -50,6 +51,12 @@ function registerCreate(tokens: Command, context: CliContext): void {
         'required',
         'optional',
       ]),
+    )
+    .addOption(
+      new Option(
+        '--assertion-audience <audience>',
+        'what assertions of clients that do not choose may name as aud',
+      ).choices(['issuer', 'token-endpoint']),
     )
     .option('--uses <number>', "how many clients may register with it, or 'unlimited'; 1 when absent", uses)
     .option('--lifetime <seconds>', 'how long it is valid; a week when absent', wholeNumber)
@@ -112,6 +119,7 @@ function bodyOf(options: Options): Document {
     allow: options.allow,
     redirect_hosts: options.redirectHost,
     pkce: options.pkce,
+    assertion_audience: options.assertionAudience?.replace('-', '_'),
     max_uses: options.uses === 'unlimited' ? null : options.uses,
     lifetime_seconds: options.lifetime,
   }
@@ -129,6 +137,7 @@ function printToken(context: CliContext, token: Document): void {
     ['may have', allow.map(({ resource, scopes }) => `${resource}  ${scopes.join(' ')}`)],
     ['redirect hosts', textsOf(token.redirect_hosts) || 'any'],
     ['PKCE', token.pkce],
+    ['assertion audience', token.assertion_audience],
     ['uses', usesOf(token)],
     ['expires', moment(token.expires_at)],
   ])
