@@ -11,6 +11,7 @@ const ORIGIN = 'src/http/origin.ts'
 const HOSTS = 'src/http/host-allow-list.ts'
 const NETWORK = 'src/http/network.ts'
 const NEEDS = 'src/resource-server/needs.ts'
+const ATTEMPTS = 'src/sign-in/attempts.ts'
 const ASSERTION = 'src/oidc/engine/client-assertion.ts'
 const JWT_RULES = 'src/oidc/engine/jwt-rules.ts'
 const CLAIMS = 'src/resource-server/claims.ts'
@@ -63,6 +64,8 @@ export const EXPLAINED: readonly Explained[] = [
     'as JSON it has four bytes, which no limit is below',
   ],
   [NETWORK, 'address === undefined', 'false', 'no address is no valid one either'],
+  [ATTEMPTS, 'knownBrowser === undefined', 'false', 'the counter of other browsers only has another key'],
+  [ATTEMPTS, 'budget === undefined', 'false', 'the bucket of sign-ins only has another key'],
   [NEEDS, 'maxAgeSeconds !== undefined', 'true', 'no age is above an undefined sum'],
   [NEEDS, 'acrValues === undefined', 'false', 'an undefined requirement is not written'],
   [NEEDS, 'maxAgeSeconds === undefined', 'false', 'an undefined requirement is not written'],

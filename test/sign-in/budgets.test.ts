@@ -130,6 +130,12 @@ describe('a success', () => {
     expect(await level()).toBe(45 - EASING.counts)
   })
 
+  test('without an account takes back its own count alone', async () => {
+    await fill(OFFICE, 10)
+    await (await begin(OFFICE)).succeeded(undefined)
+    expect(await level()).toBe(10)
+  })
+
   test('that finds the bucket empty keeps what its account may take back for later', async () => {
     await succeed('ada')
     await fill()
@@ -174,6 +180,13 @@ describe('where the bucket of the address is full', () => {
     expect(await level()).toBe(0)
   })
 
+  test('failures elsewhere do not count in a browser that the account is known in', async () => {
+    for (let at = 0; at < 10; at += 1) await begin('198.51.100.7', { who: 'ada' })
+    await db.query(`UPDATE sign_in_attempts SET blocked_until = now() + interval '1 minute'`)
+    expect(await refusal(begin('198.51.100.7', { who: 'ada' }))).toBeInstanceOf(TooManyAttempts)
+    await begin(OFFICE, { who: 'ada', knownBrowser: 'known' })
+  })
+
   test('a passkey signs in, and refused ones count nowhere', async () => {
     const { account, passkey } = await passkeys.enrolled()
     await fill()
@@ -183,6 +196,15 @@ describe('where the bucket of the address is full', () => {
     }
     expect(await level()).toBe(before)
     expect(await passkeys.present(passkey)).toMatchObject({ account: { id: account.id } })
+  })
+
+  test('attempts of another kind have a bucket of their own', async () => {
+    await fill()
+    for (let at = 0; at < BUDGETS.address.size; at += 1) await begin(OFFICE, { budget: 'codes' })
+    expect(await refusal(begin(OFFICE, { budget: 'codes' }))).toBeInstanceOf(TooManyAttempts)
+    await db.query(`DELETE FROM sign_in_budgets`)
+    for (let at = 0; at < BUDGETS.address.size; at += 1) await begin(OFFICE, { budget: 'codes' })
+    await begin(OFFICE)
   })
 
   test('mails can be asked for, and mails asked for stop no sign-in', async () => {
