@@ -83,6 +83,45 @@ describe('a hint of the running session', () => {
   })
 })
 
+describe('the sign-in page of a request with a hint', () => {
+  const signOutOf = (browser: Person, hint: string) => signOut(browser, { id_token_hint: hint })
+
+  async function offered(browser: Person, params: Record<string, string>, app = shop): Promise<string | undefined> {
+    const { html } = await browser.visit(app.begin(params).url)
+    return /name="identifier"[^>]*value="([^"]*)"/.exec(html)?.[1]
+  }
+
+  test('offers the address of the person where they have signed in before', async () => {
+    const { browser, hint } = await signedIn(shop)
+    await signOutOf(browser, hint)
+    expect(await offered(browser, {})).toBe('')
+    expect(await offered(browser, { id_token_hint: hint })).toBe(ada.email)
+    expect(await offered(browser, { id_token_hint: hint, login_hint: bob.email })).toBe(bob.email)
+  })
+
+  test('offers none where they have not: who holds their ID token may not know their address', async () => {
+    const { hint } = await signedIn(shop)
+    expect(
+      await offered(
+        person(() => server),
+        { id_token_hint: hint },
+      ),
+    ).toBe('')
+    const { browser } = await signedIn(shop, bob)
+    expect(await offered(browser, { id_token_hint: hint })).toBe('')
+    expect(await offered(browser, { prompt: 'login' })).toBe(bob.email)
+  })
+
+  test('knows the person by a pairwise subject too', async () => {
+    const pairwise = await admin.client('web', { redirect_uris: [CALLBACK], subject_type: 'pairwise' })
+    const app = createApp(server, pairwise, CALLBACK)
+    const { browser, hint } = await signedIn(app)
+    expect(await offered(browser, { id_token_hint: hint, prompt: 'login' }, app)).toBe(ada.email)
+    await browser.submit(await browser.visit('/logout'), {}, { name: 'logout', value: 'yes' })
+    expect(await offered(browser, { id_token_hint: hint }, app)).toBe(ada.email)
+  })
+})
+
 describe.each([
   ['is no JWT', () => 'x.y.z'],
   ['has a wrong signature', (hint: string) => `${hint.slice(0, -8)}AAAAAAAA`],

@@ -105,13 +105,12 @@ export async function showSignIn(
   again: ShownAgain,
 ): Promise<void> {
   const { accounts, methods, paths } = deps
-  const { client, params, uid } = interaction
+  const { client, uid } = interaction
   const { passkeyOf } = again
   const accountId = passkeyOf ?? interaction.accountId
   const known = accountId === undefined ? undefined : await accounts.read(accountId)
   const offered = (await deps.upstreamSignIn.offerOf(uid))?.email
-  // the app knows better than the session who should sign in
-  const identifier = again.identifier ?? offered ?? (text(params['login_hint']) || (known?.email ?? ''))
+  const identifier = again.identifier ?? offered ?? (await addressToOffer(deps, ctx, interaction, known?.email))
   await sendStep(deps, ctx, interaction, {
     account: known,
     status: again.status,
@@ -140,4 +139,18 @@ export async function showSignIn(
       return { ...page, policy: policyOf(offers) }
     },
   })
+}
+
+/** Returns what stands in the field at first: the app knows better than the session who should sign in. */
+async function addressToOffer(
+  { accounts, deviceCookie }: StepDeps,
+  ctx: Context,
+  { params, accountId, expectedAccountId: expected }: OpenInteraction,
+  ofSession: string | undefined,
+): Promise<string> {
+  const hint = text(params['login_hint'])
+  if (hint !== '') return hint
+  if (expected === undefined || expected === accountId) return ofSession ?? ''
+  // a program that holds somebody's ID token must not learn their address here
+  return deviceCookie.isKnown(ctx, expected) ? ((await accounts.read(expected))?.email ?? '') : ''
 }

@@ -6,6 +6,7 @@ import type { AdapterPayload, Client as EngineClient, Interaction, InteractionRe
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
 import { isVerified } from '#clients/identity.ts'
+import type { Subjects } from '#clients/subjects.ts'
 import { isLoopback } from '#config/loopback.ts'
 import type { ArtefactStore, StoredArtefact } from '../adapter/artefact-store.ts'
 import { orUnavailable } from '../adapter/errors.ts'
@@ -37,6 +38,7 @@ export interface GatewayDeps {
   readonly sealer: PayloadSealer
   readonly wayBack: Pick<WayBack, 'read'>
   readonly consents: ConsentStore
+  readonly subjects: Pick<Subjects, 'accountOf'>
   readonly audit: Audit
   readonly auditContext: (ctx: Context) => Omit<AuditContext, 'actor'>
 }
@@ -50,7 +52,7 @@ export function createGateway(deps: GatewayDeps): InteractionGateway {
     async open(ctx) {
       const interaction = await currentInteraction(deps, ctx)
       const client = await deps.provider().Client.find(String(interaction.params['client_id']))
-      return opened(interaction, client, describeClient(client, interaction.params))
+      return opened(deps, interaction, client, describeClient(client, interaction.params))
     },
     async beginAnew(ctx, accountId) {
       const interaction = await currentInteraction(deps, ctx)

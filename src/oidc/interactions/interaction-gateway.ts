@@ -47,6 +47,11 @@ export interface OpenInteraction {
   readonly params: Readonly<Record<string, unknown>>
   /** The account that is signed in, if any. Undefined when the person wants to continue with another one. */
   readonly accountId: string | undefined
+  /**
+   * The account that the app asks for by `id_token_hint` or the claim `sub`. An app that knows no address of a person can
+   * know their subject, so the address is shown only where the person has signed in before.
+   */
+  readonly expectedAccountId: string | undefined
   /** Whether the app asks for a new account (`prompt=create`); of the prompt `login`. */
   readonly createsAccount: boolean
   /** The `amr` of the session that still counts for this request; empty when the person has to sign in again. */

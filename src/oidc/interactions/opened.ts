@@ -2,7 +2,8 @@
 import type { Client as EngineClient, Interaction } from 'oidc-provider'
 import { OPENID_SCOPES } from '#clients/profiles.ts'
 import type { AuthorizationDetail } from '#resources/authorization-details.ts'
-import { askedAcr } from '../configuration/claims-parameter.ts'
+import type { Subjects } from '#clients/subjects.ts'
+import { askedAcr, expectedSubjects } from '../configuration/claims-parameter.ts'
 import {
   ANOTHER_ACCOUNT,
   APP_NOT_ASSURED,
@@ -10,13 +11,19 @@ import {
   CREATE,
   UNMET_CLASS,
 } from '../configuration/interaction-policy.ts'
+import { clientOf } from '../engine/clients.ts'
 import type { InteractionClient, OpenInteraction, ScopeSelection } from './interaction-gateway.ts'
 
 /** The prompt of an interaction that begins with a user code. The engine's own prompts follow it. */
 export const DEVICE_PROMPT = 'device'
 
+interface Deps {
+  readonly subjects: Pick<Subjects, 'accountOf'>
+}
+
 /** Describes the open interaction. `described` is its client for the pages, `client` that of the engine. */
 export function opened(
+  { subjects }: Deps,
   interaction: Interaction,
   client: EngineClient | undefined,
   described: InteractionClient,
@@ -30,6 +37,7 @@ export function opened(
     client: described,
     params,
     accountId: isOfNobody(prompt) ? undefined : session?.accountId,
+    expectedAccountId: client && expectedAccount(subjects, client, params),
     createsAccount: prompt.name === CREATE,
     proven: provenBefore(interaction),
     needsRecent: params['max_age'] !== undefined || promptsOf(params).includes('login'),
@@ -39,6 +47,16 @@ export function opened(
     details: detailsOf(params),
     resources: resourcesOf(params),
   }
+}
+
+/** Returns the account that `id_token_hint` or the claim `sub` names, if it is one. */
+function expectedAccount(
+  subjects: Deps['subjects'],
+  client: EngineClient,
+  params: Interaction['params'],
+): string | undefined {
+  const [subject, ...others] = new Set(expectedSubjects(params).flat())
+  return subject === undefined || others.length > 0 ? undefined : subjects.accountOf(subject, clientOf(client))
 }
 
 function promptOf({ name, reasons }: Interaction['prompt']): OpenInteraction['prompt'] {
