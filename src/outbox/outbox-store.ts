@@ -14,16 +14,15 @@ export interface OutboxEntry {
   readonly priority?: number
 }
 
-/** Adds work in the transaction of its cause: a rollback removes it. */
-export async function addToOutbox(trx: Queryable, entry: OutboxEntry): Promise<void> {
-  const { task, payload, maxAttempts, key, priority } = entry
-  await trx.query('SELECT outbox_add($1, $2::json, $3, $4, $5)', [
-    task,
-    JSON.stringify(payload),
-    maxAttempts,
-    key ?? null,
-    priority ?? 0,
-  ])
+/** In one order, so that transactions that add work with the same keys do not deadlock. */
+const ADD = `SELECT outbox_add(e.task, e.payload, e."maxAttempts", e.key, e.priority)
+  FROM (SELECT * FROM json_to_recordset($1::json)
+          AS given (task text, payload json, "maxAttempts" integer, key text, priority integer)
+        ORDER BY key) AS e`
+
+/** Adds work in the transaction of its cause, with one statement: a rollback removes it. */
+export async function addToOutbox(trx: Queryable, ...entries: readonly OutboxEntry[]): Promise<void> {
+  await trx.query(ADD, [JSON.stringify(entries.map((entry) => ({ priority: 0, ...entry })))])
 }
 
 /**

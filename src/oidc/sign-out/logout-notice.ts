@@ -53,15 +53,16 @@ export async function queueSubjectLogouts(
 async function queue(trx: Queryable, all: readonly Told[]): Promise<void> {
   if (all.length === 0) return
   const clients = await backChannelClients(trx, [...new Set(all.map(({ clientId }) => clientId))])
-  for (const told of all.filter(({ clientId }) => clients.has(clientId))) {
-    await addToOutbox(trx, {
+  const entries = all
+    .filter(({ clientId }) => clients.has(clientId))
+    .map((told) => ({
       task: LOGOUT_TASK,
       payload: { ...told, jti: randomName() } satisfies LogoutNotice,
       maxAttempts: MAX_ATTEMPTS,
       key: keyOf(told),
       priority: PRIORITY,
-    })
-  }
+    }))
+  if (entries.length > 0) await addToOutbox(trx, ...entries)
 }
 
 /** The same for each attempt to end the same session, or all sessions of the same person. */
