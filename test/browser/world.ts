@@ -10,6 +10,38 @@ export const API = 'https://api.example.com'
 export const EMAIL = 'ada@example.com'
 export const SCOPE = 'openid profile email posts:read posts:write'
 
+/** A type of authorization details (RFC 9396), and what the shop asks for with it. */
+const PAYMENT = {
+  type: 'payment_initiation',
+  name: 'Make a payment',
+  schema: {
+    type: 'object',
+    properties: {
+      type: true,
+      actions: { type: 'array', items: { oneOf: [{ const: 'initiate', title: 'Start it' }, { const: 'status' }] } },
+      instructedAmount: {
+        title: 'Amount',
+        type: 'object',
+        properties: { currency: { title: 'Currency' }, amount: { title: 'Sum' } },
+      },
+      creditorAccount: { title: 'Account of the payee', type: 'object', properties: { iban: { title: 'IBAN' } } },
+      remittanceInformation: { title: 'Reference', type: 'string' },
+      urgent: { title: 'Urgent', type: 'boolean' },
+    },
+  },
+}
+export const PAYMENTS = [
+  {
+    type: 'payment_initiation',
+    actions: ['initiate', 'status'],
+    instructedAmount: { currency: 'EUR', amount: '123.50' },
+    creditorAccount: { iban: 'MT84MALT011000012345MTLCAST001S' },
+    remittanceInformation: 'ref-0123456789-0123456789-0123456789-0123456789-0123456789',
+    urgent: true,
+  },
+  { type: 'payment_initiation', instructedAmount: { currency: 'KRW', amount: '50000' } },
+]
+
 export interface World {
   readonly server: Server
   readonly shop: Shop
@@ -27,6 +59,7 @@ export async function startWorld(env: Readonly<Record<string, string>> = {}): Pr
       { name: 'posts:read', description: 'Read your posts' },
       { name: 'posts:write', description: 'Write, change and delete posts' },
     ],
+    authorization_details_types: [PAYMENT],
   })
   await admin.account(EMAIL, PASSWORD)
   const client = await admin.client('web', {
@@ -35,6 +68,7 @@ export async function startWorld(env: Readonly<Record<string, string>> = {}): Pr
     post_logout_redirect_uris: [`${shop.origin}/bye`],
     policy_uri: `${shop.origin}/privacy`,
     signet_allow: [{ resource: API, scopes: ['posts:read', 'posts:write'] }],
+    authorization_details_types: [PAYMENT.type],
   })
   const app = createApp(server, client, shop.callback)
   return {

@@ -19,8 +19,10 @@ const SAID_ELSEWHERE = new Set(['type', 'locations'])
 export function detailList(details: readonly AskedDetail[], words: Words): Html {
   return html`${details.map(
     ({ type, detail }) =>
-      html`<h3>${type.name}</h3>
-        ${facts(linesOf(detail, type.schema, words))}`,
+      html`<div class="detail">
+        <h3>${type.name}</h3>
+        ${facts(linesOf(detail, type.schema, words))}
+      </div>`,
   )}`
 }
 
