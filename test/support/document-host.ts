@@ -1,7 +1,9 @@
 /** A host of client metadata documents that counts the requests for each path. */
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Identity } from './certificates.ts'
 import { atEnd } from './endings.ts'
 
 export interface HostedDocument {
@@ -25,10 +27,11 @@ export interface DocumentHost {
 
 export const DOCUMENT_CALLBACK = 'http://127.0.0.1:7777/cb'
 
-export async function documentHost(): Promise<DocumentHost> {
+/** Starts a host at 127.0.0.1, or by https at localhost when it has a certificate. */
+export async function documentHost(identity?: Identity): Promise<DocumentHost> {
   const shown = new Map<string, HostedDocument>()
   const asked = new Map<string, IncomingHttpHeaders[]>()
-  const server = createServer((request, response) => {
+  const answer: RequestListener = (request, response) => {
     const path = request.url ?? ''
     asked.set(path, [...(asked.get(path) ?? []), request.headers])
     void host.gate.then(() => {
@@ -38,14 +41,15 @@ export async function documentHost(): Promise<DocumentHost> {
       response.writeHead(status, { 'content-type': 'application/json', ...headers })
       return response.end(typeof body === 'string' ? body : JSON.stringify(body))
     })
-  })
+  }
+  const server = identity ? createTlsServer(identity, answer) : createServer(answer)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   atEnd(() => {
     server.closeAllConnections()
     server.close()
   })
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const origin = `${identity ? 'https://localhost' : 'http://127.0.0.1'}:${(server.address() as AddressInfo).port}`
   let made = 0
   const host: DocumentHost = {
     origin,
