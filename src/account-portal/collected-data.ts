@@ -53,10 +53,11 @@ export async function collectData(deps: CollectedDeps, account: Account): Promis
       expires_at: session.expiresAt,
       client_ids: session.clientIds,
     })),
-    apps: consents.map(({ clientId, openidScopes, resourceScopes, grantedAt }) => ({
+    apps: consents.map(({ clientId, openidScopes, resourceScopes, details, grantedAt }) => ({
       client_id: clientId,
       openid_scopes: openidScopes,
       resource_scopes: resourceScopes,
+      authorization_details: details,
       granted_at: grantedAt,
     })),
     events,

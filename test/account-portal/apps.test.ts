@@ -4,6 +4,7 @@ import { answerOf, textOf } from '../support/person.ts'
 import { createApp } from '../support/app.ts'
 import { API, startWorld, type World } from './world.ts'
 
+const callback = 'https://news.example/cb'
 const ASKED = { scope: 'openid email offline_access posts:read', resource: API }
 
 let world: World
@@ -28,6 +29,33 @@ describe('ASVS 10.7.3: a person reviews what they allowed', () => {
     }
     expect(words).toMatch(/Allowed on \w+ \d+, \d{4}/)
     expect(words).not.toContain('See your phone number')
+  })
+
+  test('with the authorization details of tokens that can still be used', async () => {
+    const bank = 'https://bank.example.com'
+    const properties = { type: true, sum: { title: 'Sum' } }
+    const type = { type: 'payment', name: 'Make a payment', schema: { type: 'object', properties } }
+    await world.admin.resource(bank, [], { name: 'Bank', authorization_details_types: [type] })
+    const client = await world.admin.client('web', {
+      client_name: 'payer',
+      redirect_uris: [callback],
+      signet_allow: [{ resource: bank, scopes: [] }],
+      authorization_details_types: ['payment'],
+    })
+    const app = createApp(world.first, client, callback)
+    const who = await world.somebody()
+    const browser = await world.signedIn(who)
+    const asked = { type: 'payment', sum: 'EUR 12' }
+    const request = { scope: 'openid offline_access', authorization_details: JSON.stringify([asked]) }
+    const { body } = await app.redeem(await app.code(browser, who, request))
+    const shown = async () => textOf((await world.open(browser, '/apps')).html)
+    expect(await shown()).toMatch(/Make a payment Sum EUR 12 (?!.*EUR 12)/)
+    const refreshed = await app.refresh(body['refresh_token'] as string)
+    expect(await shown()).toMatch(/Make a payment Sum EUR 12 (?!.*EUR 12)/)
+    const collected = await world.press(browser, await world.open(browser, '/data'), 'value="export"')
+    expect(JSON.parse(collected.html)).toMatchObject({ apps: [{ authorization_details: [asked] }] })
+    await app.call('/revoke', { token: refreshed.body['refresh_token'] as string })
+    expect(await shown()).not.toContain('EUR 12')
   })
 
   test('and is told where there is nothing', async () => {
@@ -63,8 +91,6 @@ describe('ASVS 10.4.9: a person takes the access of an app back', () => {
 })
 
 describe('an app that registered where a sign-in to it begins (OpenID Connect Core §4)', () => {
-  const callback = 'https://news.example/cb'
-
   test('is opened from the list of apps, and is told who sends the person', async () => {
     const initiate_login_uri = 'https://news.example/login?from=list'
     const client = await world.admin.client('web', {

@@ -10,7 +10,7 @@ import { keepScreenshot, openBrowser } from '../support/browser.ts'
 import { enrolPasskey } from '../support/live-passkey.ts'
 import { LANGUAGES, MARKED, outsideCatalogue, pagesIn, SPEAKS_MARKED } from './languages.ts'
 import { accessibilityFaults, DESKTOP, faultsOf, PHONE } from './looks.ts'
-import { startWorld, type World } from './world.ts'
+import { PAYMENT_DATA, PAYMENTS, SCOPE, startWorld, type World } from './world.ts'
 
 const TELEPHONE =
   'Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36'
@@ -23,6 +23,7 @@ const DATA = [
   /^(shop|\(Posts\)|Telephone)$/,
   /^Chrome · (Linux|Android)$/,
   /^[0-9A-Z]{4}([ -][0-9A-Z]{4})+$/,
+  ...PAYMENT_DATA,
 ]
 
 const browser = await openBrowser()
@@ -33,7 +34,7 @@ beforeAll(async () => {
   if (browser) world = await startWorld(SPEAKS_MARKED)
 })
 
-/** `grace` has an app that she let in, a passkey and an authenticator app; `ada` has a password. */
+/** `grace` has an app that she let in, also to make a payment, a passkey and an authenticator app; `ada` has a password. */
 type Who = 'ada' | 'grace'
 
 interface Way {
@@ -223,13 +224,21 @@ async function grace(locale: string): Promise<Page> {
   await signInOnTelephone(who)
   await enrolPasskey(world.server, sub)
   const page = await newPage(locale)
-  await page.goto(world.request())
-  await signIn(page, who)
-  await page.click('button[type=submit]')
+  await letAppIn(page, who)
   // set up since, so that the sign-in did not ask for it
   await authenticatorApp(world.server, sub)
   await proved(who)
   return page
+}
+
+async function letAppIn(page: Page, who: string): Promise<void> {
+  const details = { authorization_details: JSON.stringify(PAYMENTS.slice(0, 1)) }
+  const { url, verifier } = world.app.begin({ scope: `${SCOPE} offline_access`, ...details })
+  await page.goto(url)
+  await signIn(page, who)
+  await page.click('button[value=allow]')
+  await page.waitForURL(`${world.shop.callback}?**`)
+  await world.app.redeem({ code: String(new URL(page.url()).searchParams.get('code')), verifier })
 }
 
 async function signInOnTelephone(who: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { BrowserContext, Page } from 'playwright-core'
 import { administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
-import { createApp } from '../support/app.ts'
+import { type App, createApp } from '../support/app.ts'
 import { startServer, type Server } from '../support/server.ts'
 import { startShop, type Shop } from './shop.ts'
 
@@ -41,11 +41,16 @@ export const PAYMENTS = [
   },
   { type: 'payment_initiation', instructedAmount: { currency: 'KRW', amount: '50000' } },
 ]
+/** What pages say of them: the titles of the schema, and values. */
+export const PAYMENT_DATA = [
+  /^(Make a payment|Start it, status|Amount|(Currency|Sum): .+|Account of the payee|IBAN: .+|Reference|ref-.+|Urgent)$/,
+]
 
 export interface World {
   readonly server: Server
   readonly shop: Shop
   readonly client: RegisteredClient
+  readonly app: App
   /** An authorization request of the shop; with `prompt=consent` it asks for all of SCOPE each time. */
   request(params?: Record<string, string>): string
   signOutRequest(): string
@@ -75,6 +80,7 @@ export async function startWorld(env: Readonly<Record<string, string>> = {}): Pr
     server,
     shop,
     client,
+    app,
     request: (params = {}) => app.begin({ scope: SCOPE, resource: API, state: randomUUID(), ...params }).url,
     signOutRequest: () =>
       `${server.issuer}/logout?${new URLSearchParams({

@@ -5,6 +5,8 @@ import { button, buttonLink, hidden } from '#pages/design/components.ts'
 import { ask, rows, sheet, type Row } from '#pages/design/work-components.ts'
 import type { AccountAccess, AccountConsent } from '#oidc/sessions/account-access.ts'
 import { askedOfResources, openidInWords } from '#resources/asked/asked.ts'
+import { detailList } from '#resources/asked/details.ts'
+import { ASKED_TEXTS } from '#resources/asked/texts/texts.ts'
 import type { Resources } from '#resources/resource.ts'
 import { datesOf } from '../dates.ts'
 import type { Layout } from '../layout.ts'
@@ -58,7 +60,7 @@ async function row(deps: AppsDeps, visit: Visit, consent: AccountConsent): Promi
     name: html`<bdi>${name}</bdi>`,
     facts: client === undefined ? [texts.gone] : [],
     state: texts.since(datesOf(visit).day(consent.grantedAt)),
-    acts: html`${await scopesOf(deps, visit, consent)}${opener(deps, client, texts.open(name))}${ask(texts.remove(name), act)}`,
+    acts: html`${await givenOf(deps, visit, { consent, client })}${opener(deps, client, texts.open(name))}${ask(texts.remove(name), act)}`,
   }
 }
 
@@ -71,17 +73,27 @@ function opener({ issuer }: AppsDeps, client: Client | undefined, label: Html): 
   return html`<p>${buttonLink({ href: url.href, label })}</p>`
 }
 
-/** Lists the scopes in the words of the consent page. */
-async function scopesOf({ resources }: AppsDeps, { language }: Visit, consent: AccountConsent): Promise<Html> {
+interface Given {
+  readonly consent: AccountConsent
+  readonly client: Client | undefined
+}
+
+/** Lists scopes and authorization details in the words of the consent page. */
+async function givenOf({ resources }: AppsDeps, { language }: Visit, { consent, client }: Given): Promise<Html> {
   const requested = Object.entries(consent.resourceScopes).flatMap(([resource, scopes]) =>
     scopes.map((scope) => ({ value: scope, scope, resource })),
   )
-  const ofResources = await askedOfResources(resources, requested, { details: [], resources: [] })
+  const ofResources = await askedOfResources(resources, requested, {
+    details: consent.details,
+    resources: client?.allowances.map(({ resource }) => resource) ?? [],
+  })
   const lines = [
     ...openidInWords(consent.openidScopes, language),
     ...ofResources.flatMap(({ name, scopes }) => scopes.map(({ words }) => html`<bdi>${words}</bdi> (${name})`)),
   ]
+  const details = ofResources.flatMap((resource) => resource.details)
   return html`<ul class="granted" role="list">
-    ${lines.map((line) => html`<li>${line}</li>`)}
-  </ul>`
+      ${lines.map((line) => html`<li>${line}</li>`)}
+    </ul>
+    ${detailList(details, ASKED_TEXTS[language])}`
 }

@@ -1,5 +1,6 @@
 /** SQL that lists the sessions and consents of an account and removes consents. */
 import type { Queryable } from '#database/database.ts'
+import type { AuthorizationDetail } from '#resources/authorization-details.ts'
 
 interface SessionRow {
   uid: string
@@ -16,6 +17,7 @@ interface ConsentRow {
   openid_scopes: string[]
   resource_scopes: Record<string, string[]>
   granted_at: Date
+  authorization_details: AuthorizationDetail[]
 }
 
 const SESSIONS = `
@@ -23,6 +25,16 @@ const SESSIONS = `
     ARRAY(SELECT jsonb_object_keys(authorizations) ORDER BY 1) AS client_ids
   FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND expires_at > now()
   ORDER BY created_at DESC, uid`
+
+/** The authorization details of a consent are those of tokens that can still be used: they are asked for each time. */
+const CONSENTS = `
+  SELECT client_id, openid_scopes, resource_scopes, granted_at, (
+      SELECT coalesce(jsonb_agg(DISTINCT detail), '[]')
+      FROM grants AS g JOIN artefacts AS a ON a.grant_id = g.id, jsonb_array_elements(a.payload -> 'rar') AS detail
+      WHERE g.account_id = c.account_id AND g.client_id = c.client_id AND a.kind IN ('RefreshToken', 'AccessToken')
+        AND a.consumed_at IS NULL AND a.expires_at > now()
+    ) AS authorization_details
+  FROM consents AS c WHERE account_id = $1 ORDER BY granted_at DESC, client_id`
 
 export function createAccountAccessStore(db: Queryable) {
   return {
@@ -41,11 +53,7 @@ export function createAccountAccessStore(db: Queryable) {
       return (await db.query<SessionRow>(SESSIONS, [accountId])).rows
     },
     async listConsents(accountId: string): Promise<ConsentRow[]> {
-      const { rows } = await db.query<ConsentRow>(
-        `SELECT client_id, openid_scopes, resource_scopes, granted_at FROM consents
-         WHERE account_id = $1 ORDER BY granted_at DESC, client_id`,
-        [accountId],
-      )
+      const { rows } = await db.query<ConsentRow>(CONSENTS, [accountId])
       return rows
     },
     /** Returns whether this call withdrew it. */

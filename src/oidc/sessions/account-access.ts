@@ -1,6 +1,7 @@
 /** Lists and ends the sessions and consents of an account, for its owner and for administrators. */
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database, Queryable } from '#database/database.ts'
+import type { AuthorizationDetail } from '#resources/authorization-details.ts'
 import { AppError } from '#shared/app-error.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { endRecordedSessions } from '../endings/recorded.ts'
@@ -28,6 +29,8 @@ export interface AccountConsent {
   /** By the resource's identifier. */
   readonly resourceScopes: Readonly<Record<string, readonly string[]>>
   readonly grantedAt: Date
+  /** Those of its tokens that can still be used. */
+  readonly details: readonly AuthorizationDetail[]
 }
 
 /** 404: the account has no such session or consent, or no longer has it. */
@@ -89,6 +92,7 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
         openidScopes: row.openid_scopes,
         resourceScopes: row.resource_scopes,
         grantedAt: row.granted_at,
+        details: row.authorization_details,
       }))
     },
     endSession: (accountId, uid, by) => endSession(deps, accountId, uid, by),

@@ -20,7 +20,7 @@ export function detailList(details: readonly AskedDetail[], words: Words): Html 
   return html`${details.map(
     ({ type, detail }) =>
       html`<div class="detail">
-        <h3>${type.name}</h3>
+        <p>${type.name}</p>
         ${facts(linesOf(detail, type.schema, words))}
       </div>`,
   )}`
