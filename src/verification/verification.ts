@@ -16,6 +16,7 @@ import { createPasswordReset } from './password-reset.ts'
 import { createResetDelay } from './reset-delay.ts'
 import { createIdentityCodes } from './identity-codes.ts'
 import { createRegistration } from './registration.ts'
+import { createCountMail } from './mail-budget.ts'
 import { createInvitations, type InvitationsDeps } from './invitation/invitations.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 
@@ -35,7 +36,8 @@ export function createVerification(deps: VerificationDeps) {
   const attempts = createAttempts(deps)
   const seconds = () => settings.current().passwords.reset_after_email_change_seconds
   const resetDelay = createResetDelay({ clock, seconds })
-  const emailCodes = createEmailCodes({ ...deps, attempts, devices: createKnownDevices(deps), resetDelay })
+  const countMail = createCountMail(deps)
+  const emailCodes = createEmailCodes({ ...deps, attempts, countMail, devices: createKnownDevices(deps), resetDelay })
   const emailVerifications = createEmailVerifications({ ...deps, attempts, emailCodes })
   const invitations = createInvitations(deps)
   return {
@@ -46,6 +48,7 @@ export function createVerification(deps: VerificationDeps) {
     emailAddress: createEmailAddress({ ...deps, emailVerifications }),
     identityCodes: createIdentityCodes({ emailVerifications }),
     invitations,
+    countMail,
     /** Sends the account's owner a notice that the password was changed, in the transaction of the change. */
     notifyPasswordChanged: (trx: Queryable, account: Account, by: AuditContext) =>
       mail.enqueue(trx, noticeOf(account, 'password_changed', { by, at: clock.now() })),

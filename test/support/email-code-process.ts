@@ -9,6 +9,7 @@ import { createAttempts } from '#sign-in/attempts.ts'
 import { createKnownDevices } from '#sign-in/known-devices.ts'
 import type { RedeemRequest, SendRequest } from '#verification/email-code/email-code.ts'
 import { createEmailCodes } from '#verification/email-code/email-codes.ts'
+import { createCountMail } from '#verification/mail-budget.ts'
 import { mailOf } from './mail-of.ts'
 
 const [url = '', key = ''] = process.argv.slice(2)
@@ -21,6 +22,7 @@ const codes = createEmailCodes({
   audit,
   keyring,
   mail: mailOf({ db, keyring }),
+  countMail: createCountMail({ keyring }),
   attempts: createAttempts({ db, keyring }),
   resetDelay: () => undefined,
   devices: createKnownDevices({ keyring }),

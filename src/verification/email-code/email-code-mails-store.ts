@@ -1,4 +1,4 @@
-/** Reads and writes the table email_code_mails: the mails with codes sent to each address within the last hour. */
+/** Reads and writes the table email_code_mails: when mails were sent to each address within the last hour, by purpose. */
 import type { Queryable } from '#database/database.ts'
 
 export const MAILS_PER_HOUR = 6

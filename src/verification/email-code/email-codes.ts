@@ -14,6 +14,7 @@ import { createEmailCodeMailsStore } from './email-code-mails-store.ts'
 import { createEmailCodeStore, LIFETIME_SECONDS } from './email-code-store.ts'
 import type { EmailCodePurpose, EmailCodes, SendRequest } from './email-code.ts'
 import { TooManyMails } from './errors.ts'
+import type { CountMail } from '../mail-budget.ts'
 import type { ResetDelay } from '../reset-delay.ts'
 import { createRedemption } from './redemption.ts'
 import { createSeals, type Seals, tokenHashOf } from './seals.ts'
@@ -24,6 +25,7 @@ export interface EmailCodesDeps {
   readonly audit: Pick<Audit, 'record' | 'recordIn'>
   readonly keyring: Pick<Keyring, 'seal' | 'open' | 'mac' | 'macs'>
   readonly mail: Mail
+  readonly countMail: CountMail
   readonly attempts: Pick<Attempts, 'begin'>
   readonly resetDelay: ResetDelay
   readonly devices: Pick<KnownDevices, 'idFor'>
@@ -63,7 +65,7 @@ export function createEmailCodes(deps: EmailCodesDeps): EmailCodes {
 }
 
 async function send(deps: EmailCodesDeps & { seals: Seals }, request: SendRequest, by: AuditContext): Promise<void> {
-  const { db, audit, mail, seals } = deps
+  const { db, audit, mail, countMail, seals } = deps
   const asked = emailOf(request.address)
   if (asked === undefined) throw new TypeError('a code is sent to an e-mail address')
   const decision = await decide(deps, { ...request, address: asked })
@@ -71,7 +73,7 @@ async function send(deps: EmailCodesDeps & { seals: Seals }, request: SendReques
   const event = requestedEvent(request.purpose, decision, by)
   const waitSeconds = await db.transaction(async (trx) => {
     const store = createEmailCodeStore(trx)
-    const seconds = await createEmailCodeMailsStore(trx).count(seals.mailKey(asked))
+    const seconds = await countMail(trx, 'email-code', asked)
     if (seconds !== undefined) return seconds
     const { row, code, token } = newCode(seals, { ...request, address: asked }, { ...decision, to })
     await store.replace(row)

@@ -1,5 +1,4 @@
 /** Protects codes and links at rest: stores MACs or digests of them, under row keys that bind them to their use. */
-import { spellingKey } from '#accounts/email.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { sha256 } from '#shared/ids.ts'
 import type { EmailCodePurpose } from './email-code.ts'
@@ -43,7 +42,6 @@ export function createSeals(keyring: Pick<Keyring, 'seal' | 'open' | 'mac' | 'ma
     codeMac: (key: Buffer, code: string) => keyring.mac(PURPOSE, codeText(key, code)),
     codeMacs: (keys: readonly Buffer[], code: string) =>
       keys.flatMap((key) => keyring.macs(PURPOSE, codeText(key, code))),
-    mailKey: (address: string) => keyring.mac(`${PURPOSE}-mails`, spellingKey(address)),
     seal: (key: Buffer, content: Content) => keyring.seal(PURPOSE, JSON.stringify(content), key.toString('hex')),
     open: (key: Buffer, sealed: Buffer) =>
       JSON.parse(keyring.open(PURPOSE, sealed, key.toString('hex')).toString()) as Content,

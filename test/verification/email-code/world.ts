@@ -13,6 +13,7 @@ import { createKeyring } from '#sealing/keyring.ts'
 import { createAttempts } from '#sign-in/attempts.ts'
 import { createKnownDevices } from '#sign-in/known-devices.ts'
 import { createEmailCodes } from '#verification/email-code/email-codes.ts'
+import { createCountMail } from '#verification/mail-budget.ts'
 import { atEnd } from '../../support/endings.ts'
 import { mailOf } from '../../support/mail-of.ts'
 import { cloneDatabase } from '../../support/postgres.ts'
@@ -38,6 +39,7 @@ export async function openCodeWorld() {
       ...own,
       keyring,
       mail: mailOf({ db: over, keyring }, { production }),
+      countMail: createCountMail({ keyring }),
       attempts: createAttempts({ db: over, keyring }),
       devices,
       resetDelay: () => undefined,
