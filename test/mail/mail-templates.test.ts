@@ -20,6 +20,7 @@ const DATA: TemplateData = {
     path: '/account',
   },
   new_browser: { at: AT, address: '192.0.2.7', device: 'Firefox', path: '/account/sessions' },
+  sign_in_request: { app: 'Till 7', message: 'W4SCT', at: AT, path: '/account/requests/abc', minutes: 5 },
   account_exists: { path: '/sign-in' },
   invitation: { path: '/invitation?token=abc', until: AT, invitedBy: 'Ada' },
   account_deleted: { at: AT, address: '192.0.2.7' },
@@ -59,7 +60,9 @@ describe.each(LANGUAGE_NAMES)('in %s', (language) => {
       .map((one) => one.trim())
       .filter((one) => one !== '' && one !== '--')) {
       const said = /^[^ ].*:$/.test(line) && !shown.includes(line) ? line.slice(0, -1) : line
-      expect(shown, said).toContain(said.replace(/^(When|Name|From|Device|시각|이름|접속 주소|기기): /, ''))
+      expect(shown, said).toContain(
+        said.replace(/^(When|Name|From|Device|App|Message|시각|이름|접속 주소|기기|앱|메시지): /, ''),
+      )
     }
     expect(html.match(/<a /g)?.length ?? 0).toBe(WITHOUT_ACTION.has(template) ? 0 : 1)
     expect(html).toContain(`<html lang="${language}" dir="ltr">`)

@@ -53,6 +53,19 @@ export interface TemplateData {
   readonly factor_changed: Origin & { readonly change: FactorChange; readonly name?: string; readonly path: IssuerPath }
   /** The account signed in with a browser that it is not known in; `path` leads to the account pages. */
   readonly new_browser: Origin & { readonly path: IssuerPath }
+  /**
+   * An app asks the person to sign in without a browser (CIBA). `message` is what the app shows too; `path` leads to the
+   * page of the request, where nothing happens without a sign-in and a click.
+   */
+  readonly sign_in_request: {
+    readonly app: string
+    readonly message?: string
+    /** ISO 8601. */
+    readonly at: string
+    readonly path: IssuerPath
+    /** How long the request still waits. */
+    readonly minutes: number
+  }
   /** Somebody tried to register with an address that has an account; `path` leads to sign-in. */
   readonly account_exists: { readonly path: IssuerPath }
   /** `until`: ISO 8601. */

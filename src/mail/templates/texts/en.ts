@@ -108,6 +108,24 @@ export const en: MailTemplates = {
     why: `You get this mail because ${brand} (${host}) tells you about each sign-in with a browser that it does not know.`,
     notYou: NOT_YOU,
   }),
+  sign_in_request: ({ app, message, at, path, minutes }, { brand, host, link, date }) => ({
+    subject: `Sign-in request at ${brand}`,
+    heading: 'An app asks you to sign in',
+    paragraphs: [
+      message === undefined
+        ? 'Approve this only if you started it yourself.'
+        : 'Approve this only if you started it yourself, and the app shows you the same message.',
+    ],
+    facts: [
+      ['App', app],
+      ['Message', message],
+      ['When', date(at)],
+    ],
+    action: { label: 'Review the request', url: link(path) },
+    after: `Opening the page approves nothing. The request expires in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`,
+    why: `You get this mail because an app asked ${brand} (${host}) to sign you in.`,
+    notYou: 'If you did not start this, deny the request or do nothing: it expires, and the app gets no access.',
+  }),
   account_exists: ({ path }, { brand, host, link }) => ({
     subject: `You already have an account at ${brand}`,
     heading: 'You already have an account',

@@ -108,6 +108,24 @@ export const ko: MailTemplates = {
     why: `${brand}(${host})에서는 처음 보는 브라우저로 로그인할 때마다 메일로 알려 드려요.`,
     notYou: NOT_YOU,
   }),
+  sign_in_request: ({ app, message, at, path, minutes }, { brand, host, link, date }) => ({
+    subject: `${brand} 로그인 요청`,
+    heading: '앱에서 로그인을 요청했어요',
+    paragraphs: [
+      message === undefined
+        ? '직접 시작한 로그인일 때만 승인해 주세요.'
+        : '직접 시작한 로그인이고 앱에도 같은 메시지가 보일 때만 승인해 주세요.',
+    ],
+    facts: [
+      ['앱', app],
+      ['메시지', message],
+      ['시각', date(at)],
+    ],
+    action: { label: '요청 확인하기', url: link(path) },
+    after: `페이지를 여는 것만으로는 승인되지 않아요. 요청은 ${minutes}분 뒤에 만료돼요.`,
+    why: `앱에서 ${brand}(${host}) 계정으로 로그인을 요청해서 보내 드리는 메일이에요.`,
+    notYou: '직접 시작하지 않았다면 거부하거나 그대로 두세요. 승인하지 않으면 앱은 접근할 수 없어요.',
+  }),
   account_exists: ({ path }, { brand, host, link }) => ({
     subject: `${brand} 계정이 이미 있어요`,
     heading: '이미 계정이 있어요',
