@@ -173,6 +173,7 @@ function accountPortalOf({ config, oidc, signIn, verification, federation, ...se
     browserSessions: oidc.browserSessions,
     accounts,
     accountAccess,
+    approvals: oidc.approvals,
     clients,
     resources,
     mail,

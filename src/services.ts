@@ -8,6 +8,7 @@ import { untilAnswered } from '#database/reachable.ts'
 import { createCsrf } from '#http/csrf.ts'
 import { requestOrigin } from '#http/origin.ts'
 import { createEnginePages } from '#interactions/engine-pages.ts'
+import { createRequestMail, REQUEST_MAIL_TASK } from '#account-portal/request-mail.ts'
 import { MAIL_TASK } from '#mail/mail.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
@@ -133,6 +134,7 @@ export function assembleServices(
     initialAccessTokens,
     ...rooms,
     oidc,
+    mailRequests: createRequestMail({ ...foundations, ...rooms, ...oidc, ...verification, clients, logger }),
     csrf: createCsrf({ keys: keyring.derive('csrf'), issuer }),
   }
 }
@@ -199,10 +201,12 @@ async function removeUnused(documents: Services['documents']) {
 
 /** Starts the outbox and the jobs that remove expired rows and save key uses. Returns a function that stops them. */
 function startBackground(
-  { oidc, signIn, verification, federation, clientKeys, documents, registeredClients, mail, audit, settings }: Services,
+  services: Services,
   { databaseDirectUrl, logger }: Pick<ServicesInput, 'databaseDirectUrl' | 'logger'>,
 ): () => Promise<void> {
-  const tasks = { [MAIL_TASK]: mail.deliver, [LOGOUT_TASK]: oidc.deliverLogout }
+  const { oidc, signIn, verification, federation, clientKeys, documents, registeredClients } = services
+  const { mail, mailRequests, audit, settings } = services
+  const tasks = { [MAIL_TASK]: mail.deliver, [LOGOUT_TASK]: oidc.deliverLogout, [REQUEST_MAIL_TASK]: mailRequests }
   const stopOutbox = startOutbox({ url: databaseDirectUrl, tasks, logger })
   const everyMs = 60_000
   const stopJobs = startJobs(

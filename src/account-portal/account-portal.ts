@@ -7,6 +7,7 @@ import type { Clients } from '#clients/client.ts'
 import type { UpstreamSignIn } from '#federation/upstream-sign-in.ts'
 import type { Csrf } from '#http/csrf.ts'
 import type { Mail } from '#mail/mail.ts'
+import type { Approvals } from '#oidc/grants/ciba/approvals.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'
 import type { BrowserSessions } from '#oidc/sessions/browser-session.ts'
 import type { Resources } from '#resources/resource.ts'
@@ -26,7 +27,7 @@ import type { IdentityCodes } from '#verification/identity-codes.ts'
 import { createLayout, type Layout } from './layout.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { createNotices, type Notices } from './notices.ts'
-import { createPaths, routeOf, sectionAt, SIGNED_IN_PATH, type Paths } from './paths.ts'
+import { createPaths, placeAt, routeOf, SIGNED_IN_PATH, type Paths } from './paths.ts'
 import { problemOf } from './problems.ts'
 import { createActivity } from './sections/activity.ts'
 import { createApps } from './sections/apps.ts'
@@ -40,6 +41,7 @@ import { createPasskeysSection } from './sections/passkeys.ts'
 import { createPasswordSection } from './sections/password.ts'
 import { createProfile } from './sections/profile.ts'
 import { createRecoveryCodesSection } from './sections/recovery-codes.ts'
+import { createRequests } from './sections/requests.ts'
 import { createSessions } from './sections/sessions.ts'
 import { SECTION_NAMES, type Section, type SectionName, type Visit } from './visit.ts'
 
@@ -47,10 +49,13 @@ import { SECTION_NAMES, type Section, type SectionName, type Visit } from './vis
 export const CHANGE_PASSWORD_PATH = '/.well-known/change-password'
 const CONFIRM_PATH = '/account/confirm'
 const PASSKEY_OPTIONS_PATH = '/account/passkeys/options'
+const REQUEST_CONFIRM_PATH = '/account/requests/:item/confirm'
 
 /** The room's routes, relative to the issuer, for names in logs and metrics. */
 export const ACCOUNT_ROUTES: readonly string[] = [
   ...SECTION_NAMES.map(routeOf),
+  itemRouteOf('requests'),
+  REQUEST_CONFIRM_PATH,
   SIGNED_IN_PATH,
   CONFIRM_PATH,
   PASSKEY_OPTIONS_PATH,
@@ -66,6 +71,7 @@ export interface AccountPortalDeps {
   readonly audit: Audit
   readonly accounts: Accounts
   readonly accountAccess: AccountAccess
+  readonly approvals: Approvals
   readonly clients: Clients
   readonly resources: Resources
   readonly mail: Mail
@@ -93,27 +99,27 @@ export function createAccountPortal(deps: AccountPortalDeps): Middleware {
   const paths = createPaths(deps.issuer)
   const layout = createLayout({ ...deps, paths })
   const guard = createGuard(deps)
-  const { sections, passkeys } = createSections({ ...deps, layout, notices: createNotices(deps) })
+  const { sections, passkeys, requests } = createSections({ ...deps, layout, notices: createNotices(deps) })
   const router = new Router()
 
-  /** Serves signed-in people. Sends others to the sign-in, which returns to the section. */
+  /** Serves signed-in people. Sends others to the sign-in, which returns to the page, or else to the section. */
   function forVisitors(name: SectionName, serve: (visit: Visit) => Promise<void>): (ctx: Context) => Promise<void> {
     return async (ctx) => {
       const visit = await guard.visit(ctx)
-      if (!visit) return paths.signIn(ctx, name)
+      if (!visit) return paths.signIn(ctx, placeAt(ctx.path) ?? name)
       await serve(visit)
     }
   }
 
   for (const section of sections) {
-    const route = routeOf(section.name)
+    const routes = [routeOf(section.name), ...(section.hasItems ? [itemRouteOf(section.name)] : [])]
     router.get(
-      route,
+      routes,
       forVisitors(section.name, (visit) => section.show(visit)),
     )
     if (section.answer) {
       router.post(
-        route,
+        routes,
         forVisitors(section.name, (visit) => answer({ layout, guard }, section, visit)),
       )
     }
@@ -121,6 +127,10 @@ export function createAccountPortal(deps: AccountPortalDeps): Middleware {
   router.get(
     PASSKEY_OPTIONS_PATH,
     forVisitors('passkeys', (visit) => passkeys.options(visit)),
+  )
+  router.get(
+    REQUEST_CONFIRM_PATH,
+    forVisitors('requests', (visit) => requests.confirm(visit)),
   )
   router.get(CONFIRM_PATH, async (ctx) => {
     const name = SECTION_NAMES.find((one) => one === ctx.query['to']) ?? 'overview'
@@ -142,6 +152,7 @@ export function createAccountPortal(deps: AccountPortalDeps): Middleware {
 
 function createSections(deps: SectionsDeps) {
   const passkeys = createPasskeysSection(deps)
+  const requests = createRequests(deps)
   const sections: readonly Section[] = [
     createOverview(deps),
     createProfile(deps),
@@ -156,8 +167,13 @@ function createSections(deps: SectionsDeps) {
     createActivity(deps),
     createData(deps),
     createLost(deps),
+    requests,
   ]
-  return { sections, passkeys }
+  return { sections, passkeys, requests }
+}
+
+function itemRouteOf(name: SectionName): string {
+  return `${routeOf(name)}/:item`
 }
 
 /** Handles a form. It must come from our own page, and guarded forms require a recent proof. */
@@ -181,9 +197,9 @@ async function answer(
   }
 }
 
-/** Redirects to the section in `state` after the sign-in. Ignores all other parameters. */
+/** Redirects to the place in `state` after the sign-in. Ignores all other parameters. */
 async function comeBack(ctx: Context, guard: Pick<Guard, 'visit'>, paths: Paths): Promise<void> {
   // a person who cancelled the sign-in goes to the start page, and is not asked again
   if (!(await guard.visit(ctx))) return paths.lead(ctx, paths.home)
-  paths.lead(ctx, paths.section(sectionAt(ctx.query['state']) ?? 'overview'))
+  paths.lead(ctx, paths.section(placeAt(ctx.query['state']) ?? 'overview'))
 }

@@ -8,7 +8,7 @@ import type { Language } from '#pages/i18n/language.ts'
 import type { AccountAccess } from '#oidc/sessions/account-access.ts'
 import type { Paths } from './paths.ts'
 import { type Done, type PortalTexts, TEXTS } from './texts/texts.ts'
-import type { SectionName, ShownAgain, Visit } from './visit.ts'
+import type { Place, SectionName, ShownAgain, Visit } from './visit.ts'
 
 /** The groups of the navigation rail. */
 const RAIL: readonly (readonly SectionName[])[] = [
@@ -19,7 +19,12 @@ const RAIL: readonly (readonly SectionName[])[] = [
 ]
 
 /** Pages without an entry in the rail, and the page that links to them. */
-const UNDER: Partial<Record<SectionName, SectionName>> = { email: 'profile', linked: 'overview', lost: 'overview' }
+const UNDER: Partial<Record<SectionName, SectionName>> = {
+  email: 'profile',
+  linked: 'overview',
+  lost: 'overview',
+  requests: 'overview',
+}
 
 /** Changes to sign-in methods. The page then offers to end the other sessions (ASVS 7.4.3). */
 const FACTOR_CHANGES: ReadonlySet<Done> = new Set([
@@ -45,8 +50,8 @@ export interface LayoutDeps {
 export interface Layout {
   readonly paths: Paths
   send(visit: Visit, page: SectionPage): Promise<void>
-  /** Returns a form that posts to the section's own path. */
-  form(visit: Visit, name: SectionName, content: Html): Html
+  /** Returns a form that posts to the path of the place. */
+  form(visit: Visit, place: Place, content: Html): Html
   /** Returns the prompt to confirm who you are, shown instead of forms that require a recent proof. */
   confirm(visit: Visit, name: SectionName): Html
   /** Redirects (303) to the section, which shows what was done. */
@@ -56,7 +61,13 @@ export interface Layout {
 export interface SectionPage {
   readonly name: SectionName
   readonly content: Html
+  /** Default: the section itself. */
+  readonly place?: Place
+  /** Default: the title of the section. */
+  readonly title?: string
   readonly heading?: string | Html
+  /** Default 200, or that of `again`. */
+  readonly status?: number
   readonly again?: ShownAgain | undefined
   readonly policy?: ContentSecurityPolicy
   /** What the form did, if the page is shown without a redirect. */
@@ -64,8 +75,8 @@ export interface SectionPage {
 }
 
 export function createLayout({ paths, accountAccess }: LayoutDeps): Layout {
-  const toSection = (visit: Visit, name: SectionName, content: Html) =>
-    form(paths.section(name), html`${hidden(visit.csrf.name, visit.csrf.value)}${content}`)
+  const toSection = (visit: Visit, place: Place, content: Html) =>
+    form(paths.section(place), html`${hidden(visit.csrf.name, visit.csrf.value)}${content}`)
 
   /** Returns the notice. After a change to sign-in methods it offers to end the other sessions, if there are any. */
   async function doneNotice(visit: Visit, what: Done): Promise<Html> {
@@ -98,7 +109,7 @@ export function createLayout({ paths, accountAccess }: LayoutDeps): Layout {
       const texts = TEXTS[language].layout
       const { again, name } = page
       const what = page.done ?? doneOf(ctx.query[DONE])
-      const title = texts.titles[name]
+      const title = page.title ?? texts.titles[name]
       await sendWorkPage(ctx, {
         language,
         title: again === undefined ? title : `${texts.errorPrefix}: ${title}`,
@@ -109,8 +120,8 @@ export function createLayout({ paths, accountAccess }: LayoutDeps): Layout {
         signOut: { href: paths.signOut, label: texts.signOut },
         content: html`${again === undefined ? '' : problems(again, language)}
         ${what === undefined || again !== undefined ? '' : await doneNotice(visit, what)} ${page.content}`,
-        languagePath: paths.section(name),
-        ...(again === undefined ? {} : { status: again.status }),
+        languagePath: paths.section(page.place ?? name),
+        status: again?.status ?? page.status ?? 200,
         ...(page.policy === undefined ? {} : { policy: page.policy }),
       })
     },

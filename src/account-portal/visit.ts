@@ -23,9 +23,13 @@ export const SECTION_NAMES = [
   'activity',
   'data',
   'lost',
+  'requests',
 ] as const
 
 export type SectionName = (typeof SECTION_NAMES)[number]
+
+/** Where a page is, below `/account`: a section, or one of its items. */
+export type Place = SectionName | `requests/${string}`
 
 export interface Visit {
   readonly ctx: Context
@@ -63,6 +67,8 @@ export type Answer = Done | undefined
 
 export interface Section {
   readonly name: SectionName
+  /** Whether each of its items has a page of its own, whose path parameter is `item`. */
+  readonly hasItems?: true
   /** Returns whether a form requires a recent proof. Without it, no form does. */
   isGuarded?(form: Form): boolean
   show(visit: Visit, again?: ShownAgain): Promise<void>

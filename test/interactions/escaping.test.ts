@@ -4,6 +4,7 @@ import { html, type Html } from '#pages/design/html.ts'
 import { describe, expect, test } from 'vitest'
 import { webUrl } from '#pages/design/components.ts'
 import { LANGUAGES, type Language } from '#pages/i18n/language.ts'
+import { requestContent } from '#account-portal/sections/request-page.ts'
 import { choicesOf } from '#interactions/consent/choice.ts'
 import { codePage } from '#interactions/code/page.ts'
 import { consentPage } from '#interactions/consent/page.ts'
@@ -15,6 +16,7 @@ import { selectAccountPage } from '#interactions/select-account/page.ts'
 import { signInPage } from '#interactions/sign-in/page.ts'
 import { readEngineForm, signedOutPage, signOutPage } from '#interactions/sign-out/page.ts'
 import { InteractionLost } from '#oidc/interactions/interaction-gateway.ts'
+import type { AskedDetail } from '#resources/asked/details.ts'
 import { passkeyAddition, passkeyList, passkeySignIn } from '#sign-in/passkey/parts.ts'
 
 type Rendered = { title: string; content: Html }
@@ -75,18 +77,36 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
           name: text,
           host: text,
           scopes: [{ value: text, words: text, required: false }],
-          details: [
-            {
-              type: { type: text, name: text, schema: { properties: { at: { title: text } } } },
-              detail: { type: text, at: text, [text]: [text, { [text]: text }] },
-            },
-          ],
+          details: [detailWith(text)],
         },
       ],
       keepsAccess: true,
       mostDays: 180,
       problem: 'stale',
     }),
+  'sign-in request': (language, text) => ({
+    title: text,
+    content: requestContent({
+      language,
+      app: { name: text, host: `x${text}`, logo: `x${text}`, unverified: true },
+      who: text,
+      message: text,
+      aboutYou: [text],
+      resources: [
+        {
+          name: text,
+          host: text,
+          scopes: [{ value: text, words: text, required: false }],
+          details: [detailWith(text)],
+        },
+      ],
+      keepsDays: 180,
+      requestedAt: 'today',
+      expiresAt: 'today',
+      confirmPath: undefined,
+      form: (buttons) => html`<form>${buttons}</form>`,
+    }),
+  }),
   'select account': (language, text) =>
     selectAccountPage({
       language,
@@ -136,6 +156,13 @@ const PAGES: Record<string, (language: Language, text: string) => Rendered> = {
   'sign-out': (language, text) =>
     signOutPage({ language, form: { action: '/logout/confirm', xsrf: text }, who: text, clientName: text }),
   'signed out': (language, text) => signedOutPage(language, text),
+}
+
+function detailWith(text: string): AskedDetail {
+  return {
+    type: { type: text, name: text, schema: { properties: { at: { title: text } } } },
+    detail: { type: text, at: text, [text]: [text, { [text]: text }] },
+  }
 }
 
 function mailView(language: Language, text: string): MailView {

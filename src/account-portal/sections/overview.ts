@@ -8,12 +8,11 @@ import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
 import { datesOf } from '../dates.ts'
-import type { Layout } from '../layout.ts'
 import { TEXTS } from '../texts/texts.ts'
 import type { Section, SectionName, Visit } from '../visit.ts'
+import { type WaitingDeps, waitingRows } from './requests.ts'
 
-export interface OverviewDeps {
-  readonly layout: Layout
+export interface OverviewDeps extends WaitingDeps {
   readonly passwords: Pick<Passwords, 'state'>
   readonly passkeys: Pick<Passkeys, 'list'>
   readonly totp: Pick<Totp, 'state'>
@@ -30,12 +29,17 @@ export function createOverview(deps: OverviewDeps): Section {
       const { account, language } = visit
       const texts = TEXTS[language]
       const { signingIn, access } = await statesOf(deps, visit)
+      const waiting = await waitingRows(deps, visit)
       const row = ([name, state]: readonly [SectionName, string]) => ({
         name: texts.layout.titles[name],
         href: layout.paths.section(name),
         state,
       })
-      const content = html`${section({
+      const content = html`${
+        waiting.length === 0
+          ? ''
+          : section({ id: 'requests', heading: texts.layout.titles.requests, content: rows(waiting) })
+      }${section({
         id: 'signing-in',
         heading: texts.overview.signingIn,
         content: rows(signingIn.map(row)),

@@ -5,6 +5,7 @@ import type { Catalogue } from '#pages/i18n/catalogue.ts'
 import { EVENTS } from './events-en.ts'
 import { lost } from './lost-en.ts'
 import { profile } from './profile-en.ts'
+import { requests } from './requests-en.ts'
 
 const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`
 
@@ -28,6 +29,7 @@ export const en = {
       activity: 'Recent activity',
       data: 'Your data',
       lost: 'Lost passkey or authenticator app',
+      requests: 'Sign-in requests',
     },
     unknownDevice: 'Unknown device',
   },
@@ -79,8 +81,11 @@ export const en = {
     lostBegun: 'Confirmed. Please wait until the time below, then come back.',
     lostWaiting: 'Confirmed, but the waiting time is not over yet. Please wait until the time below.',
     lostCancelled: 'The request is cancelled.',
+    requestApproved: 'Approved. Go back to the app: it signs you in within a few seconds.',
+    requestDenied: 'Denied. The app got no access.',
   },
   lost,
+  requests,
   elsewhere: {
     offer: 'If somebody else may have got into your account, sign out everywhere else as well.',
     submit: 'Sign out everywhere else',

@@ -23,6 +23,8 @@ export const EVENTS = {
   'consent.granted': 'You let an app use your account',
   'device.approved': 'You connected a device',
   'device.denied': 'You refused to connect a device',
+  'ciba.approved': 'You approved the sign-in request of an app',
+  'ciba.denied': 'You denied the sign-in request of an app',
   'consent.denied': 'You refused an app',
   'consent.withdrawn': 'The access of an app was taken back',
   'token.reused': 'A spent token of an app was used again: its access ended',

@@ -23,6 +23,8 @@ export const EVENTS: PortalTexts['activity']['events'] = {
   'consent.granted': '앱에 계정 접근을 허용했어요',
   'device.approved': '기기를 연결했어요',
   'device.denied': '기기 연결을 거절했어요',
+  'ciba.approved': '앱의 로그인 요청을 승인했어요',
+  'ciba.denied': '앱의 로그인 요청을 거부했어요',
   'consent.denied': '앱의 접근을 허용하지 않았어요',
   'consent.withdrawn': '앱의 접근을 해제했어요',
   'token.reused': '앱에서 이미 쓴 토큰이 다시 쓰여 접근을 끊었어요',

@@ -5,6 +5,7 @@ import type { PortalTexts } from './en.ts'
 import { EVENTS } from './events-ko.ts'
 import { lost } from './lost-ko.ts'
 import { profile } from './profile-ko.ts'
+import { requests } from './requests-ko.ts'
 
 export const ko: PortalTexts = {
   layout: {
@@ -26,6 +27,7 @@ export const ko: PortalTexts = {
       activity: '최근 활동',
       data: '내 데이터',
       lost: '잃어버린 패스키나 인증 앱',
+      requests: '로그인 요청',
     },
     unknownDevice: '알 수 없는 기기',
   },
@@ -75,8 +77,11 @@ export const ko: PortalTexts = {
     lostBegun: '확인했어요. 아래 시각까지 기다렸다가 다시 와 주세요.',
     lostWaiting: '확인했지만 아직 일러요. 아래 시각까지 기다려 주세요.',
     lostCancelled: '요청을 취소했어요.',
+    requestApproved: '승인했어요. 앱으로 돌아가면 몇 초 안에 로그인돼요.',
+    requestDenied: '거부했어요. 앱은 접근할 수 없어요.',
   },
   lost,
+  requests,
   elsewhere: {
     offer: '다른 사람이 계정에 들어왔을지도 모른다면 다른 모든 곳에서도 로그아웃하세요.',
     submit: '다른 모든 곳에서 로그아웃',

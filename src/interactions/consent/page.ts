@@ -62,7 +62,7 @@ export function consentPage(view: ConsentView): { title: string; content: Html }
     ${warnings(language, client)} ${problem === undefined ? '' : notice('consent-notice', texts[problem])}
     ${form(action, html`${hidden(csrfField.name, csrfField.value)}${shown}${asked}${buttons}`)}
     <p class="small">
-      ${view.keepsAccess ? texts.keeps(view.mostDays) : texts.whileSignedIn}
+      ${view.keepsAccess ? askedTexts.keeps(view.mostDays) : texts.whileSignedIn}
       ${isDetailed ? texts.askedEachTime(client.redirectHost) : texts.remembered(client.redirectHost)}${documents(language, client)}
     </p>`
   return { title: texts.title(client.name), content }

@@ -106,7 +106,6 @@ export const en = {
       html`Unverified: this app describes itself at ${host(at)}, and nobody here has checked more than that address. Go
       on only if you trust it.`,
     loopback: 'This app runs on your own device. Go on only if you started it.',
-    keeps: (days: number) => `It keeps access until you take it back in your account, for ${days} days at most.`,
     whileSignedIn: 'It has access while you are signed in in this browser.',
     notYou: 'Not you? Use another account',
   },

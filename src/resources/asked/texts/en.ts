@@ -22,6 +22,7 @@ export const en = {
   },
   yes: 'yes',
   no: 'no',
+  keeps: (days: number) => `It keeps access until you take it back in your account, for ${days} days at most.`,
   unverified: (name: string) =>
     html`Unverified: nobody here has checked who is behind ${foreign(name)}. Go on only if you know where it comes from.`,
 } satisfies Catalogue

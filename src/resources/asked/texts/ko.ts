@@ -17,6 +17,7 @@ export const ko: AskedTexts = {
   detailMembers: { actions: '할 수 있는 일', datatypes: '데이터 종류', identifier: '대상', privileges: '권한' },
   yes: '예',
   no: '아니요',
+  keeps: (days) => `계정에서 직접 거둘 때까지, 길어도 ${days}일 동안 접근할 수 있어요.`,
   unverified: (name) =>
     html`확인되지 않은 앱: ${foreign(name)}을(를) 누가 만들었는지 확인하지 않았어요. 출처를 아는 앱일 때만 계속해
     주세요.`,
