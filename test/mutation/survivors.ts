@@ -12,6 +12,7 @@ const HOSTS = 'src/http/host-allow-list.ts'
 const NETWORK = 'src/http/network.ts'
 const NEEDS = 'src/resource-server/needs.ts'
 const ATTEMPTS = 'src/sign-in/attempts.ts'
+const BUDGETS = 'src/sign-in/budgets-store.ts'
 const ASSERTION = 'src/oidc/engine/client-assertion.ts'
 const JWT_RULES = 'src/oidc/engine/jwt-rules.ts'
 const CLAIMS = 'src/resource-server/claims.ts'
@@ -66,6 +67,9 @@ export const EXPLAINED: readonly Explained[] = [
   [NETWORK, 'address === undefined', 'false', 'no address is no valid one either'],
   [ATTEMPTS, 'knownBrowser === undefined', 'false', 'the counter of other browsers only has another key'],
   [ATTEMPTS, 'budget === undefined', 'false', 'the bucket of sign-ins only has another key'],
+  [ATTEMPTS, '[]', '["Stryker was here"]', 'the bucket of sign-ins only has another key'],
+  [BUDGETS, 'rows[0]?.seconds', 'rows[0].seconds', 'an aggregate returns one row'],
+  [BUDGETS, 'rows[0]?.can', 'rows[0].can', 'the statement returns one row'],
   [NEEDS, 'maxAgeSeconds !== undefined', 'true', 'no age is above an undefined sum'],
   [NEEDS, 'acrValues === undefined', 'false', 'an undefined requirement is not written'],
   [NEEDS, 'maxAgeSeconds === undefined', 'false', 'an undefined requirement is not written'],

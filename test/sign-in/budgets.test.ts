@@ -91,6 +91,33 @@ test('neighbors in an IPv6 network of 64 bits share a bucket, and those of 48 bi
   expect(await isFull('203.0.113.9')).toBe(false)
 })
 
+test('an attempt that could not be checked takes back its own count, of the account and of the address', async () => {
+  const attempt = await begin(OFFICE)
+  await begin(OFFICE)
+  await attempt.undo()
+  expect([await level(), await level('network')]).toEqual([1, 1])
+  const counted = await db.query('SELECT FROM sign_in_attempts WHERE failures > 0')
+  expect(counted.rowCount).toBe(1)
+})
+
+test('an attempt that names nobody counts for its address alone, and one without an address for nobody', async () => {
+  await begin(OFFICE, { who: undefined })
+  expect(await level()).toBe(1)
+  expect((await db.query('SELECT FROM sign_in_attempts')).rowCount).toBe(0)
+  await begin(OFFICE, { address: undefined })
+  expect((await db.query('SELECT FROM sign_in_budgets')).rowCount).toBe(2)
+})
+
+test('buckets are deleted an hour after they are empty', async () => {
+  await begin(OFFICE)
+  // the bucket of the network, from which a count leaks sooner, first
+  await pass(3600 + BUDGETS.address.leak - 20)
+  expect(await attempts.removeExpired()).toMatchObject({ sign_in_budgets: 1 })
+  await pass(40)
+  expect(await attempts.removeExpired()).toMatchObject({ sign_in_budgets: 1 })
+  expect((await db.query('SELECT FROM sign_in_budgets')).rowCount).toBe(0)
+})
+
 describe('a success', () => {
   const succeed = async (accountId: string) => (await begin(OFFICE)).succeeded(accountId)
 
@@ -205,6 +232,7 @@ describe('where the bucket of the address is full', () => {
     await db.query(`DELETE FROM sign_in_budgets`)
     for (let at = 0; at < BUDGETS.address.size; at += 1) await begin(OFFICE, { budget: 'codes' })
     await begin(OFFICE)
+    await begin(OFFICE, { budget: 'other codes' })
   })
 
   test('mails can be asked for, and mails asked for stop no sign-in', async () => {
