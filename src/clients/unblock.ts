@@ -2,6 +2,7 @@
 import type { AuditContext } from '#audit/audit.ts'
 import { type ClientChangeDeps, isReadableId, recordAndNotify } from './client-changes.ts'
 import { createClientStore } from './client-store.ts'
+import { isDocumentId } from './documents/document-id.ts'
 import { createDocumentStore } from './documents/document-store.ts'
 import { ClientNotBlocked } from './errors.ts'
 import { createRefusalStore } from './registration/registration-store.ts'
@@ -13,7 +14,7 @@ import { createRefusalStore } from './registration/registration-store.ts'
 export async function unblockClient(deps: ClientChangeDeps, id: string, by: AuditContext): Promise<void> {
   if (!isReadableId(id)) throw new ClientNotBlocked(id)
   await deps.db.transaction(async (trx) => {
-    const isBlocked = isDocument(id)
+    const isBlocked = isDocumentId(id)
       ? await createClientStore(trx).forgetDeletion(id)
       : await createRefusalStore(trx).forget(id)
     if (!isBlocked) throw new ClientNotBlocked(id)
@@ -21,9 +22,4 @@ export async function unblockClient(deps: ClientChangeDeps, id: string, by: Audi
     await createDocumentStore(trx).expire(id, deps.clock.now())
     await recordAndNotify(deps, trx, { type: 'client.unblocked', by, id })
   })
-}
-
-/** Only clients of documents have URLs as ids. */
-function isDocument(id: string): boolean {
-  return /^https?:/.test(id)
 }

@@ -10,6 +10,8 @@ export interface Target {
 
 const ASSERTIONS = ['test/hazards/properties-assertions.test.ts', 'test/oidc/client-assertion-rules.test.ts']
 const REGISTRATION = ['test/clients/registration/*.test.ts']
+const DOCUMENTS = ['test/clients/document-metadata.test.ts']
+const SUBJECTS = ['test/clients/subjects.test.ts']
 const METHODS = ['test/sign-in/registry.test.ts']
 const TIMES = ['test/sign-in/proof-times.test.ts']
 const BUDGETS = ['test/sign-in/budgets.test.ts']
@@ -73,6 +75,47 @@ export const TARGETS: readonly Target[] = [
       'rsaFault',
     ],
     tests: ['test/clients/client-keys.test.ts'],
+  },
+  {
+    file: 'src/clients/inferred-profile.ts',
+    functions: ['inferredProfile', 'isOnDevice'],
+    tests: [...REGISTRATION, ...DOCUMENTS],
+  },
+  {
+    file: 'src/clients/certificate-subject.ts',
+    functions: [
+      'isSameEmail',
+      'hasName',
+      'isSameName',
+      'isSameSet',
+      'parseName',
+      'parseRelative',
+      'split',
+      'parseAttribute',
+      'unescaped',
+    ],
+    tests: ['test/clients/certificates.test.ts'],
+  },
+  {
+    file: 'src/clients/sectors.ts',
+    functions: ['sectorOf', 'ownHost', 'signsInElsewhere', 'assertSector', 'faultOf', 'redirectUrisOf', 'isSame'],
+    tests: SUBJECTS,
+  },
+  { file: 'src/clients/subjects.ts', functions: ['createSubjects', 'isPairwise'], tests: SUBJECTS },
+  {
+    file: 'src/clients/documents/document-id.ts',
+    functions: ['isDocumentId', 'documentIdFault'],
+    tests: DOCUMENTS,
+  },
+  {
+    file: 'src/clients/documents/document-metadata.ts',
+    functions: ['documentInput', 'isForDocuments', 'methodOf', 'grantTypesOf', 'chosenAlgs'],
+    tests: DOCUMENTS,
+  },
+  {
+    file: 'src/clients/documents/documents.ts',
+    functions: ['createAcceptance', 'isHostAccepted', 'isHostOf'],
+    tests: ['test/clients/documents.test.ts'],
   },
   {
     file: 'src/clients/registration/policy.ts',
