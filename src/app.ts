@@ -202,7 +202,7 @@ function mailLinksOf({ config, csrf, verification }: Services): Middleware {
 
 function adminApiOf({ config, logger, oidc, signIn, verification, federation, ...services }: Services): Middleware {
   const { clients, clientKeys, documents, initialAccessTokens, offers, resources, accounts, accountAccess } = services
-  const { signingKeys, masterKeys, settings, audit } = services
+  const { subjects, signingKeys, masterKeys, settings, audit } = services
   return createAdminApi({
     issuer: config.issuer,
     logger,
@@ -214,6 +214,7 @@ function adminApiOf({ config, logger, oidc, signIn, verification, federation, ..
     offers,
     resources,
     accounts,
+    subjects,
     accountAccess,
     signingKeys,
     masterKeys,

@@ -1,6 +1,7 @@
 /** Builds the service of each room once, without HTTP, for the serving process and for tests. */
 import { SYSTEM } from '#audit/audit.ts'
 import { tendAuditPartitions } from '#audit/partitions.ts'
+import { createSubjects, type Subjects } from '#clients/subjects.ts'
 import type { Config } from '#config/config.ts'
 import { isLoopback } from '#config/loopback.ts'
 import type { Secrets } from '#config/secrets.ts'
@@ -112,7 +113,8 @@ export function assembleServices(
     foundations,
   )
   const { accounts, federation, verification } = rooms
-  const engineInput = { config, logger, metrics, accounts, federation, verification }
+  const subjects = createSubjects(keyring)
+  const engineInput = { config, logger, metrics, subjects, accounts, federation, verification }
   const oidc = createEngine(engineInput, { foundations, registrations, grants, restoreEpoch })
   return {
     config,
@@ -133,6 +135,7 @@ export function assembleServices(
     registeredClients,
     initialAccessTokens,
     ...rooms,
+    subjects,
     oidc,
     mailRequests: createRequestMail({ ...foundations, ...rooms, ...oidc, ...verification, clients, logger }),
     csrf: createCsrf({ keys: keyring.derive('csrf'), issuer }),
@@ -140,7 +143,7 @@ export function assembleServices(
 }
 
 function createEngine(
-  { config, logger, metrics, accounts, federation, verification }: EngineInput,
+  { config, logger, metrics, subjects, accounts, federation, verification }: EngineInput,
   { foundations, registrations, grants, restoreEpoch }: Omit<Parts, 'methods'>,
 ) {
   const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings, clock } = foundations
@@ -154,6 +157,7 @@ function createEngine(
     endings,
     clock,
     keyring,
+    subjects,
     clients,
     clientKeys,
     documents,
@@ -179,6 +183,7 @@ function createEngine(
 
 interface EngineInput extends Pick<Rooms, 'accounts' | 'federation' | 'verification'> {
   readonly config: Pick<Config, 'issuer' | 'production' | 'engineOnly' | 'mtls'>
+  readonly subjects: Subjects
   readonly logger: Logger
   readonly metrics: Metrics
 }

@@ -1,5 +1,6 @@
 /** The registry of the routes: one line for each kind of object that the admin API serves. */
 import type { Accounts } from '#accounts/account.ts'
+import type { Subjects } from '#clients/subjects.ts'
 import type { Audit } from '#audit/audit.ts'
 import type { Clients } from '#clients/client.ts'
 import type { ClientDocuments } from '#clients/documents/documents.ts'
@@ -37,6 +38,7 @@ export interface AdminServices {
   readonly offers: Offers
   readonly resources: Resources
   readonly accounts: Accounts
+  readonly subjects: Subjects
   readonly passwords: Pick<Passwords, 'check' | 'prepare'>
   readonly accountAccess: AccountAccess
   readonly signingKeys: SigningKeys

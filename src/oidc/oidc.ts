@@ -9,7 +9,7 @@ import type { Clients } from '#clients/client.ts'
 import type { ClientDocuments } from '#clients/documents/documents.ts'
 import type { Collection } from '#clients/registration/collection.ts'
 import type { Registration } from '#clients/registration/registration.ts'
-import { createSubjects } from '#clients/subjects.ts'
+import type { Subjects } from '#clients/subjects.ts'
 import type { Database } from '#database/database.ts'
 import type { WriteBudget } from '#http/write-budget.ts'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
@@ -71,6 +71,7 @@ export interface OidcDeps {
   readonly issuer: string
   readonly db: Database
   readonly keyring: Keyring
+  readonly subjects: Subjects
   readonly clients: Clients
   readonly clientKeys: KeysOfClients
   readonly documents: ClientDocuments
@@ -219,7 +220,6 @@ function createStorage({ db, issuer, keyring, clients, signingKeys, settings }: 
     sealer,
     sessions: createSessionStore(db),
     consents: createConsentStore(db),
-    subjects: createSubjects(keyring),
     statuses,
     statusLists,
     statusClaims: createStatusClaims(statuses, statusLists),
@@ -238,12 +238,11 @@ function createProviderDeps(
   storage: ReturnType<typeof createStorage>,
   lostInteraction: ProviderDeps['lost'],
 ): Omit<ProviderDeps, 'grants'> {
-  const { artefacts, sealer, sessions, consents, subjects, tokens, lifetimes } = storage
+  const { artefacts, sealer, sessions, consents, tokens, lifetimes } = storage
   return {
     ...deps,
     requests: createResourceRequests(deps.resources, deps.builtInResources),
     consents,
-    subjects,
     lifetimes,
     adapter: createAdapterFactory({
       artefacts,

@@ -1,6 +1,7 @@
 /** `/accounts`. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/audit/audit.ts'
+import { createSubjects } from '#clients/subjects.ts'
 import { startAdminApp } from './support/admin-app.ts'
 
 const app = await startAdminApp()
@@ -157,4 +158,48 @@ test('deletes an account, and then it is gone', async () => {
       body: { code: 'account_not_found', detail: `There is no account "${sub}".` },
     })
   }
+})
+
+describe('a subject that a client knows', () => {
+  const clientWith = (host: string, metadata: Record<string, unknown>) => {
+    const input = { metadata: { redirect_uris: [`https://${host}/cb`], ...metadata } }
+    return app.clients.create({ origin: 'administrator', profile: 'spa', ...input }, SYSTEM)
+  }
+  const find = (subject: string, clientId: string) =>
+    app.call('GET', `/accounts?${new URLSearchParams({ subject, client_id: clientId }).toString()}`)
+
+  test('finds the account, pairwise or not', async () => {
+    const { sub } = await anAccount()
+    const { client: shop } = await clientWith('shop.example.com', { subject_type: 'pairwise' })
+    const { client: other } = await clientWith('other.example.com', { subject_type: 'pairwise' })
+    const { client: open } = await clientWith('open.example.com', {})
+    const pairwise = createSubjects(app.keyring).of(sub, shop)
+    expect(pairwise).toMatch(/^pair-/)
+    expect((await find(pairwise, shop.id)).body).toMatchObject({ items: [{ sub }], next_cursor: null })
+    expect((await find(sub, open.id)).body).toMatchObject({ items: [{ sub }] })
+    for (const [subject, id] of [
+      [pairwise, other.id],
+      [sub, shop.id],
+      [pairwise, open.id],
+      ['pair-', shop.id],
+    ] as const) {
+      expect((await find(subject, id)).body).toEqual({ items: [], next_cursor: null })
+    }
+  })
+
+  test('needs a client that exists, by its id', async () => {
+    const unknown = await find('pair-x', 'nobody')
+    expect([unknown.status, unknown.body.code]).toEqual([404, 'client_not_found'])
+    for (const query of ['subject=pair-x', 'client_id=nobody']) {
+      const { status, body } = await app.call('GET', `/accounts?${query}`)
+      expect(status).toBe(400)
+      expect(body.errors).toEqual([
+        {
+          field: 'client_id',
+          given: query.startsWith('client_id') ? 'nobody' : null,
+          expected: 'subject and client_id together, or neither',
+        },
+      ])
+    }
+  })
 })

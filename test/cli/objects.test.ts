@@ -94,6 +94,21 @@ test('makes, finds, changes, disables, enables and deletes an account by its e-m
   )
   expect(await signet.json(['accounts', 'show', 'Ada@Example.com'])).toMatchObject({ sub, locale: 'en' })
   expect(await signet.json(['accounts', 'show', String(sub)])).toMatchObject({ sub })
+  await signet.json([
+    'clients',
+    'create',
+    '--profile',
+    'spa',
+    '--name',
+    'notes',
+    '--redirect-uri',
+    'https://n.example/cb',
+  ])
+  expect(await signet.json(['accounts', 'show', String(sub), '--client', 'notes'])).toMatchObject({ sub })
+  expect(await signet.run(['accounts', 'show', 'acc-x', '--client', 'notes'])).toMatchObject({
+    code: 1,
+    stderr: 'The client notes knows no account by the sub acc-x.\n',
+  })
   const updated = await signet.json([
     ['accounts', 'update', 'ada@example.com', '--name', 'Ada King', '--set', 'locale=null', '--email-verified'],
   ])

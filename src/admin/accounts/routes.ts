@@ -3,6 +3,9 @@ import type { Account, AccountInput, Accounts } from '#accounts/account.ts'
 import { emailOf } from '#accounts/email.ts'
 import { AccountNotFound } from '#accounts/errors.ts'
 import { validateAccount } from '#accounts/validation.ts'
+import type { Clients } from '#clients/client.ts'
+import { ClientNotFound } from '#clients/errors.ts'
+import type { Subjects } from '#clients/subjects.ts'
 import type { Fault } from '#shared/app-error.ts'
 import { shown } from '#shared/shown.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
@@ -24,6 +27,8 @@ import {
 
 export interface AccountRoutesDeps {
   readonly accounts: Accounts
+  readonly clients: Pick<Clients, 'read'>
+  readonly subjects: Pick<Subjects, 'accountOf'>
   readonly passwords: Pick<Passwords, 'check' | 'prepare'>
 }
 
@@ -48,7 +53,7 @@ export function accountRoutes(deps: AccountRoutesDeps): Route[] {
   ]
 }
 
-function listAccounts({ accounts }: AccountRoutesDeps): Route {
+function listAccounts(deps: AccountRoutesDeps): Route {
   return route({
     method: 'GET',
     path: '/accounts',
@@ -58,15 +63,31 @@ function listAccounts({ accounts }: AccountRoutesDeps): Route {
     scope: 'accounts:read',
     query: accountQuery,
     answer: { status: 200, description: 'A page of accounts.', schema: accountPage },
+    refusals: [404],
     async handle({ query }) {
-      if (query.email !== undefined) {
-        const account = await accounts.findByIdentifier(query.email)
-        return { body: { items: account ? [toAccountDocument(account)] : [], next_cursor: null } }
-      }
-      const { items, nextCursor } = await accounts.list(pageOf(query))
+      const { email, subject, client_id: clientId } = query
+      if (subject !== undefined && clientId !== undefined) return pageOfOne(await bySubject(deps, subject, clientId))
+      if (email !== undefined) return pageOfOne(await deps.accounts.findByIdentifier(email))
+      const { items, nextCursor } = await deps.accounts.list(pageOf(query))
       return { body: { items: items.map(toAccountDocument), next_cursor: nextCursor } }
     },
   })
+}
+
+function pageOfOne(account: Account | undefined): Reply {
+  return { body: { items: account ? [toAccountDocument(account)] : [], next_cursor: null } }
+}
+
+/** Returns the account that a client knows by a subject. Throws ClientNotFound 404. */
+async function bySubject(
+  { accounts, clients, subjects }: AccountRoutesDeps,
+  subject: string,
+  clientId: string,
+): Promise<Account | undefined> {
+  const client = await clients.read(clientId)
+  if (!client) throw new ClientNotFound(clientId)
+  const id = subjects.accountOf(subject, client)
+  return id === undefined ? undefined : accounts.read(id)
 }
 
 function createAccount({ accounts, passwords }: AccountRoutesDeps): Route {

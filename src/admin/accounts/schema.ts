@@ -39,10 +39,19 @@ export const accountDocument = z
 
 export const accountPage = pageSchema(accountDocument, 'AccountPage')
 
-export const accountQuery = z.strictObject({
+const accountFilters = z.strictObject({
   ...PAGE_QUERY,
   email: z.string().min(1).max(320).optional().meta({ description: 'Only the account with this address.' }),
+  subject: z.string().min(1).max(255).optional().meta({
+    description: 'Only the account that the client `client_id` knows by this `sub`, which may be pairwise.',
+  }),
+  client_id: z.string().min(1).max(512).optional().meta({ description: 'The client that knows the `subject`.' }),
 })
+
+export const accountQuery = accountFilters.refine(
+  ({ subject, client_id: clientId }) => (subject === undefined) === (clientId === undefined),
+  { path: ['client_id'], error: 'subject and client_id together, or neither' },
+)
 
 /** Members that a change may repeat but not change. Any value of `updated_at` is ignored. */
 export const ACCOUNT_READ_ONLY = ['sub', 'status', 'created_at']

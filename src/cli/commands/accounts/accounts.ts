@@ -1,6 +1,6 @@
 /** `signet accounts`: manages accounts. */
 import type { Command } from 'commander'
-import { accountPath } from './path.ts'
+import { accountPath, pathOfSubject } from './path.ts'
 import type { Document } from '../../admin-client.ts'
 import { confirm } from '../../confirm.ts'
 import { connect, type ConnectionOptions, withConnection } from '../../connection.ts'
@@ -110,11 +110,20 @@ function registerList(accounts: Command, context: CliContext): void {
 
 function registerShow(accounts: Command, context: CliContext): void {
   withConnection(accounts.command('show <account>').description('show an account'))
-    .addHelpText('after', '\nExample:\n  $ signet accounts show ada@example.com')
+    .option('--client <client>', 'the account is named by the sub that this client knows, which may be pairwise')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ signet accounts show ada@example.com
+  $ signet accounts show pair-7f3k --client ID`,
+    )
     .action(async (account: string, _: Options, command: Command) => {
-      const options = command.optsWithGlobals<Options>()
+      const options = command.optsWithGlobals<Options & { client?: string }>()
       const api = connect(options, context)
-      const { document } = await api.read(await accountPath(api, account))
+      const { client } = options
+      const path = client === undefined ? await accountPath(api, account) : await pathOfSubject(api, account, client)
+      const { document } = await api.read(path)
       if (options.json) return printJson(context, document)
       printAccount(context, document)
     })
