@@ -168,6 +168,24 @@ describe('tokens', () => {
     expect(decodeJwt(same.body['access_token'] as string)).toMatchObject({ authorization_details: [pay] })
   })
 
+  test('the API follows from those of the token request, and must be that of the token', async () => {
+    const { app: other } = await aClient('web', { signet_default_resource: BANK })
+    const { redeem } = await granted({ scope: 'openid offline_access', ...asked(pay, read) }, other)
+    const { body } = await redeem(asked(read))
+    expect(decodeJwt(body['access_token'] as string)).toMatchObject({ aud: ARCHIVE, authorization_details: [read] })
+    await expectRefused(stage, await other.refresh(body['refresh_token'] as string, asked(pay, read)), {
+      status: 400,
+      error: 'invalid_authorization_details',
+      description: /'read' is not for https:\/\/bank\.example\.com, which the token is for/,
+    })
+    const paying = await granted({ scope: 'openid', resource: BANK, ...asked(pay) })
+    await expectRefused(stage, await paying.redeem(asked(read)), {
+      status: 400,
+      error: 'invalid_target',
+      description: /resource/,
+    })
+  })
+
   test('of a machine carry what it asks for, and the API follows from it', async () => {
     const robot = await aClient('machine')
     const { body } = await robot.app.token({ grant_type: 'client_credentials', ...asked(pay) })
@@ -256,6 +274,17 @@ describe('refused, at both endpoints:', () => {
       status: 400,
       error: 'invalid_authorization_details',
       description: sentence,
+      event: 'endpoint.refused',
+    })
+  })
+
+  test('an API that the client may not ask for', async () => {
+    const { app: poor } = await aClient('web', { signet_allow: [{ resource: ARCHIVE, scopes: [] }] })
+    const { params } = poor.begin({ scope: 'openid', resource: BANK, ...asked(pay) })
+    await expectRefused(stage, await poor.push(params), {
+      status: 400,
+      error: 'invalid_authorization_details',
+      description: /no resource that this client may ask for takes the type 'payment_initiation' there/,
       event: 'endpoint.refused',
     })
   })

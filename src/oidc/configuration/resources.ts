@@ -41,8 +41,13 @@ function isOpenidOnly(scope: unknown): boolean {
   return scopes.includes('openid') && scopes.every((name) => OPENID_SCOPES.some((known) => known === name))
 }
 
-/** Returns the client's default resource if it is granted, when a token request names none (RFC 8707 §2.2). */
+/**
+ * Returns the resource of a token request that names none (RFC 8707 §2.2): the only one that is granted or that its
+ * authorization details are for, or the client's default.
+ */
 function chosen(client: Client, identifiers: readonly string[]): string {
+  const [first, ...others] = identifiers
+  if (first !== undefined && others.length === 0) return first
   if (client.defaultResource !== undefined && identifiers.includes(client.defaultResource))
     return client.defaultResource
   throw invalidTarget(`name one resource: the grant is for ${identifiers.join(', ')}`)
