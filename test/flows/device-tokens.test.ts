@@ -7,10 +7,12 @@ import { connect, createDevice, type Device, DEVICE_GRANT } from '../support/dev
 import { person, textOf } from '../support/person.ts'
 import { letTimePass } from '../support/passed-time.ts'
 import { proofKey } from '../support/proof-key.ts'
+import { signRequestObject } from '../support/request-object.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const API = 'https://api.example.com'
 const ada = { email: 'ada@example.com', password: PASSWORD }
+const GRANTS = ['authorization_code', 'refresh_token', DEVICE_GRANT]
 const ALLOWED = { signet_allow: [{ resource: API, scopes: ['posts:read'] }] }
 let server: Server
 let admin: Administrator
@@ -164,4 +166,26 @@ test('a device code that was used is refused afterwards: at first quietly, then 
   expect(stolen).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
   expect(await admin.eventOf('token.reused', stolen.headers)).toMatchObject({ client_id: client.id })
   expect((await own.refresh(String(next.body['refresh_token']))).body['error']).toBe('invalid_grant')
+})
+
+describe('a signed request (RFC 9101) of a device', () => {
+  test('gets codes once, and is refused with its fault', async () => {
+    const client = await aClient({ redirect_uris: ['https://app.example.com/cb'], grant_types: GRANTS }, 'web')
+    const box = createDevice(server, client, false)
+    const signed = (claims: Record<string, unknown> = {}) =>
+      signRequestObject({ issuer: server.issuer, client, params: { scope: 'openid' }, claims })
+    const refused = async (request: string, sentence: RegExp) => {
+      const { status, body, headers } = await box.ask({ request })
+      expect({ status, body }).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_request_object', error_description: expect.stringMatching(sentence) as string },
+      })
+      expect(await admin.eventOf('endpoint.refused', headers)).toMatchObject({ client_id: client.id })
+    }
+    const request = await signed()
+    expect((await box.ask({ request })).body).toHaveProperty('device_code')
+    await refused(request, /it was used before/)
+    await refused(await signed({ aud: 'https://evil.example' }), /aud is 'https:\/\/evil\.example'; it must be/)
+    await refused('v.w.x.y.z', /it is encrypted, and this server has no keys for that/)
+  })
 })

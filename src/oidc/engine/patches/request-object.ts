@@ -22,7 +22,7 @@ type Oidc = InstanceType<Provider['OIDCContext']>
 const ENCRYPTED =
   'request object: it is encrypted, and this server has no keys for that; push the signed one to /par, which hides it too'
 
-const ROUTES = new Set(['authorization', 'pushed_authorization_request'])
+const ROUTES = new Set(['authorization', 'pushed_authorization_request', 'device_authorization'])
 
 export function judgeRequestObjects(provider: Provider, deps: RequestObjectDeps & ReplayDeps): void {
   const { prototype } = provider.OIDCContext
