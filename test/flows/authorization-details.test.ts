@@ -1,8 +1,7 @@
 /** Authorization details (RAR, RFC 9396): types per resource, said at consent, in tokens, narrowed, and what is refused. */
 import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { App } from '../support/app.ts'
-import { createApp } from '../support/app.ts'
+import { type App, createApp } from '../support/app.ts'
 import { firstAnswer } from '../support/first-answer.ts'
 import { CALLBACK, expectRefused, somebody, type Stage, startStage } from '../support/hazard-world.ts'
 import { answerOf, textOf } from '../support/person.ts'

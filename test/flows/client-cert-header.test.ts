@@ -7,6 +7,7 @@ import { administrator, type Administrator } from '../support/administrator.ts'
 import { certifiedJwk, type Identity, makeCertificate } from '../support/certificates.ts'
 import { proofKey } from '../support/proof-key.ts'
 import { type Server, startServer } from '../support/server.ts'
+import { startTlsWorld } from '../support/tls-world.ts'
 
 const API = 'https://api.example.com'
 const MTLS_URL = 'https://mtls.id.example.com'
@@ -114,6 +115,25 @@ describe('of a trusted proxy', () => {
     const bound = await token(world, client.id, { ...header(shop), ...proof }, MTLS_URL)
     expect(decodeJwt(bound.body['access_token'] as string)).toMatchObject({ cnf: { jkt: key.jkt } })
   })
+})
+
+test('a trusted proxy passes on certificates by the header alone: that of its own connection is not its client', async () => {
+  const { admin, issued, post } = await startTlsWorld({ SIGNET_TRUSTED_PROXIES: '127.0.0.1/32' })
+  await admin.resource(API, ['posts:read'])
+  const { id: client_id } = await admin.client('machine', {
+    signet_allow: [{ resource: API, scopes: ['posts:read'] }],
+    token_endpoint_auth_method: 'tls_client_auth',
+    tls_client_auth_san_dns: 'shop.example.com',
+  })
+  const refused = await post('/token', { ...TOKEN, client_id }, { identity: issued() })
+  expect(refused).toMatchObject({
+    status: 401,
+    body: {
+      error: 'invalid_client',
+      error_description: expect.stringMatching(/no certificate was received/) as string,
+    },
+  })
+  expect(await admin.eventOf('token.refused', refused.headers)).toMatchObject({ client_id })
 })
 
 test('from anybody else it is as if it were not sent', async () => {

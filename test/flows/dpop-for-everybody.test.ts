@@ -42,6 +42,8 @@ test('a machine that sends a proof gets a bound token, one that sends none does 
   const bound = await token(client, machine, { key })
   expect(bound.body['token_type']).toBe('DPoP')
   expect(decodeJwt(bound.body['access_token'] as string)).toMatchObject({ cnf: { jkt: key.jkt } })
+  const told = await client.app.call('/introspect', { token: bound.body['access_token'] as string })
+  expect(told.body).toMatchObject({ active: true, token_type: 'DPoP', cnf: { jkt: key.jkt } })
   expect((await token(client, machine)).body['token_type']).toBe('Bearer')
 })
 

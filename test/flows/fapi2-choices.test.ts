@@ -63,6 +63,7 @@ async function takeThrough(client: RegisteredClient, auth: Auth, binding: Bindin
     client_id: client.id,
     id_token_signed_response_alg: 'ES256',
     authorization_signed_response_alg: 'ES256',
+    introspection_signed_response_alg: 'ES256',
     use_mtls_endpoint_aliases: true,
   }
   const key = (await importJWK(client.key, 'ES256')) as oauth.CryptoKey
@@ -103,6 +104,15 @@ async function takeThrough(client: RegisteredClient, auth: Auth, binding: Bindin
     own,
     await oauth.refreshTokenGrantRequest(as, own, prove, tokens.refresh_token as string, sent),
   )
+  const introspected = await oauth.processIntrospectionResponse(
+    as,
+    own,
+    await oauth.introspectionRequest(as, own, prove, refreshed.access_token, {
+      ...options,
+      requestJwtResponse: isSigned,
+    }),
+  )
+  expect(introspected).toMatchObject({ active: true, client_id: client.id, cnf: expect.any(Object) as object })
   return { left, tokens, refreshed }
 }
 

@@ -113,10 +113,16 @@ describe('introspection', () => {
     expect(await introspect(body['id_token'] as string)).toEqual(INACTIVE)
   })
 
-  test('is refused to a public client', async () => {
+  test('is refused to a public client, also of its own tokens', async () => {
     const { jwt } = await granted()
     const single = createApp(first, await admin.client('spa', allowed), CALLBACK, true)
     expect(await introspect(jwt, single)).toEqual(INACTIVE)
+    const who = { email: 'single@example.com', password: PASSWORD }
+    await admin.account(who.email, who.password)
+    const browser = person(() => first)
+    const { body } = await single.redeem(await single.code(browser, who, { scope: 'posts:read', resource: API }))
+    expect(await introspect(body['access_token'] as string, single)).toEqual(INACTIVE)
+    expect(await introspect(body['access_token'] as string)).toMatchObject({ active: true })
   })
 })
 

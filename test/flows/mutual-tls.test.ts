@@ -1,8 +1,11 @@
 /** Client certificates (RFC 8705): authentication by them, tokens bound to them, and where they are taken from. */
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { connect } from 'node:tls'
 import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { certifiedJwk, type Identity, makeCertificate } from '../support/certificates.ts'
+import { keysHost } from '../support/keys-host.ts'
 import { proofKey } from '../support/proof-key.ts'
 import { type Posted, startTlsWorld, type TlsWorld } from '../support/tls-world.ts'
 
@@ -134,6 +137,20 @@ describe('self_signed_tls_client_auth', () => {
     expect((await world.post('/token', { ...TOKEN, client_id }, { identity: renewed })).status).toBe(401)
   })
 
+  test('a renewed certificate at jwks_uri is taken at once, and the old one is not any more', async () => {
+    const [old, renewed] = ['1', '2'].map((CN) => makeCertificate({ subject: [['CN', CN]] })) as [Identity, Identity]
+    const host = await keysHost([certifiedJwk(old)])
+    const members = { token_endpoint_auth_method: 'self_signed_tls_client_auth', jwks_uri: host.url }
+    const client_id = await machine(members)
+    const ask = async (identity: Identity) => world.post('/token', { ...TOKEN, client_id }, { identity })
+    expect((await ask(old)).status).toBe(200)
+    host.answer.keys = [certifiedJwk(renewed)]
+    expect((await ask(renewed)).status).toBe(200)
+    await expectRefused(await ask(old), [401, 'invalid_client', /^client authentication failed$/])
+    expect((await ask(renewed)).status).toBe(200)
+    expect(host.asked).toBe(2)
+  })
+
   test('a certificate whose key was revoked is refused', async () => {
     const [first, second] = [makeCertificate({ subject: [['CN', 'a']] }), makeCertificate({ subject: [['CN', 'b']] })]
     const client_id = await machine({
@@ -170,6 +187,14 @@ describe('the origin for certificates', () => {
     }
   })
 
+  test('resumes no session, which would bring back a certificate of before', async () => {
+    const [ordinary, asking] = [world.server.issuer, world.mtlsUrl].map((url) => Number(new URL(url).port))
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      expect(await isResumed(Number(ordinary), maxVersion)).toBe(true)
+      expect(await isResumed(Number(asking), maxVersion)).toBe(false)
+    }
+  })
+
   test('a DPoP proof names the address that was called there', async () => {
     const client_id = await byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
     const key = await proofKey()
@@ -187,6 +212,21 @@ describe('the origin for certificates', () => {
     )
   })
 })
+
+/** Whether a second connection is the session of the first. */
+async function isResumed(port: number, maxVersion: 'TLSv1.2' | 'TLSv1.3'): Promise<boolean> {
+  const target = { port, host: '127.0.0.1', servername: 'localhost', rejectUnauthorized: false, maxVersion }
+  const first = connect(target)
+  first.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await once(first, 'data')
+  const session = first.getSession()
+  first.destroy()
+  const second = connect({ ...target, ...(session && { session }) })
+  await once(second, 'secureConnect')
+  const resumed = second.isSessionReused()
+  second.destroy()
+  return resumed
+}
 
 // The server looks at its files every five seconds.
 test(

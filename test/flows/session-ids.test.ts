@@ -44,6 +44,15 @@ test.each([
   expect(sid !== undefined).toBe(expected)
 })
 
+test('a request may ask for it by the parameter claims, and a later one of the same app does without', async () => {
+  const shop = await app({})
+  const claims = JSON.stringify({ id_token: { sid: null } })
+  const { browser, sid } = await signIn(shop, undefined, { claims })
+  expect(sid).toEqual(expect.any(String))
+  expect((await signIn(shop, browser, { claims })).sid).toBe(sid)
+  expect((await signIn(shop, browser)).sid).toBeUndefined()
+})
+
 test('sid is the same for a session and client, also after a refresh, and another for others', async () => {
   const [shop, blog] = [await app(BACK), await app(BACK)]
   const { browser, body, sid } = await signIn(shop, undefined, { scope: 'openid offline_access' })

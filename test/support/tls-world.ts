@@ -52,7 +52,8 @@ const SHOP: CertificateInput = {
   ],
 }
 
-export async function startTlsWorld(): Promise<TlsWorld> {
+/** `also` adds to the environment of the server. */
+export async function startTlsWorld(also: Readonly<Record<string, string>> = {}): Promise<TlsWorld> {
   const [ours, authority] = ['Ours', 'Clients'].map((O) =>
     makeCertificate({ subject: [['O', O]], isAuthority: true }),
   ) as [Identity, Identity]
@@ -89,6 +90,7 @@ export async function startTlsWorld(): Promise<TlsWorld> {
       SIGNET_MTLS_PORT: String(mtlsPort),
       SIGNET_MTLS_URL: mtlsUrl,
       SIGNET_MTLS_CLIENT_CA_FILE: authorityFile,
+      ...also,
     },
   })
   const server = { ...started, fetch: as() }
