@@ -26,7 +26,8 @@ export function printForMcp(context: CliContext, issuer: string, { resource, ope
   print(
     context,
     '',
-    'Any MCP client can sign people in for it now, by its client document. Paste this into the server:',
+    'Any MCP client can sign people in for it now, by its client document. Paste this into the server, before its routes',
+    '(Express; Koa, Fastify and node:http have entries of their own):',
     '',
     "  import { requireAccessToken } from 'signet/resource-server/express'",
     '',
