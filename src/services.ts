@@ -21,6 +21,7 @@ import { seenRestoreEpoch } from '#oidc/restore-epoch/restore-epoch.ts'
 import type { RestoreEpoch } from '#oidc/restore-epoch/restore-epoch-store.ts'
 import { startOutbox } from '#outbox/outbox.ts'
 import { startJobs } from '#outbox/schedule.ts'
+import type { MethodsDeps } from '#sign-in/methods.ts'
 import { type FoundationOverrides, type Foundations, openFoundations } from './services/foundations.ts'
 import { createRegistrations, type Registrations } from './services/registrations.ts'
 import { createRooms, type FurtherMethods, type Rooms } from './services/rooms.ts'
@@ -38,6 +39,7 @@ export interface ServicesInput {
 export interface ServiceOverrides extends FoundationOverrides {
   readonly grants?: readonly Grant[]
   readonly methods?: FurtherMethods
+  readonly createHasher?: MethodsDeps['createHasher']
 }
 
 /** The parts from which the services of one process are assembled. */
@@ -46,6 +48,7 @@ export interface Parts {
   readonly registrations: Registrations
   readonly grants: readonly Grant[]
   readonly methods?: FurtherMethods | undefined
+  readonly createHasher?: MethodsDeps['createHasher']
   readonly restoreEpoch: RestoreEpoch
 }
 
@@ -70,7 +73,7 @@ export async function createServices(
 /** Opens the foundations, creates missing signing keys, reads the settings and assembles the rooms. */
 export async function openServices(
   input: ServicesInput,
-  { grants = GRANTS, methods, ...overrides }: ServiceOverrides = {},
+  { grants = GRANTS, methods, createHasher, ...overrides }: ServiceOverrides = {},
 ): Promise<{ services: Services; foundations: Foundations }> {
   const { config, secrets, databaseUrl, databaseDirectUrl, logger, metrics } = input
   const { fetchAllow, issuer, refusalsPerMinute, workers, mtls } = config
@@ -87,7 +90,7 @@ export async function openServices(
   ])
   const registrations = createRegistrations(foundations, { issuer, mtls, grants, allowHttp: plainHttpRule(config) })
   return {
-    services: assembleServices(input, { foundations, registrations, grants, methods, restoreEpoch }),
+    services: assembleServices(input, { foundations, registrations, grants, methods, createHasher, restoreEpoch }),
     foundations,
   }
 }
@@ -102,14 +105,14 @@ export function assembleServices(
   }: Pick<ServicesInput, 'config' | 'logger' | 'metrics'> & {
     readonly secrets: Pick<Secrets, 'smtpUrl'>
   },
-  { foundations, registrations, grants, methods, restoreEpoch }: Parts,
+  { foundations, registrations, grants, methods, createHasher, restoreEpoch }: Parts,
 ) {
   const { audit, keyring, signingKeys, settings, writeBudget, clock } = foundations
   const { clients, resources, clientKeys, documents, offers, registeredClients, initialAccessTokens } = registrations
   const { issuer } = config
   const { smtpUrl } = secrets
   const rooms = createRooms(
-    { config, smtpUrl, logger, metrics, allowHttp: plainHttpRule(config), furtherMethods: methods },
+    { config, smtpUrl, logger, metrics, allowHttp: plainHttpRule(config), furtherMethods: methods, createHasher },
     foundations,
   )
   const { accounts, federation, verification } = rooms
@@ -144,7 +147,7 @@ export function assembleServices(
 
 function createEngine(
   { config, logger, metrics, subjects, accounts, federation, verification }: EngineInput,
-  { foundations, registrations, grants, restoreEpoch }: Omit<Parts, 'methods'>,
+  { foundations, registrations, grants, restoreEpoch }: Omit<Parts, 'methods' | 'createHasher'>,
 ) {
   const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings, clock } = foundations
   const { clients, resources, clientKeys, documents, adminResource, registration, registeredClients } = registrations

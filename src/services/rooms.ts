@@ -10,7 +10,7 @@ import type { Metrics } from '#observability/metrics.ts'
 import { createAccountAccess, endAccountAccess } from '#oidc/sessions/account-access.ts'
 import { createMasterKeys } from '#sealing/master-keys.ts'
 import { createLostFactors } from '#sign-in/lost-factor/lost-factors.ts'
-import { createMethods } from '#sign-in/methods.ts'
+import { createMethods, type MethodsDeps } from '#sign-in/methods.ts'
 import { noticeOf } from '#sign-in/notice.ts'
 import type { SignInMethod } from '#sign-in/sign-in-method.ts'
 import { createBreachRange } from '#sign-in/password/breach-range.ts'
@@ -26,6 +26,7 @@ export interface RoomsInput {
   /** Whether plain http to a host is allowed. */
   readonly allowHttp: (host: string) => boolean
   readonly furtherMethods: FurtherMethods | undefined
+  readonly createHasher: MethodsDeps['createHasher']
 }
 
 /** Adds sign-in methods in tests. */
@@ -77,14 +78,14 @@ export function createRooms(input: RoomsInput, foundations: Foundations) {
   }
 }
 
-interface SignInInput extends Pick<RoomsInput, 'config' | 'logger' | 'allowHttp' | 'furtherMethods'> {
+interface SignInInput extends Pick<RoomsInput, 'config' | 'logger' | 'allowHttp' | 'furtherMethods' | 'createHasher'> {
   readonly accounts: Accounts
   readonly mail: Mail
   readonly brand: () => string
 }
 
 function createSignIn(
-  { config, logger, allowHttp, furtherMethods, accounts, mail, brand }: SignInInput,
+  { config, logger, allowHttp, furtherMethods, createHasher, accounts, mail, brand }: SignInInput,
   { db, notifications, audit, keyring, settings, clock, fetch, upstreamFetch }: Foundations,
 ) {
   const { issuer } = config
@@ -118,6 +119,7 @@ function createSignIn(
       url: () => settings.current().passwords.breach_range_url,
       onError: (error) => logger.warn({ err: error }, 'the list of breached passwords was not asked'),
     }),
+    createHasher,
     further: [federation.method, ...(furtherMethods?.({ accounts }) ?? [])],
   })
   return { signIn, federation }

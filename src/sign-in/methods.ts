@@ -6,7 +6,7 @@ import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { createAttempts } from './attempts.ts'
 import { createEnrolments } from './enrolment-store.ts'
-import { createHasher } from './hashing.ts'
+import { createHasher, type Hasher, type HasherOptions } from './hashing.ts'
 import { createFactorLock, type FactorLockDeps } from './factor-lock.ts'
 import { createKnownDevices } from './known-devices.ts'
 import { createLostFactorStore } from './lost-factor/lost-factor-store.ts'
@@ -35,6 +35,8 @@ export interface MethodsDeps {
   readonly issuer: string
   /** The name that authenticators show for this server. */
   readonly brand: () => string
+  /** Replaced in tests. */
+  readonly createHasher?: ((options: HasherOptions) => Hasher) | undefined
   /** How many passwords may wait to be checked. */
   readonly maxWaiting?: () => number
   /** Sign-in methods of other rooms. */
@@ -44,7 +46,7 @@ export interface MethodsDeps {
 }
 
 /** Creates the methods, the registry, and the stores for enrolments and for the progress of a sign-in. */
-export function createMethods({ further = [], ...deps }: MethodsDeps) {
+export function createMethods({ further = [], createHasher: makeHasher = createHasher, ...deps }: MethodsDeps) {
   const attempts = createAttempts(deps)
   const devices = createKnownDevices(deps)
   const passkeys = createPasskeys(deps)
@@ -59,7 +61,7 @@ export function createMethods({ further = [], ...deps }: MethodsDeps) {
   const enrolments = createEnrolments(deps.db, registry.methods)
   return {
     methods: registry,
-    passwords: createPasswords({ ...deps, attempts, devices, hasher: createHasher(deps) }),
+    passwords: createPasswords({ ...deps, attempts, devices, hasher: makeHasher(deps) }),
     passkeys,
     totp: createTotp({ ...deps, attempts, devices }),
     recoveryCodes: createRecoveryCodes({ ...deps, attempts, devices }),

@@ -1,5 +1,6 @@
 /** ASVS 6.3.8, V26: how long an answer takes does not tell whether an address has an account. */
 import { beforeAll, expect, test } from 'vitest'
+import { createHasher } from '#sign-in/hashing.ts'
 import { type MailWorld, startMailWorld } from '../interactions/mail-world.ts'
 import { asSuperuser } from '../support/postgres.ts'
 
@@ -7,7 +8,7 @@ const WAYS = { reset: 'Forgot your password?', register: 'Create an account' } a
 let world: MailWorld
 
 beforeAll(async () => {
-  world = await startMailWorld()
+  world = await startMailWorld(1, { overrides: { createHasher } })
   await world.set('open')
 })
 

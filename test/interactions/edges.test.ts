@@ -6,6 +6,7 @@ import type { Middleware } from 'koa'
 import { createErrorRenderer } from '#interactions/error/renderer.ts'
 import { createHomePage } from '#interactions/home/page.ts'
 import { LIMIT } from '#sign-in/attempts-store.ts'
+import { createHasher } from '#sign-in/hashing.ts'
 import { atEnd } from '../support/endings.ts'
 import { textOf } from '../support/person.ts'
 import { fieldOf, startWorld } from './world.ts'
@@ -23,7 +24,7 @@ async function serve(...middleware: Middleware[]): Promise<(path: string, init?:
 }
 
 test('too many sign-ins at once are told so with 503 and Retry-After, and keep the address that was typed', async () => {
-  const world = await startWorld()
+  const world = await startWorld({ createHasher })
   await world.admin.call('PATCH', '/settings', { limits: { waiting_passwords: 1 } })
   const browser = world.somebody()
   const page = await world.signInPage(browser)

@@ -2,7 +2,7 @@
 import { administrator, PASSWORD, type Administrator, type RegisteredClient } from '../support/administrator.ts'
 import { createApp, type App } from '../support/app.ts'
 import { cookieHeader, person, type Person, type Visit } from '../support/person.ts'
-import { startServer, type Server } from '../support/server.ts'
+import { startServer, type Server, type ServerOptions } from '../support/server.ts'
 
 export const API = 'https://api.example.com/v1'
 export const CALLBACK = 'https://shop.example/cb'
@@ -30,8 +30,8 @@ export interface SentForm {
   readonly headers?: Record<string, string>
 }
 
-export async function startWorld(): Promise<World> {
-  const server = await startServer()
+export async function startWorld(overrides: ServerOptions['overrides'] = {}): Promise<World> {
+  const server = await startServer({ overrides })
   const admin = await administrator(server)
   await admin.resource(API, [], {
     scopes: [{ name: 'posts:read', description: 'Read your posts' }, { name: 'posts:write' }],

@@ -11,6 +11,7 @@ import { createMetrics } from '#observability/metrics.ts'
 import { GRANTS } from '#oidc/grants/registry.ts'
 import { assembleServices } from '#services.ts'
 import { atEnd } from './endings.ts'
+import { createQuickHasher } from './quick-hasher.ts'
 import type { Rooms } from './rooms.ts'
 import { inOperation, scheduledDatabase } from './scheduler.ts'
 import { fetchTo } from './fetch-to.ts'
@@ -41,7 +42,8 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
     // a crash in the middle of a batch stops the writer, so each process has its own
     const foundations = { ...rooms, db: scheduled, audit: createAudit({ db: scheduled }) }
     const { restoreEpoch } = rooms
-    return assembleServices(input, { foundations, registrations: rooms, restoreEpoch, grants: GRANTS })
+    const more = { restoreEpoch, grants: GRANTS, createHasher: createQuickHasher }
+    return assembleServices(input, { foundations, registrations: rooms, ...more })
   }
 
   return () => {

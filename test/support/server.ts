@@ -10,6 +10,7 @@ import { createLogger } from '#observability/logger.ts'
 import { atEnd } from './endings.ts'
 import { freePort } from './ports.ts'
 import { cloneDatabase } from './postgres.ts'
+import { createQuickHasher } from './quick-hasher.ts'
 import { eventually } from './eventually.ts'
 import { fetchTo } from './fetch-to.ts'
 
@@ -24,7 +25,7 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Default: a new empty folder, in which the first start creates keys. */
   readonly keysDir?: string
-  /** Replacements of services; only for a server in the process of the test. */
+  /** Replacements of services; only for a server in the process of the test, where passwords are hashed quickly. */
   readonly overrides?: ServiceOverrides
 }
 
@@ -159,7 +160,7 @@ async function settingsOf(options: ServerOptions): Promise<Settings> {
     databaseUrl: options.databaseUrl ?? (await cloneDatabase()).url,
     keysDir: options.keysDir ?? temporaryDir('keys'),
     env: { ...options.env, SIGNET_ISSUER: issuer },
-    overrides: options.overrides ?? {},
+    overrides: { createHasher: createQuickHasher, ...options.overrides },
   }
 }
 
