@@ -9,13 +9,14 @@ import { untilAnswered } from '#database/reachable.ts'
 import { createCsrf } from '#http/csrf.ts'
 import { requestOrigin } from '#http/origin.ts'
 import { createEnginePages } from '#interactions/engine-pages.ts'
-import { createRequestMail, REQUEST_MAIL_TASK } from '#account-portal/request-mail.ts'
+import { createRequestMail, queueRequestMail, REQUEST_MAIL_TASK } from '#account-portal/request-mail.ts'
 import { MAIL_TASK } from '#mail/mail.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
 import type { Grant } from '#oidc/grants/grant.ts'
 import { GRANTS } from '#oidc/grants/registry.ts'
 import { createOidc } from '#oidc/oidc.ts'
+import { PING_TASK } from '#oidc/grants/ciba/ping-notice.ts'
 import { LOGOUT_TASK } from '#oidc/sign-out/logout-notice.ts'
 import { seenRestoreEpoch } from '#oidc/restore-epoch/restore-epoch.ts'
 import type { RestoreEpoch } from '#oidc/restore-epoch/restore-epoch-store.ts'
@@ -179,6 +180,7 @@ function createEngine(
     fetch,
     writeBudget,
     canRegister: verification.registration.isOpen,
+    onApprovalRequest: [queueRequestMail],
     builtInResources: [adminResource],
     origin: requestOrigin,
   })
@@ -214,7 +216,12 @@ function startBackground(
 ): () => Promise<void> {
   const { oidc, signIn, verification, federation, clientKeys, documents, registeredClients } = services
   const { mail, mailRequests, audit, settings } = services
-  const tasks = { [MAIL_TASK]: mail.deliver, [LOGOUT_TASK]: oidc.deliverLogout, [REQUEST_MAIL_TASK]: mailRequests }
+  const tasks = {
+    [MAIL_TASK]: mail.deliver,
+    [LOGOUT_TASK]: oidc.deliverLogout,
+    [PING_TASK]: oidc.deliverPing,
+    [REQUEST_MAIL_TASK]: mailRequests,
+  }
   const stopOutbox = startOutbox({ url: databaseDirectUrl, tasks, logger })
   const everyMs = 60_000
   const stopJobs = startJobs(

@@ -24,7 +24,7 @@ const PROOF = {
   upstream_amr: texts('`amr` that the upstream provider sent, at most ten values.').optional(),
 }
 const FACTOR = { method: text('Sign-in method.'), name: text('Name that the person gave it.').optional() }
-const LOGOUT = { attempts: count('Number of attempts.') }
+const DELIVERY = { attempts: count('Number of attempts.') }
 const EMAIL_CODE = { purpose: text('What the code or link is for.') }
 const claimedClientId = text('Client id that the request claims, where there is no such client.').optional()
 const ENDPOINT = {
@@ -82,8 +82,11 @@ export const AUDIT_EVENTS = {
   'session.others_ended': event('A person signed out everywhere but in one browser.', {
     sessions: count('Number of sessions that ended.'),
   }),
-  'backchannel_logout.delivered': event('A client took the logout token of a session that ended.', LOGOUT),
-  'backchannel_logout.failed': event('A client took no logout token of a session that ended; it is given up.', LOGOUT),
+  'backchannel_logout.delivered': event('A client took the logout token of a session that ended.', DELIVERY),
+  'backchannel_logout.failed': event(
+    'A client took no logout token of a session that ended; it is given up.',
+    DELIVERY,
+  ),
   'account_page.refused': event("A form of a person's own page was refused.", {}),
   'consent.granted': event('A person allowed a client some scopes.', ALLOWED),
   'consent.denied': event('A person refused a client.', {}),
@@ -102,6 +105,11 @@ export const AUDIT_EVENTS = {
   'ciba.requested': event('A client asked a person to approve something (CIBA).', REQUESTED),
   'ciba.approved': event('A person approved the request of a client (CIBA).', ALLOWED),
   'ciba.denied': event('A person refused the request of a client (CIBA).', {}),
+  'ciba.notified': event('A client took the notification that a person has answered (CIBA).', DELIVERY),
+  'ciba.notification_failed': event(
+    'A client took no notification that a person has answered (CIBA); it is given up.',
+    DELIVERY,
+  ),
   'token.issued': event('Tokens were issued.', {
     grant_type: grantType,
     parameters: grantParameters,

@@ -6,6 +6,7 @@ export const GRANT = {
   refresh: 'refresh_token',
   machine: 'client_credentials',
   device: 'urn:ietf:params:oauth:grant-type:device_code',
+  ciba: 'urn:openid:params:grant-type:ciba',
 } as const
 
 /** The scopes of OpenID Connect Core §5.4 and §11. */

@@ -4,6 +4,7 @@ import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Client } from './client.ts'
 import { ClientMetadataError } from './errors.ts'
 import { fetchFault, fetchJson } from './fetch-json.ts'
+import { GRANT } from './profiles.ts'
 import { isLoopbackHost } from './redirect-uris.ts'
 
 type Metadata = Client['metadata']
@@ -12,7 +13,7 @@ const MEMBER = 'sector_identifier_uri'
 /** The members whose change makes the document behind the URI be read again. */
 const CHECKED_MEMBERS = [MEMBER, 'redirect_uris', 'jwks_uri', 'grant_types']
 /** Grants without a redirect URI, whose clients show by their `jwks_uri` that they belong to a sector (CIBA §4). */
-const WITHOUT_REDIRECT = ['urn:ietf:params:oauth:grant-type:device_code', 'urn:openid:params:grant-type:ciba'] as const
+const WITHOUT_REDIRECT = [GRANT.device, GRANT.ciba] as const
 
 /**
  * Returns the sector identifier (OpenID Connect Core §8.1): the host of `sector_identifier_uri`, or else that of the

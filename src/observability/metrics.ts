@@ -30,7 +30,7 @@ export interface PoolStats {
 export type MailOutcome = 'sent' | 'delayed' | 'dropped'
 
 /** `delayed`: will be retried; `failed`: given up; `dropped`: the client does not want it any more. */
-export type LogoutOutcome = 'delivered' | 'delayed' | 'failed' | 'dropped'
+export type NoticeOutcome = 'delivered' | 'delayed' | 'failed' | 'dropped'
 
 /** The metrics of one process as plain data, to be aggregated over workers. */
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
@@ -48,7 +48,9 @@ export interface Metrics {
   /** Counts an attempt to send a mail. */
   mailHandled(outcome: MailOutcome): void
   /** Counts an attempt to deliver a logout token. */
-  logoutHandled(outcome: LogoutOutcome): void
+  logoutHandled(outcome: NoticeOutcome): void
+  /** Counts an attempt to notify a client of a decision (CIBA). */
+  pingHandled(outcome: NoticeOutcome): void
   /** Registers the database pool, which is read at each scrape. */
   watchPool(read: () => PoolStats): void
   snapshot(): Promise<MetricsSnapshot>
@@ -143,7 +145,7 @@ function createTokenMetrics(registry: Registry): Pick<Metrics, 'tokenIssued' | '
   }
 }
 
-function createOutboxMetrics(registry: Registry): Pick<Metrics, 'mailHandled' | 'logoutHandled'> {
+function createOutboxMetrics(registry: Registry): Pick<Metrics, 'mailHandled' | 'logoutHandled' | 'pingHandled'> {
   const registers = [registry]
   const labelNames = ['outcome'] as const
   const mails = new Counter({
@@ -158,9 +160,16 @@ function createOutboxMetrics(registry: Registry): Pick<Metrics, 'mailHandled' | 
     labelNames,
     registers,
   })
+  const pings = new Counter({
+    name: 'signet_ciba_pings_total',
+    help: 'Attempts to notify a client of the answer to its CIBA request by outcome',
+    labelNames,
+    registers,
+  })
   return {
     mailHandled: (outcome) => mails.inc({ outcome }),
     logoutHandled: (outcome) => logouts.inc({ outcome }),
+    pingHandled: (outcome) => pings.inc({ outcome }),
   }
 }
 

@@ -15,7 +15,6 @@ import type { WriteBudget } from '#http/write-budget.ts'
 import type { GuardedFetch } from '#outbound/guarded-fetch.ts'
 import type { Logger } from '#observability/logger.ts'
 import type { Metrics } from '#observability/metrics.ts'
-import type { OutboxTask } from '#outbox/runner.ts'
 import type { Resource, Resources } from '#resources/resource.ts'
 import type { Settings } from '#settings/settings.ts'
 import type { Keyring } from '#sealing/keyring.ts'
@@ -53,13 +52,14 @@ import { noteUses } from './registration/note-uses.ts'
 import type { RestoreEpoch } from './restore-epoch/restore-epoch-store.ts'
 import type { Approvals } from './grants/ciba/approvals.ts'
 import { createApprovals } from './grants/ciba/decisions.ts'
+import { createRequestStore, type RequestDeps } from './grants/ciba/requests.ts'
 import { createDirectPath, type DirectDeps } from './grants/client-credentials/direct.ts'
 import { deviceAuthorizationEndpoint } from './grants/device/authorization-endpoint.ts'
 import { createDeviceDecisions } from './grants/device/decisions.ts'
 import type { Grant } from './grants/grant.ts'
 import { createGrants } from './grants/registry.ts'
+import { createDeliveries, type Deliveries } from './notices/deliveries.ts'
 import { createFrontChannel, type FrontChannel } from './sign-out/front-channel.ts'
-import { createLogoutDelivery } from './sign-out/logout-delivery.ts'
 import { dropUnverifiedHints } from './sign-out/sign-out.ts'
 import { createResourceRequests } from './grants/resource-requests.ts'
 import { createStatusRoute } from './statuses/status-route.ts'
@@ -67,7 +67,7 @@ import { createStatusClaims } from './statuses/status-claim.ts'
 import { statusIndexOf, type TokenStatus } from './statuses/token-status.ts'
 import { createStatusStore } from './statuses/status-store.ts'
 
-export interface OidcDeps {
+export interface OidcDeps extends Pick<RequestDeps, 'onApprovalRequest'> {
   readonly issuer: string
   readonly db: Database
   readonly keyring: Keyring
@@ -108,7 +108,7 @@ interface EndedClaims {
   readonly status?: TokenStatus
 }
 
-export interface Oidc {
+export interface Oidc extends Deliveries {
   readonly middleware: Middleware
   readonly gateway: InteractionGateway
   readonly devices: DeviceGateway
@@ -116,8 +116,6 @@ export interface Oidc {
   readonly approvals: Approvals
   readonly browserSessions: BrowserSessions
   readonly frontChannel: Pick<FrontChannel, 'logoutUrls'>
-  /** Delivers a logout token to a client: the function of the outbox task. */
-  readonly deliverLogout: OutboxTask
   /** Returns whether a verified JWT access token of ours was revoked, or issued before a restore. */
   hasEnded(claims: EndedClaims): Promise<boolean>
   /** Removes expired rows. Returns their number by table; undefined when there were none. */
@@ -170,7 +168,7 @@ export function createOidc(deps: OidcDeps): Oidc {
     approvals: createApprovals({ ...deps, ...storage, provider: () => current.provider }),
     browserSessions: createBrowserSessions({ provider: () => current.provider, accounts: deps.accounts }),
     frontChannel: storage.frontChannel,
-    deliverLogout: createLogoutDelivery({ ...deps, provider: () => current.provider }),
+    ...createDeliveries({ ...deps, ...storage, provider: () => current.provider }),
     hasEnded: ({ jti, status }) => storage.statuses.hasEnded(jti, statusIndexOf(status)),
     async removeExpired() {
       const removed = await removeExpired(deps.db)
@@ -259,6 +257,7 @@ function createProviderDeps(
     statuses: storage.statuses,
     statusOf: storage.statusClaims.ofToken,
     endSession: (uid) => endSession(deps, storage.frontChannel, uid),
+    storeRequest: createRequestStore({ ...deps, sealer }),
     decideDevice: createDeviceDecisions({ ...deps, sealer, by: () => personHere(deps) }),
     deviceRefused: ({ clientId, reason }) =>
       deps.audit.record({ ...personHere(deps), type: 'device.refused', outcome: 'failure', clientId, reason }),

@@ -21,6 +21,12 @@ const lifetimes = z.object({
   access_token_seconds: seconds(5 * MINUTE, [MINUTE, DAY], 'Access tokens of resources that set no time of their own'),
   authorization_code_seconds: seconds(MINUTE, [10, 10 * MINUTE], 'Authorization codes'),
   device_code_seconds: seconds(10 * MINUTE, [MINUTE, 30 * MINUTE], 'Device codes and their user codes'),
+  // at most an hour, within which the requests for a person are counted
+  backchannel_request_seconds: seconds(
+    10 * MINUTE,
+    [MINUTE, HOUR],
+    'Backchannel authentication requests (CIBA); a client may ask for less',
+  ),
   id_token_seconds: seconds(HOUR, [MINUTE, DAY], 'ID tokens'),
   refresh_token_idle_seconds: seconds(30 * DAY, [5 * MINUTE, 365 * DAY], 'Refresh tokens that are not used'),
   refresh_token_absolute_seconds: seconds(180 * DAY, [5 * MINUTE, 3 * 365 * DAY], 'Refresh tokens since the sign-in'),
@@ -130,6 +136,15 @@ const limits = z.object({
   anonymous_megabytes_per_hour: z.int().min(1).max(10_000).default(32).meta({
     description:
       'How much data requests from one address (IPv6: one /64) may make one server store in an hour before anyone has signed in; an eighth of it at once. The network around it (IPv4: /24, IPv6: /48) may store ten times as much. The workers of a server share the limit equally. Starting a sign-in takes about two kilobytes.',
+  }),
+  backchannel_requests_waiting: z.int().min(1).max(100).default(5).meta({
+    description: 'Backchannel authentication requests (CIBA) that may wait for one person at a time.',
+  }),
+  backchannel_requests_per_hour: z.int().min(1).max(10_000).default(30).meta({
+    description: 'Backchannel authentication requests for one person in an hour, of all clients together.',
+  }),
+  backchannel_requests_of_client: z.int().min(1).max(100_000).default(1000).meta({
+    description: 'Backchannel authentication requests of one client that may wait for an answer at a time.',
   }),
   lost_factor_delay_seconds: seconds(
     DAY,

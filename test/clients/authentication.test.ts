@@ -97,6 +97,7 @@ describe('authentication and keys', () => {
 
 describe('grants and redirects', () => {
   const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
+  const CIBA = 'urn:openid:params:grant-type:ciba'
 
   test('a grant may be added where the profile allows it', async () => {
     const { metadata } = await accept('web', { grant_types: ['authorization_code', 'client_credentials', DEVICE] })
@@ -110,12 +111,12 @@ describe('grants and redirects', () => {
     [
       'web',
       ['refresh_token'],
-      `for web authorization_code and, as wanted, refresh_token, client_credentials, ${DEVICE}`,
+      `for web authorization_code and, as wanted, refresh_token, client_credentials, ${DEVICE}, ${CIBA}`,
     ],
     [
       'web',
       'authorization_code',
-      `for web authorization_code and, as wanted, refresh_token, client_credentials, ${DEVICE}`,
+      `for web authorization_code and, as wanted, refresh_token, client_credentials, ${DEVICE}, ${CIBA}`,
     ],
   ] as const)('%s may not have the grants %j', async (profile, types, expected) => {
     expect(await refuse(profile, { grant_types: types })).toEqual([['grant_types', types, expected]])

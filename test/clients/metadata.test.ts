@@ -103,7 +103,12 @@ describe('profiles', () => {
       faults: [{ field: 'dpop_bound_access_tokens', expected: 'nothing here: this server does not offer it' }],
     })
     await refused('web', { grant_types: ['authorization_code', DEVICE] }).toMatchObject({
-      faults: [{ expected: 'for web authorization_code and, as wanted, refresh_token, client_credentials' }],
+      faults: [
+        {
+          expected:
+            'for web authorization_code and, as wanted, refresh_token, client_credentials, urn:openid:params:grant-type:ciba',
+        },
+      ],
     })
   })
 

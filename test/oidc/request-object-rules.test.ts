@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { requestObjectFault, type RequestObjectContext } from '#oidc/engine/request-object.ts'
 import { aClient, NOW, RIGHT } from '../support/assertion-fault.ts'
 
-const CONTEXT: RequestObjectContext = { issuer: RIGHT.aud, now: NOW, restoredAt: NOW - 86_400 }
+const CONTEXT: RequestObjectContext = { issuer: RIGHT.aud, now: NOW, restoredAt: NOW - 86_400, isBackchannel: false }
 const OBJECT = { iss: 'cli-1', aud: RIGHT.aud, iat: NOW, nbf: NOW, exp: NOW + 300, jti: 'once' }
 const JWKS = { jwks: { keys: [{ kty: 'EC', kid: 'k1' }] } }
 

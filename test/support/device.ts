@@ -74,7 +74,7 @@ export async function letIntervalPass(databaseUrl: string, clientId: string, sec
     (db) =>
       db.query(
         `UPDATE artefacts SET next_poll_at = next_poll_at - make_interval(secs => $2)
-         WHERE kind = 'DeviceCode' AND client_id = $1`,
+         WHERE next_poll_at IS NOT NULL AND client_id = $1`,
         [clientId, seconds],
       ),
     databaseUrl,

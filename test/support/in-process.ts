@@ -58,6 +58,7 @@ export function processStarter(rooms: Rooms, db: Database, url: string): Start {
         approvals: current.oidc.approvals,
         browserSessions: current.oidc.browserSessions,
         frontChannel: current.oidc.frontChannel,
+        deliverPing: (payload, job) => current.oidc.deliverPing(payload, job),
         deliverLogout: (payload, job) => current.oidc.deliverLogout(payload, job),
         hasEnded: (claims) => current.oidc.hasEnded(claims),
         removeExpired: () => current.oidc.removeExpired(),

@@ -1,6 +1,7 @@
 /** All client metadata members: rows by topic, in the order in which they are checked. */
 import { nearestName } from '#shared/nearest-name.ts'
 import { AUTHENTICATION } from './authentication.ts'
+import { BACKCHANNEL } from './backchannel.ts'
 import { CERTIFICATES } from './certificates.ts'
 import { DISPLAY } from './display.ts'
 import { GRANTS } from './grants.ts'
@@ -27,6 +28,7 @@ export const MEMBERS: readonly Member[] = [
   ...SUBJECT,
   ...RESPONSES,
   ...REQUESTS,
+  ...BACKCHANNEL,
   SCOPE,
 ]
 
@@ -52,9 +54,6 @@ const MADE_BY_THE_SERVER = new Set([
 
 /** Standard members that this server does not offer. They are refused, since ignoring them would mislead the caller. */
 const NOT_OFFERED = new Set([
-  'backchannel_authentication_request_signing_alg',
-  'backchannel_client_notification_endpoint',
-  'backchannel_token_delivery_mode',
   'backchannel_user_code_parameter',
   'request_object_encryption_alg',
   'request_object_encryption_enc',

@@ -35,7 +35,8 @@ export const OPEN_POLICY: RegistrationPolicy = {
   scopes: OPENID_SCOPES,
   allow: [],
   redirect_hosts: null,
-  withoutGrants: [GRANT.machine],
+  // nor may a client that nobody knows ask people whenever it likes
+  withoutGrants: [GRANT.machine, GRANT.ciba],
   fixed: {},
 }
 

@@ -26,6 +26,13 @@ const EXPIRING: readonly Expiring[] = [
   },
   // long enough that a device that polls at the longest interval is told that its code has expired
   { table: 'artefacts', key: 'kind, id', kept: '3 minutes', where: "kind = 'DeviceCode' AND consumed_at IS NULL" },
+  // those of the last hour are counted
+  {
+    table: 'artefacts',
+    key: 'kind, id',
+    kept: '1 hour',
+    where: "kind = 'BackchannelAuthenticationRequest' AND consumed_at IS NULL",
+  },
   { table: 'artefacts', key: 'kind, id', kept: '1 day' },
   { table: 'grants', key: 'id', kept: '1 day' },
   { table: 'ended_statuses', key: 'status_index', kept: '1 minute' },

@@ -32,6 +32,7 @@ export function authorizationRequestHook({ requests, canRegister, reserveNow }: 
       throw new errors.UnauthorizedClient('the account page pushes no requests: use a client of your own')
     }
     if (ctx.oidc.route === 'device_authorization') adaptToDevice(params)
+    if (ctx.oidc.route === 'backchannel_authentication') adaptPrompt(params)
     assertSizes(Object.keys(params), { ...params, ...(ctx.method === 'POST' ? ctx.oidc.body : ctx.query) })
     assertThumbprint(params['dpop_jkt'])
     if (ctx.oidc.prompts.has(CREATE) && !canRegister()) {
@@ -76,14 +77,19 @@ async function noteRequestObject(ctx: KoaContextWithOIDC, reserveNow: RequestRul
   else await useRequestObject(use, reserveNow)
 }
 
-/**
- * A device authorization request has no `prompt` and no `id_token_hint`; the engine turns `max_age=0` into
- * `prompt=login`, which its later steps would not find. Both mean that the person has to sign in again.
- */
+/** A device authorization request has no `prompt` and no `id_token_hint`. */
 function adaptToDevice(params: Record<string, unknown>): void {
+  adaptPrompt(params)
+  delete params['id_token_hint']
+}
+
+/**
+ * The engine turns `max_age=0` into `prompt=login`, which its later steps would not find where a request has no `prompt`.
+ * Both mean that the person has to sign in again.
+ */
+function adaptPrompt(params: Record<string, unknown>): void {
   if (params['prompt'] === 'login' && params['max_age'] === undefined) params['max_age'] = '0'
   delete params['prompt']
-  delete params['id_token_hint']
 }
 
 /**

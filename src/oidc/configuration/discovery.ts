@@ -23,6 +23,9 @@ const NOT_OFFERED = {
   request_object_encryption_enc_values_supported: undefined,
 }
 
+/** CIBA Core 1.0 §4. */
+const CIBA = { backchannel_user_code_parameter_supported: false }
+
 export function completeDiscovery(deps: DiscoveryDeps): Middleware {
   let stored: Members = {}
 
@@ -35,7 +38,7 @@ export function completeDiscovery(deps: DiscoveryDeps): Middleware {
       // discovery goes on without the database: with the members of the last request
       if (!(error instanceof DatabaseUnavailable)) throw error
     }
-    Object.assign(ctx.body as object, NOT_OFFERED, settingMembers(deps), stored)
+    Object.assign(ctx.body as object, NOT_OFFERED, CIBA, settingMembers(deps), stored)
   }
 }
 

@@ -8,6 +8,7 @@ import type { Keyring } from '#sealing/keyring.ts'
 import { clientOf } from '../engine/clients.ts'
 import { assertClaimsParameter } from './claims-parameter.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
+import { ciba } from '../grants/ciba/feature.ts'
 import { deviceFlow, type DeviceFlowDeps } from '../grants/device/feature.ts'
 import type { Grants } from '../grants/registry.ts'
 import type { ResourceRequests } from '../grants/resource-requests.ts'
@@ -35,7 +36,7 @@ export function features(deps: FeatureDeps): Features {
     encryption: { enabled: true },
     jwtUserinfo: { enabled: true },
     claimsParameter: { enabled: true, assertClaimsParameter },
-    ...grantFeatures(grants, { deviceFlow: deviceFlow(deps) }),
+    ...grantFeatures(grants, { ciba: ciba(), deviceFlow: deviceFlow(deps) }),
     // shared, so that every node accepts the nonces of the others
     dPoP: { enabled: true, nonceSecret: keyring.deriveLasting('dpop-nonce') },
     mTLS: mutualTls(deps.mtls),
@@ -62,7 +63,7 @@ export function features(deps: FeatureDeps): Features {
   }
 }
 
-type GrantFeatures = Pick<Features, 'clientCredentials' | 'deviceFlow'>
+type GrantFeatures = Pick<Features, 'clientCredentials' | 'deviceFlow' | 'ciba'>
 
 /** Turns on the features of the grants; `settings` has what they need beside that. */
 function grantFeatures({ rows }: Grants, settings: GrantFeatures): GrantFeatures {

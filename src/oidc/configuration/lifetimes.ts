@@ -24,6 +24,9 @@ export function timeToLive(lifetimes: Lifetimes): NonNullable<Configuration['ttl
       const { authorization_code_seconds: seconds } = lifetimes()
       return ctx.oidc.isFapi('2.0') ? Math.min(seconds, FAPI_CODE) : seconds
     },
+    // CIBA Core 1.0 §7.1: the client may ask for less; more is cut
+    BackchannelAuthenticationRequest: (ctx) =>
+      Math.min(Number(ctx.oidc.params?.['requested_expiry'] ?? Infinity), lifetimes().backchannel_request_seconds),
     DeviceCode: () => lifetimes().device_code_seconds,
     IdToken: () => lifetimes().id_token_seconds,
     RefreshToken: (_ctx, token) => refreshTokenTtl(lifetimes, token.totalLifetime()),

@@ -4,7 +4,7 @@ import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { sha256 } from '#shared/ids.ts'
 import { clientOf } from '../engine/clients.ts'
 import type { ReplayDeps } from '../engine/patches/replay-detection.ts'
-import { REQUEST_OBJECT_REUSED, requestObjectFault } from '../engine/request-object.ts'
+import { REQUEST_OBJECT_REUSED, type RequestObjectContext, requestObjectFault } from '../engine/request-object.ts'
 import { requestScope } from '../engine/scope/request-scope.ts'
 import type { Reservation } from '../engine/scope/unit-of-work.ts'
 import type { RestoreEpoch } from '../restore-epoch/restore-epoch-store.ts'
@@ -32,7 +32,7 @@ export function requestObjects(deps: RequestObjectDeps): Feature {
         claims,
         header,
         client: clientOf(engineClient),
-        context: contextOf(deps),
+        context: contextOf(deps, ctx.oidc.route),
       })
       if (fault !== undefined) throw new errors.InvalidRequestObject(fault)
       const scope = requestScope()
@@ -41,8 +41,17 @@ export function requestObjects(deps: RequestObjectDeps): Feature {
   }
 }
 
-export function contextOf({ issuer, restoreEpoch }: RequestObjectDeps) {
-  return { issuer, now: Date.now() / 1000, restoredAt: restoreEpoch.beganAt.getTime() / 1000 }
+export function contextOf({ issuer, restoreEpoch }: RequestObjectDeps, route: string): RequestObjectContext {
+  return {
+    issuer,
+    now: Date.now() / 1000,
+    restoredAt: restoreEpoch.beganAt.getTime() / 1000,
+    isBackchannel: isBackchannelRequest(route),
+  }
+}
+
+export function isBackchannelRequest(route: string): boolean {
+  return route === 'backchannel_authentication'
 }
 
 /**

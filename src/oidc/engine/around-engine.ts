@@ -26,6 +26,7 @@ export interface AroundDeps extends Pick<
 /** Events that the engine emits after it has rendered an error. */
 const ERROR_EVENTS = [
   'authorization.error',
+  'backchannel_authentication.error',
   'device_authorization.error',
   'device_resume.error',
   'discovery.error',

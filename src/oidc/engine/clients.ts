@@ -34,6 +34,7 @@ function engineMetadata(client: Client): ClientMetadata {
   // the engine wants the sector of each pairwise client as an https URL, and fetches nothing from it
   const { authorization_details_types: _types, sector_identifier_uri: _uri, ...metadata } = client.metadata
   const sector = metadata['subject_type'] === 'pairwise' ? `https://${sectorOf(client.metadata)}` : undefined
+  const { backchannel_client_notification_endpoint: notified } = metadata
   const alg = PROFILES[profile].idTokenAlgs[0] as SigningAlgorithm
   return {
     // the engine's own default is RS256, which FAPI clients may not have
@@ -43,6 +44,10 @@ function engineMetadata(client: Client): ClientMetadata {
     // the engine notes the thumbprint of a certificate in its key
     ...(usesCertificate(metadata) ? { jwks: structuredClone(metadata['jwks']) as ClientMetadata['jwks'] } : {}),
     ...(sector === undefined ? {} : { sector_identifier_uri: sector }),
+    // the engine wants https, also where http is allowed, and sends nothing there: our own delivery does
+    ...(typeof notified === 'string'
+      ? { backchannel_client_notification_endpoint: notified.replace(/^http:/, 'https:') }
+      : {}),
     client_id: client.id,
     ...(usesSecret(metadata) ? { client_secret: SECRET_PLACEHOLDER } : {}),
     ...(openidScopes.length === 0 ? {} : { scope: openidScopes.join(' ') }),

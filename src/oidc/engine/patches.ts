@@ -3,6 +3,7 @@ import type Provider from 'oidc-provider'
 import { nameRegisteredMethod } from './patches/auth-method.ts'
 import { answerRequestedAcr } from './patches/answered-acr.ts'
 import { refuseApiTokensAtUserinfo } from './patches/api-tokens-at-userinfo.ts'
+import { type BackchannelRequestDeps, storeBackchannelRequests } from './patches/backchannel-requests.ts'
 import { sendNoLogoutTokens } from './patches/backchannel-logout.ts'
 import { type AssertionDeps, judgeAssertions } from './patches/client-assertion.ts'
 import { type KeysOfClients, tendKeyStores } from './patches/client-key-store.ts'
@@ -36,6 +37,7 @@ import type { ResourceRequests } from '../grants/resource-requests.ts'
 export interface PatchDeps
   extends
     AssertionDeps,
+    BackchannelRequestDeps,
     ClientLookupDeps,
     DeadTokensDeps,
     DeviceDecisionDeps,
@@ -89,6 +91,7 @@ export const PATCHES: readonly Patch[] = [
   { file: 'backchannel-logout.ts', apply: sendNoLogoutTokens },
   { file: 'polling.ts', apply: slowPollsDown },
   { file: 'device-decisions.ts', apply: decideDevicesOnce },
+  { file: 'backchannel-requests.ts', apply: storeBackchannelRequests },
   { file: 'answered-acr.ts', apply: answerRequestedAcr },
   { file: 'response-encryption.ts', apply: encryptResponses },
   { file: 'details-types.ts', apply: findDetailsTypes },

@@ -25,6 +25,7 @@ import { mtlsEndpointAliases } from '../configuration/mutual-tls.ts'
 import { type Lifetimes, timeToLive } from '../configuration/lifetimes.ts'
 import { expiresWithSession, issueRefreshToken, rotateRefreshToken } from '../configuration/refresh-tokens.ts'
 import { engineKeys } from '../configuration/signing.ts'
+import { findRequestedPerson } from '../grants/ciba/people.ts'
 import type { DeviceFlowDeps } from '../grants/device/feature.ts'
 import { installGrants } from '../grants/install.ts'
 import type { Grants } from '../grants/registry.ts'
@@ -97,7 +98,7 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     extraParams: { [HOOK_PARAMETER]: authorizationRequestHook(deps) },
     pkce: { required: (_ctx, client) => clientOf(client).metadata['signet_pkce'] !== 'optional' },
     interactions: interactions(deps),
-    findAccount: findAccount(deps.accounts, deps.subjects),
+    findAccount: findPerson(deps),
     loadExistingGrant: loadExistingGrant(deps.consents),
     formats: { customizers: { jwt: setTyp } },
     extraTokenClaims: accessTokenClaims(deps.statusOf, deps.grants),
@@ -110,6 +111,13 @@ function configuration(deps: ProviderDeps, keys: KeySet): Configuration {
     renderError: renderError(deps),
     allowOmittingSingleRegisteredRedirectUri: false,
   }
+}
+
+/** At the backchannel authentication endpoint the account is that of a hint, and may be nobody's. */
+function findPerson(deps: ProviderDeps): NonNullable<Configuration['findAccount']> {
+  const find = findAccount(deps.accounts, deps.subjects)
+  const findRequested = findRequestedPerson(deps)
+  return (ctx, id) => (ctx.oidc.route === 'backchannel_authentication' ? findRequested(ctx, id) : find(ctx, id))
 }
 
 function interactions({

@@ -15,6 +15,8 @@ export interface RequestObjectContext {
   readonly now: number
   /** Epoch seconds of the last restore. Older objects are refused: it is unknown whether they were used. */
   readonly restoredAt: number
+  /** Whether it is a signed authentication request of CIBA. */
+  readonly isBackchannel: boolean
 }
 
 interface RuleInput extends ReadJwt {
@@ -31,6 +33,7 @@ const RULES = [
   issuerFault,
   audienceFault,
   timeFault,
+  backchannelFault,
   identifierFault,
 ]
 
@@ -54,8 +57,9 @@ function typeFault({ header }: RuleInput): string | undefined {
 }
 
 /** RFC 9101 §10.1: signed, never `none`. FAPI 2.0 Security Profile §5.4.1: not RS256. */
-function algorithmFault({ header, client }: RuleInput): string | undefined {
-  const { request_object_signing_alg: registered } = client.metadata
+function algorithmFault({ header, client, context }: RuleInput): string | undefined {
+  const member = context.isBackchannel ? 'backchannel_authentication_request_signing_alg' : 'request_object_signing_alg'
+  const registered = client.metadata[member]
   const allowed = typeof registered === 'string' ? [registered] : signingAlgs(client)
   return allowed.some((alg) => alg === header['alg'])
     ? undefined
@@ -114,6 +118,12 @@ function fapiTimeFault({ exp, nbf }: Times, now: number): string | undefined {
   if (nbf === undefined) return 'nbf is required: the time from which it counts, in seconds'
   if (nbf < now - HOUR) return `nbf is ${Math.floor(now - nbf)} s ago; at most ${HOUR} s are allowed`
   return exp - nbf > HOUR ? `it lives ${exp - nbf} s from nbf to exp; at most ${HOUR} s are allowed` : undefined
+}
+
+/** CIBA Core 1.0 §7.1.1: such a request always ends, and is used once. */
+function backchannelFault({ claims, context }: RuleInput): string | undefined {
+  const missing = context.isBackchannel && ['exp', 'iat', 'nbf', 'jti'].find((name) => claims[name] === undefined)
+  return typeof missing === 'string' ? `${missing} is required in an authentication request` : undefined
 }
 
 /** One with a `jti` is used once, so it must end: its `jti` is remembered until then. */

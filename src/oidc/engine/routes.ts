@@ -3,6 +3,7 @@
 /** The paths below the issuer, by the engine's name of the route. */
 export const ROUTES = {
   authorization: '/authorize',
+  backchannel_authentication: '/backchannel/authorize',
   code_verification: '/device',
   device_authorization: '/device/code',
   end_session: '/logout',
@@ -42,6 +43,7 @@ export const MTLS_ENDPOINTS = {
   token_endpoint: 'token',
   pushed_authorization_request_endpoint: 'pushed_authorization_request',
   device_authorization_endpoint: 'device_authorization',
+  backchannel_authentication_endpoint: 'backchannel_authentication',
   introspection_endpoint: 'introspection',
   revocation_endpoint: 'revocation',
   userinfo_endpoint: 'userinfo',

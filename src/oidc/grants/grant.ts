@@ -27,9 +27,9 @@ export interface EngineGrant extends GrantRow {
   /** Refresh tokens: `never` issued, may be `issued`, or `presented` in the request. */
   readonly refresh: 'never' | 'issued' | 'presented'
   /** The entity that records how the person signed in; undefined when no person is involved. */
-  readonly signIn: 'AuthorizationCode' | 'RefreshToken' | 'DeviceCode' | undefined
+  readonly signIn: 'AuthorizationCode' | 'RefreshToken' | 'DeviceCode' | 'BackchannelAuthenticationRequest' | undefined
   /** The feature of the engine that turns the grant type on; undefined when it is always on. */
-  readonly engineFeature: 'clientCredentials' | 'deviceFlow' | undefined
+  readonly engineFeature: 'clientCredentials' | 'deviceFlow' | 'ciba' | undefined
   readonly authorize?: undefined
 }
 

@@ -1,12 +1,13 @@
 /** The registry of grant types. To add one, create a folder next to this file and add its row here. */
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { AUTHORIZATION_CODE } from './authorization-code/grant.ts'
+import { CIBA } from './ciba/grant.ts'
 import { CLIENT_CREDENTIALS } from './client-credentials/grant.ts'
 import { DEVICE_CODE } from './device/grant.ts'
 import type { Grant } from './grant.ts'
 import { REFRESH_TOKEN } from './refresh-token/grant.ts'
 
-export const GRANTS: readonly Grant[] = [AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE]
+export const GRANTS: readonly Grant[] = [AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE, CIBA]
 
 export interface Grants {
   readonly rows: readonly Grant[]

@@ -6,6 +6,7 @@ import { AppError } from '#shared/app-error.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { endRecordedSessions } from '../endings/recorded.ts'
 import type { Endings } from '../endings/endings.ts'
+import { refuseRequestsOf, removeRequestsOf } from '../grants/ciba/endings.ts'
 import { queueSubjectLogouts } from '../sign-out/logout-notice.ts'
 import { createAccountAccessStore } from './account-access-store.ts'
 import { openSeenFrom, type SeenFrom } from './seen-from.ts'
@@ -104,7 +105,7 @@ export function createAccountAccess(deps: AccountAccessDeps): AccountAccess {
 }
 
 /**
- * Ends all sessions and grants of an account, in the transaction that disables or deletes it, resets its password or
+ * Ends all sessions, grants and backchannel requests of an account, in the transaction that disables or deletes it, resets its password or
  * accepts its invitation. When the account is enabled again, tokens stolen before stay invalid. Clients that were used
  * only in sessions that are over already are told as well: the person may still be signed in there.
  */
@@ -114,6 +115,7 @@ export async function endAccountAccess(
   accountId: string,
   reason: 'account_disabled' | 'account_deleted' | 'password_reset' | 'invitation_accepted',
 ): Promise<void> {
+  await refuseRequestsOf(trx, accountId)
   const store = createAccountAccessStore(trx)
   const clientIds = await store.clientsWithGrant(accountId)
   const sessions = await endSessions(trx, { accountId }, reason)
@@ -123,12 +125,13 @@ export async function endAccountAccess(
   if (reason === 'account_deleted') await store.forgetConsents(accountId)
 }
 
-/** Ends all consents and grants of a client, in the transaction that deletes it. */
+/** Ends all consents, grants and backchannel requests of a client, in the transaction that deletes it. */
 export async function endClientAccess(
   { endGrants }: Pick<Endings, 'endGrants'>,
   trx: Queryable,
   clientId: string,
 ): Promise<void> {
+  await removeRequestsOf(trx, clientId)
   await createAccountAccessStore(trx).forgetConsentsFor(clientId)
   await endGrants(trx, { clientId }, 'client_deleted')
 }

@@ -2,6 +2,7 @@
 import Provider from 'oidc-provider'
 import { describe, expect, test } from 'vitest'
 import { AUTHORIZATION_CODE } from '#oidc/grants/authorization-code/grant.ts'
+import { ciba } from '#oidc/grants/ciba/feature.ts'
 import type { Grant } from '#oidc/grants/grant.ts'
 import { installGrants } from '#oidc/grants/install.ts'
 import { createGrants, GRANTS } from '#oidc/grants/registry.ts'
@@ -12,6 +13,7 @@ function engine(): Provider {
     features: {
       clientCredentials: { enabled: true },
       deviceFlow: { enabled: true },
+      ciba: ciba(),
       resourceIndicators: { enabled: true },
       richAuthorizationRequests: { enabled: true, types: {} },
     },

@@ -1,7 +1,7 @@
 /**
  * What: the handler of a grant that clients poll for counts each poll that finds no decision. One that comes too soon
  * gets `slow_down`.
- * Why: the engine answers `authorization_pending` however often a client asks (RFC 8628 §3.5).
+ * Why: the engine answers `authorization_pending` however often a client asks (RFC 8628 §3.5, CIBA Core 1.0 §11).
  * Engine: 9.13.3
  * Test: test/flows/device-polling.test.ts
  */
@@ -17,7 +17,10 @@ export interface PollDeps {
 }
 
 /** The grants that clients poll for: the parameter that names the request, and its model. */
-const POLLED = [{ grantType: GRANT.device, parameter: 'device_code', kind: 'DeviceCode' }] as const
+const POLLED = [
+  { grantType: GRANT.device, parameter: 'device_code', kind: 'DeviceCode' },
+  { grantType: GRANT.ciba, parameter: 'auth_req_id', kind: 'BackchannelAuthenticationRequest' },
+] as const
 
 export function slowPollsDown(provider: Provider, { poll }: PollDeps): void {
   for (const { grantType, parameter, kind } of POLLED) {

@@ -11,7 +11,12 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { HOOK_PARAMETER } from '../../configuration/authorization-request.ts'
-import { contextOf, type RequestObjectDeps, useRequestObject } from '../../configuration/request-objects.ts'
+import {
+  contextOf,
+  isBackchannelRequest,
+  type RequestObjectDeps,
+  useRequestObject,
+} from '../../configuration/request-objects.ts'
 import { clientOf } from '../clients.ts'
 import type { ReadJwt } from '../jwt-rules.ts'
 import { requestObjectFault } from '../request-object.ts'
@@ -21,8 +26,15 @@ type Oidc = InstanceType<Provider['OIDCContext']>
 
 const ENCRYPTED =
   'request object: it is encrypted, and this server has no keys for that; push the signed one to /par, which hides it too'
+/** CIBA Core 1.0 §7.1.1. */
+const ENCRYPTED_BACKCHANNEL = 'request object: it is encrypted; an authentication request is signed only'
 
-const ROUTES = new Set(['authorization', 'pushed_authorization_request', 'device_authorization'])
+const ROUTES = new Set([
+  'authorization',
+  'pushed_authorization_request',
+  'device_authorization',
+  'backchannel_authentication',
+])
 
 export function judgeRequestObjects(provider: Provider, deps: RequestObjectDeps & ReplayDeps): void {
   const { prototype } = provider.OIDCContext
@@ -54,16 +66,21 @@ type Save = (...args: unknown[]) => Promise<unknown>
 function judge({ route, client, params }: Oidc, deps: RequestObjectDeps): void {
   const sent = params?.['request']
   if (!client || typeof sent !== 'string' || !ROUTES.has(route)) return
-  const fault = requestObjectFault({ ...read(sent), client: clientOf(client), context: contextOf(deps) })
-  if (fault !== undefined) throw new errors.InvalidRequestObject(fault)
+  const fault = requestObjectFault({ ...read(sent, route), client: clientOf(client), context: contextOf(deps, route) })
+  if (fault !== undefined) throw refusal(fault, route)
 }
 
-function read(jwt: string): ReadJwt {
+/** CIBA Core 1.0 §13 has no error of its own for request objects. */
+function refusal(fault: string, route: string): Error {
+  return isBackchannelRequest(route) ? new errors.InvalidRequest(fault) : new errors.InvalidRequestObject(fault)
+}
+
+function read(jwt: string, route: string): ReadJwt {
   // RFC 7516 §9: five parts are encrypted
-  if (jwt.split('.').length === 5) throw new errors.InvalidRequestObject(ENCRYPTED)
+  if (jwt.split('.').length === 5) throw refusal(isBackchannelRequest(route) ? ENCRYPTED_BACKCHANNEL : ENCRYPTED, route)
   try {
     return { jwt, header: decodeProtectedHeader(jwt), claims: decodeJwt(jwt) }
   } catch {
-    throw new errors.InvalidRequestObject('request object: it is not a signed JWT (RFC 9101 §4)')
+    throw refusal('request object: it is not a signed JWT (RFC 9101 §4)', route)
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What: `Client.grantTypeAllowed` throws when a token request, or a device authorization request, uses a grant type that
+ * What: `Client.grantTypeAllowed` throws when a token request, or one that begins a grant, uses a grant type that
  * the client may not use.
  * Why: RFC 6749 §5.2 defines `unauthorized_client` for that. The engine answers `invalid_request` and does not list the
  * grant types that the client has.
@@ -25,5 +25,6 @@ export function refuseUnauthorizedClients(provider: Provider): void {
 function usedGrantType(ctx: KoaContextWithOIDC | undefined): unknown {
   const { route, params } = ctx?.oidc ?? {}
   if (route === 'device_authorization') return GRANT.device
+  if (route === 'backchannel_authentication') return GRANT.ciba
   return route === 'token' ? params?.['grant_type'] : undefined
 }

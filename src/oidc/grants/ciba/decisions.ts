@@ -15,6 +15,7 @@ import { createConsentStore } from '../../sessions/consent-store.ts'
 import { addConsent } from '../../sessions/grants-of-sessions.ts'
 import type { ApprovalAnswer, Approvals, Approver, PendingApproval } from './approvals.ts'
 import { createApprovalStore, REQUEST, type StoredRequest } from './approval-store.ts'
+import { queuePings } from './ping-notice.ts'
 
 export interface ApprovalDeps {
   readonly db: Database
@@ -113,7 +114,7 @@ async function approve(
   }
   return unlessDecided(db, async (trx) => {
     await createGrantStore(trx).put(grant.value, grant.payload, grant.ttlSeconds)
-    await decide(trx, toArtefactRow(sealer, { kind: REQUEST, value, payload: decided, ttlSeconds: undefined }))
+    await decide(trx, sealer, { pending, value, payload: decided })
     await createConsentStore(trx).add(accountId, clientId, asked)
     await audit.recordIn(trx, {
       ...eventOf(answer, pending),
@@ -142,7 +143,7 @@ async function deny(
   const reason = 'the person did not allow it'
   const decided = { ...payload, error: 'access_denied', errorDescription: reason }
   return unlessDecided(db, async (trx) => {
-    await decide(trx, toArtefactRow(sealer, { kind: REQUEST, value, payload: decided, ttlSeconds: undefined }))
+    await decide(trx, sealer, { pending, value, payload: decided })
     await audit.recordIn(trx, { ...eventOf(answer, pending), type: 'ciba.denied', outcome: 'failure', reason })
   })
 }
@@ -150,8 +151,12 @@ async function deny(
 /** Rolls the transaction back. */
 class Decided extends Error {}
 
-async function decide(trx: Queryable, row: Parameters<ReturnType<typeof createWaitingStore>['decide']>[0]) {
+/** Stores the decision and queues the notification. Throws Decided when there was one before. */
+async function decide(trx: Queryable, sealer: PayloadSealer, { pending, value, payload }: Opened): Promise<void> {
+  const row = toArtefactRow(sealer, { kind: REQUEST, value, payload, ttlSeconds: undefined })
   if (!(await createWaitingStore(trx).decide(row))) throw new Decided()
+  const { clientId, accountId } = pending
+  await queuePings(trx, [{ id: row.id, clientId, accountId }])
 }
 
 async function unlessDecided(db: Database, work: (trx: Queryable) => Promise<void>): Promise<boolean> {
