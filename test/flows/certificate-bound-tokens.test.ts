@@ -5,52 +5,37 @@ import * as oauth from 'oauth4webapi'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PASSWORD } from '../support/administrator.ts'
 import { createApp } from '../support/app.ts'
+import { type CertificateWorld, startCertificateWorld, TOKEN } from '../support/certificate-clients.ts'
 import type { Identity } from '../support/certificates.ts'
+import { API } from '../support/hazard-world.ts'
+import { discoverServer } from '../support/oauth4webapi.ts'
 import { person } from '../support/person.ts'
 import { proofKey } from '../support/proof-key.ts'
-import { type Posted, startTlsWorld, type TlsWorld } from '../support/tls-world.ts'
 import { assertionParams } from '../support/assertion.ts'
 
-const API = 'https://api.example.com'
 const CALLBACK = 'https://app.example.com/callback'
 const ada = { email: 'ada@example.com', password: PASSWORD }
 const allow = { signet_allow: [{ resource: API, scopes: ['posts:read'] }] }
-const TOKEN = { grant_type: 'client_credentials', resource: API }
-let world: TlsWorld
+let world: CertificateWorld
 /** What the registered name of each client with an authority is read from. */
 let shop: Identity
 
 beforeAll(async () => {
-  world = await startTlsWorld()
-  await world.admin.resource(API, ['posts:read'])
+  world = await startCertificateWorld()
   await world.admin.account(ada.email, ada.password)
-  shop = world.issued()
+  ;({ shop } = world)
 })
 
 function thumbprint({ certificate: { der } }: Identity): string {
   return createHash('sha256').update(der).digest('base64url')
 }
 
-async function expectRefused(answer: Posted, [status, error, sentence]: [number, string, RegExp]): Promise<void> {
-  expect(answer).toMatchObject({
-    status,
-    body: { error, error_description: expect.stringMatching(sentence) as string },
-  })
-  expect(await world.admin.eventOf('token.refused', answer.headers)).toMatchObject({ outcome: 'failure' })
-}
-
-async function machine(also: Record<string, unknown>): Promise<string> {
-  return (await world.admin.client('machine', { ...allow, ...also })).id
-}
-
-const byAuthority = (name: object) => machine({ token_endpoint_auth_method: 'tls_client_auth', ...name })
-
 describe('tokens that are bound to a certificate', () => {
   test('say so, whatever the client authenticates by, and are told by introspection', async () => {
     const client = await world.admin.client('machine', { ...allow, tls_client_certificate_bound_access_tokens: true })
     const { issuer } = world.server
     const own = () => assertionParams({ issuer, clientId: client.id, key: client.key })
-    await expectRefused(await world.post('/token', { ...TOKEN, ...(await own()) }), [
+    await world.expectRefused(await world.post('/token', { ...TOKEN, ...(await own()) }), [
       400,
       'invalid_grant',
       /mutual TLS client certificate not provided/,
@@ -70,7 +55,7 @@ describe('tokens that are bound to a certificate', () => {
     const client = await world.admin.client('machine', { ...allow, tls_client_certificate_bound_access_tokens: true })
     const own = await assertionParams({ issuer: world.server.issuer, clientId: client.id, key: client.key })
     const headers = await (await proofKey()).proof({ url: `${world.mtlsUrl}/token` })
-    await expectRefused(await world.post('/token', { ...TOKEN, ...own }, { identity: shop, headers }), [
+    await world.expectRefused(await world.post('/token', { ...TOKEN, ...own }, { identity: shop, headers }), [
       400,
       'invalid_request',
       /multiple proof-of-possession mechanisms/,
@@ -102,7 +87,11 @@ describe('tokens that are bound to a certificate', () => {
       client_id: client.id,
     }
     const other = world.issued()
-    await expectRefused(await world.post('/token', refresh, { identity: other }), [400, 'invalid_grant', /x5t#S256/])
+    await world.expectRefused(await world.post('/token', refresh, { identity: other }), [
+      400,
+      'invalid_grant',
+      /x5t#S256/,
+    ])
     const refreshed = await world.post('/token', refresh, { identity: shop })
     expect(refreshed.status).toBe(200)
     const authorization = `Bearer ${refreshed.body['access_token']}`
@@ -117,13 +106,12 @@ describe('tokens that are bound to a certificate', () => {
 })
 
 test('oauth4webapi finds the alias, authenticates by its certificate and gets a bound token', async () => {
-  const client_id = await byAuthority({
+  const client_id = await world.byAuthority({
     tls_client_auth_subject_dn: 'CN=shop,O=Example\\, Ltd,C=GB',
     tls_client_certificate_bound_access_tokens: true,
   })
-  const issuer = new URL(world.server.issuer)
   const custom = { [oauth.customFetch]: world.as(shop) as never }
-  const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, custom))
+  const as = await discoverServer(world.server.issuer, custom)
   const client: oauth.Client = { client_id, use_mtls_endpoint_aliases: true }
   const response = await oauth.clientCredentialsGrantRequest(
     as,

@@ -4,15 +4,14 @@ import { decodeJwt } from 'jose'
 import { request } from 'undici'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { administrator, type Administrator } from '../support/administrator.ts'
+import { startCertificateWorld, TOKEN } from '../support/certificate-clients.ts'
 import { certifiedJwk, type Identity, makeCertificate } from '../support/certificates.ts'
+import { API } from '../support/hazard-world.ts'
 import { proofKey } from '../support/proof-key.ts'
 import { type Server, startServer } from '../support/server.ts'
-import { startTlsWorld } from '../support/tls-world.ts'
 
-const API = 'https://api.example.com'
 const MTLS_URL = 'https://mtls.id.example.com'
 const shop = makeCertificate({ subject: [['CN', 'shop']], names: [['dns', 'shop.example.com']] })
-const TOKEN = { grant_type: 'client_credentials', resource: API }
 
 /** A server behind a proxy; `clients` are those with the certificate, by its name and by itself. */
 interface World {
@@ -118,22 +117,13 @@ describe('of a trusted proxy', () => {
 })
 
 test('a trusted proxy passes on certificates by the header alone: that of its own connection is not its client', async () => {
-  const { admin, issued, post } = await startTlsWorld({ SIGNET_TRUSTED_PROXIES: '127.0.0.1/32' })
-  await admin.resource(API, ['posts:read'])
-  const { id: client_id } = await admin.client('machine', {
-    signet_allow: [{ resource: API, scopes: ['posts:read'] }],
-    token_endpoint_auth_method: 'tls_client_auth',
-    tls_client_auth_san_dns: 'shop.example.com',
-  })
-  const refused = await post('/token', { ...TOKEN, client_id }, { identity: issued() })
-  expect(refused).toMatchObject({
-    status: 401,
-    body: {
-      error: 'invalid_client',
-      error_description: expect.stringMatching(/no certificate was received/) as string,
-    },
-  })
-  expect(await admin.eventOf('token.refused', refused.headers)).toMatchObject({ client_id })
+  const world = await startCertificateWorld({ SIGNET_TRUSTED_PROXIES: '127.0.0.1/32' })
+  const client_id = await world.byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
+  await world.expectRefused(await world.post('/token', { ...TOKEN, client_id }, { identity: world.shop }), [
+    401,
+    'invalid_client',
+    /no certificate was received/,
+  ])
 })
 
 test('from anybody else it is as if it were not sent', async () => {

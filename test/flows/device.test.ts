@@ -5,13 +5,13 @@ import * as openid from 'openid-client'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { connect, createDevice, type Device, DEVICE_GRANT } from '../support/device.ts'
+import { discoverServer, PLAIN_HTTP } from '../support/oauth4webapi.ts'
 import { person } from '../support/person.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const API = 'https://api.example.com'
 const ada = { email: 'ada@example.com', password: PASSWORD }
 const ALLOWED = { signet_allow: [{ resource: API, scopes: ['posts:read'] }] }
-const HTTP = { [oauth.allowInsecureRequests]: true } as const
 let server: Server
 let admin: Administrator
 let tv: RegisteredClient
@@ -48,8 +48,7 @@ describe('a library that nobody here wrote', () => {
 
   test('oauth4webapi: a confidential device with DPoP gets a bound token for an API and a refresh token', async () => {
     const client = await aClient({ token_endpoint_auth_method: 'private_key_jwt', dpop_bound_access_tokens: true })
-    const issuer = new URL(server.issuer)
-    const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, HTTP))
+    const as = await discoverServer(server.issuer)
     const own: oauth.Client = { client_id: client.id }
     const key = await crypto.subtle.importKey('jwk', client.key, { name: 'ECDSA', namedCurve: 'P-256' }, false, [
       'sign',
@@ -64,7 +63,7 @@ describe('a library that nobody here wrote', () => {
         own,
         auth,
         { scope: 'openid offline_access posts:read', resource: API },
-        HTTP,
+        PLAIN_HTTP,
       ),
     )
     expect(begun).toMatchObject({ expires_in: 600, interval: 5 })
@@ -72,7 +71,7 @@ describe('a library that nobody here wrote', () => {
     const tokens = await oauth.processDeviceCodeResponse(
       as,
       own,
-      await oauth.deviceCodeGrantRequest(as, own, auth, begun.device_code, { ...HTTP, DPoP }),
+      await oauth.deviceCodeGrantRequest(as, own, auth, begun.device_code, { ...PLAIN_HTTP, DPoP }),
     )
     expect(tokens).toMatchObject({ token_type: 'dpop', refresh_token: expect.any(String) })
     const { jkt } = (decodeJwt(tokens.access_token)['cnf'] ?? {}) as { jkt?: string }
@@ -106,9 +105,9 @@ describe('a device authorization request', () => {
       detail: { scope: expect.stringContaining('openid') },
     })
     const answer = await server.fetch('/.well-known/openid-configuration')
-    const discovered = (await answer.json()) as Record<string, unknown>
-    expect(discovered['device_authorization_endpoint']).toBe(`${server.issuer}/device/code`)
-    expect(discovered['grant_types_supported']).toContain(DEVICE_GRANT)
+    const discoverServer = (await answer.json()) as Record<string, unknown>
+    expect(discoverServer['device_authorization_endpoint']).toBe(`${server.issuer}/device/code`)
+    expect(discoverServer['grant_types_supported']).toContain(DEVICE_GRANT)
   })
 
   test('lives as long as the settings say', async () => {

@@ -6,11 +6,11 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { createApp } from '../support/app.ts'
 import { certifiedJwk, type Identity, makeCertificate } from '../support/certificates.ts'
-import { answerOf, person } from '../support/person.ts'
+import { ALLOWED, API, CALLBACK } from '../support/hazard-world.ts'
+import { discoverServer, throughFapi2 } from '../support/oauth4webapi.ts'
+import { answerOf } from '../support/person.ts'
 import { startTlsWorld, type TlsWorld } from '../support/tls-world.ts'
 
-const API = 'https://api.example.com'
-const CALLBACK = 'https://app.example.com/callback'
 const ada = { email: 'ada@example.com', password: PASSWORD }
 let world: TlsWorld
 let bank: Identity
@@ -19,7 +19,7 @@ let options: { [oauth.customFetch]: never }
 
 beforeAll(async () => {
   world = await startTlsWorld()
-  await world.admin.resource(API, ['posts:read'])
+  await world.admin.resource(API, ['posts:read', 'posts:write'])
   await world.admin.account(ada.email, ada.password)
   bank = makeCertificate({
     subject: [
@@ -30,8 +30,7 @@ beforeAll(async () => {
     issuer: world.authority,
   })
   options = { [oauth.customFetch]: world.as(bank) as never }
-  const issuer = new URL(world.server.issuer)
-  as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, options))
+  as = await discoverServer(world.server.issuer, options)
 })
 
 type Auth = 'private_key_jwt' | 'tls_client_auth' | 'self_signed_tls_client_auth'
@@ -42,8 +41,7 @@ async function aClient(auth: Auth, binding: Binding, also: Record<string, unknow
   const pair = await generateKeyPair('ES256', { extractable: true })
   const about = { alg: 'ES256', use: 'sig', kid: 'k1' }
   const client = await world.admin.client('fapi2', {
-    redirect_uris: [CALLBACK],
-    signet_allow: [{ resource: API, scopes: ['posts:read'] }],
+    ...ALLOWED,
     jwks: {
       keys: [
         { ...(await exportJWK(pair.publicKey)), ...about },
@@ -67,50 +65,19 @@ async function takeThrough(client: RegisteredClient, auth: Auth, binding: Bindin
     use_mtls_endpoint_aliases: true,
   }
   const key = (await importJWK(client.key, 'ES256')) as oauth.CryptoKey
-  const prove = auth === 'private_key_jwt' ? oauth.PrivateKeyJwt({ key, kid: 'k1' }) : oauth.TlsClientAuth()
+  const signWith = { key, kid: 'k1' }
+  const prove = auth === 'private_key_jwt' ? oauth.PrivateKeyJwt(signWith) : oauth.TlsClientAuth()
   const pair = binding === 'DPoP' ? await oauth.generateKeyPair('ES256') : undefined
   const sent = { ...options, ...(pair && { DPoP: oauth.DPoP(own, pair) }) }
-  const verifier = oauth.generateRandomCodeVerifier()
-  const request = {
-    client_id: client.id,
-    response_type: 'code',
-    redirect_uri: CALLBACK,
-    scope: 'openid offline_access posts:read',
-    resource: API,
-    state: 'st',
-    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-    ...(isSigned && { response_mode: 'jwt' }),
-  }
-  const params = isSigned ? { request: await oauth.issueRequestObject(as, own, request, { key, kid: 'k1' }) } : request
-  const pushed = await oauth.processPushedAuthorizationResponse(
-    as,
-    own,
-    await oauth.pushedAuthorizationRequest(as, own, prove, params, sent),
-  )
-  const query = new URLSearchParams({ client_id: client.id, request_uri: pushed.request_uri })
-  const left = await person(() => world.server).authorize(`${world.server.issuer}/authorize?${query.toString()}`, ada)
-  const answer = isSigned
-    ? await oauth.validateJwtAuthResponse(as, own, left, 'st', options)
-    : oauth.validateAuthResponse(as, own, left, 'st')
-  const also = { ...sent, additionalParameters: { resource: API } }
-  const tokens = await oauth.processAuthorizationCodeResponse(
-    as,
-    own,
-    await oauth.authorizationCodeGrantRequest(as, own, prove, answer, CALLBACK, verifier, also),
-  )
-  const refreshed = await oauth.processRefreshTokenResponse(
-    as,
-    own,
-    await oauth.refreshTokenGrantRequest(as, own, prove, tokens.refresh_token as string, sent),
-  )
+  const { server } = world
+  const run = { server, as, own, prove, sent, who: ada, ...(isSigned && { signWith }) }
+  const { left, tokens, refresh } = await throughFapi2(run)
+  const refreshed = await refresh()
+  const asked = { ...options, requestJwtResponse: isSigned }
   const introspected = await oauth.processIntrospectionResponse(
     as,
     own,
-    await oauth.introspectionRequest(as, own, prove, refreshed.access_token, {
-      ...options,
-      requestJwtResponse: isSigned,
-    }),
+    await oauth.introspectionRequest(as, own, prove, refreshed.access_token, asked),
   )
   expect(introspected).toMatchObject({ active: true, client_id: client.id, cnf: expect.any(Object) as object })
   return { left, tokens, refreshed }

@@ -4,11 +4,11 @@ import * as oauth from 'oauth4webapi'
 import { beforeAll, expect, test } from 'vitest'
 import { administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { createApp } from '../support/app.ts'
+import { ALLOWED, API, CALLBACK } from '../support/hazard-world.ts'
+import { discoverServer, PLAIN_HTTP, throughFapi2 } from '../support/oauth4webapi.ts'
 import { person } from '../support/person.ts'
 import { type Server, startServer } from '../support/server.ts'
 
-const API = 'https://api.example.com'
-const CALLBACK = 'https://app.example.com/cb'
 const ada = { email: 'ada@example.com', password: PASSWORD }
 let server: Server
 let client: RegisteredClient
@@ -17,17 +17,10 @@ let as: oauth.AuthorizationServer
 beforeAll(async () => {
   server = await startServer()
   const admin = await administrator(server)
-  await admin.resource(API, ['posts:read'])
+  await admin.resource(API, ['posts:read', 'posts:write'])
   await admin.account(ada.email, ada.password)
-  client = await admin.client('fapi2', {
-    redirect_uris: [CALLBACK],
-    signet_allow: [{ resource: API, scopes: ['posts:read'] }],
-  })
-  const issuer = new URL(server.issuer)
-  as = await oauth.processDiscoveryResponse(
-    issuer,
-    await oauth.discoveryRequest(issuer, { [oauth.allowInsecureRequests]: true }),
-  )
+  client = await admin.client('fapi2', ALLOWED)
+  as = await discoverServer(server.issuer)
 })
 
 test('must push its authorization request', async () => {
@@ -47,44 +40,15 @@ interface Algs {
 async function takeThrough({ id, key: jwk }: RegisteredClient, algs: Algs) {
   const own: oauth.Client = { client_id: id, id_token_signed_response_alg: algs.idToken }
   const key = (await importJWK(jwk, algs.assertion)) as oauth.CryptoKey
-  const auth = oauth.PrivateKeyJwt({ key, kid: 'k1' })
-  const DPoP = oauth.DPoP(own, await oauth.generateKeyPair(algs.proof))
-  const options = { DPoP, [oauth.allowInsecureRequests]: true as const }
-  const verifier = oauth.generateRandomCodeVerifier()
-  const request = {
-    response_type: 'code',
-    redirect_uri: CALLBACK,
-    scope: 'openid offline_access posts:read',
-    resource: API,
-    state: 'st',
-    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-  }
-  const pushed = await oauth.processPushedAuthorizationResponse(
-    as,
-    own,
-    await oauth.pushedAuthorizationRequest(as, own, auth, request, options),
-  )
-  const url = `${server.issuer}/authorize?${new URLSearchParams({ client_id: id, request_uri: pushed.request_uri }).toString()}`
-  const answer = oauth.validateAuthResponse(as, own, await person(() => server).authorize(url, ada), 'st')
-  const response = await oauth.authorizationCodeGrantRequest(as, own, auth, answer, CALLBACK, verifier, {
-    ...options,
-    additionalParameters: { resource: API },
-  })
-  const tokens = await oauth.processAuthorizationCodeResponse(as, own, response)
-  const refresh = async (also: object) => {
-    const token = tokens.refresh_token as string
-    const answered = await oauth.refreshTokenGrantRequest(as, own, auth, token, { ...options, ...also })
-    return oauth.processRefreshTokenResponse(as, own, answered)
-  }
-  return { tokens, refresh }
+  const sent = { DPoP: oauth.DPoP(own, await oauth.generateKeyPair(algs.proof)), ...PLAIN_HTTP }
+  return throughFapi2({ server, as, own, prove: oauth.PrivateKeyJwt({ key, kid: 'k1' }), sent, who: ada })
 }
 
 test('gets tokens bound to its DPoP key, refreshes with a proof only, and keeps its refresh token', async () => {
   const { tokens, refresh } = await takeThrough(client, { assertion: 'ES256', proof: 'ES256', idToken: 'ES256' })
   expect(tokens.token_type).toBe('dpop')
   expect(decodeJwt(tokens.access_token)).toMatchObject({ aud: API, cnf: { jkt: expect.any(String) } })
-  const again = await refresh({})
+  const again = await refresh()
   expect(again.refresh_token).toBe(tokens.refresh_token)
   // RFC 9449 §5: the refresh token of a confidential client is bound by its authentication; a proof is needed all the same
   await expect(refresh({ DPoP: undefined })).rejects.toMatchObject({
@@ -105,8 +69,7 @@ test('signs and proves by PS256, and gets ID tokens by a PS256 key that is made 
   const pair = await generateKeyPair('PS256', { extractable: true })
   const key = { ...(await exportJWK(pair.privateKey)), alg: 'PS256', use: 'sig', kid: 'k1' }
   const also = {
-    redirect_uris: [CALLBACK],
-    signet_allow: [{ resource: API, scopes: ['posts:read'] }],
+    ...ALLOWED,
     jwks: { keys: [{ ...(await exportJWK(pair.publicKey)), alg: 'PS256', use: 'sig', kid: 'k1' }] },
     token_endpoint_auth_signing_alg: 'PS256',
     id_token_signed_response_alg: 'PS256',
@@ -127,5 +90,5 @@ test('signs and proves by PS256, and gets ID tokens by a PS256 key that is made 
   const keys = createRemoteJWKSet(new URL(`${server.issuer}/jwks`))
   const verified = await jwtVerify(tokens.id_token as string, keys, { audience: first.id, issuer: server.issuer })
   expect(verified.protectedHeader.alg).toBe('PS256')
-  expect((await refresh({})).token_type).toBe('dpop')
+  expect((await refresh()).token_type).toBe('dpop')
 })

@@ -4,6 +4,7 @@ import * as oauth from 'oauth4webapi'
 import { beforeAll, expect, test } from 'vitest'
 import { assertionParams } from '../support/assertion.ts'
 import { anApp, granted, type Granted, type Registered, type Stage, startStage } from '../support/hazard-world.ts'
+import { discoverServer, PLAIN_HTTP } from '../support/oauth4webapi.ts'
 
 const JWT = 'application/token-introspection+jwt'
 let stage: Stage
@@ -35,14 +36,12 @@ async function opened(response: Response, audience = api.client.id) {
 }
 
 test('oauth4webapi asks for a signed answer and gets what a plain one has', async () => {
-  const url = new URL(issuer)
-  const insecure = { [oauth.allowInsecureRequests]: true as const }
-  const as = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, insecure))
+  const as = await discoverServer(issuer)
   const own: oauth.Client = { client_id: api.client.id, introspection_signed_response_alg: 'ES256' }
   const key = (await importJWK(api.client.key, 'ES256')) as oauth.CryptoKey
   const token = shop.tokens['access_token'] as string
   const response = await oauth.introspectionRequest(as, own, oauth.PrivateKeyJwt({ key, kid: 'k1' }), token, {
-    ...insecure,
+    ...PLAIN_HTTP,
     requestJwtResponse: true,
   })
   const answer = await oauth.processIntrospectionResponse(as, own, response)

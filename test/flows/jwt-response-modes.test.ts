@@ -3,6 +3,7 @@ import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { anApp, type Registered, type Somebody, somebody, type Stage, startStage } from '../support/hazard-world.ts'
+import { discoverServer, PLAIN_HTTP } from '../support/oauth4webapi.ts'
 
 let stage: Stage
 let issuer: string
@@ -92,13 +93,11 @@ test('a client that is registered for signed answers alone gets no others', asyn
 
 test('oauth4webapi takes the answer of a public client, which is signed by RS256', async () => {
   const spa = await anApp(stage, 'spa')
-  const url = new URL(issuer)
-  const insecure = { [oauth.allowInsecureRequests]: true as const }
-  const as = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, insecure))
+  const as = await discoverServer(issuer)
   const begun = spa.app.begin({ response_mode: 'jwt' })
   const left = await ada.browser.authorize(begun.url, ada.who)
   const own: oauth.Client = { client_id: spa.client.id }
-  const answer = await oauth.validateJwtAuthResponse(as, own, left, begun.state, insecure)
+  const answer = await oauth.validateJwtAuthResponse(as, own, left, begun.state, PLAIN_HTTP)
   expect(answer.get('code')).toEqual(expect.any(String))
   expect(decodeJwt(left.searchParams.get('response') as string)).toMatchObject({ aud: spa.client.id })
 })

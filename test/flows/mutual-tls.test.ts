@@ -4,37 +4,19 @@ import { writeFileSync } from 'node:fs'
 import { connect } from 'node:tls'
 import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { type CertificateWorld, startCertificateWorld, TOKEN } from '../support/certificate-clients.ts'
 import { certifiedJwk, type Identity, makeCertificate } from '../support/certificates.ts'
 import { keysHost } from '../support/keys-host.ts'
 import { proofKey } from '../support/proof-key.ts'
-import { type Posted, startTlsWorld, type TlsWorld } from '../support/tls-world.ts'
 
-const API = 'https://api.example.com'
-const allow = { signet_allow: [{ resource: API, scopes: ['posts:read'] }] }
-const TOKEN = { grant_type: 'client_credentials', resource: API }
-let world: TlsWorld
+let world: CertificateWorld
 /** What the registered name of each client with an authority is read from. */
 let shop: Identity
 
 beforeAll(async () => {
-  world = await startTlsWorld()
-  await world.admin.resource(API, ['posts:read'])
-  shop = world.issued()
+  world = await startCertificateWorld()
+  ;({ shop } = world)
 })
-
-async function expectRefused(answer: Posted, [status, error, sentence]: [number, string, RegExp]): Promise<void> {
-  expect(answer).toMatchObject({
-    status,
-    body: { error, error_description: expect.stringMatching(sentence) as string },
-  })
-  expect(await world.admin.eventOf('token.refused', answer.headers)).toMatchObject({ outcome: 'failure' })
-}
-
-async function machine(also: Record<string, unknown>): Promise<string> {
-  return (await world.admin.client('machine', { ...allow, ...also })).id
-}
-
-const byAuthority = (name: object) => machine({ token_endpoint_auth_method: 'tls_client_auth', ...name })
 
 test('discovery names the methods, the aliases and that tokens can be bound', async () => {
   const metadata = (await (await world.server.fetch('/.well-known/openid-configuration')).json()) as Record<
@@ -60,12 +42,12 @@ describe('tls_client_auth', () => {
     [{ tls_client_auth_san_email: 'shop@example.com' }],
     [{ tls_client_auth_san_ip: '192.0.2.7' }],
   ])('takes a certificate of the authority with the name %j, and no other', async (name) => {
-    const client_id = await byAuthority(name)
+    const client_id = await world.byAuthority(name)
     const answer = await world.post('/token', { ...TOKEN, client_id }, { identity: shop })
     expect({ status: answer.status, type: answer.body['token_type'] }).toEqual({ status: 200, type: 'Bearer' })
     expect(decodeJwt(answer.body['access_token'] as string)).not.toHaveProperty('cnf')
     const other = world.issued({ subject: [['CN', 'other']], names: [['dns', 'other.example.com']] })
-    await expectRefused(await world.post('/token', { ...TOKEN, client_id }, { identity: other }), [
+    await world.expectRefused(await world.post('/token', { ...TOKEN, client_id }, { identity: other }), [
       401,
       'invalid_client',
       /^client authentication failed$/,
@@ -73,8 +55,8 @@ describe('tls_client_auth', () => {
   })
 
   test('refuses a missing certificate, one of another authority, and one whose time is over', async () => {
-    const client_id = await byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
-    await expectRefused(await world.post('/token', { ...TOKEN, client_id }), [
+    const client_id = await world.byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
+    await world.expectRefused(await world.post('/token', { ...TOKEN, client_id }), [
       401,
       'invalid_client',
       /no certificate was received, and the client is registered for tls_client_auth: send client_id on a TLS connection/,
@@ -86,7 +68,7 @@ describe('tls_client_auth', () => {
       world.issued(past),
       makeCertificate({ subject: [['CN', 'shop']], names: [['dns', 'shop.example.com']] }),
     ]) {
-      await expectRefused(await world.post('/token', { ...TOKEN, client_id }, { identity }), [
+      await world.expectRefused(await world.post('/token', { ...TOKEN, client_id }, { identity }), [
         401,
         'invalid_client',
         /the certificate was not issued by an authority that this server knows, or is not valid now/,
@@ -95,18 +77,18 @@ describe('tls_client_auth', () => {
   })
 
   test('is not taken with a certificate that the ordinary listener never asks for', async () => {
-    const client_id = await byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
-    await expectRefused(
+    const client_id = await world.byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
+    await world.expectRefused(
       await world.post('/token', { ...TOKEN, client_id }, { identity: shop, to: world.server.issuer }),
       [401, 'invalid_client', /no certificate was received/],
     )
   })
 
   test('a header is no certificate, whoever sends it', async () => {
-    const client_id = await byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
+    const client_id = await world.byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
     const headers = { 'client-cert': `:${shop.certificate.der.toString('base64')}:` }
     for (const to of [world.mtlsUrl, world.server.issuer]) {
-      await expectRefused(await world.post('/token', { ...TOKEN, client_id }, { headers, to }), [
+      await world.expectRefused(await world.post('/token', { ...TOKEN, client_id }, { headers, to }), [
         401,
         'invalid_client',
         /no certificate was received/,
@@ -118,7 +100,7 @@ describe('tls_client_auth', () => {
 describe('self_signed_tls_client_auth', () => {
   test('takes the certificates that are registered, whoever signed them, and no other of the same name', async () => {
     const [first, second] = [makeCertificate({ subject: [['CN', 'a']] }), makeCertificate({ subject: [['CN', 'b']] })]
-    const client_id = await machine({
+    const client_id = await world.machine({
       token_endpoint_auth_method: 'self_signed_tls_client_auth',
       jwks: { keys: [certifiedJwk(first), certifiedJwk(second)] },
     })
@@ -126,7 +108,7 @@ describe('self_signed_tls_client_auth', () => {
       expect((await world.post('/token', { ...TOKEN, client_id }, { identity })).status).toBe(200)
     }
     for (const identity of [makeCertificate({ subject: [['CN', 'a']] }), shop]) {
-      await expectRefused(await world.post('/token', { ...TOKEN, client_id }, { identity }), [
+      await world.expectRefused(await world.post('/token', { ...TOKEN, client_id }, { identity }), [
         401,
         'invalid_client',
         /^client authentication failed$/,
@@ -141,19 +123,19 @@ describe('self_signed_tls_client_auth', () => {
     const [old, renewed] = ['1', '2'].map((CN) => makeCertificate({ subject: [['CN', CN]] })) as [Identity, Identity]
     const host = await keysHost([certifiedJwk(old)])
     const members = { token_endpoint_auth_method: 'self_signed_tls_client_auth', jwks_uri: host.url }
-    const client_id = await machine(members)
+    const client_id = await world.machine(members)
     const ask = async (identity: Identity) => world.post('/token', { ...TOKEN, client_id }, { identity })
     expect((await ask(old)).status).toBe(200)
     host.answer.keys = [certifiedJwk(renewed)]
     expect((await ask(renewed)).status).toBe(200)
-    await expectRefused(await ask(old), [401, 'invalid_client', /^client authentication failed$/])
+    await world.expectRefused(await ask(old), [401, 'invalid_client', /^client authentication failed$/])
     expect((await ask(renewed)).status).toBe(200)
     expect(host.asked).toBe(2)
   })
 
   test('a certificate whose key was revoked is refused', async () => {
     const [first, second] = [makeCertificate({ subject: [['CN', 'a']] }), makeCertificate({ subject: [['CN', 'b']] })]
-    const client_id = await machine({
+    const client_id = await world.machine({
       token_endpoint_auth_method: 'self_signed_tls_client_auth',
       jwks: {
         keys: [
@@ -196,13 +178,13 @@ describe('the origin for certificates', () => {
   })
 
   test('a DPoP proof names the address that was called there', async () => {
-    const client_id = await byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
+    const client_id = await world.byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
     const key = await proofKey()
     const proof = (url: string) => key.proof({ url })
     const there = await proof(`${world.mtlsUrl}/token`)
     const { body } = await world.post('/token', { ...TOKEN, client_id }, { identity: shop, headers: there })
     expect(decodeJwt(body['access_token'] as string)).toMatchObject({ cnf: { jkt: key.jkt } })
-    await expectRefused(
+    await world.expectRefused(
       await world.post(
         '/token',
         { ...TOKEN, client_id },
@@ -233,7 +215,7 @@ test(
   'the file of authorities is read again when it changes, also for open connections; one without certificates is not used',
   { timeout: 60_000 },
   async () => {
-    const client_id = await byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
+    const client_id = await world.byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
     const next = makeCertificate({ subject: [['O', 'Clients of tomorrow']], isAuthority: true })
     const known = world.as(shop)
     const statusOf = async (fetch: typeof globalThis.fetch) =>

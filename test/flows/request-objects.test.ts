@@ -8,6 +8,7 @@ import { type App, createApp } from '../support/app.ts'
 import { firstAnswer } from '../support/first-answer.ts'
 import { ALLOWED, anApp, API, CALLBACK, EVERYTHING, expectRefused, somebody } from '../support/hazard-world.ts'
 import { type Stage, startStage } from '../support/hazard-world.ts'
+import { discoverServer, PLAIN_HTTP } from '../support/oauth4webapi.ts'
 import { answerOf, textOf } from '../support/person.ts'
 import { signRequestObject, type RequestObjectInput } from '../support/request-object.ts'
 
@@ -69,9 +70,7 @@ describe('a client of openid-client', () => {
 
   test('pushes a signed request', async () => {
     const { browser, who } = await somebody(stage)
-    const url = new URL(issuer)
-    const insecure = { [oauth.allowInsecureRequests]: true as const }
-    const as = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, insecure))
+    const as = await discoverServer(issuer)
     const own: oauth.Client = { client_id: client.id }
     const key = (await importJWK(client.key, 'ES256')) as oauth.CryptoKey
     const auth = oauth.PrivateKeyJwt({ key, kid: 'k1' })
@@ -80,7 +79,7 @@ describe('a client of openid-client', () => {
     const pushed = await oauth.processPushedAuthorizationResponse(
       as,
       own,
-      await oauth.pushedAuthorizationRequest(as, own, auth, { request }, insecure),
+      await oauth.pushedAuthorizationRequest(as, own, auth, { request }, PLAIN_HTTP),
     )
     const query = new URLSearchParams({ client_id: client.id, request_uri: pushed.request_uri })
     const left = await browser.authorize(`${issuer}/authorize?${query.toString()}`, who)

@@ -5,6 +5,7 @@ import { createApp } from '../support/app.ts'
 import { authenticatorApp } from '../support/authenticator-app.ts'
 import { ALLOW, asking, CALLBACK, claimsOf, type ClaimsWorld, startClaimsWorld } from '../support/claims-world.ts'
 import { enrolPasskey, passkeyRequestOf, submitPasskey } from '../support/live-passkey.ts'
+import { discoverServer, PLAIN_HTTP } from '../support/oauth4webapi.ts'
 import { answerOf } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
 
@@ -122,9 +123,7 @@ test('oauth4webapi asks for claims, and accepts the answers of a pairwise client
   const members = { redirect_uris: [CALLBACK], subject_type: 'pairwise', default_max_age: 600, require_auth_time: true }
   const { id } = await world.admin.client('spa', members)
   const own: oauth.Client = { client_id: id, default_max_age: 600, require_auth_time: true }
-  const options = { [oauth.allowInsecureRequests]: true as const }
-  const issuer = new URL(world.server.issuer)
-  const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, options))
+  const as = await discoverServer(world.server.issuer)
   const who = await world.somebody()
   const [verifier, nonce] = [oauth.generateRandomCodeVerifier(), oauth.generateRandomNonce()]
   const url = new URL(String(as.authorization_endpoint))
@@ -147,7 +146,7 @@ test('oauth4webapi asks for claims, and accepts the answers of a pairwise client
     parameters,
     CALLBACK,
     verifier,
-    options,
+    PLAIN_HTTP,
   )
   const tokens = await oauth.processAuthorizationCodeResponse(as, own, response, {
     expectedNonce: nonce,
@@ -155,6 +154,6 @@ test('oauth4webapi asks for claims, and accepts the answers of a pairwise client
   })
   const { sub = '' } = oauth.getValidatedIdTokenClaims(tokens) ?? {}
   expect(sub).toMatch(/^pair-/)
-  const answer = await oauth.userInfoRequest(as, own, tokens.access_token, options)
+  const answer = await oauth.userInfoRequest(as, own, tokens.access_token, PLAIN_HTTP)
   expect(await oauth.processUserInfoResponse(as, own, sub, answer)).toEqual({ sub, email: who.email })
 })

@@ -4,6 +4,7 @@ import * as openid from 'openid-client'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { administrator, type Administrator, PASSWORD } from '../../support/administrator.ts'
 import { createApp } from '../../support/app.ts'
+import { discoverServer, PLAIN_HTTP } from '../../support/oauth4webapi.ts'
 import { answerOf, person, textOf } from '../../support/person.ts'
 import { register, registrationRequest } from '../../support/registration.ts'
 import { type Server, startServer } from '../../support/server.ts'
@@ -77,11 +78,9 @@ describe('open', () => {
   })
 
   test('oauth4webapi registers a public app and redeems a code with it', async () => {
-    const issuer = new URL(server.issuer)
-    const insecure = { [oauth.allowInsecureRequests]: true as const }
-    const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure))
+    const as = await discoverServer(server.issuer)
     const metadata = { ...PUBLIC, client_name: 'Board', redirect_uris: [CALLBACK], scope: 'openid' }
-    const response = await oauth.dynamicClientRegistrationRequest(as, metadata, insecure)
+    const response = await oauth.dynamicClientRegistrationRequest(as, metadata, PLAIN_HTTP)
     const client = await oauth.processDynamicClientRegistrationResponse(response)
     expect(client).toMatchObject({ ...metadata, scope: 'openid offline_access', grant_types: expect.any(Array) })
     expect(client).not.toHaveProperty('client_secret')
