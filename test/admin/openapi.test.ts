@@ -73,6 +73,7 @@ test('has every route with an id of its own, one scope that exists, and its path
       "POST /clients/{client_id}/keys",
       "POST /clients/{client_id}/keys/refetch",
       "POST /clients/{client_id}/secrets",
+      "POST /clients/{client_id}/unblock",
       "POST /keys/rewrap",
       "POST /keys/rotate",
       "POST /keys/{kid}/retire",

@@ -39,12 +39,94 @@ describe('the subject of a certificate', () => {
     expect([dn.fits(text), dn.matches(strange, text)]).toEqual([true, false])
   })
 
+  const plain = certificate({
+    subject: [
+      ['C', 'GB'],
+      ['O', 'Example'],
+      ['CN', ' My  Shop '],
+    ],
+  })
+
+  test.each([
+    'CN=my shop,O=Example,C=GB',
+    'CN=  My  Shop  ,O=Example,C=GB',
+    String.raw`CN=\ my shop\ ,O=Example,C=GB`,
+    String.raw`CN=my\20shop,O=example,C=gb`,
+  ])('is compared without regard to case and the number of blanks: %s', (text) => {
+    expect([dn.fits(text), dn.matches(plain, text)]).toEqual([true, true])
+  })
+
+  test.each([
+    'C=GB',
+    'O=Example,C=GB',
+    'CN=my shop,O=Example',
+    'CN=my shop,O=Other,C=GB',
+    'CN=other,O=Other,C=GB',
+    'CN=my shop,O=Example,C=GB,DC=x',
+    'CN=my shop,O=Example+L=x,C=GB',
+    'CN=myshop,O=Example,C=GB',
+  ])('has as many relative names, and the same: not %s', (text) => {
+    expect([dn.fits(text), dn.matches(plain, text)]).toEqual([true, false])
+  })
+
+  test('has all attributes of a relative name', () => {
+    const several = certificate({
+      subject: [
+        [
+          ['OU', 'a'],
+          ['CN', 'shop'],
+        ],
+      ],
+    })
+    expect(['OU=a+CN=shop', 'CN=shop+OU=a'].map((text) => dn.matches(several, text))).toEqual([true, true])
+    expect(['OU=a', 'CN=shop', 'OU=a+CN=other'].map((text) => dn.matches(several, text))).toEqual([false, false, false])
+  })
+
+  test.each(['shop', 'CN=shop,x', '!CN=shop', 'CN=  #0403', 'CN="a"', 'CN=a;b', 'CN=a<b', '=shop'])(
+    'is not compared with %s, which is no name',
+    (text) => {
+      expect([dn.fits(text), dn.matches(plain, text)]).toEqual([false, false])
+    },
+  )
+
+  test('is at most 2000 characters of text', () => {
+    const ofLength = (length: number) => `CN=${'a'.repeat(length - 3)}`
+    expect([dn.fits(ofLength(2000)), dn.fits(ofLength(2001))]).toEqual([true, false])
+  })
+
+  test('may have a name without a value, which equals no text', () => {
+    const empty = certificate({ subject: [['CN', '']] })
+    expect(['CN=shop', 'CN='].map((text) => dn.matches(empty, text))).toEqual([false, false])
+  })
+
   test('cannot hold a second name in the value of a first', () => {
     const forged = certificate({ subject: [['O', 'x\nCN=shop']] })
     expect(dn.matches(forged, 'CN=shop,O=x')).toBe(false)
     const joined = certificate({ subject: [['O', 'x + CN=shop']] })
     expect(dn.matches(joined, 'O=x+CN=shop')).toBe(false)
   })
+})
+
+test('one of several alternative names is enough, of the right kind', () => {
+  const several = certificate({
+    subject: [['CN', 'x']],
+    names: [
+      ['uri', 'urn:shop'],
+      ['dns', 'a.example.com'],
+      ['dns', 'Shop.example.com'],
+    ],
+  })
+  expect(dns.matches(several, 'shop.EXAMPLE.com')).toBe(true)
+  expect(uri.matches(several, 'urn:shop')).toBe(true)
+  expect(dns.matches(several, 'urn:shop')).toBe(false)
+  expect(uri.matches(several, 'a.example.com')).toBe(false)
+})
+
+test('of an e-mail address, only the host is compared without regard to case', () => {
+  const { tls_client_auth_san_email: email } = CERTIFICATE_NAMES
+  const ada = certificate({ subject: [['CN', 'x']], names: [['email', 'Ada@Example.com']] })
+  const matching = ['Ada@example.COM', 'ada@example.com', 'Ada@example.org', 'Ada@example.co', 'Bob@example.com']
+  expect(matching.map((address) => email.matches(ada, address))).toEqual([true, false, false, false, false])
 })
 
 test('an alternative name cannot hold one of another kind', () => {

@@ -1,7 +1,7 @@
 /** Which addresses and client metadata documents are accepted, and what client they make. */
 import { generateKeyPairSync } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { documentIdFault } from '#clients/documents/document-id.ts'
+import { documentIdFault, isDocumentId } from '#clients/documents/document-id.ts'
 import { documentHost, type DocumentHost } from '../support/document-host.ts'
 import { ASKER, documentRefusal, documentWorld } from '../support/document-world.ts'
 
@@ -40,10 +40,23 @@ describe('an address', () => {
     ['https://app.example.com/client.json#a', 'a URL without a fragment (the part from # on)'],
     ['https://user:pw@app.example.com/client.json', 'a URL without user name and password'],
     ['https://a\u00e4.example/client.json', WRONG],
-    [`https://app.example.com/${'a'.repeat(500)}`, 'a URL of at most 512 characters'],
+    ['https://user@app.example.com/client.json', 'a URL without user name and password'],
+    ['https://:pw@app.example.com/client.json', 'a URL without user name and password'],
+    ['https://app.example.com/@me', 'a URL without user name and password'],
+    ['ftp://localhost/client.json', WRONG],
+    [
+      `https://app.example.com/${'"'.repeat(400)}`,
+      `the plain spelling of it: https://app.example.com/${'%22'.repeat(162)}%2`,
+    ],
+    [`https://app.example.com/${'a'.repeat(489)}`, 'a URL of at most 512 characters'],
   ])('%j is refused', (id, expected) => {
     expect(documentIdFault(id, http)).toBe(expected)
   })
+})
+
+test('an id that is a URL is that of a document', () => {
+  const ids = ['https://app.example.com/', 'http://localhost/', 'HTTPS://x', 'acc-1', 'a-https://x', 'ftp://x', 'https']
+  expect(ids.filter(isDocumentId)).toEqual(ids.slice(0, 3))
 })
 
 describe('a document', () => {
@@ -58,6 +71,7 @@ describe('a document', () => {
       signet_pkce: 'optional',
       signet_allow: [{ resource: 'https://as.example.com/admin/v1', scopes: ['clients:write'] }],
       signet_verified: true,
+      signet_id_token_claims: 'all',
     })
     const client = await documents.find(id, ASKER)
     expect(client).toMatchObject({
@@ -78,7 +92,7 @@ describe('a document', () => {
       post_logout_redirect_uris: [],
       redirect_uris: ['http://127.0.0.1:7777/cb'],
       response_types: ['code'],
-      signet_id_token_claims: 'minimal',
+      signet_id_token_claims: 'all',
       software_version: '2',
       token_endpoint_auth_method: 'none',
     })
@@ -119,6 +133,17 @@ describe('a document', () => {
       { redirect_uris: ['https://a.example/cb'], token_endpoint_auth_method: undefined, jwks },
       'web',
       'private_key_jwt',
+    ],
+    [
+      'an app with keys that can do without (RP Metadata Choices)',
+      {
+        redirect_uris: ['https://a.example/cb'],
+        token_endpoint_auth_method: undefined,
+        token_endpoint_auth_methods_supported: ['none'],
+        jwks,
+      },
+      'spa',
+      'none',
     ],
     ['an app that names no method', { token_endpoint_auth_method: undefined }, 'native', 'none'],
     [

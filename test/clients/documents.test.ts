@@ -100,7 +100,15 @@ describe('who is accepted', () => {
     expect(await rule({ mode: 'auto' })).toBe('this server accepts no client documents')
     await here.resources.create({ identifier: 'https://mcp.example.com', scopes: ['mcp'], openScopes: ['mcp'] }, SYSTEM)
     expect(await rule({ mode: 'auto' })).toBe('accepted')
+    expect(await rule({ mode: 'off' })).toBe('this server accepts no client documents')
     await rule({ mode: 'on' })
+  })
+
+  test('is none whose address is none of a document', async () => {
+    const id = `${host.origin}/`
+    const { message } = await documentRefusal(documents.find(id, ASKER))
+    expect(message).toMatch(/^the client_id of a document must be an https URL with a path/)
+    expect(host.asked(id)).toHaveLength(0)
   })
 
   test('is none whose address is that of a resource', async () => {

@@ -13,6 +13,8 @@ const NETWORK = 'src/http/network.ts'
 const NEEDS = 'src/resource-server/needs.ts'
 const ATTEMPTS = 'src/sign-in/attempts.ts'
 const BUDGETS = 'src/sign-in/budgets-store.ts'
+const CERTIFICATE = 'src/clients/certificate-subject.ts'
+const DOCUMENT = 'src/clients/documents/document-metadata.ts'
 const ASSERTION = 'src/oidc/engine/client-assertion.ts'
 const JWT_RULES = 'src/oidc/engine/jwt-rules.ts'
 const CLAIMS = 'src/resource-server/claims.ts'
@@ -93,6 +95,40 @@ export const EXPLAINED: readonly Explained[] = [
   [FETCH, "address.kind() === 'ipv4'", 'false', 'more bits than an address has are all of its bits'],
   [CLAIMS, '{ return false }', '{}', 'nothing is as false as false'],
   [CLAIMS, 'false', 'true', 'a token whose header cannot be read is refused for that, whatever its type'],
+  [
+    CERTIFICATE,
+    "value.startsWith('\"')",
+    "value.endsWith('\"')",
+    'a value that Node quotes begins and ends with a quotation mark, and no other has one',
+  ],
+  [
+    CERTIFICATE,
+    String.raw`/^\s*([A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)\s*=([\s\S]*)$/`,
+    String.raw`/^\s*([A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)\s*=([\s\S]*)/`,
+    'the last group takes all that is left',
+  ],
+  [
+    CERTIFICATE,
+    String.raw`/^\s*([A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)\s*=([\s\S]*)$/`,
+    String.raw`/^\s*([A-Za-z][A-Za-z0-9-]*|\d(?:\.\d+)+)\s*=([\s\S]*)$/`,
+    'the first number of an OID is one digit, 0 to 2',
+  ],
+  [CERTIFICATE, '[]', '["Stryker was here"]', 'only the second and third entry are read'],
+  [CERTIFICATE, String.raw`/(?<!\\) +$/`, String.raw`/(?<!\\) $/`, 'blanks at the ends are trimmed later too'],
+  [CERTIFICATE, "type === ''", 'false', 'a text without = has no value either'],
+  [
+    CERTIFICATE,
+    "unescaped(written).trim().replaceAll(/\\s+/g, ' ').toLowerCase()",
+    "unescaped(written).trim().replaceAll(/\\s+/g, ' ').toUpperCase()",
+    'both names are written in one way, whichever',
+  ],
+  ['src/clients/subjects.ts', 'bytes.length <= IV_BYTES', 'bytes.length < IV_BYTES', 'nothing decrypts to nothing'],
+  ['src/clients/inferred-profile.ts', '[]', '["Stryker was here"]', 'the text is no URL'],
+  ['src/clients/inferred-profile.ts', "typeof uri === 'string'", 'true', 'another value is refused in every profile'],
+  [DOCUMENT, 'grants === undefined', 'false', 'a member that is undefined counts as left out'],
+  [DOCUMENT, 'best === undefined', 'false', 'a member that is undefined counts as left out'],
+  [DOCUMENT, "method === 'none'", 'false', 'none is what is left where nothing is found'],
+  [DOCUMENT, 'CHOSEN[member]?.find', 'CHOSEN[member].find', 'both tables have the same members'],
   ['src/clients/client-keys.ts', '[]', '["Stryker was here"]', 'the kind is known here'],
   ['src/clients/client-keys.ts', 'KINDS[kind]?.algs', 'KINDS[kind].algs', 'the kind is known here'],
   [

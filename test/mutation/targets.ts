@@ -11,7 +11,7 @@ export interface Target {
 const ASSERTIONS = ['test/hazards/properties-assertions.test.ts', 'test/oidc/client-assertion-rules.test.ts']
 const REGISTRATION = ['test/clients/registration/*.test.ts']
 const DOCUMENTS = ['test/clients/document-metadata.test.ts']
-const SUBJECTS = ['test/clients/subjects.test.ts']
+const SUBJECTS = ['test/clients/{sectors,subjects}.test.ts']
 const METHODS = ['test/sign-in/registry.test.ts']
 const TIMES = ['test/sign-in/proof-times.test.ts']
 const BUDGETS = ['test/sign-in/budgets.test.ts']

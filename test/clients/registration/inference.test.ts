@@ -47,6 +47,15 @@ test('what an editor sends that knows every grant becomes a native app', () => {
   expect(metadata).toMatchObject({ grant_types: ['authorization_code', 'refresh_token', DEVICE_GRANT] })
 })
 
+test.each([
+  [['com.example.app:/cb'], 'native'],
+  [['https://app.example.com/cb', 'com.example.app:/cb'], 'native'],
+  [['http://127.0.0.1/cb'], 'web'],
+  [[7, 'not a URI'], 'web'],
+])('without a method, an app with %j is %s', (uris, profile) => {
+  expect(input({ redirect_uris: uris }).profile).toBe(profile)
+})
+
 test('a device that has no browser is a device', () => {
   const { profile, metadata } = input({ grant_types: [DEVICE_GRANT, 'refresh_token'] })
   expect([profile, metadata['token_endpoint_auth_method']]).toEqual(['device', 'client_secret_basic'])
