@@ -81,6 +81,24 @@ describe('fetching', () => {
     expect(await documents.find(id, ASKER)).toMatchObject({ metadata: { client_name: 'Mended' } })
   })
 
+  test('of a document that is refused happens once for fifty requests on two nodes, which all learn why', async () => {
+    const id = host.document({ client_name: 7 })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    host.gate = promise
+    const first = documentRefusal(documents.find(id, ASKER))
+    await expect.poll(() => host.asked(id).length).toBe(1)
+    // they wait for the node that fetches
+    const others = Array.from({ length: 49 }, (_, at) =>
+      documentRefusal((at % 2 === 0 ? there : here).documents.find(id, ASKER)),
+    )
+    await there.db.query('SELECT 1')
+    resolve()
+    for (const { message } of await Promise.all([first, ...others])) {
+      expect(message).toContain(`the client document ${id} cannot be used: client_name is 7`)
+    }
+    expect(host.asked(id)).toHaveLength(1)
+  })
+
   test('happens for nobody who only looks a client up', async () => {
     const id = host.document()
     expect(await documents.find(id, { ...ASKER, mayFetch: false })).toBeUndefined()

@@ -15,6 +15,7 @@ const ATTEMPTS = 'src/sign-in/attempts.ts'
 const BUDGETS = 'src/sign-in/budgets-store.ts'
 const CERTIFICATE = 'src/clients/certificate-subject.ts'
 const DOCUMENT = 'src/clients/documents/document-metadata.ts'
+const POLICY = 'src/clients/registration/policy.ts'
 const ASSERTION = 'src/oidc/engine/client-assertion.ts'
 const JWT_RULES = 'src/oidc/engine/jwt-rules.ts'
 const CLAIMS = 'src/resource-server/claims.ts'
@@ -113,6 +114,8 @@ export const EXPLAINED: readonly Explained[] = [
     String.raw`/^\s*([A-Za-z][A-Za-z0-9-]*|\d(?:\.\d+)+)\s*=([\s\S]*)$/`,
     'the first number of an OID is one digit, 0 to 2',
   ],
+  [CERTIFICATE, '/@.*$/', '/@.*/', 'an address is one line'],
+  [CERTIFICATE, 'host.toLowerCase()', 'host.toUpperCase()', 'both addresses are written in one way, whichever'],
   [CERTIFICATE, '[]', '["Stryker was here"]', 'only the second and third entry are read'],
   [CERTIFICATE, String.raw`/(?<!\\) +$/`, String.raw`/(?<!\\) $/`, 'blanks at the ends are trimmed later too'],
   [CERTIFICATE, "type === ''", 'false', 'a text without = has no value either'],
@@ -125,6 +128,8 @@ export const EXPLAINED: readonly Explained[] = [
   ['src/clients/subjects.ts', 'bytes.length <= IV_BYTES', 'bytes.length < IV_BYTES', 'nothing decrypts to nothing'],
   ['src/clients/inferred-profile.ts', '[]', '["Stryker was here"]', 'the text is no URL'],
   ['src/clients/inferred-profile.ts', "typeof uri === 'string'", 'true', 'another value is refused in every profile'],
+  [POLICY, "pkce === 'optional'", 'true', 'a member that is undefined is not stored'],
+  [POLICY, "audience === 'token_endpoint'", 'true', 'a member that is undefined is not stored'],
   [DOCUMENT, 'grants === undefined', 'false', 'a member that is undefined counts as left out'],
   [DOCUMENT, 'best === undefined', 'false', 'a member that is undefined counts as left out'],
   [DOCUMENT, "method === 'none'", 'false', 'none is what is left where nothing is found'],
