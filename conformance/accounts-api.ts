@@ -1,12 +1,14 @@
-/** The API behind the FAPI plans: `GET /accounts` for tokens with the scope `accounts`, bound by DPoP or a certificate. */
+/** The API of the FAPI plans without OpenID: `GET /accounts` for tokens that are bound by DPoP or to a certificate. */
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
+import { tlsOptions } from '#http/tls.ts'
 import { requireAccessToken } from '#resource-server/http.ts'
 import type { Credentials } from './credentials.ts'
 import type { ConformanceOptions } from './options.ts'
 import type { Addresses } from './server.ts'
 
-export const API_SCOPE = 'accounts'
+/** The scopes that it is registered with; the suite also asks for them in another order. */
+export const API_SCOPES = ['accounts', 'transactions'] as const
 
 /** Starts it, with its own TLS; the certificate of a client is asked for, and only compared with the token's. */
 export async function startAccountsApi(
@@ -14,7 +16,7 @@ export async function startAccountsApi(
   { issuer, api }: Addresses,
   { server: identity }: Credentials,
 ): Promise<Server> {
-  const protection = { issuer, audience: api, scope: API_SCOPE, dpop: true, clientCertificate: true }
+  const protection = { issuer, audience: api, scope: API_SCOPES, dpop: true, clientCertificate: true }
   const accounts = requireAccessToken(protection, (request, response) => {
     // FAPI 1.0 Read and Write §6.2.1: the caller's id of the interaction comes back
     const interaction = request.headers['x-fapi-interaction-id'] ?? crypto.randomUUID()
@@ -22,7 +24,9 @@ export async function startAccountsApi(
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ accounts: [{ id: '1', name: 'Current account' }] }))
   })
-  const tls = { cert: identity.cert, key: identity.key, requestCert: true, rejectUnauthorized: false }
+  const asking = { requestCert: true, rejectUnauthorized: false }
+  // FAPI 2.0 Security Profile §5.2.2
+  const tls = { ...tlsOptions('bcp195'), cert: identity.cert, key: identity.key, ...asking }
   const server = createServer(tls, accounts)
   server.listen(ports.api, listen)
   await once(server, 'listening')

@@ -36,34 +36,49 @@ export interface BrowserSection {
   readonly override: Readonly<Record<string, { readonly browser: readonly Visit[] }>>
 }
 
-/** Modules that end at an error page of ours, because there is no redirect URI to trust. */
+const FAPI2 = 'fapi2-security-profile-final'
+/** Modules that end at an error page of ours at once, because there is no redirect URI to trust. */
 const ERROR_PAGES = [
   'oidcc-ensure-redirect-uri-in-authorization-request',
   'oidcc-ensure-registered-redirect-uri',
   'oidcc-redirect-uri-query-added',
   'oidcc-redirect-uri-query-mismatch',
-  'fapi2-security-profile-final-ensure-registered-redirect-uri',
-  'fapi2-security-profile-final-ensure-redirect-uri-in-authorization-request',
-  'fapi2-security-profile-final-ensure-unsigned-authorization-request-without-using-par-fails',
-  'fapi2-security-profile-final-par-attempt-reuse-request_uri',
-  'fapi2-security-profile-final-par-attempt-to-use-expired-request_uri',
-  'fapi2-security-profile-final-par-attempt-to-use-request_uri-for-different-client',
-] as const
-/** Modules that sign out without a place to go on to. */
+  `${FAPI2}-par-attempt-to-use-expired-request_uri`,
+  `${FAPI2}-par-attempt-to-use-request_uri-for-different-client`,
+]
+/** Modules whose sign-out leads nowhere else: there is no redirect URI, or no hint that vouches for it. */
 const SIGNED_OUT_PAGES = [
-  'oidcc-rp-initiated-logout-no-params',
-  'oidcc-rp-initiated-logout-no-post-logout-redirect-uri',
-  'oidcc-rp-initiated-logout-only-state',
-  'oidcc-rp-initiated-logout-no-id-token-hint',
-] as const
+  'no-params',
+  'no-post-logout-redirect-uri',
+  'only-state',
+  'no-id-token-hint',
+  'bad-id-token-hint',
+  'modified-id-token-hint',
+].map((name) => `oidcc-rp-initiated-logout-${name}`)
+/** Modules whose sign-out is refused. */
+const SIGN_OUT_ERRORS = ['bad-post-logout-redirect-uri', 'query-added-to-post-logout-redirect-uri'].map(
+  (name) => `oidcc-rp-initiated-logout-${name}`,
+)
 
 export function browserSection(issuer: string, person: Person): BrowserSection {
-  const [signIn, error] = [signInVisit(issuer, person), errorVisit(issuer)]
+  const signIn = signInVisit(issuer, person)
+  const error = errorVisit(issuer, '/authorize')
   const override = {
     ...forEach(ERROR_PAGES, [error]),
     ...forEach(SIGNED_OUT_PAGES, [signIn, signedOutVisit(issuer)]),
+    ...forEach(SIGN_OUT_ERRORS, [signIn, errorVisit(issuer, '/logout')]),
+    [`${FAPI2}-user-rejects-authentication`]: { browser: [rejectVisit(issuer)] },
+    // a request_uri is used up once the person has answered
+    [`${FAPI2}-par-attempt-reuse-request_uri`]: { browser: [once(signIn), error] },
+    [`${FAPI2}-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds`]: {
+      browser: [once(lookVisit(issuer)), signIn],
+    },
   }
   return { browser: [signIn, signOutVisit(issuer)], override }
+}
+
+function once(visit: Visit): Visit {
+  return { ...visit, 'match-limit': 1 }
 }
 
 function forEach(modules: readonly string[], browser: readonly Visit[]) {
@@ -72,6 +87,12 @@ function forEach(modules: readonly string[], browser: readonly Visit[]) {
 
 /** The first submit button of each page is its primary one. */
 const PRIMARY: Command = ['click', 'css', 'button[type=submit]']
+
+const BACK: Task = {
+  task: 'Back at the suite',
+  match: '*/test/*/callback*',
+  commands: [['wait', 'id', 'submission_complete', SECONDS]],
+}
 
 function signInVisit(issuer: string, { email, password }: Person): Visit {
   const interaction = `${issuer}/interaction*`
@@ -87,19 +108,20 @@ function signInVisit(issuer: string, { email, password }: Person): Visit {
       PRIMARY,
     ],
   }
-  const allow: Task = { task: 'Allow', match: interaction, optional: true, commands: [PRIMARY] }
+  const consent: Task = { task: 'Consent', match: interaction, optional: true, commands: [PRIMARY] }
   const formPost: Task = {
     task: 'Form of the answer',
     match: `${issuer}/authorize*`,
     optional: true,
     commands: [['wait', 'contains', '/callback', SECONDS]],
   }
-  const back: Task = {
-    task: 'Back at the suite',
-    match: '*/test/*/callback*',
-    commands: [['wait', 'id', 'submission_complete', SECONDS]],
-  }
-  return { match: `${issuer}/authorize*`, tasks: [signIn, allow, formPost, back] }
+  return { match: `${issuer}/authorize*`, tasks: [signIn, consent, formPost, BACK] }
+}
+
+/** The person goes back instead of signing in: an earlier consent is remembered, so there may be no other question. */
+function rejectVisit(issuer: string): Visit {
+  const commands: readonly Command[] = [['click', 'css', '.close button[type=submit]']]
+  return { match: `${issuer}/authorize*`, tasks: [{ task: 'Reject', match: `${issuer}/interaction*`, commands }, BACK] }
 }
 
 function signOutTask(match: string): Task {
@@ -125,8 +147,16 @@ function signedOutVisit(issuer: string): Visit {
   return { match, tasks: [signOutTask(match), { task: 'Signed out', match, commands: [kept] }] }
 }
 
-function errorVisit(issuer: string): Visit {
-  const match = `${issuer}/authorize*`
+function errorVisit(issuer: string, path: string): Visit {
+  const match = `${issuer}${path}*`
   const kept: Command = ['wait', 'css', 'h1', SECONDS, '.', 'update-image-placeholder']
   return { match, tasks: [{ task: 'Error page', match, commands: [kept] }] }
+}
+
+/** The page is looked at, and nothing is done there. */
+function lookVisit(issuer: string): Visit {
+  return {
+    match: `${issuer}/authorize*`,
+    tasks: [{ task: 'Look', match: `${issuer}/interaction*`, commands: [['wait', 'css', 'h1', SECONDS]] }],
+  }
 }

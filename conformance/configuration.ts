@@ -1,6 +1,6 @@
 /** The suite's configuration of a plan: a JSON file that is uploaded when the plan is made. */
 import type { JWK } from 'jose'
-import { API_SCOPE } from './accounts-api.ts'
+import { API_SCOPES } from './accounts-api.ts'
 import { type BrowserSection, browserSection } from './browser.ts'
 import type { ClientKeys, Credentials } from './credentials.ts'
 import type { Plan } from './plans.ts'
@@ -68,15 +68,24 @@ function clientSections({ addresses, credentials, registrations }: Configuration
     return { client: { ...one, ...signingWith(keys) }, client2: { ...two, ...signingWith(keys2) } }
   }
   if (plan.clients !== 'fapi2') return {}
-  const scope = plan.variant['openid'] === 'openid_connect' ? `openid ${API_SCOPE} offline_access` : API_SCOPE
   const { cert: ca } = credentials.authority
+  const { scope, resourceUrl } = resourceOf(addresses, plan)
   return {
     client: { ...one, scope, ...signingWith(keys) },
     client2: { ...two, scope, ...signingWith(keys2) },
     mtls: { cert: keys.certificate.cert, key: keys.certificate.key, ca },
     mtls2: { cert: keys2.certificate.cert, key: keys2.certificate.key, ca },
-    resource: { resourceUrl: `${addresses.api}/accounts` },
+    resource: { resourceUrl },
   }
+}
+
+/** With OpenID the access tokens are for userinfo, where one module compares claims; otherwise they are for the API. */
+function resourceOf({ issuer, mtls, api }: Addresses, { variant }: Plan) {
+  if (variant['openid'] !== 'openid_connect') {
+    return { scope: [...API_SCOPES, 'offline_access'].join(' '), resourceUrl: `${api}/accounts` }
+  }
+  const origin = variant['sender_constrain'] === 'mtls' ? mtls : issuer
+  return { scope: 'openid profile email offline_access', resourceUrl: `${origin}/userinfo` }
 }
 
 function signingWith({ key }: ClientKeys) {

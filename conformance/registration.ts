@@ -1,7 +1,7 @@
 /** Registers what the plans need, through the admin API: an API, a person, settings, and the clients of each plan. */
 import { join } from 'node:path'
 import { type AdminClient, createAdminClient, type Document } from '../src/cli/admin-client.ts'
-import { API_SCOPE } from './accounts-api.ts'
+import { API_SCOPES } from './accounts-api.ts'
 import type { Person } from './browser.ts'
 import type { ClientKeys, Credentials } from './credentials.ts'
 import type { Plan } from './plans.ts'
@@ -64,7 +64,7 @@ export async function registerAll(input: RegistrationInput, plans: readonly Plan
   const admin = createAdminClient({ issuer: addresses.issuer, keyFile: join(keysDir, 'admin-cli.jwk.json') })
   const person = { email: 'ada@conformance.example', password: credentials.password }
   await admin.change('/settings', { method: 'PATCH', body: { client_registration: { mode: 'token' } } })
-  const api = { resource: addresses.api, name: 'Accounts', scopes: [API_SCOPE] }
+  const api = { resource: addresses.api, name: 'Accounts', scopes: API_SCOPES }
   await admin.change('/resources', { method: 'POST', body: api })
   const account = { ...person, email_verified: true, name: 'Ada Lovelace', ...CLAIMS }
   await admin.change('/accounts', { method: 'POST', body: account })
@@ -159,7 +159,7 @@ function fapiClient({ api }: Addresses, { variant }: Plan, { publicKey, hostName
   return {
     signet_profile: 'fapi2',
     scope: OPENID,
-    signet_allow: [{ resource: api, scopes: [API_SCOPE] }],
+    signet_allow: [{ resource: api, scopes: API_SCOPES }],
     signet_default_resource: api,
     jwks: { keys: [publicKey] },
     ...(variant['client_auth_type'] === 'mtls'

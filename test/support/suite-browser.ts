@@ -14,10 +14,13 @@ export interface SuiteBrowser {
 export function suiteBrowser(page: Page, { browser, override }: BrowserSection, module?: string): SuiteBrowser {
   const visits = module === undefined ? browser : override[module]?.browser
   if (!visits) throw new Error(`there is no override for ${module}`)
+  const done = new Map<Visit, number>()
   return {
     async goTo(url) {
-      const visit: Visit | undefined = visits.find(({ match }) => matches(match, url))
+      const isFor = (one: Visit) => matches(one.match, url) && (done.get(one) ?? 0) < (one['match-limit'] ?? Infinity)
+      const visit = visits.find(isFor)
       if (!visit) throw new Error(`nothing is scripted for ${url}`)
+      done.set(visit, (done.get(visit) ?? 0) + 1)
       await page.goto(url)
       for (const task of visit.tasks) await perform(page, task)
       return new URL(page.url())

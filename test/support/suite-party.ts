@@ -22,6 +22,8 @@ export interface Party {
   readonly clientId: string
   /** An authorization request of a plan without PAR. */
   request(also?: Record<string, string>): URL
+  /** Pushes a request, and returns where the browser goes with it. */
+  push(): Promise<URL>
   /** Sends the browser through the scripted pages, and returns where it came back to. */
   authorize(also?: Record<string, string>): Promise<URL>
   signIn(also?: Record<string, string>): Promise<SignedIn>
@@ -67,6 +69,7 @@ export async function openIdParty(world: SuiteWorld, file: string, section: Sect
     config: means.config,
     clientId: means.config.clientMetadata().client_id,
     request: (also = {}) => client.buildAuthorizationUrl(means.config, paramsOf(means, also)),
+    push: () => requestOf(means, {}, client.randomPKCECodeVerifier()),
     authorize,
     async signIn(also) {
       const verifier = plan.clients === 'fapi2' ? client.randomPKCECodeVerifier() : undefined
