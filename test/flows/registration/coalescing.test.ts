@@ -1,51 +1,12 @@
 /** Programs that register each time they start get one client, and one that nobody uses goes again. */
-import { beforeAll, expect, test } from 'vitest'
-import { administrator, type Administrator, PASSWORD } from '../../support/administrator.ts'
-import { createApp } from '../../support/app.ts'
-import { eventually } from '../../support/eventually.ts'
+import { expect, test } from 'vitest'
 import { person } from '../../support/person.ts'
 import { asSuperuser } from '../../support/postgres.ts'
 import { register } from '../../support/registration.ts'
-import { type Server, startServers } from '../../support/server.ts'
+import { ada, registrationWorld, tool } from '../../support/registration-world.ts'
+import type { Server } from '../../support/server.ts'
 
-const LOOPBACK = 'http://127.0.0.1:5000/cb'
-const ada = { email: 'ada@example.com', password: PASSWORD }
-let nodes: readonly [Server, Server]
-let server: Server
-let admin: Administrator
-
-beforeAll(async () => {
-  nodes = (await startServers(2)) as [Server, Server]
-  server = nodes[0]
-  admin = await administrator(server)
-  await admin.account(ada.email, ada.password)
-  await admin.call('PATCH', '/settings', {
-    client_registration: { mode: 'open' },
-    limits: { anonymous_megabytes_per_hour: 1000 },
-  })
-  for (const node of nodes) {
-    await eventually(async () => {
-      const response = await node.fetch('/.well-known/openid-configuration')
-      return (await response.text()).includes('registration_endpoint')
-    })
-  }
-})
-
-const tool = (name: string, also: Record<string, unknown> = {}) => ({
-  client_name: name,
-  token_endpoint_auth_method: 'none',
-  redirect_uris: [LOOPBACK],
-  ...also,
-})
-
-async function idOf(metadata: Record<string, unknown>, node = server): Promise<string> {
-  const { status, body } = await register(node, metadata)
-  expect(status, JSON.stringify(body)).toBe(201)
-  return body['client_id'] as string
-}
-
-const appOf = (id: string, redirectUri = LOOPBACK) =>
-  createApp(server, { id, key: {}, secret: undefined }, redirectUri, true)
+const { nodes, server, other: second, admin, idOf, appOf } = await registrationWorld('open', { count: 2 })
 
 test('of fifty identical registrations at once over two nodes comes one client, which nobody can manage', async () => {
   const answers = await Promise.all(
@@ -134,7 +95,7 @@ test('a registration that waits for the deletion of its client is refused', asyn
       [id],
     )
     await db.query('DELETE FROM clients WHERE id = $1', [id])
-    const answer = register(nodes[1], tool('Waits'))
+    const answer = register(second, tool('Waits'))
     const locks = () => db.query(`SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted`)
     await expect.poll(async () => (await locks()).rowCount).toBe(1)
     await db.query('COMMIT')

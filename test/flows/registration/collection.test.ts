@@ -1,5 +1,5 @@
 /** Clients of open registration that nobody uses are removed; what anybody uses or has allowed stays. */
-import { beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { administrationOf } from '#admin/scopes.ts'
 import { createAudit } from '#audit/recorder.ts'
 import { type Collection, createCollection } from '#clients/registration/collection.ts'
@@ -11,33 +11,18 @@ import { clientsInUse } from '#oidc/registration/in-use-store.ts'
 import { endClientAccess } from '#oidc/sessions/account-access.ts'
 import { createGuardedFetch } from '#outbound/guarded-fetch.ts'
 import { systemClock } from '#shared/clock.ts'
-import { administrator, type Administrator, PASSWORD } from '../../support/administrator.ts'
-import { createApp } from '../../support/app.ts'
 import { atEnd } from '../../support/endings.ts'
 import { person, textOf } from '../../support/person.ts'
-import { register } from '../../support/registration.ts'
-import { type Server, startServer } from '../../support/server.ts'
+import { ada, CALLBACK, registrationWorld, tool as publicTool } from '../../support/registration-world.ts'
 
-const CALLBACK = 'https://app.example.com/cb'
-const ada = { email: 'ada@example.com', password: PASSWORD }
-let server: Server
-let admin: Administrator
-let sub: string
-let db: PooledDatabase
-let collection: Collection
+const { server, admin, sub, idOf, appOf } = await registrationWorld('open')
+const { db, collection } = anotherNode()
 
-beforeAll(async () => {
-  server = await startServer()
-  admin = await administrator(server)
-  sub = await admin.account(ada.email, ada.password)
-  await admin.call('PATCH', '/settings', {
-    client_registration: { mode: 'open' },
-    limits: { anonymous_megabytes_per_hour: 1000 },
-  })
-  db = createDatabase({ url: server.databaseUrl })
+/** The job of another node. */
+function anotherNode(): { db: PooledDatabase; collection: Collection } {
+  const db = createDatabase({ url: server.databaseUrl })
   atEnd(() => db.close())
-  // the job of another node
-  collection = createCollection({
+  const collection = createCollection({
     db,
     audit: createAudit({ db }),
     clock: systemClock,
@@ -50,21 +35,10 @@ beforeAll(async () => {
     onRemove: (trx, id) => endClientAccess(createEndings({ sessions: [], grants: [] }), trx, id),
     forget: () => undefined,
   })
-})
-
-const tool = (name: string) => ({
-  client_name: name,
-  token_endpoint_auth_method: 'none',
-  redirect_uris: [CALLBACK],
-})
-
-async function idOf(metadata: Record<string, unknown>, token?: string): Promise<string> {
-  const { status, body } = await register(server, metadata, token)
-  expect(status, JSON.stringify(body)).toBe(201)
-  return body['client_id'] as string
+  return { db, collection }
 }
 
-const appOf = (id: string) => createApp(server, { id, key: {}, secret: undefined }, CALLBACK, true)
+const tool = (name: string) => publicTool(name, { redirect_uris: [CALLBACK] })
 
 /** Makes the last use of a client as old. */
 async function wasUsed(id: string, daysAgo: number): Promise<void> {

@@ -1,28 +1,16 @@
 /** Clients register with a token of an administrator, within its policy and as often as it says. */
-import { beforeAll, describe, expect, test } from 'vitest'
-import { administrator, type Administrator } from '../../support/administrator.ts'
+import { describe, expect, test } from 'vitest'
 import { assertionParams } from '../../support/assertion.ts'
-import { eventually } from '../../support/eventually.ts'
 import { asSuperuser } from '../../support/postgres.ts'
 import { register, registrationRequest } from '../../support/registration.ts'
-import { type Server, startServers } from '../../support/server.ts'
+import { CALLBACK, registrationWorld } from '../../support/registration-world.ts'
+import type { Server } from '../../support/server.ts'
 import { exportJWK, generateKeyPair } from 'jose'
 
 const API = 'https://api.example.com'
-const CALLBACK = 'https://app.example.com/cb'
 const WEB = { redirect_uris: [CALLBACK] }
-let nodes: readonly [Server, Server]
-let server: Server
-let admin: Administrator
-
-beforeAll(async () => {
-  nodes = (await startServers(2)) as [Server, Server]
-  server = nodes[0]
-  admin = await administrator(server)
-  await admin.resource(API, ['posts:read', 'posts:write'])
-  await admin.call('PATCH', '/settings', { client_registration: { mode: 'token' } })
-  await eventually(async () => (await register(nodes[1], WEB)).status === 401)
-})
+const { nodes, server, admin } = await registrationWorld('token', { count: 2 })
+await admin.resource(API, ['posts:read', 'posts:write'])
 
 interface Issued {
   readonly id: string

@@ -1,21 +1,12 @@
 /** What an initial access token gives to clients of older libraries: requests without PKCE, and another audience. */
 import { exportJWK, generateKeyPair } from 'jose'
-import { beforeAll, expect, test } from 'vitest'
-import { administrator, type Administrator } from '../../support/administrator.ts'
+import { expect, test } from 'vitest'
 import { assertionParams } from '../../support/assertion.ts'
 import { register, registrationRequest } from '../../support/registration.ts'
-import { type Server, startServer } from '../../support/server.ts'
+import { CALLBACK, registrationWorld } from '../../support/registration-world.ts'
 
-const CALLBACK = 'https://app.example.com/cb'
 const WEB = { redirect_uris: [CALLBACK] }
-let server: Server
-let admin: Administrator
-
-beforeAll(async () => {
-  server = await startServer()
-  admin = await administrator(server)
-  await admin.call('PATCH', '/settings', { client_registration: { mode: 'token' } })
-})
+const { server, admin } = await registrationWorld('token')
 
 async function issue(policy: Record<string, unknown> = {}): Promise<string> {
   return (await admin.call<{ token: string }>('POST', '/registration-tokens', { max_uses: 3, ...policy })).token

@@ -1,27 +1,12 @@
 /** Clients read, change and delete themselves (RFC 7592). */
-import { beforeAll, expect, test } from 'vitest'
-import { administrator, type Administrator, PASSWORD } from '../../support/administrator.ts'
+import { expect, test } from 'vitest'
 import { person } from '../../support/person.ts'
 import { register, type RegistrationAnswer, registrationRequest } from '../../support/registration.ts'
-import { createApp } from '../../support/app.ts'
-import { type Server, startServers } from '../../support/server.ts'
+import { ada, CALLBACK, registrationWorld } from '../../support/registration-world.ts'
+import type { Server } from '../../support/server.ts'
 
-const CALLBACK = 'https://app.example.com/cb'
-const ada = { email: 'ada@example.com', password: PASSWORD }
-let nodes: readonly [Server, Server]
-let server: Server
-let admin: Administrator
-
-beforeAll(async () => {
-  nodes = (await startServers(2)) as [Server, Server]
-  server = nodes[0]
-  admin = await administrator(server)
-  await admin.account(ada.email, ada.password)
-  await admin.call('PATCH', '/settings', {
-    client_registration: { mode: 'open' },
-    limits: { anonymous_megabytes_per_hour: 10_000 },
-  })
-})
+const world = await registrationWorld('open', { count: 2 })
+const { nodes, server, admin, appOf } = world
 
 interface Own {
   readonly id: string
@@ -30,8 +15,7 @@ interface Own {
 }
 
 async function registered(metadata: Record<string, unknown> = {}): Promise<Own> {
-  const { status, body } = await register(server, { client_name: 'Own', redirect_uris: [CALLBACK], ...metadata })
-  expect(status, JSON.stringify(body)).toBe(201)
+  const body = await world.registered({ client_name: 'Own', redirect_uris: [CALLBACK], ...metadata })
   return { id: body['client_id'] as string, token: body['registration_access_token'] as string, body }
 }
 
@@ -158,7 +142,7 @@ test('a deleted client is unknown everywhere, with what people allowed it', asyn
     token_endpoint_auth_method: 'private_key_jwt',
     jwks_uri: 'https://app.example.com/jwks',
   })
-  const app = createApp(server, { id, key: {}, secret: undefined }, CALLBACK, true)
+  const app = appOf(id)
   await app.code(
     person(() => server),
     ada,

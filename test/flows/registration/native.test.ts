@@ -1,31 +1,14 @@
 /** Native apps that registered themselves: private-use schemes, any loopback port, pages on loopback (RFC 8252). */
-import { beforeAll, expect, test } from 'vitest'
-import { administrator, type Administrator, PASSWORD } from '../../support/administrator.ts'
-import { createApp } from '../../support/app.ts'
+import { expect, test } from 'vitest'
 import { answerOf, person, textOf } from '../../support/person.ts'
 import { register, registrationRequest } from '../../support/registration.ts'
-import { type Server, startServer } from '../../support/server.ts'
+import { ada, LOOPBACK, registrationWorld, tool } from '../../support/registration-world.ts'
 
 const CURSOR = 'cursor://anysphere.cursor-mcp/oauth/callback'
-const ada = { email: 'ada@example.com', password: PASSWORD }
-let server: Server
-let admin: Administrator
-
-beforeAll(async () => {
-  server = await startServer()
-  admin = await administrator(server)
-  await admin.account(ada.email, ada.password)
-  await admin.call('PATCH', '/settings', {
-    client_registration: { mode: 'open' },
-    limits: { anonymous_megabytes_per_hour: 1000 },
-  })
-})
+const { server, admin, idOf, appOf } = await registrationWorld('open')
 
 async function app(redirectUris: readonly string[], uri = redirectUris[0] as string) {
-  const metadata = { client_name: 'Editor', token_endpoint_auth_method: 'none', redirect_uris: redirectUris }
-  const { status, body } = await register(server, metadata)
-  expect(status, JSON.stringify(body)).toBe(201)
-  return createApp(server, { id: body['client_id'] as string, key: {}, secret: undefined }, uri, true)
+  return appOf(await idOf(tool('Editor', { redirect_uris: redirectUris })), uri)
 }
 
 test('an editor comes back by its scheme, after a click each time', async () => {
@@ -80,13 +63,7 @@ test('any loopback port comes back, also when the app has https and private-sche
 })
 
 test('the port of a confidential app counts', async () => {
-  const { body } = await register(server, { redirect_uris: ['http://127.0.0.1:5000/cb'] })
-  const { begin } = createApp(
-    server,
-    { id: body['client_id'] as string, key: {}, secret: undefined },
-    'http://127.0.0.1:5001/cb',
-    true,
-  )
+  const { begin } = appOf(await idOf({ redirect_uris: [LOOPBACK] }), 'http://127.0.0.1:5001/cb')
   const page = await person(() => server).visit(begin().url)
   expect(page.status).toBe(400)
   expect(page.left).toBeUndefined()

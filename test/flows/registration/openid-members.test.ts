@@ -1,24 +1,12 @@
 /** What an OpenID client chooses when it registers itself: its subjects, and how its answers are signed and encrypted. */
 import { compactDecrypt, decodeJwt, exportJWK, generateKeyPair } from 'jose'
-import { beforeAll, expect, test } from 'vitest'
-import { administrator, type Administrator, PASSWORD } from '../../support/administrator.ts'
-import { createApp } from '../../support/app.ts'
+import { expect, test } from 'vitest'
 import { keysHost } from '../../support/keys-host.ts'
 import { person } from '../../support/person.ts'
 import { register } from '../../support/registration.ts'
-import { type Server, startServer } from '../../support/server.ts'
+import { ada, CALLBACK, registrationWorld } from '../../support/registration-world.ts'
 
-const CALLBACK = 'https://app.example.com/cb'
-const ada = { email: 'ada@example.com', password: PASSWORD }
-let server: Server
-let admin: Administrator
-
-beforeAll(async () => {
-  server = await startServer()
-  admin = await administrator(server)
-  await admin.account(ada.email, ada.password)
-  await admin.call('PATCH', '/settings', { client_registration: { mode: 'open' } })
-})
+const { server, admin, appOf } = await registrationWorld('open')
 
 test('a client lists what it supports, is told what was chosen, and gets its answers that way', async () => {
   const { privateKey, publicKey } = await generateKeyPair('ECDH-ES', { extractable: true })
@@ -43,8 +31,7 @@ test('a client lists what it supports, is told what was chosen, and gets its ans
     id_token_encrypted_response_enc: 'A256GCM',
   })
   expect(Object.keys(body).filter((name) => name.endsWith('_supported'))).toEqual([])
-  const client = { id: String(body['client_id']), key: {}, secret: undefined }
-  const app = createApp(server, client, CALLBACK, true)
+  const app = appOf(String(body['client_id']))
   const tokens = await app.redeem(
     await app.code(
       person(() => server),
