@@ -120,7 +120,7 @@ const clientDocuments = z.object({
       'Whether the URL of a client metadata document is accepted as a client id: never (off), always (on), or while at least one resource is open to any client (auto).',
   }),
   allow: hosts(
-    'Hosts that documents may be at, such as claude.ai or *.example.com for those below it. Empty: any host.',
+    'Hosts that documents may be at, such as claude.ai or *.example.com for those below it. Empty: all hosts.',
   ),
   deny: hosts('Hosts whose documents are refused, known ones too.'),
 })

@@ -41,7 +41,7 @@ export const newRegistrationToken = z
     pkce: pkce.optional(),
     assertion_audience: audience.optional(),
     max_uses: z.int().min(1).max(1_000_000).nullable().default(1).meta({
-      description: 'How many clients may register with it; null: any number.',
+      description: 'How many clients may register with it; null: no limit.',
     }),
     lifetime_seconds: z
       .int()

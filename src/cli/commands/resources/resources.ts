@@ -58,7 +58,7 @@ function registerCreate(resources: Command, context: CliContext): void {
   withMembers(resources.command('create <resource>').description('register an API by its identifier, a URL'))
     .option(
       '--mcp',
-      'an MCP server: any client may ask for its scopes (mcp:tools where none are given); prints what to paste into it',
+      'an MCP server: its scopes (mcp:tools if none are given) are open to all clients; prints what to paste into it',
     )
     .addHelpText(
       'after',
