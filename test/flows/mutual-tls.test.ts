@@ -84,6 +84,16 @@ describe('tls_client_auth', () => {
     )
   })
 
+  test('is not taken with an empty secret, which only public clients may send', async () => {
+    const client_id = await world.byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
+    const headers = { authorization: `Basic ${Buffer.from(`${client_id}:`).toString('base64')}` }
+    await world.expectRefused(await world.post('/token', TOKEN, { identity: shop, headers }), [
+      401,
+      'invalid_client',
+      /an empty secret was sent, and the client is registered for tls_client_auth/,
+    ])
+  })
+
   test('a header is no certificate, whoever sends it', async () => {
     const client_id = await world.byAuthority({ tls_client_auth_san_dns: 'shop.example.com' })
     const headers = { 'client-cert': `:${shop.certificate.der.toString('base64')}:` }

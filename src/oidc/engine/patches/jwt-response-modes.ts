@@ -29,9 +29,8 @@ export function signAnswers(provider: Provider, { pages }: SignedAnswerDeps): vo
         await responseModeOf(provider, mode)(ctx, redirectUri, { response })
         if (mode === 'form_post' && isError) ctx.status = 400
       } catch (error) {
-        if (!(error instanceof errors.InvalidClientMetadata)) throw error
-        // the engine shows the page, unless it is answering with an error already
-        if (!isError) throw Object.assign(error, { allow_redirect: false })
+        // the engine answers with the error, by this mode again
+        if (!isError || !(error instanceof errors.InvalidClientMetadata)) throw error
         provider.emit('authorization.error', ctx, error)
         ctx.status = error.statusCode
         await pages.error(ctx, { error: error.error, ...description(error) })
