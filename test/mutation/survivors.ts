@@ -17,6 +17,7 @@ const CERTIFICATE = 'src/clients/certificate-subject.ts'
 const DOCUMENT = 'src/clients/documents/document-metadata.ts'
 const POLICY = 'src/clients/registration/policy.ts'
 const ASSERTION = 'src/oidc/engine/client-assertion.ts'
+const OBJECTS = 'src/oidc/engine/request-object.ts'
 const JWT_RULES = 'src/oidc/engine/jwt-rules.ts'
 const CLAIMS = 'src/resource-server/claims.ts'
 const FETCH = 'src/outbound/guarded-fetch.ts'
@@ -50,6 +51,8 @@ export const EXPLAINED: readonly Explained[] = [
   [CSRF, 'overwrite: true,', 'false', 'the cookie is set once for a request'],
   [CSRF, '{ signed: false }', '{}', 'only the app of a whole server has keys; there each test of a form notices'],
   [CSRF, 'id !== undefined', 'true', 'no token was ever made for a browser without an id, nor is the text a valid id'],
+  [OBJECTS, 'times.exp !== undefined', 'true', 'no number is above undefined; the compiler wants it'],
+  [OBJECTS, 'times.nbf !== undefined', 'true', 'no number is above undefined; the compiler wants it'],
   [ORIGIN, 'parsed.length === 0', 'false', 'no range contains nothing; the question is only asked faster'],
   [ORIGIN, '!peer', 'true', 'a peer that is remembered is only found faster'],
   [ORIGIN, 'peers.set(socket, peer)', ';', 'a peer that is remembered is only found faster'],

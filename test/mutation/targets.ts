@@ -9,6 +9,7 @@ export interface Target {
 }
 
 const ASSERTIONS = ['test/hazards/properties-assertions.test.ts', 'test/oidc/client-assertion-rules.test.ts']
+const OBJECTS = ['test/oidc/request-object-rules.test.ts']
 const REGISTRATION = ['test/clients/registration/*.test.ts']
 const DOCUMENTS = ['test/clients/document-metadata.test.ts']
 const SUBJECTS = ['test/clients/{sectors,subjects}.test.ts']
@@ -131,6 +132,22 @@ export const TARGETS: readonly Target[] = [
     file: 'src/federation/claims.ts',
     functions: ['profileOf', 'isOfDomain', 'provenAtOf', 'amrOf'],
     tests: ['test/federation/claims.test.ts'],
+  },
+  {
+    file: 'src/oidc/engine/request-object.ts',
+    functions: [
+      'typeFault',
+      'algorithmFault',
+      'signingAlgs',
+      'keyFault',
+      'issuerFault',
+      'audienceFault',
+      'timeFault',
+      'fapiTimeFault',
+      'identifierFault',
+      'madeAt',
+    ],
+    tests: OBJECTS,
   },
   {
     file: 'src/oidc/engine/client-assertion.ts',
