@@ -185,4 +185,22 @@ export const STRANGERS: readonly Row[] = [
       ],
     },
   },
+  {
+    id: 'X41',
+    feature: 'CIBA',
+    title: 'Only a signed-in person decides a sign-in request, by a form and once; no app can fill their mailbox.',
+    tests: {
+      'test/account-portal/requests.test.ts': [
+        'the link of a mail › tells a stranger nothing, and leads through the sign-in to the request',
+        'the link of a mail › approves nothing, whoever opens it how often, also with a decision in its query',
+        'a decision › that no page of this session made changes nothing',
+        'a decision › is made once, however many tabs make one at the same time on two servers',
+        'the same page says that it is over › for a request of another person, as for one that never was; and that person can still answer',
+      ],
+      'test/mail/sign-in-requests.test.ts': [
+        'a person who is asked › gets six within an hour, however many requests come at once; mails with codes come all the same',
+        'a request with a hint that fits nobody › sends no mail to the address in the hint, and is answered as any other',
+      ],
+    },
+  },
 ]
