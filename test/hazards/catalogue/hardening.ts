@@ -35,7 +35,7 @@ export const HARDENING: readonly Row[] = [
     tests: {
       'test/flows/request-objects.test.ts': [
         'is refused at both endpoints, with its fault and without its redirect address: › %s',
-        'is refused at both endpoints, with its fault and without its redirect address: › an unsigned one, also of a client that is registered for no algorithm',
+        'is refused at both endpoints, with its fault and without its redirect address: › an unsigned one or an encrypted one, also of a client that is registered for no algorithm',
         'is refused at both endpoints, with its fault and without its redirect address: › one that another key has signed',
         'is refused at both endpoints, with its fault and without its redirect address: › for fapi2 one without exp or nbf, or of an hour and more',
         'a request object › does not come from an address of the client',
