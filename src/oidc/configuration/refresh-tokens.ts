@@ -1,17 +1,20 @@
 /** The policies for refresh tokens: when they are issued, when they rotate, and whether they end with the session. */
 import type { AuthorizationCode, Client, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { clientOf } from '../engine/clients.ts'
 import { requestScope } from '../engine/scope/request-scope.ts'
 import type { Grants } from '../grants/registry.ts'
 
 /**
  * Issues a refresh token when the grant type allows it, the client has the `refresh_token` grant, and either
- * `offline_access` was granted or a public client gets an access token for an API.
+ * `offline_access` was granted, or the access token is for an API and the client is public or was not registered by an
+ * administrator. Such clients tell by `grant_types` that they want one, and many of them ask for no `offline_access`.
  */
 export function issueRefreshToken(grants: Grants): NonNullable<Configuration['issueRefreshToken']> {
   return async (ctx, client, source) => {
     if (grants.of(ctx)?.refresh !== 'issued' || !client.grantTypeAllowed('refresh_token')) return false
     if (source.scopes.has('offline_access')) return true
-    return client.clientAuthMethod === 'none' && ctx.oidc.entities.AccessToken?.aud !== undefined
+    const needsNoScope = isPublic(client) || clientOf(client).origin !== 'administrator'
+    return needsNoScope && ctx.oidc.entities.AccessToken?.aud !== undefined
   }
 }
 
