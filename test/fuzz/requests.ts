@@ -1,7 +1,8 @@
 /** Right requests to every route of the protocols and the pages; those of the admin API stand in `admin-requests.ts`. */
 import { randomUUID } from 'node:crypto'
-import { assertionParams } from '../support/assertion.ts'
 import { cookieHeader, pkce } from '../support/person.ts'
+import { CIBA_REQUESTS } from './ciba-requests.ts'
+import { clientForm } from './client-form.ts'
 import { DEVICE_REQUESTS } from './device-requests.ts'
 import type { Draft, Pair } from './draft.ts'
 import { compactJws } from './jose-mutations.ts'
@@ -11,17 +12,6 @@ import { API, CALLBACK, type Cast, type Machine, type Maker, type Stage } from '
 
 const HTML: Pair = ['Accept', 'text/html']
 const pairs = (members: Readonly<Record<string, string>>): Pair[] => Object.entries(members)
-
-/** A form that a client sends, with an assertion of its own. */
-async function clientForm(
-  stage: Stage,
-  { client, path, name = path }: { client: Machine; path: string; name?: string },
-  params: Readonly<Record<string, string>>,
-): Promise<Draft> {
-  const own = await assertionParams({ issuer: stage.server.issuer, clientId: client.id, key: client.key })
-  const form = pairs({ ...own, ...params })
-  return { name, method: 'POST', path, query: [], headers: [], form, keys: { client_assertion: client.key } }
-}
 
 function page(path: string, { query = {}, form }: { query?: Record<string, string>; form?: Pair[] } = {}): Maker {
   return async (stage) => {
@@ -270,6 +260,7 @@ export const REQUESTS: readonly (readonly [number, Maker])[] = [
   [1, logoutConfirmed],
   [2, interaction],
   [4, registration],
+  ...CIBA_REQUESTS,
   ...DEVICE_REQUESTS,
   ...[
     '/',

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
+import { createCibaClient, POLLING_CLIENT } from '../support/ciba.ts'
 import { createDevice } from '../support/device.ts'
 import { documentHost } from '../support/document-host.ts'
 import { person, type Person } from '../support/person.ts'
@@ -37,6 +38,9 @@ export interface Cast {
   readonly device: RegisteredClient
   readonly deviceCode: string
   readonly userCode: string
+  /** A client that asks without a browser, and the id of a request that nobody has answered. */
+  readonly till: Machine
+  readonly authReqId: string
   readonly browser: Person
   readonly who: { readonly email: string; readonly password: string }
   readonly tokens: Readonly<Record<string, string>>
@@ -69,7 +73,7 @@ export async function createStage(server: Server): Promise<Stage> {
   const admin = await administrator(server)
   // all of the load comes from one address
   await admin.call('PATCH', '/settings', {
-    limits: { anonymous_megabytes_per_hour: 10_000 },
+    limits: { anonymous_megabytes_per_hour: 10_000, backchannel_requests_per_hour: 10_000 },
     client_registration: { mode: 'open' },
     // a bent URL must not lead to the hosts of others
     client_documents: { mode: 'on', allow: ['127.0.0.1'] },
@@ -82,7 +86,7 @@ export async function createStage(server: Server): Promise<Stage> {
 
   async function make(): Promise<Cast> {
     const cast = await createCast(server, admin, host.document({ redirect_uris: [CALLBACK] }))
-    for (const { key, secret } of [cast.web, cast.machine, cast.fapi2, cast.secret]) {
+    for (const { key, secret } of [cast.web, cast.machine, cast.fapi2, cast.secret, cast.till]) {
       if (key.d !== undefined) secrets.add(key.d)
       if (secret !== undefined) secrets.add(secret)
     }
@@ -126,6 +130,8 @@ async function createCast(server: Server, admin: Administrator, document: string
   })
   const who = { email: `ada-${unique}@example.com`, password: PASSWORD }
   await admin.account(who.email, PASSWORD)
+  const till = await register('web', { ...POLLING_CLIENT, ...uris })
+  const asked = await createCibaClient(server, till).begin({ login_hint: who.email })
   const browser = person(() => server)
   const everything = { scope: 'openid offline_access posts:read', resource: API }
   const first = await spa.app.redeem(await spa.app.code(browser, who, everything))
@@ -145,6 +151,8 @@ async function createCast(server: Server, admin: Administrator, document: string
     device,
     deviceCode: waiting.device_code,
     userCode: waiting.user_code,
+    till,
+    authReqId: asked.auth_req_id,
     browser,
     who,
     tokens: first.body,
@@ -169,9 +177,9 @@ async function createSpare(admin: Administrator, unique: string): Promise<Record
 
 function valuesOf(cast: Cast, { issuer, port }: Server): Record<string, string> {
   const ids = Object.fromEntries(
-    (['web', 'spa', 'machine', 'fapi2', 'secret', 'device'] as const).map((name) => [name, cast[name].id]),
+    (['web', 'spa', 'machine', 'fapi2', 'secret', 'device', 'till'] as const).map((name) => [name, cast[name].id]),
   )
-  const { opaque, machineToken, adminToken, readerToken, deviceCode, userCode } = cast
+  const { opaque, machineToken, adminToken, readerToken, deviceCode, userCode, authReqId } = cast
   const cookies = [...cast.browser.cookies.values()].filter((value) => value.length > 15)
   return {
     opaque,
@@ -182,6 +190,7 @@ function valuesOf(cast: Cast, { issuer, port }: Server): Record<string, string> 
     registrationToken: cast.registered.token,
     deviceCode,
     userCode,
+    authReqId,
     ...cast.tokens,
     ...cast.spare,
     ...ids,
