@@ -7,6 +7,8 @@ import { openServices } from '../../src/services.ts'
 import type { RegisteredClient } from './administrator.ts'
 import { createApp, type TokenAnswer } from './app.ts'
 import { atEnd } from './endings.ts'
+import type { OwnPage } from './own-page.ts'
+import { formWith, textOf, type Visit } from './person.ts'
 import { signRequestObject } from './request-object.ts'
 import type { Reachable, Server } from './server.ts'
 
@@ -101,6 +103,18 @@ export async function peopleOf({ issuer, databaseUrl, keysDir }: Server): Promis
 async function answerTo(newest: People['newest'], accountId: string): Promise<ApprovalAnswer> {
   const { id } = await newest(accountId)
   return { accountId, id, by: { actor: { kind: 'account', id: accountId } } }
+}
+
+/** Answers the newest request on the person's own pages. */
+export async function answerAtOwnPage({ browser, open }: OwnPage, decision: 'allow' | 'deny'): Promise<Visit> {
+  const { html } = await open('/requests')
+  const [, id] = /\/account\/requests\/([\w-]{43})/.exec(html) ?? []
+  if (id === undefined) throw new Error(`nothing waits: ${textOf(html)}`)
+  const page = await open(`/requests/${id}`)
+  const form = { ...page, html: formWith(page, `value="${decision}"`) }
+  const answer = await browser.submit(form, {}, { name: 'decision', value: decision })
+  if (answer.status !== 200) throw new Error(`not answered: ${answer.status} ${textOf(answer.html)}`)
+  return answer
 }
 
 /** How a person has signed in by password a moment ago. */

@@ -168,8 +168,9 @@ export const ALONE = new Set(['The database is restored from a backup'])
 export const WITH_KEY = new Set(["A client's key or secret is revoked"])
 
 /** Returns the ids of the apps that the person allowed something. */
-function allowedIds({ holder, refreshing, device, offline }: Holdings): Set<string> {
-  return new Set([holder.client.id, refreshing.client.id, device.client.id, offline.client.id])
+function allowedIds({ holder, refreshing, device, asking, offline }: Holdings): Set<string> {
+  const others = [device.client.id, asking.client.id]
+  return new Set([holder.client.id, refreshing.client.id, ...others, offline.client.id])
 }
 
 /** The app that tests wait for comes last. */

@@ -5,8 +5,10 @@ import { type App, createApp } from './app.ts'
 import { answerOf, cookieHeader, person, type Person } from './person.ts'
 import { register as selfRegister, registrationRequest } from './registration.ts'
 import type { Server } from './server.ts'
+import { atOwnPage } from './own-page.ts'
 import { listedStatus } from './status-list.ts'
 import { devMail } from './dev-mail.ts'
+import { answerAtOwnPage, type CibaClient, createCibaClient, POLLING_CLIENT, type RequestAnswer } from './ciba.ts'
 import { connect, createDevice, type Device } from './device.ts'
 import { eventually, SOON_MS } from './eventually.ts'
 import { keepValid } from './passed-time.ts'
@@ -52,6 +54,13 @@ export interface Holdings {
     readonly at: Device
     refreshToken: string
     readonly code: string
+  }
+  /** An app that asks without a browser: a request that the person has approved, and one that waits for them. */
+  readonly asking: {
+    readonly client: RegisteredClient
+    readonly at: CibaClient
+    readonly approved: RequestAnswer
+    readonly waiting: RequestAnswer
   }
   /** A machine client with a key, and its token. */
   readonly machine: Holder & { token: string }
@@ -102,6 +111,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
   const pushed = await holder.app.push(holder.app.begin(api).params)
   const forMachine = await machine.app.token({ grant_type: 'client_credentials', resource })
   const device = await connectDevices(stage, { browser, who, api })
+  const asking = await askTwice(stage, { browser, who, api })
   const code = await holder.app.code(browser, who, api)
   const registered = await registerItself(stage)
   const initial = await admin.call<{ token: string }>('POST', '/registration-tokens', {})
@@ -117,6 +127,7 @@ export async function hold(stage: Stage, { withKey = false } = {}): Promise<Hold
     refreshing: spa,
     offline: { ...offline, secret },
     device,
+    asking,
     machine: { ...machine, token: present(forMachine.body['access_token']) },
     registered,
     initialAccessToken: initial.token,
@@ -145,6 +156,19 @@ async function connectDevices({ first, admin }: Stage, { browser, who, api }: Co
   for (const { user_code: userCode } of [fetched, waiting]) await connect(browser, userCode, who)
   const { body } = await at.poll(fetched)
   return { client, at, refreshToken: present(body['refresh_token']), code: waiting.device_code }
+}
+
+/** Asks the person for two approvals without a browser, of which they give one. */
+async function askTwice({ first, admin }: Stage, { browser, who, api }: Connecting): Promise<Holdings['asking']> {
+  const client = await admin.client('web', {
+    ...POLLING_CLIENT,
+    signet_allow: [{ resource: api.resource, scopes: SCOPES }],
+  })
+  const at = createCibaClient(first, client)
+  const request = { ...api, login_hint: who.email }
+  const approved = await at.begin(request)
+  await answerAtOwnPage(await atOwnPage({ first }, { who }, browser), 'allow')
+  return { client, at, approved, waiting: await at.begin(request) }
 }
 
 async function register({ first, admin }: Stage, profile: string, also: Record<string, unknown>): Promise<Holder> {
@@ -228,6 +252,13 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   },
   'Device code': async ({ second }, { device }) =>
     tokenVerdict(await device.at.poll({ device_code: device.code }, second)),
+  'Waiting backchannel request': async ({ second }, { asking }) => {
+    const { status, body } = await asking.at.poll(asking.waiting, second)
+    if (status !== 400 && status !== 401) throw new Error(`neither waiting nor over: ${status}`)
+    return { isAlive: ['authorization_pending', 'slow_down'].includes(String(body['error'])) }
+  },
+  'Approved backchannel request': async ({ second }, { asking }) =>
+    tokenVerdict(await asking.at.poll(asking.approved, second)),
   Code: async ({ second }, { holder, code }) => tokenVerdict(await holder.app.redeem(code, {}, second)),
   'Password reset link': async ({ second }, { resetLink }) => {
     const browser = person(() => second)
