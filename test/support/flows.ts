@@ -1,36 +1,18 @@
 /** All flows that send secrets; a new flow adds itself here, so that what it stores is searched too. */
 import { randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
-import { administrator, type Administrator } from './administrator.ts'
+import { administrator } from './administrator.ts'
 import { createApp } from './app.ts'
-import { connect, createDevice, enterCode } from './device.ts'
 import { devMail } from './dev-mail.ts'
 import { DOCUMENT_CALLBACK, documentHost } from './document-host.ts'
+import { ALLOWED, CALLBACK, type Flow, FLOW_API, type FlowContext, SCOPE } from './flow.ts'
+import { FLOWS_WITHOUT_BROWSER } from './flows-without-browser.ts'
 import { forgedProvider } from './forged-provider.ts'
 import { enrolPasskey, passkeyRequestOf, submitPasskey } from './live-passkey.ts'
 import { addPasskey, atOwnPage, codeOf, newPassword } from './own-page.ts'
 import { type Person, person } from './person.ts'
 import { register, registrationRequest } from './registration.ts'
 import type { Server } from './server.ts'
-
-export interface FlowContext {
-  readonly server: Server
-  readonly admin: Administrator
-  /** The URL of the server's database, for data that no page can create. */
-  readonly databaseUrl: string
-  /** Creates an account for each flow. */
-  person(): Promise<{ sub: string; email: string; password: string }>
-}
-
-export interface Flow {
-  readonly name: string
-  run(context: FlowContext): Promise<void>
-}
-
-export const FLOW_API = 'https://api.example.com'
-const CALLBACK = 'http://localhost:5000/authorize'
-const ALLOWED = { redirect_uris: [CALLBACK], signet_allow: [{ resource: FLOW_API, scopes: ['posts:read'] }] }
-const SCOPE = 'openid email offline_access posts:read'
 
 export const FLOWS: readonly Flow[] = [
   {
@@ -109,25 +91,7 @@ export const FLOWS: readonly Flow[] = [
       })
     },
   },
-  {
-    name: 'devices: one that its person connects by a link, one that they refuse, one that nobody answers',
-    async run({ server, admin, person: somebody }) {
-      const device = createDevice(server, await admin.client('device', { signet_allow: ALLOWED.signet_allow }))
-      const who = await somebody()
-      const request = { scope: SCOPE, resource: FLOW_API, login_hint: who.email }
-      const browser = person(() => server)
-      const wanted = await device.begin(request)
-      await browser.visit(wanted.verification_uri_complete)
-      await connect(browser, wanted.user_code, who)
-      const { body } = await device.poll(wanted)
-      await device.refresh(body['refresh_token'] as string)
-      const refused = await device.begin(request)
-      const page = await enterCode(browser, refused.user_code)
-      await browser.submit(page, {}, { name: 'decision', value: 'deny' })
-      await device.poll(refused)
-      await device.poll(await device.begin(request))
-    },
-  },
+  ...FLOWS_WITHOUT_BROWSER,
   {
     name: 'a passkey that signs in, and one that is refused',
     async run({ server, admin, databaseUrl, person: somebody }) {

@@ -9,7 +9,7 @@ export interface Secret {
 
 /** Parameters, members and cookies whose values give access. Names of people and things, `state` and `nonce` do not. */
 const SECRET_NAMES =
-  /^(access_token|id_token|refresh_token|client_secret|client_assertion|code|code_verifier|password|request_uri|token|id_token_hint|xsrf|csrf|challenge|signature|ticket|current|next|registration_access_token|device_code|user_code)$/
+  /^(access_token|id_token|refresh_token|client_secret|client_assertion|code|code_verifier|password|request_uri|token|id_token_hint|xsrf|csrf|challenge|signature|ticket|current|next|registration_access_token|device_code|user_code|auth_req_id|client_notification_token)$/
 
 /** Returns the server with a `fetch` that records secrets in requests and answers. */
 export function recording(server: Server): { server: Server; secrets: Map<string, Secret> } {
