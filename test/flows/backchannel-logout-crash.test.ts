@@ -4,10 +4,9 @@ import { runSignet } from '../cli/support/signet.ts'
 import { administrator, PASSWORD } from '../support/administrator.ts'
 import { createApp } from '../support/app.ts'
 import { eventually } from '../support/eventually.ts'
-import { logoutApp, untilDelivered, verifyLogoutToken } from '../support/logout-app.ts'
+import { letLeasesEnd, logoutApp, untilDelivered, verifyLogoutToken } from '../support/logout-app.ts'
 import { person } from '../support/person.ts'
-import { asSuperuser } from '../support/postgres.ts'
-import { type ServerProcess, startProcess } from '../support/server.ts'
+import { startProcess } from '../support/server.ts'
 
 const CALLBACK = 'https://shop.example.com/callback'
 const ada = { email: 'ada@example.com', password: PASSWORD }
@@ -29,12 +28,6 @@ async function signedOut(answer: () => number | Promise<number>) {
   await browser.submit(await browser.visit('/logout'), {}, { name: 'logout', value: 'yes' })
   await eventually(() => listener.tokens.length > 0)
   return { server, listener, client }
-}
-
-/** Lets so much time pass since the dead process took its work that others may take it. */
-async function letLeasesEnd({ databaseUrl }: ServerProcess): Promise<void> {
-  const text = `UPDATE graphile_worker._private_jobs SET locked_at = locked_at - interval '1 hour'`
-  await asSuperuser((client) => client.query(text), databaseUrl)
 }
 
 test('a node that is killed during a delivery leaves it to the next, with the same jti', async () => {

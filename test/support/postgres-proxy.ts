@@ -34,6 +34,38 @@ export async function startBusyProxy(url: string, unanswered: Readonly<Record<st
   return Object.assign(new URL(url), { port: String(port) }).href
 }
 
+/**
+ * Starts a proxy that counts the statements of connections with this `application_name`. The messages of the client are
+ * a letter, a length and a body; `B` binds a prepared statement, `Q` is one by itself.
+ */
+export async function startCountingProxy(
+  url: string,
+  applicationName: string,
+): Promise<{ url: string; statements: () => number }> {
+  let statements = 0
+  const port = await listen((socket) => {
+    socket.once('data', (startup) => {
+      if (startup.includes(`application_name\0${applicationName}\0`)) {
+        let rest = Buffer.alloc(0)
+        socket.on('data', (chunk: Buffer) => {
+          rest = Buffer.concat([rest, chunk])
+          for (let length = lengthOf(rest); rest.length >= length; length = lengthOf(rest)) {
+            if ('BQ'.includes(String.fromCharCode(rest[0] ?? 0))) statements += 1
+            rest = rest.subarray(length)
+          }
+        })
+      }
+      passOn(socket, url, startup)
+    })
+  })
+  return { url: Object.assign(new URL(url), { port: String(port) }).href, statements: () => statements }
+}
+
+/** Returns the length of the message that begins the bytes; more than they have when it is not complete. */
+function lengthOf(bytes: Buffer): number {
+  return bytes.length < 5 ? Infinity : 1 + bytes.readUInt32BE(1)
+}
+
 /** Starts a server that answers only with its old version number. Returns its URL. */
 export async function startOldServer(versionNumber: number): Promise<string> {
   const port = await listen((socket) => {

@@ -203,4 +203,50 @@ export const STRANGERS: readonly Row[] = [
       ],
     },
   },
+  {
+    id: 'X42',
+    feature: 'CIBA',
+    title: 'No app learns from its requests who has an account, and none can flood a person with them.',
+    tests: {
+      'test/flows/ciba.test.ts': [
+        'who is meant › a hint that fits nobody is answered as any other, and waits until it expires',
+        'who is meant › the limit of requests that wait for one person counts the same for nobody',
+        'who is meant › an account that is disabled is nobody',
+      ],
+      'test/flows/ciba-cost.test.ts': ['a request takes the same statements whether its hint fits somebody or nobody'],
+      'test/flows/ciba-races.test.ts': ['fifty requests for one person at once store as many as may wait'],
+    },
+  },
+  {
+    id: 'X43',
+    feature: 'CIBA',
+    title: 'A request is decided once, redeemed once and notified once, over all nodes, whichever of them dies.',
+    tests: {
+      'test/flows/ciba-races.test.ts': [
+        'an approved request that is redeemed fifty times at once gives tokens once, and they stay good',
+        'a client that polls fifty times while its person approves gets tokens once, and they stay good',
+        'of fifty polls at once over two nodes one is in time',
+        'fifty approvals and refusals at once decide once, and notify the app once',
+        'an account that is disabled while its person approves keeps no access',
+      ],
+      'test/flows/ciba.test.ts': [
+        'the answer › a second redemption is refused quietly for some seconds, and later ends the grant',
+      ],
+      'test/flows/ciba-crash.test.ts': [
+        'a node that is killed during a notification leaves it to the next, and the tokens are there',
+      ],
+    },
+  },
+  {
+    id: 'X44',
+    feature: 'CIBA',
+    title: 'A notification goes to the registered address alone, and what it carries is sealed until then.',
+    tests: {
+      'test/flows/ciba-ping.test.ts': [
+        'V34: an address in a private network is not notified',
+        'a redirect is not followed, and after three attempts the notification is given up',
+        'neither the notification token nor the request id is in the database or the outbox in the clear',
+      ],
+    },
+  },
 ]
