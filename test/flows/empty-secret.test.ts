@@ -7,7 +7,7 @@ import { person } from '../support/person.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const CALLBACK = 'http://127.0.0.1:5000/cb'
-const PATHS = ['/token', '/revoke', '/par', '/device/code'] as const
+const PATHS = ['/token', '/revoke', '/par', '/device/code', '/backchannel/authorize'] as const
 const ada = { email: 'ada@example.com', password: PASSWORD }
 let server: Server
 let admin: Administrator

@@ -23,7 +23,7 @@ test('discovery names the methods, the aliases and that tokens can be bound', as
     string,
     unknown
   >
-  const endpoints = ['token', 'par', 'device/code', 'introspect', 'revoke', 'userinfo'].map(
+  const endpoints = ['token', 'par', 'device/code', 'backchannel/authorize', 'introspect', 'revoke', 'userinfo'].map(
     (path) => `${world.mtlsUrl}/${path}`,
   )
   expect(Object.values(metadata['mtls_endpoint_aliases'] as object)).toEqual(endpoints)

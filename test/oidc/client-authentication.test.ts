@@ -5,7 +5,7 @@ import { assertionParams } from '../support/assertion.ts'
 import { type Server, startServer } from '../support/server.ts'
 
 const CALLBACK = 'https://shop.example.com/callback'
-const PATHS = ['/token', '/introspect', '/revoke', '/par'] as const
+const PATHS = ['/token', '/introspect', '/revoke', '/par', '/device/code', '/backchannel/authorize'] as const
 let server: Server
 let admin: Administrator
 const clients: Record<string, RegisteredClient> = {}

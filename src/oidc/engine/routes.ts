@@ -49,6 +49,11 @@ export const MTLS_ENDPOINTS = {
   userinfo_endpoint: 'userinfo',
 } as const satisfies Readonly<Record<string, keyof typeof ROUTES>>
 
+/** The engine's names of the routes at which clients authenticate: all of those but userinfo, which takes tokens. */
+export const CLIENT_ROUTES: ReadonlySet<string> = new Set(
+  Object.values(MTLS_ENDPOINTS).filter((name) => name !== 'userinfo'),
+)
+
 /** The paths of those endpoints. */
 export const MTLS_PATHS: readonly string[] = Object.values(MTLS_ENDPOINTS).map((name) => ROUTES[name])
 

@@ -13,15 +13,7 @@ import { AUTH_METHODS, type AuthMethod } from '#clients/auth-methods.ts'
 import { requestState } from '#http/request-state.ts'
 import { basicCredentials } from '../basic-credentials.ts'
 import { onClientFound } from '../on-client-found.ts'
-
-/** The routes at which clients authenticate. */
-export const CLIENT_ROUTES: ReadonlySet<string> = new Set([
-  'token',
-  'introspection',
-  'revocation',
-  'pushed_authorization_request',
-  'device_authorization',
-])
+import { CLIENT_ROUTES } from '../routes.ts'
 
 /** What to send, by method. */
 const HOW: Readonly<Record<AuthMethod, string>> = {

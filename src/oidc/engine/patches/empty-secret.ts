@@ -8,7 +8,7 @@
 import Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { basicCredentials } from '../basic-credentials.ts'
-import { CLIENT_ROUTES } from './auth-method.ts'
+import { CLIENT_ROUTES } from '../routes.ts'
 
 type Oidc = KoaContextWithOIDC['oidc'] & { readonly ctx: KoaContextWithOIDC } & Holder
 
