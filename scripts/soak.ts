@@ -38,7 +38,7 @@ const PARTS: readonly { name: string; args: readonly string[]; env?: Readonly<Re
       'test/browser/first-paint',
     ),
   },
-  { name: 'the image', args: vitest('test/docs/image.test.ts') },
+  { name: 'the commands of the documents, npm ci among them, and the image', args: vitest('test/docs') },
   { name: 'every fault', args: ['test/faults/run.ts', '--seed', seed] },
   { name: 'the crash loop', args: ['test/faults/run.ts', '--crash-loop', '--seed', seed] },
   {

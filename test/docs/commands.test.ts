@@ -1,11 +1,12 @@
 /** Runs every command block of the README and the documentation, in order, in a fresh copy of the tree. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Block, blocksOf, openShell, type Shell, staysOpen } from '../support/docs/command-blocks.ts'
 import { copyTree, emptyFolder, ROOT, treeFiles } from '../support/docs/tree-copy.ts'
 import { freePort } from '../support/ports.ts'
+import { TRIES_ALL } from '../support/sample.ts'
 
 /** What a reader has: not the variables of this test run. */
 const KEPT = ['PATH', 'HOME', 'USER', 'LANG', 'TMPDIR', 'npm_config_cache', 'npm_config_registry']
@@ -20,6 +21,7 @@ let replaced: (code: string) => string
 
 beforeAll(async () => {
   copyTree(folder)
+  if (!TRIES_ALL) symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const ports = { server: await freePort(), management: await freePort(), app: await freePort(), api: await freePort() }
   const usual: [string, number][] = [
     ['localhost:3000', ports.server],
@@ -31,6 +33,8 @@ beforeAll(async () => {
       .reduce((text, [address, port]) => text.replaceAll(address, `localhost:${port}`), code)
       // the tests of the tree would run this test again
       .replace(/\bnpm test\b(?! --)/g, 'npm test -- test/architecture.test.ts')
+      // whoever runs this test has just installed the packages by this command
+      .replace(/\bnpm ci && /g, TRIES_ALL ? '$&' : '')
   shell = openShell(folder, {
     ...Object.fromEntries(KEPT.map((name) => [name, process.env[name]])),
     PORT: String(ports.server),
