@@ -17,6 +17,7 @@ import { withPepper } from '#sealing/master-key-store.ts'
 import { createSettings, type ManagedSettings } from '#settings/settings.ts'
 import { type Clock, systemClock } from '#shared/clock.ts'
 import { endRegistrationLinks } from '#verification/registration-links.ts'
+import type { GenerateKeyPair } from '#signing-keys/key-changes.ts'
 import { createSigningKeys, type ManagedSigningKeys } from '#signing-keys/signing-keys.ts'
 
 /**
@@ -42,6 +43,8 @@ export interface FoundationsInput {
 /** Replacements that tests pass in; production uses the defaults. */
 export interface FoundationOverrides {
   readonly clock?: Clock
+  /** Makes the signing keys. */
+  readonly generateKeyPair?: GenerateKeyPair
   /** Used for all outgoing requests: client keys, breached passwords, upstream providers. */
   readonly fetch?: GuardedFetch
   /** Further subscribers that are called when sessions and grants end. */
@@ -68,7 +71,7 @@ export interface Foundations {
 /** Opens the database pool and the notifications. Does not create signing keys or read the settings. */
 export async function openFoundations(
   input: FoundationsInput,
-  { clock = systemClock, fetch, endings = { sessions: [], grants: [] } }: FoundationOverrides = {},
+  { clock = systemClock, generateKeyPair, fetch, endings = { sessions: [], grants: [] } }: FoundationOverrides = {},
 ): Promise<Foundations> {
   const { databaseUrl, databaseDirectUrl, masterKeys, fetchAllow: allow, logger, metrics } = input
   const db = createDatabase({ url: databaseUrl, logger, applicationName: 'signet' })
@@ -90,6 +93,7 @@ export async function openFoundations(
     audit,
     keyring,
     clock,
+    generateKeyPair,
     hintSeconds: () => hintSeconds(settings),
     onError: warn('signing keys'),
   })

@@ -7,7 +7,7 @@ import { boundTo, type SealedColumn } from '#sealing/sealed-column.ts'
 import type { Clock } from '#shared/clock.ts'
 import type { Keyring } from '#sealing/keyring.ts'
 import { KeyConflict, KeyNotFound } from './errors.ts'
-import { generateSigningKeyPair } from './key-pair.ts'
+import { generateSigningKeyPair, type KeyPair } from './key-pair.ts'
 import { createSigningKeyStore, type NewKey, type StoredKey } from './signing-key-store.ts'
 import type { KeyStatus, SigningAlg } from './signing-key.ts'
 
@@ -29,7 +29,11 @@ export interface KeyChangeDeps {
   readonly audit: Audit
   readonly keyring: Keyring
   readonly clock: Clock
+  /** Replaced in tests. Default: generateSigningKeyPair. */
+  readonly generateKeyPair?: GenerateKeyPair | undefined
 }
+
+export type GenerateKeyPair = (alg: SigningAlg) => Promise<KeyPair>
 
 /** Creates the missing current and next keys of each algorithm, and those of the algorithms that are `added`. */
 export async function makeMissingKeys(
@@ -163,8 +167,12 @@ function changedMeanwhile(kid: string): KeyConflict {
   return new KeyConflict(`The signing key ${kid} was changed meanwhile. List the keys again and repeat the change.`)
 }
 
-async function generateKey({ keyring }: KeyChangeDeps, alg: SigningAlg, status: KeyStatus): Promise<NewKey> {
-  const { kid, publicJwk, privateJwk } = await generateSigningKeyPair(alg)
+async function generateKey(
+  { keyring, generateKeyPair = generateSigningKeyPair }: KeyChangeDeps,
+  alg: SigningAlg,
+  status: KeyStatus,
+): Promise<NewKey> {
+  const { kid, publicJwk, privateJwk } = await generateKeyPair(alg)
   return { kid, alg, status, publicJwk, sealed: keyring.seal(SEAL_PURPOSE, JSON.stringify(privateJwk), kid) }
 }
 

@@ -13,6 +13,7 @@ import { createKnownDevices } from '#sign-in/known-devices.ts'
 import { systemClock } from '#shared/clock.ts'
 import { atEnd } from './endings.ts'
 import { eventually } from './eventually.ts'
+import { nextKeyPair } from './key-pairs.ts'
 import { mailOf } from './mail-of.ts'
 
 const MASTER_KEY = randomBytes(32)
@@ -33,7 +34,7 @@ export async function openRooms(url: string, { clock = systemClock, workers = 1 
       logger,
       metrics: { watchPool: () => undefined },
     },
-    { clock },
+    { clock, generateKeyPair: nextKeyPair },
   )
   atEnd(foundations.close)
   const { db, audit, keyring } = foundations

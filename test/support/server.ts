@@ -8,6 +8,7 @@ import { runPrimary } from '#main.ts'
 import type { ServiceOverrides } from '#services.ts'
 import { createLogger } from '#observability/logger.ts'
 import { atEnd } from './endings.ts'
+import { nextKeyPair } from './key-pairs.ts'
 import { freePort } from './ports.ts'
 import { cloneDatabase } from './postgres.ts'
 import { createQuickHasher } from './quick-hasher.ts'
@@ -25,7 +26,7 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Default: a new empty folder, in which the first start creates keys. */
   readonly keysDir?: string
-  /** Replacements of services; only for a server in the process of the test, where passwords are hashed quickly. */
+  /** Replacements of services; only for a server in the process of the test, whose hashes and keys cost less. */
   readonly overrides?: ServiceOverrides
 }
 
@@ -160,7 +161,7 @@ async function settingsOf(options: ServerOptions): Promise<Settings> {
     databaseUrl: options.databaseUrl ?? (await cloneDatabase()).url,
     keysDir: options.keysDir ?? temporaryDir('keys'),
     env: { ...options.env, SIGNET_ISSUER: issuer },
-    overrides: { createHasher: createQuickHasher, ...options.overrides },
+    overrides: { createHasher: createQuickHasher, generateKeyPair: nextKeyPair, ...options.overrides },
   }
 }
 
