@@ -56,8 +56,7 @@ const WAITS = [400, 'authorization_pending']
 describe('a request that waits', () => {
   test('is shown with the app, the message to compare, and what is asked for, in the words of consent', async () => {
     const { who, browser, request } = await askedPerson()
-    const overview = await world.open(browser)
-    expect(overview.html).toContain(`href="/account${request.path}"`)
+    expect((await world.open(browser)).html).toContain(`href="/account${request.path}"`)
     const { status, html } = await world.open(browser, request.path)
     const words = textOf(html)
     expect(status).toBe(200)
@@ -163,7 +162,6 @@ describe('a decision', () => {
       reason: 'the form was not made by a page of this session in this browser',
     })
     expect(await polled(request)).toEqual(WAITS)
-    // the page that is shown again works
     await answer(browser, refused, 'allow')
     expect(await polled(request)).toEqual([200, undefined])
   })
@@ -177,17 +175,19 @@ describe('a decision', () => {
 
   test('is made once, however many tabs make one at the same time on two servers', async () => {
     const { who, browser, request } = await askedPerson()
-    const page = await world.open(browser, request.path)
+    const people = [browser, await world.signedIn(who, world.second)]
+    const tabs = await Promise.all(people.map(async (tab) => ({ tab, page: await world.open(tab, request.path) })))
+    const all = tabs.flatMap((one) => Array.from({ length: 25 }, () => one))
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => answer(browser.fork(), page, index % 2 ? 'allow' : 'deny')),
+      all.map(({ tab, page }, index) => answer(tab.fork(), page, index % 2 ? 'allow' : 'deny')),
     )
     const done = answers.filter(({ url }) => url.includes('?done='))
     expect(done).toHaveLength(1)
     const rest = answers.filter((one) => !done.includes(one))
     expect(new Set(rest.map(({ status }) => status))).toEqual(new Set([404]))
     for (const { html } of rest) expect(textOf(html)).toContain(OVER)
-    const isApproved = done[0]?.url.endsWith('requestApproved')
-    expect(await polled(request)).toEqual(isApproved ? [200, undefined] : [400, 'access_denied'])
+    const outcome = done[0]?.url.endsWith('requestApproved') ? [200, undefined] : [400, 'access_denied']
+    expect(await polled(request)).toEqual(outcome)
     const events = (await Promise.all(['ciba.approved', 'ciba.denied'].map((type) => world.admin.audit(type)))).flat()
     expect(events.filter((event) => event['account_id'] === who.sub)).toHaveLength(1)
   })

@@ -2,6 +2,7 @@
 import { decodeJwt } from 'jose'
 import { beforeAll, expect, test } from 'vitest'
 import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
+import { authenticatorApp } from '../support/authenticator-app.ts'
 import { type CibaClient, createCibaClient, POLLING_CLIENT } from '../support/ciba.ts'
 import { letIntervalPass } from '../support/device.ts'
 import { devMail } from '../support/dev-mail.ts'
@@ -58,4 +59,23 @@ test('from the request over the mail and the sign-in to tokens, and their end on
   await browser.submit(apps, {})
   const ended = await till.refresh(refreshed.body['refresh_token'] as string)
   expect([ended.status, ended.body['error']]).toEqual([400, 'invalid_grant'])
+})
+
+test('the defaults of the client count as if the request had sent them, until the person has signed in that way', async () => {
+  const strict = { ...POLLING_CLIENT, default_max_age: 60, default_acr_values: ['urn:signet:acr:mfa'] }
+  const strictClient = await admin.client('web', strict)
+  const bank = createCibaClient(server, strictClient)
+  const browser = person(() => server)
+  await browser.submit(await browser.visit('/account'), { identifier: ada.email, password: ada.password })
+  const request = await bank.begin({ login_hint: ada.email })
+  const list = await browser.visit('/account/requests')
+  const [, path = ''] = /href="(\/account\/requests\/[\w-]+)"/.exec(list.html) ?? []
+  expect((await browser.visit(path)).html).not.toContain('value="allow"')
+  const app = await authenticatorApp(server, sub)
+  const page = await browser.submit(await browser.visit(`${path}/confirm`), { code: await app.code() })
+  expect(page.url).toBe(server.issuer + path)
+  await browser.submit(page, {}, { name: 'decision', value: 'allow' })
+  const { status, body } = await bank.poll(request)
+  expect(status).toBe(200)
+  expect(decodeJwt(body['id_token'] as string)).toMatchObject({ acr: 'urn:signet:acr:mfa', amr: ['pwd', 'otp', 'mfa'] })
 })
