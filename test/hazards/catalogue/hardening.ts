@@ -84,6 +84,7 @@ export const HARDENING: readonly Row[] = [
     tests: {
       'test/flows/client-cert-header.test.ts': [
         'from anybody else it is as if it were not sent',
+        'a trusted proxy passes on certificates by the header alone: that of its own connection is not its client',
         'of a trusted proxy › it counts as verified only where the server is told so',
         'of a trusted proxy › it is refused when it is %s',
       ],
@@ -101,6 +102,7 @@ export const HARDENING: readonly Row[] = [
         'tls_client_auth › refuses a missing certificate, one of another authority, and one whose time is over',
         'self_signed_tls_client_auth › takes the certificates that are registered, whoever signed them, and no other of the same name',
         'self_signed_tls_client_auth › a certificate whose key was revoked is refused',
+        'self_signed_tls_client_auth › a renewed certificate at jwks_uri is taken at once, and the old one is not any more',
       ],
       'test/clients/certificates.test.ts': [
         'the subject of a certificate › cannot hold a second name in the value of a first',
@@ -147,9 +149,55 @@ export const HARDENING: readonly Row[] = [
         'at consent › a value cannot disguise itself or what stands beside it',
         'tokens › each carries the details for its own API, in the answer, the JWT and at introspection',
         'tokens › a token request may name less than was granted, and not more',
+        'tokens › the API follows from those of the token request, and must be that of the token',
+        'refused, at both endpoints: › an API that the client may not ask for',
       ],
       'test/resources/authorization-details.test.ts': [
         'a type › has a name in words and a schema that is checked in full',
+      ],
+    },
+  },
+  {
+    id: 'H12',
+    feature: 'core',
+    title:
+      'An answer that is encrypted for a client never goes out unencrypted, whatever fails (JARM §2.2, RFC 9701 §5).',
+    tests: {
+      'test/flows/encrypted-answers.test.ts': [
+        'authorization answers › are signed, then encrypted by %s and %s, in the mode %s',
+        'authorization answers › that cannot be encrypted are a page for the person, and the app gets nothing',
+        'introspection answers › are never plain where encryption is registered',
+        'introspection answers › that cannot be encrypted are refused',
+      ],
+      'test/flows/encryption.test.ts': [
+        'keys at a jwks_uri › that cannot be fetched, or hold none that fits, refuse the request, and the code still works afterwards',
+      ],
+    },
+  },
+  {
+    id: 'H13',
+    feature: 'core',
+    title: 'An empty secret is no secret: it names a public client, and authenticates no other (RFC 6749 §2.3.1).',
+    tests: {
+      'test/flows/empty-secret.test.ts': [
+        'at %s › a client of %s is refused, and told its method',
+        'at %s › an unknown client is told nothing',
+        'beside %s it is refused',
+      ],
+      'test/flows/mutual-tls.test.ts': [
+        'tls_client_auth › is not taken with an empty secret, which only public clients may send',
+      ],
+    },
+  },
+  {
+    id: 'H14',
+    feature: 'core',
+    title:
+      'A certificate of an authority that was removed counts no more, on connections and in TLS sessions of before.',
+    tests: {
+      'test/flows/mutual-tls.test.ts': [
+        'the file of authorities is read again when it changes, also for open connections; one without certificates is not used',
+        'the origin for certificates › resumes no session, which would bring back a certificate of before',
       ],
     },
   },
