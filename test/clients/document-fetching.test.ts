@@ -87,11 +87,21 @@ describe('fetching', () => {
     host.gate = promise
     const first = documentRefusal(documents.find(id, ASKER))
     await expect.poll(() => host.asked(id).length).toBe(1)
-    // they wait for the node that fetches
     const others = Array.from({ length: 49 }, (_, at) =>
       documentRefusal((at % 2 === 0 ? there : here).documents.find(id, ASKER)),
     )
-    await there.db.query('SELECT 1')
+    // the other node waits: it looks at the state again and again
+    const looks = new Set<string>()
+    await expect
+      .poll(async () => {
+        const { rows } = await here.db.query<{ at: string }>(
+          `SELECT query_start::text AS at FROM pg_stat_activity
+           WHERE datname = current_database() AND query LIKE 'SELECT etag%FROM client_documents%'`,
+        )
+        for (const { at } of rows) looks.add(at)
+        return looks.size
+      })
+      .toBeGreaterThan(3)
     resolve()
     for (const { message } of await Promise.all([first, ...others])) {
       expect(message).toContain(`the client document ${id} cannot be used: client_name is 7`)
