@@ -20,7 +20,9 @@ describe('an address', () => {
     'https://app.example.com/client.json',
     'https://app.example.com:8443/a/b?c=d',
     'https://xn--bcher-kva.example/client',
+    'https://app.example.com/@me/client.json',
     'http://localhost:3000/client.json',
+    `https://app.example.com/${'a'.repeat(488)}`,
   ])('%s is one of a document', (id) => {
     expect(documentIdFault(id, http)).toBeUndefined()
   })
@@ -42,7 +44,7 @@ describe('an address', () => {
     ['https://a\u00e4.example/client.json', WRONG],
     ['https://user@app.example.com/client.json', 'a URL without user name and password'],
     ['https://:pw@app.example.com/client.json', 'a URL without user name and password'],
-    ['https://app.example.com/@me', 'a URL without user name and password'],
+    ['https://@app.example.com/client.json', 'the plain spelling of it: https://app.example.com/client.json'],
     ['ftp://localhost/client.json', WRONG],
     [
       `https://app.example.com/${'"'.repeat(400)}`,

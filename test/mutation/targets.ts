@@ -166,6 +166,23 @@ export const TARGETS: readonly Target[] = [
     tests: ASSERTIONS,
   },
   {
+    file: 'src/oidc/engine/request-object.ts',
+    functions: [
+      'requestObjectFault',
+      'typeFault',
+      'algorithmFault',
+      'signingAlgs',
+      'keyFault',
+      'issuerFault',
+      'audienceFault',
+      'timeFault',
+      'fapiTimeFault',
+      'identifierFault',
+      'madeAt',
+    ],
+    tests: ['test/flows/request-objects.test.ts'],
+  },
+  {
     file: 'src/oidc/engine/jwt-rules.ts',
     functions: ['keyIdFault', 'repetitionFault', 'repeatedIn', 'isIdentifier', 'shown'],
     tests: ASSERTIONS,

@@ -20,7 +20,7 @@ export function documentIdFault(id: string, allowHttp: (host: string) => boolean
   if (!url || !/^[\x21-\x7E]+$/.test(id)) return expected
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowHttp(url.hostname))) return expected
   if (id.includes('#')) return 'a URL without a fragment (the part from # on)'
-  if (url.username !== '' || url.password !== '' || id.includes('@')) return 'a URL without user name and password'
+  if (url.username !== '' || url.password !== '') return 'a URL without user name and password'
   if (url.pathname === '/') return expected
   // dot segments, upper case in the host, a default port and backslashes are gone in the URL standard's spelling
   return url.href === id ? undefined : `the plain spelling of it: ${url.href.slice(0, MAX_DOCUMENT_ID)}`
