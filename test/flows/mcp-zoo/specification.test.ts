@@ -216,6 +216,27 @@ describe('registration', () => {
   })
 })
 
+describe('consent', () => {
+  const consentOf = async (app: App) => {
+    const browser = someone()
+    const page = await browser.visit(app.begin(READ).url)
+    return textOf((await browser.submit(page, { identifier: ada.email, password: ada.password })).html)
+  }
+
+  test('names the host that the person is sent to', async () => {
+    const text = await consentOf(await registered({ client_name: 'Web tool', redirect_uris: [WEB_CALLBACK] }))
+    expect(text).toContain('Web tool at app.example.com')
+    expect(text).not.toContain('This app runs on your own device.')
+  })
+
+  test('warns of an app that only comes back to this device', async () => {
+    const text = await consentOf(documented())
+    expect(text).toContain(`Inspector at ${new URL(DOCUMENT_CALLBACK).host}`)
+    expect(text).toContain(`describes itself at ${new URL(host.origin).host}`)
+    expect(text).toContain('This app runs on your own device. Go on only if you started it.')
+  })
+})
+
 test.each([
   ['described itself', () => Promise.resolve(documented())],
   ['registered itself', () => registered({ client_name: 'Silent' })],
