@@ -1,11 +1,16 @@
 /** The suite's configuration of a plan: a JSON file that is uploaded when the plan is made. */
 import type { JWK } from 'jose'
 import { API_SCOPES } from './accounts-api.ts'
+import { approvalUrl } from './approvals.ts'
 import { type BrowserSection, browserSection } from './browser.ts'
 import type { ClientKeys, Credentials } from './credentials.ts'
+import type { ConformanceOptions } from './options.ts'
 import type { Plan } from './plans.ts'
 import { aliasOf, type Registrations } from './registration.ts'
 import type { Addresses } from './server.ts'
+
+/** The class of a sign-in with a password alone. */
+const PASSWORD_ACR = 'urn:signet:acr:password'
 
 interface ClientSection {
   readonly client_id?: string
@@ -13,6 +18,9 @@ interface ClientSection {
   readonly client_name?: string
   readonly initial_access_token?: string
   readonly scope?: string
+  readonly hint_type?: 'login_hint'
+  readonly hint_value?: string
+  readonly acr_value?: string
   /** Private keys: the suite acts as the client. */
   readonly jwks?: { readonly keys: readonly JWK[] }
 }
@@ -27,6 +35,8 @@ export interface Configuration extends BrowserSection {
   readonly mtls?: { readonly cert: string; readonly key: string; readonly ca: string }
   readonly mtls2?: { readonly cert: string; readonly key: string; readonly ca: string }
   readonly resource?: { readonly resourceUrl: string }
+  /** Called in place of the person who is asked without a browser. */
+  readonly automated_ciba_approval_url?: string
   /** The suite's browser then loads no style sheets. */
   readonly options: { readonly browsercontrol_css_enable: boolean }
 }
@@ -35,6 +45,7 @@ export interface ConfigurationInput {
   readonly addresses: Addresses
   readonly credentials: Credentials
   readonly registrations: Registrations
+  readonly options: ConformanceOptions
 }
 
 export function configurationOf(input: ConfigurationInput, plan: Plan): Configuration {
@@ -53,7 +64,8 @@ export function configurationOf(input: ConfigurationInput, plan: Plan): Configur
   }
 }
 
-function clientSections({ addresses, credentials, registrations }: ConfigurationInput, plan: Plan) {
+function clientSections(input: ConfigurationInput, plan: Plan) {
+  const { addresses, credentials, registrations } = input
   const [one, two, post] = registrations.clientsOf(plan).map(({ id, secret }) => ({
     client_id: id,
     ...(secret !== undefined && { client_secret: secret }),
@@ -67,24 +79,31 @@ function clientSections({ addresses, credentials, registrations }: Configuration
   if (plan.clients === 'key') {
     return { client: { ...one, ...signingWith(keys) }, client2: { ...two, ...signingWith(keys2) } }
   }
-  if (plan.clients !== 'fapi2') return {}
-  const { cert: ca } = credentials.authority
+  if (plan.clients === 'none') return {}
   const { scope, resourceUrl } = resourceOf(addresses, plan)
+  const { cert: ca } = credentials.authority
+  const asked = plan.clients === 'ciba' ? askedPerson(input, plan) : undefined
   return {
-    client: { ...one, scope, ...signingWith(keys) },
-    client2: { ...two, scope, ...signingWith(keys2) },
+    client: { ...one, scope, ...signingWith(keys), ...asked?.hint },
+    client2: { ...two, scope, ...signingWith(keys2), ...asked?.hint, ...(asked && { acr_value: PASSWORD_ACR }) },
     mtls: { cert: keys.certificate.cert, key: keys.certificate.key, ca },
     mtls2: { cert: keys2.certificate.cert, key: keys2.certificate.key, ca },
     resource: { resourceUrl },
+    ...(asked && { automated_ciba_approval_url: asked.approvalUrl }),
   }
+}
+
+function askedPerson({ options, registrations }: ConfigurationInput, plan: Plan) {
+  const who = registrations.personOf(plan)
+  return { hint: { hint_type: 'login_hint', hint_value: who.email } as const, approvalUrl: approvalUrl(options, who) }
 }
 
 /** With OpenID the access tokens are for userinfo, where one module compares claims; otherwise they are for the API. */
 function resourceOf({ issuer, mtls, api }: Addresses, { variant }: Plan) {
-  if (variant['openid'] !== 'openid_connect') {
+  if (variant['openid'] === 'plain_oauth') {
     return { scope: [...API_SCOPES, 'offline_access'].join(' '), resourceUrl: `${api}/accounts` }
   }
-  const origin = variant['sender_constrain'] === 'mtls' ? mtls : issuer
+  const origin = variant['sender_constrain'] === 'dpop' ? issuer : mtls
   return { scope: 'openid profile email offline_access', resourceUrl: `${origin}/userinfo` }
 }
 

@@ -16,7 +16,7 @@ export interface ConformanceOptions {
   readonly out: string
 }
 
-type PortName = 'issuer' | 'management' | 'mtls' | 'api'
+type PortName = 'issuer' | 'management' | 'mtls' | 'api' | 'approval'
 
 /** Stops with one sentence. */
 export class ConformanceFailed extends Error {
@@ -32,6 +32,7 @@ const OPTIONS = {
   'management-port': { type: 'string', default: '3001' },
   'mtls-port': { type: 'string', default: '3002' },
   'api-port': { type: 'string', default: '3003' },
+  'approval-port': { type: 'string', default: '3004' },
   out: { type: 'string', default: '.signet/conformance' },
   help: { type: 'boolean', default: false },
 } as const
@@ -42,8 +43,8 @@ export const HELP = `Starts Signet for the OpenID Foundation's conformance suite
   --suite-ca FILE         the authority of the suite's certificate (PEM)
   --host NAME             the host name by which the suite reaches this server (${OPTIONS.host.default})
   --listen ADDRESS        the address to listen on (${OPTIONS.listen.default}; 0.0.0.0 for a suite in a container)
-  --port, --management-port, --mtls-port, --api-port PORT
-                          the ports (3000 to 3003)
+  --port, --management-port, --mtls-port, --api-port, --approval-port PORT
+                          the ports (3000 to 3004)
   --out DIRECTORY         where the configuration files are written (${OPTIONS.out.default})
 `
 
@@ -68,6 +69,7 @@ export function readOptions(args: readonly string[]): ConformanceOptions | undef
       management: portOf(given, 'management-port'),
       mtls: portOf(given, 'mtls-port'),
       api: portOf(given, 'api-port'),
+      approval: portOf(given, 'approval-port'),
     },
     out: resolve(given.out),
   }

@@ -1,7 +1,7 @@
 /** The test plans of the suite that Signet is run against: one row, and one configuration file, each. */
 
 /** Which clients a plan needs. `registered`: none, the suite registers its own. */
-type Clients = 'none' | 'secret' | 'key' | 'registered' | 'fapi2'
+type Clients = 'none' | 'secret' | 'key' | 'registered' | 'fapi2' | 'ciba'
 
 export interface Plan {
   /** The name of the configuration file, without `.json`. */
@@ -62,6 +62,7 @@ export const PLANS: readonly Plan[] = [
   },
   ...FAPI_CHOICES.flatMap((choice) => OPENID.map((openid) => securityProfile(choice, openid))),
   ...FAPI_CHOICES.flatMap((choice) => OPENID.map((openid) => messageSigning(choice, openid))),
+  ...(['poll', 'ping'] as const).map(ciba),
 ]
 
 function logoutPlan(kind: string): string {
@@ -87,6 +88,21 @@ function messageSigning([auth, binding]: readonly [Auth, Binding], openid: OpenI
       fapi_response_mode: 'jarm',
     },
     clients: 'fapi2',
+  }
+}
+
+/** By certificate: the suite's assertions name the token endpoint there, which FAPI 2.0 clients may not. */
+function ciba(mode: 'poll' | 'ping'): Plan {
+  return {
+    file: `fapi-ciba-${mode}`,
+    name: 'fapi-ciba-id1-test-plan',
+    variant: {
+      client_auth_type: 'mtls',
+      ciba_mode: mode,
+      fapi_ciba_profile: 'plain_fapi',
+      client_registration: 'static_client',
+    },
+    clients: 'ciba',
   }
 }
 

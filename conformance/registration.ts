@@ -23,12 +23,19 @@ export interface RegistrationInput {
 
 export interface Registrations {
   readonly person: Person
+  /** The person that the clients of a plan ask without a browser: one a plan, so that plans can run side by side. */
+  personOf(plan: Plan): Person
   /** The two clients of a plan and, where it tells them apart by method, one with client_secret_post. */
   clientsOf(plan: Plan): readonly RegisteredClient[]
   /** An initial access token for the clients that the suite registers itself. */
   readonly initialAccessToken: string
 }
 
+/** The suite asks one person for more than an app would. */
+const SETTINGS = {
+  client_registration: { mode: 'token' },
+  limits: { backchannel_requests_waiting: 100, backchannel_requests_per_hour: 10_000 },
+}
 const TOKEN_LIFETIME_SECONDS = 90 * 24 * 3600
 const OPENID = 'openid profile email address phone offline_access'
 /** Every standard claim (OpenID Connect Core §5.1): the suite warns of those that a scope gives and a person lacks. */
@@ -63,15 +70,19 @@ export async function registerAll(input: RegistrationInput, plans: readonly Plan
   const { addresses, credentials, keysDir } = input
   const admin = createAdminClient({ issuer: addresses.issuer, keyFile: join(keysDir, 'admin-cli.jwk.json') })
   const person = { email: 'ada@conformance.example', password: credentials.password }
-  await admin.change('/settings', { method: 'PATCH', body: { client_registration: { mode: 'token' } } })
+  await admin.change('/settings', { method: 'PATCH', body: SETTINGS })
   const api = { resource: addresses.api, name: 'Accounts', scopes: API_SCOPES }
   await admin.change('/resources', { method: 'POST', body: api })
-  const account = { ...person, email_verified: true, name: 'Ada Lovelace', ...CLAIMS }
-  await admin.change('/accounts', { method: 'POST', body: account })
+  const personOf = ({ file }: Plan) => ({ email: `${file}@conformance.example`, password: credentials.password })
+  for (const who of [person, ...plans.filter(({ clients }) => clients === 'ciba').map(personOf)]) {
+    const account = { ...who, email_verified: true, name: 'Ada Lovelace', ...CLAIMS }
+    await admin.change('/accounts', { method: 'POST', body: account })
+  }
   const clients = new Map<string, readonly RegisteredClient[]>()
   for (const plan of plans) clients.set(plan.file, await registerClients(admin, input, plan))
   return {
     person,
+    personOf,
     clientsOf: ({ file }) => clients.get(file) ?? [],
     initialAccessToken: await issueToken(admin, input),
   }
@@ -132,6 +143,7 @@ function metadataOf({ addresses, credentials, suite }: RegistrationInput, plan: 
     }))
   }
   if (plan.clients === 'fapi2') return [one, two].map((keys) => ({ ...fapiClient(addresses, plan, keys), ...both }))
+  if (plan.clients === 'ciba') return [one, two].map((keys) => ({ ...cibaClient(suite, plan, keys), ...both }))
   return []
 }
 
@@ -167,5 +179,23 @@ function fapiClient({ api }: Addresses, { variant }: Plan, { publicKey, hostName
       : { token_endpoint_auth_method: 'private_key_jwt' }),
     ...(variant['sender_constrain'] === 'mtls' && { tls_client_certificate_bound_access_tokens: true }),
     ...(isSigned && { require_signed_request_object: true, request_object_signing_alg: 'PS256' }),
+  }
+}
+
+function cibaClient(suite: string, plan: Plan, { publicKey, hostName }: ClientKeys): Document {
+  const isNotified = plan.variant['ciba_mode'] === 'ping'
+  return {
+    signet_profile: 'fapi2',
+    grant_types: ['authorization_code', 'refresh_token', 'urn:openid:params:grant-type:ciba'],
+    scope: OPENID,
+    jwks: { keys: [publicKey] },
+    token_endpoint_auth_method: 'tls_client_auth',
+    tls_client_auth_san_dns: hostName,
+    tls_client_certificate_bound_access_tokens: true,
+    backchannel_authentication_request_signing_alg: 'PS256',
+    backchannel_token_delivery_mode: plan.variant['ciba_mode'],
+    ...(isNotified && {
+      backchannel_client_notification_endpoint: suiteUrl(suite, plan, 'ciba-notification-endpoint'),
+    }),
   }
 }

@@ -3,10 +3,12 @@
  * for each test plan (docs/conformance.md). Everything is made anew at each start and removed at the end; Ctrl-C ends it.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { startAccountsApi } from './accounts-api.ts'
+import { startApprovals } from './approvals.ts'
 import { configurationOf } from './configuration.ts'
 import { makeCredentials } from './credentials.ts'
 import { type ConformanceOptions, ConformanceFailed, HELP, readOptions } from './options.ts'
@@ -40,18 +42,18 @@ async function serve(options: ConformanceOptions): Promise<number> {
   // this process calls the admin API and the keys of its own server
   setDefaultCACertificates([...getCACertificates('default'), credentials.authority.cert])
   const api = await startAccountsApi(options, addresses, credentials)
-  life.defer(() => {
-    api.close()
-    api.closeAllConnections()
-  })
+  life.defer(() => end(api))
   const server = await startServer({ options, addresses, credentials, folder, env: process.env }, stopping.signal)
   life.defer(() => server.stop())
   const input = { addresses, credentials, keysDir: server.keysDir, suite: options.suite }
   const registrations = await registerAll(input, PLANS)
+  const asked = PLANS.filter(({ clients }) => clients === 'ciba').map(registrations.personOf)
+  const approvals = await startApprovals(options, addresses.issuer, asked)
+  life.defer(() => end(approvals))
   mkdirSync(options.out, { recursive: true, mode: 0o700 })
   const keep = (name: string, text: string) => writeFileSync(join(options.out, name), text, { mode: 0o600 })
   for (const plan of PLANS) {
-    const configuration = configurationOf({ addresses, credentials, registrations }, plan)
+    const configuration = configurationOf({ addresses, credentials, registrations, options }, plan)
     keep(`${plan.file}.json`, `${JSON.stringify(configuration, null, 2)}\n`)
   }
   keep('plans.txt', PLANS.map((plan) => `${planArgument(plan)} ${plan.file}.json\n`).join(''))
@@ -62,6 +64,11 @@ async function serve(options: ConformanceOptions): Promise<number> {
   )
   await Promise.race([server.ended, aborted(stopping.signal)])
   return stopping.signal.aborted ? 0 : 1
+}
+
+function end(listener: Server): void {
+  listener.close()
+  listener.closeAllConnections()
 }
 
 function aborted(signal: AbortSignal): Promise<unknown> {

@@ -40,13 +40,14 @@ export interface SuiteWorld {
   interrupt(): Promise<number | null>
 }
 
-export async function startSuiteWorld(browser: Browser): Promise<SuiteWorld> {
+/** `browser`: for tests that open pages. */
+export async function startSuiteWorld(browser?: Browser): Promise<SuiteWorld> {
   const calls: SuiteCall[] = []
   const { origin, authority } = await startSuite(calls)
   const out = temporaryDir('conformance')
   const caFile = join(out, 'suite.pem')
   writeFileSync(caFile, authority)
-  const ports = ['port', 'management-port', 'mtls-port', 'api-port']
+  const ports = ['port', 'management-port', 'mtls-port', 'api-port', 'approval-port']
   const args = ['--suite', origin, '--suite-ca', caFile, '--out', out]
   for (const name of ports) args.push(`--${name}`, String(await freePort()))
   const child = spawn(process.execPath, [join(ROOT, 'conformance/serve.ts'), ...args], {
@@ -68,7 +69,10 @@ export async function startSuiteWorld(browser: Browser): Promise<SuiteWorld> {
   const read = (name: string) => readFileSync(join(out, name), 'utf8')
   return {
     origin,
-    newContext: () => browser.newContext({ locale: 'en', ignoreHTTPSErrors: true }),
+    newContext() {
+      if (!browser) throw new Error('there is no browser')
+      return browser.newContext({ locale: 'en', ignoreHTTPSErrors: true })
+    },
     configurations: new Map(PLANS.map(({ file }) => [file, JSON.parse(read(`${file}.json`)) as Configuration])),
     plans: read('plans.txt').trim().split('\n'),
     calls,
