@@ -36,6 +36,11 @@ test('oidc-agent is connected by its code, and its access token is good at useri
   await isConnected('tv', ['--manual', '--client-id', client.id, '--client-secret', client.secret ?? ''])
 })
 
+test('oidc-agent is connected without a secret, which it sends as an empty one', async () => {
+  const client = await admin.client('device')
+  await isConnected('public', ['--manual', '--client-id', client.id, '--client-secret', ''])
+})
+
 test('oidc-agent registers itself as a device, and is connected with what it was given', async () => {
   await admin.call('PATCH', '/settings', { client_registration: { mode: 'open' } })
   await isConnected('itself', [])
