@@ -21,8 +21,8 @@ export interface CibaWorld {
   aClient(also?: Record<string, unknown>, profile?: 'web' | 'fapi2'): Promise<RegisteredClient>
   /** Refuses every request for Ada, so that the next test begins with none. */
   denyAll(): Promise<void>
-  /** Expects a refusal and its audit event. */
-  refused(answer: TokenAnswer, status: number, body: Record<string, string>): Promise<void>
+  /** Expects a refusal and its audit event. `detail`: what the event says in place of the description. */
+  refused(answer: TokenAnswer, status: number, body: Record<string, string>, detail?: string): Promise<void>
 }
 
 export async function startCibaWorld(): Promise<CibaWorld> {
@@ -50,11 +50,11 @@ export async function startCibaWorld(): Promise<CibaWorld> {
     async denyAll() {
       while ((await people.approvals.list(sub)).length > 0) await people.deny(sub)
     },
-    async refused(answer, status, body) {
+    async refused(answer, status, body, detail = body['error_description']) {
       expect(answer).toMatchObject({ status, body })
       expect(await admin.eventOf('endpoint.refused', answer.headers)).toMatchObject({
         outcome: 'failure',
-        reason: `${body['error']}: ${body['error_description']}`,
+        reason: `${body['error']}: ${detail}`,
         detail: { endpoint: 'backchannel_authentication' },
       })
     },
