@@ -48,6 +48,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   [ROUTES.revocation]: ['POST'],
   [ROUTES.pushed_authorization_request]: ['POST'],
   [ROUTES.device_authorization]: ['POST'],
+  [ROUTES.backchannel_authentication]: ['POST'],
   [ROUTES.code_verification]: ['GET', 'POST'],
   [ROUTES.jwks]: ['GET'],
   [PASSKEY_ENDPOINTS_PATH]: ['GET'],

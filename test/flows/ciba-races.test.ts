@@ -120,6 +120,7 @@ test('an account that is disabled while its person approves keeps no access', as
       people.approvals.approve(answer, signedIn()),
       stage.admin.call('POST', `/accounts/${sub}/disable`, {}),
     ])
+    await stage.admin.call('POST', `/accounts/${sub}/enable`, {})
     const { status, body } = await client.poll(begun)
     expect(status).toBe(400)
     expect(['access_denied', 'invalid_grant']).toContain(body['error'])

@@ -80,6 +80,11 @@ describe('what is asked', () => {
     expect(decodeJwt(String(body['id_token']))).toMatchObject({ acr: MFA, auth_time: provenAt.passkey })
   })
 
+  test.each(['GET', 'PUT'])('is not asked by %s', async (method) => {
+    const response = await server.fetch('/backchannel/authorize', { method })
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST'])
+  })
+
   test('an essential acr that no sign-in reaches is refused', async () => {
     const claims = JSON.stringify({ id_token: { acr: { essential: true, values: ['urn:example:gold'] } } })
     await world.refused(await client.ask({ ...ADA, claims }), 400, {
