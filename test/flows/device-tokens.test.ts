@@ -1,38 +1,17 @@
 /** The tokens of a device (RFC 8628 §3.4): whose they are, what ends them, and that they are given once. */
 import { decodeJwt } from 'jose'
-import { beforeAll, describe, expect, test } from 'vitest'
-import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
+import { describe, expect, test } from 'vitest'
+import { PASSWORD } from '../support/administrator.ts'
 import { createApp } from '../support/app.ts'
-import { connect, createDevice, type Device, DEVICE_GRANT } from '../support/device.ts'
-import { person, textOf } from '../support/person.ts'
+import { connect, createDevice, DEVICE_GRANT } from '../support/device.ts'
+import { ada, API, deviceStage } from '../support/device-stage.ts'
+import { textOf } from '../support/person.ts'
 import { letTimePass } from '../support/passed-time.ts'
 import { proofKey } from '../support/proof-key.ts'
 import { signRequestObject } from '../support/request-object.ts'
-import { type Server, startServer } from '../support/server.ts'
 
-const API = 'https://api.example.com'
-const ada = { email: 'ada@example.com', password: PASSWORD }
 const GRANTS = ['authorization_code', 'refresh_token', DEVICE_GRANT]
-const ALLOWED = { signet_allow: [{ resource: API, scopes: ['posts:read'] }] }
-let server: Server
-let admin: Administrator
-let tv: RegisteredClient
-let device: Device
-
-beforeAll(async () => {
-  server = await startServer()
-  admin = await administrator(server)
-  await admin.resource(API, ['posts:read', 'posts:write'])
-  await admin.account(ada.email, ada.password)
-  tv = await aClient()
-  device = createDevice(server, tv)
-})
-
-function aClient(also: Record<string, unknown> = {}, profile = 'device'): Promise<RegisteredClient> {
-  return admin.client(profile, { client_name: 'Telly', ...ALLOWED, ...also })
-}
-
-const someone = () => person(() => server)
+const { server, admin, tv, device, aClient, someone } = await deviceStage()
 
 describe('tokens of a device', () => {
   test('are those that its person allowed: what they left out is not in them', async () => {

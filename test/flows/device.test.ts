@@ -2,36 +2,12 @@
 import { decodeJwt } from 'jose'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
-import { beforeAll, describe, expect, test } from 'vitest'
-import { administrator, type Administrator, PASSWORD, type RegisteredClient } from '../support/administrator.ts'
-import { connect, createDevice, type Device, DEVICE_GRANT } from '../support/device.ts'
+import { describe, expect, test } from 'vitest'
+import { connect, createDevice, DEVICE_GRANT } from '../support/device.ts'
+import { ada, API, deviceStage } from '../support/device-stage.ts'
 import { discoverServer, PLAIN_HTTP } from '../support/oauth4webapi.ts'
-import { person } from '../support/person.ts'
-import { type Server, startServer } from '../support/server.ts'
 
-const API = 'https://api.example.com'
-const ada = { email: 'ada@example.com', password: PASSWORD }
-const ALLOWED = { signet_allow: [{ resource: API, scopes: ['posts:read'] }] }
-let server: Server
-let admin: Administrator
-let tv: RegisteredClient
-let device: Device
-let sub: string
-
-beforeAll(async () => {
-  server = await startServer()
-  admin = await administrator(server)
-  await admin.resource(API, ['posts:read', 'posts:write'])
-  sub = await admin.account(ada.email, ada.password)
-  tv = await aClient()
-  device = createDevice(server, tv)
-})
-
-function aClient(also: Record<string, unknown> = {}, profile = 'device'): Promise<RegisteredClient> {
-  return admin.client(profile, { client_name: 'Telly', ...ALLOWED, ...also })
-}
-
-const someone = () => person(() => server)
+const { server, admin, sub, tv, device, aClient, someone } = await deviceStage()
 
 describe('a library that nobody here wrote', () => {
   test('openid-client: asks, waits, and gets the tokens of the person who connected the device', async () => {
