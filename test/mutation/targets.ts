@@ -136,6 +136,7 @@ export const TARGETS: readonly Target[] = [
   {
     file: 'src/oidc/engine/request-object.ts',
     functions: [
+      'requestObjectFault',
       'typeFault',
       'algorithmFault',
       'signingAlgs',
@@ -144,6 +145,7 @@ export const TARGETS: readonly Target[] = [
       'audienceFault',
       'timeFault',
       'fapiTimeFault',
+      'backchannelFault',
       'identifierFault',
       'madeAt',
     ],
@@ -164,23 +166,6 @@ export const TARGETS: readonly Target[] = [
       'identifierFault',
     ],
     tests: ASSERTIONS,
-  },
-  {
-    file: 'src/oidc/engine/request-object.ts',
-    functions: [
-      'requestObjectFault',
-      'typeFault',
-      'algorithmFault',
-      'signingAlgs',
-      'keyFault',
-      'issuerFault',
-      'audienceFault',
-      'timeFault',
-      'fapiTimeFault',
-      'identifierFault',
-      'madeAt',
-    ],
-    tests: ['test/flows/request-objects.test.ts'],
   },
   {
     file: 'src/oidc/engine/jwt-rules.ts',
