@@ -3,24 +3,27 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { simpleParser } from 'mailparser'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Queryable } from '#database/database.ts'
 import { freePort } from '../support/ports.ts'
+import { asSuperuser, cloneDatabase } from '../support/postgres.ts'
 import { type SmtpServer, startSmtp } from '../support/smtp.ts'
 import { FROM, ISSUER, openMailWorld } from './world.ts'
 
 /** The machine may be busy. */
 const PATIENT = { timeout: 40_000 }
-
 const CERTIFICATES = join(import.meta.dirname, '../main/certificates')
 const TO = 'ada@example.com'
 const CODE = '40718293'
 const TOKEN = 'token-of-a-link'
 const DATA = { code: CODE, path: `/verify?token=${TOKEN}`, minutes: 10 } as const
 
+let database: string
 let smtp: SmtpServer
+beforeAll(async () => void (database = (await cloneDatabase()).url))
 
 beforeEach(async () => {
+  await asSuperuser((client) => client.query('DELETE FROM graphile_worker._private_jobs'), database)
   smtp = await startSmtp()
 })
 
@@ -29,7 +32,7 @@ function verification(world: Awaited<ReturnType<typeof openMailWorld>>, trx: Que
 }
 
 test('a mail arrives as text and HTML with a link of the issuer, and nothing of it is left in the outbox', async () => {
-  const world = await openMailWorld({ smtpUrl: smtp.url })
+  const world = await openMailWorld({ url: database, smtpUrl: smtp.url })
   await verification(world)
   await world.send()
   await expect.poll(() => smtp.taken, PATIENT).toHaveLength(1)
@@ -51,7 +54,7 @@ test('a mail arrives as text and HTML with a link of the issuer, and nothing of 
 })
 
 test('a mail in Korean arrives with every letter as it was written', async () => {
-  const world = await openMailWorld({ smtpUrl: smtp.url, brand: '예시 회사' })
+  const world = await openMailWorld({ url: database, smtpUrl: smtp.url, brand: '예시 회사' })
   await verification(world, world.db, 'ko-KR')
   await world.send()
   await expect.poll(() => smtp.taken, PATIENT).toHaveLength(1)
@@ -62,7 +65,7 @@ test('a mail in Korean arrives with every letter as it was written', async () =>
 })
 
 test('a cause that is rolled back sends nothing', async () => {
-  const world = await openMailWorld({ smtpUrl: smtp.url })
+  const world = await openMailWorld({ url: database, smtpUrl: smtp.url })
   await world.send()
   await expect(
     world.db.transaction(async (trx) => {
@@ -78,7 +81,7 @@ test('a cause that is rolled back sends nothing', async () => {
 })
 
 test('what waits in the database shows neither code nor link nor address, before and after a failure', async () => {
-  const world = await openMailWorld({ smtpUrl: `smtp://127.0.0.1:${await freePort()}` })
+  const world = await openMailWorld({ url: database, smtpUrl: `smtp://127.0.0.1:${await freePort()}` })
   await verification(world)
   const secrets = new RegExp(`${CODE}|4071|${TOKEN}|${TO}|ada|Confirm`)
   expect((await world.waiting()).map(({ line }) => line).join()).not.toMatch(secrets)
@@ -98,7 +101,7 @@ test('what waits in the database shows neither code nor link nor address, before
 
 test('a relay that is away gets the mail when it is back, and its copies bear one Message-ID', async () => {
   const port = await freePort()
-  const world = await openMailWorld({ smtpUrl: `smtp://127.0.0.1:${port}` })
+  const world = await openMailWorld({ url: database, smtpUrl: `smtp://127.0.0.1:${port}` })
   await verification(world)
   await world.send()
   await expect.poll(world.counted, PATIENT).toEqual({ delayed: 1 })
@@ -113,7 +116,7 @@ test.each([
   { at: 'DATA', code: 452, text: '4.3.1 full' },
 ] as const)('a relay that says $code to $at for now is asked again', async (refusal) => {
   smtp.refuse((attempt) => (attempt === 1 ? refusal : undefined))
-  const world = await openMailWorld({ smtpUrl: smtp.url })
+  const world = await openMailWorld({ url: database, smtpUrl: smtp.url })
   await verification(world)
   await world.send()
   await expect.poll(() => smtp.taken, PATIENT).toHaveLength(1)
@@ -128,7 +131,7 @@ test.each([
   { at: 'DATA', code: 554, text: '5.7.1 spam' },
 ] as const)('a mail that a relay refuses for good with $code to $at is given up at once', async (refusal) => {
   smtp.refuse(() => refusal)
-  const world = await openMailWorld({ smtpUrl: smtp.url })
+  const world = await openMailWorld({ url: database, smtpUrl: smtp.url })
   await verification(world)
   await world.send()
   await expect.poll(world.counted, PATIENT).toEqual({ dropped: 1 })
@@ -140,7 +143,7 @@ test.each([
 
 test('a mail whose code no longer works is dropped instead of sent', async () => {
   let now = Date.now()
-  const world = await openMailWorld({ smtpUrl: smtp.url, clock: { now: () => new Date(now) } })
+  const world = await openMailWorld({ url: database, smtpUrl: smtp.url, clock: { now: () => new Date(now) } })
   await verification(world)
   now += 10 * 60_000 + 1
   await world.send()
@@ -151,10 +154,9 @@ test('a mail whose code no longer works is dropped instead of sent', async () =>
 })
 
 test('a mail that was sealed by a key that is gone is dropped and told', async () => {
-  const url = (await openMailWorld({ smtpUrl: smtp.url })).url
-  const before = await openMailWorld({ url, smtpUrl: smtp.url, masterKey: randomBytes(32) })
+  const before = await openMailWorld({ url: database, smtpUrl: smtp.url, masterKey: randomBytes(32) })
   await verification(before)
-  const after = await openMailWorld({ url, smtpUrl: smtp.url, masterKey: randomBytes(32) })
+  const after = await openMailWorld({ url: database, smtpUrl: smtp.url, masterKey: randomBytes(32) })
   await after.send()
   await expect.poll(after.counted, PATIENT).toEqual({ dropped: 1 })
   expect(after.lines).toMatchObject([
@@ -164,14 +166,13 @@ test('a mail that was sealed by a key that is gone is dropped and told', async (
 })
 
 test('two nodes send each mail once', async () => {
-  const first = await openMailWorld({ smtpUrl: smtp.url, masterKey: randomBytes(32).fill(1) })
-  const second = await openMailWorld({ url: first.url, smtpUrl: smtp.url, masterKey: randomBytes(32).fill(1) })
+  const first = await openMailWorld({ url: database, smtpUrl: smtp.url, masterKey: randomBytes(32).fill(1) })
+  const second = await openMailWorld({ url: database, smtpUrl: smtp.url, masterKey: randomBytes(32).fill(1) })
   await Promise.all([first.send(), second.send()])
   await Promise.all(Array.from({ length: 30 }, () => verification(first)))
   await expect.poll(() => smtp.taken, PATIENT).toHaveLength(30)
   await expect.poll(first.waiting, PATIENT).toEqual([])
-  const sent = async () =>
-    (await Promise.all([first, second].map((node) => node.counted()))).map((by) => by['sent'] ?? 0)
+  const sent = () => Promise.all([first, second].map(async (node) => (await node.counted())['sent'] ?? 0))
   await expect.poll(async () => (await sent()).reduce((sum, count) => sum + count), PATIENT).toBe(30)
   expect(new Set(smtp.taken.map(({ parsed }) => parsed.messageId)).size).toBe(30)
   expect(smtp.taken).toHaveLength(30)
@@ -179,12 +180,11 @@ test('two nodes send each mail once', async () => {
 })
 
 test('a relay that falls silent is left within the time of an attempt', async () => {
-  const world = await openMailWorld({ smtpUrl: smtp.url })
   const silent = await startSmtp({ onConnect: () => undefined })
-  const waiting = await openMailWorld({ smtpUrl: silent.url, url: world.url })
-  await verification(waiting)
-  await waiting.send(700)
-  await expect.poll(async () => (await waiting.waiting())[0]?.last_error, PATIENT).toMatch(/time|ETIMEDOUT/)
+  const world = await openMailWorld({ url: database, smtpUrl: silent.url })
+  await verification(world)
+  await world.send(700)
+  await expect.poll(async () => (await world.waiting())[0]?.last_error, PATIENT).toMatch(/time|ETIMEDOUT/)
 })
 
 describe('injection', () => {
@@ -197,7 +197,7 @@ describe('injection', () => {
     'ada@example.com\0',
     '',
   ])('an address that is not one plain address is refused: %j', async (to) => {
-    const world = await openMailWorld({ smtpUrl: smtp.url })
+    const world = await openMailWorld({ url: database, smtpUrl: smtp.url })
     await expect(
       world.mail.enqueue(world.db, { to, language: 'en', template: 'verify_email', data: DATA }),
     ).rejects.toThrow(new TypeError('a mail needs one plain address'))
@@ -206,7 +206,7 @@ describe('injection', () => {
 
   test('names of people and of the server add no header, no recipient and no part', async () => {
     const evil = 'Evil\r\nBcc: eve@example.com\r\n\r\n<script>alert(1)</script>'
-    const world = await openMailWorld({ smtpUrl: smtp.url, brand: evil })
+    const world = await openMailWorld({ url: database, smtpUrl: smtp.url, brand: evil })
     const data = {
       change: 'passkey_added',
       name: evil,
@@ -239,7 +239,7 @@ describe('TLS and credentials', () => {
       },
     })
     const url = asking.url.replace('smtp://', 'smtp://the%40user:p%2Fw@')
-    const world = await openMailWorld({ smtpUrl: url })
+    const world = await openMailWorld({ url: database, smtpUrl: url })
     await verification(world)
     await world.send()
     await expect.poll(() => asking.taken, PATIENT).toHaveLength(1)
@@ -263,7 +263,7 @@ describe('TLS and credentials', () => {
   test('a relay whose certificate nobody vouches for gets nothing', async () => {
     const [key, cert] = ['first.key', 'first.crt'].map((name) => readFileSync(join(CERTIFICATES, name)))
     const secure = await startSmtp({ secure: true, disabledCommands: [], key, cert })
-    const world = await openMailWorld({ smtpUrl: secure.url.replace('smtp:', 'smtps:') })
+    const world = await openMailWorld({ url: database, smtpUrl: secure.url.replace('smtp:', 'smtps:') })
     await verification(world)
     await world.send()
     await expect.poll(world.counted, PATIENT).toEqual({ delayed: 1 })
@@ -276,14 +276,14 @@ describe('TLS and credentials', () => {
 
 describe('without a relay', () => {
   test('mail is off in production: nothing waits, and who asks is told', async () => {
-    const world = await openMailWorld()
+    const world = await openMailWorld({ url: database })
     expect(world.mail.available).toBe(false)
     await verification(world)
     expect(await world.waiting()).toEqual([])
   })
 
   test('the last hundred mails are kept in development, sealed', async () => {
-    const world = await openMailWorld({ production: false })
+    const world = await openMailWorld({ url: database, production: false })
     expect(world.mail.available).toBe(true)
     await world.send()
     await Promise.all(Array.from({ length: 103 }, () => verification(world)))

@@ -1,5 +1,6 @@
 /** The mail room over its own database and outbox runner. */
 import { randomBytes } from 'node:crypto'
+import { onTestFinished } from 'vitest'
 import { openOutboxRunner } from '#outbox/runner.ts'
 import { createDatabase } from '#database/pool.ts'
 import { createMail, MAIL_TASK } from '#mail/mail.ts'
@@ -7,7 +8,6 @@ import type { Logger } from '#observability/logger.ts'
 import { createMetrics } from '#observability/metrics.ts'
 import { type Clock, systemClock } from '#shared/clock.ts'
 import { createKeyring } from '#sealing/keyring.ts'
-import { atEnd } from '../support/endings.ts'
 import { cloneDatabase } from '../support/postgres.ts'
 
 export const ISSUER = 'https://id.example.com'
@@ -22,6 +22,7 @@ export interface MailWorldOptions {
   readonly masterKey?: Uint8Array
 }
 
+/** Opens it for one test: runners that stay would go on asking their databases for work. */
 export async function openMailWorld(options: MailWorldOptions = {}) {
   const url = options.url ?? (await cloneDatabase()).url
   const db = createDatabase({ url })
@@ -39,7 +40,7 @@ export async function openMailWorld(options: MailWorldOptions = {}) {
     clock: options.clock ?? systemClock,
     brand: () => options.brand ?? 'Signet',
   })
-  atEnd(async () => {
+  onTestFinished(async () => {
     metrics.close()
     await db.close()
   })
@@ -49,11 +50,11 @@ export async function openMailWorld(options: MailWorldOptions = {}) {
     keyring,
     mail,
     lines,
-    /** Starts a runner that sends mails; it stops with the test file. */
+    /** Starts a runner that sends mails; it stops with the test. */
     async send(taskMs = 8000) {
       const tasks = { [MAIL_TASK]: mail.deliver }
       const runner = await openOutboxRunner({ url, tasks, taskMs, leaseMs: taskMs + 500, pollMs: 100 })
-      atEnd(() => runner.close())
+      onTestFinished(() => runner.close())
       return runner
     },
     /** Returns the rows of the outbox. */
