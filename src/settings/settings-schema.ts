@@ -141,7 +141,7 @@ const limits = z.object({
     description: 'Backchannel authentication requests (CIBA) that may wait for one person at a time.',
   }),
   backchannel_requests_per_hour: z.int().min(1).max(10_000).default(30).meta({
-    description: 'Backchannel authentication requests for one person in an hour, of all clients together.',
+    description: 'Backchannel authentication requests of one client for one person in an hour.',
   }),
   backchannel_requests_of_client: z.int().min(1).max(100_000).default(1000).meta({
     description: 'Backchannel authentication requests of one client that may wait for an answer at a time.',

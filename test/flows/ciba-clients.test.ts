@@ -102,6 +102,26 @@ test('a client asks only with a hint that was made for it', async () => {
   await world.refused(answer, 400, wanted, 'unexpected "aud" claim value')
 })
 
+test('a client asks a person a number of times within an hour, and does not keep others from asking', async () => {
+  await admin.call('PATCH', '/settings', { limits: { backchannel_requests_per_hour: 2 } })
+  const [one, other] = [await world.aClient(), await world.aClient()]
+  const client = createCibaClient(server, one)
+  for (let count = 0; count < 2; count += 1) {
+    await client.begin(ADA)
+    await world.denyAll()
+  }
+  const answer = await client.ask(ADA)
+  await world.refused(answer, 429, {
+    error: 'temporarily_unavailable',
+    error_description: 'this client has made too many requests for this person within an hour',
+  })
+  expect(answer.headers.get('retry-after')).toBe('600')
+  expect(await people.approvals.list(sub)).toEqual([])
+  await createCibaClient(server, other).begin(ADA)
+  await world.denyAll()
+  await admin.call('PATCH', '/settings', { limits: { backchannel_requests_per_hour: 1000 } })
+})
+
 describe('a client that registers itself', () => {
   const metadata = {
     ...POLLING_CLIENT,

@@ -15,7 +15,7 @@ const WAITING = `${KIND} AND ${UNDECIDED}`
 export interface RequestLimits {
   /** Of those that wait for one person. */
   readonly waiting: number
-  /** For one person within an hour. */
+  /** Of one client for one person within an hour, so that no client uses up what others need. */
   readonly hourly: number
   /** Of those of one client that wait for anybody. */
   readonly ofClient: number
@@ -49,7 +49,7 @@ const COLUMNS = 'id, payload, sealed, account_id, client_id, created_at, expires
  */
 const ADD = `
   WITH counted AS (
-    SELECT count(*) FILTER (WHERE ${UNDECIDED})::int AS waiting, count(*)::int AS hourly,
+    SELECT count(*) FILTER (WHERE ${UNDECIDED})::int AS waiting, count(*) FILTER (WHERE client_id = $5)::int AS hourly,
       (SELECT count(*)::int FROM (SELECT FROM artefacts WHERE ${WAITING} AND client_id = $5 LIMIT $9) AS own) AS of_client
     FROM artefacts WHERE ${KIND} AND account_id = $4 AND created_at > now() - interval '1 hour'
   ), stored AS (

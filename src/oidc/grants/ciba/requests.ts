@@ -47,7 +47,7 @@ interface Limit {
 
 const EXCEEDED: Readonly<Record<keyof RequestLimits, Limit>> = {
   waiting: { message: 'too many requests for this person wait for an answer', retryAfterSeconds: 60 },
-  hourly: { message: 'too many requests were made for this person within an hour', retryAfterSeconds: 600 },
+  hourly: { message: 'this client has made too many requests for this person within an hour', retryAfterSeconds: 600 },
   ofClient: { message: 'too many requests of this client wait for an answer', retryAfterSeconds: 30 },
 }
 
