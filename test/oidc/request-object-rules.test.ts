@@ -127,3 +127,22 @@ test('one with a jti that may be older than the last restore is refused: nobody 
   expect(restored({ ...OBJECT, iat: undefined, nbf: undefined, exp: NOW + 3591 })).toBeUndefined()
   expect(restored({ ...OBJECT, iat: undefined, nbf: undefined, jti: undefined })).toBeUndefined()
 })
+
+describe('a signed authentication request (CIBA §7.1.1)', () => {
+  const context = { isBackchannel: true }
+
+  test('has the claims with which it ends and is used once', () => {
+    expect(faultOf({ context })).toBeUndefined()
+    for (const name of ['exp', 'iat', 'nbf', 'jti']) {
+      const claims = { ...OBJECT, [name]: undefined }
+      expect(faultOf({ claims, context })).toBe(said(`${name} is required in an authentication request`))
+    }
+    expect(faultOf({ claims: { ...OBJECT, iat: undefined } })).toBeUndefined()
+  })
+
+  test('is signed as it is registered for such requests', () => {
+    const client = aClient('web', { ...JWKS, backchannel_authentication_request_signing_alg: 'PS256' })
+    expect(faultOf({ client, context })).toBe(said('alg is "ES256"; it must be PS256'))
+    expect(faultOf({ client })).toBeUndefined()
+  })
+})
