@@ -223,14 +223,16 @@ describe('a proof', () => {
 })
 
 test.each([
-  [5, undefined],
-  [6, 'The DPoP proof was made in the future (iat).'],
-  [-64, undefined],
-  [-65, 'The DPoP proof is too old (iat).'],
-])('a proof made %i seconds from now, where the clocks may differ by 5: %s', async (after, sentence) => {
+  ['iat', 10, undefined],
+  ['iat', 11, 'The DPoP proof was made in the future (iat).'],
+  ['nbf', 10, undefined],
+  ['nbf', 11, 'The DPoP proof has no valid nbf.'],
+  ['iat', -64, undefined],
+  ['iat', -65, 'The DPoP proof is too old (iat).'],
+])('an %s %i seconds from now, with clocks that may differ by 5: %s', async (claim, after, sentence) => {
   const at = seconds()
   const verifier = aVerifier(true, { now: () => new Date(at * 1000) })
-  const attempt = verifier.verify(await aRequest({ claims: { iat: at + after } }))
+  const attempt = verifier.verify(await aRequest({ claims: { iat: at, [claim]: at + after } }))
   if (sentence === undefined) expect(await attempt).toMatchObject({ sub: 'person-1' })
   else await expectRefused(attempt, 'invalid_dpop_proof', sentence)
 })

@@ -25,6 +25,8 @@ export interface Proof {
 }
 
 const MAX_PROOF_LENGTH = 8192
+/** FAPI 2.0 Security Profile §5.3.2.1: JWTs of clients whose clock is up to 10 seconds fast are accepted. */
+const LEAST_AHEAD_SECONDS = 10
 
 /**
  * Returns the verified proof of a request with `token`. Throws AccessTokenRefused: 401 `invalid_dpop_proof`, or 401
@@ -47,7 +49,7 @@ export async function verifiedProof(
     verified = await jwtVerify(proof, EmbeddedJWK, {
       typ: 'dpop+jwt',
       algorithms: [...rules.algorithms],
-      clockTolerance: rules.clockToleranceSeconds,
+      clockTolerance: aheadSeconds(rules),
       currentDate: rules.now(),
     })
     jkt = await calculateJwkThumbprint(verified.protectedHeader.jwk as JWK)
@@ -99,10 +101,16 @@ function acceptance(payload: Readonly<Record<string, unknown>>, rules: ProofRule
     })
   }
   const issuedAt = (payload['iat'] as number) * 1000
-  const toleranceMs = rules.clockToleranceSeconds * 1000
-  if (issuedAt > now + toleranceMs) return invalidProof(context, 'The DPoP proof was made in the future (iat).')
-  const until = issuedAt + rules.maxAgeSeconds * 1000 + toleranceMs
+  if (issuedAt > now + aheadSeconds(rules) * 1000) {
+    return invalidProof(context, 'The DPoP proof was made in the future (iat).')
+  }
+  const until = issuedAt + (rules.maxAgeSeconds + rules.clockToleranceSeconds) * 1000
   return until <= now ? invalidProof(context, 'The DPoP proof is too old (iat).') : new Date(until)
+}
+
+/** How far the clock of a client may be ahead of ours. */
+function aheadSeconds({ clockToleranceSeconds }: ProofRules): number {
+  return Math.max(clockToleranceSeconds, LEAST_AHEAD_SECONDS)
 }
 
 export function invalidProof(context: RefusalContext, description: string, cause?: unknown): never {
