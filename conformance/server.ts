@@ -1,8 +1,9 @@
 /** Starts the server that the suite is run against, as its users run it, on certificates and a folder of this run. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { Credentials } from './credentials.ts'
 import { ConformanceFailed, type ConformanceOptions } from './options.ts'
 
@@ -42,10 +43,10 @@ export function addressesOf({ host, ports }: ConformanceOptions): Addresses {
 /** Starts the server and waits until it is ready. Throws ConformanceFailed. */
 export async function startServer(input: ServerInput, stopping: AbortSignal): Promise<StartedServer> {
   const keysDir = join(input.folder, 'keys')
-  const child = spawn(process.execPath, [SIGNET, 'serve'], {
-    env: { ...input.env, ...settingsOf(input, keysDir) },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
+  const env = { ...input.env, ...settingsOf(input, keysDir) }
+  // a host that is not loopback turns on production mode, where a start makes no keys
+  await promisify(execFile)(process.execPath, [SIGNET, 'init'], { env })
+  const child = spawn(process.execPath, [SIGNET, 'serve'], { env, stdio: ['ignore', 'inherit', 'inherit'] })
   const ended = once(child, 'exit')
   const server = { keysDir, ended, stop: () => stop(child, ended) }
   try {
@@ -74,9 +75,8 @@ function settingsOf({ options, addresses, credentials, folder, env }: ServerInpu
     SIGNET_MTLS_CLIENT_CA_FILE: files.authority,
     // the suite's keys, logout and notification endpoints are at an address that is private as a rule
     SIGNET_FETCH_ALLOW: [new URL(options.suite).hostname, '127.0.0.0/8', '::1'].join(','),
-    // a host that is not loopback turns on production mode, for what lives as long as this run
+    // for production mode: the database lives as long as this run
     SIGNET_ALLOW_EMBEDDED_DATABASE: 'true',
-    SIGNET_ALLOW_GENERATED_KEYS: 'true',
     ...(options.suiteCa !== undefined && { NODE_EXTRA_CA_CERTS: options.suiteCa }),
   }
 }
