@@ -107,7 +107,7 @@ export async function createWorld(): Promise<World> {
         },
       })
     },
-    send: (kind, family) => send(checker, requestOf(kind, family, clients.spa)),
+    send: (kind, family) => unlessBusy(() => send(checker, requestOf(kind, family, clients.spa))),
     refresh: (token, clientId = clients.spa, params = {}) =>
       post('/token', { grant_type: 'refresh_token', refresh_token: token, client_id: clientId, ...params }),
     async introspect(token) {
