@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { migrate } from '#schema.ts'
 import { openOutboxRunner, type OutboxRunnerOptions } from '#outbox/runner.ts'
 import { migrateOutbox } from '#outbox/outbox-schema.ts'
@@ -31,7 +31,8 @@ beforeEach(async () => {
 
 async function runner(task: OutboxRunnerOptions['tasks'][string], options: Partial<OutboxRunnerOptions> = {}) {
   const opened = await openOutboxRunner({ url, ...QUICK, tasks: { try: task }, ...options })
-  atEnd(() => opened.close())
+  // it would go on asking for work
+  onTestFinished(() => opened.close())
   return opened
 }
 
@@ -52,7 +53,7 @@ async function startProcess(
     cwd: join(import.meta.dirname, '../..'),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  atEnd(() => child.kill('SIGKILL'))
+  onTestFinished(() => void child.kill('SIGKILL'))
   const said: { word: string; payload: unknown }[] = []
   createInterface({ input: child.stdout }).on('line', (line) => said.push(JSON.parse(line)))
   await expect.poll(() => said.map(({ word }) => word), PATIENT).toContain('ready')
