@@ -12,6 +12,15 @@ test('the documents follow the settings and the resources, and go back', async (
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
     return (await response.json()) as Record<string, unknown>
   }
+  const headersOf = async (headers: Record<string, string> = {}) => {
+    const response = await server.fetch('/.well-known/openid-configuration', { headers })
+    return Object.fromEntries([...response.headers].filter(([name]) => !/^(?:date|x-request-id)$/.test(name)))
+  }
+  // what is written once has the headers of the engine's answer, and those for another origin where it is asked from one
+  const first = await headersOf()
+  expect(await headersOf()).toEqual(first)
+  expect(await headersOf({ origin: 'https://app.example.com' })).toHaveProperty('access-control-allow-origin')
+  expect(await headersOf()).toEqual(first)
   const before = await read()
   expect(await read('oauth-authorization-server')).toEqual(before)
   expect(before).not.toHaveProperty('registration_endpoint')

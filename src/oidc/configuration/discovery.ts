@@ -1,5 +1,5 @@
 /** Members of the discovery documents that the engine does not know, or that depend on settings and resources. */
-import type { Middleware } from 'koa'
+import type { Context, Middleware, Next } from 'koa'
 import type { ClientDocuments } from '#clients/documents/documents.ts'
 import { DatabaseUnavailable } from '#database/errors.ts'
 import type { Resources } from '#resources/resource.ts'
@@ -37,28 +37,53 @@ interface Ingredients {
 
 type Stored = Pick<Ingredients, 'detailsTypes' | 'openResources' | 'takesDocuments'>
 
+/** The document as it is sent. */
+interface Written {
+  readonly from: Ingredients
+  readonly text: string
+  /** Those that every answer has, whoever asks. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const HEADERS = ['Content-Type', 'Cache-Control', 'Vary', 'Access-Control-Allow-Origin'] as const
+
 export function completeDiscovery(deps: DiscoveryDeps): Middleware {
   let stored: Stored = { detailsTypes: [], openResources: [], takesDocuments: false }
-  let written: { readonly from: Ingredients; readonly text: string } | undefined
+  let written: Written | undefined
 
-  return async (ctx, next) => {
-    await next()
-    if (ctx.status !== 200 || !DISCOVERY_PATHS.some((path) => path === ctx.path)) return
+  async function ingredients(): Promise<Ingredients> {
     try {
       stored = await readStored(deps)
     } catch (error) {
       // discovery goes on without the database: with the members of the last request
       if (!(error instanceof DatabaseUnavailable)) throw error
     }
-    const { canRegister, issuer, settings } = deps
-    const clientsRegister = settings.current().client_registration.mode !== 'off'
-    const from = { ...stored, canRegister: canRegister(), clientsRegister }
-    if (written === undefined || !isSame(written.from, from)) {
-      const document = { ...(ctx.body as object), ...NOT_OFFERED, ...CIBA, ...membersOf(issuer, from) }
-      written = { from, text: JSON.stringify(document) }
+    const clientsRegister = deps.settings.current().client_registration.mode !== 'off'
+    return { ...stored, canRegister: deps.canRegister(), clientsRegister }
+  }
+
+  async function answer(ctx: Context, next: Next): Promise<void> {
+    const from = await ingredients()
+    const known = written !== undefined && isSame(written.from, from) ? written : undefined
+    // the engine may add headers for a page of another origin
+    if (known !== undefined && ctx.method === 'GET' && ctx.get('origin') === '') {
+      ctx.set(known.headers)
+      ctx.body = known.text
+      return
     }
+    await next()
+    if (ctx.status !== 200) return
+    written = known ?? write(ctx, deps.issuer, from)
     ctx.body = written.text
   }
+
+  return (ctx, next) => (DISCOVERY_PATHS.some((path) => path === ctx.path) ? answer(ctx, next) : next())
+}
+
+function write(ctx: Context, issuer: string, from: Ingredients): Written {
+  const document = { ...(ctx.body as object), ...NOT_OFFERED, ...CIBA, ...membersOf(issuer, from) }
+  const headers = Object.fromEntries(HEADERS.map((name) => [name, ctx.response.get(name)]))
+  return { from, text: JSON.stringify(document), headers }
 }
 
 async function readStored({ documents, resources }: DiscoveryDeps): Promise<Stored> {
