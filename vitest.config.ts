@@ -7,7 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  * query hook of the driver, then chosen for the least processor time). `npm run test:soak` runs every flow there.
  */
 const ON_EVERY_POSTGRES = [
-  'test/conformance/**/*.test.ts',
+  'test/conformance/{adapter,login-methods,races}.test.ts',
   'test/migrations.test.ts',
   'test/database/pool.test.ts',
   ...[
