@@ -4,7 +4,6 @@
  */
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import * as client from 'openid-client'
-import type { Browser } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { planArgument, PLANS } from '../../conformance/plans.ts'
 import { openBrowser } from '../support/browser.ts'
@@ -12,13 +11,13 @@ import { eventually } from '../support/eventually.ts'
 import { callbackOf, configurationOf, openIdParty, type Party, type Section } from '../support/suite-party.ts'
 import { startSuiteWorld, type SuiteWorld } from '../support/suite-world.ts'
 
-const browser: Browser | undefined = await openBrowser()
+const browser = await openBrowser()
 
 describe.skipIf(browser === undefined)('conformance:serve', () => {
   let world: SuiteWorld
 
   beforeAll(async () => {
-    world = await startSuiteWorld(browser as Browser)
+    world = await startSuiteWorld(browser)
   })
 
   test('names each plan with its variant and its file', () => {
