@@ -1,8 +1,9 @@
-/** Authorization requests are bounded in size, because anyone can have them stored. */
+/** Authorization requests are bounded in size and hold text alone, because anyone can have them stored. */
 import { beforeAll, expect, test } from 'vitest'
 import { adminKeyOf, administrator, type Administrator, PASSWORD } from '../support/administrator.ts'
 import { type App, createApp } from '../support/app.ts'
 import { assertionParams } from '../support/assertion.ts'
+import { type CibaClient, createCibaClient, POLLING_CLIENT } from '../support/ciba.ts'
 import { firstAnswer } from '../support/first-answer.ts'
 import { type Server, startServer } from '../support/server.ts'
 
@@ -11,11 +12,13 @@ const SHORT = ['state', 'nonce', 'login_hint', 'ui_locales', 'acr_values', 'clai
 let server: Server
 let admin: Administrator
 let app: App
+let till: CibaClient
 
 beforeAll(async () => {
   server = await startServer()
   admin = await administrator(server)
   app = createApp(server, await admin.client('web', { redirect_uris: [CALLBACK] }), CALLBACK)
+  till = createCibaClient(server, await admin.client('web', { ...POLLING_CLIENT }))
   await admin.account('ada@example.com', PASSWORD)
 })
 
@@ -55,6 +58,34 @@ test('claims may have 16384 bytes and no more', async () => {
   expect(await push(16_385)).toMatchObject({
     status: 400,
     body: { error: 'invalid_request', error_description: 'claims is too long: 16385 bytes, at most 16384' },
+  })
+})
+
+const noText = (name: string) => `${name} contains U+0000 or half of a surrogate pair, which no text may contain`
+
+test.each([
+  ['acr_values', 'urn:example:\0'],
+  ['nonce', '\0'],
+  ['claims', '{"id_token":{"acr":{"values":["\\u0000"]}}}'],
+  ['claims', '{"id_token":{"acr":{"values":["\\ud800"]}}}'],
+])('no pushed or backchannel request has %s as %j', async (name, value) => {
+  const sentence = noText(name)
+  const pushed = await app.push(app.begin({ [name]: value }).params)
+  // a backchannel request has no nonce
+  const asked = name === 'nonce' ? [] : [await till.ask({ login_hint: 'ada@example.com', [name]: value })]
+  for (const { status, body, headers } of [pushed, ...asked]) {
+    expect([status, body['error'], body['error_description']]).toEqual([400, 'invalid_request', sentence])
+    expect(await admin.eventOf('endpoint.refused', headers)).toMatchObject({ reason: `invalid_request: ${sentence}` })
+  }
+})
+
+test('no escape of JSON brings U+0000 into an authorization request', async () => {
+  const claims = '{"id_token":{"acr":{"values":["\\u0000"]}}}'
+  const { location, headers } = await firstAnswer(server, app.begin({ claims }).url)
+  const answer = new URL(location ?? '').searchParams
+  expect([answer.get('error'), answer.get('error_description')]).toEqual(['invalid_request', noText('claims')])
+  expect(await admin.eventOf('authorization.refused', headers)).toMatchObject({
+    reason: `invalid_request: ${noText('claims')}`,
   })
 })
 

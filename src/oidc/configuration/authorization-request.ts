@@ -8,6 +8,7 @@ import { CREATE } from './interaction-policy.ts'
 import type { ReplayDeps } from '../engine/patches/replay-detection.ts'
 import { requestScope } from '../engine/scope/request-scope.ts'
 import { assertSizes } from './parameter-sizes.ts'
+import { assertText } from './parameter-text.ts'
 import { requestedScopes, type ResourceRequests } from '../grants/resource-requests.ts'
 import { useOfRequestObject, useRequestObject } from './request-objects.ts'
 
@@ -34,6 +35,7 @@ export function authorizationRequestHook({ requests, canRegister, reserveNow }: 
     if (ctx.oidc.route === 'device_authorization') adaptToDevice(params)
     if (ctx.oidc.route === 'backchannel_authentication') adaptPrompt(params)
     assertSizes(Object.keys(params), { ...params, ...(ctx.method === 'POST' ? ctx.oidc.body : ctx.query) })
+    assertText(params)
     assertThumbprint(params['dpop_jkt'])
     if (ctx.oidc.prompts.has(CREATE) && !canRegister()) {
       throw new errors.InvalidRequest('prompt create is not supported now: people cannot register by themselves here')
