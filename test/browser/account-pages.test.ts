@@ -6,7 +6,7 @@ import { authenticatorApp } from '../support/authenticator-app.ts'
 import { codeIn, devMails } from '../support/dev-mail.ts'
 import { eventually } from '../support/eventually.ts'
 import { asSuperuser } from '../support/postgres.ts'
-import { keepScreenshot, openBrowser } from '../support/browser.ts'
+import { follow, keepScreenshot, openBrowser } from '../support/browser.ts'
 import { enrolPasskey } from '../support/live-passkey.ts'
 import { LANGUAGES, MARKED, outsideCatalogue, pagesIn, SPEAKS_MARKED } from './languages.ts'
 import { accessibilityFaults, DESKTOP, faultsOf, PHONE } from './looks.ts'
@@ -119,8 +119,7 @@ function lostSteps(page: Page, who: string): Readonly<Record<string, () => Promi
   const at = (path: string) => page.goto(`${world.server.issuer}/account${path}`)
   const answer = async (name: string, value: string) => {
     await page.fill(`#${name}`, value)
-    await page.locator(`form:has(#${name}) button`).click()
-    await page.waitForLoadState()
+    await follow(page, page.locator(`form:has(#${name}) button`))
   }
   return {
     async lost() {
@@ -138,11 +137,13 @@ function lostSteps(page: Page, who: string): Readonly<Record<string, () => Promi
 
 async function mailedCode(who: string): Promise<string> {
   let code = ''
-  await eventually(async () => {
+  const look = async () => {
     const mails = await devMails(world.server, who)
     code = mails.map(({ text }) => codeIn(text)).find((each) => each !== '') ?? ''
     return code !== ''
-  })
+  }
+  // a starved runner of the outbox is replaced after a pause
+  await eventually(look, 40_000, () => `no mail brought a code to ${who}`)
   return code
 }
 
@@ -253,8 +254,7 @@ async function signInOnTelephone(who: string): Promise<void> {
 async function signIn(page: Page, who: string): Promise<void> {
   await page.fill('[name=identifier]', who)
   await page.fill('[name=password]', PASSWORD)
-  await page.click('button[type=submit]')
-  await page.waitForLoadState()
+  await follow(page, page.locator('button[type=submit]').first())
 }
 
 /** The person proved their passkey just now. */

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rowId } from '#oidc/adapter/sealing.ts'
 import { administrator, type Administrator, PASSWORD } from '../support/administrator.ts'
-import { openBrowser } from '../support/browser.ts'
+import { follow, openBrowser } from '../support/browser.ts'
 import { type CibaClient, createCibaClient, POLLING_CLIENT } from '../support/ciba.ts'
 import { LANGUAGES, MARKED, outsideCatalogue, pagesIn, SPEAKS_MARKED } from './languages.ts'
 import { DESKTOP, faultsOf } from './looks.ts'
@@ -146,6 +146,5 @@ describe.skipIf(!browser)('without script, by keyboard', () => {
 async function signIn(page: Page, who: string): Promise<void> {
   await page.fill('[name=identifier]', who)
   await page.fill('[name=password]', PASSWORD)
-  await page.click('button[type=submit]')
-  await page.waitForLoadState()
+  await follow(page, page.locator('button[type=submit]').first())
 }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import chromiumPackage, { inflate } from '@sparticuz/chromium'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core'
 import { atEnd } from './endings.ts'
 
 const SYSTEM_BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable']
@@ -82,4 +82,12 @@ async function unpacked(): Promise<string> {
     else process.env['TMPDIR'] = before
   }
   return dir
+}
+
+/** Clicks what leads to another page, or to the same page again, and waits until that is there. */
+export async function follow(page: Page, element: Locator): Promise<void> {
+  const left = page.waitForEvent('framenavigated', (frame) => frame === page.mainFrame())
+  await element.click()
+  await left
+  await page.waitForLoadState('load')
 }

@@ -4,6 +4,7 @@
  */
 import type { Locator, Page } from 'playwright-core'
 import type { BrowserSection, Command, Task, Visit } from '../../conformance/browser.ts'
+import { follow } from './browser.ts'
 
 export interface SuiteBrowser {
   /** Opens the URL and does the tasks of the first entry that is for it; returns where the browser then is. */
@@ -63,10 +64,7 @@ async function execute(page: Page, command: Command): Promise<void> {
   if (name === 'text') return element.fill(value)
   if (name !== 'click') throw new Error(`the suite has no command ${name}`)
   // every click of ours leads to another page
-  const left = page.waitForEvent('framenavigated', (frame) => frame === page.mainFrame())
-  await element.click()
-  await left
-  await page.waitForLoadState('load')
+  await follow(page, element)
 }
 
 async function wait(element: Locator, [, , , seconds, pattern]: Command): Promise<void> {
