@@ -48,6 +48,7 @@ import * as m44 from './20261201124001-database-add-outbox-keys.ts'
 import * as m45 from './20261201130000-resources-add-authorization-details-types.ts'
 import * as m46 from './20261201140000-oidc-index-backchannel-requests.ts'
 import * as m47 from './20261201140001-clients-name-refused-registrations.ts'
+import * as m48 from './20261201173000-sign-in-create-user-codes.ts'
 
 export const MIGRATIONS = {
   '20261124000100-database-create-release': m1,
@@ -99,4 +100,5 @@ export const MIGRATIONS = {
   '20261201130000-resources-add-authorization-details-types': m45,
   '20261201140000-oidc-index-backchannel-requests': m46,
   '20261201140001-clients-name-refused-registrations': m47,
+  '20261201173000-sign-in-create-user-codes': m48,
 } as const

@@ -178,6 +178,8 @@ export const AUDIT_EVENTS = {
   'account.enabled': event('An account was enabled.', {}),
   'account.disabled': event('An account was disabled.', {}),
   'account.deleted': event('An account was deleted.', {}),
+  'account.user_code_set': event('A person set the code that apps need to ask them for a sign-in (CIBA).', {}),
+  'account.user_code_removed': event('A person removed that code.', {}),
   'account.linked': event('An account was linked to a person at an upstream provider.', {
     upstream: upstream.optional(),
     just_in_time: z.boolean().optional().meta({ description: 'True when the account was created by this sign-in.' }),

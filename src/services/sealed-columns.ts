@@ -12,6 +12,7 @@ import { SEALED_CREDENTIALS } from '#federation/credentials.ts'
 import { SEALED_UPSTREAM_REQUESTS } from '#federation/requests.ts'
 import { SEALED_PASSWORDS } from '#sign-in/password/sealed-passwords.ts'
 import { SEALED_TOTP_SECRETS } from '#sign-in/totp/sealed-secrets.ts'
+import { SEALED_USER_CODES } from '#sign-in/user-code/user-code-store.ts'
 import { SEALED_PRIVATE_PARTS } from '#signing-keys/key-changes.ts'
 import { SEALED_PEPPER } from '#sealing/master-key-store.ts'
 
@@ -25,6 +26,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   ...SEALED_UPSTREAM_REQUESTS,
   SEALED_PASSWORDS,
   ...SEALED_TOTP_SECRETS,
+  SEALED_USER_CODES,
   ...SEALED_PAYLOADS,
   SEALED_SEEN_FROM,
 ]

@@ -20,6 +20,11 @@ export interface Attempt {
    * asked, so that neither guesses from elsewhere nor neighbors can lock the person out.
    */
   readonly knownBrowser?: string | undefined
+  /**
+   * The client that presents the proof, in place of a browser. It has a count of its own for the account, and a bucket for
+   * all accounts, so that no client locks a person out at another one.
+   */
+  readonly clientId?: string
   readonly address: string | undefined
   /** Counts in a bucket of this name that the address has for itself, apart from sign-ins. */
   readonly budget?: string
@@ -56,10 +61,14 @@ export function createAttempts({ db, keyring }: { db: Queryable; keyring: Pick<K
     networksOf(address).map(([kind, network]) => ({ kind, key: keyOf(kind, network, ...purpose) }))
 
   return {
-    async begin({ method, who: name, knownBrowser, address, budget }) {
-      const prefix = knownBrowser === undefined ? '' : `${knownBrowser} `
+    async begin({ method, who: name, knownBrowser, clientId, address, budget }) {
+      const from = knownBrowser ?? clientId
+      const prefix = from === undefined ? '' : `${from} `
       const who = name === undefined ? undefined : keyOf('who', method, spellingKey(prefix + name))
-      const budgets = budgetsOf(address, ...(budget === undefined ? [] : [budget]))
+      const budgets: readonly BudgetKey[] =
+        clientId === undefined
+          ? budgetsOf(address, ...(budget === undefined ? [] : [budget]))
+          : [{ kind: 'client', key: keyOf('client', method, clientId) }]
       const begun = await store.begin({ who, budgets: knownBrowser === undefined ? budgets : [] })
       if ('seconds' in begun) throw new TooManyAttempts(begun.seconds)
       return {

@@ -1,4 +1,4 @@
-/** Reads and writes the table sign_in_budgets: leaky buckets of addresses and networks, shared by all nodes. */
+/** Reads and writes the table sign_in_budgets: leaky buckets of addresses, networks and clients, shared by all nodes. */
 import type { Queryable } from '#database/database.ts'
 
 /** Each bucket holds `size` counts, of which one leaks out every `leak` seconds. */
@@ -7,6 +7,8 @@ export const BUDGETS = {
   address: { size: 50, leak: 60 },
   /** An IPv4 network of 24 bits, or an IPv6 network of 48. */
   network: { size: 500, leak: 6 },
+  /** A client that presents what people tell it. */
+  client: { size: 500, leak: 6 },
 } as const
 
 /** What a successful sign-in takes back beyond its own count. */

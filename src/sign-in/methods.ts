@@ -24,6 +24,7 @@ import { RECOVERY_CODE } from './recovery-code/method.ts'
 import type { SignInMethod } from './sign-in-method.ts'
 import { TOTP } from './totp/method.ts'
 import { createTotp } from './totp/totp.ts'
+import { createUserCodes } from './user-code/user-codes.ts'
 
 export interface MethodsDeps {
   readonly db: Database
@@ -65,6 +66,8 @@ export function createMethods({ further = [], createHasher: makeHasher = createH
     passkeys,
     totp: createTotp({ ...deps, attempts, devices }),
     recoveryCodes: createRecoveryCodes({ ...deps, attempts, devices }),
+    // one at a time, so that the people who sign in do not wait for what clients send
+    userCodes: createUserCodes({ ...deps, attempts, hasher: makeHasher({ ...deps, concurrency: 1 }) }),
     progress,
     enrolments,
     /** Returns whether the account has a credential to begin a sign-in with. */

@@ -13,4 +13,5 @@ export const TABLES = {
   sign_in_progress: 'emptied',
   spent_passkey_challenges: 'kept',
   totp_credentials: 'kept',
+  user_codes: 'kept',
 } as const satisfies OwnedTables

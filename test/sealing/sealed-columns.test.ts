@@ -26,6 +26,7 @@ const SEALERS: Readonly<Record<string, readonly string[]>> = {
   'src/federation/requests.ts': ['upstream_offers.sealed', 'upstream_requests.sealed'],
   'src/federation/sign-out.ts': [], // in an address, for ten minutes
   'src/sign-in/password/sealed-passwords.ts': ['password_credentials.sealed'],
+  'src/sign-in/user-code/user-code-store.ts': ['user_codes.sealed'],
   'src/sign-in/totp/totp.ts': ['totp_credentials.sealed', 'totp_credentials.pending'],
   'src/signing-keys/key-changes.ts': ['signing_keys.private_jwk'],
   'src/sealing/master-key-store.ts': ['pepper.sealed'], // and each key's own check, which it alone opens
