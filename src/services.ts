@@ -116,9 +116,9 @@ export function assembleServices(
     { config, smtpUrl, logger, metrics, allowHttp: plainHttpRule(config), furtherMethods: methods, createHasher },
     foundations,
   )
-  const { accounts, federation, verification } = rooms
+  const { accounts, federation, signIn, verification } = rooms
   const subjects = createSubjects(keyring)
-  const engineInput = { config, logger, metrics, subjects, accounts, federation, verification }
+  const engineInput = { config, logger, metrics, subjects, accounts, federation, signIn, verification }
   const oidc = createEngine(engineInput, { foundations, registrations, grants, restoreEpoch })
   return {
     config,
@@ -147,7 +147,7 @@ export function assembleServices(
 }
 
 function createEngine(
-  { config, logger, metrics, subjects, accounts, federation, verification }: EngineInput,
+  { config, logger, metrics, subjects, accounts, federation, signIn, verification }: EngineInput,
   { foundations, registrations, grants, restoreEpoch }: Omit<Parts, 'methods' | 'createHasher'>,
 ) {
   const { db, audit, keyring, signingKeys, settings, fetch, writeBudget, endings, clock } = foundations
@@ -181,12 +181,13 @@ function createEngine(
     writeBudget,
     canRegister: verification.registration.isOpen,
     onApprovalRequest: [queueRequestMail],
+    userCodes: signIn.userCodes,
     builtInResources: [adminResource],
     origin: requestOrigin,
   })
 }
 
-interface EngineInput extends Pick<Rooms, 'accounts' | 'federation' | 'verification'> {
+interface EngineInput extends Pick<Rooms, 'accounts' | 'federation' | 'signIn' | 'verification'> {
   readonly config: Pick<Config, 'issuer' | 'production' | 'engineOnly' | 'mtls'>
   readonly subjects: Subjects
   readonly logger: Logger

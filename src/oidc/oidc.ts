@@ -53,6 +53,7 @@ import type { RestoreEpoch } from './restore-epoch/restore-epoch-store.ts'
 import type { Approvals } from './grants/ciba/approvals.ts'
 import { createApprovals } from './grants/ciba/decisions.ts'
 import { createRequestStore, type RequestDeps } from './grants/ciba/requests.ts'
+import { createUserCodeCheck, type UserCodeDeps } from './grants/ciba/user-code.ts'
 import { createDirectPath, type DirectDeps } from './grants/client-credentials/direct.ts'
 import { deviceAuthorizationEndpoint } from './grants/device/authorization-endpoint.ts'
 import { createDeviceDecisions } from './grants/device/decisions.ts'
@@ -67,7 +68,7 @@ import { createStatusClaims } from './statuses/status-claim.ts'
 import { statusIndexOf, type TokenStatus } from './statuses/token-status.ts'
 import { createStatusStore } from './statuses/status-store.ts'
 
-export interface OidcDeps extends Pick<RequestDeps, 'onApprovalRequest'> {
+export interface OidcDeps extends Pick<RequestDeps, 'onApprovalRequest'>, Pick<UserCodeDeps, 'userCodes'> {
   readonly issuer: string
   readonly db: Database
   readonly keyring: Keyring
@@ -258,6 +259,7 @@ function createProviderDeps(
     statusOf: storage.statusClaims.ofToken,
     endSession: (uid) => endSession(deps, storage.frontChannel, uid),
     storeRequest: createRequestStore({ ...deps, sealer }),
+    checkUserCode: createUserCodeCheck(deps),
     decideDevice: createDeviceDecisions({ ...deps, sealer, by: () => personHere(deps) }),
     deviceRefused: ({ clientId, reason }) =>
       deps.audit.record({ ...personHere(deps), type: 'device.refused', outcome: 'failure', clientId, reason }),

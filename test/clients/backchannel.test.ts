@@ -7,18 +7,21 @@ const WITH = { grant_types: ['authorization_code', CIBA] }
 const MODE = 'backchannel_token_delivery_mode'
 const ADDRESS = 'backchannel_client_notification_endpoint'
 const ALG = 'backchannel_authentication_request_signing_alg'
+const USER_CODE = 'backchannel_user_code_parameter'
 const HERE = 'https://app.example.com/notified'
 
 test('a client that has the grant polls, unless it says otherwise', async () => {
   expect((await accept('web', WITH)).metadata).toMatchObject({ [MODE]: 'poll' })
-  const members = { [MODE]: 'ping', [ADDRESS]: HERE, [ALG]: 'ES256' }
+  const members = { [MODE]: 'ping', [ADDRESS]: HERE, [ALG]: 'ES256', [USER_CODE]: true }
   expect((await accept('fapi2', { ...WITH, ...members })).metadata).toMatchObject(members)
 })
 
 test('a client that loses the grant loses the members', async () => {
-  const before = stored(await accept('web', { ...WITH, [MODE]: 'ping', [ADDRESS]: HERE, [ALG]: 'ES256' }))
+  const before = stored(
+    await accept('web', { ...WITH, [MODE]: 'ping', [ADDRESS]: HERE, [ALG]: 'ES256', [USER_CODE]: true }),
+  )
   const { metadata } = await change(before, { metadata: { grant_types: ['authorization_code'] } })
-  for (const member of [MODE, ADDRESS, ALG]) expect(metadata).not.toHaveProperty(member)
+  for (const member of [MODE, ADDRESS, ALG, USER_CODE]) expect(metadata).not.toHaveProperty(member)
 })
 
 test.each([
@@ -26,6 +29,7 @@ test.each([
   [MODE, 'carrier pigeon', 'for web poll, ping'],
   [ADDRESS, HERE, `nothing here: only a client with ${MODE} ping is notified`],
   [ALG, 'HS256', 'for web RS256, PS256, ES256, EdDSA'],
+  [USER_CODE, 'yes', 'true or false'],
 ] as const)('%s %j is refused', async (member, value, expected) => {
   expect(await refuse('web', { ...WITH, [member]: value })).toEqual([[member, value, expected]])
 })
@@ -46,8 +50,8 @@ test('a client that signs its requests has keys', async () => {
   ])
 })
 
-test.each([MODE, ADDRESS, ALG])('without the grant there is no %s', async (member) => {
-  const value = { [MODE]: 'poll', [ADDRESS]: HERE, [ALG]: 'ES256' }[member]
+test.each([MODE, ADDRESS, ALG, USER_CODE])('without the grant there is no %s', async (member) => {
+  const value = { [MODE]: 'poll', [ADDRESS]: HERE, [ALG]: 'ES256', [USER_CODE]: true }[member]
   expect(await refuse('web', { [member]: value })).toEqual([
     [member, value, `nothing here: only a client with the grant ${CIBA} has it`],
   ])

@@ -1,15 +1,18 @@
 /** What happens once to a backchannel request happens once, over two servers on one database (CIBA Core 1.0 §10.1, §11). */
 import { beforeAll, expect, test } from 'vitest'
+import { LIMIT } from '#sign-in/attempts-store.ts'
 import { PASSWORD } from '../support/administrator.ts'
 import type { TokenAnswer } from '../support/app.ts'
 import { createCibaClient, type People, peopleOf, POLLING_CLIENT, signedIn } from '../support/ciba.ts'
 import { API, ALLOWED, type Stage, startProcessStage } from '../support/hazard-world.ts'
 import { untilDelivered } from '../support/logout-app.ts'
+import { atOwnPage } from '../support/own-page.ts'
 import { inOneMoment } from '../support/passed-time.ts'
 import { pingApp } from '../support/ping-app.ts'
 import type { Server } from '../support/server.ts'
 
 const AT_ONCE = 50
+const WITH_CODE = { backchannel_user_code_parameter: true }
 const EVERYTHING = { scope: 'openid offline_access posts:read', resource: API }
 let stage: Stage
 let people: People
@@ -110,6 +113,23 @@ test('fifty requests for one person at once store as many as may wait', async ()
   expect(await people.approvals.list(sub)).toHaveLength(5)
 })
 
+test('fifty guesses of a user code at once are checked as often as the limit allows, and other clients are heard', async () => {
+  const [guesser, other] = [await aClient(WITH_CODE), await aClient(WITH_CODE)]
+  const { hint } = await somebody()
+  const code = { user_code: 'seven-herons' }
+  const page = await atOwnPage(stage, { who: { email: hint.login_hint, password: PASSWORD } })
+  await page.send('/requests', 'value="set"', { code: code.user_code })
+  const begun = Date.now()
+  const answers = await atOnce((node, index) => guesser.ask({ ...hint, user_code: `guess ${index}` }, node))
+  const seconds = (Date.now() - begun) / 1000
+  const checked = answers.filter(({ body }) => body['error'] === 'invalid_user_code').length
+  expect(errorsOf(answers)).toEqual(new Set(['invalid_user_code', 'temporarily_unavailable']))
+  expect(checked).toBeGreaterThanOrEqual(LIMIT.free)
+  // each further one doubles the wait, from one second
+  expect(checked).toBeLessThanOrEqual(LIMIT.free + Math.log2(seconds + 1) + 1)
+  expect((await other.ask({ ...hint, ...code }, stage.second)).status).toBe(200)
+})
+
 test('an account that is disabled while its person approves keeps no access', async () => {
   for (let round = 0; round < 4; round += 1) {
     const [client, { hint, sub }] = [await aClient(), await somebody()]
@@ -125,4 +145,20 @@ test('an account that is disabled while its person approves keeps no access', as
     expect(status).toBe(400)
     expect(['access_denied', 'invalid_grant']).toContain(body['error'])
   }
+})
+
+test('more user codes at once than can wait to be checked are told to try again', async () => {
+  const client = await aClient(WITH_CODE)
+  await stage.admin.call('PATCH', '/settings', { limits: { waiting_passwords: 1 } })
+  const asked = Array.from({ length: AT_ONCE }, (_, index) =>
+    client.ask({ login_hint: `stranger${index}@example.com`, user_code: 'seven-herons' }),
+  )
+  const answers = await Promise.all(asked)
+  expect(errorsOf(answers)).toEqual(new Set(['invalid_user_code', 'temporarily_unavailable']))
+  const busy = answers.find(({ status }) => status !== 400)
+  expect(busy).toMatchObject({
+    status: 503,
+    body: { error_description: 'too many codes wait to be checked; try again in a few seconds' },
+  })
+  expect(Number(busy?.headers.get('retry-after'))).toBeGreaterThan(0)
 })

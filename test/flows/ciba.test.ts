@@ -91,7 +91,7 @@ test('discovery names the endpoint and what it takes', async () => {
   expect(await response.json()).toMatchObject({
     backchannel_authentication_endpoint: `${server.issuer}/backchannel/authorize`,
     backchannel_token_delivery_modes_supported: ['poll', 'ping'],
-    backchannel_user_code_parameter_supported: false,
+    backchannel_user_code_parameter_supported: true,
     backchannel_authentication_request_signing_alg_values_supported: ['RS256', 'PS256', 'ES256', 'EdDSA'],
     grant_types_supported: expect.arrayContaining([CIBA_GRANT]) as unknown,
   })

@@ -38,16 +38,20 @@ export const FLOWS_WITHOUT_BROWSER: readonly Flow[] = [
           signet_allow: ALLOWED.signet_allow,
           backchannel_token_delivery_mode: 'ping',
           backchannel_client_notification_endpoint: app.url,
+          backchannel_user_code_parameter: true,
         }),
       )
       const who = await somebody()
+      const code = randomBytes(8).toString('hex')
       const request = () => ({
         scope: SCOPE,
         resource: FLOW_API,
         login_hint: who.email,
+        user_code: code,
         client_notification_token: randomBytes(16).toString('base64url'),
       })
       const own = await atOwnPage({ first: server }, { who })
+      await own.send('/requests', 'value="set"', { code })
       const wanted = await till.begin(request())
       await answerAtOwnPage(own, 'allow')
       const { body } = await till.poll(wanted)

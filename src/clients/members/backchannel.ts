@@ -2,11 +2,12 @@
 import { GRANT } from '../profiles.ts'
 import { isFetchedAddress } from './keys.ts'
 import { type Draft, type Member, oneOf, refuse } from './member.ts'
-import { STRING, URI } from './values.ts'
+import { FLAG, STRING, URI } from './values.ts'
 
 const MODE = 'backchannel_token_delivery_mode'
 const ADDRESS = 'backchannel_client_notification_endpoint'
 const ALG = 'backchannel_authentication_request_signing_alg'
+const USER_CODE = 'backchannel_user_code_parameter'
 
 /** The rows of backchannel authentication (CIBA Core 1.0 §4). */
 export const BACKCHANNEL: readonly Member[] = [
@@ -32,6 +33,17 @@ export const BACKCHANNEL: readonly Member[] = [
     schema: STRING,
     dependsOn: ['grant_types'],
     settle: settleAlg,
+  },
+  {
+    name: USER_CODE,
+    meaning:
+      'Whether it sends with each authentication request the code that the person has told it (`user_code`). People set theirs at `/account/requests`.',
+    ...FLAG,
+    default: false,
+    dependsOn: ['grant_types'],
+    settle(draft) {
+      if (draft.values.get(USER_CODE) === true) refusedWithoutGrant(draft, USER_CODE)
+    },
   },
 ]
 

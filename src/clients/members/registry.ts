@@ -54,7 +54,6 @@ const MADE_BY_THE_SERVER = new Set([
 
 /** Standard members that this server does not offer. They are refused, since ignoring them would mislead the caller. */
 const NOT_OFFERED = new Set([
-  'backchannel_user_code_parameter',
   'request_object_encryption_alg',
   'request_object_encryption_enc',
   'request_uris',

@@ -16,13 +16,11 @@ export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-export function temporarilyUnavailable(cause: unknown): Error {
+const NO_DATABASE = 'the server cannot reach its database at the moment; try again in a few seconds'
+
+export function temporarilyUnavailable(cause: unknown, description = NO_DATABASE): Error {
   const error = new errors.OIDCProviderError(503, 'temporarily_unavailable')
-  return Object.assign(error, {
-    cause,
-    expose: true,
-    error_description: 'the server cannot reach its database at the moment; try again in a few seconds',
-  })
+  return Object.assign(error, { cause, expose: true, error_description: description })
 }
 
 const FOREIGN_KEY_VIOLATION = '23503'

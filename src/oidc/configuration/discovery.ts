@@ -23,9 +23,6 @@ const NOT_OFFERED = {
   request_object_encryption_enc_values_supported: undefined,
 }
 
-/** CIBA Core 1.0 §4. */
-const CIBA = { backchannel_user_code_parameter_supported: false }
-
 /** What the document says besides the engine's members. It is written anew only when one of these is another value. */
 interface Ingredients {
   readonly canRegister: boolean
@@ -81,7 +78,7 @@ export function completeDiscovery(deps: DiscoveryDeps): Middleware {
 }
 
 function write(ctx: Context, issuer: string, from: Ingredients): Written {
-  const document = { ...(ctx.body as object), ...NOT_OFFERED, ...CIBA, ...membersOf(issuer, from) }
+  const document = { ...(ctx.body as object), ...NOT_OFFERED, ...membersOf(issuer, from) }
   const headers = Object.fromEntries(HEADERS.map((name) => [name, ctx.response.get(name)]))
   return { from, text: JSON.stringify(document), headers }
 }

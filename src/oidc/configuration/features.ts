@@ -8,7 +8,7 @@ import type { Keyring } from '#sealing/keyring.ts'
 import { clientOf } from '../engine/clients.ts'
 import { assertClaimsParameter } from './claims-parameter.ts'
 import type { EnginePages } from '../interactions/interaction-gateway.ts'
-import { ciba } from '../grants/ciba/feature.ts'
+import { ciba, type CibaDeps } from '../grants/ciba/feature.ts'
 import { deviceFlow, type DeviceFlowDeps } from '../grants/device/feature.ts'
 import type { Grants } from '../grants/registry.ts'
 import type { ResourceRequests } from '../grants/resource-requests.ts'
@@ -20,7 +20,8 @@ import { resourceIndicators } from './resources.ts'
 
 type Features = NonNullable<Configuration['features']>
 
-export interface FeatureDeps extends RequestObjectDeps, Pick<DeviceFlowDeps, 'clients' | 'deviceRefused' | 'lost'> {
+export interface FeatureDeps
+  extends RequestObjectDeps, CibaDeps, Pick<DeviceFlowDeps, 'clients' | 'deviceRefused' | 'lost'> {
   readonly mtls: Config['mtls']
   readonly grants: Grants
   readonly requests: ResourceRequests
@@ -36,7 +37,7 @@ export function features(deps: FeatureDeps): Features {
     encryption: { enabled: true },
     jwtUserinfo: { enabled: true },
     claimsParameter: { enabled: true, assertClaimsParameter },
-    ...grantFeatures(grants, { ciba: ciba(), deviceFlow: deviceFlow(deps) }),
+    ...grantFeatures(grants, { ciba: ciba(deps), deviceFlow: deviceFlow(deps) }),
     // shared, so that every node accepts the nonces of the others
     dPoP: { enabled: true, nonceSecret: keyring.deriveLasting('dpop-nonce') },
     mTLS: mutualTls(deps.mtls),

@@ -25,6 +25,7 @@ import { mtlsEndpointAliases } from '../configuration/mutual-tls.ts'
 import { type Lifetimes, timeToLive } from '../configuration/lifetimes.ts'
 import { expiresWithSession, issueRefreshToken, rotateRefreshToken } from '../configuration/refresh-tokens.ts'
 import { engineKeys } from '../configuration/signing.ts'
+import type { CibaDeps } from '../grants/ciba/feature.ts'
 import { findRequestedPerson } from '../grants/ciba/people.ts'
 import type { DeviceFlowDeps } from '../grants/device/feature.ts'
 import { installGrants } from '../grants/install.ts'
@@ -42,7 +43,8 @@ import { unregisteredUri } from './unregistered-uri.ts'
 import { applyPatches, type PatchDeps } from './patches.ts'
 import { isBrowserRoute, ROUTES } from './routes.ts'
 
-export interface ProviderDeps extends Omit<PatchDeps, 'keys' | 'verifyAccessToken'>, Omit<RequestRules, 'requests'> {
+export interface ProviderDeps
+  extends Omit<PatchDeps, 'keys' | 'verifyAccessToken'>, Omit<RequestRules, 'requests'>, CibaDeps {
   readonly grants: Grants
   readonly keyring: Keyring
   readonly accounts: Accounts

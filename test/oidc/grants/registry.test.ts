@@ -13,7 +13,7 @@ function engine(): Provider {
     features: {
       clientCredentials: { enabled: true },
       deviceFlow: { enabled: true },
-      ciba: ciba(),
+      ciba: ciba({ checkUserCode: async () => undefined }),
       resourceIndicators: { enabled: true },
       richAuthorizationRequests: { enabled: true, types: {} },
     },

@@ -8,10 +8,15 @@ import { askedAcr, isOurs } from '../../configuration/claims-parameter.ts'
 import { clientOf } from '../../engine/clients.ts'
 import { requestScope } from '../../engine/scope/request-scope.ts'
 import { bindingMessageFault } from './binding-message.ts'
+import type { CheckUserCode } from './user-code.ts'
 
 type Feature = NonNullable<NonNullable<Configuration['features']>['ciba']>
 
-export function ciba(): Feature {
+export interface CibaDeps {
+  readonly checkUserCode: CheckUserCode
+}
+
+export function ciba({ checkUserCode }: CibaDeps): Feature {
   return {
     enabled: true,
     // push would deliver tokens outside the token endpoint; FAPI-CIBA §5.2.2 forbids it
@@ -23,8 +28,7 @@ export function ciba(): Feature {
         'login_hint_token is not supported: send login_hint (an e-mail address, or a sub that you got) or id_token_hint',
       )
     },
-    // user codes are not offered: see `backchannel_user_code_parameter`
-    verifyUserCode: async () => undefined,
+    verifyUserCode: (ctx, account, code) => checkUserCode(ctx, account.accountId, code),
     async validateBindingMessage(ctx, message) {
       const fault = bindingMessageFault(message, isFapi(ctx) && requestedDetails(ctx) === undefined)
       if (fault !== undefined) throw new errors.InvalidBindingMessage(`binding_message ${fault}`)

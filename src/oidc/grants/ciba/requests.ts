@@ -1,5 +1,5 @@
 /** Stores backchannel authentication requests (CIBA Core 1.0 §7), as many as one person and one client may have. */
-import Provider from 'oidc-provider'
+import Provider, { type KoaContextWithOIDC } from 'oidc-provider'
 import type { Context } from 'koa'
 import type { Audit, AuditContext } from '#audit/audit.ts'
 import type { Database } from '#database/database.ts'
@@ -66,17 +66,24 @@ export function createRequestStore(deps: RequestDeps) {
         ofClient: limits.backchannel_requests_of_client,
       }),
     )
-    if (exceeded) throw await refusal(deps, row, EXCEEDED[exceeded])
+    const { ctx } = Provider
+    if (!ctx) throw new TypeError('a request is stored while it is answered')
+    if (exceeded) throw await beyondLimit(deps, ctx, { clientId: row.clientId ?? '', ...EXCEEDED[exceeded] })
   }
 }
 
-/** Records the refusal and returns it. The engine's other refusals of this kind mean that the database is unavailable. */
-async function refusal({ audit, origin }: RequestDeps, { clientId }: ArtefactRow, limit: Limit): Promise<Error> {
-  const { ctx } = Provider
-  if (!ctx) throw new TypeError('a request is stored while it is answered')
+/**
+ * Records that a client goes beyond a limit, and returns the refusal. The engine's other refusals of this kind mean that
+ * the database is unavailable.
+ */
+export async function beyondLimit(
+  { audit, origin }: Pick<RequestDeps, 'audit' | 'origin'>,
+  ctx: KoaContextWithOIDC,
+  { clientId, ...limit }: Limit & { readonly clientId: string },
+): Promise<Error> {
   await audit.record({
     ...origin(ctx),
-    ...ofClient(clientId ?? ''),
+    ...ofClient(clientId),
     type: 'endpoint.refused',
     outcome: 'failure',
     reason: `temporarily_unavailable: ${limit.message}`,
