@@ -168,7 +168,7 @@ function interactionsOf({ config, oidc, signIn, verification, federation, ...ser
 
 function accountPortalOf({ config, oidc, signIn, verification, federation, ...services }: Services): Middleware {
   const { accounts, accountAccess, clients, resources, mail, csrf, audit, clock } = services
-  const { methods, enrolments, passwords, passkeys, totp, recoveryCodes, assertNotLastCredential } = signIn
+  const { methods, enrolments, passwords, passkeys, totp, recoveryCodes, userCodes, assertNotLastCredential } = signIn
   return createAccountPortal({
     issuer: config.issuer,
     browserSessions: oidc.browserSessions,
@@ -187,6 +187,7 @@ function accountPortalOf({ config, oidc, signIn, verification, federation, ...se
     passkeys,
     totp,
     recoveryCodes,
+    userCodes,
     assertNotLastCredential,
     upstreamSignIn: federation.upstreamSignIn,
     emailAddress: verification.emailAddress,

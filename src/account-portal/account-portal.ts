@@ -22,6 +22,7 @@ import type { Passwords } from '#sign-in/password/password.ts'
 import type { MethodRegistry } from '#sign-in/registry.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
+import type { UserCodes } from '#sign-in/user-code/user-codes.ts'
 import type { EmailAddress } from '#verification/email-address.ts'
 import type { IdentityCodes } from '#verification/identity-codes.ts'
 import { createLayout, type Layout } from './layout.ts'
@@ -78,6 +79,7 @@ export interface AccountPortalDeps {
   readonly methods: MethodRegistry
   readonly enrolments: Enrolments
   readonly passwords: Passwords
+  readonly userCodes: UserCodes
   readonly passkeys: Passkeys
   readonly totp: Totp
   readonly assertNotLastCredential: AssertNotLastCredential

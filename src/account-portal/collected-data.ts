@@ -7,12 +7,14 @@ import type { Passkeys } from '#sign-in/passkey/passkey.ts'
 import type { Passwords } from '#sign-in/password/password.ts'
 import type { RecoveryCodes } from '#sign-in/recovery-code/recovery-codes.ts'
 import type { Totp } from '#sign-in/totp/totp.ts'
+import type { UserCodes } from '#sign-in/user-code/user-codes.ts'
 
 export interface CollectedDeps {
   readonly passwords: Pick<Passwords, 'state'>
   readonly passkeys: Pick<Passkeys, 'list'>
   readonly totp: Pick<Totp, 'state'>
   readonly recoveryCodes: Pick<RecoveryCodes, 'left'>
+  readonly userCodes: Pick<UserCodes, 'state'>
   readonly upstreamSignIn: Pick<UpstreamSignIn, 'links'>
   readonly accountAccess: Pick<AccountAccess, 'sessions' | 'consents'>
   readonly audit: Pick<Audit, 'list'>
@@ -65,12 +67,13 @@ export async function collectData(deps: CollectedDeps, account: Account): Promis
 }
 
 async function waysIn(deps: CollectedDeps, accountId: string): Promise<Record<string, unknown>> {
-  const [password, passkeys, totp, codes, links] = await Promise.all([
+  const [password, passkeys, totp, codes, links, userCode] = await Promise.all([
     deps.passwords.state(accountId),
     deps.passkeys.list(accountId),
     deps.totp.state(accountId),
     deps.recoveryCodes.left(accountId),
     deps.upstreamSignIn.links(accountId),
+    deps.userCodes.state(accountId),
   ])
   return {
     password: password ? { changed_at: password.updatedAt } : null,
@@ -88,6 +91,7 @@ async function waysIn(deps: CollectedDeps, accountId: string): Promise<Record<st
       linked_at: linkedAt,
       last_used_at: lastUsedAt,
     })),
+    user_code: userCode ? { set_at: userCode.updatedAt } : null,
   }
 }
 

@@ -79,6 +79,15 @@ const PAGES: Readonly<Record<string, Way>> = {
       await go(page, '')
     },
   },
+  'requests-code': {
+    heading: 'Sign-in requests',
+    async open(page) {
+      await go(page, '/requests')
+      await page.fill('[name=code]', '4711')
+      await page.click('form:has([name=code]) button')
+      await page.waitForSelector('.done')
+    },
+  },
   'request-denied': {
     heading: 'Sign-in requests',
     async open(page, who) {

@@ -16,6 +16,7 @@ import type { Layout } from '../layout.ts'
 import { TEXTS } from '../texts/texts.ts'
 import type { Answer, Section, ShownAgain, Visit } from '../visit.ts'
 import { type AskingApp, DECISION, requestContent } from './request-page.ts'
+import { answerUserCode, isAboutUserCode, type UserCodeDeps, userCodeSection } from './user-code.ts'
 
 export interface WaitingDeps {
   readonly layout: Layout
@@ -24,7 +25,7 @@ export interface WaitingDeps {
   readonly clock: Clock
 }
 
-export interface RequestsDeps extends WaitingDeps {
+export interface RequestsDeps extends WaitingDeps, UserCodeDeps {
   readonly resources: Pick<Resources, 'find'>
   readonly settings: Pick<Settings, 'current'>
 }
@@ -47,11 +48,18 @@ export function createRequests(deps: RequestsDeps): RequestsSection {
   return {
     name: 'requests',
     hasItems: true,
+    isGuarded: isAboutUserCode,
 
     show: (visit, again) => show(deps, visit, again),
 
     async answer(visit, form): Promise<Answer> {
       const { account, by, session } = visit
+      if (isAboutUserCode(form)) {
+        const done = await answerUserCode(deps, visit, form)
+        if (typeof done === 'string') return done
+        await showAll(deps, visit, done)
+        return undefined
+      }
       const request = { accountId: account.id, id: idIn(visit) ?? '', by }
       const decision = form.one(DECISION)
       if (decision === 'deny' && (await approvals.deny(request)) === 'denied') return 'requestDenied'
@@ -98,7 +106,8 @@ async function showAll(deps: RequestsDeps, visit: Visit, again?: ShownAgain): Pr
   const texts = TEXTS[visit.language].requests
   const waiting = await waitingRows(deps, visit)
   const content = html`<p>${texts.lead}</p>
-    ${sheet(waiting.length === 0 ? html`<p>${texts.empty}</p>` : rows(waiting))}`
+    ${sheet(waiting.length === 0 ? html`<p>${texts.empty}</p>` : rows(waiting))}
+    ${await userCodeSection(deps, visit, again)}`
   await deps.layout.send(visit, { name: 'requests', again, content })
 }
 

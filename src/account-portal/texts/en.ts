@@ -83,6 +83,8 @@ export const en = {
     lostCancelled: 'The request is cancelled.',
     requestApproved: 'Approved. Go back to the app: it signs you in within a few seconds.',
     requestDenied: 'Denied. The app got no access.',
+    userCodeSet: 'Your code is set. Apps that know another one can no longer ask you.',
+    userCodeRemoved: 'Your code is removed.',
   },
   lost,
   requests,

@@ -31,6 +31,8 @@ export const EVENTS = {
   'account.linked': 'A provider was linked to your account',
   'account.unlinked': 'The link to a provider was removed',
   'account.created': 'Your account was made',
+  'account.user_code_set': 'The code for sign-in requests was set',
+  'account.user_code_removed': 'The code for sign-in requests was removed',
   'account.updated': 'Your profile was changed',
   'account.enabled': 'Your account was enabled',
   'account.disabled': 'Your account was disabled',

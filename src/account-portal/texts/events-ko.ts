@@ -31,6 +31,8 @@ export const EVENTS: PortalTexts['activity']['events'] = {
   'account.linked': '다른 로그인 방법이 연결됐어요',
   'account.unlinked': '다른 로그인 방법의 연결이 해제됐어요',
   'account.created': '계정이 만들어졌어요',
+  'account.user_code_set': '로그인 요청 코드를 정했어요',
+  'account.user_code_removed': '로그인 요청 코드를 없앴어요',
   'account.updated': '프로필이 바뀌었어요',
   'account.enabled': '계정이 다시 켜졌어요',
   'account.disabled': '계정이 중지됐어요',

@@ -79,6 +79,8 @@ export const ko: PortalTexts = {
     lostCancelled: '요청을 취소했어요.',
     requestApproved: '승인했어요. 앱으로 돌아가면 몇 초 안에 로그인돼요.',
     requestDenied: '거부했어요. 앱은 접근할 수 없어요.',
+    userCodeSet: '코드를 정했어요. 다른 코드를 아는 앱은 더 이상 요청할 수 없어요.',
+    userCodeRemoved: '코드를 없앴어요.',
   },
   lost,
   requests,

@@ -26,4 +26,16 @@ export const requests = {
   over: 'This request is over',
   overWords: 'It was answered before, or it took too long. If the app is still waiting, start again there.',
   all: 'See all sign-in requests',
+  codeHeading: 'Code for sign-in requests',
+  codeLead:
+    'Some apps can ask you only if you tell them this code first. Tell it only to people and apps that you trust.',
+  codeNone: 'You have no code, so those apps cannot ask you.',
+  codeSince: (date: string) => `You have a code since ${date}. It is not shown again.`,
+  code: 'New code',
+  codeHelp: '4 to 64 characters. Do not use your password.',
+  codeSet: 'Set code',
+  codeChange: 'Change code',
+  codeRemove: 'Remove the code',
+  codeRemoveWords: 'Apps that need the code can no longer ask you to sign in.',
+  codeLength: 'A code has 4 to 64 characters.',
 } satisfies Catalogue
