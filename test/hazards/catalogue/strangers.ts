@@ -249,4 +249,22 @@ export const STRANGERS: readonly Row[] = [
       ],
     },
   },
+  {
+    id: 'X45',
+    feature: 'CIBA',
+    title: 'By trying user codes, no app learns who has an account or a code, and none locks a person out.',
+    tests: {
+      'test/flows/ciba-user-code.test.ts': [
+        'without a code nobody is asked, and the answer is the same for everybody',
+        'a wrong code, a person without one, one who is disabled and nobody get the same answer',
+        'a client that is not registered for codes asks without one, and cannot try one',
+        'guesses of a client are limited, the same for nobody; other clients and the sign-in of the person are not',
+        'a client that is wrong about many people waits too',
+      ],
+      'test/flows/ciba-cost.test.ts': ['a request takes the same statements whether its hint fits somebody or nobody'],
+      'test/flows/ciba-races.test.ts': [
+        'fifty guesses of a user code at once are checked as often as the limit allows, and other clients are heard',
+      ],
+    },
+  },
 ]
