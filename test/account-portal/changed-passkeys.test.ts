@@ -7,6 +7,7 @@ import { enrolPasskey, passkeyRequestOf, submitPasskey } from '../support/live-p
 import { addPasskey, atOwnPage, type OwnPage } from '../support/own-page.ts'
 import { textOf, type Visit } from '../support/person.ts'
 import { type Somebody, startWorld, type World } from './world.ts'
+import { DELIVERED_MS } from '../support/eventually.ts'
 
 const TOLD = "We didn't accept that passkey because it has changed since you added it."
 const REFUSED = 'That passkey could not be used. Try again, or sign in another way.'
@@ -65,7 +66,7 @@ test.each([
       expect([refused.status, textOf(refused.html).includes(TOLD)]).toEqual([422, true])
       expect(await world.event(who, 'sign_in.failed')).toMatchObject({ reason, detail: { method: 'passkey' } })
     }
-    await expect.poll(() => subjects(who), { timeout: 15_000 }).toEqual([MAIL])
+    await expect.poll(() => subjects(who), { timeout: DELIVERED_MS }).toEqual([MAIL])
     expect((await world.mails(who))[0]?.text).toContain('Telephone')
 
     const { text, excluded } = await ownList(own)

@@ -4,6 +4,7 @@ import { createApp } from '../support/app.ts'
 import { addPasskey, atOwnPage } from '../support/own-page.ts'
 import { textOf } from '../support/person.ts'
 import { API, startWorld, type World } from './world.ts'
+import { DELIVERED_MS } from '../support/eventually.ts'
 
 let world: World
 
@@ -164,7 +165,7 @@ describe('the end of an account', () => {
     const [event] = (await world.admin.audit('account.deleted')).filter(({ account_id: id }) => id === who.sub)
     expect(event).toMatchObject({ actor: { kind: 'account', id: who.sub }, outcome: 'success' })
     await expect
-      .poll(() => world.mails(who), { timeout: 15_000 })
+      .poll(() => world.mails(who), { timeout: DELIVERED_MS })
       .toMatchObject([{ subject: 'Your account at Signet was deleted' }])
     expect((await world.admin.ask('GET', `/accounts/${who.sub}`)).status).toBe(404)
   })

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { devMail } from '../support/dev-mail.ts'
 import { type Person, textOf, type Visit } from '../support/person.ts'
 import { type Somebody, startWorld, type World } from './world.ts'
+import { DELIVERED_MS } from '../support/eventually.ts'
 
 const WRONG = 'That code or link is not right, or it is too old.'
 
@@ -39,7 +40,7 @@ describe('an address', () => {
     expect(textOf(page.html)).toContain('Your e-mail address is confirmed.')
     expect(await accountOf(who)).toMatchObject({ email: address, email_verified: true })
     await expect
-      .poll(() => world.mails(who), { timeout: 15_000 })
+      .poll(() => world.mails(who), { timeout: DELIVERED_MS })
       .toMatchObject([{ subject: 'Your e-mail address was changed at Signet' }])
     expect(await world.event(who, 'account.updated')).toMatchObject({ actor: { kind: 'account', id: who.sub } })
   })

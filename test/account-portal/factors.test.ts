@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { addPasskey, atOwnPage } from '../support/own-page.ts'
 import { type Person, textOf, type Visit } from '../support/person.ts'
 import { type Somebody, startWorld, type World } from './world.ts'
+import { DELIVERED_MS } from '../support/eventually.ts'
 
 let world: World
 
@@ -65,7 +66,7 @@ describe('an authenticator app', () => {
     expect(codesOf(await world.open(browser, '/recovery-codes'))).toEqual([])
     expect(await world.event(who, 'factor.added')).toMatchObject({ actor: { kind: 'account', id: who.sub } })
     await expect
-      .poll(() => world.mails(who), { timeout: 15_000 })
+      .poll(() => world.mails(who), { timeout: DELIVERED_MS })
       .toMatchObject([{ subject: 'An authenticator app was added at Signet' }])
     const next = await afterPassword(who)
     expect(textOf(next.page.html)).toContain('Enter your code')
@@ -166,7 +167,7 @@ describe('ASVS 6.5.6: a lost factor is taken away', () => {
     const removed = await own.send('/passkeys', 'value="remove"', { passkey: 'remove' })
     expect(textOf(removed.html)).toContain('You have no passkey yet.')
     await expect
-      .poll(async () => (await world.mails(who)).map(({ subject }) => subject).toSorted(), { timeout: 15_000 })
+      .poll(async () => (await world.mails(who)).map(({ subject }) => subject).toSorted(), { timeout: DELIVERED_MS })
       .toEqual(['A passkey was added at Signet', 'A passkey was removed at Signet'])
     expect((await world.mails(who)).map(({ text }) => text).join()).toContain('Old telephone')
   })

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { authenticatorApp } from '../support/authenticator-app.ts'
 import { codeIn } from '../support/dev-mail.ts'
-import { eventually } from '../support/eventually.ts'
+import { DELIVERED_MS, eventually } from '../support/eventually.ts'
 import { enrolPasskey, passkeyRequestOf, submitPasskey } from '../support/live-passkey.ts'
 import { type Person, textOf, type Visit } from '../support/person.ts'
 import { asSuperuser } from '../support/postgres.ts'
@@ -61,7 +61,7 @@ describe('ASVS 6.4.4: a password and a code by mail stand in for a lost method',
       actor: { kind: 'account', id: who.sub },
     })
     const told = 'A change without your passkey or authenticator app was requested at Signet'
-    await eventually(async () => (await world.mails(who)).some(({ subject }) => subject === told))
+    await eventually(async () => (await world.mails(who)).some(({ subject }) => subject === told), DELIVERED_MS)
     expect((await world.mails(who)).find(({ subject }) => subject === told)?.text).toContain('/account/lost')
 
     await pass(who)

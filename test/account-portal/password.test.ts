@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { formWith, type Person, textOf, type Visit } from '../support/person.ts'
 import { type Somebody, startWorld, type World } from './world.ts'
+import { DELIVERED_MS } from '../support/eventually.ts'
 
 const NEXT = 'plum orchid canyon lattice'
 
@@ -98,7 +99,7 @@ describe('a new password', () => {
     const browser = await world.signedIn(who)
     await change(browser, { current: who.password, next: NEXT })
     await expect
-      .poll(() => world.mails(who), { timeout: 15_000 })
+      .poll(() => world.mails(who), { timeout: DELIVERED_MS })
       .toMatchObject([
         { subject: expect.stringContaining('비밀번호가 바뀌었어요'), text: expect.stringContaining('127.0.0.1') },
       ])

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { administrator, PASSWORD } from '../support/administrator.ts'
 import { authenticatorApp } from '../support/authenticator-app.ts'
 import { codeIn, devMails } from '../support/dev-mail.ts'
-import { eventually } from '../support/eventually.ts'
+import { DELIVERED_MS, eventually } from '../support/eventually.ts'
 import { asSuperuser } from '../support/postgres.ts'
 import { follow, keepScreenshot, openBrowser } from '../support/browser.ts'
 import { enrolPasskey } from '../support/live-passkey.ts'
@@ -142,8 +142,7 @@ async function mailedCode(who: string): Promise<string> {
     code = mails.map(({ text }) => codeIn(text)).find((each) => each !== '') ?? ''
     return code !== ''
   }
-  // a starved runner of the outbox is replaced after a pause
-  await eventually(look, 40_000, () => `no mail brought a code to ${who}`)
+  await eventually(look, DELIVERED_MS, () => `no mail brought a code to ${who}`)
   return code
 }
 

@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { PASSWORD, type Administrator } from '../support/administrator.ts'
 import type { App } from '../support/app.ts'
 import { codeIn, devMails } from '../support/dev-mail.ts'
-import { eventually } from '../support/eventually.ts'
+import { DELIVERED_MS, eventually } from '../support/eventually.ts'
 import { claimsOf, linkTo } from '../support/federated-world.ts'
 import type { ForgedProvider } from '../support/forged-provider.ts'
 import { type Person, press, textOf } from '../support/person.ts'
@@ -53,7 +53,7 @@ async function mailedCode(email: string): Promise<string> {
     const mails = await devMails(world.server, email)
     code = codeIn(mails.find(({ subject }) => subject.startsWith('Your code'))?.text ?? '')
     return code !== ''
-  })
+  }, DELIVERED_MS)
   return code
 }
 

@@ -6,7 +6,7 @@ import { codeIn, linkIn } from '../support/dev-mail.ts'
 import { person, type Person, textOf, type Visit } from '../support/person.ts'
 import { type Server, type ServerOptions, startProcesses, startServers } from '../support/server.ts'
 import { type SmtpServer, type TakenMail, startSmtp } from '../support/smtp.ts'
-import { eventually } from '../support/eventually.ts'
+import { DELIVERED_MS, eventually } from '../support/eventually.ts'
 
 export const CALLBACK = 'https://shop.example/cb'
 export const NEW_PASSWORD = 'seven purple lanterns drift'
@@ -126,7 +126,7 @@ async function untilMail(smtp: SmtpServer, address: string, wanted: number): Pro
   const own = () => mailsTo(smtp, address)
   await eventually(
     () => own().length >= Math.max(wanted, 1),
-    20_000,
+    DELIVERED_MS,
     () => `no mail came to ${address}`,
   )
   return receivedMail((own().at(-1) as TakenMail).parsed)

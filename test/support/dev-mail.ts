@@ -1,6 +1,6 @@
 /** Reads the mails that a development server stores instead of sending them. */
 import type { Server } from './server.ts'
-import { eventually } from './eventually.ts'
+import { DELIVERED_MS, eventually } from './eventually.ts'
 
 interface KeptMail {
   readonly to: string
@@ -26,7 +26,7 @@ export async function devMail(
     text = (await devMails(server, address)).find((mail) => linkIn(mail.text).includes(path))?.text
     return text !== undefined
   }
-  await eventually(hasCome, 20_000, () => `no mail with a link to ${path} came to ${address}`)
+  await eventually(hasCome, DELIVERED_MS, () => `no mail with a link to ${path} came to ${address}`)
   return { code: codeIn(text ?? ''), link: linkIn(text ?? '') }
 }
 

@@ -7,6 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises'
  */
 export const SOON_MS = 3000
 
+/**
+ * How long work of the outbox may take, in milliseconds, on a machine so busy that a statement of its runner exceeds its
+ * time: the job stays locked for thirty seconds, and is released within another fifteen.
+ */
+export const DELIVERED_MS = 50_000
+
 /** Runs `check` until it holds. Throws what `otherwise` says after `withinMs`. */
 export async function eventually(
   check: () => boolean | Promise<boolean>,

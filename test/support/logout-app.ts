@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import { atEnd } from './endings.ts'
-import { eventually } from './eventually.ts'
+import { DELIVERED_MS, eventually } from './eventually.ts'
 import { asSuperuser } from './postgres.ts'
 import type { Reachable, Server } from './server.ts'
 
@@ -82,7 +82,7 @@ export async function letLeasesEnd({ databaseUrl }: Pick<Server, 'databaseUrl'>)
 export async function untilDelivered({ databaseUrl }: Pick<Server, 'databaseUrl'>): Promise<void> {
   await eventually(
     async () => (await hurried(databaseUrl)) === 0,
-    20_000,
+    DELIVERED_MS,
     () => 'the outbox is not empty',
   )
 }
