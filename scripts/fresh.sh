@@ -3,7 +3,7 @@
 # an empty home and a PATH of Node 20 and coreutils only; once more as root when root runs this script.
 #
 #   scripts/fresh.sh           both commands
-#   scripts/fresh.sh --start   without "npm test", which takes about twelve minutes a user
+#   scripts/fresh.sh --start   without "npm test", which takes about nine minutes a user
 #
 # The commit that is checked out is what is cloned. Prints the time from "npm start" to the first answer: at most 3 s the
 # first time, 1 s after a clean stop, 2 s after kill -9; FRESH_SLOWER=3 allows three times as much on a busy machine.
