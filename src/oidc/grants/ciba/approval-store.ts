@@ -31,17 +31,8 @@ export interface StoredRequest {
   readonly expiresAt: Date
 }
 
-interface Row {
-  id: Buffer
-  payload: Payload
-  sealed: Buffer | null
-  account_id: string
-  client_id: string
-  created_at: Date
-  expires_at: Date
-}
-
-const COLUMNS = 'id, payload, sealed, account_id, client_id, created_at, expires_at'
+const COLUMNS =
+  'id, payload, sealed, account_id AS "accountId", client_id AS "clientId", created_at AS "createdAt", expires_at AS "expiresAt"'
 
 /**
  * The statement counts after the lock, so that requests for one person at the same time do not exceed the limits. The
@@ -61,16 +52,8 @@ const ADD = `
 
 export function createApprovalStore(db: Queryable) {
   async function select(condition: string, values: unknown[]): Promise<StoredRequest[]> {
-    const { rows } = await db.query<Row>(`SELECT ${COLUMNS} FROM artefacts WHERE ${condition}`, values)
-    return rows.map((row) => ({
-      id: row.id,
-      payload: row.payload,
-      sealed: row.sealed,
-      accountId: row.account_id,
-      clientId: row.client_id,
-      createdAt: row.created_at,
-      expiresAt: row.expires_at,
-    }))
+    const { rows } = await db.query<StoredRequest>(`SELECT ${COLUMNS} FROM artefacts WHERE ${condition}`, values)
+    return rows
   }
 
   return {
